@@ -1,0 +1,52 @@
+"""corereg: regularized dense neural networks on the CPU.
+
+`corereg.models`, `corereg.layers`, `corereg.regularizers` and the rest follow Keras; `corereg.Tensor`
+is an autograd tensor in PyTorch's words. NumPy is the only dependency.
+"""
+
+from corereg import (
+    activations,
+    autograd,
+    callbacks,
+    config,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    regularizers,
+    utils,
+)
+from corereg._kernels import get_num_threads, set_num_threads
+from corereg.autograd import Parameter, Tensor, enable_grad, no_grad
+from corereg.layers import Input
+from corereg.models import Sequential
+from corereg.random import set_random_seed
+from corereg.version import __version__, show_config
+
+__all__ = [
+    "Input",
+    "Parameter",
+    "Sequential",
+    "Tensor",
+    "__version__",
+    "activations",
+    "autograd",
+    "callbacks",
+    "config",
+    "enable_grad",
+    "get_num_threads",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "no_grad",
+    "optimizers",
+    "regularizers",
+    "set_num_threads",
+    "set_random_seed",
+    "show_config",
+    "utils",
+]

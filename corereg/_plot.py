@@ -1,0 +1,93 @@
+"""The learning curves of the demo. matplotlib is imported only when they are asked for."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from corereg.demo import Result, Task
+
+_TRAIN, _TEST = "#0072B2", "#D55E00"  # blue and vermilion, told apart by the colour-blind
+
+
+def check(path: str) -> None:
+    """Find out before training whether `draw` will be able to write `path`.
+
+    Raises:
+        ImportError: matplotlib is missing.
+        ValueError: matplotlib has no format for the ending of `path`.
+        OSError: the file cannot be written.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            'the plot needs matplotlib; install it with: pip install "corereg[plot]"'
+        ) from error
+    ending = os.path.splitext(path)[1][1:].lower()
+    known = Figure().canvas.get_supported_filetypes()
+    if ending not in known:
+        raise ValueError(
+            f"expected a file name ending in .png, .svg, .pdf or another format of matplotlib "
+            f"({', '.join(sorted(known))}), got {path!r}"
+        )
+    existed = os.path.exists(path)
+    with open(path, "ab"):
+        pass
+    if not existed:
+        os.remove(path)
+
+
+def draw(path: str, task: Task, results: list[Result]) -> None:
+    """Write the learning curves to `path`: accuracy above, loss below, one column a network.
+
+    The loss is the cross-entropy without the penalty, so that the networks compare. Needs results
+    of `train(..., curves=True)`. Raises OSError if the file cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(3 * len(results), 6.4), layout="constrained")
+    figure.suptitle(
+        f"The same network {len(results)} ways on {len(task.y_train)} rows of {task.name}, "
+        f"{task.wrong} labels wrong: the gap between training and test"
+    )
+    axes = figure.subplots(2, len(results), sharex=True, sharey="row", squeeze=False)
+    for column, result in enumerate(results):
+        above, below = axes[:, column]
+        curves = result.history
+        _pair(above, _percent(curves["accuracy"]), _percent(curves["val_accuracy"]))
+        _pair(
+            below,
+            _difference(curves["loss"], curves["penalty"]),
+            _difference(curves["val_loss"], curves["val_penalty"]),
+        )
+        above.set_title(
+            f"{result.method.name} {result.method.setting}\n"
+            f"final gap {100 * result.gap:.1f} points",
+            fontsize=10,
+        )
+        below.set_xlabel("epoch")
+    axes[0, 0].set_ylabel("accuracy (%)")
+    axes[1, 0].set_ylabel("cross-entropy, without penalty")
+    axes[1, 0].set_ylim(bottom=0)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    figure.savefig(path, dpi=120)
+
+
+def _pair(axes: Any, train: list[float], test: list[float]) -> None:
+    epochs = range(1, len(train) + 1)
+    mark = "o" if len(train) == 1 else None
+    axes.fill_between(epochs, train, test, color="#999999", alpha=0.25, lw=0, label="gap")
+    axes.plot(epochs, train, color=_TRAIN, marker=mark, label="training rows, during training")
+    axes.plot(epochs, test, color=_TEST, marker=mark, label="test rows")
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _percent(values: list[float]) -> list[float]:
+    return [100 * value for value in values]
+
+
+def _difference(values: list[float], parts: list[float]) -> list[float]:
+    return [value - part for value, part in zip(values, parts, strict=True)]

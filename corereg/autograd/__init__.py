@@ -1,0 +1,21 @@
+"""The autograd engine: `Tensor`, gradient modes, gradient checks, and the registry of ops.
+
+An op is one class with `forward` and `backward` side by side (see `corereg.autograd.ops`).
+"""
+
+from corereg.autograd.engine import Op, registry
+from corereg.autograd.gradcheck import check_grads
+from corereg.autograd.mode import enable_grad, is_grad_enabled, no_grad
+from corereg.autograd.tensor import Parameter, Tensor, tensor
+
+__all__ = [
+    "Op",
+    "Parameter",
+    "Tensor",
+    "check_grads",
+    "enable_grad",
+    "is_grad_enabled",
+    "no_grad",
+    "registry",
+    "tensor",
+]

@@ -1,0 +1,94 @@
+"""The dense layer and dropout as single ops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from corereg import _kernels
+from corereg.autograd.engine import Op
+from corereg.autograd.ops.activations import CODES, Activation
+from corereg.autograd.tensor import Tensor, apply, tensor
+
+LINEAR, RELU, SOFTMAX = CODES["linear"], CODES["relu"], CODES["softmax"]
+
+
+class Dense(Op):
+    """act(x w + b): x (batch, inputs), w (inputs, units), b (units,) if given."""
+
+    __slots__ = ("code",)
+
+    def __init__(self, code: int = LINEAR) -> None:
+        self.code = code
+
+    def forward(self, x: Any, w: Any, b: Any = None) -> Any:
+        return _kernels.dense_forward(x, w, b, self.code)
+
+    def backward(self, grad: Any, out: Any, x: Any, w: Any, b: Any = None) -> tuple[Any, ...]:
+        if self.code != LINEAR:
+            grad = _kernels.activation_backward(grad, out, self.code)
+        dx = _kernels.dense_backward_input(grad, w) if self.wants(0) else None
+        dw = self.room(1, w) if self.wants(1) else None
+        db = self.room(2, b) if b is not None and self.wants(2) else None
+        if dw is not None or db is not None:
+            _kernels.dense_backward_weights(x, grad, dw, db)
+        return (dx, dw) if b is None else (dx, dw, db)
+
+    def room(self, i: int, like: Any) -> Any:
+        """Where the gradient of input i may be written: a parameter's own buffer if it is free."""
+        assert self.inputs is not None
+        leaf = self.inputs[i]
+        if leaf.buffer is not None and leaf._grad is None:
+            return leaf.buffer
+        return np.empty(like.shape, like.dtype)
+
+
+class Dropout(Op):
+    """x with a share `rate` of its elements zeroed, the rest scaled by 1/(1-rate).
+
+    The mask comes from the counter (element, stream, step) under the key `seed` (see kernels.h).
+    Behind a relu the output itself tells what was kept, and no mask is stored.
+    """
+
+    __slots__ = ("bits", "rate", "seed", "step")
+
+    def __init__(self, rate: float, seed: int, step: Any, behind_relu: bool, size: int) -> None:
+        self.rate = rate
+        self.seed = seed
+        self.step = step
+        self.bits = None if behind_relu else np.empty((size + 7) // 8, np.uint8)
+
+    def forward(self, x: Any) -> Any:
+        return _kernels.dropout_forward(x, self.rate, self.seed, self.step, 0, self.bits)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (_kernels.dropout_backward(grad, self.rate, self.bits, out),)
+
+
+def dense(x: Any, w: Any, b: Any = None, activation: str = "linear") -> Tensor:
+    """act(x w + b) as one op: x (batch, inputs), w (inputs, units), b (units,) or None."""
+    if activation not in CODES:
+        raise ValueError(f"dense: expected an activation of {sorted(CODES)}, got {activation!r}")
+    code = CODES[activation]
+    x, w = tensor(x), tensor(w)
+    inputs = (x, w) if b is None else (x, w, tensor(b))
+    if code == SOFTMAX:  # its own op, see Dense in corereg.layers
+        return apply(Activation(code), apply(Dense(), *inputs))
+    return apply(Dense(code), *inputs)
+
+
+def is_relu(x: Tensor) -> bool:
+    """Whether x is what a relu gave, so that x > 0 says where its gradient flows."""
+    return isinstance(x.node, Dense | Activation) and x.node.code == RELU
+
+
+def dropout(x: Any, rate: float, seed: int, step: int | Any = 0) -> Tensor:
+    """Dropout (Srivastava et al. 2014) by a reproducible mask.
+
+    rate in [0, 1]: the share dropped; seed: 64-bit key; step: which mask of the seed's sequence,
+    an integer or an int64 array that holds it.
+    """
+    x = tensor(x)
+    counter = step if isinstance(step, np.ndarray) else np.array(step, np.int64)
+    return apply(Dropout(rate, seed, counter, is_relu(x), x.size), x)

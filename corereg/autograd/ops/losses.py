@@ -1,0 +1,62 @@
+"""The fused losses: value and gradient come from one pass over the outputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from corereg import _kernels
+from corereg.autograd.engine import Op
+from corereg.autograd.tensor import ONES, Tensor, apply, tensor
+
+KINDS: tuple[str, ...] = tuple(_kernels.LOSSES)
+
+
+class _Loss(Op):
+    """kind: one of KINDS; y: the targets; weight: of each row, or None; dz: the gradient of the
+    mean, made in the forward pass while the outputs are at hand."""
+
+    __slots__ = ("dz", "kind", "smoothing", "weight", "y")
+
+    def __init__(self, kind: str, y: Any, weight: Any, smoothing: float) -> None:
+        self.kind = kind
+        self.y = y
+        self.weight = weight
+        self.smoothing = smoothing
+
+
+class LossRows(_Loss):
+    """The loss of each row, (batch,)."""
+
+    __slots__ = ()
+
+    def forward(self, z: Any) -> Any:
+        rows, self.dz = _kernels.loss_forward(self.kind, z, self.y, self.weight, self.smoothing)
+        return rows
+
+    def backward(self, grad: Any, out: Any, z: Any) -> tuple[Any, ...]:
+        return (self.dz * (grad * grad.dtype.type(len(z)))[:, None],)
+
+
+class MeanLoss(_Loss):
+    """The mean over rows, a scalar."""
+
+    __slots__ = ()
+
+    def forward(self, z: Any) -> Any:
+        rows, self.dz = _kernels.loss_forward(self.kind, z, self.y, self.weight, self.smoothing)
+        return _kernels.row_mean(rows)
+
+    def backward(self, grad: Any, out: Any, z: Any) -> tuple[Any, ...]:
+        if grad is ONES[grad.dtype]:  # the usual case: the loss itself is differentiated
+            return (self.dz,)
+        return (_kernels.scale(self.dz, grad),)
+
+
+def loss_rows(kind: str, z: Any, y: Any, weight: Any = None, smoothing: float = 0.0) -> Tensor:
+    """The weighted loss of each row: z (batch, outputs) -> (batch,). y and weight are arrays."""
+    return apply(LossRows(kind, y, weight, smoothing), tensor(z))
+
+
+def mean_loss(kind: str, z: Any, y: Any, weight: Any = None, smoothing: float = 0.0) -> Tensor:
+    """sum(weight * loss) / batch, a scalar."""
+    return apply(MeanLoss(kind, y, weight, smoothing), tensor(z))

@@ -1,0 +1,206 @@
+"""Layer: parameters, and a function from Tensor to Tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg import config, initializers, regularizers
+from corereg.autograd import Parameter, Tensor, tensor
+
+Shape = tuple[int | None, ...]
+Array = np.ndarray[Any, Any]
+
+_counts: dict[str, int] = {}
+
+
+def unique_name(kind: str) -> str:
+    """dense, dense_1, dense_2, ... in the order of making, as Keras names things."""
+    n = _counts.get(kind, 0)
+    _counts[kind] = n + 1
+    return f"{kind}_{n}" if n else kind
+
+
+def snake_case(name: str) -> str:
+    """BigDense -> big_dense."""
+    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+class Layer:
+    """Base class of layers. Subclass it: `build(input_shape)` makes weights with `add_weight`,
+    `call(x, training)` computes; `get_config` returns the constructor's arguments.
+
+    name: unique by default; trainable: False freezes its weights; activity_regularizer: a penalty
+    of the layer's output, divided by the batch size; input_shape / input_dim: without the batch,
+    for a first layer; dtype: "float32" or "float64", by default `corereg.config.floatx()`.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        activity_regularizer: Any = None,
+        input_shape: Sequence[int | None] | None = None,
+        input_dim: int | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        if input_dim is not None and input_shape is not None:
+            raise ValueError(f"{type(self).__name__}: give input_dim or input_shape, not both")
+        if input_dim is not None:
+            input_shape = (input_dim,)
+        self.name = name if name is not None else unique_name(snake_case(type(self).__name__))
+        self.dtype = config.floatx() if dtype is None else str(np.dtype(dtype))
+        if self.dtype not in ("float32", "float64"):
+            raise ValueError(
+                f"{self.who}: expected dtype 'float32' or 'float64', received {dtype!r}"
+            )
+        self.input_shape_arg = None if input_shape is None else dims(self.who, input_shape)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.built = False
+        self.input_shape: Shape | None = None
+        self._parameters: list[Parameter] = []
+        self._trainable = bool(trainable)
+        self._activity: list[Tensor] = []
+
+    @property
+    def who(self) -> str:
+        """How errors name this layer."""
+        return f"{type(self).__name__} {self.name!r}"
+
+    # ---- to be overridden ---------------------------------------------------------------------
+
+    def build(self, input_shape: Shape) -> None:
+        """Makes the weights for inputs of this shape, (None, ...)."""
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        raise NotImplementedError(f"{self.who}: call is not written")
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of the output; by default the input's."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, JSON-able; extend it in subclasses."""
+        own: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype}
+        if self.activity_regularizer is not None:
+            own["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        return own
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Layer:
+        """A layer from what get_config gave."""
+        return cls(**config)
+
+    # ---- use -----------------------------------------------------------------------------------
+
+    def __call__(self, x: Any, training: bool = False) -> Tensor:
+        """Computes the layer for a tensor or array x, building it first if need be."""
+        x = tensor(x)
+        if not self.built:
+            self.ensure_built((None, *x.shape[1:]))
+        out = self.call(x, training)
+        if self.activity_regularizer is not None:
+            self._activity.append(self.activity_regularizer(out) / max(x.shape[0], 1))
+        return out
+
+    def ensure_built(self, input_shape: Shape) -> None:
+        """Builds the layer once."""
+        if not self.built:
+            self.build(input_shape)
+            self.input_shape = input_shape
+            self.built = True
+            self.trainable = self._trainable
+
+    def add_weight(
+        self,
+        name: str,
+        shape: Sequence[int],
+        initializer: Any = "glorot_uniform",
+        regularizer: Any = None,
+    ) -> Parameter:
+        """A new trainable weight of this layer."""
+        values = np.asarray(initializers.get(initializer)(tuple(shape), self.dtype))
+        if values.shape != tuple(shape):
+            raise ValueError(
+                f"{self.who}: expected the initializer of {name!r} to give shape {tuple(shape)}, "
+                f"received {values.shape}"
+            )
+        made = Parameter(
+            values.astype(self.dtype), f"{self.name}/{name}", regularizers.get(regularizer)
+        )
+        self._parameters.append(made)
+        return made
+
+    @property
+    def weights(self) -> list[Parameter]:
+        return list(self._parameters)
+
+    @property
+    def trainable(self) -> bool:
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for p in self._parameters:
+            p.trainable = self._trainable
+
+    @property
+    def trainable_weights(self) -> list[Parameter]:
+        return [p for p in self._parameters if p.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Parameter]:
+        return [p for p in self._parameters if not p.trainable]
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """The penalties: of each trainable weight, and of the activity in the last call."""
+        weights = [p.regularizer(p) for p in self._parameters if p.regularizer is not None and p.trainable]
+        return weights + self._activity
+
+    def get_weights(self) -> list[Array]:
+        """Copies of the weights, in the order of `weights`."""
+        return [p.data.copy() for p in self._parameters]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Overwrites the weights; checks every shape before it changes any."""
+        assign_all(self.who, self._parameters, weights)
+
+    def count_params(self) -> int:
+        """How many numbers the weights hold."""
+        return sum(p.size for p in self._parameters)
+
+    def __repr__(self) -> str:
+        return f"<{self.who}{'' if self.built else ', not built'}>"
+
+
+def assign_all(who: str, parameters: list[Parameter], values: Sequence[Any]) -> None:
+    """Assigns every value to its parameter, or raises before anything is changed."""
+    if not isinstance(values, list | tuple):
+        raise TypeError(f"{who}: expected a list of weights, received {type(values).__name__}")
+    arrays = [np.asarray(v.data if isinstance(v, Tensor) else v) for v in values]
+    expected = [p.shape for p in parameters]
+    received = [a.shape for a in arrays]
+    if expected != received:
+        raise ValueError(
+            f"{who}: expected weights of shapes {expected}, received {received}; "
+            + ("build the layer first" if not expected else "get_weights() gives the right order")
+        )
+    for p, a in zip(parameters, arrays, strict=True):
+        if a.dtype.kind not in "fiub":
+            raise TypeError(f"{who}: expected numbers for {p.name!r}, received dtype {a.dtype}")
+    for p, a in zip(parameters, arrays, strict=True):
+        p.assign(a)
+
+
+def dims(who: str, shape: Any) -> tuple[int | None, ...]:
+    """A shape without the batch as a tuple of positive ints (or None)."""
+    entries = tuple(shape) if isinstance(shape, list | tuple) else (shape,)
+    for n in entries:
+        if n is not None and (isinstance(n, bool) or not hasattr(n, "__index__") or int(n) < 1):
+            raise ValueError(f"{who}: expected positive sizes in a shape, received {shape!r}")
+    return tuple(None if n is None else int(n) for n in entries)

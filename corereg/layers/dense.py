@@ -1,0 +1,141 @@
+"""Dense: the fully connected layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from corereg import activations, initializers, regularizers
+from corereg.autograd import Parameter, Tensor, ops
+from corereg.autograd.mode import state
+from corereg.autograd.ops.activations import CODES
+from corereg.autograd.ops.activations import Activation as ActivationOp
+from corereg.autograd.ops.layers import Dense as DenseOp
+from corereg.autograd.tensor import apply
+from corereg.layers.base import Layer, Shape
+
+# A loss on probabilities wants what they were made of (see corereg.losses): where a graph is
+# built, these two are ops of their own behind a linear one.
+_APART = (CODES["sigmoid"], CODES["softmax"])
+
+
+class Dense(Layer):
+    """y = activation(x kernel + bias).
+
+    units: outputs; activation: a name or a function of Tensors; kernel (inputs, units) and bias
+    (units,) begin as their initializers say. kernel_regularizer, bias_regularizer: penalties of
+    the kernel, of the bias; neither by default. Further arguments as for `Layer`.
+    Input (batch, ..., inputs), output (batch, ..., units). A wrong number of inputs raises
+    ValueError.
+    """
+
+    kernel: Parameter
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(activity_regularizer=activity_regularizer, **options)
+        if isinstance(units, bool) or not hasattr(units, "__index__") or int(units) < 1:
+            raise ValueError(f"{self.who}: expected a positive integer for units, got {units!r}")
+        self.units = int(units)
+        self.activation = activations.get(activation)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self._regularizers = {
+            "kernel": regularizers.get(kernel_regularizer),
+            "bias": regularizers.get(bias_regularizer),
+        }
+        self.bias = None
+        name = activations.name_of(self.activation)
+        self._code = CODES["linear"] if name is None else CODES[name]
+        self._function = self.activation if name is None else None
+
+    def build(self, input_shape: Shape) -> None:
+        inputs = input_shape[-1] if len(input_shape) > 1 else None
+        if inputs is None:
+            raise ValueError(
+                f"{self.who}: expected inputs of shape (batch, ..., inputs) with a known number "
+                f"of inputs, received {input_shape}; give input_dim, or an Input before the layer"
+            )
+        self.kernel = self.add_weight(
+            "kernel", (inputs, self.units), self.kernel_initializer, self._regularizers["kernel"]
+        )
+        if self.use_bias:
+            self.bias = self.add_weight(
+                "bias", (self.units,), self.bias_initializer, self._regularizers["bias"]
+            )
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        kernel, bias = self.kernel, self.bias
+        shape = x.data.shape
+        if len(shape) != 2 or shape[1] != kernel.data.shape[0]:
+            return self._any_rank(x)
+        code = self._code
+        apart = state.enabled and code in _APART
+        op = DenseOp(CODES["linear"] if apart else code)
+        out = apply(op, x, kernel) if bias is None else apply(op, x, kernel, bias)
+        if apart:
+            return apply(ActivationOp(code), out)
+        return out if self._function is None else self._function(out)
+
+    def _any_rank(self, x: Tensor) -> Tensor:
+        inputs = self.kernel.shape[0]
+        if x.ndim < 2 or x.shape[-1] != inputs:
+            raise ValueError(
+                f"{self.who}: expected x of shape (batch, {inputs}), received {x.shape}"
+            )
+        flat = self.call(ops.reshape(x, (-1, inputs)))
+        return ops.reshape(flat, (*x.shape[:-1], self.units))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return (*input_shape[:-1], self.units)
+
+    @property
+    def kernel_regularizer(self) -> Any:
+        """The penalty of the kernel; may be set at any time, also after training has begun."""
+        return self.kernel.regularizer if self.built else self._regularizers["kernel"]
+
+    @kernel_regularizer.setter
+    def kernel_regularizer(self, value: Any) -> None:
+        self._regularizers["kernel"] = regularizers.get(value)
+        if self.built:
+            self.kernel.regularizer = self._regularizers["kernel"]
+
+    @property
+    def bias_regularizer(self) -> Any:
+        """The penalty of the bias; may be set at any time."""
+        return self._regularizers["bias"]
+
+    @bias_regularizer.setter
+    def bias_regularizer(self, value: Any) -> None:
+        self._regularizers["bias"] = regularizers.get(value)
+        if self.bias is not None:
+            self.bias.regularizer = self._regularizers["bias"]
+
+    def get_config(self) -> dict[str, Any]:
+        name = activations.name_of(self.activation)
+        if name is None:
+            raise TypeError(
+                f"{self.who}: cannot save a custom activation function; save the weights alone "
+                "with save_weights()"
+            )
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": name,
+            "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
+            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
+        }

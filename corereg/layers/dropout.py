@@ -1,0 +1,64 @@
+"""Dropout (Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov 2014)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg.autograd import Tensor
+from corereg.autograd.ops.layers import Dropout as DropoutOp
+from corereg.autograd.ops.layers import is_relu
+from corereg.autograd.tensor import apply
+from corereg.layers.base import Layer
+from corereg.random import mix, next_seed
+
+
+class Dropout(Layer):
+    """In training, zeroes each element with probability `rate` and scales the rest by 1/(1-rate);
+    otherwise passes its input on.
+
+    rate in [0, 1]; noise_shape: the shape of the mask, None for the input's own length, 1 where
+    the mask is shared; seed: fixes the sequence of masks (by default drawn from the global seed).
+    Masks depend on the seed and on how many were drawn before, not on threads or machine.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: Sequence[int | None] | None = None,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+            raise ValueError(f"{self.who}: expected a rate in [0, 1], received {rate!r}")
+        if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
+            raise ValueError(f"{self.who}: expected an integer seed or None, received {seed!r}")
+        self.rate = float(rate)
+        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self.seed = seed
+        self._key = next_seed() if seed is None else mix(int(seed))
+        self._drawn = np.zeros((), np.int64)  # masks so far; the kernels read it
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        if not training or not self.rate:
+            return x
+        step = self._drawn.copy()
+        self._drawn += 1
+        if self.noise_shape is None:
+            op = DropoutOp(self.rate, self._key, step, is_relu(x), x.data.size)
+            return apply(op, x)
+        if len(self.noise_shape) != x.ndim:
+            raise ValueError(
+                f"{self.who}: expected an input with {len(self.noise_shape)} dimensions as "
+                f"noise_shape {self.noise_shape}, received {x.shape}"
+            )
+        shape = [n if m is None else m for n, m in zip(x.shape, self.noise_shape, strict=True)]
+        ones = Tensor(np.ones(shape, x.dtype))
+        return x * apply(DropoutOp(self.rate, self._key, step, False, ones.size), ones)
+
+    def get_config(self) -> dict[str, Any]:
+        shape = None if self.noise_shape is None else list(self.noise_shape)
+        return {**super().get_config(), "rate": self.rate, "noise_shape": shape, "seed": self.seed}

@@ -1,0 +1,49 @@
+"""Names to objects and back, the same way for losses, optimizers, regularizers and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Config = dict[str, Any]
+
+
+def unknown(kind: str, name: object, known: Mapping[str, Any]) -> ValueError:
+    """The error for a name that is not in the table."""
+    return ValueError(
+        f"unknown {kind} {name!r}; known are {', '.join(sorted(known))}, or pass an object"
+    )
+
+
+def resolve(kind: str, identifier: Any, table: Mapping[str, Callable[..., Any]]) -> Any:
+    """identifier as an object: a name or {"class_name", "config"} is looked up in the table."""
+    if isinstance(identifier, str):
+        if identifier not in table:
+            raise unknown(kind, identifier, table)
+        return table[identifier]()
+    if isinstance(identifier, dict):
+        name = identifier.get("class_name")
+        if not isinstance(name, str) or name not in table:
+            raise unknown(kind, name, table)
+        config = identifier.get("config", {})
+        if not isinstance(config, dict) or not all(isinstance(key, str) for key in config):
+            raise ValueError(f"{kind} {name!r}: expected a config of named values, got {config!r}")
+        return table[name](**config)
+    return identifier
+
+
+def describe(kind: str, value: Any) -> Config | None:
+    """value as {"class_name", "config"} for a file; objects without get_config raise TypeError."""
+    if value is None:
+        return None
+    if not hasattr(value, "get_config"):
+        raise TypeError(
+            f"cannot save the {kind} {value!r}: give it a get_config() method, or save the weights "
+            "alone with save_weights()"
+        )
+    return {"class_name": type(value).__name__, "config": value.get_config()}
+
+
+def same_kind(kind: str, value: Any, table: Mapping[str, Callable[..., Any]]) -> bool:
+    """Whether a saved description of value can be turned back into it."""
+    return type(value).__name__ in table and table[type(value).__name__] is type(value)

@@ -1,0 +1,185 @@
+"""The user's arrays, checked once and then handed out in batches.
+
+Rows are gathered and cast batch by batch into buffers of the model's dtype, so a data set is
+never copied whole: float64, integer and memory-mapped arrays train as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from corereg import _kernels
+from corereg.autograd import Tensor
+from corereg.losses import Loss, as_weights
+
+Array = np.ndarray[Any, Any]
+CHUNK = 1 << 22  # elements looked at together when checking for NaN
+
+
+class Batch(NamedTuple):
+    """x (batch, ...), y as the loss wants it, weight (batch,) or None; valid until the next."""
+
+    x: Tensor
+    y: Array | None
+    weight: Array | None
+    rows: int
+
+
+class Rows:
+    """A data set: x, and for training y and weights, all of one length."""
+
+    def __init__(
+        self, x: Array, y: Array | None = None, weight: Array | None = None, dtype: Any = "float32"
+    ) -> None:
+        self.x, self.y, self.weight = x, y, weight
+        self.dtype = np.dtype(dtype)
+        self._buffers: dict[int, tuple[Array, Array | None, Array | None]] = {}
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def batches(self, size: int, order: Array | None = None) -> Iterator[Batch]:
+        """All rows in this order, `size` at a time; the last batch may be short."""
+        start = np.zeros((), np.int64)
+        for first in range(0, len(self), size):
+            start[...] = first
+            rows = min(size, len(self) - first)
+            x, y, weight = self._buffers_for(rows)
+            _kernels.gather_rows(self.x, x, order, start)
+            if y is not None:
+                _kernels.gather_rows(self.y, y, order, start)
+            if weight is not None:
+                _kernels.gather_rows(self.weight, weight, order, start)
+            yield Batch(Tensor(x), y, weight, rows)
+
+    def _buffers_for(self, rows: int) -> tuple[Array, Array | None, Array | None]:
+        if rows not in self._buffers:
+            y = weight = None
+            if self.y is not None:
+                kind = np.int64 if self.y.dtype.kind in "iu" and self.y.ndim == 1 else self.dtype
+                y = np.empty((rows, *self.y.shape[1:]), kind)
+            if self.weight is not None:
+                weight = np.empty((rows,), self.dtype)
+            self._buffers[rows] = np.empty((rows, *self.x.shape[1:]), self.dtype), y, weight
+        return self._buffers[rows]
+
+
+def inputs(who: str, x: Any, finite: bool = True) -> Array:
+    """x as an array (rows, ...) of numbers with contiguous rows.
+
+    Raises TypeError for other dtypes, ValueError for no rows and, if `finite`, for NaN and inf.
+    """
+    array = np.asarray(x.data if isinstance(x, Tensor) else x)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{who}: expected X of numbers, received dtype {array.dtype}; "
+            "convert with .astype('float32')"
+        )
+    if array.dtype not in (np.float32, np.float64) and array.dtype.kind == "f":
+        array = array.astype(np.float32)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    if array.ndim < 2:
+        raise ValueError(
+            f"{who}: expected X of shape (rows, features), received {array.shape}; "
+            + ("use x[None, :] for one row, x[:, None] for one feature" if array.ndim else "")
+        )
+    if not len(array):
+        raise ValueError(f"{who}: expected at least one row, received X of shape {array.shape}")
+    if array.size and not array[0].flags.c_contiguous:
+        array = np.ascontiguousarray(array)
+    if finite and array.dtype.kind == "f":
+        check_finite(who, array)
+    return array
+
+
+def check_finite(who: str, x: Array) -> None:
+    """Raises ValueError naming the first row of x that holds NaN or infinity."""
+    rows = max(1, CHUNK * len(x) // max(x.size, 1))
+    for first in range(0, len(x), rows):
+        part = x[first : first + rows]
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = part.sum()
+        if not np.isfinite(total):  # something is, or the sum itself overflowed
+            bad = np.flatnonzero(~np.isfinite(part).reshape(len(part), -1).all(axis=1))
+            if len(bad):
+                raise ValueError(
+                    f"{who}: expected finite X, received NaN or infinity in row {first + bad[0]}; "
+                    "drop such rows or fill them in"
+                )
+
+
+def training_rows(
+    who: str,
+    x: Any,
+    y: Any,
+    loss: Loss,
+    outputs: tuple[int | None, ...],
+    dtype: Any,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+) -> Rows:
+    """x, y and weights as checked Rows, or a clear error before anything is changed."""
+    x = inputs(who, x)
+    if y is None:
+        raise ValueError(f"{who}: expected y, received None")
+    y = np.asarray(y.data if isinstance(y, Tensor) else y)
+    if not y.ndim or len(y) != len(x):
+        raise ValueError(
+            f"{who}: expected one target for each of the {len(x)} rows of X, received y of shape "
+            f"{y.shape}"
+        )
+    y = np.ascontiguousarray(loss.check_targets(y, outputs))
+    if y.dtype.kind == "f" and y.dtype not in (np.float32, np.float64):
+        y = y.astype(np.float32)
+    if class_weight is not None and sample_weight is not None:
+        raise ValueError(f"{who}: give class_weight or sample_weight, not both")
+    weight = None
+    if sample_weight is not None:
+        weight = as_weights(who, sample_weight, len(x), dtype)
+    if class_weight is not None:
+        weight = weights_by_class(who, class_weight, y).astype(dtype)
+    return Rows(x, y, weight, dtype)
+
+
+def weights_by_class(who: str, class_weight: Any, y: Array) -> Array:
+    """A weight for each row: class_weight[class], 1 for classes that it leaves out."""
+    if not isinstance(class_weight, dict) or not class_weight:
+        raise TypeError(f"{who}: expected class_weight as a dict of weights, got {class_weight!r}")
+    for key, value in class_weight.items():
+        good = isinstance(value, int | float | np.number) and np.isfinite(value)
+        if not hasattr(key, "__index__") or int(key) < 0 or not good:
+            raise ValueError(
+                f"{who}: expected class_weight of classes >= 0 and finite weights, received "
+                f"{key!r}: {value!r}"
+            )
+    wide = y.ndim > 1 and y.shape[1] > 1
+    classes = y.argmax(axis=1) if wide else np.rint(y).astype(np.int64).reshape(len(y))
+    table = np.ones(max(int(classes.max()), *(int(k) for k in class_weight)) + 1)
+    for key, value in class_weight.items():
+        table[int(key)] = value
+    return table[classes]
+
+
+def split(
+    who: str, share: float, rows: Rows
+) -> tuple[Rows, Rows]:
+    """The first rows, and the last floor(n * share) of them, as Keras splits."""
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+        raise ValueError(f"{who}: expected validation_split in [0, 1), received {share!r}")
+    at = int(len(rows) * (1 - share))
+    if not 0 < at < len(rows):
+        raise ValueError(
+            f"{who}: validation_split={share} of {len(rows)} rows leaves none to train on or none "
+            "to validate on"
+        )
+
+    def part(which: slice) -> Rows:
+        pick = [None if a is None else a[which] for a in (rows.x, rows.y, rows.weight)]
+        assert pick[0] is not None
+        return Rows(pick[0], pick[1], pick[2], rows.dtype)
+
+    return part(slice(None, at)), part(slice(at, None))

@@ -1,0 +1,228 @@
+"""The progress display of `fit`, `evaluate` and `predict`: a bar in a terminal, lines elsewhere.
+
+    Epoch  3/10  32/32 [████████] 5.2us/step - loss: 0.5123 (data 0.4100 + penalty 0.1023) - ...
+
+The display knows nothing of the model. It draws what it is told, and no failure of the stream (a
+closed file, a reader that has gone) stops a training run: the display then just goes silent.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+_SECONDS_BETWEEN_DRAWS = 0.1
+
+
+class ProgressBar:
+    """Display of one run: `begin_epoch`, any number of `update`s and `end_epoch`, for each epoch.
+
+    epochs: number of epochs, or None for a run without epochs (`evaluate`, `predict`).
+    steps: batches in an epoch, or None if unknown.
+    verbose: 0 shows nothing, 1 or "auto" a bar that ends as one line an epoch, 2 only that line.
+        Where the stream is no terminal, 1 and "auto" write lines too: no control characters.
+    stream: text stream; None means the standard output of the moment.
+
+    `close` ends a line left unfinished, after an interrupt for one; a `with` block does so too.
+    Raises ValueError for another `verbose`.
+    """
+
+    def __init__(
+        self,
+        epochs: int | None = None,
+        steps: int | None = None,
+        verbose: int | str = "auto",
+        stream: Any = None,
+    ) -> None:
+        if verbose not in ("auto", 0, 1, 2):
+            raise ValueError(f"verbose: expected 'auto', 0, 1 or 2, received {verbose!r}")
+        self.epochs = epochs
+        self.steps = steps
+        self._stream = sys.stdout if stream is None else stream
+        self._lines = verbose != 0 and self._stream is not None
+        self._bar = self._lines and verbose != 2 and _is_terminal(self._stream)
+        self._fill = _fill_character(self._stream) if self._bar else ""
+        self._drawn = 0  # columns of the unfinished line that now ends at the cursor
+        self._epoch = self._step = 0
+        self._began = self._reached = time.perf_counter()
+        self._next_draw = self._began + _SECONDS_BETWEEN_DRAWS  # nothing, for the shortest runs
+
+    def __enter__(self) -> ProgressBar:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @property
+    def due(self) -> bool:
+        """Whether `update` would draw now, so that its logs are worth computing."""
+        return self._bar and time.perf_counter() >= self._next_draw
+
+    def begin_epoch(self, epoch: int = 0) -> None:
+        """Starts the clock of an epoch, counted from 0."""
+        self._epoch = epoch
+        self._step = 0
+        self._began = self._reached = time.perf_counter()
+
+    def update(self, step: int, logs: dict[str, float] | None = None) -> None:
+        """Says that `step` batches of the epoch are done; redraws at most ten times a second.
+
+        The time a step takes is measured up to the latest `update`, so one after the last batch
+        keeps the time of a validation that follows out of it.
+        """
+        self._step = step
+        now = self._reached = time.perf_counter()
+        if self._bar and now >= self._next_draw:
+            self._next_draw = now + _SECONDS_BETWEEN_DRAWS
+            width = _terminal_width()
+            head = self._head(_bar_width(width), running=True)
+            fields = _fields(logs or {}, split=True)
+            if len(" - ".join([head, *fields])) > width:
+                fields = _fields(logs or {}, split=False)
+            while fields and len(" - ".join([head, *fields])) > width:
+                fields.pop()
+            line = " - ".join([head, *fields])[:width]
+            self._write("\r" + line.ljust(self._drawn))
+            self._drawn = len(line)
+
+    def end_epoch(self, logs: dict[str, float] | None = None) -> None:
+        """Writes the epoch's line, with its final logs.
+
+        In a terminal too narrow for it the full bar is left out, and then the line is folded.
+        """
+        if not self._lines:
+            return
+        if self._step == 0:
+            self._step = self.steps or 0
+            self._reached = time.perf_counter()
+        fields = _fields(logs or {}, split=True)
+        line = " - ".join([self._head(0, running=False), *fields])
+        if self._bar:
+            width = _terminal_width()
+            wide = " - ".join([self._head(_bar_width(width), running=False), *fields])
+            first, *rest = _fold(wide if len(wide) <= width else line, width)
+            line = "\r" + "\n".join([first.ljust(self._drawn), *rest])
+        self._write(line + "\n")
+        self._drawn = 0
+
+    def close(self) -> None:
+        """Leaves the cursor at the start of a line. May be called twice."""
+        if self._drawn:
+            self._write("\n")
+            self._drawn = 0
+
+    def _head(self, bar: int, running: bool) -> str:
+        """Epoch, steps, a bar of that many columns, and the time left or the time of a step."""
+        parts = []
+        if self.epochs is not None:
+            parts.append(f"Epoch {self._epoch + 1:{len(str(self.epochs))}}/{self.epochs} ")
+        if self.steps is None:
+            parts.append(f"step {self._step}")
+        else:
+            parts.append(f"{self._step:{len(str(self.steps))}}/{self.steps}")
+            if bar > 0:
+                full = bar * min(self._step, self.steps) // max(self.steps, 1)
+                parts.append(f"[{self._fill * full:{bar}}]")
+        if self._step > 0:
+            each = (self._reached - self._began) / self._step
+            if running and self.steps is not None:
+                parts.append(f"ETA {_clock(each * max(self.steps - self._step, 0))}")
+            else:
+                parts.append(f"{_duration(each)}/step")
+        return " ".join(parts)
+
+    def _write(self, text: str) -> None:
+        try:
+            try:
+                self._stream.write(text)
+            except UnicodeEncodeError:  # a metric's name, say, in a stream of ASCII
+                self._stream.write(text.encode("ascii", "replace").decode("ascii"))
+            if hasattr(self._stream, "flush"):
+                self._stream.flush()
+        except (OSError, ValueError):  # broken, or closed
+            self._lines = self._bar = False
+
+
+def _is_terminal(stream: Any) -> bool:
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, OSError, ValueError):  # no such method, or a closed stream
+        return False
+
+
+def _fill_character(stream: Any) -> str:
+    try:
+        "█".encode(getattr(stream, "encoding", None) or "ascii")
+    except (LookupError, UnicodeError):
+        return "="
+    return "█"
+
+
+def _terminal_width() -> int:
+    """Columns that a line may take without wrapping or moving the cursor on."""
+    import shutil
+
+    return max(shutil.get_terminal_size().columns - 1, 1)
+
+
+def _bar_width(width: int) -> int:
+    return min(max(width - 70, 8), 20) if width >= 40 else 0
+
+
+def _fold(line: str, width: int) -> list[str]:
+    """`line` in pieces of at most `width` columns, broken at dashes where that is possible."""
+    first, *fields = line.split(" - ")
+    lines = [first]
+    for field in fields:
+        if len(lines[-1]) + 3 + len(field) <= width:
+            lines[-1] += f" - {field}"
+        else:
+            lines.append(f"    {field}")
+    return lines
+
+
+def _fields(logs: dict[str, float], split: bool) -> list[str]:
+    """The logs as text, training before validation, the loss first.
+
+    With `split` a loss says in brackets how much of it is data and how much penalty, if any.
+    """
+    fields: list[str] = []
+    for prefix in ("", "val_"):
+        names = [name for name in logs if name.startswith("val_") == bool(prefix)]
+        loss, penalty = f"{prefix}loss", f"{prefix}penalty"
+        names.sort(key=lambda name: (name != loss, name != penalty))
+        if not logs.get(penalty) and penalty in names:
+            names.remove(penalty)
+        texts = {name: f"{name}: {_number(logs[name])}" for name in names}
+        if split and loss in texts and penalty in texts:
+            del texts[penalty]
+            data = f"data {_number(logs[loss] - logs[penalty])}"
+            # Validation's penalty is that of the epoch's last weights, near the one just shown.
+            texts[loss] += (
+                f" ({data})" if prefix else f" ({data} + penalty {_number(logs[penalty])})"
+            )
+        fields += texts.values()
+    return fields
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e5 else f"{value:.4e}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 1e-3:
+        count, unit = seconds * 1e6, "us"
+    elif seconds < 1:
+        count, unit = seconds * 1e3, "ms"
+    else:
+        count, unit = seconds, "s"
+    return f"{count:.1f}{unit}" if count < 10 else f"{count:.0f}{unit}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02}"
+    return f"{minutes}:{rest:02}" if minutes else f"{rest}s"

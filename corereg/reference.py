@@ -1,0 +1,400 @@
+"""Every kernel in plain NumPy, under the kernel's own name (formulas and shapes: src/kernels.h).
+
+This module is the oracle of the tests and the baseline of the benches; corereg itself never uses
+it. The functions keep the dtype of their arrays, so float64 arrays give the reference values.
+They check nothing, and warn where NumPy warns. Gradients have the prefix d; suffixes name axes:
+b rows of the batch, i inputs, o outputs, n classes or columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+# ---- dense -------------------------------------------------------------------------------------
+
+
+def dense_forward(x_bi: Array, w_io: Array, b_o: Array | None = None, act: str = "linear") -> Array:
+    """act(x w + b)."""
+    y_bo = x_bi @ w_io
+    if b_o is not None:
+        y_bo += b_o
+    return activation_forward(y_bo, act, out=y_bo)
+
+
+def dense_backward_input(
+    dz_bo: Array, w_io: Array, y_bi: Array | None = None, act: str = "linear"
+) -> Array:
+    """dz w', taken through the activation that made the layer's input y, if y is given."""
+    dx_bi = dz_bo @ w_io.T
+    return dx_bi if y_bi is None else activation_backward(dx_bi, y_bi, act)
+
+
+def dense_backward_weights(x_bi: Array, dz_bo: Array) -> tuple[Array, Array]:
+    """(x' dz, column sums of dz)."""
+    return x_bi.T @ dz_bo, dz_bo.sum(axis=0)
+
+
+# ---- activations -------------------------------------------------------------------------------
+
+
+def activation_forward(x: Array, act: str, out: Array | None = None) -> Array:
+    """act(x); softmax along the last axis. out may be x."""
+    y: Array = np.empty_like(x) if out is None else out
+    if act == "relu":
+        np.maximum(x, 0, out=y)
+    elif act == "sigmoid":
+        np.negative(x, out=y)
+        with np.errstate(over="ignore"):  # e^-x = inf gives the right 0
+            np.exp(y, out=y)
+        y += 1
+        np.reciprocal(y, out=y)
+    elif act == "tanh":
+        np.tanh(x, out=y)
+    elif act == "softmax":
+        np.subtract(x, x.max(axis=-1, keepdims=True, initial=-np.inf), out=y)
+        np.exp(y, out=y)
+        y /= y.sum(axis=-1, keepdims=True)
+    elif y is not x:
+        y[...] = x
+    return y
+
+
+def activation_backward(dy: Array, y: Array, act: str) -> Array:
+    """dy through act, from its output y."""
+    dx: Array = dy
+    if act == "relu":
+        dx = np.where(y > 0, dy, 0)
+    elif act == "sigmoid":
+        dx = dy * y * (1 - y)
+    elif act == "tanh":
+        dx = dy * (1 - y * y)
+    elif act == "softmax":
+        dx = y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+    return dx
+
+
+# ---- dropout -----------------------------------------------------------------------------------
+
+_WORD = 0xFFFFFFFF
+
+
+def philox4x32(counter: Array, key: Sequence[int]) -> Array:
+    """Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers, 2011).
+
+    counter: (..., 4) words below 2**32; key: two such words; returns (..., 4) uint32.
+    """
+    c0, c1, c2, c3 = np.moveaxis(np.asarray(counter, dtype=np.uint64), -1, 0)
+    k0, k1 = key
+    for _ in range(10):
+        p0, p1 = c0 * 0xD2511F53, c2 * 0xCD9E8D57
+        c0, c1, c2, c3 = (p1 >> 32) ^ c1 ^ k0, p1 & _WORD, (p0 >> 32) ^ c3 ^ k1, p0 & _WORD
+        k0, k1 = (k0 + 0x9E3779B9) & _WORD, (k1 + 0xBB67AE85) & _WORD
+    return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
+
+
+def _halves(groups: int, seed: int, step: int, stream: int) -> Array:
+    """16 bits for each of 128 * groups elements, as uint64."""
+    counter_gcw = np.empty((groups, 16, 4), np.uint64)
+    counter_gcw[..., 0] = np.arange(16 * groups).reshape(groups, 16) & _WORD
+    counter_gcw[..., 1:] = stream, step & _WORD, step >> 32 & _WORD
+    words_gcw = philox4x32(counter_gcw, (seed & _WORD, seed >> 32))
+    halves_hgcw = np.stack([words_gcw & 0xFFFF, words_gcw >> 16])
+    return halves_hgcw.transpose(1, 0, 3, 2).reshape(-1).astype(np.uint64)
+
+
+def dropout_mask(n: int, rate: float, seed: int, step: int, stream: int = 0) -> Array:
+    """Which of n elements dropout keeps: bool (n,). seed below 2**64, stream below 2**31."""
+    groups = (n + 127) // 128
+    upper = _halves(groups, seed, step, stream)
+    lower = _halves(groups, seed, step, stream | 1 << 31)
+    kept: Array = (upper << 16 | lower) < int((1 - rate) * 2**32 + 0.5)
+    return kept[:n]
+
+
+def dropout_forward(
+    x: Array, rate: float, seed: int, step: int, stream: int = 0
+) -> tuple[Array, Array]:
+    """x where kept, scaled by 1/(1-rate), and the mask (bool, of x's shape)."""
+    kept = dropout_mask(x.size, rate, seed, step, stream).reshape(x.shape)
+    return dropout_backward(x, rate, kept), kept
+
+
+def dropout_backward(dy: Array, rate: float, kept: Array) -> Array:
+    """dy where kept, scaled by 1/(1-rate). Behind a relu, kept is y > 0."""
+    return np.where(kept, dy * (0.0 if rate == 1 else 1 / (1 - rate)), 0)
+
+
+def dropout_by_generator(
+    x: Array, rate: float, generator: np.random.Generator
+) -> tuple[Array, Array]:
+    """Dropout as one writes it in NumPy, rate below 1: (y, mask). The benches' baseline."""
+    kept: Array = np.less(generator.random(x.shape, dtype=np.float32), 1 - rate)
+    y = x * kept
+    y *= 1 / (1 - rate)
+    return y, kept
+
+
+# ---- losses and accuracies ---------------------------------------------------------------------
+
+
+def _per_row(loss_b: Array, dz_bn: Array, weight_b: Array | None) -> tuple[Array, Array]:
+    """Weights the rows, and turns the gradient of each row's loss into that of their mean."""
+    if weight_b is not None:
+        loss_b = loss_b * weight_b
+        dz_bn = dz_bn * weight_b[:, None]
+    return loss_b, dz_bn / max(len(loss_b), 1)
+
+
+def softmax_cross_entropy(
+    z_bn: Array, y_bn: Array, weight_b: Array | None = None, smoothing: float = 0.0
+) -> tuple[Array, Array]:
+    """(-sum y log softmax(z) of each row, gradient of their mean)."""
+    t_bn = y_bn * (1 - smoothing) + smoothing / max(z_bn.shape[1], 1)
+    total_b = t_bn.sum(axis=1)
+    z_bn = z_bn - z_bn.max(axis=1, keepdims=True, initial=-np.inf)
+    e_bn = np.exp(z_bn)
+    sum_b = e_bn.sum(axis=1)
+    loss_b = total_b * np.log(sum_b) - (t_bn * z_bn).sum(axis=1)
+    return _per_row(loss_b, e_bn * (total_b / sum_b)[:, None] - t_bn, weight_b)
+
+
+def sparse_cross_entropy(
+    z_bn: Array, labels_b: Array, weight_b: Array | None = None
+) -> tuple[Array, Array]:
+    """The same for integer labels."""
+    rows = np.arange(len(labels_b))
+    z_bn = z_bn - z_bn.max(axis=1, keepdims=True, initial=-np.inf)
+    dz_bn = np.exp(z_bn)
+    sum_b = dz_bn.sum(axis=1)
+    loss_b = np.log(sum_b) - z_bn[rows, labels_b]
+    dz_bn /= sum_b[:, None]
+    dz_bn[rows, labels_b] -= 1
+    return _per_row(loss_b, dz_bn, weight_b)
+
+
+def sigmoid_cross_entropy(
+    z_bn: Array, y_bn: Array, weight_b: Array | None = None, smoothing: float = 0.0
+) -> tuple[Array, Array]:
+    """(mean of softplus(z) - y z over each row, gradient of their mean)."""
+    columns = max(z_bn.shape[1], 1)
+    t_bn = y_bn * (1 - smoothing) + smoothing / 2
+    each_bn = np.maximum(z_bn, 0) - t_bn * z_bn + np.log1p(np.exp(-np.abs(z_bn)))
+    dz_bn = (activation_forward(z_bn, "sigmoid") - t_bn) / columns
+    return _per_row(each_bn.sum(axis=1) / columns, dz_bn, weight_b)
+
+
+def squared_error(z_bn: Array, y_bn: Array, weight_b: Array | None = None) -> tuple[Array, Array]:
+    """(mean of (z-y)^2 over each row, gradient of their mean)."""
+    columns = max(z_bn.shape[1], 1)
+    d_bn = z_bn - y_bn
+    return _per_row((d_bn * d_bn).sum(axis=1) / columns, d_bn * (2 / columns), weight_b)
+
+
+def absolute_error(z_bn: Array, y_bn: Array, weight_b: Array | None = None) -> tuple[Array, Array]:
+    """(mean of |z-y| over each row, gradient of their mean)."""
+    columns = max(z_bn.shape[1], 1)
+    d_bn = z_bn - y_bn
+    return _per_row(np.abs(d_bn).sum(axis=1) / columns, np.sign(d_bn) / columns, weight_b)
+
+
+def categorical_accuracy(z_bn: Array, y_bn: Array) -> Array:
+    """1 where the largest z is at the largest y (the first of equals), else 0."""
+    right_b: Array = z_bn.argmax(axis=1) == y_bn.argmax(axis=1)
+    return right_b.astype(z_bn.dtype)
+
+
+def sparse_accuracy(z_bn: Array, labels_b: Array) -> Array:
+    """1 where the largest z is at the label, else 0."""
+    right_b: Array = z_bn.argmax(axis=1) == labels_b
+    return right_b.astype(z_bn.dtype)
+
+
+def binary_accuracy(z_bn: Array, y_bn: Array, threshold: float = 0.5) -> Array:
+    """The share of each row where (z > threshold) is y."""
+    right_bn: Array = (z_bn > threshold) == y_bn
+    share_b: Array = right_bn.astype(z_bn.dtype).sum(axis=1) / max(z_bn.shape[1], 1)
+    return share_b
+
+
+def row_mean(rows_b: Array, weight_b: Array | None = None) -> Array:
+    """sum(rows * weight) / M as a 0-d array, summed in float64; 0 for no rows."""
+    weighted_b = rows_b.astype(np.float64) if weight_b is None else rows_b * np.float64(weight_b)
+    return np.asarray(weighted_b.sum() / max(len(rows_b), 1), rows_b.dtype)
+
+
+# ---- data movement and small sweeps ------------------------------------------------------------
+
+
+def gather_rows(src: Array, out: Array, order: Array | None = None, start: int = 0) -> Array:
+    """out[r] = src[order[start + r]] for every row of out, cast to its dtype; order None: as is."""
+    rows = slice(start, start + len(out))
+    out[...] = src[rows] if order is None else src[order[rows]]
+    return out
+
+
+def scale(x: Array, factor: Array) -> Array:
+    """x times the 0-d array factor."""
+    return x * factor
+
+
+def add(y: Array, x: Array) -> Array:
+    """y += x."""
+    y += x
+    return y
+
+
+def exp(x: Array) -> Array:
+    """e**x."""
+    return np.exp(x)
+
+
+def log(x: Array) -> Array:
+    """log(x)."""
+    return np.log(x)
+
+
+# ---- penalties and clipping --------------------------------------------------------------------
+
+
+def penalty(w: Array, l1: float, l2: float) -> float:
+    """l1*sum|w| + l2*sum(w*w)."""
+    total = 0.0
+    if l1:
+        total += l1 * float(np.abs(w).sum())
+    if l2:
+        total += l2 * float(np.vdot(w, w))
+    return total
+
+
+def penalty_backward(w: Array, l1: float, l2: float, factor: float | Array = 1.0) -> Array:
+    """factor * (l1*sign(w) + 2*l2*w)."""
+    return factor * (l1 * np.sign(w) + 2 * l2 * w)
+
+
+def gradient_norms(gradients: Sequence[Array]) -> Array:
+    """The Euclidean norm of each gradient, float64."""
+    return np.array([np.sqrt(np.square(g, dtype=np.float64).sum()) for g in gradients])
+
+
+def clip_scales(norms: Array, limit: float, every: bool = False) -> Array:
+    """The factors that bring each norm, or (every) the norm of all together, under limit."""
+    if every:
+        norms = np.full_like(norms, np.sqrt((norms * norms).sum()))
+    return limit / np.maximum(limit, norms)
+
+
+# ---- updates -----------------------------------------------------------------------------------
+
+
+class Hyper(NamedTuple):
+    """The numbers of one step. beta1 is SGD's momentum and RMSprop's rho; beta2 is RMSprop's
+    momentum; clipvalue None: no clipping; step: updates done before this one."""
+
+    learning_rate: float = 0.0
+    beta1: float = 0.0
+    beta2: float = 0.0
+    epsilon: float = 0.0
+    clipvalue: float | None = None
+    step: int = 0
+
+
+Slots = Sequence[Any]  # a variable's three state arrays, as kernels.h orders them, or None
+
+
+def update_sgd(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """w -= lr g."""
+    w -= h.learning_rate * g
+
+
+def update_momentum(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """m = mu m - lr g;  w += m."""
+    m = slots[0]
+    m *= h.beta1
+    m -= h.learning_rate * g
+    w += m
+
+
+def update_nesterov(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """m = mu m - lr g;  w += mu m - lr g."""
+    m = slots[0]
+    step = h.learning_rate * g
+    m *= h.beta1
+    m -= step
+    w += h.beta1 * m
+    w -= step
+
+
+def update_rmsprop(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """v = rho v + (1-rho) g^2;  w -= lr g / sqrt(v + eps); see kernels.h on slots 1 and 2."""
+    v, momentum, average = slots
+    v *= h.beta1
+    v += (1 - h.beta1) * (g * g)
+    d = v + h.epsilon
+    if average is not None:
+        average *= h.beta1
+        average += (1 - h.beta1) * g
+        d -= average * average
+    step = h.learning_rate * g / np.sqrt(d, out=d)
+    if momentum is not None:
+        momentum *= h.beta2
+        momentum += step
+        step = momentum
+    w -= step
+
+
+def update_adam(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """m, v = moments of g; w -= alpha m / (sqrt(v) + eps), v's maximum if its array is there."""
+    m, v, largest = slots
+    t = h.step + 1
+    alpha = h.learning_rate * (1 - h.beta2**t) ** 0.5 / (1 - h.beta1**t)
+    m *= h.beta1
+    m += (1 - h.beta1) * g
+    v *= h.beta2
+    v += (1 - h.beta2) * (g * g)
+    if largest is not None:
+        v = np.maximum(largest, v, out=largest)
+    d = np.sqrt(v)
+    d += h.epsilon
+    w -= alpha * m / d
+
+
+RULES: dict[str, Callable[[Array, Array, Slots, Hyper], None]] = {
+    "sgd": update_sgd,
+    "momentum": update_momentum,
+    "nesterov": update_nesterov,
+    "rmsprop": update_rmsprop,
+    "adam": update_adam,
+}
+
+
+def update(
+    rule: str,
+    w: Array,
+    g: Array,
+    slots: Slots,
+    h: Hyper,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    decay: float = 0.0,
+    factor: float = 1.0,
+) -> float:
+    """One step of one variable, in place: penalty's gradient, scaling by factor, clipping, weight
+    decay, rule. Returns the penalty of the weights before the step."""
+    before = penalty(w, l1, l2)
+    if l1:
+        g = g + l1 * np.sign(w)
+    if l2:
+        g = g + (2 * l2) * w
+    if factor != 1:
+        g = factor * g
+    if h.clipvalue is not None:
+        g = np.clip(g, -h.clipvalue, h.clipvalue)
+    if decay:
+        w *= 1 - decay * h.learning_rate
+    RULES[rule](w, g, slots, h)
+    return before

@@ -1,0 +1,110 @@
+"""Builds corereg._kernels: the C kernels once per element type and instruction set, the rest once.
+
+Metadata lives in pyproject.toml. Environment variables read here:
+  COREREG_OPENMP=0        build without OpenMP (the kernels then run on one thread)
+  COREREG_SANITIZE=LIST   add -fsanitize=LIST (e.g. address,undefined) to everything, for tests
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+KERNELS = ["dense", "activation", "dropout", "loss", "gather", "update", "table"]
+COMMON = ["src/dispatch.c", "src/launch.c", "src/_kernels.pyx"]
+INSTRUCTION_SETS = {
+    "x86_64": {
+        "baseline": [],
+        "v3": ["-mavx2", "-mfma"],
+        "v4": [
+            *("-mavx2", "-mfma", "-mprefer-vector-width=512"),
+            *("-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl"),
+        ],
+    },
+    "aarch64": {"neon": []},
+}
+FLAGS = ["-std=gnu11", "-g0", "-O3", "-Wall", "-Wextra", "-fvisibility=hidden"]
+# Kernels may fuse a*b+c and need no errno; nothing else of -ffast-math is wanted.
+KERNEL_FLAGS = ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"]
+
+
+def machine() -> str:
+    name = platform.machine().lower()
+    return {"amd64": "x86_64", "arm64": "aarch64"}.get(name, name)
+
+
+class BuildKernels(build_ext):
+    """build_ext that compiles src/<kernel>.c for each (instruction set, element type)."""
+
+    def build_extension(self, ext: Extension) -> None:
+        sanitize = os.environ.get("COREREG_SANITIZE")
+        extra = [f"-fsanitize={sanitize}", "-fno-omit-frame-pointer", "-g1"] if sanitize else []
+        link = [f"-fsanitize={sanitize}"] if sanitize else []
+        if os.environ.get("COREREG_OPENMP") != "0" and self.has_openmp():
+            ext.extra_compile_args.append("-fopenmp")
+            link.append("-fopenmp")
+        ext.extra_compile_args += [*FLAGS, *extra]
+        ext.extra_link_args += link
+        ext.define_macros.append(("COREREG_FLAGS", '"' + " ".join(["-O3", *link]) + '"'))
+        ext.extra_objects = self.compile_kernels([*FLAGS, *KERNEL_FLAGS, *extra])
+        super().build_extension(ext)
+
+    def compile_kernels(self, flags: list[str]) -> list[str]:
+        sets = INSTRUCTION_SETS.get(machine(), {"baseline": []})
+        jobs = [(n, isa, f64) for n in KERNELS for isa in sets for f64 in (0, 1)]
+
+        def compile_one(job: tuple[str, str, int]) -> str:
+            name, isa, f64 = job
+            (made,) = self.compiler.compile(
+                [f"src/{name}.c"],
+                output_dir=os.path.join(self.build_temp, f"{isa}-f{64 if f64 else 32}"),
+                macros=[("CR_ISA", isa), ("CR_F64", str(f64))],
+                extra_postargs=[*flags, *sets[isa]],
+                depends=[str(p) for p in Path("src").glob("*.h")],
+            )
+            return made
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(compile_one, jobs))
+
+    def has_openmp(self) -> bool:
+        folder = tempfile.mkdtemp()
+        try:
+            source = Path(folder, "probe.c")
+            source.write_text("#include <omp.h>\nint main(void) { return omp_get_num_threads() - 1; }\n")
+            made = self.compiler.compile([str(source)], output_dir=folder, extra_postargs=["-fopenmp"])
+            self.compiler.link_executable(made, os.path.join(folder, "probe"), extra_postargs=["-fopenmp"])
+            return True
+        except Exception:  # the compiler's own error classes differ between versions
+            return False
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+extension = Extension(
+    "corereg._kernels",
+    COMMON,
+    include_dirs=["src", numpy.get_include()],
+    define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+    depends=["src/kernels.h", "setup.py"],
+    libraries=["m"],
+)
+
+setup(
+    ext_modules=cythonize(
+        [extension],
+        build_dir="build/cython",
+        include_path=["src"],
+        compiler_directives={"language_level": 3, "boundscheck": False, "wraparound": False},
+    ),
+    cmdclass={"build_ext": BuildKernels},
+)

@@ -1,0 +1,22 @@
+"""The one border between Python and C: check arrays, take pointers, release the GIL.
+
+Every function here stands for the kernel of its name in kernels.h, where formulas and shapes are
+written. Inputs must be float32 or float64 arrays of one dtype; inputs that are not C-contiguous
+are copied, outputs must be contiguous and writeable. Wrong dtypes raise TypeError, wrong shapes
+ValueError, before anything is written.
+"""
+
+import os
+
+cimport numpy as cnp
+from contract cimport *
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from libc.math cimport INFINITY
+from libc.string cimport memset
+
+cnp.import_array()
+
+include "border.pxi"
+include "dense.pxi"
+include "losses.pxi"
+include "update.pxi"

@@ -1,0 +1,61 @@
+/* Activations on their own, and small elementwise sweeps. */
+#include "activate.h"
+
+KERNEL(activation_forward)
+{
+    const cr_activation_forward_args *g = arguments;
+    T *y = g->y;
+    const T *x = g->x;
+    ptrdiff_t begin, end;
+    if (g->act == CR_SOFTMAX) {
+        share(g->M, 1, rank, size, &begin, &end);
+        for (ptrdiff_t m = begin; m < end; m++)
+            softmax_row(y + m * g->N, x + m * g->N, g->N);
+        return;
+    }
+    share(g->M * g->N, VL, rank, size, &begin, &end);
+    activate_span(y + begin, x + begin, end - begin, g->act);
+}
+
+static void softmax_backward_row(T *dx, const T *dy, const T *y, ptrdiff_t n)
+{
+    V sum = {0};
+    SPAN(sum += GET(dy) * GET(y););
+    const T dot = lane_sum(sum);
+    SPAN(PUT(dx, GET(y) * (GET(dy) - dot)););
+}
+
+KERNEL(activation_backward)
+{
+    const cr_activation_backward_args *g = arguments;
+    T *dx = g->dx;
+    const T *dy = g->dy, *y = g->y;
+    ptrdiff_t begin, end;
+    if (g->act == CR_SOFTMAX) {
+        share(g->M, 1, rank, size, &begin, &end);
+        for (ptrdiff_t m = begin; m < end; m++)
+            softmax_backward_row(dx + m * g->N, dy + m * g->N, y + m * g->N, g->N);
+        return;
+    }
+    share(g->M * g->N, VL, rank, size, &begin, &end);
+    through_span(dx + begin, dy + begin, y + begin, end - begin, g->act);
+}
+
+/* y = f(x) over this rank's part of n elements; x0, y0 are the arrays' beginnings */
+#define MAP(expression)                            \
+    const cr_map_args *g = arguments;              \
+    ptrdiff_t begin, end;                          \
+    share(g->n, VL, rank, size, &begin, &end);     \
+    T *y = (T *)g->y + begin;                      \
+    const T *x = (const T *)g->x + begin;          \
+    const ptrdiff_t n = end - begin;               \
+    SPAN(PUT(y, expression););
+
+KERNEL(scale)
+{
+    const T factor = *(const T *)((const cr_map_args *)arguments)->factor;
+    MAP(GET(x) * factor)
+}
+KERNEL(add) { MAP(GET(y) + GET(x)) }
+KERNEL(exp) { MAP(vexp(GET(x))) }
+KERNEL(log) { MAP(vlog(GET(x))) }

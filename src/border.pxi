@@ -1,0 +1,184 @@
+# What every wrapper shares: the chosen instruction set, threads, checks of arrays, and `launch`.
+
+cdef extern from *:
+    """
+    #ifndef COREREG_FLAGS
+    #define COREREG_FLAGS ""
+    #endif
+    """
+    const char *COREREG_FLAGS
+
+ctypedef cnp.ndarray array
+
+cdef const cr_isa *isa = NULL
+cdef int thread_limit = 0  # 0: as many as there are
+
+
+cdef choose_isa():
+    global isa
+    cdef const cr_isa *found[8]
+    cdef int count = cr_isas(found, 8)
+    names = [found[i].name.decode() for i in range(count)]
+    wanted = os.environ.get("COREREG_ISA") or names[count - 1]
+    if wanted not in names:
+        raise ImportError(
+            f"corereg: COREREG_ISA={wanted!r} is not available here; this build on this CPU has "
+            f"{', '.join(names)}. Unset COREREG_ISA to use {names[count - 1]!r}.")
+    isa = found[names.index(wanted)]
+    return tuple(names)
+
+
+available_isas = choose_isa()
+
+
+def isa_name():
+    """The instruction set in use: one of ``available_isas``."""
+    return isa.name.decode()
+
+
+def build_flags():
+    """The compiler flags that matter, and whether OpenMP is in."""
+    return COREREG_FLAGS.decode(), bool(cr_openmp())
+
+
+def kernel_names():
+    """The names of all kernels, in table order."""
+    return [cr_kernel_name(i).decode() for i in range(CR_KERNEL_COUNT)]
+
+
+cpdef int get_num_threads():
+    """Threads that large kernels use: the limit set, OpenMP's own and the CPUs allowed."""
+    cdef int most = cr_available_threads()
+    return thread_limit if 0 < thread_limit < most else most
+
+
+def set_num_threads(int n):
+    """Use at most n threads (0: no limit of our own)."""
+    global thread_limit
+    if n < 0:
+        raise ValueError(f"set_num_threads: expected n >= 0 (0: no limit), received {n}")
+    thread_limit = n
+
+
+# Work under this many nanoseconds (as estimated by the wrappers, for one thread) stays on one
+# thread: waking a second one costs some microseconds.
+cdef double WORTH = 20000.0
+
+
+cdef int launch(int kernel, int dtype, const void *args, double nanoseconds) except -1:
+    cdef cr_kernel function = isa.kernels[dtype][kernel]
+    cdef ptrdiff_t size = 1
+    if nanoseconds < WORTH:
+        cr_run(function, args, 1)
+        return 0
+    size = min(<ptrdiff_t> get_num_threads(), <ptrdiff_t> (2 * nanoseconds / WORTH))
+    with nogil:
+        cr_run(function, args, size)
+    return 0
+
+
+cdef int dtype_of(object value, str who, str what) except -1:
+    cdef int kind
+    if not isinstance(value, cnp.ndarray):
+        raise TypeError(f"{who}: expected {what} as a NumPy array, received "
+                        f"{type(value).__name__}")
+    kind = cnp.PyArray_TYPE(<array> value)
+    if kind == cnp.NPY_FLOAT32:
+        return 0
+    if kind == cnp.NPY_FLOAT64:
+        return 1
+    raise TypeError(f"{who}: expected {what} of dtype float32 or float64, received {value.dtype}")
+
+
+cdef inline str shape_of(object a):
+    return str(tuple(a.shape))
+
+
+cdef inline array made(int ndim, Py_ssize_t d0, Py_ssize_t d1, int dtype):
+    cdef cnp.npy_intp dims[2]
+    dims[0] = d0
+    dims[1] = d1
+    return cnp.PyArray_EMPTY(ndim, dims, cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32, 0)
+
+
+cdef inline array like(array a, int dtype):
+    return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a),
+                             cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32, 0)
+
+
+cdef array taken(object value, int dtype, int ndim, str who, str what):
+    """An input: an array of this dtype and rank (ndim < 0: any), copied if it is not contiguous,
+    aligned and in native byte order."""
+    if not isinstance(value, cnp.ndarray):
+        raise TypeError(f"{who}: expected {what} as a NumPy array, received "
+                        f"{type(value).__name__}")
+    cdef array a = value
+    if cnp.PyArray_TYPE(a) != (cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32):
+        raise TypeError(f"{who}: expected {what} of dtype {'float64' if dtype else 'float32'} "
+                        f"as the other arrays, received {a.dtype}")
+    if ndim >= 0 and cnp.PyArray_NDIM(a) != ndim:
+        raise ValueError(f"{who}: expected {what} with {ndim} dimensions, received shape "
+                         f"{shape_of(a)}")
+    if not cnp.PyArray_ISCARRAY_RO(a):
+        a = cnp.PyArray_FROMANY(a, cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32, 0, 0,
+                                cnp.NPY_ARRAY_CARRAY_RO | cnp.NPY_ARRAY_NOTSWAPPED)
+    return a
+
+
+cdef array given(object value, int dtype, int ndim, Py_ssize_t d0, Py_ssize_t d1, str who,
+                 str what):
+    """An output: as `taken`, of exactly this shape, contiguous and writeable."""
+    if not isinstance(value, cnp.ndarray):
+        raise TypeError(f"{who}: expected {what} as a NumPy array, received "
+                        f"{type(value).__name__}")
+    cdef array a = value
+    if (cnp.PyArray_TYPE(a) != (cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32)
+            or not cnp.PyArray_ISCARRAY(a)):
+        raise TypeError(f"{who}: expected {what} as a contiguous writeable array of dtype "
+                        f"{'float64' if dtype else 'float32'}, received {a.dtype}, "
+                        f"contiguous={bool(a.flags.c_contiguous)}, "
+                        f"writeable={bool(a.flags.writeable)}")
+    if (cnp.PyArray_NDIM(a) != ndim or (ndim > 0 and cnp.PyArray_DIM(a, 0) != d0)
+            or (ndim > 1 and cnp.PyArray_DIM(a, 1) != d1)):
+        raise ValueError(f"{who}: expected {what} of shape {(d0, d1)[:ndim]}, received "
+                         f"{shape_of(a)}")
+    return a
+
+
+cdef array given_like(object value, array a, int dtype, str who, str what):
+    """An output of the shape of `a`."""
+    cdef array out
+    if value is a:
+        out = a
+        if not cnp.PyArray_ISCARRAY(out):
+            raise TypeError(f"{who}: expected {what} contiguous and writeable")
+        return out
+    out = taken(value, dtype, -1, who, what)
+    if out is not value or not cnp.PyArray_ISCARRAY(out):
+        raise TypeError(f"{who}: expected {what} contiguous and writeable")
+    same_shape(out, a, who, what)
+    return out
+
+
+cdef int same_shape(array a, array b, str who, str what) except -1:
+    cdef int i, n = cnp.PyArray_NDIM(a)
+    if n != cnp.PyArray_NDIM(b):
+        raise ValueError(f"{who}: expected {what} of shape {shape_of(b)}, received {shape_of(a)}")
+    for i in range(n):
+        if cnp.PyArray_DIM(a, i) != cnp.PyArray_DIM(b, i):
+            raise ValueError(f"{who}: expected {what} of shape {shape_of(b)}, received "
+                             f"{shape_of(a)}")
+    return 0
+
+
+cdef int64_t *counter_of(object value, str who, str what) except NULL:
+    """The address of an int64 array's first element: a counter that kernels read."""
+    if (not isinstance(value, cnp.ndarray) or cnp.PyArray_TYPE(<array> value) != cnp.NPY_INT64
+            or not cnp.PyArray_ISBEHAVED_RO(<array> value)
+            or cnp.PyArray_SIZE(<array> value) < 1):
+        raise TypeError(f"{who}: expected {what} as an int64 array that holds the counter")
+    return <int64_t *> cnp.PyArray_DATA(<array> value)
+
+
+cdef inline void *at(array a) noexcept:
+    return NULL if a is None else cnp.PyArray_DATA(a)

@@ -1,0 +1,146 @@
+# kernels.h for Cython: the same names, the same order. kernels.h says what they mean.
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+cdef extern from "kernels.h" nogil:
+    ctypedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size) noexcept
+
+    enum: CR_KERNEL_COUNT, CR_BLOCK
+    enum cr_kernel_id:
+        CR_dense_forward, CR_dense_backward_input, CR_dense_backward_weights
+        CR_activation_forward, CR_activation_backward
+        CR_dropout_forward, CR_dropout_backward
+        CR_softmax_cross_entropy, CR_sparse_cross_entropy, CR_sigmoid_cross_entropy
+        CR_squared_error, CR_absolute_error
+        CR_categorical_accuracy, CR_sparse_accuracy, CR_binary_accuracy
+        CR_row_mean, CR_gather_rows, CR_scale, CR_add, CR_exp, CR_log
+        CR_penalty, CR_penalty_backward, CR_gradient_norms, CR_clip_scales
+        CR_update_sgd, CR_update_momentum, CR_update_nesterov, CR_update_rmsprop, CR_update_adam
+    enum cr_activation:
+        CR_LINEAR, CR_RELU, CR_SIGMOID, CR_TANH, CR_SOFTMAX
+    enum cr_source:
+        CR_FROM_F32, CR_FROM_F64, CR_FROM_U8, CR_FROM_I8, CR_FROM_U16, CR_FROM_I16
+        CR_FROM_U32, CR_FROM_I32, CR_FROM_U64, CR_FROM_I64
+
+    ctypedef struct cr_dense_forward_args:
+        void *y
+        const void *x
+        const void *w
+        const void *b
+        ptrdiff_t M, N, K
+        int act
+    ctypedef struct cr_dense_backward_input_args:
+        void *dx
+        const void *dz
+        const void *w
+        const void *y
+        ptrdiff_t M, N, K
+        int act
+    ctypedef struct cr_dense_backward_weights_args:
+        void *dw
+        void *db
+        const void *x
+        const void *dz
+        ptrdiff_t M, N, K
+    ctypedef struct cr_activation_forward_args:
+        void *y
+        const void *x
+        ptrdiff_t M, N
+        int act
+    ctypedef struct cr_activation_backward_args:
+        void *dx
+        const void *dy
+        const void *y
+        ptrdiff_t M, N
+        int act
+    ctypedef struct cr_dropout_forward_args:
+        void *y
+        uint8_t *bits
+        const void *x
+        ptrdiff_t n
+        const int64_t *step
+        uint64_t seed, threshold
+        uint32_t stream
+        double scale
+    ctypedef struct cr_dropout_backward_args:
+        void *dx
+        const void *dy
+        const uint8_t *bits
+        const void *y
+        ptrdiff_t n
+        double scale
+    ctypedef struct cr_loss_args:
+        void *loss
+        void *dz
+        const void *z
+        const void *y
+        const int64_t *labels
+        const void *weight
+        ptrdiff_t M, N
+        double smoothing
+    ctypedef struct cr_accuracy_args:
+        void *hits
+        const void *z
+        const void *y
+        const int64_t *labels
+        ptrdiff_t M, N
+        double threshold
+    ctypedef struct cr_row_mean_args:
+        void *out
+        const void *rows
+        const void *weight
+        ptrdiff_t M
+    ctypedef struct cr_gather_rows_args:
+        void *y
+        int64_t *labels
+        const void *src
+        const int64_t *order
+        const int64_t *start
+        ptrdiff_t rows, cols, stride
+        int source
+    ctypedef struct cr_map_args:
+        void *y
+        const void *x
+        const void *factor
+        ptrdiff_t n
+    ctypedef struct cr_segment:
+        void *w
+        const void *g
+        void *slot[3]
+        ptrdiff_t n
+        double l1, l2, decay
+    ctypedef struct cr_hyper:
+        double learning_rate, beta1, beta2, epsilon, clipvalue
+        int64_t step
+    ctypedef struct cr_update_args:
+        const cr_segment *segments
+        ptrdiff_t count, blocks
+        const cr_hyper *hyper
+        double *penalty
+        const double *scales
+    ctypedef struct cr_sums_args:
+        const cr_segment *segments
+        ptrdiff_t count, blocks
+        double *sums
+    ctypedef struct cr_clip_scales_args:
+        double *scales
+        const cr_segment *segments
+        ptrdiff_t count
+        const double *sums
+        double limit
+        int every "global"
+    ctypedef struct cr_penalty_backward_args:
+        void *dw
+        const void *w
+        const void *factor
+        ptrdiff_t n
+        double l1, l2
+    ctypedef struct cr_isa:
+        const char *name
+        const cr_kernel *kernels[2]
+
+    int cr_isas(const cr_isa **out, int room)
+    const char *cr_kernel_name(int id)
+    void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size)
+    ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit)
+    int cr_openmp()
+    int cr_available_threads()

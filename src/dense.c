@@ -1,0 +1,76 @@
+/* The three products of a dense layer. */
+#include "gemm.h"
+
+/* n = 1: y[m] = x[m,:] . w, summed in vectors along k */
+static void matrix_vector(const cr_dense_forward_args *g, ptrdiff_t m0, ptrdiff_t m1)
+{
+    const T *w = g->w, *b = g->b;
+    T *y = g->y;
+    const ptrdiff_t n = g->K;
+    for (ptrdiff_t m = m0; m < m1; m++) {
+        const T *x = (const T *)g->x + m * n;
+        V sum = {0};
+        SPAN(sum += GET(x) * GET(w););
+        y[m] = lane_sum(sum) + (b ? *b : 0);
+    }
+    if (g->act != CR_SOFTMAX)
+        activate_span(y + m0, y + m0, m1 - m0, g->act);
+}
+
+KERNEL(dense_forward)
+{
+    const cr_dense_forward_args *g = arguments;
+    const int softmax = g->act == CR_SOFTMAX;
+    T *y = g->y;
+    ptrdiff_t begin, end;
+    share(g->M, MR, rank, size, &begin, &end);
+    if (g->N == 1) {
+        matrix_vector(g, begin, end);
+    } else {
+        product p = {.c = y, .a = g->x, .b = g->w, .bias = g->b, .m = g->M, .n = g->N, .k = g->K,
+                     .a_row = g->K, .a_col = 1, .b_row = g->N, .act = g->act};
+        multiply_share(&p, rank, size, softmax);
+    }
+    if (softmax)
+        for (ptrdiff_t m = begin; m < end; m++)
+            softmax_row(y + m * g->N, y + m * g->N, g->N);
+}
+
+KERNEL(dense_backward_input)
+{
+    const cr_dense_backward_input_args *g = arguments;
+    product p = {.c = g->dx, .a = g->dz, .b = g->w, .through = g->y, .m = g->M, .n = g->K,
+                 .k = g->N, .a_row = g->N, .a_col = 1, .b_row = g->N, .b_transposed = 1,
+                 .act = g->y ? g->act : CR_LINEAR};
+    if (g->N == 1) { /* w[K,1] is already its transpose */
+        p.b_transposed = 0;
+        p.b_row = g->K;
+    }
+    multiply_share(&p, rank, size, 0);
+}
+
+/* db[n] for n0 <= n < n1, each a sum in order of m */
+static void column_sums(T *db, const T *dz, ptrdiff_t M, ptrdiff_t N, ptrdiff_t n0, ptrdiff_t n1)
+{
+    const ptrdiff_t n = n1 - n0;
+    db += n0;
+    dz += n0;
+    SPAN(V sum = {0}; for (ptrdiff_t m = 0; m < M; m++) sum += GET(dz + m * N); PUT(db, sum););
+}
+
+KERNEL(dense_backward_weights)
+{
+    const cr_dense_backward_weights_args *g = arguments;
+    product p = {.c = g->dw, .a = g->x, .b = g->dz, .m = g->K, .n = g->N, .k = g->M,
+                 .a_row = 1, .a_col = g->K, .b_row = g->N, .act = CR_LINEAR};
+    if (g->N == 1) /* the transposed product: a row dz' times x */
+        p = (product){.c = g->dw, .a = g->dz, .b = g->x, .m = 1, .n = g->K, .k = g->M,
+                      .a_row = 1, .a_col = 1, .b_row = g->K, .act = CR_LINEAR};
+    if (g->dw)
+        multiply_share(&p, rank, size, 0);
+    if (g->db) {
+        ptrdiff_t begin, end;
+        share(g->N, VL, rank, size, &begin, &end);
+        column_sums(g->db, g->dz, g->M, g->N, begin, end);
+    }
+}

@@ -1,0 +1,300 @@
+# Dense layers, activations, dropout and small sweeps.
+
+ACTIVATIONS = {"linear": CR_LINEAR, "relu": CR_RELU, "sigmoid": CR_SIGMOID, "tanh": CR_TANH,
+               "softmax": CR_SOFTMAX}
+
+
+cdef int checked_activation(int act, str who) except -1:
+    if act < CR_LINEAR or act > CR_SOFTMAX:
+        raise ValueError(f"{who}: expected an activation code of {ACTIVATIONS}, received {act}")
+    return act
+
+
+def dense_forward(x, w, b=None, int act=0, out=None):
+    """act(x w + b): x (M, K), w (K, N), b (N,) or None -> (M, N)."""
+    cdef str who = "dense_forward"
+    cdef cr_dense_forward_args g
+    cdef int dtype = dtype_of(x, who, "x")
+    cdef array x_ = taken(x, dtype, 2, who, "x")
+    cdef array w_ = taken(w, dtype, 2, who, "w")
+    cdef array b_ = None
+    g.M = cnp.PyArray_DIM(x_, 0)
+    g.K = cnp.PyArray_DIM(x_, 1)
+    g.N = cnp.PyArray_DIM(w_, 1)
+    if cnp.PyArray_DIM(w_, 0) != g.K:
+        raise ValueError(f"{who}: expected w of shape ({g.K}, N) for x of shape {shape_of(x_)}, "
+                         f"received {shape_of(w_)}")
+    if b is not None:
+        b_ = taken(b, dtype, 1, who, "b")
+        if cnp.PyArray_DIM(b_, 0) != g.N:
+            raise ValueError(f"{who}: expected b of shape ({g.N},), received {shape_of(b_)}")
+    cdef array y = (made(2, g.M, g.N, dtype) if out is None
+                    else given(out, dtype, 2, g.M, g.N, who, "out"))
+    g.y, g.x, g.w, g.b = at(y), at(x_), at(w_), at(b_)
+    g.act = checked_activation(act, who)
+    launch(CR_dense_forward, dtype, &g, 0.02 * g.M * g.N * g.K)
+    return y
+
+
+def dense_backward_input(dz, w, y=None, int act=0, out=None):
+    """dz w' (through act' at y, if given): dz (M, N), w (K, N), y (M, K) -> (M, K)."""
+    cdef str who = "dense_backward_input"
+    cdef cr_dense_backward_input_args g
+    cdef int dtype = dtype_of(dz, who, "dz")
+    cdef array dz_ = taken(dz, dtype, 2, who, "dz")
+    cdef array w_ = taken(w, dtype, 2, who, "w")
+    cdef array y_ = None
+    g.M = cnp.PyArray_DIM(dz_, 0)
+    g.N = cnp.PyArray_DIM(dz_, 1)
+    g.K = cnp.PyArray_DIM(w_, 0)
+    if cnp.PyArray_DIM(w_, 1) != g.N:
+        raise ValueError(f"{who}: expected w of shape (K, {g.N}) for dz of shape {shape_of(dz_)}, "
+                         f"received {shape_of(w_)}")
+    g.act = checked_activation(act, who)
+    if g.act == CR_SOFTMAX:
+        raise ValueError(f"{who}: expected an elementwise activation, received softmax; "
+                         "use activation_backward")
+    if y is not None:
+        y_ = taken(y, dtype, 2, who, "y")
+        if cnp.PyArray_DIM(y_, 0) != g.M or cnp.PyArray_DIM(y_, 1) != g.K:
+            raise ValueError(f"{who}: expected y of shape ({g.M}, {g.K}), received {shape_of(y_)}")
+    cdef array dx = (made(2, g.M, g.K, dtype) if out is None
+                     else given(out, dtype, 2, g.M, g.K, who, "out"))
+    g.dx, g.dz, g.w, g.y = at(dx), at(dz_), at(w_), at(y_)
+    launch(CR_dense_backward_input, dtype, &g, 0.02 * g.M * g.N * g.K)
+    return dx
+
+
+def dense_backward_weights(x, dz, dw=None, db=None):
+    """Writes x' dz to dw (K, N) and the column sums of dz to db (N,), where given."""
+    cdef str who = "dense_backward_weights"
+    cdef cr_dense_backward_weights_args g
+    cdef int dtype = dtype_of(x, who, "x")
+    cdef array x_ = taken(x, dtype, 2, who, "x")
+    cdef array dz_ = taken(dz, dtype, 2, who, "dz")
+    cdef array dw_ = None
+    cdef array db_ = None
+    g.M = cnp.PyArray_DIM(x_, 0)
+    g.K = cnp.PyArray_DIM(x_, 1)
+    g.N = cnp.PyArray_DIM(dz_, 1)
+    if cnp.PyArray_DIM(dz_, 0) != g.M:
+        raise ValueError(f"{who}: expected dz of shape ({g.M}, N) for x of shape {shape_of(x_)}, "
+                         f"received {shape_of(dz_)}")
+    if dw is not None:
+        dw_ = given(dw, dtype, 2, g.K, g.N, who, "dw")
+    if db is not None:
+        db_ = given(db, dtype, 1, g.N, 0, who, "db")
+    g.dw, g.db, g.x, g.dz = at(dw_), at(db_), at(x_), at(dz_)
+    launch(CR_dense_backward_weights, dtype, &g, 0.02 * g.M * g.N * g.K)
+
+
+cdef int rows_and_columns(array a, ptrdiff_t *rows, ptrdiff_t *columns) except -1:
+    """Any array as rows along its last axis."""
+    cdef int n = cnp.PyArray_NDIM(a)
+    columns[0] = cnp.PyArray_DIM(a, n - 1) if n else 1
+    rows[0] = cnp.PyArray_SIZE(a) // columns[0] if columns[0] else 0
+    return 0
+
+
+def activation_forward(x, int act, out=None):
+    """act(x), any shape; softmax along the last axis."""
+    cdef str who = "activation_forward"
+    cdef cr_activation_forward_args g
+    cdef int dtype = dtype_of(x, who, "x")
+    cdef array x_ = taken(x, dtype, -1, who, "x")
+    cdef array y = like(x_, dtype) if out is None else given_like(out, x_, dtype, who, "out")
+    rows_and_columns(x_, &g.M, &g.N)
+    g.y, g.x, g.act = at(y), at(x_), checked_activation(act, who)
+    launch(CR_activation_forward, dtype, &g, 0.5 * g.M * g.N)
+    return y
+
+
+def activation_backward(dy, y, int act, out=None):
+    """dy through act, from its output y; any shape; softmax along the last axis."""
+    cdef str who = "activation_backward"
+    cdef cr_activation_backward_args g
+    cdef int dtype = dtype_of(dy, who, "dy")
+    cdef array dy_ = taken(dy, dtype, -1, who, "dy")
+    cdef array y_ = taken(y, dtype, -1, who, "y")
+    same_shape(y_, dy_, who, "y")
+    cdef array dx = like(dy_, dtype) if out is None else given_like(out, dy_, dtype, who, "out")
+    rows_and_columns(dy_, &g.M, &g.N)
+    g.dx, g.dy, g.y, g.act = at(dx), at(dy_), at(y_), checked_activation(act, who)
+    launch(CR_activation_backward, dtype, &g, 0.3 * g.M * g.N)
+    return dx
+
+
+cdef double checked_rate(double rate, str who) except -1:
+    if not 0 <= rate <= 1:
+        raise ValueError(f"{who}: expected a rate in [0, 1], received {rate}")
+    return 0.0 if rate == 1 else 1 / (1 - rate)
+
+
+def dropout_forward(x, double rate, seed, step, stream=0, bits=None, out=None):
+    """x with a share `rate` of elements set to 0 and the rest scaled by 1/(1-rate).
+
+    seed: uint64 key; step: int64 array that holds the counter; stream: below 2**31; bits: uint8
+    array of (n + 7) // 8 bytes that takes the mask, or None.
+    """
+    cdef str who = "dropout_forward"
+    cdef cr_dropout_forward_args g
+    cdef int dtype = dtype_of(x, who, "x")
+    cdef array x_ = taken(x, dtype, -1, who, "x")
+    cdef array y = like(x_, dtype) if out is None else given_like(out, x_, dtype, who, "out")
+    g.scale = checked_rate(rate, who)
+    g.n = cnp.PyArray_SIZE(x_)
+    g.bits = NULL
+    if bits is not None:
+        if (not isinstance(bits, cnp.ndarray) or cnp.PyArray_TYPE(<array> bits) != cnp.NPY_UINT8
+                or not cnp.PyArray_ISCARRAY(<array> bits)
+                or cnp.PyArray_SIZE(<array> bits) != (g.n + 7) // 8):
+            raise ValueError(f"{who}: expected bits as a contiguous uint8 array of "
+                             f"{(g.n + 7) // 8} elements")
+        g.bits = <uint8_t *> at(bits)
+    if not 0 <= stream < 1 << 31:
+        raise ValueError(f"{who}: expected stream in [0, 2**31), received {stream}")
+    g.y, g.x, g.step = at(y), at(x_), counter_of(step, who, "step")
+    g.seed, g.stream = seed, stream
+    g.threshold = <uint64_t> ((1 - rate) * 4294967296.0 + 0.5)
+    launch(CR_dropout_forward, dtype, &g, 0.3 * g.n)
+    return y
+
+
+def dropout_backward(dy, double rate, bits=None, y=None, out=None):
+    """dy where kept, scaled: by the mask `bits`, or where y > 0 (dropout behind a relu)."""
+    cdef str who = "dropout_backward"
+    cdef cr_dropout_backward_args g
+    cdef int dtype = dtype_of(dy, who, "dy")
+    cdef array dy_ = taken(dy, dtype, -1, who, "dy")
+    cdef array y_ = None
+    cdef array dx = like(dy_, dtype) if out is None else given_like(out, dy_, dtype, who, "out")
+    g.scale = checked_rate(rate, who)
+    g.n = cnp.PyArray_SIZE(dy_)
+    g.bits = NULL
+    if bits is not None:
+        if (not isinstance(bits, cnp.ndarray) or cnp.PyArray_TYPE(<array> bits) != cnp.NPY_UINT8
+                or not cnp.PyArray_ISCARRAY_RO(<array> bits)
+                or cnp.PyArray_SIZE(<array> bits) != (g.n + 7) // 8):
+            raise ValueError(f"{who}: expected bits as a contiguous uint8 array of "
+                             f"{(g.n + 7) // 8} elements")
+        g.bits = <uint8_t *> at(bits)
+    elif y is None:
+        raise ValueError(f"{who}: expected bits or y, received neither")
+    else:
+        y_ = taken(y, dtype, -1, who, "y")
+        same_shape(y_, dy_, who, "y")
+    g.dx, g.dy, g.y = at(dx), at(dy_), at(y_)
+    launch(CR_dropout_backward, dtype, &g, 0.1 * g.n)
+    return dx
+
+
+cdef array mapped(int kernel, object x, object factor, object out, str who, double each):
+    cdef cr_map_args g
+    cdef int dtype = dtype_of(x, who, "x")
+    cdef array x_ = taken(x, dtype, -1, who, "x")
+    cdef array y = like(x_, dtype) if out is None else given_like(out, x_, dtype, who, "out")
+    cdef array factor_ = None
+    if factor is not None:
+        factor_ = taken(factor, dtype, 0, who, "factor")
+    g.y, g.x, g.factor, g.n = at(y), at(x_), at(factor_), cnp.PyArray_SIZE(x_)
+    launch(kernel, dtype, &g, each * g.n)
+    return y
+
+
+def scale(x, factor, out=None):
+    """x times the 0-d array factor."""
+    if factor is None:
+        raise TypeError("scale: expected factor as a 0-d array, received None")
+    return mapped(CR_scale, x, factor, out, "scale", 0.1)
+
+
+def add(y, x):
+    """y += x, elementwise, equal shapes."""
+    if y is None:
+        raise TypeError("add: expected y as a NumPy array, received None")
+    return mapped(CR_add, x, None, y, "add", 0.1)
+
+
+def exp(x, out=None):
+    """e**x, elementwise."""
+    return mapped(CR_exp, x, None, out, "exp", 0.4)
+
+
+def log(x, out=None):
+    """log(x), elementwise: NaN below 0, -inf at 0."""
+    return mapped(CR_log, x, None, out, "log", 0.5)
+
+
+cdef int source_of(array a) except -1:
+    cdef int kind = cnp.PyArray_TYPE(a)
+    if kind == cnp.NPY_FLOAT32 and cnp.PyArray_ISNOTSWAPPED(a):
+        return CR_FROM_F32
+    if kind == cnp.NPY_FLOAT64 and cnp.PyArray_ISNOTSWAPPED(a):
+        return CR_FROM_F64
+    codes = {"u1": CR_FROM_U8, "b1": CR_FROM_U8, "i1": CR_FROM_I8, "u2": CR_FROM_U16,
+             "i2": CR_FROM_I16, "u4": CR_FROM_U32, "i4": CR_FROM_I32, "u8": CR_FROM_U64,
+             "i8": CR_FROM_I64}
+    code = codes.get(f"{a.dtype.kind}{a.dtype.itemsize}")
+    if code is None or not a.dtype.isnative:
+        raise TypeError(f"gather_rows: expected src of a native float32, float64, integer or bool "
+                        f"dtype, received {a.dtype}")
+    return code
+
+
+def gather_rows(src, out, order=None, start=None):
+    """out[r] = src[order[start + r]] for every row of out, cast to out's dtype.
+
+    src (rows, ...) of any number type, rows contiguous; out (batch, ...) float or int64; order:
+    int64 array or None (rows as they come); start: int64 array that holds a counter, or None (0).
+    """
+    cdef str who = "gather_rows"
+    cdef cr_gather_rows_args g
+    cdef Py_ssize_t i, first = 0
+    if not isinstance(src, cnp.ndarray) or not isinstance(out, cnp.ndarray):
+        raise TypeError(f"{who}: expected src and out as NumPy arrays, received "
+                        f"{type(src).__name__} and {type(out).__name__}")
+    cdef array s = src
+    cdef array o = out
+    cdef int dtype = 0
+    if cnp.PyArray_NDIM(s) < 1 or cnp.PyArray_NDIM(s) != cnp.PyArray_NDIM(o):
+        raise ValueError(f"{who}: expected rows of equal shape in src and out, received "
+                         f"{shape_of(s)} and {shape_of(o)}")
+    g.cols = 1
+    for i in range(1, cnp.PyArray_NDIM(s)):
+        if cnp.PyArray_DIM(s, i) != cnp.PyArray_DIM(o, i):
+            raise ValueError(f"{who}: expected rows of equal shape in src and out, received "
+                             f"{shape_of(s)} and {shape_of(o)}")
+        g.cols *= cnp.PyArray_DIM(s, i)
+    g.rows = cnp.PyArray_DIM(o, 0)
+    g.stride = cnp.PyArray_STRIDE(s, 0)
+    if not cnp.PyArray_ISCARRAY(o) or cnp.PyArray_ITEMSIZE(s) == 0:
+        raise TypeError(f"{who}: expected out contiguous and writeable")
+    if cnp.PyArray_SIZE(s) and not (cnp.PyArray_ISALIGNED(s) and s[0].flags.c_contiguous):
+        raise ValueError(f"{who}: expected src with contiguous, aligned rows; use src.copy()")
+    g.start = NULL
+    if start is not None:
+        g.start = counter_of(start, who, "start")
+        first = g.start[0]
+    g.order = NULL
+    if order is not None:
+        if (not isinstance(order, cnp.ndarray) or cnp.PyArray_TYPE(<array> order) != cnp.NPY_INT64
+                or not cnp.PyArray_ISCARRAY_RO(<array> order)):
+            raise TypeError(f"{who}: expected order as a contiguous int64 array")
+        if first < 0 or first + g.rows > cnp.PyArray_SIZE(<array> order):
+            raise IndexError(f"{who}: rows {first}..{first + g.rows} are outside an order of "
+                             f"{cnp.PyArray_SIZE(<array> order)}")
+        g.order = <int64_t *> at(order)
+        if cr_first_outside(g.order + first, g.rows, cnp.PyArray_DIM(s, 0)) < g.rows:
+            raise IndexError(f"{who}: order names rows outside the {cnp.PyArray_DIM(s, 0)} of src")
+    elif first < 0 or first + g.rows > cnp.PyArray_DIM(s, 0):
+        raise IndexError(f"{who}: rows {first}..{first + g.rows} are outside the "
+                         f"{cnp.PyArray_DIM(s, 0)} of src")
+    g.y, g.labels = NULL, NULL
+    if cnp.PyArray_TYPE(o) == cnp.NPY_INT64:
+        g.labels = <int64_t *> at(o)
+    else:
+        dtype = dtype_of(o, who, "out")
+        g.y = at(o)
+    g.src, g.source = at(s), source_of(s)
+    launch(CR_gather_rows, dtype, &g, 0.2 * g.rows * g.cols)
+    return out

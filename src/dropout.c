@@ -1,0 +1,67 @@
+/* Dropout: the mask is made where it is used, from counters (see kernels.h). */
+#include "activate.h"
+#include "philox.h"
+
+/* The lanes of v whose bit is set; zero elsewhere, whatever v holds there. */
+INLINE V keep_lanes(uint64_t bits, V v)
+{
+#if defined(__AVX512F__) && CR_F64
+    return _mm512_maskz_mov_pd((__mmask8)bits, v);
+#elif defined(__AVX512F__)
+    return _mm512_maskz_mov_ps((__mmask16)bits, v);
+#else
+    VI lane;
+    for (int i = 0; i < VL; i++)
+        lane[i] = (TI)1 << i;
+    return keep((((VI){0} + (TI)(bits & ((1u << VL) - 1))) & lane) == lane, v);
+#endif
+}
+
+/* y = x*scale where kept, for n <= 64 elements */
+INLINE void apply_bits(T *y, const T *x, ptrdiff_t n, uint64_t bits, T scale)
+{
+    SPAN(PUT(y, keep_lanes(bits >> i, GET(x) * scale)););
+}
+
+KERNEL(dropout_forward)
+{
+    const cr_dropout_forward_args *g = arguments;
+    const uint64_t step = (uint64_t)*g->step;
+    ptrdiff_t begin, end;
+    share(g->n, GROUP, rank, size, &begin, &end);
+    for (ptrdiff_t at = begin; at < end; at += GROUP) {
+        uint64_t bits[2];
+        keep_bits(bits, (uint64_t)(at / GROUP), g->seed, g->stream, step, g->threshold);
+        for (int half = 0; half < 2; half++) {
+            const ptrdiff_t from = at + 64 * half;
+            const ptrdiff_t n = end - from < 64 ? end - from : 64;
+            if (n <= 0)
+                break;
+            apply_bits((T *)g->y + from, (const T *)g->x + from, n, bits[half], (T)g->scale);
+            for (ptrdiff_t byte = 0; g->bits && byte < (n + 7) / 8; byte++)
+                g->bits[from / 8 + byte] = (uint8_t)(bits[half] >> (8 * byte));
+        }
+    }
+}
+
+KERNEL(dropout_backward)
+{
+    const cr_dropout_backward_args *g = arguments;
+    const T scale = (T)g->scale;
+    ptrdiff_t begin, end;
+    share(g->n, GROUP, rank, size, &begin, &end);
+    if (!g->bits) {
+        const ptrdiff_t n = end - begin;
+        T *dx = (T *)g->dx + begin;
+        const T *dy = (const T *)g->dy + begin, *y = (const T *)g->y + begin;
+        SPAN(PUT(dx, keep(GET(y) > 0, GET(dy) * scale)););
+        return;
+    }
+    for (ptrdiff_t at = begin; at < end; at += 64) {
+        const ptrdiff_t n = end - at < 64 ? end - at : 64;
+        uint64_t bits = 0;
+        for (ptrdiff_t byte = 0; byte < (n + 7) / 8; byte++)
+            bits |= (uint64_t)g->bits[at / 8 + byte] << (8 * byte);
+        apply_bits((T *)g->dx + at, (const T *)g->dy + at, n, bits, scale);
+    }
+}

@@ -1,0 +1,45 @@
+/* Rows of the caller's data, in any of NumPy's number types, into a batch of T or of labels. */
+#include "simd.h"
+
+#define COPY_AS(S, D)                                                                    \
+    do {                                                                                 \
+        const S *from = (const S *)source;                                               \
+        D *to = (D *)target;                                                             \
+        for (ptrdiff_t c = 0; c < g->cols; c++)                                          \
+            to[c] = (D)from[c];                                                          \
+    } while (0)
+
+#define COPY_FROM(D)                                   \
+    switch (g->source) {                               \
+    case CR_FROM_F32: COPY_AS(float, D); break;             \
+    case CR_FROM_F64: COPY_AS(double, D); break;            \
+    case CR_FROM_U8: COPY_AS(uint8_t, D); break;            \
+    case CR_FROM_I8: COPY_AS(int8_t, D); break;             \
+    case CR_FROM_U16: COPY_AS(uint16_t, D); break;          \
+    case CR_FROM_I16: COPY_AS(int16_t, D); break;           \
+    case CR_FROM_U32: COPY_AS(uint32_t, D); break;          \
+    case CR_FROM_I32: COPY_AS(int32_t, D); break;           \
+    case CR_FROM_U64: COPY_AS(uint64_t, D); break;          \
+    default: COPY_AS(int64_t, D); break;               \
+    }
+
+KERNEL(gather_rows)
+{
+    const cr_gather_rows_args *g = arguments;
+    const int same = g->y && g->source == (CR_F64 ? CR_FROM_F64 : CR_FROM_F32);
+    ptrdiff_t begin, end;
+    share(g->rows, 1, rank, size, &begin, &end);
+    for (ptrdiff_t r = begin; r < end; r++) {
+        const ptrdiff_t at = (g->start ? *g->start : 0) + r;
+        const char *source = (const char *)g->src + (g->order ? g->order[at] : at) * g->stride;
+        if (same) {
+            memcpy((T *)g->y + r * g->cols, source, (size_t)g->cols * sizeof(T));
+        } else if (g->labels) {
+            int64_t *target = g->labels + r * g->cols;
+            COPY_FROM(int64_t)
+        } else {
+            T *target = (T *)g->y + r * g->cols;
+            COPY_FROM(T)
+        }
+    }
+}

@@ -1,0 +1,309 @@
+/* corereg: the native contract.
+ *
+ * Every kernel is a function  void cr_<op>(const void *args, ptrdiff_t rank, ptrdiff_t size)
+ * that does the rank-th of `size` shares of the work its argument struct describes. Shares cut
+ * the OUTPUT into tiles, never a sum into parts, so results are bitwise the same for every size.
+ * A kernel allocates nothing, keeps no state and reads whatever may change from one call to the
+ * next (step counter, learning rate, RNG step) through a pointer: the same struct can be run
+ * again and again without rebuilding it.
+ *
+ * Bodies are written once and compiled for each element type T (float, double) and each
+ * instruction set; a table indexed by `enum cr_kernel_id` picks one set (see dispatch.c).
+ *
+ * Conventions
+ *   arrays are C-contiguous; sizes are element counts; zero sizes are legal and do nothing
+ *   M rows (batch), K inputs, N outputs; x[M,K], w[K,N], b[N], y[M,N]
+ *   outputs first, then inputs, sizes, scalars; the prefix d marks a gradient
+ *   outputs alias no input unless the kernel's comment says "may alias"
+ *   sign(0) = 0; L1 penalty l1*sum|w|; L2 penalty l2*sum(w*w), its gradient 2*l2*w
+ *   dropout keeps an element with probability 1-rate and scales what it keeps by 1/(1-rate)
+ */
+#ifndef COREREG_KERNELS_H
+#define COREREG_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
+
+/* The kernels, in table order. Add a line here and a body in a file of src. */
+#define CR_KERNELS(X)         \
+    X(dense_forward)          \
+    X(dense_backward_input)   \
+    X(dense_backward_weights) \
+    X(activation_forward)     \
+    X(activation_backward)    \
+    X(dropout_forward)        \
+    X(dropout_backward)       \
+    X(softmax_cross_entropy)  \
+    X(sparse_cross_entropy)   \
+    X(sigmoid_cross_entropy)  \
+    X(squared_error)          \
+    X(absolute_error)         \
+    X(categorical_accuracy)   \
+    X(sparse_accuracy)        \
+    X(binary_accuracy)        \
+    X(row_mean)               \
+    X(gather_rows)            \
+    X(scale)                  \
+    X(add)                    \
+    X(exp)                    \
+    X(log)                    \
+    X(penalty)                \
+    X(penalty_backward)       \
+    X(gradient_norms)         \
+    X(clip_scales)            \
+    X(update_sgd)             \
+    X(update_momentum)        \
+    X(update_nesterov)        \
+    X(update_rmsprop)         \
+    X(update_adam)
+
+enum cr_kernel_id {
+#define CR_ID(name) CR_##name,
+    CR_KERNELS(CR_ID)
+#undef CR_ID
+    CR_KERNEL_COUNT
+};
+
+enum cr_activation { CR_LINEAR, CR_RELU, CR_SIGMOID, CR_TANH, CR_SOFTMAX };
+
+/* ---- dense ------------------------------------------------------------------------------- */
+
+/* y[M,N] = act(x[M,K] w[K,N] + b[N]); b may be NULL. Softmax is taken over each row. */
+typedef struct {
+    void *y;
+    const void *x, *w, *b;
+    ptrdiff_t M, N, K;
+    int act;
+} cr_dense_forward_args;
+
+/* dx[M,K] = dz[M,N] w[K,N]'. With y not NULL, y[M,K] is the output of the activation `act` that
+ * produced the layer's input, and dx is taken through it: dx[m,k] *= act'(y[m,k]). */
+typedef struct {
+    void *dx;
+    const void *dz, *w, *y;
+    ptrdiff_t M, N, K;
+    int act;
+} cr_dense_backward_input_args;
+
+/* dw[K,N] = x[M,K]' dz[M,N];  db[N] = column sums of dz. dw or db may be NULL. */
+typedef struct {
+    void *dw, *db;
+    const void *x, *dz;
+    ptrdiff_t M, N, K;
+} cr_dense_backward_weights_args;
+
+/* ---- activations ------------------------------------------------------------------------- */
+
+/* y[M,N] = act(x[M,N]); y may alias x. */
+typedef struct {
+    void *y;
+    const void *x;
+    ptrdiff_t M, N;
+    int act;
+} cr_activation_forward_args;
+
+/* dx[M,N] = dy through act, written in terms of its output y:
+ *   relu dy*(y>0), sigmoid dy*y*(1-y), tanh dy*(1-y*y), softmax y*(dy - sum_n dy*y).
+ * dx may alias dy. */
+typedef struct {
+    void *dx;
+    const void *dy, *y;
+    ptrdiff_t M, N;
+    int act;
+} cr_activation_backward_args;
+
+/* ---- dropout ----------------------------------------------------------------------------- */
+
+/* Elements come in groups of 128 that share 16 Philox4x32-10 counters. Element e of group q reads
+ * the counter (16q + e%16, stream, step lo, step hi) under the key (seed lo, seed hi): its word
+ * (e/16)%4, its low half for e < 64 and its high half for e >= 64. Those 16 bits are the upper
+ * half of a 32-bit uniform u; the lower half comes the same way from stream | 2^31 and is drawn
+ * only when the upper half alone does not decide. Kept where u < threshold = (1-rate)*2^32.
+ *
+ * forward:  y[n] = kept ? x[n]*scale : 0, and bit n%8 of bits[n/8] says kept (bits may be NULL).
+ * backward: dx[n] = kept ? dy[n]*scale : 0, from bits, or, with bits NULL, kept where y[n] > 0:
+ * behind a relu, y > 0 says active and kept at once.
+ * y may alias x, dx may alias dy. Shares are cut at groups. */
+typedef struct {
+    void *y;
+    uint8_t *bits;
+    const void *x;
+    ptrdiff_t n;
+    const int64_t *step;
+    uint64_t seed, threshold;
+    uint32_t stream;
+    double scale;
+} cr_dropout_forward_args;
+
+typedef struct {
+    void *dx;
+    const void *dy;
+    const uint8_t *bits;
+    const void *y;
+    ptrdiff_t n;
+    double scale;
+} cr_dropout_backward_args;
+
+/* ---- losses ------------------------------------------------------------------------------ */
+
+/* loss[M] is the loss of each row times weight[m] (NULL: 1); dz[M,N] (NULL: not wanted) is the
+ * gradient of sum_m loss[m] / M with respect to z. smoothing s: y becomes y(1-s) + s/N
+ * (sigmoid: + s/2).
+ *   softmax_cross_entropy  -sum_n y log softmax(z)            y[M,N]
+ *   sparse_cross_entropy   the same for one-hot rows          labels[M] in [0, N)
+ *   sigmoid_cross_entropy  mean_n softplus(z) - y z           y[M,N]
+ *   squared_error          mean_n (z-y)^2                     y[M,N]
+ *   absolute_error         mean_n |z-y|                       y[M,N]                          */
+typedef struct {
+    void *loss, *dz;
+    const void *z, *y;
+    const int64_t *labels;
+    const void *weight;
+    ptrdiff_t M, N;
+    double smoothing;
+} cr_loss_args;
+
+/* hits[M] = the share of right answers in each row.
+ *   categorical  argmax z == argmax y (the first of equals)
+ *   sparse       argmax z == label
+ *   binary       mean_n ((z > threshold) == y)                                              */
+typedef struct {
+    void *hits;
+    const void *z, *y;
+    const int64_t *labels;
+    ptrdiff_t M, N;
+    double threshold;
+} cr_accuracy_args;
+
+/* out[0] = sum_m rows[m] weight[m] / M (weight NULL: 1), summed in double. M = 0 gives 0. */
+typedef struct {
+    void *out;
+    const void *rows, *weight;
+    ptrdiff_t M;
+} cr_row_mean_args;
+
+/* ---- data movement and small sweeps -------------------------------------------------------- */
+
+enum cr_source {
+    CR_FROM_F32, CR_FROM_F64, CR_FROM_U8, CR_FROM_I8, CR_FROM_U16, CR_FROM_I16,
+    CR_FROM_U32, CR_FROM_I32, CR_FROM_U64, CR_FROM_I64
+};
+
+/* y[r,:] = (T) src[order[start+r], :] for r < rows, or, with labels not NULL, the same into
+ * int64 labels. order NULL: row start+r. `stride` is the distance of two source rows in bytes;
+ * elements of a row are contiguous. order entries must be in range: the caller checks. */
+typedef struct {
+    void *y;
+    int64_t *labels;
+    const void *src;
+    const int64_t *order, *start;
+    ptrdiff_t rows, cols, stride;
+    int source;
+} cr_gather_rows_args;
+
+/* scale: y[n] = x[n]*factor[0] (factor is T); add: y[n] += x[n]; exp, log: elementwise.
+ * y may alias x. */
+typedef struct {
+    void *y;
+    const void *x, *factor;
+    ptrdiff_t n;
+} cr_map_args;
+
+/* ---- penalties and updates ------------------------------------------------------------------ */
+
+/* One variable of a model, as the sweeps see it. */
+typedef struct {
+    void *w;
+    const void *g;
+    void *slot[3]; /* optimizer state, see the rules */
+    ptrdiff_t n;
+    double l1, l2; /* strengths of the fused penalty */
+    double decay;  /* decoupled weight decay */
+} cr_segment;
+
+/* Sweeps walk blocks of CR_BLOCK elements; a segment of n elements has ceil(n/CR_BLOCK) blocks
+ * (at least one), numbered through all segments. Sums are kept one a block, so that their total
+ * does not depend on the shares. */
+#define CR_BLOCK 4096
+
+/* What changes between steps; read at every call. */
+typedef struct {
+    double learning_rate;
+    double beta1; /* SGD: momentum; RMSprop: rho; Adam: beta_1 */
+    double beta2; /* RMSprop: momentum; Adam: beta_2 */
+    double epsilon;
+    double clipvalue; /* infinity: none */
+    int64_t step;     /* updates done before this one */
+} cr_hyper;
+
+/* In this order: g' = clip(scales[s] * (g + l1*sign(w) + 2*l2*w)); w -= w*decay*lr; then
+ *   sgd       w -= lr g'
+ *   momentum  m = beta1 m - lr g';  w += m                                      slot 0: m
+ *   nesterov  m = beta1 m - lr g';  w += beta1 m - lr g'                        slot 0: m
+ *   rmsprop   v = rho v + (1-rho) g'^2;  centered: a = rho a + (1-rho) g', d = v - a^2 + eps,
+ *             else d = v + eps;  u = lr g' / sqrt(d);  momentum: m = beta2 m + u, w -= m;
+ *             else w -= u                                       slots 0: v, 1: m or 0, 2: a or 0
+ *   adam      m = b1 m + (1-b1) g';  v = b2 v + (1-b2) g'^2;
+ *             w -= lr sqrt(1-b2^t)/(1-b1^t) m / (sqrt(v) + eps),  t = step+1
+ *             amsgrad: r = max(r, v) in the place of v          slots 0: m, 1: v, 2: r or 0
+ * (Keras 3's rules.) penalty[block] = l1*sum|w| + l2*sum(w*w) of the weights before the update.
+ * g may be NULL (zero gradient). scales may be NULL (ones). */
+typedef struct {
+    const cr_segment *segments;
+    ptrdiff_t count, blocks;
+    const cr_hyper *hyper;
+    double *penalty;
+    const double *scales;
+} cr_update_args;
+
+/* penalty:        sums[block] = l1*sum|w| + l2*sum(w*w)
+ * gradient_norms: sums[block] = sum (g + l1*sign(w) + 2*l2*w)^2                              */
+typedef struct {
+    const cr_segment *segments;
+    ptrdiff_t count, blocks;
+    double *sums;
+} cr_sums_args;
+
+/* scales[segment] = limit / max(limit, norm), norm the root of the segment's block sums, or of
+ * all sums when `global` is set. One share only: rank 0 does it all. */
+typedef struct {
+    double *scales;
+    const cr_segment *segments;
+    ptrdiff_t count;
+    const double *sums;
+    double limit;
+    int global;
+} cr_clip_scales_args;
+
+/* dw[n] = factor[0] * (l1*sign(w) + 2*l2*w) */
+typedef struct {
+    void *dw;
+    const void *w, *factor;
+    ptrdiff_t n;
+    double l1, l2;
+} cr_penalty_backward_args;
+
+/* ---- dispatch (dispatch.c) and running (launch.c) -------------------------------------------- */
+
+enum cr_dtype { CR_FLOAT32, CR_FLOAT64, CR_DTYPES };
+
+typedef struct {
+    const char *name;                          /* "baseline", "v3", "v4", "neon" */
+    const cr_kernel *kernels[CR_DTYPES];       /* [dtype][kernel id] */
+} cr_isa;
+
+/* The instruction sets compiled in that this CPU runs, best last; returns how many. */
+int cr_isas(const cr_isa **out, int room);
+const char *cr_kernel_name(int id);
+
+/* Runs one kernel in `size` shares (OpenMP where there is one, else one after the other), with
+ * denormals flushed to zero meanwhile. */
+void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size);
+/* Index of the first label outside [0, limit), or n. */
+ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit);
+int cr_openmp(void);            /* 1 when compiled with OpenMP */
+int cr_available_threads(void); /* CPUs this process may use, OpenMP's own limit included */
+
+#endif

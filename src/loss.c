@@ -1,0 +1,207 @@
+/* Losses with their gradients, and counts of right answers. All work on whole rows. */
+#include "activate.h"
+
+typedef struct {
+    T *loss, *dz;
+    const T *z, *y;
+    T weight, scale; /* of this row: its weight, and weight / M */
+} row;
+
+INLINE row row_of(const cr_loss_args *g, ptrdiff_t m)
+{
+    const T weight = g->weight ? ((const T *)g->weight)[m] : 1;
+    return (row){.loss = (T *)g->loss + m,
+                 .dz = g->dz ? (T *)g->dz + m * g->N : NULL,
+                 .z = (const T *)g->z + m * g->N,
+                 .y = g->y ? (const T *)g->y + m * g->N : NULL,
+                 .weight = weight,
+                 .scale = weight / (T)g->M};
+}
+
+#define EACH_ROW(g)                            \
+    ptrdiff_t begin, end;                      \
+    share((g)->M, 1, rank, size, &begin, &end); \
+    for (ptrdiff_t m = begin; m < end; m++)
+
+/* -sum t log softmax(z) = sum(t) (max + log sum e^(z-max)) - sum t z,  dz = sum(t) softmax - t,
+ * where t = y(1-s) + s/N. */
+KERNEL(softmax_cross_entropy)
+{
+    const cr_loss_args *g = arguments;
+    const ptrdiff_t n = g->N;
+    const T rest = (T)(1 - g->smoothing), even = n ? (T)(g->smoothing / (double)n) : 0;
+    EACH_ROW(g)
+    {
+        const row r = row_of(g, m);
+        const T *z = r.z, *y = r.y;
+        T *dz = r.dz;
+        const T max = row_max(z, n);
+        V targets = {0}, fit = {0}, exps = {0};
+        SPAN(V t = GET(y) * rest + even; V e = vexp(GET(z) - max);
+             if (lanes < VL) for (ptrdiff_t l = lanes; l < VL; l++) t[l] = e[l] = 0;
+             targets += t; exps += e; fit += t * (GET(z) - max);
+             if (dz) PUT(dz, e););
+        const T total = lane_sum(targets), sum = lane_sum(exps);
+        *r.loss = n ? r.weight * (total * vlog(splat(sum))[0] - lane_sum(fit)) : 0;
+        if (dz) {
+            const T probability = total / sum * r.scale;
+            const T target = rest * r.scale, base = even * r.scale;
+            SPAN(PUT(dz, GET(dz) * probability - (GET(y) * target + base)););
+        }
+    }
+}
+
+KERNEL(sparse_cross_entropy)
+{
+    const cr_loss_args *g = arguments;
+    const ptrdiff_t n = g->N;
+    EACH_ROW(g)
+    {
+        const row r = row_of(g, m);
+        const T *z = r.z;
+        T *dz = r.dz;
+        const int64_t label = g->labels[m];
+        if (label < 0 || label >= n) { /* the caller checks; here only memory is kept safe */
+            *r.loss = (T)NAN;
+            if (dz)
+                SPAN(PUT(dz, splat((T)NAN)););
+            continue;
+        }
+        const T max = row_max(z, n);
+        V exps = {0};
+        SPAN(V e = vexp(GET(z) - max);
+             if (lanes < VL) for (ptrdiff_t l = lanes; l < VL; l++) e[l] = 0;
+             exps += e; if (dz) PUT(dz, e););
+        const T sum = lane_sum(exps);
+        *r.loss = r.weight * (vlog(splat(sum))[0] - (z[label] - max));
+        if (dz) {
+            const T probability = r.scale / sum;
+            SPAN(PUT(dz, GET(dz) * probability););
+            dz[label] -= r.scale;
+        }
+    }
+}
+
+/* mean of softplus(z) - t z = max(z,0) - t z + log(1 + e^-|z|);  dz = (sigmoid(z) - t) / N */
+KERNEL(sigmoid_cross_entropy)
+{
+    const cr_loss_args *g = arguments;
+    const ptrdiff_t n = g->N;
+    const T rest = (T)(1 - g->smoothing), even = (T)(g->smoothing / 2);
+    if (n == 1) { /* one column: vectors along the rows */
+        ptrdiff_t begin, end;
+        share(g->M, VL, rank, size, &begin, &end);
+        T *loss = (T *)g->loss, *dz = (T *)g->dz;
+        const T *z = g->z, *y = g->y, *weight = g->weight;
+        const ptrdiff_t n = end;
+        const T each = 1 / (T)g->M;
+        for (ptrdiff_t i = begin; i < n; i += VL) {
+            const ptrdiff_t lanes = n - i < VL ? n - i : VL;
+            const V zv = GET(z), t = GET(y) * rest + even, e = vexp(-vabs(zv));
+            const V w = weight ? GET(weight) : splat(1);
+            const V nan = blend(zv != zv, zv, (V){0});
+            PUT(loss, w * (vmax((V){0}, zv) - t * zv + vlog1p(e) + nan));
+            if (dz)
+                PUT(dz, w * each * (blend(zv < 0, e, splat(1)) / (1 + e) - t));
+        }
+        return;
+    }
+    EACH_ROW(g)
+    {
+        const row r = row_of(g, m);
+        const T *z = r.z, *y = r.y;
+        T *dz = r.dz;
+        const T each = n ? r.scale / (T)n : 0;
+        V sum = {0};
+        SPAN(const V zv = GET(z); const V t = GET(y) * rest + even; const V e = vexp(-vabs(zv));
+             V loss = vmax((V){0}, zv) - t * zv + vlog1p(e);
+             if (lanes < VL) for (ptrdiff_t l = lanes; l < VL; l++) loss[l] = 0;
+             sum += loss;
+             if (dz) PUT(dz, (blend(zv < 0, e, splat(1)) / (1 + e) - t) * each););
+        *r.loss = n ? r.weight * lane_sum(sum) / (T)n : 0;
+    }
+}
+
+KERNEL(squared_error)
+{
+    const cr_loss_args *g = arguments;
+    const ptrdiff_t n = g->N;
+    EACH_ROW(g)
+    {
+        const row r = row_of(g, m);
+        const T *z = r.z, *y = r.y;
+        T *dz = r.dz;
+        const T each = n ? 2 * r.scale / (T)n : 0;
+        V sum = {0};
+        SPAN(const V d = GET(z) - GET(y); sum += d * d; if (dz) PUT(dz, d * each););
+        *r.loss = n ? r.weight * lane_sum(sum) / (T)n : 0;
+    }
+}
+
+KERNEL(absolute_error)
+{
+    const cr_loss_args *g = arguments;
+    const ptrdiff_t n = g->N;
+    EACH_ROW(g)
+    {
+        const row r = row_of(g, m);
+        const T *z = r.z, *y = r.y;
+        T *dz = r.dz;
+        const T each = n ? r.scale / (T)n : 0;
+        V sum = {0};
+        SPAN(const V d = GET(z) - GET(y); sum += vabs(d); if (dz) PUT(dz, vsign(d) * each););
+        *r.loss = n ? r.weight * lane_sum(sum) / (T)n : 0;
+    }
+}
+
+static inline ptrdiff_t argmax(const T *x, ptrdiff_t n)
+{
+    ptrdiff_t best = 0;
+    for (ptrdiff_t i = 1; i < n; i++)
+        if (x[i] > x[best] || (x[i] != x[i] && x[best] == x[best]))
+            best = i;
+    return best;
+}
+
+KERNEL(categorical_accuracy)
+{
+    const cr_accuracy_args *g = arguments;
+    const T *z = g->z, *y = g->y;
+    EACH_ROW(g)
+    ((T *)g->hits)[m] = argmax(z + m * g->N, g->N) == argmax(y + m * g->N, g->N);
+}
+
+KERNEL(sparse_accuracy)
+{
+    const cr_accuracy_args *g = arguments;
+    const T *z = g->z;
+    EACH_ROW(g)
+    ((T *)g->hits)[m] = argmax(z + m * g->N, g->N) == g->labels[m];
+}
+
+KERNEL(binary_accuracy)
+{
+    const cr_accuracy_args *g = arguments;
+    const T threshold = (T)g->threshold;
+    EACH_ROW(g)
+    {
+        const T *z = (const T *)g->z + m * g->N, *y = (const T *)g->y + m * g->N;
+        ptrdiff_t right = 0;
+        for (ptrdiff_t i = 0; i < g->N; i++)
+            right += (T)(z[i] > threshold) == y[i];
+        ((T *)g->hits)[m] = g->N ? (T)right / (T)g->N : 0;
+    }
+}
+
+KERNEL(row_mean)
+{
+    const cr_row_mean_args *g = arguments;
+    const T *rows = g->rows, *weight = g->weight;
+    double sum = 0;
+    (void)size;
+    if (rank)
+        return;
+    for (ptrdiff_t m = 0; m < g->M; m++)
+        sum += weight ? (double)rows[m] * (double)weight[m] : (double)rows[m];
+    *(T *)g->out = (T)(g->M ? sum / (double)g->M : 0);
+}

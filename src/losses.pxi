@@ -1,0 +1,110 @@
+# Losses with their gradients, and counts of right answers.
+
+LOSSES = {"softmax_cross_entropy": CR_softmax_cross_entropy,
+          "sparse_cross_entropy": CR_sparse_cross_entropy,
+          "sigmoid_cross_entropy": CR_sigmoid_cross_entropy,
+          "squared_error": CR_squared_error,
+          "absolute_error": CR_absolute_error}
+ACCURACIES = {"categorical": CR_categorical_accuracy, "sparse": CR_sparse_accuracy,
+              "binary": CR_binary_accuracy}
+
+
+cdef int64_t *labels_of(object y, ptrdiff_t rows, ptrdiff_t classes, str who) except? NULL:
+    """The address of checked labels: int64, one a row, each in [0, classes)."""
+    cdef const int64_t *p
+    cdef ptrdiff_t bad
+    if (not isinstance(y, cnp.ndarray) or cnp.PyArray_TYPE(<array> y) != cnp.NPY_INT64
+            or not cnp.PyArray_ISCARRAY_RO(<array> y)):
+        raise TypeError(f"{who}: expected labels as a contiguous int64 array, received "
+                        f"{getattr(y, 'dtype', type(y).__name__)}")
+    if cnp.PyArray_SIZE(<array> y) != rows:
+        raise ValueError(f"{who}: expected {rows} labels, one a row, received shape {shape_of(y)}")
+    p = <const int64_t *> at(y)
+    bad = cr_first_outside(p, rows, classes)
+    if bad < rows:
+        raise ValueError(f"{who}: expected labels in [0, {classes}), received {p[bad]} in row "
+                         f"{bad}")
+    return <int64_t *> p
+
+
+def loss_forward(str kind, z, y, weight=None, double smoothing=0.0, bint gradient=True,
+                 out=None):
+    """Losses of each row (M,) and, if wanted, the gradient (M, N) of their mean.
+
+    kind: a key of LOSSES; z (M, N); y (M, N) as z, or int64 labels (M,) for
+    sparse_cross_entropy; weight (M,) or None; smoothing in [0, 1]. Returns (rows, dz or None).
+    """
+    cdef str who = kind
+    cdef cr_loss_args g
+    if kind not in LOSSES:
+        raise ValueError(f"loss_forward: expected a kind of {sorted(LOSSES)}, received {kind!r}")
+    cdef int kernel = LOSSES[kind]
+    cdef int dtype = dtype_of(z, who, "z")
+    cdef array z_ = taken(z, dtype, 2, who, "z")
+    cdef array y_ = None
+    cdef array weight_ = None
+    cdef array dz = None
+    g.M = cnp.PyArray_DIM(z_, 0)
+    g.N = cnp.PyArray_DIM(z_, 1)
+    g.labels = NULL
+    if kernel == CR_sparse_cross_entropy:
+        g.labels = labels_of(y, g.M, g.N, who)
+    else:
+        y_ = taken(y, dtype, 2, who, "y")
+        same_shape(y_, z_, who, "y")
+    if weight is not None:
+        weight_ = taken(weight, dtype, 1, who, "weight")
+        if cnp.PyArray_DIM(weight_, 0) != g.M:
+            raise ValueError(f"{who}: expected weight of shape ({g.M},), received "
+                             f"{shape_of(weight_)}")
+    if not 0 <= smoothing <= 1:
+        raise ValueError(f"{who}: expected label smoothing in [0, 1], received {smoothing}")
+    if gradient:
+        dz = (made(2, g.M, g.N, dtype) if out is None
+              else given(out, dtype, 2, g.M, g.N, who, "out"))
+    cdef array loss = made(1, g.M, 0, dtype)
+    g.loss, g.dz, g.z, g.y, g.weight = at(loss), at(dz), at(z_), at(y_), at(weight_)
+    g.smoothing = smoothing
+    launch(kernel, dtype, &g, 1.0 * g.M * g.N)
+    return loss, dz
+
+
+def accuracy(str kind, z, y, double threshold=0.5):
+    """The share of right answers in each row (M,): z (M, N); y (M, N), or int64 labels (M,)."""
+    cdef str who = "accuracy"
+    cdef cr_accuracy_args g
+    if kind not in ACCURACIES:
+        raise ValueError(f"{who}: expected a kind of {sorted(ACCURACIES)}, received {kind!r}")
+    cdef int kernel = ACCURACIES[kind]
+    cdef int dtype = dtype_of(z, who, "z")
+    cdef array z_ = taken(z, dtype, 2, who, "z")
+    cdef array y_ = None
+    g.M = cnp.PyArray_DIM(z_, 0)
+    g.N = cnp.PyArray_DIM(z_, 1)
+    g.labels = NULL
+    if kernel == CR_sparse_accuracy:
+        g.labels = labels_of(y, g.M, g.N, who)
+    else:
+        y_ = taken(y, dtype, 2, who, "y")
+        same_shape(y_, z_, who, "y")
+    cdef array hits = made(1, g.M, 0, dtype)
+    g.hits, g.z, g.y, g.threshold = at(hits), at(z_), at(y_), threshold
+    launch(kernel, dtype, &g, 1.0 * g.M * g.N)
+    return hits
+
+
+def row_mean(rows, weight=None, out=None):
+    """sum(rows * weight) / M as a 0-d array; 0 for no rows."""
+    cdef str who = "row_mean"
+    cdef cr_row_mean_args g
+    cdef int dtype = dtype_of(rows, who, "rows")
+    cdef array rows_ = taken(rows, dtype, 1, who, "rows")
+    cdef array weight_ = None
+    if weight is not None:
+        weight_ = taken(weight, dtype, 1, who, "weight")
+        same_shape(weight_, rows_, who, "weight")
+    cdef array mean = made(0, 0, 0, dtype) if out is None else given(out, dtype, 0, 0, 0, who,
+                                                                     "out")
+    g.out, g.rows, g.weight, g.M = at(mean), at(rows_), at(weight_), cnp.PyArray_DIM(rows_, 0)
+    launch(CR_row_mean, dtype, &g, 0)
+    return mean

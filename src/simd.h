@@ -1,0 +1,174 @@
+/* Portable vectors for kernel bodies: GCC/Clang vector extensions, with intrinsics only where the
+ * compilers do not find the one instruction that is wanted.
+ *
+ * A body is compiled with CR_ISA (a name suffix) and CR_F64 (0 or 1) defined, and sees
+ *   T, TI       the element type and the integer of its size
+ *   V, VI       vectors of VL such elements
+ *   CR_NAME(x)  the symbol cr_x_<dtype>_<isa>
+ */
+#ifndef COREREG_SIMD_H
+#define COREREG_SIMD_H
+
+#include "kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#if defined(__AVX512F__)
+#define VB 64
+#elif defined(__AVX2__)
+#define VB 32
+#else
+#define VB 16
+#endif
+
+#if CR_F64
+typedef double T;
+typedef int64_t TI;
+#define CR_DTYPE f64
+#define VL (VB / 8)
+#define MANTISSA 52
+#define EXPONENT_BIAS 1023
+#else
+typedef float T;
+typedef int32_t TI;
+#define CR_DTYPE f32
+#define VL (VB / 4)
+#define MANTISSA 23
+#define EXPONENT_BIAS 127
+#endif
+
+#define CR_PASTE3(a, b, c) cr_##a##_##b##_##c
+#define CR_PASTE(a, b, c) CR_PASTE3(a, b, c)
+#define CR_NAME(op) CR_PASTE(op, CR_DTYPE, CR_ISA)
+#define KERNEL(op) void CR_NAME(op)(const void *arguments, ptrdiff_t rank, ptrdiff_t size)
+#define INLINE static inline __attribute__((always_inline, unused))
+
+typedef T V __attribute__((vector_size(VB)));
+typedef TI VI __attribute__((vector_size(VB)));
+typedef T VU __attribute__((vector_size(VB), aligned(sizeof(T)), may_alias));
+
+INLINE V load(const T *p) { return (V) * (const VU *)p; }
+INLINE void store(T *p, V v) { *(VU *)p = (VU)v; }
+INLINE V splat(T x) { return x - (V){0}; } /* x - 0 keeps -0, which x + 0 does not */
+
+/* The first n of VL elements (0 <= n <= VL); those beyond read as zero and are not written. */
+#if defined(__AVX512F__)
+INLINE V load_n(const T *p, ptrdiff_t n)
+{
+#if CR_F64
+    return _mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
+#else
+    return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#endif
+}
+INLINE void store_n(T *p, V v, ptrdiff_t n)
+{
+#if CR_F64
+    _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), v);
+#else
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), v);
+#endif
+}
+#else
+INLINE V load_n(const T *p, ptrdiff_t n)
+{
+    T t[VL] = {0};
+    for (ptrdiff_t i = 0; i < n; i++)
+        t[i] = p[i];
+    return load(t);
+}
+INLINE void store_n(T *p, V v, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        p[i] = v[i];
+}
+#endif
+
+INLINE VI as_int(V v) { return (VI)v; }
+INLINE V as_float(VI v) { return (V)v; }
+/* mask is all ones or all zeros in each lane, as comparisons make it */
+INLINE V blend(VI mask, V yes, V no) { return as_float((mask & as_int(yes)) | (~mask & as_int(no))); }
+INLINE V keep(VI mask, V v) { return as_float(mask & as_int(v)); }
+
+/* vmax(a, b) and vmin(a, b) give b when either is NaN: put the variable second to keep its NaN. */
+#if defined(__AVX512F__) && CR_F64
+INLINE V vmax(V a, V b) { return _mm512_max_pd(a, b); }
+INLINE V vmin(V a, V b) { return _mm512_min_pd(a, b); }
+INLINE V vsqrt(V a) { return _mm512_sqrt_pd(a); }
+#elif defined(__AVX512F__)
+INLINE V vmax(V a, V b) { return _mm512_max_ps(a, b); }
+INLINE V vmin(V a, V b) { return _mm512_min_ps(a, b); }
+INLINE V vsqrt(V a) { return _mm512_sqrt_ps(a); }
+#elif defined(__AVX2__) && CR_F64
+INLINE V vmax(V a, V b) { return _mm256_max_pd(a, b); }
+INLINE V vmin(V a, V b) { return _mm256_min_pd(a, b); }
+INLINE V vsqrt(V a) { return _mm256_sqrt_pd(a); }
+#elif defined(__AVX2__)
+INLINE V vmax(V a, V b) { return _mm256_max_ps(a, b); }
+INLINE V vmin(V a, V b) { return _mm256_min_ps(a, b); }
+INLINE V vsqrt(V a) { return _mm256_sqrt_ps(a); }
+#elif defined(__SSE2__) && CR_F64
+INLINE V vmax(V a, V b) { return _mm_max_pd(a, b); }
+INLINE V vmin(V a, V b) { return _mm_min_pd(a, b); }
+INLINE V vsqrt(V a) { return _mm_sqrt_pd(a); }
+#elif defined(__SSE2__)
+INLINE V vmax(V a, V b) { return _mm_max_ps(a, b); }
+INLINE V vmin(V a, V b) { return _mm_min_ps(a, b); }
+INLINE V vsqrt(V a) { return _mm_sqrt_ps(a); }
+#else
+INLINE V vmax(V a, V b) { return blend(a > b, a, b); }
+INLINE V vmin(V a, V b) { return blend(a < b, a, b); }
+INLINE V vsqrt(V a)
+{
+    for (int i = 0; i < VL; i++)
+        a[i] = CR_F64 ? sqrt(a[i]) : sqrtf((float)a[i]);
+    return a;
+}
+#endif
+
+INLINE V vabs(V a) { return as_float(as_int(a) & (TI)(CR_F64 ? INT64_MAX : INT32_MAX)); }
+INLINE V vsign(V a) /* sign(0) = 0, sign(NaN) = 0 */
+{
+    return keep(a > 0, splat(1)) - keep(a < 0, splat(1));
+}
+
+/* Sums across lanes, always in lane order of a halving tree. */
+INLINE T lane_sum(V v)
+{
+    T t[VL];
+    memcpy(t, &v, sizeof t);
+    for (int half = VL / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            t[i] += t[i + half];
+    return t[0];
+}
+INLINE T lane_max(V v)
+{
+    T t = v[0];
+    for (int i = 1; i < VL; i++)
+        t = v[i] > t || v[i] != v[i] ? v[i] : t;
+    return t;
+}
+
+/* The rank-th of size shares of `units` units of `grain` elements, as an element range. */
+INLINE void share(ptrdiff_t n, ptrdiff_t grain, ptrdiff_t rank, ptrdiff_t size, ptrdiff_t *begin,
+                  ptrdiff_t *end)
+{
+    ptrdiff_t units = (n + grain - 1) / grain, each = units / size, extra = units % size;
+    ptrdiff_t first = rank * each + (rank < extra ? rank : extra);
+    *begin = first * grain;
+    *end = (first + each + (rank < extra)) * grain;
+    if (*begin > n)
+        *begin = n;
+    if (*end > n)
+        *end = n;
+}
+
+#endif

@@ -1,0 +1,190 @@
+# Penalties, clipping and optimizer updates over the variables of a model.
+
+RULES = {"sgd": CR_update_sgd, "momentum": CR_update_momentum, "nesterov": CR_update_nesterov,
+         "rmsprop": CR_update_rmsprop, "adam": CR_update_adam}
+# state arrays each rule must find: all of the first, any of the second
+cdef dict RULE_SLOTS = {"sgd": ((), ()), "momentum": ((0,), ()), "nesterov": ((0,), ()),
+                        "rmsprop": ((0,), (1, 2)), "adam": ((0, 1), (2,))}
+
+
+cdef class Hyper:
+    """The numbers an update reads at every step; see cr_hyper. beta1 is SGD's momentum and
+    RMSprop's rho; beta2 is RMSprop's momentum. clipvalue None: no clipping."""
+    cdef cr_hyper c
+
+    def __init__(self, double learning_rate=0.0, double beta1=0.0, double beta2=0.0,
+                 double epsilon=0.0, clipvalue=None, int64_t step=0):
+        self.c.learning_rate = learning_rate
+        self.c.beta1 = beta1
+        self.c.beta2 = beta2
+        self.c.epsilon = epsilon
+        self.c.clipvalue = INFINITY if clipvalue is None else clipvalue
+        self.c.step = step
+
+    @property
+    def learning_rate(self):
+        return self.c.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, double value):
+        self.c.learning_rate = value
+
+    @property
+    def step(self):
+        return self.c.step
+
+    @step.setter
+    def step(self, int64_t value):
+        self.c.step = value
+
+
+cdef class Segments:
+    """The variables of one model, as the sweeps see them.
+
+    weights: arrays of one float dtype, contiguous and writeable; slots: for each weight a tuple
+    of up to 3 state arrays (or None) of its shape; l1, l2, decay: one number a weight. The
+    arrays are kept alive and must not be resized.
+    """
+    cdef cr_segment *table
+    cdef readonly Py_ssize_t count, blocks
+    cdef readonly int dtype
+    cdef readonly list weights, slots, gradients
+    cdef str rule  # the last one whose needs the slots were found to meet
+
+    def __cinit__(self, weights, slots=None, l1=None, l2=None, decay=None):
+        cdef str who = "Segments"
+        cdef Py_ssize_t i, j
+        cdef cr_segment *s
+        cdef array w, a
+        self.count = len(weights)
+        self.weights = list(weights)
+        self.slots = [()] * self.count if slots is None else list(map(tuple, slots))
+        self.gradients = [None] * self.count
+        self.table = <cr_segment *> PyMem_Malloc(max(self.count, 1) * sizeof(cr_segment))
+        if self.table == NULL:
+            raise MemoryError("Segments: no memory for the table of variables")
+        memset(self.table, 0, max(self.count, 1) * sizeof(cr_segment))
+        self.dtype = dtype_of(self.weights[0], who, "weights") if self.count else 0
+        self.blocks = 0
+        if len(self.slots) != self.count:
+            raise ValueError(f"{who}: expected slots for {self.count} weights, received "
+                             f"{len(self.slots)}")
+        for i in range(self.count):
+            w = taken(self.weights[i], self.dtype, -1, who, f"weights[{i}]")
+            if w is not self.weights[i] or not cnp.PyArray_ISCARRAY(w):
+                raise TypeError(f"{who}: expected weights[{i}] contiguous and writeable")
+            s = self.table + i
+            s.w = at(w)
+            s.n = cnp.PyArray_SIZE(w)
+            s.l1 = 0.0 if l1 is None else l1[i]
+            s.l2 = 0.0 if l2 is None else l2[i]
+            s.decay = 0.0 if decay is None else decay[i]
+            self.blocks += max((s.n + CR_BLOCK - 1) // CR_BLOCK, 1)
+            if len(self.slots[i]) > 3:
+                raise ValueError(f"{who}: expected at most 3 slots a weight, received "
+                                 f"{len(self.slots[i])}")
+            for j in range(len(self.slots[i])):
+                if self.slots[i][j] is not None:
+                    a = given_like(self.slots[i][j], w, self.dtype, who, f"slots[{i}][{j}]")
+                    s.slot[j] = at(a)
+
+    def __dealloc__(self):
+        PyMem_Free(self.table)
+
+    def set_gradient(self, Py_ssize_t i, gradient):
+        """The gradient of weight i: an array of its shape and dtype, or None for zero."""
+        cdef array g
+        if not 0 <= i < self.count:
+            raise IndexError(f"Segments: no weight {i} of {self.count}")
+        if gradient is None:
+            self.table[i].g = NULL
+            self.gradients[i] = None
+            return
+        if gradient is self.gradients[i]:
+            return
+        g = taken(gradient, self.dtype, -1, "Segments", f"gradient {i}")
+        same_shape(g, self.weights[i], "Segments", f"gradient {i}")
+        self.gradients[i] = g
+        self.table[i].g = at(g)
+
+    cdef double elements(self) noexcept:
+        cdef Py_ssize_t i
+        cdef double n = 0
+        for i in range(self.count):
+            n += self.table[i].n
+        return n
+
+
+cdef double *doubles(object value, Py_ssize_t n, str who, str what) except? NULL:
+    if (not isinstance(value, cnp.ndarray) or cnp.PyArray_TYPE(<array> value) != cnp.NPY_FLOAT64
+            or not cnp.PyArray_ISCARRAY(<array> value) or cnp.PyArray_SIZE(<array> value) != n):
+        raise ValueError(f"{who}: expected {what} as a contiguous float64 array of {n} elements")
+    return <double *> at(value)
+
+
+cdef check_slots(str rule, Segments segments):
+    must, may = RULE_SLOTS[rule]
+    have = [{j for j, a in enumerate(slots) if a is not None} for slots in segments.slots]
+    for i in range(segments.count):
+        if not set(must) <= have[i] <= {*must, *may} or have[i] != have[0]:
+            raise ValueError(f"update: expected state arrays {must} (and any of {may}) for rule "
+                             f"{rule!r}, the same for all weights; received {sorted(have[i])} for "
+                             f"weight {i}")
+    segments.rule = rule
+
+
+def update(str rule, Segments segments not None, Hyper hyper not None, penalty, scales=None):
+    """One step of a rule over all segments; hyper.step counts it. penalty (blocks,) float64 takes the penalty of each
+    block before the step; scales (count,) float64 or None multiplies the gradients."""
+    cdef cr_update_args g
+    if rule not in RULES:
+        raise ValueError(f"update: expected a rule of {sorted(RULES)}, received {rule!r}")
+    must, may = RULE_SLOTS[rule]
+    for i, slots in enumerate(segments.slots):
+        have = {j for j, a in enumerate(slots) if a is not None}
+        first = have if i == 0 else first
+        if not set(must) <= have <= {*must, *may} or have != first:
+            raise ValueError(f"update: expected state arrays {must} (and any of {may}) for rule "
+                             f"{rule!r}, the same for all weights; received {sorted(have)} for "
+                             f"weight {i}")
+    g.segments, g.count, g.blocks = segments.table, segments.count, segments.blocks
+    g.hyper = &hyper.c
+    g.penalty = doubles(penalty, segments.blocks, "update", "penalty")
+    g.scales = NULL if scales is None else doubles(scales, segments.count, "update", "scales")
+    launch(RULES[rule], segments.dtype, &g, 0.5 * segments.elements())
+    hyper.c.step += 1
+
+
+def penalty(Segments segments not None, sums):
+    """l1*sum|w| + l2*sum(w*w) of each block into sums (blocks,) float64."""
+    cdef cr_sums_args g
+    g.segments, g.count, g.blocks = segments.table, segments.count, segments.blocks
+    g.sums = doubles(sums, segments.blocks, "penalty", "sums")
+    launch(CR_penalty, segments.dtype, &g, 0.1 * segments.elements())
+
+
+def clip_scales(Segments segments not None, double limit, bint every, scales, sums):
+    """The factors (count,) that bring each gradient's norm, or the norm of all of them (every),
+    under limit. sums (blocks,) is scratch."""
+    cdef cr_sums_args g
+    cdef cr_clip_scales_args c
+    g.segments, g.count, g.blocks = segments.table, segments.count, segments.blocks
+    g.sums = doubles(sums, segments.blocks, "clip_scales", "sums")
+    c.scales = doubles(scales, segments.count, "clip_scales", "scales")
+    c.segments, c.count, c.sums, c.limit, c.every = g.segments, g.count, g.sums, limit, every
+    launch(CR_gradient_norms, segments.dtype, &g, 0.15 * segments.elements())
+    launch(CR_clip_scales, segments.dtype, &c, 0)
+
+
+def penalty_backward(w, double l1, double l2, factor, out=None):
+    """factor * (l1*sign(w) + 2*l2*w), factor a 0-d array."""
+    cdef str who = "penalty_backward"
+    cdef cr_penalty_backward_args g
+    cdef int dtype = dtype_of(w, who, "w")
+    cdef array w_ = taken(w, dtype, -1, who, "w")
+    cdef array f = taken(factor, dtype, 0, who, "factor")
+    cdef array dw = like(w_, dtype) if out is None else given_like(out, w_, dtype, who, "out")
+    g.dw, g.w, g.factor, g.n = at(dw), at(w_), at(f), cnp.PyArray_SIZE(w_)
+    g.l1, g.l2 = l1, l2
+    launch(CR_penalty_backward, dtype, &g, 0.1 * g.n)
+    return dw

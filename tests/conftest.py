@@ -1,0 +1,85 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from corereg import _kernels
+
+Array = np.ndarray[Any, Any]
+MARGIN = 65  # odd, so that guarded arrays also start at odd addresses
+SENTINEL = 12345.0
+
+
+@pytest.fixture(params=["float32", "float64"])
+def dtype(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """A generator seeded by the test's name, parameters included."""
+    return np.random.default_rng(zlib.crc32(request.node.name.encode()))
+
+
+@pytest.fixture
+def close() -> Callable[..., None]:
+    return assert_close
+
+
+def assert_close(
+    actual: Any, expected: Any, ulps: float = 16, scale: float | None = None, what: str = ""
+) -> None:
+    """Fails unless shapes are equal, NaN and infinity are in the same places, and no entry is
+    off by more than `ulps` roundings of a number of size `scale`, in actual's dtype. scale: the
+    size of what was summed up (None: the largest finite entry expected)."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    assert actual.shape == expected.shape, what
+    if scale is None:
+        scale = np.abs(expected, where=np.isfinite(expected), out=np.zeros(expected.shape)).max(
+            initial=0
+        )
+    allowed = ulps * np.finfo(actual.dtype).eps * scale
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=allowed, err_msg=what)
+
+
+@pytest.fixture
+def guarded() -> Iterator[Callable[..., Array]]:
+    """Makes output arrays full of NaN; the test fails if anything beside them was written."""
+    made: list[Array] = []
+
+    def make(shape: int | tuple[int, ...], dtype: str) -> Array:
+        size = int(np.prod(shape))
+        whole = np.full(size + 2 * MARGIN, SENTINEL, dtype)
+        whole[MARGIN : MARGIN + size] = np.nan
+        made.append(whole)
+        return whole[MARGIN : MARGIN + size].reshape(shape)
+
+    yield make
+    for whole in made:
+        assert (whole[:MARGIN] == SENTINEL).all()
+        assert (whole[-MARGIN:] == SENTINEL).all()
+
+
+@pytest.fixture
+def threads_agree() -> Iterator[Callable[[Callable[[], Sequence[Array]]], None]]:
+    """Fails unless the arrays that a call returns are bitwise the same for 1, 2 and 3 threads.
+
+    On fewer CPUs, OMP_NUM_THREADS makes up the threads: see test_kernels_isa.py.
+    """
+
+    def check(call: Callable[[], Sequence[Array]]) -> None:
+        results = []
+        for threads in (1, 2, 3):
+            _kernels.set_num_threads(threads)
+            results.append([a.tobytes() for a in call()])
+        assert results[1] == results[0]
+        assert results[2] == results[0]
+
+    yield check
+    _kernels.set_num_threads(0)
