@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +17,8 @@ import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError, LinkError
+from setuptools.modified import newer_group
 
 KERNELS = ["dense", "activation", "dropout", "loss", "gather", "update", "table"]
 COMMON = ["src/dispatch.c", "src/launch.c", "src/_kernels.pyx"]
@@ -35,6 +36,7 @@ INSTRUCTION_SETS = {
 FLAGS = ["-std=gnu11", "-g0", "-O3", "-Wall", "-Wextra", "-fvisibility=hidden"]
 # Kernels may fuse a*b+c and need no errno; nothing else of -ffast-math is wanted.
 KERNEL_FLAGS = ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"]
+SANITIZE_FLAGS = ["-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g1"]
 
 
 def machine() -> str:
@@ -47,7 +49,7 @@ class BuildKernels(build_ext):
 
     def build_extension(self, ext: Extension) -> None:
         sanitize = os.environ.get("COREREG_SANITIZE")
-        extra = [f"-fsanitize={sanitize}", "-fno-omit-frame-pointer", "-g1"] if sanitize else []
+        extra = [f"-fsanitize={sanitize}", *SANITIZE_FLAGS] if sanitize else []
         link = [f"-fsanitize={sanitize}"] if sanitize else []
         if os.environ.get("COREREG_OPENMP") != "0" and self.has_openmp():
             ext.extra_compile_args.append("-fopenmp")
@@ -55,39 +57,56 @@ class BuildKernels(build_ext):
         ext.extra_compile_args += [*FLAGS, *extra]
         ext.extra_link_args += link
         ext.define_macros.append(("COREREG_FLAGS", '"' + " ".join(["-O3", *link]) + '"'))
-        ext.extra_objects = self.compile_kernels([*FLAGS, *KERNEL_FLAGS, *extra])
+        stamp = self.stamp([*self.compiler.compiler_so, *ext.extra_compile_args, *link])
+        ext.depends = ["setup.py", stamp, *map(str, Path("src").iterdir())]
+        ext.extra_objects = self.compile_kernels([*FLAGS, *KERNEL_FLAGS, *extra], stamp)
         super().build_extension(ext)
 
-    def compile_kernels(self, flags: list[str]) -> list[str]:
+    def stamp(self, flags: list[str]) -> str:
+        """A file whose date is that of the last change of flags: what is older is built again."""
+        path = Path(self.build_temp, "flags.txt")
+        text = " ".join(flags)
+        if not path.exists() or path.read_text() != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return str(path)
+
+    def compile_kernels(self, flags: list[str], stamp: str) -> list[str]:
         sets = INSTRUCTION_SETS.get(machine(), {"baseline": []})
         jobs = [(n, isa, f64) for n in KERNELS for isa in sets for f64 in (0, 1)]
+        shared = ["setup.py", stamp, *map(str, Path("src").glob("*.h"))]
 
         def compile_one(job: tuple[str, str, int]) -> str:
             name, isa, f64 = job
-            (made,) = self.compiler.compile(
-                [f"src/{name}.c"],
-                output_dir=os.path.join(self.build_temp, f"{isa}-f{64 if f64 else 32}"),
-                macros=[("CR_ISA", isa), ("CR_F64", str(f64))],
-                extra_postargs=[*flags, *sets[isa]],
-                depends=[str(p) for p in Path("src").glob("*.h")],
-            )
-            return made
+            source = f"src/{name}.c"
+            folder = os.path.join(self.build_temp, f"{isa}-f{64 if f64 else 32}")
+            (target,) = self.compiler.object_filenames([source], output_dir=folder)
+            if self.force or newer_group([source, *shared], target):
+                self.compiler.compile(
+                    [source],
+                    output_dir=folder,
+                    macros=[("CR_ISA", isa), ("CR_F64", str(f64))],
+                    extra_postargs=[*flags, *sets[isa]],
+                )
+            return target
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return list(pool.map(compile_one, jobs))
 
     def has_openmp(self) -> bool:
-        folder = tempfile.mkdtemp()
-        try:
+        with tempfile.TemporaryDirectory() as folder:
             source = Path(folder, "probe.c")
-            source.write_text("#include <omp.h>\nint main(void) { return omp_get_num_threads() - 1; }\n")
-            made = self.compiler.compile([str(source)], output_dir=folder, extra_postargs=["-fopenmp"])
-            self.compiler.link_executable(made, os.path.join(folder, "probe"), extra_postargs=["-fopenmp"])
-            return True
-        except Exception:  # the compiler's own error classes differ between versions
-            return False
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            source.write_text("#include <omp.h>\nint main(void) { return omp_in_parallel(); }\n")
+            program = os.path.join(folder, "probe")
+            options = ["-fopenmp"]
+            try:
+                made = self.compiler.compile(
+                    [str(source)], output_dir=folder, extra_postargs=options
+                )
+                self.compiler.link_executable(made, program, extra_postargs=options)
+            except (CompileError, LinkError):
+                return False
+        return True
 
 
 extension = Extension(
@@ -95,7 +114,6 @@ extension = Extension(
     COMMON,
     include_dirs=["src", numpy.get_include()],
     define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-    depends=["src/kernels.h", "setup.py"],
     libraries=["m"],
 )
 

@@ -22,7 +22,7 @@ _COLUMNS = """\
 columns of the table:
   train     accuracy on the training rows, on their labels as given, Dropout off
   test      accuracy on all other rows of the data set, whose labels are right
-  gap       train minus test, in percentage points
+  gap       train minus test, in percentage points; below zero if the wrong labels are not learnt
   penalty   the penalty in the loss, mean of the last epoch
   |w|>1e-3  share of the kernel weights larger than 0.001 in size: the weights that matter
   us/step   microseconds of fit for one batch: forward, loss, backward, penalty, update
@@ -30,7 +30,8 @@ columns of the table:
 examples:
   corereg                          the table, in some seconds
   corereg --plot curves.png        the learning curves too (pip install "corereg[plot]")
-  corereg --noise 0 --rows 300     more rows, all labels right
+  corereg --data breast_cancer     30 measurements, 2 classes
+  corereg --noise 0                all labels right: clean digits leave little gap to close
   corereg --seed 1 --quiet         another draw of everything, no progress display
 
 exit codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted (Ctrl-C)

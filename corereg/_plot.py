@@ -63,7 +63,7 @@ def draw(path: str, task: Task, results: list[Result]) -> None:
         )
         above.set_title(
             f"{result.method.name} {result.method.setting}\n"
-            f"final gap {100 * result.gap:.1f} points",
+            f"final gap {100 * result.gap:z.1f} points",
             fontsize=10,
         )
         below.set_xlabel("epoch")

@@ -3,7 +3,19 @@
 150 rows are few for a network of 26,000 weights, and one label in ten is wrong: the plain network
 learns the wrong labels by heart and pays for it on the test rows; the others are held back from it.
 
-STUDY
+The strengths in `METHODS` and the number of epochs are round values from a coarse grid over six
+other seeds (1000 to 1005). Means over the seeds 0 to 9, in percent and points:
+
+    digits, 150 rows     a label in ten wrong       all labels right (noise 0)
+                         train   test    gap        train   test    gap
+    plain                100.0   84.5   15.5        100.0   91.9    8.1
+    L1                    91.5   87.7    3.7         99.7   91.4    8.4
+    L2                    92.7   87.5    5.2         99.7   91.3    8.5
+    L1+L2                 88.3   87.3    1.1         98.9   90.4    8.5
+    Dropout               94.2   88.9    5.3         99.9   92.1    7.8
+
+With all labels right there is next to nothing to regularize in these clean digits, which is why
+some labels are wrong by default.
 """
 
 from __future__ import annotations
@@ -124,17 +136,22 @@ def make_task(name: str = "digits", rows: int = 150, noise: float = 0.1, seed: i
     return Task(name, x[train], y_train, x[test], y[test], classes, len(wrong))
 
 
-def build(method: Method, features: int, classes: int) -> Sequential:
-    """The network features-128-128-classes with the method's penalties and dropout, compiled."""
+def build(method: Method, features: int, classes: int, seed: int) -> Sequential:
+    """The network features-128-128-classes with the method's penalties and dropout, compiled.
+
+    The Dropout layers have seeds of their own, so that they take none from the global sequence and
+    every method starts from the same weights and shuffles the rows alike.
+    """
+    corereg.set_random_seed(seed)
 
     def penalty() -> Any:
         return l1_l2(l1=method.l1, l2=method.l2) if method.l1 or method.l2 else None
 
     model = Sequential([Input((features,))])
-    for units in HIDDEN:
+    for number, units in enumerate(HIDDEN):
         model.add(Dense(units, activation="relu", kernel_regularizer=penalty()))
         if method.rate:
-            model.add(Dropout(method.rate))
+            model.add(Dropout(method.rate, seed=seed + number))
     model.add(Dense(classes, activation="softmax", kernel_regularizer=penalty()))
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
@@ -175,8 +192,7 @@ def train(
         curves: evaluate the test rows after every epoch, which the learning curves need.
         report: called as `report(epochs_done, logs)` after every epoch.
     """
-    corereg.set_random_seed(seed)
-    model = build(method, task.x_train.shape[1], task.classes)
+    model = build(method, task.x_train.shape[1], task.classes, seed)
     watch = _Watch(report)
     start = time.perf_counter()
     history = model.fit(
@@ -222,7 +238,7 @@ def table(results: list[Result]) -> str:
     lines.append("-" * len(lines[-1]))
     lines += [
         f"{r.method.name:<8} {r.method.setting:<16} {100 * r.train_accuracy:6.1f} "
-        f"{100 * r.test_accuracy:7.1f} {100 * r.gap:7.1f} {r.penalty:8.3f} "
+        f"{100 * r.test_accuracy:7.1f} {100 * r.gap:z7.1f} {r.penalty:8.3f} "
         f"{100 * r.share:9.1f} {r.microseconds:8.1f}"
         for r in results
     ]
@@ -238,11 +254,11 @@ def verdict(results: list[Result]) -> str:
     least = min(results, key=lambda r: abs(r.gap))
     best = max(results, key=lambda r: r.test_accuracy)
     if least is plain:
-        gap = f"No regularization narrowed the plain network's gap of {100 * plain.gap:.1f} points."
+        gap = f"None narrowed the plain network's gap of {100 * plain.gap:z.1f} points."
     else:
         gap = (
-            f"The gap is smallest with {least.method.name}: {100 * least.gap:.1f} points, "
-            f"against {100 * plain.gap:.1f} plain."
+            f"The gap is smallest with {least.method.name}: {100 * least.gap:z.1f} points, "
+            f"against {100 * plain.gap:z.1f} plain."
         )
     if best.test_accuracy == plain.test_accuracy:
         test = f"None beat the plain network's {100 * plain.test_accuracy:.1f} % on the test rows."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Config = dict[str, Any]
@@ -15,14 +17,36 @@ def unknown(kind: str, name: object, known: Mapping[str, Any]) -> ValueError:
     )
 
 
+class _Scope(threading.local):
+    custom: Mapping[str, Any] = {}
+
+
+_scope = _Scope()
+
+
+@contextlib.contextmanager
+def custom_objects(given: Mapping[str, Any]) -> Iterator[None]:
+    """Within, {"class_name", "config"} may also name these: {class name: class}."""
+    before = _scope.custom
+    _scope.custom = given
+    try:
+        yield
+    finally:
+        _scope.custom = before
+
+
 def resolve(kind: str, identifier: Any, table: Mapping[str, Callable[..., Any]]) -> Any:
-    """identifier as an object: a name or {"class_name", "config"} is looked up in the table."""
+    """identifier as an object: a name or {"class_name", "config"} is looked up in the table, and
+    a class is called."""
+    if isinstance(identifier, type):
+        return identifier()
     if isinstance(identifier, str):
         if identifier not in table:
             raise unknown(kind, identifier, table)
         return table[identifier]()
     if isinstance(identifier, dict):
         name = identifier.get("class_name")
+        table = {**table, **_scope.custom}
         if not isinstance(name, str) or name not in table:
             raise unknown(kind, name, table)
         config = identifier.get("config", {})
@@ -42,8 +66,3 @@ def describe(kind: str, value: Any) -> Config | None:
             "alone with save_weights()"
         )
     return {"class_name": type(value).__name__, "config": value.get_config()}
-
-
-def same_kind(kind: str, value: Any, table: Mapping[str, Callable[..., Any]]) -> bool:
-    """Whether a saved description of value can be turned back into it."""
-    return type(value).__name__ in table and table[type(value).__name__] is type(value)

@@ -1,4 +1,4 @@
-"""Losses, as in `keras.losses`: called with (y_true, y_pred, sample_weight), giving a scalar Tensor.
+"""Losses, as in `keras.losses`: called with (y_true, y_pred, sample_weight), giving a Tensor.
 
 The built-in losses run in one kernel that also makes the gradient. Where y_pred comes straight
 from a sigmoid or softmax, the cross-entropies work on what went into it, which is exact where
@@ -10,6 +10,7 @@ of rows; "sum"; None: a loss for each row.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -79,9 +80,8 @@ class _Fused(Loss):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         z = self.outputs(tensor(y_pred))
-        shape = z.data.shape
-        if len(shape) != 2:
-            z = ops.reshape(z, (shape[0] if shape else 1, -1))
+        if z.data.ndim != 2:
+            z = self.flatten(z)
         y = y_true.data if isinstance(y_true, Tensor) else y_true
         y = self.fit(y, z.data)
         weight = None
@@ -90,6 +90,14 @@ class _Fused(Loss):
         if self.reduction == "sum_over_batch_size":
             return ops.mean_loss(self.kind, z, y, weight, self.smoothing)
         return self.reduce(ops.loss_rows(self.kind, z, y, weight, self.smoothing))
+
+    def flatten(self, z: Tensor) -> Tensor:
+        """Predictions of any rank as (rows, outputs)."""
+        if self.behind == CODES["softmax"]:
+            raise ValueError(
+                f"{self.name}: expected predictions of shape (rows, classes), received {z.shape}"
+            )
+        return ops.reshape(z, (z.shape[0] if z.ndim else 1, -1))
 
     def fit(self, y: Any, z: Array) -> Array:
         """y of a batch as the kernel wants it."""
@@ -174,7 +182,7 @@ class CategoricalCrossentropy(_CrossEntropy):
         return p.clip(CLIP, 1 - CLIP).log()
 
     def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> Array:
-        classes = outputs[-1]
+        classes = one_axis(self.name, outputs)
         if y.ndim == 1 or (y.ndim == 2 and y.shape[1] == 1 != classes):
             raise ValueError(
                 f"{self.name}: expected one-hot y of shape (rows, {classes}), received {y.shape}; "
@@ -211,7 +219,7 @@ class SparseCategoricalCrossentropy(_Fused):
         return self.check_targets(np.asarray(y), (None, z.shape[1]))
 
     def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> Array:
-        return labels(self.name, y, outputs[-1])
+        return labels(self.name, y, one_axis(self.name, outputs))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "from_logits": self.from_logits}
@@ -248,12 +256,16 @@ class LossFunction(Loss):
 
 _TABLE: dict[str, Callable[..., Loss]] = {
     "binary_crossentropy": BinaryCrossentropy,
+    "bce": BinaryCrossentropy,
+    "BCE": BinaryCrossentropy,
     "categorical_crossentropy": CategoricalCrossentropy,
     "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
     "mean_squared_error": MeanSquaredError,
     "mse": MeanSquaredError,
+    "MSE": MeanSquaredError,
     "mean_absolute_error": MeanAbsoluteError,
     "mae": MeanAbsoluteError,
+    "MAE": MeanAbsoluteError,
     "BinaryCrossentropy": BinaryCrossentropy,
     "CategoricalCrossentropy": CategoricalCrossentropy,
     "SparseCategoricalCrossentropy": SparseCategoricalCrossentropy,
@@ -277,7 +289,7 @@ def serialize(loss: Any) -> dict[str, Any] | None:
     return lookup.describe("loss", loss)
 
 
-# ---- targets and weights --------------------------------------------------------------------------
+# ---- targets and weights ------------------------------------------------------------------------
 
 
 def numbers(who: str, y: Array) -> Array:
@@ -294,13 +306,25 @@ def numbers(who: str, y: Array) -> Array:
 
 def matched(who: str, y: Array, outputs: tuple[int | None, ...]) -> Array:
     """y reshaped to (rows, outputs); (rows,) stands for (rows, 1)."""
-    width = outputs[-1]
-    flat = y.reshape(len(y), -1) if y.size else y.reshape(len(y) if y.ndim else 0, width or 0)
-    if y.ndim == 0 or (width is not None and flat.shape[1] != width):
+    rest = outputs[1:]
+    width = math.prod(n for n in rest if n is not None)
+    flat = y.reshape(len(y), -1) if y.size else y.reshape(len(y) if y.ndim else 0, width)
+    if y.ndim == 0 or (None not in rest and flat.shape[1] != width):
+        shape = ", ".join(["rows", *map(str, rest)])
         raise ValueError(
-            f"{who}: expected y of shape (rows, {width}) as the model's output, received {y.shape}"
+            f"{who}: expected y of shape ({shape}) as the model's output, received {y.shape}"
         )
     return flat
+
+
+def one_axis(who: str, outputs: tuple[int | None, ...]) -> int | None:
+    """The number of classes of a model with outputs (rows, classes); ValueError for others."""
+    if len(outputs) != 2:
+        raise ValueError(
+            f"{who}: expected a model with outputs of shape (rows, classes), it has {outputs}; "
+            "put a Flatten before its last Dense"
+        )
+    return outputs[1]
 
 
 def labels(who: str, y: Array, classes: int | None) -> Array:
@@ -313,14 +337,17 @@ def labels(who: str, y: Array, classes: int | None) -> Array:
             f"{who}: expected integer labels of shape (rows,) or (rows, 1), received {y.shape}; "
             "for one-hot y use 'categorical_crossentropy', or y.argmax(axis=1)"
         )
-    whole = y.astype(np.int64)
+    with np.errstate(invalid="ignore"):  # of floats beyond int64, which are found just below
+        whole = y.astype(np.int64)
     if y.dtype.kind == "f" and not (whole == y).all():
         row = int(np.flatnonzero(whole != y)[0])
         raise ValueError(f"{who}: expected integer labels, received {y[row]} in row {row}")
-    bad = np.flatnonzero((whole < 0) | (whole >= classes)) if classes is not None else ()
+    if classes is None:
+        return whole
+    bad = np.flatnonzero((whole < 0) | (whole >= classes))
     if len(bad):
         raise ValueError(
-            f"{who}: expected labels in [0, {classes}) as the model has {classes} outputs, "
+            f"{who}: expected labels in [0, {classes}) as there are {classes} classes, "
             f"received {whole[bad[0]]} in row {bad[0]}"
         )
     return whole
@@ -337,8 +364,11 @@ def as_weights(who: str, weight: Any, rows: int, dtype: Any) -> Array:
         )
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{who}: expected sample_weight of numbers, received dtype {array.dtype}")
-    array = np.ascontiguousarray(array, dtype)
+    with np.errstate(over="ignore"):  # found just below
+        array = np.ascontiguousarray(array, dtype)
     if not np.isfinite(array).all():
         row = int(np.flatnonzero(~np.isfinite(array))[0])
-        raise ValueError(f"{who}: expected finite sample_weight, received {array[row]} in row {row}")
+        raise ValueError(
+            f"{who}: expected finite sample_weight, received {array[row]} in row {row}"
+        )
     return array

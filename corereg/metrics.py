@@ -14,6 +14,7 @@ import numpy as np
 from corereg import _kernels, lookup
 from corereg.autograd import Tensor, ops
 from corereg.layers.base import snake_case
+from corereg.losses import labels, matched, one_axis
 
 Array = np.ndarray[Any, Any]
 
@@ -30,6 +31,9 @@ class Metric:
 
     def rows(self, y_true: Array, y_pred: Array) -> Array:
         raise NotImplementedError(f"{type(self).__name__}: rows is not written")
+
+    def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> None:
+        """Raises ValueError if the targets of a data set do not fit the model's output shape."""
 
     def reset_state(self) -> None:
         """Forgets all batches."""
@@ -71,6 +75,9 @@ class BinaryAccuracy(Metric):
         z = _matrix(y_pred)
         return _kernels.accuracy("binary", z, _like(y_true, z), self.threshold)
 
+    def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> None:
+        matched(self.name, y, outputs)
+
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, "threshold": self.threshold}
 
@@ -82,6 +89,10 @@ class CategoricalAccuracy(Metric):
         z = _matrix(y_pred)
         return _kernels.accuracy("categorical", z, _like(y_true, z))
 
+    def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> None:
+        one_axis(self.name, outputs)
+        matched(self.name, y, outputs)
+
 
 class SparseCategoricalAccuracy(Metric):
     """The share of rows where argmax of prediction is the label."""
@@ -90,12 +101,18 @@ class SparseCategoricalAccuracy(Metric):
         y = np.ascontiguousarray(y_true.reshape(len(y_true)), np.int64)
         return _kernels.accuracy("sparse", _matrix(y_pred), y)
 
+    def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> None:
+        labels(self.name, y, one_axis(self.name, outputs))
+
 
 class MeanSquaredError(Metric):
     """mean((y - prediction)**2)."""
 
     def rows(self, y_true: Array, y_pred: Array) -> Array:
         return _loss_rows("squared_error", y_true, y_pred)
+
+    def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> None:
+        matched(self.name, y, outputs)
 
 
 class MeanAbsoluteError(Metric):
@@ -104,9 +121,12 @@ class MeanAbsoluteError(Metric):
     def rows(self, y_true: Array, y_pred: Array) -> Array:
         return _loss_rows("absolute_error", y_true, y_pred)
 
+    def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> None:
+        matched(self.name, y, outputs)
+
 
 class MetricFunction(Metric):
-    """A plain function (y_true, y_pred) of arrays or tensors, giving one value a row or a scalar."""
+    """A plain function (y_true, y_pred) of tensors, giving one value a row or a scalar."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(getattr(function, "__name__", "metric"))
@@ -116,7 +136,8 @@ class MetricFunction(Metric):
         values = np.asarray(_array(self.function(Tensor(y_true), Tensor(y_pred))), np.float64)
         if not values.ndim:
             return np.full(len(y_pred), values)
-        return values.reshape(len(values), -1).mean(axis=1)
+        means: Array = values.reshape(len(values), -1).mean(axis=1)
+        return means
 
     def get_config(self) -> dict[str, Any]:
         raise TypeError(f"cannot save the metric function {self.name!r}: make it a Metric subclass")
@@ -145,8 +166,10 @@ _TABLE: dict[str, Callable[..., Metric]] = {
     "sparse_categorical_accuracy": SparseCategoricalAccuracy,
     "mean_squared_error": MeanSquaredError,
     "mse": MeanSquaredError,
+    "MSE": MeanSquaredError,
     "mean_absolute_error": MeanAbsoluteError,
     "mae": MeanAbsoluteError,
+    "MAE": MeanAbsoluteError,
     "BinaryAccuracy": BinaryAccuracy,
     "CategoricalAccuracy": CategoricalAccuracy,
     "SparseCategoricalAccuracy": SparseCategoricalAccuracy,

@@ -123,6 +123,10 @@ class Optimizer:
 
     def restore(self, iterations: int, state: Sequence[Array]) -> None:
         """Puts back what `iterations` and `state` gave."""
+        if iterations < 0:
+            raise ValueError(
+                f"{type(self).__name__}.restore: expected iterations >= 0, received {iterations}"
+            )
         own = self.state
         if [a.shape for a in own] != [a.shape for a in state]:
             raise ValueError(
@@ -163,18 +167,22 @@ class Optimizer:
 
     def _table(self, penalties: bool) -> tuple[list[Any], Any, list[Parameter], Array]:
         """The trainable parameters as the kernels see them; made anew only when they change."""
-        now = [(p.requires_grad, id(p.data), p.regularizer) for p in self.parameters]
+        own = [regularizers.fused(p.regularizer) for p in self.parameters]
+        strengths = [(r.l1, r.l2) if r and penalties else (0.0, 0.0) for r in own]
+        now = [
+            (p.requires_grad, id(p.data), s)
+            for p, s in zip(self.parameters, strengths, strict=True)
+        ]
         cached = self._tables.get(penalties)
         if cached is not None and cached[0] == now:
             return cached
-        picked = [(p, s) for p, s in zip(self.parameters, self.slots, strict=True) if p.trainable]
-        trained = [p for p, _ in picked]
-        own = [p.regularizer if regularizers.fused(p.regularizer) else None for p in trained]
+        picked = [i for i, p in enumerate(self.parameters) if p.trainable]
+        trained = [self.parameters[i] for i in picked]
         segments = _kernels.Segments(
             [p.data for p in trained],
-            [s for _, s in picked],
-            [r.l1 if r and penalties else 0.0 for r in own],
-            [r.l2 if r and penalties else 0.0 for r in own],
+            [self.slots[i] for i in picked],
+            [strengths[i][0] for i in picked],
+            [strengths[i][1] for i in picked],
             [self.weight_decay or 0.0] * len(trained),
         )
         table = (now, segments, trained, np.zeros(segments.blocks))

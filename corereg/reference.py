@@ -221,6 +221,16 @@ def binary_accuracy(z_bn: Array, y_bn: Array, threshold: float = 0.5) -> Array:
     return share_b
 
 
+def tally(total: Array, values: Array, factor: float = 1.0) -> None:
+    """total[0] += factor * sum(values), in float64."""
+    total.reshape(-1)[0] += factor * values.sum(dtype=np.float64)
+
+
+def count(counter: Array, by: int = 1) -> None:
+    """counter[0] += by."""
+    counter.reshape(-1)[0] += by
+
+
 def row_mean(rows_b: Array, weight_b: Array | None = None) -> Array:
     """sum(rows * weight) / M as a 0-d array, summed in float64; 0 for no rows."""
     weighted_b = rows_b.astype(np.float64) if weight_b is None else rows_b * np.float64(weight_b)

@@ -10,11 +10,13 @@ Names: "l1", "l2" and "l1_l2" (also "l1l2") stand for strengths of 0.01 each, "o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from corereg import lookup
-from corereg.autograd import Tensor, ops
+from corereg.autograd import Parameter, Tensor, ops
 
 
 class Regularizer:
@@ -34,11 +36,8 @@ class Regularizer:
 
 def strength(who: str, name: str, value: Any) -> float:
     """value as a finite float >= 0; raises ValueError for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        try:
-            value = float(value)
-        except (TypeError, ValueError):
-            raise ValueError(f"{who}: expected {name} as a number, received {value!r}") from None
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise ValueError(f"{who}: expected {name} as a number, received {value!r}")
     if not math.isfinite(value) or value < 0:
         raise ValueError(f"{who}: expected a finite {name} >= 0, received {value!r}")
     return float(value)
@@ -99,8 +98,6 @@ class OrthogonalRegularizer(Regularizer):
         self.mode = mode
 
     def __call__(self, x: Any) -> Tensor:
-        import numpy as np
-
         w = x if isinstance(x, Tensor) else Tensor(x)
         if w.ndim != 2:
             raise ValueError(f"OrthogonalRegularizer: expected a matrix, received shape {w.shape}")
@@ -159,6 +156,28 @@ def deserialize(config: Any) -> Any:
     return get(config)
 
 
-def fused(regularizer: Any) -> bool:
-    """Whether the optimizer's sweep does this penalty itself: L1, L2 and L1L2 as they are here."""
-    return type(regularizer) in (L1, L2, L1L2)
+def penalty(regularizer: Callable[[Any], Any], x: Tensor) -> Tensor:
+    """regularizer(x), which must be a scalar Tensor: TypeError or ValueError if it is not."""
+    found = regularizer(x)
+    who = getattr(regularizer, "__name__", type(regularizer).__name__)
+    if not isinstance(found, Tensor):
+        raise TypeError(
+            f"regularizer {who}: expected a Tensor computed from its argument, received {found!r}"
+        )
+    if found.ndim:
+        raise ValueError(
+            f"regularizer {who}: expected a scalar, received shape {found.shape}; sum it up"
+        )
+    return found
+
+
+def penalties(parameters: Sequence[Parameter]) -> list[Tensor]:
+    """Those of the trainable parameters that have a regularizer."""
+    return [
+        penalty(p.regularizer, p) for p in parameters if p.regularizer is not None and p.trainable
+    ]
+
+
+def fused(regularizer: Any) -> L1L2 | None:
+    """regularizer if the optimizer's sweep does it: L1, L2 and L1L2 as they are here; else None."""
+    return regularizer if type(regularizer) in (L1, L2, L1L2) else None

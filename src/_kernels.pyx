@@ -10,13 +10,16 @@ import os
 
 cimport numpy as cnp
 from contract cimport *
-from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.pythread cimport PyThread_get_thread_ident
 from libc.math cimport INFINITY
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 cnp.import_array()
 
+include "threads.pxi"
 include "border.pxi"
+include "program.pxi"
 include "dense.pxi"
 include "losses.pxi"
 include "update.pxi"

@@ -69,11 +69,13 @@ static inline void through_span(T *dx, const T *dy, const T *y, ptrdiff_t n, int
 /* max over a row; NaN if the row holds one */
 static inline T row_max(const T *x, ptrdiff_t n)
 {
-    V best = splat(-(T)INFINITY);
-    VI nan = {0};
-    SPAN(V v = GET(x); if (lanes < VL) for (ptrdiff_t l = lanes; l < VL; l++) v[l] = x[i];
-         best = vmax(best, v); nan |= v != v;);
-    best = blend(nan, splat((T)NAN), best);
+    V best = splat(-(T)INFINITY), nan = {0};
+    SPAN(const V v = lanes < VL ? first_n(GET(x), lanes, best) : GET(x); best = vmax(v, best);
+         nan += v - v;);
+    if (lane_sum(nan) != 0) /* an infinity or a NaN: inf - inf is NaN, and so is NaN - NaN */
+        for (ptrdiff_t i = 0; i < n; i++)
+            if (x[i] != x[i])
+                return x[i];
     return n ? lane_max(best) : 0;
 }
 
@@ -81,9 +83,8 @@ static inline T row_max(const T *x, ptrdiff_t n)
 static inline T row_exp(T *y, const T *x, ptrdiff_t n, T max)
 {
     V sum = {0};
-    SPAN(V e = vexp(GET(x) - max);
-         if (lanes < VL) for (ptrdiff_t l = lanes; l < VL; l++) e[l] = 0;
-         PUT(y, e); sum += e;);
+    SPAN(V e = vexp(GET(x) - max); PUT(y, e);
+         sum += lanes < VL ? first_n(e, lanes, (V){0}) : e;);
     return lane_sum(sum);
 }
 

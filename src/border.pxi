@@ -1,4 +1,4 @@
-# What every wrapper shares: the chosen instruction set, threads, checks of arrays, and `launch`.
+# What every wrapper shares: the chosen instruction set, checks of arrays, and `launch`.
 
 cdef extern from *:
     """
@@ -11,7 +11,6 @@ cdef extern from *:
 ctypedef cnp.ndarray array
 
 cdef const cr_isa *isa = NULL
-cdef int thread_limit = 0  # 0: as many as there are
 
 
 cdef choose_isa():
@@ -46,34 +45,25 @@ def kernel_names():
     return [cr_kernel_name(i).decode() for i in range(CR_KERNEL_COUNT)]
 
 
-cpdef int get_num_threads():
-    """Threads that large kernels use: the limit set, OpenMP's own and the CPUs allowed."""
-    cdef int most = cr_available_threads()
-    return thread_limit if 0 < thread_limit < most else most
-
-
-def set_num_threads(int n):
-    """Use at most n threads (0: no limit of our own)."""
-    global thread_limit
-    if n < 0:
-        raise ValueError(f"set_num_threads: expected n >= 0 (0: no limit), received {n}")
-    thread_limit = n
-
-
 # Work under this many nanoseconds (as estimated by the wrappers, for one thread) stays on one
 # thread: waking a second one costs some microseconds.
 cdef double WORTH = 20000.0
 
 
-cdef int launch(int kernel, int dtype, const void *args, double nanoseconds) except -1:
+cdef int launch(int kernel, int dtype, const void *args, size_t bytes, double nanoseconds,
+                tuple held) except -1:
+    """Runs a kernel, and hands it to the recorder if one listens. held: the arrays and other
+    objects that the argument struct points into."""
     cdef cr_kernel function = isa.kernels[dtype][kernel]
     cdef ptrdiff_t size = 1
     if nanoseconds < WORTH:
         cr_run(function, args, 1)
-        return 0
-    size = min(<ptrdiff_t> get_num_threads(), <ptrdiff_t> (2 * nanoseconds / WORTH))
-    with nogil:
-        cr_run(function, args, size)
+    else:
+        size = min(<ptrdiff_t> get_num_threads(), <ptrdiff_t> (2 * nanoseconds / WORTH))
+        with nogil:
+            cr_run(function, args, size)
+    if recorder is not None and recorder.thread == PyThread_get_thread_ident():
+        recorder.add(function, args, bytes, size, held)
     return 0
 
 

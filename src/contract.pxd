@@ -12,7 +12,7 @@ cdef extern from "kernels.h" nogil:
         CR_softmax_cross_entropy, CR_sparse_cross_entropy, CR_sigmoid_cross_entropy
         CR_squared_error, CR_absolute_error
         CR_categorical_accuracy, CR_sparse_accuracy, CR_binary_accuracy
-        CR_row_mean, CR_gather_rows, CR_scale, CR_add, CR_exp, CR_log
+        CR_row_mean, CR_tally, CR_count, CR_gather_rows, CR_scale, CR_add, CR_exp, CR_log
         CR_penalty, CR_penalty_backward, CR_gradient_norms, CR_clip_scales
         CR_update_sgd, CR_update_momentum, CR_update_nesterov, CR_update_rmsprop, CR_update_adam
     enum cr_activation:
@@ -89,6 +89,14 @@ cdef extern from "kernels.h" nogil:
         const void *rows
         const void *weight
         ptrdiff_t M
+    ctypedef struct cr_tally_args:
+        double *total
+        const void *values
+        ptrdiff_t n
+        double factor
+    ctypedef struct cr_count_args:
+        int64_t *counter
+        int64_t by
     ctypedef struct cr_gather_rows_args:
         void *y
         int64_t *labels
@@ -134,6 +142,10 @@ cdef extern from "kernels.h" nogil:
         const void *factor
         ptrdiff_t n
         double l1, l2
+    ctypedef struct cr_instruction:
+        cr_kernel kernel
+        void *args
+        ptrdiff_t size
     ctypedef struct cr_isa:
         const char *name
         const cr_kernel *kernels[2]
@@ -141,6 +153,7 @@ cdef extern from "kernels.h" nogil:
     int cr_isas(const cr_isa **out, int room)
     const char *cr_kernel_name(int id)
     void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size)
+    void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times)
     ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit)
     int cr_openmp()
     int cr_available_threads()

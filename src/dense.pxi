@@ -32,7 +32,7 @@ def dense_forward(x, w, b=None, int act=0, out=None):
                     else given(out, dtype, 2, g.M, g.N, who, "out"))
     g.y, g.x, g.w, g.b = at(y), at(x_), at(w_), at(b_)
     g.act = checked_activation(act, who)
-    launch(CR_dense_forward, dtype, &g, 0.02 * g.M * g.N * g.K)
+    launch(CR_dense_forward, dtype, &g, sizeof(g), 0.02 * g.M * g.N * g.K, (y, x_, w_, b_))
     return y
 
 
@@ -61,7 +61,8 @@ def dense_backward_input(dz, w, y=None, int act=0, out=None):
     cdef array dx = (made(2, g.M, g.K, dtype) if out is None
                      else given(out, dtype, 2, g.M, g.K, who, "out"))
     g.dx, g.dz, g.w, g.y = at(dx), at(dz_), at(w_), at(y_)
-    launch(CR_dense_backward_input, dtype, &g, 0.02 * g.M * g.N * g.K)
+    launch(CR_dense_backward_input, dtype, &g, sizeof(g), 0.02 * g.M * g.N * g.K,
+           (dx, dz_, w_, y_))
     return dx
 
 
@@ -85,7 +86,8 @@ def dense_backward_weights(x, dz, dw=None, db=None):
     if db is not None:
         db_ = given(db, dtype, 1, g.N, 0, who, "db")
     g.dw, g.db, g.x, g.dz = at(dw_), at(db_), at(x_), at(dz_)
-    launch(CR_dense_backward_weights, dtype, &g, 0.02 * g.M * g.N * g.K)
+    launch(CR_dense_backward_weights, dtype, &g, sizeof(g), 0.02 * g.M * g.N * g.K,
+           (dw_, db_, x_, dz_))
 
 
 cdef int rows_and_columns(array a, ptrdiff_t *rows, ptrdiff_t *columns) except -1:
@@ -105,7 +107,7 @@ def activation_forward(x, int act, out=None):
     cdef array y = like(x_, dtype) if out is None else given_like(out, x_, dtype, who, "out")
     rows_and_columns(x_, &g.M, &g.N)
     g.y, g.x, g.act = at(y), at(x_), checked_activation(act, who)
-    launch(CR_activation_forward, dtype, &g, 0.5 * g.M * g.N)
+    launch(CR_activation_forward, dtype, &g, sizeof(g), 0.5 * g.M * g.N, (y, x_))
     return y
 
 
@@ -120,7 +122,7 @@ def activation_backward(dy, y, int act, out=None):
     cdef array dx = like(dy_, dtype) if out is None else given_like(out, dy_, dtype, who, "out")
     rows_and_columns(dy_, &g.M, &g.N)
     g.dx, g.dy, g.y, g.act = at(dx), at(dy_), at(y_), checked_activation(act, who)
-    launch(CR_activation_backward, dtype, &g, 0.3 * g.M * g.N)
+    launch(CR_activation_backward, dtype, &g, sizeof(g), 0.3 * g.M * g.N, (dx, dy_, y_))
     return dx
 
 
@@ -151,12 +153,14 @@ def dropout_forward(x, double rate, seed, step, stream=0, bits=None, out=None):
             raise ValueError(f"{who}: expected bits as a contiguous uint8 array of "
                              f"{(g.n + 7) // 8} elements")
         g.bits = <uint8_t *> at(bits)
-    if not 0 <= stream < 1 << 31:
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"{who}: expected seed in [0, 2**64), received {seed}")
+    if not 0 <= stream < 2**31:
         raise ValueError(f"{who}: expected stream in [0, 2**31), received {stream}")
     g.y, g.x, g.step = at(y), at(x_), counter_of(step, who, "step")
     g.seed, g.stream = seed, stream
     g.threshold = <uint64_t> ((1 - rate) * 4294967296.0 + 0.5)
-    launch(CR_dropout_forward, dtype, &g, 0.3 * g.n)
+    launch(CR_dropout_forward, dtype, &g, sizeof(g), 0.3 * g.n, (y, x_, bits, step))
     return y
 
 
@@ -184,7 +188,7 @@ def dropout_backward(dy, double rate, bits=None, y=None, out=None):
         y_ = taken(y, dtype, -1, who, "y")
         same_shape(y_, dy_, who, "y")
     g.dx, g.dy, g.y = at(dx), at(dy_), at(y_)
-    launch(CR_dropout_backward, dtype, &g, 0.1 * g.n)
+    launch(CR_dropout_backward, dtype, &g, sizeof(g), 0.1 * g.n, (dx, dy_, bits, y_))
     return dx
 
 
@@ -197,7 +201,7 @@ cdef array mapped(int kernel, object x, object factor, object out, str who, doub
     if factor is not None:
         factor_ = taken(factor, dtype, 0, who, "factor")
     g.y, g.x, g.factor, g.n = at(y), at(x_), at(factor_), cnp.PyArray_SIZE(x_)
-    launch(kernel, dtype, &g, each * g.n)
+    launch(kernel, dtype, &g, sizeof(g), each * g.n, (y, x_, factor_))
     return y
 
 
@@ -296,5 +300,5 @@ def gather_rows(src, out, order=None, start=None):
         dtype = dtype_of(o, who, "out")
         g.y = at(o)
     g.src, g.source = at(s), source_of(s)
-    launch(CR_gather_rows, dtype, &g, 0.2 * g.rows * g.cols)
+    launch(CR_gather_rows, dtype, &g, sizeof(g), 0.2 * g.rows * g.cols, (src, out, order, start))
     return out

@@ -27,11 +27,12 @@ KERNEL(dropout_forward)
 {
     const cr_dropout_forward_args *g = arguments;
     const uint64_t step = (uint64_t)*g->step;
+    const round_keys keys = keys_of(g->seed);
     ptrdiff_t begin, end;
     share(g->n, GROUP, rank, size, &begin, &end);
     for (ptrdiff_t at = begin; at < end; at += GROUP) {
         uint64_t bits[2];
-        keep_bits(bits, (uint64_t)(at / GROUP), g->seed, g->stream, step, g->threshold);
+        keep_bits(bits, (uint64_t)(at / GROUP), &keys, g->stream, step, g->threshold);
         for (int half = 0; half < 2; half++) {
             const ptrdiff_t from = at + 64 * half;
             const ptrdiff_t n = end - from < 64 ? end - from : 64;

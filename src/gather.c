@@ -43,3 +43,11 @@ KERNEL(gather_rows)
         }
     }
 }
+
+KERNEL(count)
+{
+    const cr_count_args *g = arguments;
+    (void)size;
+    if (!rank)
+        *g->counter += g->by;
+}

@@ -9,7 +9,8 @@
  *
  * b is read in place when its rows are whole vectors; otherwise (an edge of less than a vector,
  * b given transposed, or a stride that collides in the cache) a panel of KC x NR is first packed
- * on the stack, padded with zeros.
+ * on the stack, padded with zeros. A long strided a is packed likewise, some rows at a time: read
+ * in place it would touch a page an element.
  */
 #ifndef COREREG_GEMM_H
 #define COREREG_GEMM_H
@@ -28,6 +29,7 @@
 #endif
 #define NR (NV * VL)
 #define KC 256
+#define BLOCK (48 * 1024 / (ptrdiff_t)sizeof(T)) /* elements of a packed part of a */
 
 typedef struct {
     T *c;
@@ -38,23 +40,31 @@ typedef struct {
     int act;                                /* forward: of the result; with `through`: of y */
 } product;
 
-/* One register tile. b points at its first column, rows b_row apart; `edge` is the number of
- * columns of the last vector that exist in c (VL: all). */
-INLINE void tile(const int mr, const int nv, const product *g, ptrdiff_t m, ptrdiff_t n,
-                 ptrdiff_t k0, ptrdiff_t k1, const T *b, ptrdiff_t b_row, ptrdiff_t edge)
+/* The operands of one register tile, in place or packed: a(m,k) = a[m*a_row + k*a_col] from the
+ * tile's first row, b(k,n) = b[k*b_row + n] from its first column, both from k0 on. */
+typedef struct {
+    const T *a, *b;
+    ptrdiff_t a_row, a_col, b_row;
+    ptrdiff_t k0, k1;
+    ptrdiff_t edge; /* columns of the last vector that exist in c; VL: all */
+} operands;
+
+INLINE void tile(const int mr, const int nv, const product *g, const operands *o, const T *a,
+                 ptrdiff_t m, ptrdiff_t n)
 {
     V acc[MR][8];
-    const ptrdiff_t a_row = g->a_row, a_col = g->a_col, ldc = g->n;
-    const T *a = g->a + m * a_row + k0 * a_col;
+    const ptrdiff_t a_row = o->a_row, a_col = o->a_col, b_row = o->b_row, ldc = g->n;
+    const ptrdiff_t edge = o->edge;
+    const T *b = o->b;
     T *c = g->c + m * ldc + n;
 #pragma GCC unroll 8
     for (int i = 0; i < mr; i++)
 #pragma GCC unroll 8
         for (int j = 0; j < nv; j++)
-            acc[i][j] = k0 == 0         ? (V){0}
+            acc[i][j] = o->k0 == 0      ? (V){0}
                         : j == nv - 1   ? load_n(c + i * ldc + j * VL, edge)
                                         : load(c + i * ldc + j * VL);
-    for (ptrdiff_t k = k0; k < k1; k++) {
+    for (ptrdiff_t k = o->k1 - o->k0; k > 0; k--) {
         V row[8];
 #pragma GCC unroll 8
         for (int j = 0; j < nv; j++)
@@ -69,7 +79,7 @@ INLINE void tile(const int mr, const int nv, const product *g, ptrdiff_t m, ptrd
         a += a_col;
         b += b_row;
     }
-    const int last = k1 == g->k, relu = last && !g->through && g->act == CR_RELU;
+    const int last = o->k1 == g->k, relu = last && !g->through && g->act == CR_RELU;
     const V floor = splat(relu ? 0 : -(T)INFINITY);
 #pragma GCC unroll 8
     for (int j = 0; j < nv; j++) {
@@ -86,7 +96,7 @@ INLINE void tile(const int mr, const int nv, const product *g, ptrdiff_t m, ptrd
                 store_n(c + i * ldc + j * VL, v, width);
         }
     }
-    if (last && (g->through || (g->act != CR_LINEAR && g->act != CR_RELU && g->act != CR_SOFTMAX)))
+    if (last && (g->through || g->act == CR_SIGMOID || g->act == CR_TANH))
         for (int i = 0; i < mr; i++) {
             T *row = c + i * ldc;
             const ptrdiff_t width = (nv - 1) * VL + edge;
@@ -97,16 +107,15 @@ INLINE void tile(const int mr, const int nv, const product *g, ptrdiff_t m, ptrd
         }
 }
 
-#define TILE_FUNCTION(mr, nv)                                                                     \
-    static __attribute__((noinline)) void tile_##mr##x##nv(                                       \
-        const product *g, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k0, ptrdiff_t k1, const T *b,       \
-        ptrdiff_t b_row, ptrdiff_t edge)                                                          \
-    {                                                                                             \
-        tile(mr, nv, g, m, n, k0, k1, b, b_row, edge);                                            \
-    }
+typedef void (*tile_function)(const product *, const operands *, const T *a, ptrdiff_t m,
+                              ptrdiff_t n);
 
-typedef void (*tile_function)(const product *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t,
-                              const T *, ptrdiff_t, ptrdiff_t);
+#define TILE_FUNCTION(mr, nv)                                                                     \
+    static __attribute__((noinline)) void tile_##mr##x##nv(const product *g, const operands *o,   \
+                                                           const T *a, ptrdiff_t m, ptrdiff_t n)  \
+    {                                                                                             \
+        tile(mr, nv, g, o, a, m, n);                                                              \
+    }
 
 #define TILE_ROWS(mr) TILE_FUNCTION(mr, 1) TILE_FUNCTION(mr, 2) TILE_FUNCTION(mr, 3)
 TILE_ROWS(1)
@@ -134,19 +143,21 @@ static const tile_function tiles[4][3] = {
 #endif
 };
 
-/* All rows m0..m1 of one panel of nv vectors. */
-INLINE void tile_column(const product *g, ptrdiff_t m0, ptrdiff_t m1, ptrdiff_t n, int nv,
-                        ptrdiff_t k0, ptrdiff_t k1, const T *b, ptrdiff_t b_row, ptrdiff_t edge)
+/* All rows m0..m1 of one panel of nv vectors at column n; o->a begins at row m0. */
+INLINE void tile_column(const product *g, const operands *o, ptrdiff_t m0, ptrdiff_t m1,
+                        ptrdiff_t n, int nv)
 {
     ptrdiff_t m = m0;
-    for (; m + MR <= m1; m += MR)
-        tiles[3][nv - 1](g, m, n, k0, k1, b, b_row, edge);
-    for (; m + 4 <= m1; m += 4)
-        tiles[2][nv - 1](g, m, n, k0, k1, b, b_row, edge);
-    for (; m + 2 <= m1; m += 2)
-        tiles[1][nv - 1](g, m, n, k0, k1, b, b_row, edge);
-    for (; m < m1; m++)
-        tiles[0][nv - 1](g, m, n, k0, k1, b, b_row, edge);
+    const T *a = o->a;
+    const ptrdiff_t step = o->a_row == 1 && o->a_col == MR ? MR * (o->k1 - o->k0) : MR * o->a_row;
+    for (; m + MR <= m1; m += MR, a += step)
+        tiles[3][nv - 1](g, o, a, m, n);
+    for (; m + 4 <= m1; m += 4, a += 4 * o->a_row)
+        tiles[2][nv - 1](g, o, a, m, n);
+    for (; m + 2 <= m1; m += 2, a += 2 * o->a_row)
+        tiles[1][nv - 1](g, o, a, m, n);
+    for (; m < m1; m++, a += o->a_row)
+        tiles[0][nv - 1](g, o, a, m, n);
 }
 
 /* Interleaves the lower (upper) halves of a and b: log2(VL) rounds of it transpose VL vectors. */
@@ -163,12 +174,6 @@ INLINE void tile_column(const product *g, ptrdiff_t m0, ptrdiff_t m1, ptrdiff_t 
 #define LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #endif
-#if defined(__clang__) || __GNUC__ >= 12
-#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
-#else
-#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (VI){__VA_ARGS__})
-#endif
-
 /* to[k*NR + j] = from[j*from_row + k], j, k < VL */
 INLINE void transpose_block(T *to, const T *from, ptrdiff_t from_row)
 {
@@ -193,8 +198,8 @@ INLINE void transpose_block(T *to, const T *from, ptrdiff_t from_row)
 }
 
 /* panel[k][j] = b(k0+k, n+j) for j < columns, zero up to the next whole vector */
-static void pack(T *panel, const product *g, ptrdiff_t n, ptrdiff_t columns, ptrdiff_t k0,
-                 ptrdiff_t k1)
+static void pack_b(T *panel, const product *g, ptrdiff_t n, ptrdiff_t columns, ptrdiff_t k0,
+                   ptrdiff_t k1)
 {
     const ptrdiff_t depth = k1 - k0, whole = (columns + VL - 1) / VL * VL;
     if (!g->b_transposed) {
@@ -220,34 +225,84 @@ static void pack(T *panel, const product *g, ptrdiff_t n, ptrdiff_t columns, ptr
     }
 }
 
+/* Tiles of MR rows, block[tile][k][i] = a(m0 + tile*MR + i, k0+k); a's rows are contiguous in m */
+static void pack_a(T *block, const product *g, ptrdiff_t m0, ptrdiff_t m1, ptrdiff_t k0,
+                   ptrdiff_t k1)
+{
+    for (ptrdiff_t m = m0; m < m1; m += MR) {
+        const T *a = g->a + m + k0 * g->a_col;
+        const ptrdiff_t rows = m1 - m < MR ? m1 - m : MR;
+        for (ptrdiff_t k = k0; k < k1; k++, a += g->a_col, block += MR)
+            if (rows == MR)
+                memcpy(block, a, MR * sizeof(T));
+            else
+                memcpy(block, a, (size_t)rows * sizeof(T));
+    }
+}
+
+/* Rows m0..m1 of the columns n0..n1, k0 <= k < k1, panel by panel. o holds a. */
+static void panels(const product *g, operands *o, T *panel, ptrdiff_t m0, ptrdiff_t m1,
+                   ptrdiff_t n0, ptrdiff_t n1, int pack)
+{
+    ptrdiff_t vectors = (n1 - n0 + VL - 1) / VL;
+    for (ptrdiff_t n = n0; n < n1;) {
+        const ptrdiff_t left = (vectors + NV - 1) / NV; /* panels; as even as can be */
+        const int nv = (int)((vectors + left - 1) / left);
+        const ptrdiff_t columns = n1 - n < nv * VL ? n1 - n : nv * VL;
+        o->edge = columns - (nv - 1) * VL;
+        if (pack || o->edge != VL) {
+            pack_b(panel, g, n, columns, o->k0, o->k1);
+            o->b = panel;
+            o->b_row = NR;
+        } else {
+            o->b = g->b + o->k0 * g->b_row + n;
+            o->b_row = g->b_row;
+        }
+        tile_column(g, o, m0, m1, n, nv);
+        vectors -= nv;
+        n += columns;
+    }
+}
+
 /* The block of c that is rows m0..m1, columns n0..n1. */
 static void multiply(const product *g, ptrdiff_t m0, ptrdiff_t m1, ptrdiff_t n0, ptrdiff_t n1)
 {
     T panel[KC * NR] __attribute__((aligned(64)));
-    ptrdiff_t n = n0;
-    if (m0 >= m1)
+    T block[BLOCK] __attribute__((aligned(64)));
+    operands o = {.a_row = g->a_row, .a_col = g->a_col, .edge = VL};
+    if (m0 >= m1 || n0 >= n1)
         return;
-    if (m1 - m0 == 1 && !g->b_transposed) /* one row: eight sums side by side hide the latency */
-        for (; n + 8 * VL <= n1; n += 8 * VL)
-            tile_1x8(g, m0, n, 0, g->k, g->b + n, g->b_row, VL);
-    const int collides = g->b_row * sizeof(T) % 2048 == 0 && g->k > 64 && m1 - m0 > 4 * MR;
-    while (n < n1) {
-        const ptrdiff_t columns = n1 - n < NR ? n1 - n : NR;
-        const int nv = (int)((columns + VL - 1) / VL);
-        const ptrdiff_t edge = columns - (nv - 1) * VL;
-        if (!g->b_transposed && edge == VL && !collides) {
-            tile_column(g, m0, m1, n, nv, 0, g->k, g->b + n, g->b_row, VL);
-        } else {
-            ptrdiff_t k0 = 0;
-            do { /* once even for k = 0: the epilogue is due */
-                const ptrdiff_t k1 = g->k - k0 < KC ? g->k : k0 + KC;
-                pack(panel, g, n, columns, k0, k1);
-                tile_column(g, m0, m1, n, nv, k0, k1, panel, NR, edge);
-                k0 = k1;
-            } while (k0 < g->k);
+    if (m1 - m0 == 1 && !g->b_transposed) { /* one row: eight sums at once hide the latency */
+        o.a = g->a + m0 * g->a_row;
+        o.k1 = g->k;
+        o.b_row = g->b_row;
+        for (; n0 + 8 * VL <= n1; n0 += 8 * VL) {
+            o.b = g->b + n0;
+            tile_1x8(g, &o, o.a, m0, n0);
         }
-        n += columns;
     }
+    const int many = m1 - m0 > 4 * MR && g->k > 64;
+    const int pack = g->b_transposed || (many && g->b_row * sizeof(T) % 2048 == 0);
+    const int strided = g->a_row == 1 && g->a_col * sizeof(T) > 1024 && n1 - n0 > NR && many;
+    const ptrdiff_t depth = pack || strided || (n1 - n0) % VL ? KC : g->k;
+    do { /* once even for k = 0: the epilogue is due */
+        o.k1 = g->k - o.k0 < depth ? g->k : o.k0 + depth;
+        if (!strided) {
+            o.a = g->a + m0 * g->a_row + o.k0 * g->a_col;
+            panels(g, &o, panel, m0, m1, n0, n1, pack);
+        } else {
+            const ptrdiff_t rows = BLOCK / (o.k1 - o.k0) / MR * MR;
+            for (ptrdiff_t m = m0; m < m1; m += rows) {
+                const ptrdiff_t end = m1 - m < rows ? m1 : m + rows;
+                pack_a(block, g, m, end, o.k0, o.k1);
+                o.a = block;
+                o.a_row = 1;
+                o.a_col = MR;
+                panels(g, &o, panel, m, end, n0, n1, pack);
+            }
+        }
+        o.k0 = o.k1;
+    } while (o.k0 < g->k);
 }
 
 /* The rank-th share of the whole product: rows where they are many, else columns. */

@@ -44,6 +44,8 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(sparse_accuracy)        \
     X(binary_accuracy)        \
     X(row_mean)               \
+    X(tally)                  \
+    X(count)                  \
     X(gather_rows)            \
     X(scale)                  \
     X(add)                    \
@@ -184,6 +186,20 @@ typedef struct {
     ptrdiff_t M;
 } cr_row_mean_args;
 
+/* total[0] += factor * sum values[n], in order, in double. One share. */
+typedef struct {
+    double *total;
+    const void *values;
+    ptrdiff_t n;
+    double factor;
+} cr_tally_args;
+
+/* counter[0] += by. One share. */
+typedef struct {
+    int64_t *counter;
+    int64_t by;
+} cr_count_args;
+
 /* ---- data movement and small sweeps -------------------------------------------------------- */
 
 enum cr_source {
@@ -301,6 +317,17 @@ const char *cr_kernel_name(int id);
 /* Runs one kernel in `size` shares (OpenMP where there is one, else one after the other), with
  * denormals flushed to zero meanwhile. */
 void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size);
+
+/* A recorded kernel call: how many shares, and its own copy of the arguments. */
+typedef struct {
+    cr_kernel kernel;
+    const void *args;
+    ptrdiff_t size;
+} cr_instruction;
+
+/* Runs the whole list `times` times over, each instruction after the one before it. */
+void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times);
+
 /* Index of the first label outside [0, limit), or n. */
 ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit);
 int cr_openmp(void);            /* 1 when compiled with OpenMP */

@@ -8,40 +8,81 @@
 #include <immintrin.h>
 #endif
 
-/* Denormals are flushed while a kernel runs (they cost a hundred cycles each, and an L1 penalty
+/* Denormals are flushed while kernels run (they cost a hundred cycles each, and an L1 penalty
  * drives weights and their moments through them); the mode found is put back. */
-static void run_share(cr_kernel kernel, const void *args, ptrdiff_t rank, ptrdiff_t size)
-{
 #if defined(__x86_64__)
-    const unsigned mode = _mm_getcsr();
-    _mm_setcsr(mode | 0x8040); /* flush to zero, denormals are zero */
-    kernel(args, rank, size);
-    _mm_setcsr(mode);
+typedef unsigned float_mode;
+static float_mode flush_denormals(void)
+{
+    const float_mode found = _mm_getcsr();
+    _mm_setcsr(found | 0x8040); /* flush to zero, denormals are zero */
+    return found;
+}
+static void restore_mode(float_mode mode) { _mm_setcsr(mode); }
 #elif defined(__aarch64__)
-    uint64_t mode;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
-    __asm__ volatile("msr fpcr, %0" : : "r"(mode | (1u << 24)));
-    kernel(args, rank, size);
-    __asm__ volatile("msr fpcr, %0" : : "r"(mode));
+typedef uint64_t float_mode;
+static void restore_mode(float_mode mode) { __asm__ volatile("msr fpcr, %0" : : "r"(mode)); }
+static float_mode flush_denormals(void)
+{
+    float_mode found;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(found));
+    restore_mode(found | (1u << 24));
+    return found;
+}
 #else
-    kernel(args, rank, size);
+typedef int float_mode;
+static float_mode flush_denormals(void) { return 0; }
+static void restore_mode(float_mode mode) { (void)mode; }
 #endif
+
+static void run_one(const cr_instruction *one, ptrdiff_t rank, ptrdiff_t team)
+{
+    for (; rank < one->size; rank += team)
+        one->kernel(one->args, rank, one->size);
 }
 
 void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size)
 {
-    if (size <= 1) {
-        run_share(kernel, args, 0, 1);
+    const cr_instruction one = {kernel, args, size};
+    cr_replay(&one, 1, 1);
+}
+
+static void replay_alone(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times)
+{
+    const float_mode found = flush_denormals();
+    for (; times > 0; times--)
+        for (ptrdiff_t i = 0; i < count; i++)
+            run_one(list + i, 0, 1);
+    restore_mode(found);
+}
+
+void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times)
+{
+    ptrdiff_t most = 1;
+    for (ptrdiff_t i = 0; i < count; i++)
+        most = list[i].size > most ? list[i].size : most;
+    if (most == 1) {
+        replay_alone(list, count, times);
         return;
     }
 #if defined(_OPENMP)
-    /* A team may come out smaller than asked for: the shares are dealt to whoever is there. */
-#pragma omp parallel num_threads((int)size)
-    for (ptrdiff_t rank = omp_get_thread_num(); rank < size; rank += omp_get_num_threads())
-        run_share(kernel, args, rank, size);
+#pragma omp parallel num_threads((int)most)
+    {
+        /* The team may be smaller than asked for: shares are dealt to whoever is there. */
+        const ptrdiff_t rank = omp_get_thread_num(), team = omp_get_num_threads();
+        const float_mode found = flush_denormals();
+        for (ptrdiff_t n = 0; n < times; n++)
+            for (ptrdiff_t i = 0; i < count; i++) {
+                run_one(list + i, rank, team);
+                /* single-share instructions in a row are rank 0's own affair */
+                if (list[i].size > 1 || list[(i + 1) % count].size > 1) {
+#pragma omp barrier
+                }
+            }
+        restore_mode(found);
+    }
 #else
-    for (ptrdiff_t rank = 0; rank < size; rank++)
-        run_share(kernel, args, rank, size);
+    replay_alone(list, count, times);
 #endif
 }
 

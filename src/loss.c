@@ -38,7 +38,10 @@ KERNEL(softmax_cross_entropy)
         const T max = row_max(z, n);
         V targets = {0}, fit = {0}, exps = {0};
         SPAN(V t = GET(y) * rest + even; V e = vexp(GET(z) - max);
-             if (lanes < VL) for (ptrdiff_t l = lanes; l < VL; l++) t[l] = e[l] = 0;
+             if (lanes < VL) {
+                 t = first_n(t, lanes, (V){0});
+                 e = first_n(e, lanes, (V){0});
+             }
              targets += t; exps += e; fit += t * (GET(z) - max);
              if (dz) PUT(dz, e););
         const T total = lane_sum(targets), sum = lane_sum(exps);
@@ -70,7 +73,7 @@ KERNEL(sparse_cross_entropy)
         const T max = row_max(z, n);
         V exps = {0};
         SPAN(V e = vexp(GET(z) - max);
-             if (lanes < VL) for (ptrdiff_t l = lanes; l < VL; l++) e[l] = 0;
+             if (lanes < VL) e = first_n(e, lanes, (V){0});
              exps += e; if (dz) PUT(dz, e););
         const T sum = lane_sum(exps);
         *r.loss = r.weight * (vlog(splat(sum))[0] - (z[label] - max));
@@ -115,7 +118,7 @@ KERNEL(sigmoid_cross_entropy)
         V sum = {0};
         SPAN(const V zv = GET(z); const V t = GET(y) * rest + even; const V e = vexp(-vabs(zv));
              V loss = vmax((V){0}, zv) - t * zv + vlog1p(e);
-             if (lanes < VL) for (ptrdiff_t l = lanes; l < VL; l++) loss[l] = 0;
+             if (lanes < VL) loss = first_n(loss, lanes, (V){0});
              sum += loss;
              if (dz) PUT(dz, (blend(zv < 0, e, splat(1)) / (1 + e) - t) * each););
         *r.loss = n ? r.weight * lane_sum(sum) / (T)n : 0;
@@ -204,4 +207,17 @@ KERNEL(row_mean)
     for (ptrdiff_t m = 0; m < g->M; m++)
         sum += weight ? (double)rows[m] * (double)weight[m] : (double)rows[m];
     *(T *)g->out = (T)(g->M ? sum / (double)g->M : 0);
+}
+
+KERNEL(tally)
+{
+    const cr_tally_args *g = arguments;
+    const T *values = g->values;
+    double sum = 0;
+    (void)size;
+    if (rank)
+        return;
+    for (ptrdiff_t i = 0; i < g->n; i++)
+        sum += (double)values[i];
+    *g->total += g->factor * sum;
 }

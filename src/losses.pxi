@@ -65,7 +65,7 @@ def loss_forward(str kind, z, y, weight=None, double smoothing=0.0, bint gradien
     cdef array loss = made(1, g.M, 0, dtype)
     g.loss, g.dz, g.z, g.y, g.weight = at(loss), at(dz), at(z_), at(y_), at(weight_)
     g.smoothing = smoothing
-    launch(kernel, dtype, &g, 1.0 * g.M * g.N)
+    launch(kernel, dtype, &g, sizeof(g), 1.0 * g.M * g.N, (loss, dz, z_, y_, y, weight_))
     return loss, dz
 
 
@@ -89,7 +89,7 @@ def accuracy(str kind, z, y, double threshold=0.5):
         same_shape(y_, z_, who, "y")
     cdef array hits = made(1, g.M, 0, dtype)
     g.hits, g.z, g.y, g.threshold = at(hits), at(z_), at(y_), threshold
-    launch(kernel, dtype, &g, 1.0 * g.M * g.N)
+    launch(kernel, dtype, &g, sizeof(g), 1.0 * g.M * g.N, (hits, z_, y_, y))
     return hits
 
 
@@ -106,5 +106,21 @@ def row_mean(rows, weight=None, out=None):
     cdef array mean = made(0, 0, 0, dtype) if out is None else given(out, dtype, 0, 0, 0, who,
                                                                      "out")
     g.out, g.rows, g.weight, g.M = at(mean), at(rows_), at(weight_), cnp.PyArray_DIM(rows_, 0)
-    launch(CR_row_mean, dtype, &g, 0)
+    launch(CR_row_mean, dtype, &g, sizeof(g), 0, (mean, rows_, weight_))
     return mean
+
+
+def tally(total, values, double factor=1.0):
+    """total[0] += factor * sum(values): total a float64 array, values float32 or float64."""
+    cdef str who = "tally"
+    cdef cr_tally_args g
+    if not isinstance(values, cnp.ndarray):
+        raise TypeError(f"{who}: expected values as a NumPy array, received "
+                        f"{type(values).__name__}")
+    cdef int dtype = dtype_of(values, who, "values")
+    cdef array values_ = taken(values, dtype, -1, who, "values")
+    g.total = doubles(total, cnp.PyArray_SIZE(total), who, "total")
+    if cnp.PyArray_SIZE(total) < 1:
+        raise ValueError(f"{who}: expected total with an element to add to")
+    g.values, g.n, g.factor = at(values_), cnp.PyArray_SIZE(values_), factor
+    launch(CR_tally, dtype, &g, sizeof(g), 0, (total, values_))

@@ -30,23 +30,39 @@ INLINE VQ multiply_low_words(VQ a, uint32_t b)
 #endif
 }
 
-INLINE void philox(VQ c[4], uint64_t key)
+/* The keys of the ten rounds, each word in a 64-bit lane's lower half */
+typedef struct {
+    uint64_t k[10][2];
+} round_keys;
+
+INLINE round_keys keys_of(uint64_t seed)
 {
-    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
+    round_keys keys;
+    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    for (int round = 0; round < 10; round++) {
+        keys.k[round][0] = k0;
+        keys.k[round][1] = k1;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    return keys;
+}
+
+INLINE void philox(VQ c[4], const round_keys *keys)
+{
+#pragma GCC unroll 10
     for (int round = 0; round < 10; round++) {
         const VQ p0 = multiply_low_words(c[0], 0xD2511F53u);
         const VQ p1 = multiply_low_words(c[2], 0xCD9E8D57u);
-        c[0] = (p1 >> 32) ^ c[1] ^ k0;
+        c[0] = (p1 >> 32) ^ c[1] ^ keys->k[round][0];
         c[1] = p1;
-        c[2] = (p0 >> 32) ^ c[3] ^ k1;
+        c[2] = (p0 >> 32) ^ c[3] ^ keys->k[round][1];
         c[3] = p0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
     }
 }
 
 /* words[w][s]: word w of counters 2*QL*s .. 2*QL*(s+1)-1 of the group, in order */
-INLINE void group_words(VW words[4][STRIPS], uint64_t group, uint64_t key, uint32_t stream,
+INLINE void group_words(VW words[4][STRIPS], uint64_t group, const round_keys *keys, uint32_t stream,
                         uint64_t step)
 {
     VQ lane = {0};
@@ -61,8 +77,8 @@ INLINE void group_words(VW words[4][STRIPS], uint64_t group, uint64_t key, uint3
         for (int w = 0; w < 4; w++)
             odd[w] = even[w];
         odd[0] += 1;
-        philox(even, key);
-        philox(odd, key);
+        philox(even, keys);
+        philox(odd, keys);
         for (int w = 0; w < 4; w++)
             words[w][s] = (VW)((even[w] & 0xffffffffu) | (odd[w] << 32));
     }
@@ -99,12 +115,12 @@ INLINE void half_bits(uint64_t bits[2], VW words[4][STRIPS], uint32_t limit)
 }
 
 /* The keep bits of one group; threshold in [0, 2^32], see kernels.h. */
-INLINE void keep_bits(uint64_t bits[2], uint64_t group, uint64_t key, uint32_t stream,
+INLINE void keep_bits(uint64_t bits[2], uint64_t group, const round_keys *keys, uint32_t stream,
                       uint64_t step, uint64_t threshold)
 {
     VW words[4][STRIPS];
     const uint32_t upper = (uint32_t)(threshold >> 16), lower = (uint32_t)(threshold & 0xffffu);
-    group_words(words, group, key, stream, step);
+    group_words(words, group, keys, stream, step);
     half_bits(bits, words, upper);
     if (lower) { /* the upper half may tie with the threshold's: then the lower halves decide */
         uint64_t upto[2];
@@ -112,7 +128,7 @@ INLINE void keep_bits(uint64_t bits[2], uint64_t group, uint64_t key, uint32_t s
         const uint64_t tie[2] = {upto[0] & ~bits[0], upto[1] & ~bits[1]};
         if (__builtin_expect((tie[0] | tie[1]) != 0, 0)) {
             uint64_t refined[2];
-            group_words(words, group, key, stream | 0x80000000u, step);
+            group_words(words, group, keys, stream | 0x80000000u, step);
             half_bits(refined, words, lower);
             bits[0] |= tie[0] & refined[0];
             bits[1] |= tie[1] & refined[1];

@@ -133,28 +133,90 @@ INLINE V vsqrt(V a)
 }
 #endif
 
-INLINE V vabs(V a) { return as_float(as_int(a) & (TI)(CR_F64 ? INT64_MAX : INT32_MAX)); }
-INLINE V vsign(V a) /* sign(0) = 0, sign(NaN) = 0 */
+/* a / (sqrt(b) + c) for b >= 0, c >= 0: where the hardware estimates 1/sqrt and 1/x to 14 bits,
+ * one Newton step each (28 bits, more than a float holds) is a third of the time of sqrt and /. */
+INLINE V over_root(V a, V b, V c)
 {
-    return keep(a > 0, splat(1)) - keep(a < 0, splat(1));
+#if defined(__AVX512F__) && !CR_F64
+    const V within = vmin(splat(3e38f), vmax(splat(1e-37f), b)); /* 1/sqrt is finite; NaN passes */
+    V root = _mm512_rsqrt14_ps(within);
+    root = root * ((T)1.5 - (T)0.5 * within * root * root);
+    const V below = b * root + c;
+    V inverse = _mm512_rcp14_ps(below);
+    inverse = inverse * (2 - below * inverse);
+    return a * inverse;
+#else
+    return a / (vsqrt(b) + c);
+#endif
 }
 
-/* Sums across lanes, always in lane order of a halving tree. */
+INLINE V vabs(V a) { return as_float(as_int(a) & (TI)(CR_F64 ? INT64_MAX : INT32_MAX)); }
+INLINE V vsign(V a) /* 0 for 0 and for NaN */
+{
+    const TI top = CR_F64 ? (TI)INT64_MIN : (TI)INT32_MIN;
+    return keep((a < 0) | (a > 0), as_float((as_int(a) & top) | as_int(splat(1))));
+}
+
+/* __builtin_shufflevector came to GCC with 12; its older name takes the indices as a vector */
+#if defined(__clang__) || __GNUC__ >= 12
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (VI){__VA_ARGS__})
+#endif
+#if VL == 2
+#define LANES 0, 1
+#define ROTATE1 1, 0
+#elif VL == 4
+#define LANES 0, 1, 2, 3
+#define ROTATE1 1, 2, 3, 0
+#define ROTATE2 2, 3, 0, 1
+#elif VL == 8
+#define LANES 0, 1, 2, 3, 4, 5, 6, 7
+#define ROTATE1 1, 2, 3, 4, 5, 6, 7, 0
+#define ROTATE2 2, 3, 4, 5, 6, 7, 0, 1
+#define ROTATE4 4, 5, 6, 7, 0, 1, 2, 3
+#else
+#define LANES 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+#define ROTATE1 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0
+#define ROTATE2 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1
+#define ROTATE4 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3
+#define ROTATE8 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7
+#endif
+
+/* The first n lanes of v, `other` in the rest */
+INLINE V first_n(V v, ptrdiff_t n, V other)
+{
+    return blend((VI){LANES} < (TI)n, v, other);
+}
+
+/* Sums and maxima across lanes, by halving: always the same tree. */
 INLINE T lane_sum(V v)
 {
-    T t[VL];
-    memcpy(t, &v, sizeof t);
-    for (int half = VL / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++)
-            t[i] += t[i + half];
-    return t[0];
+#if VL >= 16
+    v += SHUFFLE(v, v, ROTATE8);
+#endif
+#if VL >= 8
+    v += SHUFFLE(v, v, ROTATE4);
+#endif
+#if VL >= 4
+    v += SHUFFLE(v, v, ROTATE2);
+#endif
+    v += SHUFFLE(v, v, ROTATE1);
+    return v[0];
 }
-INLINE T lane_max(V v)
+INLINE T lane_max(V v) /* of lanes that are not NaN */
 {
-    T t = v[0];
-    for (int i = 1; i < VL; i++)
-        t = v[i] > t || v[i] != v[i] ? v[i] : t;
-    return t;
+#if VL >= 16
+    v = vmax(v, SHUFFLE(v, v, ROTATE8));
+#endif
+#if VL >= 8
+    v = vmax(v, SHUFFLE(v, v, ROTATE4));
+#endif
+#if VL >= 4
+    v = vmax(v, SHUFFLE(v, v, ROTATE2));
+#endif
+    v = vmax(v, SHUFFLE(v, v, ROTATE1));
+    return v[0];
 }
 
 /* The rank-th of size shares of `units` units of `grain` elements, as an element range. */

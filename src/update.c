@@ -4,6 +4,7 @@
 
 typedef struct { /* cr_hyper in T, worked out once a call */
     T rate, beta1, beta2, epsilon, clip;
+    T rest1, rest2; /* 1 - beta, rounded once: in float 1 - .999f is off by 1e-5 */
     T alpha; /* adam: rate * sqrt(1-b2^t) / (1-b1^t) */
 } constants;
 
@@ -35,12 +36,12 @@ INLINE V rule_nesterov(const constants *c, state *v, V g, const int slots)
 
 INLINE V rule_rmsprop(const constants *c, state *v, V g, const int slots)
 {
-    V scale = v->s[0] = c->beta1 * v->s[0] + (1 - c->beta1) * g * g;
+    V scale = v->s[0] = c->beta1 * v->s[0] + c->rest1 * g * g;
     if (slots & 4) {
-        v->s[2] = c->beta1 * v->s[2] + (1 - c->beta1) * g;
+        v->s[2] = c->beta1 * v->s[2] + c->rest1 * g;
         scale -= v->s[2] * v->s[2];
     }
-    const V step = c->rate * g / vsqrt(scale + c->epsilon);
+    const V step = over_root(c->rate * g, scale + c->epsilon, (V){0});
     if (!(slots & 2))
         return v->w - step;
     v->s[1] = c->beta2 * v->s[1] + step;
@@ -49,12 +50,12 @@ INLINE V rule_rmsprop(const constants *c, state *v, V g, const int slots)
 
 INLINE V rule_adam(const constants *c, state *v, V g, const int slots)
 {
-    v->s[0] += (1 - c->beta1) * (g - v->s[0]);
-    v->s[1] += (1 - c->beta2) * (g * g - v->s[1]);
+    v->s[0] += c->rest1 * (g - v->s[0]);
+    v->s[1] += c->rest2 * (g * g - v->s[1]);
     V second = v->s[1];
     if (slots & 4)
         second = v->s[2] = vmax(v->s[2], second);
-    return v->w - c->alpha * v->s[0] / (vsqrt(second) + c->epsilon);
+    return v->w - over_root(c->alpha * v->s[0], second, splat(c->epsilon));
 }
 
 INLINE V penalty_gradient(V w, T l1, T l2) { return l1 * vsign(w) + 2 * l2 * w; }
@@ -62,7 +63,7 @@ INLINE V penalty_gradient(V w, T l1, T l2) { return l1 * vsign(w) + 2 * l2 * w; 
 /* One block of one segment. `slots` says which state arrays exist (a bit each). */
 INLINE double sweep_block(const cr_segment *segment, const constants *c, double scale,
                           ptrdiff_t from, ptrdiff_t n, rule update, const int slots,
-                          const int penalized)
+                          const int penalized, const int clipped)
 {
     T *w = (T *)segment->w + from;
     const T *g = segment->g ? (const T *)segment->g + from : NULL;
@@ -81,7 +82,7 @@ INLINE double sweep_block(const cr_segment *segment, const constants *c, double 
              square += v.w * v.w;
              gradient += penalty_gradient(v.w, l1, l2);
          }
-         gradient = vmin(splat(c->clip), vmax(splat(-c->clip), gradient * by));
+         if (clipped) gradient = vmin(splat(c->clip), vmax(splat(-c->clip), gradient * by));
          v.w -= v.w * shrink;
          PUT(w, update(c, &v, gradient, slots));
          if (slots & 1) PUT(s0, v.s[0]);
@@ -117,15 +118,20 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, rule 
     const constants c = {
         .rate = (T)h->learning_rate, .beta1 = (T)h->beta1, .beta2 = (T)h->beta2,
         .epsilon = (T)h->epsilon, .clip = (T)h->clipvalue,
+        .rest1 = (T)(1 - h->beta1), .rest2 = (T)(1 - h->beta2),
         .alpha = (T)(update == rule_adam ? h->learning_rate *
                                                sqrt(1 - pow(h->beta2, (double)h->step + 1)) /
                                                (1 - pow(h->beta1, (double)h->step + 1))
                                          : 0)};
     EACH_BLOCK(g)
     const double scale = g->scales ? g->scales[s] : 1;
-    g->penalty[block] = segment->l1 != 0 || segment->l2 != 0
-                            ? sweep_block(segment, &c, scale, from, n, update, slots, 1)
-                            : sweep_block(segment, &c, scale, from, n, update, slots, 0);
+    double *sum = g->penalty + block;
+    if (g->scales || isfinite(h->clipvalue))
+        *sum = sweep_block(segment, &c, scale, from, n, update, slots, 1, 1);
+    else if (segment->l1 != 0 || segment->l2 != 0)
+        *sum = sweep_block(segment, &c, scale, from, n, update, slots, 1, 0);
+    else
+        *sum = sweep_block(segment, &c, scale, from, n, update, slots, 0, 0);
     END_EACH_BLOCK
 }
 

@@ -134,25 +134,21 @@ cdef check_slots(str rule, Segments segments):
 
 
 def update(str rule, Segments segments not None, Hyper hyper not None, penalty, scales=None):
-    """One step of a rule over all segments; hyper.step counts it. penalty (blocks,) float64 takes the penalty of each
-    block before the step; scales (count,) float64 or None multiplies the gradients."""
+    """One step of a rule over all segments; hyper.step counts it. penalty (blocks,) float64 takes
+    the penalty of each block before the step; scales (count,) float64 or None multiplies the
+    gradients."""
     cdef cr_update_args g
     if rule not in RULES:
         raise ValueError(f"update: expected a rule of {sorted(RULES)}, received {rule!r}")
-    must, may = RULE_SLOTS[rule]
-    for i, slots in enumerate(segments.slots):
-        have = {j for j, a in enumerate(slots) if a is not None}
-        first = have if i == 0 else first
-        if not set(must) <= have <= {*must, *may} or have != first:
-            raise ValueError(f"update: expected state arrays {must} (and any of {may}) for rule "
-                             f"{rule!r}, the same for all weights; received {sorted(have)} for "
-                             f"weight {i}")
+    if segments.rule != rule:
+        check_slots(rule, segments)
     g.segments, g.count, g.blocks = segments.table, segments.count, segments.blocks
     g.hyper = &hyper.c
     g.penalty = doubles(penalty, segments.blocks, "update", "penalty")
     g.scales = NULL if scales is None else doubles(scales, segments.count, "update", "scales")
-    launch(RULES[rule], segments.dtype, &g, 0.5 * segments.elements())
-    hyper.c.step += 1
+    launch(RULES[rule], segments.dtype, &g, sizeof(g), 0.5 * segments.elements(),
+           (segments, hyper, penalty, scales))
+    count_up(&hyper.c.step, 1, hyper)
 
 
 def penalty(Segments segments not None, sums):
@@ -160,7 +156,8 @@ def penalty(Segments segments not None, sums):
     cdef cr_sums_args g
     g.segments, g.count, g.blocks = segments.table, segments.count, segments.blocks
     g.sums = doubles(sums, segments.blocks, "penalty", "sums")
-    launch(CR_penalty, segments.dtype, &g, 0.1 * segments.elements())
+    launch(CR_penalty, segments.dtype, &g, sizeof(g), 0.1 * segments.elements(),
+           (segments, sums))
 
 
 def clip_scales(Segments segments not None, double limit, bint every, scales, sums):
@@ -172,8 +169,9 @@ def clip_scales(Segments segments not None, double limit, bint every, scales, su
     g.sums = doubles(sums, segments.blocks, "clip_scales", "sums")
     c.scales = doubles(scales, segments.count, "clip_scales", "scales")
     c.segments, c.count, c.sums, c.limit, c.every = g.segments, g.count, g.sums, limit, every
-    launch(CR_gradient_norms, segments.dtype, &g, 0.15 * segments.elements())
-    launch(CR_clip_scales, segments.dtype, &c, 0)
+    launch(CR_gradient_norms, segments.dtype, &g, sizeof(g), 0.15 * segments.elements(),
+           (segments, sums))
+    launch(CR_clip_scales, segments.dtype, &c, sizeof(c), 0, (segments, scales, sums))
 
 
 def penalty_backward(w, double l1, double l2, factor, out=None):
@@ -186,5 +184,5 @@ def penalty_backward(w, double l1, double l2, factor, out=None):
     cdef array dw = like(w_, dtype) if out is None else given_like(out, w_, dtype, who, "out")
     g.dw, g.w, g.factor, g.n = at(dw), at(w_), at(f), cnp.PyArray_SIZE(w_)
     g.l1, g.l2 = l1, l2
-    launch(CR_penalty_backward, dtype, &g, 0.1 * g.n)
+    launch(CR_penalty_backward, dtype, &g, sizeof(g), 0.1 * g.n, (dw, w_, f))
     return dw

@@ -49,6 +49,23 @@ def assert_close(
 
 
 @pytest.fixture
+def fails() -> Callable[..., None]:
+    return assert_fails
+
+
+def assert_fails(
+    call: Callable[[], object], exception: type[Exception], message: str, *unchanged: Array
+) -> None:
+    """Fails unless call() raises exactly this exception, with a message that holds the regular
+    expression, and leaves the arrays as they are."""
+    before = [a.tobytes() for a in unchanged]
+    with pytest.raises(exception, match=message) as caught:
+        call()
+    assert type(caught.value) is exception
+    assert [a.tobytes() for a in unchanged] == before
+
+
+@pytest.fixture
 def guarded() -> Iterator[Callable[..., Array]]:
     """Makes output arrays full of NaN; the test fails if anything beside them was written."""
     made: list[Array] = []

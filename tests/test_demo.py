@@ -102,12 +102,7 @@ def test_task_refuses(arguments, message):
 
 
 def test_every_method_starts_from_the_same_weights():
-    import corereg
-
-    starts = []
-    for method in demo.METHODS:
-        corereg.set_random_seed(5)
-        starts.append(demo.build(method, 64, 10).get_weights())
+    starts = [demo.build(method, 64, 10, seed=5).get_weights() for method in demo.METHODS]
     for start in starts[1:]:
         for first, other in zip(starts[0], start, strict=True):
             assert np.array_equal(first, other)
@@ -185,10 +180,15 @@ def test_verdict_names_the_best():
     )
 
 
+def test_a_gap_of_zero_has_no_sign():
+    results = [result("plain", 1, 0.8), result("L1", 0.8, 0.8004)]
+    assert "-0.0" not in demo.table(results) + demo.verdict(results)
+
+
 def test_verdict_admits_failure():
     text = demo.verdict([result("plain", 1, 0.9), result("L1", 0.9, 0.75)])
     assert text == (
-        "No regularization narrowed the plain network's gap of 10.0 points.\n"
+        "None narrowed the plain network's gap of 10.0 points.\n"
         "None beat the plain network's 90.0 % on the test rows."
     )
 

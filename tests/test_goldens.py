@@ -17,9 +17,9 @@ import corereg
 GOLDENS = Path(__file__).parent / "goldens"
 
 # The largest difference allowed in an array, relative to its largest entry. In float32 Keras is off
-# its own float64 run by up to 4e-6, which make_goldens.py measures and bounds; in float64 its
-# backends agree to 1e-14.
-TOLERANCE = {"float32": 1e-5, "float64": 1e-11}
+# its own float64 run by up to 4e-6, which make_goldens.py measures and bounds; in float64 only the
+# order of sums is left, below 1e-14.
+TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 
 
 @pytest.fixture(params=["float32", "float64"])

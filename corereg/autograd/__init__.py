@@ -6,12 +6,13 @@ An op is one class with `forward` and `backward` side by side (see `corereg.auto
 from corereg.autograd.engine import Op, registry
 from corereg.autograd.gradcheck import check_grads
 from corereg.autograd.mode import enable_grad, is_grad_enabled, no_grad
-from corereg.autograd.tensor import Parameter, Tensor, tensor
+from corereg.autograd.tensor import Parameter, Tensor, apply, tensor
 
 __all__ = [
     "Op",
     "Parameter",
     "Tensor",
+    "apply",
     "check_grads",
     "enable_grad",
     "is_grad_enabled",

@@ -24,8 +24,11 @@ def check_grads(
     function takes tensors and returns a tensor; inputs are arrays, taken as float64. For each
     input the derivative along random directions, of the outputs summed with random weights, is
     compared with (f(x + h v) - f(x - h v)) / 2h, h = step, to `tolerance` relative to its size or
-    to 1, whichever is larger. Choose inputs away from kinks (relu at 0) and keep them of order 1.
+    to 1, whichever is larger. An input without a gradient counts as one of zeros. Choose inputs
+    away from kinks (relu at 0) and keep them of order 1. TypeError if function gives no Tensor.
     """
+    if not inputs:
+        raise ValueError("check_grads: expected at least one input to differentiate by")
     rng = np.random.default_rng(seed)
     arrays = [np.array(x, np.float64) for x in inputs]
     leaves = [Tensor(x.copy(), requires_grad=True) for x in arrays]
@@ -33,7 +36,8 @@ def check_grads(
     if not isinstance(out, Tensor):
         raise TypeError(f"check_grads: expected a Tensor, received {type(out).__name__}")
     weights = rng.standard_normal(out.shape)
-    out.backward(weights)
+    if out.requires_grad:
+        out.backward(weights)
 
     def value(point: list[Any]) -> float:
         with no_grad():
@@ -41,11 +45,6 @@ def check_grads(
 
     for i, (leaf, x) in enumerate(zip(leaves, arrays, strict=True)):
         grad = np.zeros_like(x) if leaf.grad is None else leaf.grad.data
-        if grad.shape != x.shape:
-            raise AssertionError(
-                f"check_grads: input {i}: expected a gradient of shape {x.shape}, "
-                f"received {grad.shape}"
-            )
         for _ in range(directions):
             v = rng.standard_normal(x.shape)
             ahead = value([*arrays[:i], x + step * v, *arrays[i + 1 :]])

@@ -46,13 +46,13 @@ class _Switch:
         return switched  # type: ignore[return-value]
 
 
-class no_grad(_Switch):  # noqa: N801
+class no_grad(_Switch):
     """Ops inside build no graph: ``with no_grad(): ...`` or ``@no_grad()``."""
 
     value = False
 
 
-class enable_grad(_Switch):  # noqa: N801
+class enable_grad(_Switch):
     """Ops inside build the graph again, within a `no_grad`."""
 
     value = True

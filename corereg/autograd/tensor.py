@@ -1,4 +1,14 @@
-"""Tensor: a NumPy array that remembers how it was made."""
+"""Tensor: a NumPy array that remembers how it was made.
+
+Dtypes: NumPy's promotion. Python numbers and lists take the other operand's float dtype; arrays
+and NumPy scalars keep theirs, so float32 with float64 gives float64. A gradient always has the
+dtype of its tensor. The kernels (exp, log, activations, dense, dropout, losses) take float32 or
+float64, all operands alike, and raise TypeError otherwise.
+
+Division by zero, overflow and the like follow IEEE 754: infinity and NaN. Going forward, NumPy's
+arithmetic warns or raises as `np.errstate` says there, and the kernels never do; `backward` is
+silent.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +36,9 @@ for _one in ONES.values():
 class Tensor:
     """An n-dimensional array with automatic differentiation.
 
-    data: array_like. float32 and float64 arrays are wrapped without a copy and keep their dtype;
-        integer and bool arrays keep theirs; Python numbers and lists of floats become
-        `corereg.config.floatx()`. Other dtypes raise TypeError.
+    data: array_like. Arrays of float32, float64, integers or bool are wrapped without a copy and
+        keep their dtype; Python floats and lists of them become `corereg.config.floatx()`.
+        Other dtypes raise TypeError.
     requires_grad: whether `backward` should leave a gradient in `.grad`. Only float tensors can.
     """
 
@@ -39,7 +49,7 @@ class Tensor:
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         if isinstance(data, Tensor):
             data = data.data
-        array = data if isinstance(data, np.ndarray) else _array(data)
+        array = data if type(data) is np.ndarray else _array(data)
         if array.dtype not in FLOATS and array.dtype.kind not in "iub":
             raise TypeError(
                 f"Tensor: expected numbers of dtype float32, float64, integer or bool, received "
@@ -50,7 +60,7 @@ class Tensor:
                 f"Tensor: expected a float32 or float64 array for requires_grad=True, received "
                 f"{array.dtype}; convert with .astype('float32')"
             )
-        self.data = array
+        self.data: Array = array
         self.requires_grad = requires_grad
         self.node: Op | None = None
         self._grad: Array | None = None
@@ -60,11 +70,11 @@ class Tensor:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.data.shape
+        return self.data.shape  # type: ignore[no-any-return]
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self.data.dtype
+        return self.data.dtype  # type: ignore[no-any-return]
 
     @property
     def ndim(self) -> int:
@@ -134,10 +144,11 @@ class Tensor:
 
     def __repr__(self) -> str:
         text = np.array2string(self.data, separator=", ", prefix="Tensor(", threshold=100)
+        shape = "" if self.size else f", shape={self.shape}"
         dtype = "" if self.dtype == np.float32 else f", dtype={self.dtype}"
         op = f", op={type(self.node).__name__}" if self.node else ""
         grad = ", requires_grad=True" if self.requires_grad and not self.node else ""
-        return f"{type(self).__name__}({text}{dtype}{op}{grad})"
+        return f"{type(self).__name__}({text}{shape}{dtype}{op}{grad})"
 
     # ---- gradients --------------------------------------------------------------------------
 
@@ -146,7 +157,8 @@ class Tensor:
 
         grad: the gradient of this tensor, of its shape; may be left out for one element (then 1).
         retain_graph: keep the graph for another backward; otherwise it is freed.
-        Raises RuntimeError when nothing here requires grad or the graph was freed.
+        Raises RuntimeError when nothing here requires grad, the graph was freed, or grad is left
+        out for more than one element; ValueError for a grad of another shape.
         """
         if not self.requires_grad:
             raise RuntimeError(
@@ -260,7 +272,7 @@ class Tensor:
         return ops.transpose(self, axes[0] if len(axes) == 1 else axes)  # type: ignore[arg-type]
 
     @property
-    def T(self) -> Tensor:  # noqa: N802
+    def T(self) -> Tensor:
         return ops.transpose(self)
 
 
@@ -270,6 +282,7 @@ _names = itertools.count()
 class Parameter(Tensor):
     """A named leaf that training changes: its array and its gradient's stay where they are.
 
+    data: float32 or float64, as for Tensor, copied to memory that begins at a cache line.
     regularizer: a `corereg.regularizers.Regularizer` (or callable) whose penalty belongs to the
         parameter, or None. trainable: False freezes it: no update, no penalty.
     """
@@ -279,7 +292,8 @@ class Parameter(Tensor):
     def __init__(
         self, data: Any, name: str | None = None, regularizer: Regularizer | None = None
     ) -> None:
-        super().__init__(aligned(np.asarray(data)), requires_grad=True)
+        super().__init__(data, requires_grad=True)
+        self.data = aligned(self.data)
         self.name = name or f"parameter_{next(_names)}"
         self.regularizer = regularizer
         self.buffer = aligned(np.zeros_like(self.data))
@@ -308,11 +322,6 @@ class Parameter(Tensor):
             )
         np.copyto(self.data, array, casting="unsafe")
 
-    def free_buffer(self) -> Array | None:
-        """The gradient's own memory if it holds no gradient now: an op's backward may write its
-        result there and return it."""
-        return self.buffer if self._grad is None else None
-
 
 def aligned(array: Array) -> Array:
     """A contiguous copy that begins at a multiple of 64 bytes, a cache line."""
@@ -323,20 +332,24 @@ def aligned(array: Array) -> Array:
     return out
 
 
-def _array(value: Any) -> Array:
+def _array(value: Any, like: Tensor | None = None) -> Array:
+    """value as an array; Python numbers and lists take like's dtype, or floatx."""
     array = np.asarray(value)
-    if array.dtype == np.float64 and not isinstance(value, np.generic):
-        return array.astype(config.floatx())
-    return array
+    if isinstance(value, np.ndarray | np.generic):
+        return array
+    if like is not None and like.dtype in FLOATS and array.dtype.kind in "fiub":
+        return array.astype(like.dtype)
+    return array.astype(config.floatx()) if array.dtype == np.float64 else array
 
 
 def tensor(value: Any, like: Tensor | None = None) -> Tensor:
-    """value as a Tensor: itself if it is one, else wrapped. Python numbers take like's dtype."""
+    """value as a Tensor: itself if it is one, else wrapped. Python numbers and lists take like's
+    dtype if that is a float."""
     if isinstance(value, Tensor):
         return value
     if like is not None and type(value) in (int, float, bool) and like.dtype in FLOATS:
         return new_tensor(np.asarray(value, like.dtype))
-    return Tensor(value)
+    return Tensor(_array(value, like))
 
 
 def new_tensor(data: Array) -> Tensor:

@@ -82,8 +82,8 @@ def _load(
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     path = os.path.join(os.path.dirname(__file__), f"{name}.npz")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            x, y = file["x"], file["y"]
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            x, y = arrays["x"], arrays["y"]
     except Exception as error:  # a damaged zip fails in a dozen ways, from KeyError to zlib.error
         raise OSError(
             f"load_{name}: expected the data file {path!r} with arrays x and y, reading it raised "

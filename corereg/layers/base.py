@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from corereg.autograd import Parameter, Tensor, tensor
 
 Shape = tuple[int | None, ...]
 Array = np.ndarray[Any, Any]
+
+VARKEYWORDS = 8  # inspect.CO_VARKEYWORDS
 
 _counts: dict[str, int] = {}
 
@@ -30,12 +32,22 @@ def snake_case(name: str) -> str:
 
 class Layer:
     """Base class of layers. Subclass it: `build(input_shape)` makes weights with `add_weight`,
-    `call(x, training)` computes; `get_config` returns the constructor's arguments.
+    `call(x, training)` or `call(x)` computes; `get_config` returns the constructor's arguments.
 
     name: unique by default; trainable: False freezes its weights; activity_regularizer: a penalty
     of the layer's output, divided by the batch size; input_shape / input_dim: without the batch,
     for a first layer; dtype: "float32" or "float64", by default `corereg.config.floatx()`.
     """
+
+    _takes_training: ClassVar[bool] = True
+    _given: Mapping[str, Array] | None = None  # a file's weights by name, while it is being loaded
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        code = getattr(cls.call, "__code__", None)
+        if code is not None:
+            named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+            cls._takes_training = "training" in named or bool(code.co_flags & VARKEYWORDS)
 
     def __init__(
         self,
@@ -52,7 +64,8 @@ class Layer:
         if input_dim is not None:
             input_shape = (input_dim,)
         self.name = name if name is not None else unique_name(snake_case(type(self).__name__))
-        self.dtype = config.floatx() if dtype is None else str(np.dtype(dtype))
+        self._dtype = np.dtype(config.floatx() if dtype is None else dtype)
+        self.dtype = str(self._dtype)
         if self.dtype not in ("float32", "float64"):
             raise ValueError(
                 f"{self.who}: expected dtype 'float32' or 'float64', received {dtype!r}"
@@ -97,14 +110,28 @@ class Layer:
     # ---- use -----------------------------------------------------------------------------------
 
     def __call__(self, x: Any, training: bool = False) -> Tensor:
-        """Computes the layer for a tensor or array x, building it first if need be."""
+        """Computes the layer for a tensor or array x, building it first if need be. x is cast to
+        the layer's dtype."""
         x = tensor(x)
+        if x.data.dtype is not self._dtype:
+            x = self._cast(x)
         if not self.built:
             self.ensure_built((None, *x.shape[1:]))
-        out = self.call(x, training)
+        out = self.call(x, training=training) if self._takes_training else self.call(x)
         if self.activity_regularizer is not None:
-            self._activity.append(self.activity_regularizer(out) / max(x.shape[0], 1))
+            penalty = regularizers.penalty(self.activity_regularizer, out)
+            self._activity = [penalty / max(x.shape[0], 1)]
         return out
+
+    def _cast(self, x: Tensor) -> Tensor:
+        if x.data.dtype == self._dtype:
+            return x
+        if x.requires_grad:
+            raise TypeError(
+                f"{self.who}: expected a tensor of dtype {self.dtype}, received {x.dtype}, and a "
+                "cast would lose its gradient; make the layer with dtype=, or set_floatx first"
+            )
+        return Tensor(x.data.astype(self._dtype))
 
     def ensure_built(self, input_shape: Shape) -> None:
         """Builds the layer once."""
@@ -122,10 +149,16 @@ class Layer:
         regularizer: Any = None,
     ) -> Parameter:
         """A new trainable weight of this layer."""
-        values = np.asarray(initializers.get(initializer)(tuple(shape), self.dtype))
+        if self._given is None:
+            values = np.asarray(initializers.get(initializer)(tuple(shape), self.dtype))
+        elif name in self._given:
+            values = self._given[name]
+        else:
+            raise ValueError(f"{self.who}: the file lacks its {name!r}")
         if values.shape != tuple(shape):
+            source = "the initializer" if self._given is None else "the file"
             raise ValueError(
-                f"{self.who}: expected the initializer of {name!r} to give shape {tuple(shape)}, "
+                f"{self.who}: expected {source} to give {name!r} of shape {tuple(shape)}, "
                 f"received {values.shape}"
             )
         made = Parameter(
@@ -137,6 +170,15 @@ class Layer:
     @property
     def weights(self) -> list[Parameter]:
         return list(self._parameters)
+
+    @property
+    def random_state(self) -> Array | None:
+        """What a file keeps of a layer that draws random numbers: uint64, or None. Settable."""
+        return None
+
+    @random_state.setter
+    def random_state(self, value: Array) -> None:
+        raise ValueError(f"{self.who}: has no random state")
 
     @property
     def trainable(self) -> bool:
@@ -159,8 +201,7 @@ class Layer:
     @property
     def losses(self) -> list[Tensor]:
         """The penalties: of each trainable weight, and of the activity in the last call."""
-        weights = [p.regularizer(p) for p in self._parameters if p.regularizer is not None and p.trainable]
-        return weights + self._activity
+        return regularizers.penalties(self._parameters) + self._activity
 
     def get_weights(self) -> list[Array]:
         """Copies of the weights, in the order of `weights`."""

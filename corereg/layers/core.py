@@ -26,7 +26,7 @@ class InputLayer(Layer):
         return {**super().get_config(), "shape": list(self.shape)}
 
 
-def Input(shape: Sequence[int | None], **options: Any) -> InputLayer:  # noqa: N802
+def Input(shape: Sequence[int | None], **options: Any) -> InputLayer:
     """The input of a Sequential: ``Sequential([Input((10,)), Dense(1)])``."""
     return InputLayer(shape, **options)
 

@@ -14,6 +14,8 @@ from corereg.autograd.tensor import apply
 from corereg.layers.base import Layer
 from corereg.random import mix, next_seed
 
+Array = np.ndarray[Any, Any]
+
 
 class Dropout(Layer):
     """In training, zeroes each element with probability `rate` and scales the rest by 1/(1-rate);
@@ -32,7 +34,8 @@ class Dropout(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+        number = isinstance(rate, int | float | np.number) and not isinstance(rate, bool)
+        if not number or not 0 <= rate <= 1:
             raise ValueError(f"{self.who}: expected a rate in [0, 1], received {rate!r}")
         if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
             raise ValueError(f"{self.who}: expected an integer seed or None, received {seed!r}")
@@ -58,6 +61,18 @@ class Dropout(Layer):
         shape = [n if m is None else m for n, m in zip(x.shape, self.noise_shape, strict=True)]
         ones = Tensor(np.ones(shape, x.dtype))
         return x * apply(DropoutOp(self.rate, self._key, step, False, ones.size), ones)
+
+    @property
+    def random_state(self) -> Array:
+        """The key of the masks and how many were drawn: two uint64."""
+        return np.array([self._key, int(self._drawn)], np.uint64)
+
+    @random_state.setter
+    def random_state(self, value: Array) -> None:
+        if value.shape != (2,) or value.dtype != np.uint64 or value[1] >= 2**63:
+            raise ValueError(f"{self.who}: expected a key and a count, received {value!r}")
+        self._key = int(value[0])
+        self._drawn[...] = value[1]
 
     def get_config(self) -> dict[str, Any]:
         shape = None if self.noise_shape is None else list(self.noise_shape)

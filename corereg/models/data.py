@@ -48,12 +48,16 @@ class Rows:
             start[...] = first
             rows = min(size, len(self) - first)
             x, y, weight = self._buffers_for(rows)
-            _kernels.gather_rows(self.x, x, order, start)
-            if y is not None:
-                _kernels.gather_rows(self.y, y, order, start)
-            if weight is not None:
-                _kernels.gather_rows(self.weight, weight, order, start)
+            for source, buffer in ((self.x, x), (self.y, y), (self.weight, weight)):
+                if source is not None and buffer is not None:
+                    _kernels.gather_rows(source, buffer, order, start)
             yield Batch(Tensor(x), y, weight, rows)
+
+    def passes(self, size: int, rng: np.random.Generator | None) -> Iterator[Batch]:
+        """The batches of one pass after the other, without end, each in a new order (None: as the
+        rows are)."""
+        while True:
+            yield from self.batches(size, None if rng is None else rng.permutation(len(self)))
 
     def _buffers_for(self, rows: int) -> tuple[Array, Array | None, Array | None]:
         if rows not in self._buffers:
@@ -67,10 +71,11 @@ class Rows:
         return self._buffers[rows]
 
 
-def inputs(who: str, x: Any, finite: bool = True) -> Array:
+def inputs(who: str, x: Any, finite_as: Any = None) -> Array:
     """x as an array (rows, ...) of numbers with contiguous rows.
 
-    Raises TypeError for other dtypes, ValueError for no rows and, if `finite`, for NaN and inf.
+    Raises TypeError for other dtypes, ValueError for no rows and, if a dtype is given as
+    `finite_as`, for NaN, infinity and what becomes infinite in it.
     """
     array = np.asarray(x.data if isinstance(x, Tensor) else x)
     if array.dtype.kind not in "fiub":
@@ -78,10 +83,7 @@ def inputs(who: str, x: Any, finite: bool = True) -> Array:
             f"{who}: expected X of numbers, received dtype {array.dtype}; "
             "convert with .astype('float32')"
         )
-    if array.dtype not in (np.float32, np.float64) and array.dtype.kind == "f":
-        array = array.astype(np.float32)
-    if not array.dtype.isnative:
-        array = array.astype(array.dtype.newbyteorder("="))
+    array = known_float(array)
     if array.ndim < 2:
         raise ValueError(
             f"{who}: expected X of shape (rows, features), received {array.shape}; "
@@ -91,30 +93,40 @@ def inputs(who: str, x: Any, finite: bool = True) -> Array:
         raise ValueError(f"{who}: expected at least one row, received X of shape {array.shape}")
     if array.size and not array[0].flags.c_contiguous:
         array = np.ascontiguousarray(array)
-    if finite and array.dtype.kind == "f":
-        check_finite(who, array)
+    if finite_as is not None and array.dtype.kind == "f":
+        check_finite(who, "X", array, finite_as)
     return array
 
 
-def check_finite(who: str, x: Array) -> None:
-    """Raises ValueError naming the first row of x that holds NaN or infinity."""
+def known_float(array: Array) -> Array:
+    """The array in native byte order, and in float32 or float64 if it is of another float."""
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    if array.dtype.kind == "f" and array.dtype not in (np.float32, np.float64):
+        array = array.astype(np.float32 if array.dtype == np.float16 else np.float64)
+    return array
+
+
+def check_finite(who: str, name: str, x: Array, dtype: Any) -> None:
+    """Raises ValueError naming the first row of x that is not finite as this dtype."""
     rows = max(1, CHUNK * len(x) // max(x.size, 1))
     for first in range(0, len(x), rows):
         part = x[first : first + rows]
         with np.errstate(over="ignore", invalid="ignore"):
-            total = part.sum()
-        if not np.isfinite(total):  # something is, or the sum itself overflowed
-            bad = np.flatnonzero(~np.isfinite(part).reshape(len(part), -1).all(axis=1))
-            if len(bad):
-                raise ValueError(
-                    f"{who}: expected finite X, received NaN or infinity in row {first + bad[0]}; "
-                    "drop such rows or fill them in"
-                )
+            if np.isfinite(part.sum(dtype=dtype)):
+                continue
+            wrong = ~np.isfinite(part.astype(dtype))  # or the sum itself overflowed
+        bad = np.flatnonzero(wrong.reshape(len(part), -1).any(axis=1))
+        if len(bad):
+            raise ValueError(
+                f"{who}: expected {name} finite as {dtype}, received NaN, infinity or a number too "
+                f"large in row {first + bad[0]}; drop such rows, fill them in, or scale the column"
+            )
 
 
 def training_rows(
     who: str,
-    x: Any,
+    x: Array,
     y: Any,
     loss: Loss,
     outputs: tuple[int | None, ...],
@@ -122,8 +134,7 @@ def training_rows(
     sample_weight: Any = None,
     class_weight: Any = None,
 ) -> Rows:
-    """x, y and weights as checked Rows, or a clear error before anything is changed."""
-    x = inputs(who, x)
+    """x (from `inputs`), y and weights as checked Rows, or a clear error."""
     if y is None:
         raise ValueError(f"{who}: expected y, received None")
     y = np.asarray(y.data if isinstance(y, Tensor) else y)
@@ -132,9 +143,9 @@ def training_rows(
             f"{who}: expected one target for each of the {len(x)} rows of X, received y of shape "
             f"{y.shape}"
         )
-    y = np.ascontiguousarray(loss.check_targets(y, outputs))
-    if y.dtype.kind == "f" and y.dtype not in (np.float32, np.float64):
-        y = y.astype(np.float32)
+    y = known_float(np.ascontiguousarray(loss.check_targets(y, outputs)))
+    if y.dtype.kind == "f":
+        check_finite(who, "y", y, dtype)
     if class_weight is not None and sample_weight is not None:
         raise ValueError(f"{who}: give class_weight or sample_weight, not both")
     weight = None
@@ -157,17 +168,15 @@ def weights_by_class(who: str, class_weight: Any, y: Array) -> Array:
                 f"{key!r}: {value!r}"
             )
     wide = y.ndim > 1 and y.shape[1] > 1
-    classes = y.argmax(axis=1) if wide else np.rint(y).astype(np.int64).reshape(len(y))
-    table = np.ones(max(int(classes.max()), *(int(k) for k in class_weight)) + 1)
+    classes = y.argmax(axis=1) if wide else np.rint(y).reshape(len(y))
+    weights = np.ones(len(y))
     for key, value in class_weight.items():
-        table[int(key)] = value
-    return table[classes]
+        weights[classes == int(key)] = value
+    return weights
 
 
-def split(
-    who: str, share: float, rows: Rows
-) -> tuple[Rows, Rows]:
-    """The first rows, and the last floor(n * share) of them, as Keras splits."""
+def split(who: str, share: float, rows: Rows) -> tuple[Rows, Rows]:
+    """The first floor(n * (1 - share)) rows and the rest, as Keras splits."""
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
         raise ValueError(f"{who}: expected validation_split in [0, 1), received {share!r}")
     at = int(len(rows) * (1 - share))

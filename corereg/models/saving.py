@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corereg import layers, losses, metrics, optimizers
+from corereg import layers, lookup, losses, metrics, optimizers
 from corereg.layers.base import Layer, assign_all
 from corereg.models import archive
 from corereg.models.archive import FileFormatError
@@ -26,6 +26,9 @@ def save_model(model: Sequential, path: Any) -> None:
     """Writes structure, weights, compile arguments and optimizer state; see Sequential.save."""
     config: dict[str, Any] = {"kind": "model", "model": model.get_config(), "compile": None}
     arrays = _weights(model)
+    for i, layer in enumerate(model.layers):
+        if layer.random_state is not None:
+            arrays[f"random/{i}"] = layer.random_state
     if model.optimizer is not None:
         own = [_metric(m) for m in model._wanted[0]], [_metric(m) for m in model._wanted[1]]
         config["compile"] = {
@@ -40,11 +43,15 @@ def save_model(model: Sequential, path: Any) -> None:
     archive.write(path, config, arrays)
 
 
-def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Sequential:
-    """The model that `save` wrote, with its weights and, if it was compiled, its optimizer's state.
+def load_model(
+    path: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True
+) -> Sequential:
+    """The model that `save` wrote, with its weights and, if it was compiled and `compile` is left
+    True, its optimizer's state, so that training goes on where it stopped.
 
-    custom_objects: {class name: Layer subclass} for layers of one's own. A file that is truncated,
-    damaged, hostile or no model of corereg raises `corereg.models.archive.FileFormatError`.
+    custom_objects: {class name: class} for layers, regularizers, losses, metrics and so on of
+    one's own. A file that is truncated, damaged, hostile or no model of corereg raises
+    `corereg.models.archive.FileFormatError`, before its sizes are believed.
     """
     config, arrays = archive.read(path)
     if config.get("kind") != "model":
@@ -53,14 +60,19 @@ def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Se
             "load_weights"
         )
     try:
-        model = from_config(config["model"], custom_objects)
-        if config["compile"] is not None:
+        model = from_config(config["model"], custom_objects, arrays)
+        if compile and config["compile"] is not None:
             given = config["compile"]
-            model.compile(
-                given["optimizer"], given["loss"], given["metrics"], given["weighted_metrics"]
-            )
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise FileFormatError(f"load_model: {str(path)!r} does not make a model: {error}") from error
+            with lookup.custom_objects(custom_objects or {}):
+                model.compile(
+                    given["optimizer"], given["loss"], given["metrics"], given["weighted_metrics"]
+                )
+    except (
+        *(KeyError, TypeError, ValueError, AttributeError, IndexError),
+        *(OverflowError, RecursionError),
+    ) as error:
+        what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise FileFormatError(f"load_model: {str(path)!r} does not make a model: {what}") from error
     _put_weights(f"load_model: {str(path)!r}", model, arrays)
     if "iterations" in config and model.optimizer is not None:
         optimizer = model._ready_optimizer()
@@ -89,8 +101,12 @@ def load_weights(model: Sequential, path: Any) -> None:
     _put_weights(f"load_weights: {str(path)!r}", model, arrays)
 
 
-def from_config(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Sequential:
-    """A Sequential from what its get_config gave, with fresh weights."""
+def from_config(
+    config: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    arrays: Mapping[str, Any] | None = None,
+) -> Sequential:
+    """A Sequential from what its get_config gave, with fresh weights or with those of a file."""
     from corereg.models.sequential import Sequential
 
     known = {**_LAYERS, **(custom_objects or {})}
@@ -102,14 +118,26 @@ def from_config(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
                 f"unknown layer {name!r}; known are {', '.join(sorted(known))}; pass "
                 "custom_objects={name: class} for layers of your own"
             )
-        made = known[name].from_config(entry["config"])
+        with lookup.custom_objects(custom_objects or {}):
+            made = known[name].from_config(entry["config"])
         if not isinstance(made, Layer):
             raise TypeError(f"layer {name!r}: expected a Layer, received {type(made).__name__}")
+        if arrays is not None:
+            i = len(model.layers)
+            made._given = _beneath(f"weights/{i}/", arrays)
+            if made.random_state is not None:
+                made.random_state = arrays[f"random/{i}"]
         model.add(made)
     shape = config["input_shape"]
-    if shape is not None and not model.built:
+    if shape is not None and not model.built and model.layers:
         model.build(tuple(shape))
+    for layer in model.layers:
+        layer._given = None
     return model
+
+
+def _beneath(prefix: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    return {name[len(prefix) :]: a for name, a in arrays.items() if name.startswith(prefix)}
 
 
 def _weights(model: Sequential) -> dict[str, np.ndarray[Any, Any]]:

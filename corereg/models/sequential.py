@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd import Parameter, Tensor, tensor
-from corereg.layers.base import Layer, Shape, assign_all, unique_name
+from corereg.layers.base import Layer, Shape, assign_all, dims, unique_name
 from corereg.layers.core import InputLayer
 from corereg.models import saving
 from corereg.models.training import Trainer
@@ -47,13 +47,14 @@ class Sequential(Trainer):
             raise ValueError(f"Sequential.add: there is a layer named {layer.name!r} already")
         if isinstance(layer, InputLayer) and self._layers:
             raise ValueError("Sequential.add: an Input can only come first")
-        first = not self._layers
-        if first and layer.input_shape_arg is not None:
-            self._input_shape = (None, *layer.input_shape_arg)
-        if self._input_shape is not None:
-            layer.ensure_built(self.output_shape if not first else self._input_shape)
+        shape = self._input_shape
+        if not self._layers and layer.input_shape_arg is not None:
+            shape = (None, *layer.input_shape_arg)
+        if shape is not None:
+            layer.ensure_built(self.output_shape if self._layers else shape)
+        self._input_shape = shape
         self._layers.append(layer)
-        self.built = self._input_shape is not None and len(self.layers) > 0
+        self._layers_changed()
 
     def pop(self) -> Layer:
         """Removes the top layer and returns it."""
@@ -62,23 +63,33 @@ class Sequential(Trainer):
         layer = self._layers.pop()
         if not self._layers:
             self._input_shape = None
-        self.built = self._input_shape is not None and len(self.layers) > 0
+        self._layers_changed()
         return layer
+
+    def _layers_changed(self) -> None:
+        self.built = self._input_shape is not None and len(self.layers) > 0
+        self._metrics = None  # what "accuracy" means depends on the output
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Makes the weights for inputs of this shape, batch included: (None, 10)."""
         if not self.layers:
             raise ValueError("Sequential.build: the model has no layers; add() some first")
-        shape: Shape = (None, *tuple(input_shape)[1:])
-        if self._input_shape is not None and shape != self._input_shape:
+        who = f"Sequential {self.name!r}"
+        if not isinstance(input_shape, list | tuple) or len(input_shape) < 2:
             raise ValueError(
-                f"Sequential {self.name!r}: expected inputs of shape {self._input_shape}, "
-                f"received {shape}"
+                f"{who}: expected an input_shape with the batch first, such as (None, 10), "
+                f"received {input_shape!r}"
             )
-        self._input_shape = shape
+        whole: Shape = (None, *dims(who, input_shape[1:]))
+        if self._input_shape is not None and whole != self._input_shape:
+            raise ValueError(
+                f"{who}: expected inputs of shape {self._input_shape}, received {whole}"
+            )
+        shape = whole
         for layer in self._layers:
             layer.ensure_built(shape)
             shape = layer.compute_output_shape(shape)
+        self._input_shape = whole
         self.built = True
 
     @property
@@ -125,16 +136,14 @@ class Sequential(Trainer):
 
     def __call__(self, x: Any, training: bool = False) -> Tensor:
         """The model's output for a tensor or array x (batch, ...), as a Tensor with its graph."""
-        x = tensor(x)
-        if x.data.dtype != self.dtype:
-            x = Tensor(x.data.astype(self.dtype))
+        out = tensor(x)
         if not self.built:
-            self.build(x.shape)
+            self.build(out.shape)
         for layer in self._layers:
             layer._activity.clear()
         for layer in self._layers:
-            x = layer(x, training)
-        return x
+            out = layer(out, training)
+        return out
 
     # ---- weights --------------------------------------------------------------------------------
 

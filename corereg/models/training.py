@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from corereg import losses, metrics, optimizers, regularizers
 from corereg.autograd import Parameter, Tensor, no_grad
 from corereg.callbacks import CallbackList, History
+from corereg.losses import Loss
 from corereg.models.data import Batch, Rows, inputs, split, training_rows
 from corereg.progress import ProgressBar
 from corereg.random import generator
@@ -86,7 +88,7 @@ class Trainer:
 
     def __init__(self) -> None:
         self.optimizer: optimizers.Optimizer | None = None
-        self.loss: losses.Loss | None = None
+        self.loss: Loss | None = None
         self.stop_training = False
         self.history = None
         self._wanted: tuple[list[Any], list[Any]] = ([], [])
@@ -108,8 +110,9 @@ class Trainer:
         and the message lists the known ones; nothing is changed then.
         """
         found = optimizers.get(optimizer), None if loss is None else losses.get(loss)
-        wanted = _metric_list("metrics", metrics), _metric_list(
-            "weighted_metrics", weighted_metrics
+        wanted = (
+            _metric_list("metrics", metrics),
+            _metric_list("weighted_metrics", weighted_metrics),
         )
         self.optimizer, self.loss = found
         self._wanted, self._metrics = wanted, None
@@ -121,7 +124,7 @@ class Trainer:
             return ["loss"]
         return ["loss", *(m.name for group in self._metrics for m in group)]
 
-    def _compiled(self, who: str) -> tuple[optimizers.Optimizer, losses.Loss]:
+    def _compiled(self, who: str) -> tuple[optimizers.Optimizer, Loss]:
         if self.optimizer is None or self.loss is None:
             raise RuntimeError(
                 f"{who}: the model has no {'optimizer' if self.optimizer is None else 'loss'}; "
@@ -132,29 +135,38 @@ class Trainer:
     def _rows(self, who: str, x: Any, y: Any, weight: Any = None, by_class: Any = None) -> Rows:
         """Checked data; builds the model if this is the first it sees."""
         _, loss = self._compiled(who)
-        shape = np.shape(x.data if isinstance(x, Tensor) else x)
-        self._ready_for(who, shape if len(shape) > 1 else inputs(who, x).shape)
-        rows = training_rows(who, x, y, loss, self.output_shape, self.dtype, weight, by_class)
+        x = inputs(who, x, self.dtype)
+        outputs = self._outputs_for(who, x.shape)
+        rows = training_rows(who, x, y, loss, outputs, self.dtype, weight, by_class)
+        assert rows.y is not None
         if self._metrics is None:
-            assert rows.y is not None
-            outputs = self.output_shape
             sparse = rows.y.ndim == 1 or rows.y.shape[-1] == 1 != outputs[-1]
             found = [[metrics.get(m, outputs, sparse) for m in group] for group in self._wanted]
-            self._metrics = found[0], found[1]
+        else:
+            found = list(self._metrics)
+        for metric in found[0] + found[1]:
+            metric.check_targets(rows.y, outputs)
+        if not self.built:
+            self.build(x.shape)
+        self._metrics = found[0], found[1]
         return rows
 
-    def _ready_for(self, who: str, shape: tuple[int, ...]) -> None:
-        """Builds the model for x of this shape, or checks that it fits."""
+    def _outputs_for(self, who: str, shape: tuple[int, ...]) -> Shape:
+        """The model's output shape for x of this shape, or an error if it does not fit."""
         if not self.layers:
             raise ValueError(f"{who}: the model has no layers; add() some first")
         if not self.built:
-            self.build(shape)
+            outputs: Shape = (None, *shape[1:])
+            for layer in self.layers:
+                outputs = layer.compute_output_shape(outputs)
+            return outputs
         expected = self.input_shape
         if len(shape) != len(expected) or any(
             e not in (None, s) for e, s in zip(expected[1:], shape[1:], strict=True)
         ):
             text = ", ".join(["rows", *("any" if n is None else str(n) for n in expected[1:])])
             raise ValueError(f"{who}: expected X of shape ({text}), received {tuple(shape)}")
+        return self.output_shape
 
     def _ready_optimizer(self) -> optimizers.Optimizer:
         """The optimizer with state for exactly the weights that the model has now."""
@@ -173,7 +185,7 @@ class Trainer:
             found += layer._activity
             for p in layer.trainable_weights:
                 if p.regularizer is not None and not regularizers.fused(p.regularizer):
-                    found.append(p.regularizer(p))
+                    found.append(regularizers.penalty(p.regularizer, p))
         return found
 
     def _train_step(self, batch: Batch) -> tuple[Tensor, float, float]:
@@ -205,9 +217,7 @@ class Trainer:
 
     def _weight_penalty(self) -> float:
         """The penalties of the trainable weights as they are."""
-        return sum(
-            p.regularizer(p).item() for p in self.trainable_weights if p.regularizer is not None
-        )
+        return sum(p.item() for p in regularizers.penalties(self.weights))
 
     @contextlib.contextmanager
     def _training(self, who: str) -> Iterator[None]:
@@ -249,7 +259,9 @@ class Trainer:
 
         batch_size: 32 by default; the last batch may be short. validation_split: the share of
         rows, the last ones, kept for validation; validation_data: (x, y) or (x, y, weights).
-        shuffle: a new order every epoch. class_weight: {class: weight}, or sample_weight (rows,).
+        shuffle: a new order every epoch. class_weight: {class: weight}, for the training rows only,
+        or sample_weight (rows,). steps_per_epoch: batches an epoch takes; the next epoch goes on
+        where it stopped. validation_freq: every n-th epoch, or a list of epochs counted from 1.
         verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" as the terminal allows.
         History has, by epoch, "loss" (penalties included), "penalty" alone and the metrics, and
         the same as "val_..." for validation.
@@ -267,26 +279,32 @@ class Trainer:
         validation = self._validation_rows(validation_data)
         if validation is None and validation_split:
             rows, validation = split("fit", validation_split, rows)
+            if class_weight is not None:
+                validation.weight = None
         steps = -(-len(rows) // size)
         if steps_per_epoch is not None:
             steps = min(steps, steps_per_epoch)
-        validation_size = count("fit", "validation_batch_size", validation_batch_size or size)
+        validation_size = size
+        if validation_batch_size is not None:
+            validation_size = count("fit", "validation_batch_size", validation_batch_size)
+        if validation_steps is not None:
+            validation_steps = count("fit", "validation_steps", validation_steps)
+        due = _frequency(validation_freq)
         params = {"epochs": epochs, "steps": steps, "verbose": verbose}
         bar = ProgressBar(epochs, steps, verbose)
-        listeners = CallbackList(callbacks, add_history=True, model=self, params=params)
-        assert listeners.history is not None
         with self._training("fit"), bar:
+            listeners = CallbackList(callbacks, add_history=True, model=self, params=params)
+            assert listeners.history is not None
             self._ready_optimizer()
             self.stop_training = False
-            rng = generator() if shuffle else None
+            batches = rows.passes(size, generator() if shuffle else None)
             logs: Logs = {}
             listeners.on_train_begin()
             for epoch in range(initial_epoch, epochs):
                 bar.begin_epoch(epoch)
                 listeners.on_epoch_begin(epoch)
-                order = None if rng is None else rng.permutation(len(rows))
-                logs = self._fit_epoch(rows, size, steps, order, listeners, bar)
-                if validation is not None and _due(epoch, validation_freq):
+                logs = self._fit_epoch(islice(batches, steps), listeners, bar)
+                if validation is not None and due(epoch + 1):
                     means = self._evaluate(validation, validation_size, listeners, validation_steps)
                     logs |= means.logs("val_")
                 bar.end_epoch(logs)
@@ -297,20 +315,13 @@ class Trainer:
         return listeners.history
 
     def _fit_epoch(
-        self,
-        rows: Rows,
-        size: int,
-        steps: int,
-        order: Array | None,
-        listeners: CallbackList,
-        bar: ProgressBar,
+        self, batches: Iterable[Batch], listeners: CallbackList, bar: ProgressBar
     ) -> Logs:
         assert self._metrics is not None
         means = Means(*self._metrics)
         wants = listeners.wants_batches
-        for step, batch in enumerate(rows.batches(size, order)):
-            if step == steps:
-                break
+        step = 0
+        for step, batch in enumerate(batches):
             if wants:
                 listeners.on_train_batch_begin(step)
             means.add(batch, *self._train_step(batch))
@@ -320,7 +331,7 @@ class Trainer:
                 listeners.on_train_batch_end(step, means.logs())
             if self.stop_training:
                 break
-        bar.update(means.rows and step + (step < steps), means.logs())
+        bar.update(step + 1, means.logs())
         return means.logs()
 
     def _validation_rows(self, data: Any) -> Rows | None:
@@ -333,7 +344,7 @@ class Trainer:
             )
         return self._rows("fit (validation_data)", data[0], data[1], *data[2:])
 
-    # ---- evaluate and predict ---------------------------------------------------------------------
+    # ---- evaluate and predict --------------------------------------------------------------------
 
     def _evaluate(
         self, rows: Rows, size: int, listeners: CallbackList, steps: int | None = None
@@ -392,8 +403,10 @@ class Trainer:
         batch_size: rows taken at a time; it changes neither the results nor, much, the speed.
         """
         size = count("predict", "batch_size", PREDICT_ROWS if batch_size is None else batch_size)
-        array = inputs("predict", x, finite=False)
-        self._ready_for("predict", array.shape)
+        array = inputs("predict", x)
+        self._outputs_for("predict", array.shape)
+        if not self.built:
+            self.build(array.shape)
         total = -(-len(array) // size) if steps is None else count("predict", "steps", steps)
         listeners = CallbackList(callbacks, model=self, params={"steps": total})
         wants = listeners.wants_predict_batches
@@ -407,7 +420,9 @@ class Trainer:
                 if wants:
                     listeners.on_predict_batch_begin(step)
                 out = self(batch.x, training=False).data
-                parts.append(out.copy() if out is batch.x.data else out)
+                if np.may_share_memory(out, batch.x.data):  # the next batch will be written there
+                    out = out.copy()
+                parts.append(out)
                 if wants:
                     listeners.on_predict_batch_end(step, {"outputs": out})
                 if bar.due:
@@ -417,7 +432,7 @@ class Trainer:
         listeners.on_predict_end()
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    # ---- single batches ---------------------------------------------------------------------------
+    # ---- single batches --------------------------------------------------------------------------
 
     def train_on_batch(
         self,
@@ -469,11 +484,13 @@ def _metric_list(who: str, wanted: Any) -> list[Any]:
     return found
 
 
-def _due(epoch: int, frequency: int | Sequence[int]) -> bool:
-    """Whether this epoch (from 0) validates: every n-th, or those listed, counted from 1."""
-    if isinstance(frequency, int):
-        return (epoch + 1) % count("fit", "validation_freq", frequency) == 0
-    return epoch + 1 in frequency
+def _frequency(given: int | Sequence[int]) -> Callable[[int], bool]:
+    """Whether an epoch, counted from 1, validates: every n-th, or those listed."""
+    if isinstance(given, list | tuple):
+        listed = {count("fit", "validation_freq", n) for n in given}
+        return lambda epoch: epoch in listed
+    every = count("fit", "validation_freq", given)
+    return lambda epoch: epoch % every == 0
 
 
 def count(who: str, name: str, value: Any, least: int = 1) -> int:

@@ -286,7 +286,7 @@ FIT = [
     ),
     _sgd("class_weight_scce", softmax3, SCCE, lambda: integers(6) | {"class_weight": {1: 3.0}}),
     _sgd("validation_data", softmax3, CCE, lambda: validated(onehot(6), onehot(7, rows=37))),
-    _sgd("validation_split", net, BCE, lambda: binary(6) | {"validation_split": 0.25}),
+    _sgd("validation_split", net, BCE, lambda: binary(7) | {"validation_split": 0.25}),
     _sgd("batch_last_row", net, BCE, partial(binary, 6, rows=65)),
     _sgd("batch_above_rows", net, BCE, partial(binary, 6, rows=20)),
     _sgd("batch_of_one", net, BCE, partial(binary, 6, rows=7), batch_size=1),

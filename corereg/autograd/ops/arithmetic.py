@@ -22,7 +22,6 @@ def pair(op: Op, a: Any, b: Any) -> Tensor:
 
 class Add(Op):
     __slots__ = ()
-    fresh = False
 
     def forward(self, a: Any, b: Any) -> Any:
         return a + b
@@ -33,7 +32,6 @@ class Add(Op):
 
 class Subtract(Op):
     __slots__ = ()
-    fresh = False
 
     def forward(self, a: Any, b: Any) -> Any:
         return a - b
@@ -44,6 +42,7 @@ class Subtract(Op):
 
 class Multiply(Op):
     __slots__ = ()
+    fresh = True
 
     def forward(self, a: Any, b: Any) -> Any:
         return a * b
@@ -54,6 +53,7 @@ class Multiply(Op):
 
 class Divide(Op):
     __slots__ = ()
+    fresh = True
 
     def forward(self, a: Any, b: Any) -> Any:
         return a / b
@@ -64,9 +64,11 @@ class Divide(Op):
 
 
 class Power(Op):
-    """a ** b. At a = 0 the derivative to b is 0, as PyTorch has it, where b >= 0."""
+    """a ** b. As in PyTorch: where b = 0 the derivative to a is 0, also at a = 0; at a = 0 the
+    derivative to b is 0 where b >= 0; it is NaN where a < 0."""
 
     __slots__ = ()
+    fresh = True
 
     def forward(self, a: Any, b: Any) -> Any:
         return a**b
@@ -74,11 +76,9 @@ class Power(Op):
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         da = db = None
         if self.wants(0):
-            da = grad * np.where(b == 0, 0, b * a ** np.where(b == 0, 1, b - 1))
+            da = np.where(b == 0, 0, grad * b * a ** (b - 1))
         if self.wants(1):
-            log = np.log(np.where(a > 0, a, 1))
-            log = np.where(a > 0, log, np.where((a == 0) & (b >= 0), 0, np.nan))
-            db = grad * out * log.astype(out.dtype)
+            db = np.where((a == 0) & (b >= 0), 0, grad * out * np.log(a))
         return da, db
 
 
@@ -86,6 +86,7 @@ class Matmul(Op):
     """a @ b by NumPy's rules: matrices, stacks of them, and vectors on either side."""
 
     __slots__ = ()
+    fresh = True
 
     def forward(self, a: Any, b: Any) -> Any:
         return a @ b
@@ -103,12 +104,13 @@ class Matmul(Op):
             da = da if a.ndim > 1 else da.sum(axis=tuple(range(da.ndim - 1)))
         if self.wants(1):
             db = left.swapaxes(-1, -2) @ grad
-            db = db if b.ndim > 1 else db[..., 0].reshape(-1, b.shape[0]).sum(axis=0)
+            db = db if b.ndim > 1 else db[..., 0].sum(axis=tuple(range(db.ndim - 2)))
         return da, db
 
 
 class Negative(Op):
     __slots__ = ()
+    fresh = True
 
     def forward(self, a: Any) -> Any:
         return -a

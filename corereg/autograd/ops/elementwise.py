@@ -13,6 +13,7 @@ from corereg.autograd.tensor import Tensor, apply, tensor
 
 class Exp(Op):
     __slots__ = ()
+    fresh = True
 
     def forward(self, x: Any) -> Any:
         return _kernels.exp(x)
@@ -23,6 +24,7 @@ class Exp(Op):
 
 class Log(Op):
     __slots__ = ()
+    fresh = True
 
     def forward(self, x: Any) -> Any:
         return _kernels.log(x)
@@ -35,6 +37,7 @@ class Abs(Op):
     """|x|; the derivative at 0 is 0."""
 
     __slots__ = ()
+    fresh = True
 
     def forward(self, x: Any) -> Any:
         return np.abs(x)
@@ -47,6 +50,7 @@ class Clip(Op):
     """min(max(x, low), high); the derivative is 1 from low to high, both included."""
 
     __slots__ = ("high", "low")
+    fresh = True
 
     def __init__(self, low: float, high: float) -> None:
         self.low = low
@@ -56,7 +60,7 @@ class Clip(Op):
         return np.clip(x, self.low, self.high)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        return (grad * ((x >= self.low) & (x <= self.high)),)
+        return (np.where((x >= self.low) & (x <= self.high), grad, 0),)
 
 
 def exp(x: Any) -> Tensor:

@@ -18,6 +18,7 @@ class Dense(Op):
     """act(x w + b): x (batch, inputs), w (inputs, units), b (units,) if given."""
 
     __slots__ = ("code",)
+    fresh = True
 
     def __init__(self, code: int = LINEAR) -> None:
         self.code = code
@@ -36,10 +37,11 @@ class Dense(Op):
         return (dx, dw) if b is None else (dx, dw, db)
 
     def room(self, i: int, like: Any) -> Any:
-        """Where the gradient of input i may be written: a parameter's own buffer if it is free."""
+        """Where the gradient of input i may be written: a parameter's own buffer if it is free
+        and the parameter is not x too."""
         assert self.inputs is not None
         leaf = self.inputs[i]
-        if leaf.buffer is not None and leaf._grad is None:
+        if leaf.buffer is not None and leaf._grad is None and leaf is not self.inputs[0]:
             return leaf.buffer
         return np.empty(like.shape, like.dtype)
 
@@ -52,6 +54,7 @@ class Dropout(Op):
     """
 
     __slots__ = ("bits", "rate", "seed", "step")
+    fresh = True
 
     def __init__(self, rate: float, seed: int, step: Any, behind_relu: bool, size: int) -> None:
         self.rate = rate

@@ -16,6 +16,7 @@ class _Loss(Op):
     mean, made in the forward pass while the outputs are at hand."""
 
     __slots__ = ("dz", "kind", "smoothing", "weight", "y")
+    dz: Any
 
     def __init__(self, kind: str, y: Any, weight: Any, smoothing: float) -> None:
         self.kind = kind
@@ -28,6 +29,7 @@ class LossRows(_Loss):
     """The loss of each row, (batch,)."""
 
     __slots__ = ()
+    fresh = True
 
     def forward(self, z: Any) -> Any:
         rows, self.dz = _kernels.loss_forward(self.kind, z, self.y, self.weight, self.smoothing)

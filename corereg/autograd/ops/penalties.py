@@ -1,4 +1,4 @@
-"""The L1/L2 penalty of a weight as an op, for losses written by hand; `fit` has it in the update."""
+"""The L1/L2 penalty of a weight as an op, for losses by hand; `fit` has it in the update."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ class L1L2Penalty(Op):
     """l1*sum|w| + l2*sum(w*w); gradient l1*sign(w) + 2*l2*w, sign(0) = 0."""
 
     __slots__ = ("l1", "l2")
+    fresh = True
 
     def __init__(self, l1: float, l2: float) -> None:
         self.l1 = l1
         self.l2 = l2
 
     def forward(self, w: Any) -> Any:
-        flat = np.ascontiguousarray(w) if w.flags.writeable else np.array(w)
+        flat = np.ascontiguousarray(w) if w.flags.writeable else np.array(w, order="C")
         segments = _kernels.Segments([flat], l1=[self.l1], l2=[self.l2])
         sums = np.empty(segments.blocks)
         _kernels.penalty(segments, sums)

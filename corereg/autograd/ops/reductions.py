@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,19 +14,23 @@ from corereg.autograd.tensor import Tensor, apply, tensor
 Axis = int | Sequence[int] | None
 
 
+def listed(axis: Axis) -> int | tuple[int, ...] | None:
+    """An axis or several as NumPy takes them."""
+    return tuple(axis) if isinstance(axis, Sequence) else axis
+
+
 def spread(grad: Any, axis: Axis, keepdims: bool, shape: tuple[int, ...]) -> Any:
     """The gradient of a sum: grad along the summed axes, a view."""
     if axis is not None and not keepdims:
-        grad = np.expand_dims(grad, axis)  # type: ignore[arg-type]
+        grad = np.expand_dims(grad, axis)
     return np.broadcast_to(grad, shape)
 
 
 class Sum(Op):
     __slots__ = ("axis", "keepdims")
-    fresh = False
 
     def __init__(self, axis: Axis, keepdims: bool) -> None:
-        self.axis = axis if axis is None or isinstance(axis, int) else tuple(axis)
+        self.axis = listed(axis)
         self.keepdims = keepdims
 
     def forward(self, x: Any) -> Any:
@@ -36,19 +41,23 @@ class Sum(Op):
 
 
 class Mean(Op):
-    __slots__ = ("axis", "keepdims")
-    fresh = False
+    """The sum over axis by the number of elements in each sum."""
+
+    __slots__ = ("axis", "count", "keepdims")
 
     def __init__(self, axis: Axis, keepdims: bool) -> None:
-        self.axis = axis if axis is None or isinstance(axis, int) else tuple(axis)
+        self.axis = listed(axis)
         self.keepdims = keepdims
 
     def forward(self, x: Any) -> Any:
-        return x.mean(axis=self.axis, keepdims=self.keepdims)
+        total = x.sum(axis=self.axis, keepdims=True)
+        self.count = math.prod(n for n, m in zip(x.shape, total.shape, strict=True) if n != m)
+        if not self.keepdims:
+            total = total.squeeze(self.axis)
+        return total / self.count
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        each = grad * grad.dtype.type(out.size / x.size if x.size else np.nan)
-        return (spread(each, self.axis, self.keepdims, x.shape),)
+        return (spread(grad / self.count, self.axis, self.keepdims, x.shape),)
 
 
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -58,7 +67,4 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The mean over axis (None: all axes); NaN where there is nothing to average."""
-    x = tensor(x)
-    if not x.size:
-        raise ValueError(f"mean: expected at least one element, received shape {x.shape}")
-    return apply(Mean(axis, keepdims), x)
+    return apply(Mean(axis, keepdims), tensor(x))

@@ -13,7 +13,6 @@ from corereg.autograd.tensor import Tensor, apply, tensor
 
 class Reshape(Op):
     __slots__ = ("shape",)
-    fresh = False
 
     def __init__(self, shape: Any) -> None:
         self.shape = shape
@@ -27,10 +26,9 @@ class Reshape(Op):
 
 class Transpose(Op):
     __slots__ = ("axes",)
-    fresh = False
 
-    def __init__(self, axes: Sequence[int] | None) -> None:
-        self.axes = axes
+    def __init__(self, axes: int | Sequence[int] | None) -> None:
+        self.axes = axes if axes is None or isinstance(axes, Sequence) else (axes,)
 
     def forward(self, x: Any) -> Any:
         return x.transpose(self.axes)
@@ -45,6 +43,6 @@ def reshape(x: Any, shape: int | Sequence[int]) -> Tensor:
     return apply(Reshape(shape), tensor(x))
 
 
-def transpose(x: Any, axes: Sequence[int] | None = None) -> Tensor:
+def transpose(x: Any, axes: int | Sequence[int] | None = None) -> Tensor:
     """x with its axes in this order (None: reversed)."""
     return apply(Transpose(axes), tensor(x))

@@ -1,0 +1,76 @@
+"""One training step (forward, loss, backward, penalty, Adam), and an epoch of `fit`.
+
+The step is written in corereg's public API, one graph built and walked for each call. The epoch
+adds shuffling, batches and accuracy on both sides; its figures are for one step of it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from nets import WORKLOADS, NumpyNet, data, sequential
+
+import corereg
+from corereg import reference
+
+VERIFIED_STEPS = 5
+
+
+def twins(workload):
+    """The model, and a NumPy net of the same weights that drops what the model will drop."""
+    corereg.set_random_seed(1)
+    model = sequential(workload)
+    net = NumpyNet(workload, model.get_weights())
+    drops = [layer for layer in model.layers if type(layer).__name__ == "Dropout"]
+
+    def drop(x, i):
+        return reference.dropout_forward(x, workload.rate, drops[i]._key, net.hyper.step)[0]
+
+    net.drop = drop
+    return model, net
+
+
+def same_weights(model, net):
+    """To float32's rounding, which Adam's division by gradients near 0 enlarges."""
+    for actual, expected in zip(model.get_weights(), net.weights, strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def bench_step(race, name):
+    workload = WORKLOADS[name]
+    x, y = (a[: workload.batch] for a in data(workload))
+    model, net = twins(workload)
+    inputs, loss_of, optimizer = corereg.Tensor(x), model.loss, model.optimizer
+    optimizer.build(model.trainable_weights)
+
+    def step():
+        loss = loss_of(y, model(inputs, training=True))
+        loss.backward()
+        penalty = optimizer.step(penalties=True)
+        optimizer.zero_grad()
+        return loss.item() + penalty, penalty
+
+    for _ in range(VERIFIED_STEPS):
+        np.testing.assert_allclose(step(), net.step(x, y)[:2], rtol=1e-4)
+    same_weights(model, net)
+    net.drop = net.draw
+    race(f"{name}: one training step", numpy=lambda: net.step(x, y), corereg=step)
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def bench_fit(race, name):
+    workload = WORKLOADS[name]
+    x, y = data(workload)
+    model, net = twins(workload)
+
+    def fit(shuffle=True):
+        return model.fit(x, y, batch_size=workload.batch, shuffle=shuffle, verbose=0).history
+
+    expected = net.epoch(x, y, shuffle=False)
+    for key, (value,) in fit(shuffle=False).items():
+        one_row = 1 / workload.rows if key == "accuracy" else 0
+        np.testing.assert_allclose(value, expected[key], 1e-3, one_row, err_msg=key)
+    net.drop = net.draw
+    title = f"{name}: one step of a fit epoch"
+    race(title, numpy=lambda: net.epoch(x, y), corereg=fit, per=workload.steps)

@@ -1,0 +1,63 @@
+# How many threads a large kernel may use.
+
+cdef int thread_limit = 0   # set by the user; 0: no limit of our own
+cdef int quota = 0          # CPUs that the container grants; 0: not looked up yet
+cdef bint forked = False    # OpenMP's threads do not live on in a forked child
+
+
+def _after_fork():
+    global forked
+    forked = True
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+cdef int container_quota():
+    """The container's CPU quota (cgroup v2, then v1), rounded up; a large number if none."""
+    for path, split in (("/sys/fs/cgroup/cpu.max", True),
+                        ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", False)):
+        try:
+            with open(path) as file:
+                text = file.read().split()
+            if split:
+                granted, period = text
+            else:
+                granted = text[0]
+                with open("/sys/fs/cgroup/cpu/cpu.cfs_period_us") as file:
+                    period = file.read()
+            if granted not in ("max", "-1"):
+                return max(1, -(-int(granted) // int(period)))
+        except (OSError, ValueError, IndexError):
+            continue
+    return 1 << 20
+
+
+cpdef int get_num_threads():
+    """Threads that large kernels use: the least of the limit set here (or by
+    COREREG_NUM_THREADS), OpenMP's (OMP_NUM_THREADS, threadpoolctl), the CPUs that this process
+    may run on, and the container's quota. 1 in a forked child."""
+    global quota
+    if forked:
+        return 1
+    if not quota:
+        quota = container_quota()
+    cdef int most = min(cr_available_threads(), quota)
+    return thread_limit if 0 < thread_limit < most else most
+
+
+def set_num_threads(n):
+    """Use at most n threads (0: no limit of our own)."""
+    global thread_limit
+    if isinstance(n, bool) or not hasattr(n, "__index__") or not 0 <= n < 1 << 20:
+        raise ValueError(f"set_num_threads: expected an integer >= 0 (0: no limit), received {n!r}")
+    thread_limit = n
+
+
+if "COREREG_NUM_THREADS" in os.environ:
+    try:
+        set_num_threads(int(os.environ["COREREG_NUM_THREADS"]))
+    except ValueError:
+        raise ImportError(
+            "corereg: expected COREREG_NUM_THREADS as an integer >= 0, received "
+            f"{os.environ['COREREG_NUM_THREADS']!r}") from None
