@@ -1,19 +1,26 @@
 """One training step (forward, loss, backward, penalty, Adam), and an epoch of `fit`.
 
-The step is written in corereg's public API, one graph built and walked for each call. The epoch
-adds shuffling, batches and accuracy on both sides; its figures are for one step of it.
+The step is timed twice: in direct calls of the kernels, and in corereg's public API, where a graph
+is built and walked for each call. The epoch adds shuffling, batches and accuracy on both sides;
+its figures are for one step of it.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from nets import WORKLOADS, NumpyNet, data, sequential
+from nets import WORKLOADS, KernelNet, NumpyNet, data, sequential
 
 import corereg
 from corereg import reference
+from corereg.layers import Dropout
 
 VERIFIED_STEPS = 5
+
+
+def keys(model):
+    """The seeds of the model's dropout layers."""
+    return [layer._key for layer in model.layers if isinstance(layer, Dropout)]
 
 
 def twins(workload):
@@ -21,23 +28,36 @@ def twins(workload):
     corereg.set_random_seed(1)
     model = sequential(workload)
     net = NumpyNet(workload, model.get_weights())
-    drops = [layer for layer in model.layers if type(layer).__name__ == "Dropout"]
 
     def drop(x, i):
-        return reference.dropout_forward(x, workload.rate, drops[i]._key, net.hyper.step)[0]
+        return reference.dropout_forward(x, workload.rate, keys(model)[i], net.hyper.step)[0]
 
     net.drop = drop
     return model, net
 
 
-def same_weights(model, net):
+def same_weights(actual, expected):
     """To float32's rounding, which Adam's division by gradients near 0 enlarges."""
-    for actual, expected in zip(model.get_weights(), net.weights, strict=True):
-        np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-4)
+    for a, e in zip(actual, expected, strict=True):
+        np.testing.assert_allclose(a, e, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
-def bench_step(race, name):
+def bench_kernels(race, name):
+    workload = WORKLOADS[name]
+    x, y = (a[: workload.batch] for a in data(workload))
+    model, net = twins(workload)
+    own = KernelNet(workload, model.get_weights(), keys(model))
+    for _ in range(VERIFIED_STEPS):
+        np.testing.assert_allclose(own.step(x, y), net.step(x, y)[:2], rtol=1e-4)
+    same_weights(own.weights, net.weights)
+    net.drop = net.draw
+    title = f"{name}: one training step in kernels"
+    race(title, numpy=lambda: net.step(x, y), corereg=lambda: own.step(x, y))
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def bench_eager(race, name):
     workload = WORKLOADS[name]
     x, y = (a[: workload.batch] for a in data(workload))
     model, net = twins(workload)
@@ -53,9 +73,9 @@ def bench_step(race, name):
 
     for _ in range(VERIFIED_STEPS):
         np.testing.assert_allclose(step(), net.step(x, y)[:2], rtol=1e-4)
-    same_weights(model, net)
+    same_weights(model.get_weights(), net.weights)
     net.drop = net.draw
-    race(f"{name}: one training step", numpy=lambda: net.step(x, y), corereg=step)
+    race(f"{name}: one training step in autograd", numpy=lambda: net.step(x, y), corereg=step)
 
 
 @pytest.mark.parametrize("name", WORKLOADS)

@@ -1,4 +1,4 @@
-"""The networks of the training benches, in corereg and as one writes them in plain NumPy."""
+"""The networks of the training benches: in corereg, in plain NumPy, and in bare kernels."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from corereg import reference
+from corereg import _kernels, reference
 from corereg.layers import Dense, Dropout, Input
 from corereg.models import Sequential
 from corereg.regularizers import l1, l2
 
 Array = np.ndarray[Any, Any]
+RELU, LINEAR = _kernels.ACTIVATIONS["relu"], _kernels.ACTIVATIONS["linear"]
 ADAM = reference.Hyper(0.001, 0.9, 0.999, 1e-7)
 
 
@@ -135,3 +136,57 @@ class NumpyNet:
             right = (z > 0) == batch if self.workload.binary else z.argmax(1) == batch.argmax(1)
             totals += loss * len(picked), penalty * len(picked), right.sum()
         return dict(zip(("loss", "penalty", "accuracy"), totals / rows, strict=True))
+
+
+class KernelNet:
+    """The same by direct calls of the kernels, buffers planned once: corereg without autograd."""
+
+    def __init__(self, workload: Workload, weights: list[Array], keys: list[int]) -> None:
+        self.workload = workload
+        self.weights = weights
+        self.keys = keys
+        self.gradients = [np.empty_like(w) for w in weights]
+        outputs = [(workload.batch, n) for n in workload.units[1:]]
+        self.outputs = [np.empty(shape, np.float32) for shape in outputs]
+        self.deltas = [np.empty(shape, np.float32) for shape in outputs]
+        strengths = [
+            [value for s in given for value in (s, 0.0)][: len(weights)]
+            for given in (workload.l1, workload.l2)
+        ]
+        slots = [(np.zeros_like(w), np.zeros_like(w)) for w in weights]
+        self.segments = _kernels.Segments(weights, slots, *strengths)
+        for i, g in enumerate(self.gradients):
+            self.segments.set_gradient(i, g)
+        self.hyper = _kernels.Hyper(*ADAM)
+        self.counter = np.zeros((), np.int64)
+        self.penalties = np.empty(self.segments.blocks)
+        self.loss = np.empty((), np.float32)
+        self.kind = "sigmoid_cross_entropy" if workload.binary else "softmax_cross_entropy"
+
+    def step(self, x: Array, y: Array) -> tuple[float, float]:
+        """One update. Returns the loss and the penalty in it, of before the update."""
+        rate = self.workload.rate
+        top = len(self.outputs) - 1
+        inputs = [x, *self.outputs]
+        for i, out in enumerate(self.outputs):
+            w, b = self.weights[2 * i : 2 * i + 2]
+            _kernels.dense_forward(inputs[i], w, b, RELU if i < top else LINEAR, out)
+            if rate and i < top:
+                _kernels.dropout_forward(out, rate, self.keys[i], self.counter, out=out)
+        loss, _ = _kernels.loss_forward(self.kind, inputs[-1], y, out=self.deltas[-1])
+        _kernels.row_mean(loss, out=self.loss)
+        for i in range(top, -1, -1):
+            dz = self.deltas[i]
+            _kernels.dense_backward_weights(inputs[i], dz, *self.gradients[2 * i : 2 * i + 2])
+            if i == 0:
+                break
+            w, below = self.weights[2 * i], self.deltas[i - 1]
+            if rate:  # through relu and dropout at once: y > 0 says active and kept
+                _kernels.dense_backward_input(dz, w, out=below)
+                _kernels.dropout_backward(below, rate, y=inputs[i], out=below)
+            else:
+                _kernels.dense_backward_input(dz, w, inputs[i], RELU, below)
+        _kernels.update("adam", self.segments, self.hyper, self.penalties)
+        self.counter += 1
+        penalty = float(self.penalties.sum())
+        return float(self.loss) + penalty, penalty

@@ -116,7 +116,9 @@ def clip_scales(
 def penalty_backward(
     w: _Array, l1: float, l2: float, factor: _Array, out: _Array | None = None
 ) -> _Array: ...
-def tally(total: _Array, values: _Array, factor: float = 1.0) -> None: ...
+def tally(
+    total: _Array, values: _Array, factor: float = 1.0, weights: _Array | None = None
+) -> None: ...
 
 class Program:
     @property

@@ -365,7 +365,7 @@ def as_weights(who: str, weight: Any, rows: int, dtype: Any) -> Array:
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{who}: expected sample_weight of numbers, received dtype {array.dtype}")
     with np.errstate(over="ignore"):  # found just below
-        array = np.ascontiguousarray(array, dtype)
+        array = np.require(array, dtype, "CA")
     if not np.isfinite(array).all():
         row = int(np.flatnonzero(~np.isfinite(array))[0])
         raise ValueError(

@@ -1,9 +1,8 @@
 """Every kernel in plain NumPy, under the kernel's own name (formulas and shapes: src/kernels.h).
 
-This module is the oracle of the tests and the baseline of the benches; corereg itself never uses
-it. The functions keep the dtype of their arrays, so float64 arrays give the reference values.
-They check nothing, and warn where NumPy warns. Gradients have the prefix d; suffixes name axes:
-b rows of the batch, i inputs, o outputs, n classes or columns.
+The oracle of the tests and the baseline of the benches; corereg itself never uses it. Functions
+keep the dtype of their arrays (float64 gives reference values), check nothing and warn as NumPy
+does. Prefix d: a gradient; suffixes: b batch rows, i inputs, o outputs, n classes or columns.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+Pair = tuple[Array, Array]
 
 # ---- dense -------------------------------------------------------------------------------------
 
@@ -34,7 +34,7 @@ def dense_backward_input(
     return dx_bi if y_bi is None else activation_backward(dx_bi, y_bi, act)
 
 
-def dense_backward_weights(x_bi: Array, dz_bo: Array) -> tuple[Array, Array]:
+def dense_backward_weights(x_bi: Array, dz_bo: Array) -> Pair:
     """(x' dz, column sums of dz)."""
     return x_bi.T @ dz_bo, dz_bo.sum(axis=0)
 
@@ -116,9 +116,7 @@ def dropout_mask(n: int, rate: float, seed: int, step: int, stream: int = 0) -> 
     return kept[:n]
 
 
-def dropout_forward(
-    x: Array, rate: float, seed: int, step: int, stream: int = 0
-) -> tuple[Array, Array]:
+def dropout_forward(x: Array, rate: float, seed: int, step: int, stream: int = 0) -> Pair:
     """x where kept, scaled by 1/(1-rate), and the mask (bool, of x's shape)."""
     kept = dropout_mask(x.size, rate, seed, step, stream).reshape(x.shape)
     return dropout_backward(x, rate, kept), kept
@@ -129,9 +127,7 @@ def dropout_backward(dy: Array, rate: float, kept: Array) -> Array:
     return np.where(kept, dy * (0.0 if rate == 1 else 1 / (1 - rate)), 0)
 
 
-def dropout_by_generator(
-    x: Array, rate: float, generator: np.random.Generator
-) -> tuple[Array, Array]:
+def dropout_by_generator(x: Array, rate: float, generator: np.random.Generator) -> Pair:
     """Dropout as one writes it in NumPy, rate below 1: (y, mask). The benches' baseline."""
     kept: Array = np.less(generator.random(x.shape, dtype=np.float32), 1 - rate)
     y = x * kept
@@ -142,7 +138,7 @@ def dropout_by_generator(
 # ---- losses and accuracies ---------------------------------------------------------------------
 
 
-def _per_row(loss_b: Array, dz_bn: Array, weight_b: Array | None) -> tuple[Array, Array]:
+def _per_row(loss_b: Array, dz_bn: Array, weight_b: Array | None) -> Pair:
     """Weights the rows, and turns the gradient of each row's loss into that of their mean."""
     if weight_b is not None:
         loss_b = loss_b * weight_b
@@ -152,7 +148,7 @@ def _per_row(loss_b: Array, dz_bn: Array, weight_b: Array | None) -> tuple[Array
 
 def softmax_cross_entropy(
     z_bn: Array, y_bn: Array, weight_b: Array | None = None, smoothing: float = 0.0
-) -> tuple[Array, Array]:
+) -> Pair:
     """(-sum y log softmax(z) of each row, gradient of their mean)."""
     t_bn = y_bn * (1 - smoothing) + smoothing / max(z_bn.shape[1], 1)
     total_b = t_bn.sum(axis=1)
@@ -163,9 +159,7 @@ def softmax_cross_entropy(
     return _per_row(loss_b, e_bn * (total_b / sum_b)[:, None] - t_bn, weight_b)
 
 
-def sparse_cross_entropy(
-    z_bn: Array, labels_b: Array, weight_b: Array | None = None
-) -> tuple[Array, Array]:
+def sparse_cross_entropy(z_bn: Array, labels_b: Array, weight_b: Array | None = None) -> Pair:
     """The same for integer labels."""
     rows = np.arange(len(labels_b))
     z_bn = z_bn - z_bn.max(axis=1, keepdims=True, initial=-np.inf)
@@ -179,7 +173,7 @@ def sparse_cross_entropy(
 
 def sigmoid_cross_entropy(
     z_bn: Array, y_bn: Array, weight_b: Array | None = None, smoothing: float = 0.0
-) -> tuple[Array, Array]:
+) -> Pair:
     """(mean of softplus(z) - y z over each row, gradient of their mean)."""
     columns = max(z_bn.shape[1], 1)
     t_bn = y_bn * (1 - smoothing) + smoothing / 2
@@ -188,14 +182,14 @@ def sigmoid_cross_entropy(
     return _per_row(each_bn.sum(axis=1) / columns, dz_bn, weight_b)
 
 
-def squared_error(z_bn: Array, y_bn: Array, weight_b: Array | None = None) -> tuple[Array, Array]:
+def squared_error(z_bn: Array, y_bn: Array, weight_b: Array | None = None) -> Pair:
     """(mean of (z-y)^2 over each row, gradient of their mean)."""
     columns = max(z_bn.shape[1], 1)
     d_bn = z_bn - y_bn
     return _per_row((d_bn * d_bn).sum(axis=1) / columns, d_bn * (2 / columns), weight_b)
 
 
-def absolute_error(z_bn: Array, y_bn: Array, weight_b: Array | None = None) -> tuple[Array, Array]:
+def absolute_error(z_bn: Array, y_bn: Array, weight_b: Array | None = None) -> Pair:
     """(mean of |z-y| over each row, gradient of their mean)."""
     columns = max(z_bn.shape[1], 1)
     d_bn = z_bn - y_bn
@@ -221,9 +215,10 @@ def binary_accuracy(z_bn: Array, y_bn: Array, threshold: float = 0.5) -> Array:
     return share_b
 
 
-def tally(total: Array, values: Array, factor: float = 1.0) -> None:
-    """total[0] += factor * sum(values), in float64."""
-    total.reshape(-1)[0] += factor * values.sum(dtype=np.float64)
+def tally(total: Array, values: Array, factor: float = 1.0, weights: Array | None = None) -> None:
+    """total[0] += factor * sum(values * weights), in float64."""
+    weighted = values if weights is None else values * weights.astype(np.float64)
+    total.reshape(-1)[0] += factor * weighted.sum(dtype=np.float64)
 
 
 def count(counter: Array, by: int = 1) -> None:
@@ -273,12 +268,9 @@ def log(x: Array) -> Array:
 
 def penalty(w: Array, l1: float, l2: float) -> float:
     """l1*sum|w| + l2*sum(w*w)."""
-    total = 0.0
-    if l1:
-        total += l1 * float(np.abs(w).sum())
-    if l2:
-        total += l2 * float(np.vdot(w, w))
-    return total
+    from_l1 = l1 * float(np.abs(w).sum()) if l1 else 0.0
+    from_l2 = l2 * float(np.vdot(w, w)) if l2 else 0.0
+    return from_l1 + from_l2
 
 
 def penalty_backward(w: Array, l1: float, l2: float, factor: float | Array = 1.0) -> Array:
@@ -302,15 +294,14 @@ def clip_scales(norms: Array, limit: float, every: bool = False) -> Array:
 
 
 class Hyper(NamedTuple):
-    """The numbers of one step. beta1 is SGD's momentum and RMSprop's rho; beta2 is RMSprop's
-    momentum; clipvalue None: no clipping; step: updates done before this one."""
+    """The numbers of one step. beta1: SGD's momentum, RMSprop's rho; beta2: RMSprop's momentum."""
 
     learning_rate: float = 0.0
     beta1: float = 0.0
     beta2: float = 0.0
     epsilon: float = 0.0
-    clipvalue: float | None = None
-    step: int = 0
+    clipvalue: float | None = None  # None: no clipping
+    step: int = 0  # updates done before this one
 
 
 Slots = Sequence[Any]  # a variable's three state arrays, as kernels.h orders them, or None
@@ -335,8 +326,7 @@ def update_nesterov(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
     step = h.learning_rate * g
     m *= h.beta1
     m -= step
-    w += h.beta1 * m
-    w -= step
+    w += h.beta1 * m - step
 
 
 def update_rmsprop(w: Array, g: Array, slots: Slots, h: Hyper) -> None:

@@ -92,6 +92,7 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct cr_tally_args:
         double *total
         const void *values
+        const void *weights
         ptrdiff_t n
         double factor
     ctypedef struct cr_count_args:

@@ -186,10 +186,10 @@ typedef struct {
     ptrdiff_t M;
 } cr_row_mean_args;
 
-/* total[0] += factor * sum values[n], in order, in double. One share. */
+/* total[0] += factor * sum values[n] weights[n] (NULL: 1), in order, in double. One share. */
 typedef struct {
     double *total;
-    const void *values;
+    const void *values, *weights;
     ptrdiff_t n;
     double factor;
 } cr_tally_args;

@@ -212,12 +212,12 @@ KERNEL(row_mean)
 KERNEL(tally)
 {
     const cr_tally_args *g = arguments;
-    const T *values = g->values;
+    const T *values = g->values, *weights = g->weights;
     double sum = 0;
     (void)size;
     if (rank)
         return;
     for (ptrdiff_t i = 0; i < g->n; i++)
-        sum += (double)values[i];
+        sum += weights ? (double)values[i] * (double)weights[i] : (double)values[i];
     *g->total += g->factor * sum;
 }

@@ -110,8 +110,9 @@ def row_mean(rows, weight=None, out=None):
     return mean
 
 
-def tally(total, values, double factor=1.0):
-    """total[0] += factor * sum(values): total a float64 array, values float32 or float64."""
+def tally(total, values, double factor=1.0, weights=None):
+    """total[0] += factor * sum(values * weights): total a float64 array, values float32 or
+    float64, weights as values or None."""
     cdef str who = "tally"
     cdef cr_tally_args g
     if not isinstance(values, cnp.ndarray):
@@ -119,8 +120,13 @@ def tally(total, values, double factor=1.0):
                         f"{type(values).__name__}")
     cdef int dtype = dtype_of(values, who, "values")
     cdef array values_ = taken(values, dtype, -1, who, "values")
-    g.total = doubles(total, cnp.PyArray_SIZE(total), who, "total")
-    if cnp.PyArray_SIZE(total) < 1:
-        raise ValueError(f"{who}: expected total with an element to add to")
-    g.values, g.n, g.factor = at(values_), cnp.PyArray_SIZE(values_), factor
-    launch(CR_tally, dtype, &g, sizeof(g), 0, (total, values_))
+    cdef array weights_ = None
+    if weights is not None:
+        weights_ = taken(weights, dtype, -1, who, "weights")
+        same_shape(weights_, values_, who, "weights")
+    if not isinstance(total, cnp.ndarray) or cnp.PyArray_SIZE(<array> total) < 1:
+        raise ValueError(f"{who}: expected total as a float64 array with an element to add to")
+    g.total = doubles(total, cnp.PyArray_SIZE(<array> total), who, "total")
+    g.values, g.weights, g.n = at(values_), at(weights_), cnp.PyArray_SIZE(values_)
+    g.factor = factor
+    launch(CR_tally, dtype, &g, sizeof(g), 0, (total, values_, weights_))

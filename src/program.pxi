@@ -100,4 +100,7 @@ cdef int count_up(int64_t *counter, int64_t by, object holder) except -1:
 
 def count(counter, int64_t by=1):
     """counter[0] += by, for an int64 array."""
-    count_up(counter_of(counter, "count", "counter"), by, counter)
+    cdef int64_t *p = counter_of(counter, "count", "counter")
+    if not cnp.PyArray_ISWRITEABLE(<array> counter):
+        raise TypeError("count: expected counter as a writeable array")
+    count_up(p, by, counter)

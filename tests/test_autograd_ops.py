@@ -272,7 +272,7 @@ def test_strided_read_only_arrays(name, function, arrays, rng, close):
     spread = [Tensor(strided(a), requires_grad=True) for a in map(np.array, arrays)]
     expected, got = function(*plain), function(*spread)
     close(got.data, expected.data)
-    grad = rng.standard_normal(expected.shape)
+    grad = np.asarray(rng.standard_normal(expected.shape))
     expected.backward(grad)
     got.backward(strided(grad))
     for a, b in zip(spread, plain, strict=True):
@@ -282,7 +282,7 @@ def test_strided_read_only_arrays(name, function, arrays, rng, close):
 def strided(a):
     """The same numbers, read-only, with NaN between them."""
     whole = np.full([2 * n for n in reversed(a.shape)], np.nan).T
-    out = whole[tuple(slice(None, None, 2) for _ in a.shape)]
+    out = whole[(..., *(slice(None, None, 2) for _ in a.shape))]
     out[...] = a
     out.flags.writeable = False
     return out

@@ -177,6 +177,58 @@ def test_row_mean_is_summed_in_double():
     assert _kernels.row_mean(rows) == rows[0]
 
 
+# ---- accumulators ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 17, 1000])
+def test_tally(n, dtype, rng):
+    values, weights = normal(rng, dtype, n), rng.uniform(0, 2, n).astype(dtype)
+    total, expected = np.array([1.5, 7.0]), np.array([1.5, 7.0])
+    for factor, by in ((1.0, None), (0.25, None), (2.0, weights)):
+        _kernels.tally(total, values, factor, by)
+        reference.tally(expected, values, factor, by)
+        np.testing.assert_allclose(total, expected, rtol=1e-12, atol=1e-12)
+    _kernels.tally(total, np.repeat(values, 2)[::2])
+    expected[0] += values.sum(dtype=np.float64)
+    np.testing.assert_allclose(total, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_tally_is_summed_in_double():
+    total = np.array([0.0])
+    for _ in range(3):
+        _kernels.tally(total, np.full(50_000, 0.1, np.float32))
+    np.testing.assert_allclose(total, 150_000 * float(np.float32(0.1)), rtol=1e-9)
+
+
+def test_bad_tallies(fails):
+    total, values = np.zeros(1), np.ones(3)
+    for arguments, exception, message in (
+        ((total, [1.0]), TypeError, "expected values as a NumPy array, received list"),
+        ((total, values.astype(int)), TypeError, "expected values of dtype float32 or float64"),
+        ((total, values, 1.0, values[:2]), ValueError, r"expected weights of shape \(3,\)"),
+        ((total, values, 1.0, values.astype("f4")), TypeError, "expected weights of dtype float64"),
+        ((0.0, values), ValueError, "expected total as a float64 array"),
+        ((np.zeros(1, "f4"), values), ValueError, "expected total as a contiguous float64 array"),
+        ((np.zeros(0), values), ValueError, "expected total as a float64 array"),
+    ):
+        fails(lambda a=arguments: _kernels.tally(*a), exception, f"^tally: {message}", total)
+
+
+def test_count(fails):
+    counter, expected = np.array([5, 7]), np.array([5, 7])
+    for by in (1, 32, -3):
+        _kernels.count(counter, by)
+        reference.count(expected, by)
+        assert np.array_equal(counter, expected)
+    message = "^count: expected counter as an int64 array that holds the counter$"
+    for bad in (3, np.zeros(1), np.zeros(1, np.int32), np.empty(0, np.int64)):
+        fails(lambda bad=bad: _kernels.count(bad), TypeError, message)
+    read_only = np.zeros(1, np.int64)
+    read_only.flags.writeable = False
+    message = "^count: expected counter as a writeable array$"
+    fails(lambda: _kernels.count(read_only), TypeError, message, read_only)
+
+
 @pytest.mark.parametrize("columns", [1, 30])
 def test_threads(columns, dtype, rng, threads_agree):
     m = 60_007 // columns

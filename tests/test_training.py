@@ -35,6 +35,12 @@ def net(classes=0, optimizer="adam", dropout=0.0, **options):
     return model
 
 
+def fit(model, *args, **options):
+    """The history of a fit, the same batches at each call."""
+    corereg.set_random_seed(12)
+    return model.fit(*args, verbose=0, **options).history
+
+
 def bits(model):
     return [w.tobytes() for w in model.get_weights()]
 
@@ -71,8 +77,8 @@ def test_validation_data_gives_what_evaluate_gives():
 def test_validation_does_not_change_training():
     x, y = data()
     one, other = net(dropout=0.3), net(dropout=0.3)
-    a = one.fit(x, y, epochs=2, verbose=0).history
-    b = other.fit(x, y, epochs=2, validation_data=(x, y), verbose=0).history
+    a = fit(one, x, y, epochs=2)
+    b = fit(other, x, y, epochs=2, validation_data=(x, y))
     assert bits(one) == bits(other)
     assert a == {k: v for k, v in b.items() if not k.startswith("val_")}
 
@@ -85,9 +91,8 @@ def test_validation_split_takes_the_last_rows(share, kept):
         with pytest.raises(ValueError, match="leaves none to train on"):
             model.fit(x, y, validation_split=share, verbose=0)
         return
-    a = model.fit(x, y, validation_split=share, verbose=0).history
-    parts = (x[:kept], y[:kept]), (x[kept:], y[kept:])
-    b = by_hand.fit(*parts[0], validation_data=parts[1], verbose=0).history
+    a = fit(model, x, y, validation_split=share)
+    b = fit(by_hand, x[:kept], y[:kept], validation_data=(x[kept:], y[kept:]))
     assert a == b
     assert bits(model) == bits(by_hand)
 
@@ -96,13 +101,12 @@ def test_validation_weights():
     x, y = data()
     weight = np.linspace(0, 2, ROWS)
     model, by_hand = net(), net()
-    a = model.fit(x, y, validation_split=0.2, sample_weight=weight, verbose=0).history
-    b = by_hand.fit(
-        *(x[:40], y[:40]),
+    a = fit(model, x, y, validation_split=0.2, sample_weight=weight)
+    b = fit(
+        *(by_hand, x[:40], y[:40]),
         sample_weight=weight[:40],
         validation_data=(x[40:], y[40:], weight[40:]),
-        verbose=0,
-    ).history
+    )
     assert a == b
     plain = by_hand.evaluate(x[40:], y[40:], verbose=0)
     assert b["val_loss"][0] != pytest.approx(plain)
@@ -112,13 +116,8 @@ def test_class_weight_is_for_the_training_rows_only():
     x, y = data(3)
     model, by_hand = net(3), net(3)
     weights = {0: 10.0, 2: 0.5}
-    a = model.fit(x, y, validation_split=0.2, class_weight=weights, verbose=0).history
-    b = by_hand.fit(
-        *(x[:40], y[:40]),
-        class_weight=weights,
-        validation_data=(x[40:], y[40:]),
-        verbose=0,
-    ).history
+    a = fit(model, x, y, validation_split=0.2, class_weight=weights)
+    b = fit(by_hand, x[:40], y[:40], class_weight=weights, validation_data=(x[40:], y[40:]))
     assert a == b
 
 
@@ -184,7 +183,7 @@ def test_shuffle_draws_a_new_order_each_epoch_and_keeps_every_row():
         model.compile("sgd", "mse", metrics=[keep])
         model.fit(x / ROWS, x, batch_size=16, epochs=2, shuffle=shuffle, verbose=0)
         assert [len(batch) for batch in seen] == [16, 16, 16, 2] * 2
-        first, second = sum(seen[:4], []), sum(seen[4:], [])
+        first, second = ([row for batch in part for row in batch] for part in (seen[:4], seen[4:]))
         assert sorted(first) == sorted(second) == list(range(ROWS))
         assert (first != second) == shuffle
         assert (first != sorted(first)) == shuffle
@@ -211,8 +210,8 @@ def test_steps_per_epoch_goes_on_where_the_last_epoch_stopped():
 def test_more_steps_than_batches_are_one_pass():
     x, y = data()
     model, whole = net(), net()
-    model.fit(x, y, batch_size=16, steps_per_epoch=9, verbose=0)
-    whole.fit(x, y, batch_size=16, verbose=0)
+    fit(model, x, y, batch_size=16, steps_per_epoch=9)
+    fit(whole, x, y, batch_size=16)
     assert bits(model) == bits(whole)
 
 
@@ -246,7 +245,7 @@ def test_train_on_batch_steps_as_fit_does():
     losses = [other.train_on_batch(x, y) for _ in range(3)]
     assert losses == history["loss"]
     assert bits(one) == bits(other)
-    assert other.test_on_batch(x, y) == one.evaluate(x, y, verbose=0)
+    assert other.test_on_batch(x, y) == one.evaluate(x, y, batch_size=ROWS, verbose=0)
     assert np.array_equal(other.predict_on_batch(x), one.predict(x, verbose=0))
 
 
@@ -291,19 +290,16 @@ def test_class_weight_is_a_sample_weight_by_class():
         (y, {"sample_weight": np.array([3.0, 1.0, 0.25])[y][:, None].tolist()}),
     ]:
         model = net(3)
-        results.append((model.fit(x, targets, verbose=0, **options).history["loss"], bits(model)))
+        results.append((fit(model, x, targets, **options)["loss"], bits(model)))
     assert results[0] == results[1] == results[2] == results[3]
 
 
 def test_class_weight_of_regression_targets_goes_by_the_nearest_integer():
     x, _ = data()
     y = np.tile([-2.0, 0.2, 3e6, 1.0, 0.9], 10)
-    results = []
     weight = np.where(y == 0.2, 5.0, np.where(np.rint(y) == 1, 0.5, 1.0))
-    for options in ({"class_weight": {0: 5.0, 1: 0.5}}, {"sample_weight": weight}):
-        model = net()
-        results.append(model.fit(x, y, verbose=0, **options).history["loss"])
-    assert results[0] == results[1]
+    found = fit(net(), x, y, class_weight={0: 5.0, 1: 0.5})
+    assert found["loss"] == fit(net(), x, y, sample_weight=weight)["loss"]
 
 
 # ---- callbacks -----------------------------------------------------------------------------------
@@ -424,9 +420,8 @@ def test_forms_of_x(form, tmp_path):
     x = rng.integers(0, 9, (ROWS, 6)).astype("float32")
     y = rng.integers(0, 3, ROWS)
     one, other = net(3), net(3)
-    expected = one.fit(x, y, epochs=2, verbose=0).history
     given = FORMS[form](x, tmp_path / "x")
-    assert other.fit(given, y, epochs=2, verbose=0).history == expected
+    assert fit(one, x, y, epochs=2) == fit(other, given, y, epochs=2)
     assert bits(one) == bits(other)
     assert np.array_equal(other.predict(given, verbose=0), one.predict(x, verbose=0))
     assert other.evaluate(given, y, verbose=0) == one.evaluate(x, y, verbose=0)
@@ -448,10 +443,7 @@ def test_forms_of_x(form, tmp_path):
 def test_forms_of_integer_labels(form):
     x, y = data(3)
     one, other = net(3, metrics=["accuracy"]), net(3, metrics=["accuracy"])
-    assert (
-        one.fit(x, y, epochs=2, verbose=0).history
-        == other.fit(x, form(y), epochs=2, verbose=0).history
-    )
+    assert fit(one, x, y, epochs=2) == fit(other, x, form(y), epochs=2)
 
 
 def test_float64_data_reach_a_float64_model_in_full():

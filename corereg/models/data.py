@@ -91,8 +91,8 @@ def inputs(who: str, x: Any, finite_as: Any = None) -> Array:
         )
     if not len(array):
         raise ValueError(f"{who}: expected at least one row, received X of shape {array.shape}")
-    if array.size and not array[0].flags.c_contiguous:
-        array = np.ascontiguousarray(array)
+    if array.size and not (array[0].flags.c_contiguous and array.flags.aligned):
+        array = np.require(array, requirements="CA")
     if finite_as is not None and array.dtype.kind == "f":
         check_finite(who, "X", array, finite_as)
     return array
@@ -143,7 +143,7 @@ def training_rows(
             f"{who}: expected one target for each of the {len(x)} rows of X, received y of shape "
             f"{y.shape}"
         )
-    y = known_float(np.ascontiguousarray(loss.check_targets(y, outputs)))
+    y = known_float(np.require(loss.check_targets(y, outputs), requirements="CA"))
     if y.dtype.kind == "f":
         check_finite(who, "y", y, dtype)
     if class_weight is not None and sample_weight is not None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corereg import losses, metrics, optimizers, regularizers
-from corereg.autograd import Parameter, Tensor, no_grad
+from corereg.autograd import Parameter, Tensor, enable_grad, no_grad
 from corereg.callbacks import CallbackList, History
 from corereg.losses import Loss
 from corereg.models.data import Batch, Rows, inputs, split, training_rows
@@ -355,6 +355,7 @@ class Trainer:
         listeners.on_test_begin()
         with no_grad():
             penalty = self._weight_penalty()
+        with enable_grad():  # a cross-entropy looks at what went into the last activation
             for step, batch in enumerate(rows.batches(size)):
                 if step == steps:
                     break

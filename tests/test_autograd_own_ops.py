@@ -1,0 +1,144 @@
+"""Ops of one's own: subclassing Op, its registry, and what the engine says of faulty ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corereg import Parameter, Tensor
+from corereg.autograd import Op, apply, check_grads, is_grad_enabled, ops, registry
+
+
+@pytest.fixture(autouse=True)
+def registry_as_before():
+    before = dict(registry)
+    yield
+    registry.clear()
+    registry.update(before)
+
+
+def leaf(*values):
+    return Tensor(np.array(values, np.float64), requires_grad=True)
+
+
+def equal(t, *values):
+    np.testing.assert_array_equal(t.data, values)
+
+
+def returns(gradient):
+    """An op x -> 2 x whose backward returns what the function makes of the gradient."""
+
+    class Custom(Op):
+        def forward(self, x):
+            return 2 * x
+
+        def backward(self, grad, out, x):
+            return gradient(grad)
+
+    return lambda x: apply(Custom(), x)
+
+
+def test_unwritten_ops_say_so(fails):
+    class Empty(Op):
+        pass
+
+    class Half(Op):
+        def forward(self, x):
+            return x * 2
+
+    fails(lambda: apply(Empty(), leaf(1.0)), NotImplementedError, "Empty: forward is not written")
+    assert apply(Half(), Tensor([2.0])).data == 4
+    fails(apply(Half(), leaf(1.0)).backward, NotImplementedError, "Half: backward is not written")
+
+
+@pytest.mark.parametrize(
+    ("gradient", "exception", "message"),
+    [
+        (lambda g: g, TypeError, "Custom.backward: expected a tuple of 1 gradients.*ndarray"),
+        (lambda g: None, TypeError, "expected a tuple of 1 gradients.*NoneType"),
+        (lambda g: (g, g), TypeError, "expected a tuple of 1 gradients.*tuple of 2"),
+        (
+            lambda g: (g.T,),
+            RuntimeError,
+            r"Custom.backward: expected .*\(2, 3\).*received \(3, 2\)",
+        ),
+        (lambda g: (g[0],), RuntimeError, r"\(2, 3\).*received \(3,\)"),
+        (lambda g: (g[:1],), RuntimeError, r"\(2, 3\).*received \(1, 3\)"),
+        (lambda g: (1.0,), RuntimeError, r"\(2, 3\).*received \(\)"),
+    ],
+)
+def test_wrong_gradients_of_own_ops(gradient, exception, message, fails):
+    x = Tensor(np.ones((2, 3)), requires_grad=True)
+    fails(returns(gradient)(x).sum().backward, exception, message)
+    assert x.grad is None
+
+
+def test_gradients_of_own_ops_are_cast_and_summed():
+    x = Tensor(np.ones(3, np.float32), requires_grad=True)
+    returns(lambda g: (np.ones((4, 3)),))(x).sum().backward()
+    assert x.grad.dtype == np.float32
+    equal(x.grad, 4, 4, 4)
+    number = leaf(1.0)
+    returns(lambda g: (7,))(number.sum()).backward()
+    equal(number.grad, 7)
+
+
+def test_an_exception_in_backward_breaks_no_later_one():
+    def fail(grad):
+        raise ZeroDivisionError("mine")
+
+    w = Parameter(np.ones((2, 2)))
+    for _ in range(2):
+        bad = ops.dense(returns(fail)(w * 1.0), w)
+        with pytest.raises(ZeroDivisionError, match="mine"):
+            bad.sum().backward()
+        with pytest.raises(RuntimeError, match="freed"):
+            bad.sum().backward()
+        w.zero_grad()
+        (w * 3).sum().backward()
+        np.testing.assert_array_equal(w.grad.data, np.full((2, 2), 3.0))
+        w.zero_grad()
+    assert is_grad_enabled()
+
+
+def test_an_own_op_takes_five_lines():
+    class Cube(Op):
+        def forward(self, x):
+            return x**3
+
+        def backward(self, grad, out, x):
+            return (3 * x * x * grad,)
+
+    assert registry["Cube"] is Cube
+    check_grads(lambda x: apply(Cube(), x), np.array([0.5, -1.0, 2.0]))
+    check_grads(lambda x: (apply(Cube(), x * x) + x).sum(), np.array(0.7))
+    assert repr(apply(Cube(), leaf(2.0))) == "Tensor([8.], dtype=float64, op=Cube)"
+
+
+def test_bases_of_ops_are_not_in_the_registry():
+    class _Base(Op):
+        pass
+
+    class Real(_Base):
+        pass
+
+    assert registry["Real"] is Real
+    assert "_Base" not in registry
+
+
+def test_unneeded_gradients_are_neither_made_nor_left():
+    wanted = []
+
+    class Asks(Op):
+        def forward(self, a, b):
+            return a * b
+
+        def backward(self, grad, out, a, b):
+            wanted.append((self.wants(0), self.wants(1)))
+            return grad * b, grad * a
+
+    constant, x = Tensor([1.0]), leaf(2.0)
+    apply(Asks(), constant, x).backward()
+    apply(Asks(), x, x * 2).backward()
+    assert wanted == [(False, True), (True, True)]
+    assert constant.grad is None

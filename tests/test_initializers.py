@@ -1,0 +1,164 @@
+"""Initializers: moments and limits of what they draw, their seeds, names and arguments."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import corereg
+from corereg import initializers
+
+SHAPE = (200, 300)
+FAN_IN, FAN_OUT, FAN_AVG = 200, 300, 250
+COUNT = SHAPE[0] * SHAPE[1]
+
+# (initializer, standard deviation, largest absolute value)
+DRAWN = {
+    "glorot_uniform": (math.sqrt(1 / FAN_AVG), math.sqrt(3 / FAN_AVG)),
+    "he_uniform": (math.sqrt(2 / FAN_IN), math.sqrt(6 / FAN_IN)),
+    "lecun_uniform": (math.sqrt(1 / FAN_IN), math.sqrt(3 / FAN_IN)),
+    "glorot_normal": (math.sqrt(1 / FAN_AVG), 2 * math.sqrt(1 / FAN_AVG) / 0.87962566),
+    "he_normal": (math.sqrt(2 / FAN_IN), 2 * math.sqrt(2 / FAN_IN) / 0.87962566),
+    "lecun_normal": (math.sqrt(1 / FAN_IN), 2 * math.sqrt(1 / FAN_IN) / 0.87962566),
+    "random_uniform": (0.1 / math.sqrt(12), 0.05),
+    "random_normal": (0.05, math.inf),
+    "truncated_normal": (0.05 * 0.87962566, 0.1),
+    "variance_scaling": (math.sqrt(1 / FAN_IN), 2 * math.sqrt(1 / FAN_IN) / 0.87962566),
+}
+
+
+def check(values, stddev, largest, mean=0.0):
+    """Mean and variance within five standard errors, and all within the limit."""
+    assert values.shape == SHAPE
+    far = np.abs(values - mean)
+    assert values.mean() == pytest.approx(mean, abs=5 * stddev / math.sqrt(COUNT))
+    assert values.std() == pytest.approx(stddev, rel=5 / math.sqrt(COUNT))
+    assert far.max() <= largest * (1 + 1e-6)
+    if largest < math.inf:
+        assert far.max() > 0.99 * largest
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_moments_and_limits(name):
+    corereg.set_random_seed(1)
+    made = initializers.get(name)
+    values = made(SHAPE)
+    assert values.dtype == "float32"
+    check(values.astype("float64"), *DRAWN[name])
+
+
+@pytest.mark.parametrize(
+    ("made", "stddev", "largest", "mean"),
+    [
+        (initializers.RandomUniform(1.0, 3.0, seed=1), 2 / math.sqrt(12), 1.0, 2.0),
+        (initializers.RandomNormal(4.0, 0.5, seed=1), 0.5, math.inf, 4.0),
+        (initializers.TruncatedNormal(-1.0, 2.0, seed=1), 2 * 0.87962566, 4.0, -1.0),
+        (
+            initializers.VarianceScaling(3.0, "fan_out", "uniform", seed=1),
+            *(math.sqrt(3 / FAN_OUT), 3 / math.sqrt(FAN_OUT), 0.0),
+        ),
+        (
+            initializers.VarianceScaling(2.0, "fan_avg", "untruncated_normal", seed=1),
+            *(math.sqrt(2 / FAN_AVG), math.inf, 0.0),
+        ),
+    ],
+)
+def test_arguments(made, stddev, largest, mean):
+    check(made(SHAPE, "float64"), stddev, largest, mean)
+
+
+def test_constants(dtype):
+    for made, value in [
+        (initializers.Zeros(), 0),
+        (initializers.Ones(), 1),
+        (initializers.Constant(-2.5), -2.5),
+        (initializers.get("zeros"), 0),
+        (initializers.get("ones"), 1),
+    ]:
+        values = made((2, 3), dtype)
+        assert values.dtype == dtype
+        np.testing.assert_array_equal(values, np.full((2, 3), value))
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_seeds(name):
+    make = initializers.get(name).__class__
+    same = [make(seed=3)(SHAPE), make(seed=3)(SHAPE)]
+    assert np.array_equal(*same)
+    assert not np.array_equal(same[0], make(seed=4)(SHAPE))
+    made = make()
+    assert np.array_equal(made(SHAPE), made(SHAPE))  # an object repeats itself, as in Keras
+    assert not np.array_equal(made(SHAPE), make()(SHAPE))
+    drawn = []
+    for seed in (5, 5, 6):
+        corereg.set_random_seed(seed)
+        drawn.append(make()(SHAPE))
+    assert np.array_equal(drawn[0], drawn[1])
+    assert not np.array_equal(drawn[0], drawn[2])
+
+
+def test_shapes_of_any_rank():
+    made = initializers.GlorotUniform(seed=1)
+    assert made(()).shape == ()
+    assert made((0, 3)).shape == (0, 3)
+    assert np.abs(made((2, 4, 6))).max() <= math.sqrt(6 / 8)
+    assert np.abs(made((50,))).max() <= math.sqrt(6 / 100)
+
+
+def test_get_and_serialize():
+    for name in (*DRAWN, "zeros", "ones", "constant"):
+        made = initializers.get(name)
+        assert initializers.get(made) is made
+        again = initializers.deserialize(initializers.serialize(made))
+        assert type(again) is type(made) is type(initializers.get(type(made).__name__))
+        assert again.get_config() == made.get_config()
+        assert type(initializers.get(type(made))) is type(made)
+    seeded = initializers.HeNormal(seed=9)
+    again = initializers.get(initializers.serialize(seeded))
+    assert np.array_equal(again((3, 4)), seeded((3, 4)))
+
+    def own(shape, dtype=None):
+        return np.ones(shape, dtype)
+
+    assert initializers.get(own) is own
+
+
+@pytest.mark.parametrize(
+    ("call", "exception", "message"),
+    [
+        (
+            lambda: initializers.get("glorot"),
+            ValueError,
+            "unknown initializer 'glorot'; known are .*glorot_uniform",
+        ),
+        (
+            lambda: initializers.get(3),
+            TypeError,
+            "initializer: expected a name or a callable, recei",
+        ),
+        (
+            lambda: initializers.VarianceScaling(0),
+            ValueError,
+            "VarianceScaling: expected scale > 0, received 0",
+        ),
+        (
+            lambda: initializers.VarianceScaling(mode="fan"),
+            ValueError,
+            "expected mode fan_in, fan_out",
+        ),
+        (
+            lambda: initializers.VarianceScaling(distribution="normal"),
+            ValueError,
+            "expected distribution uniform, truncated_normal or untruncated_normal, received 'normal'",
+        ),
+        (
+            lambda: initializers.Initializer()((2, 3)),
+            NotImplementedError,
+            "Initializer: __call__ is not written",
+        ),
+    ],
+)
+def test_bad_arguments(call, exception, message, fails):
+    fails(call, exception, message)

@@ -1,0 +1,203 @@
+"""Metrics against plain formulas, and what "accuracy" means for which shapes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import corereg
+from corereg import Tensor, layers, metrics
+from corereg.models import Sequential
+
+ROWS = 23
+
+
+def pair(kind, rng):
+    """y_true, y_pred and the metric's value for each row."""
+    p = rng.random((ROWS, 4))
+    if kind == "binary_accuracy":
+        y = rng.integers(0, 2, (ROWS, 4))
+        return y, p, ((p > 0.5) == y).mean(axis=1)
+    if kind == "categorical_accuracy":
+        y = np.eye(4)[rng.integers(0, 4, ROWS)]
+        return y, p, y.argmax(axis=1) == p.argmax(axis=1)
+    if kind == "sparse_categorical_accuracy":
+        y = rng.integers(0, 4, ROWS)
+        return y, p, y == p.argmax(axis=1)
+    y = rng.random((ROWS, 4))
+    rows = (y - p) ** 2 if "squared" in kind else np.abs(y - p)
+    return y, p, rows.mean(axis=1)
+
+
+KINDS = {
+    "binary_accuracy": metrics.BinaryAccuracy,
+    "categorical_accuracy": metrics.CategoricalAccuracy,
+    "sparse_categorical_accuracy": metrics.SparseCategoricalAccuracy,
+    "mean_squared_error": metrics.MeanSquaredError,
+    "mean_absolute_error": metrics.MeanAbsoluteError,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_values(kind, rng, dtype):
+    metric = KINDS[kind]()
+    assert metric.result() == 0
+    y, p, rows = pair(kind, rng)
+    p = p.astype(dtype)
+    weight = rng.random(ROWS)
+    assert metric(y, p) == pytest.approx(rows.mean(), rel=1e-6)
+    metric.reset_state()
+    assert metric(y, Tensor(p), weight) == pytest.approx(np.average(rows, weights=weight), rel=1e-6)
+    metric.reset_state()
+    for at in (slice(0, 20), slice(20, None)):  # a short batch counts by its rows
+        metric.update_state(y[at], p[at])
+    assert metric.result() == pytest.approx(rows.mean(), rel=1e-6)
+    assert type(metric.result()) is float
+
+
+def test_binary_threshold_is_strict():
+    y, p = np.array([[1], [0], [1], [0]]), np.array([[0.5], [0.5], [0.7], [0.3]], "float32")
+    assert metrics.BinaryAccuracy()(y, p) == 0.75
+    assert metrics.BinaryAccuracy(threshold=0.25)(y, p) == 0.5
+
+
+def test_ties_take_the_first_class():
+    p = np.full((2, 3), 1 / 3, "float32")
+    assert metrics.SparseCategoricalAccuracy()(np.array([0, 1]), p) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("outputs", "last", "loss", "y", "kind"),
+    [
+        (1, "sigmoid", "binary_crossentropy", [0, 1, 1, 0], "BinaryAccuracy"),
+        (1, "sigmoid", "binary_crossentropy", [[0], [1], [1], [0]], "BinaryAccuracy"),
+        (1, None, "mse", [0.0, 1.0, 1.0, 0.0], "BinaryAccuracy"),
+        (3, "softmax", "sparse_categorical_crossentropy", [0, 1, 2, 1], "Sparse"),
+        (3, "softmax", "sparse_categorical_crossentropy", [[0], [1], [2], [1]], "Sparse"),
+        (3, "softmax", "categorical_crossentropy", np.eye(3)[[0, 1, 2, 1]], "CategoricalAccuracy"),
+        (3, "sigmoid", "binary_crossentropy", np.eye(3)[[0, 1, 2, 1]], "CategoricalAccuracy"),
+    ],
+)
+@pytest.mark.parametrize("name", ["accuracy", "acc"])
+def test_accuracy_goes_by_the_shapes(outputs, last, loss, y, kind, name):
+    model = Sequential([layers.Dense(outputs, activation=last)])
+    model.compile("sgd", loss, metrics=[name])
+    x = np.eye(4)
+    y = np.array(y)
+    logs = model.evaluate(x, y, verbose=0, return_dict=True)
+    p = model.predict(x, verbose=0)
+    if kind == "BinaryAccuracy":
+        hits = (p[:, 0] > 0.5) == y.ravel()
+    elif kind == "Sparse":
+        hits = p.argmax(axis=1) == y.ravel()
+    else:
+        hits = p.argmax(axis=1) == y.argmax(axis=1)
+    assert list(logs) == ["loss", "penalty", name]
+    assert logs[name] == hits.mean()
+
+
+def test_accuracy_is_settled_anew_when_the_last_layer_changes():
+    x = np.eye(4)
+    model = Sequential([layers.Dense(1, input_dim=4)])
+    model.compile("sgd", "mse", metrics=["accuracy"])
+    model.fit(x, np.zeros(4), verbose=0)
+    model.pop()
+    model.add(layers.Dense(3, activation="sigmoid"))
+    model.build((None, 4))
+    model.set_weights([np.eye(4)[:, :3] * 9, np.zeros(3)])
+    assert model.evaluate(x, np.eye(4)[:, :3], verbose=0)[1] == 1.0
+
+
+def test_metrics_are_of_the_weights_before_each_step():
+    x = np.ones((4, 1))
+    model = Sequential([layers.Dense(1, kernel_initializer="zeros")])
+    model.compile(corereg.optimizers.SGD(0.25), "mse", metrics=["mae"])
+    assert model.train_on_batch(x, x) == [1.0, 1.0]
+    assert model.train_on_batch(x, x) == [0.0, 0.0]
+
+
+def test_metrics_ignore_weights_and_weighted_metrics_use_them(rng):
+    x, y, weight = rng.random((ROWS, 3)), rng.random(ROWS), rng.random(ROWS)
+    model = Sequential([layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"], weighted_metrics=["mse"])
+    logs = model.evaluate(x, y, sample_weight=weight, verbose=0, return_dict=True)
+    errors = y - model.predict(x, verbose=0)[:, 0]
+    assert logs["mae"] == pytest.approx(np.abs(errors).mean(), rel=1e-5)
+    assert logs["mse"] == pytest.approx(np.average(errors**2, weights=weight), rel=1e-5)
+    assert logs["loss"] == pytest.approx((errors**2 * weight).mean(), rel=1e-5)
+
+
+def test_several_metrics_keep_their_order_and_names():
+    model = Sequential([layers.Dense(2)])
+    wanted = ["mse", metrics.MeanAbsoluteError(name="mine"), metrics.CategoricalAccuracy]
+    model.compile("sgd", "mse", metrics=wanted)
+    logs = model.evaluate(np.eye(2), np.eye(2), verbose=0, return_dict=True)
+    assert list(logs) == ["loss", "penalty", "mse", "mine", "categorical_accuracy"]
+    assert len(model.evaluate(np.eye(2), np.eye(2), verbose=0)) == 4
+    assert model.metrics_names == ["loss", "mse", "mine", "categorical_accuracy"]
+
+
+def test_functions_and_subclasses_as_metrics():
+    def largest(y_true, y_pred):
+        assert isinstance(y_true, Tensor)
+        return np.abs(y_true.data - y_pred.data).max(axis=1)
+
+    class Largest(metrics.Metric):
+        def rows(self, y_true, y_pred):
+            return np.abs(y_true - y_pred).max(axis=1)
+
+    x, y = np.eye(3), np.arange(9.0).reshape(3, 3)
+    model = Sequential([layers.Dense(3, kernel_initializer="zeros")])
+    model.compile(corereg.optimizers.SGD(0.0), "mse", metrics=[largest, Largest(name="own")])
+    logs = model.fit(x, y, batch_size=2, verbose=0).history
+    assert logs["largest"] == logs["own"] == [5.0]
+    by_batch = metrics.get(lambda y_true, y_pred: (y_true - y_pred).abs().mean())
+    assert by_batch(y, np.zeros((3, 3))) == y.mean()
+
+
+def test_names_and_objects():
+    for name, make in KINDS.items():
+        assert type(metrics.get(name)) is make
+        assert type(metrics.get(make.__name__)) is make
+        made = make(name="x")
+        assert metrics.get(made) is made
+        assert metrics.get({"class_name": make.__name__, "config": {"name": "x"}}).name == "x"
+    assert metrics.get("mae").name == "mae"
+    assert metrics.BinaryAccuracy(threshold=0.3).get_config()["threshold"] == 0.3
+
+
+def test_what_is_no_metric(fails):
+    fails(
+        lambda: metrics.get("acuracy"), ValueError, "unknown metric 'acuracy'; known are .*accuracy"
+    )
+    fails(lambda: metrics.get(3), TypeError, "metric: expected a name, a Metric or a function")
+    model = Sequential([layers.Dense(1)])
+    fails(
+        lambda: model.compile("sgd", "mse", metrics=["mse", "mse"]),
+        ValueError,
+        r"compile: expected different metrics, received \['mse', 'mse'\]",
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "y", "message"),
+    [
+        ("sparse_categorical_accuracy", np.zeros((4, 3)), "expected integer labels of shape"),
+        ("sparse_categorical_accuracy", np.full(4, 3), r"expected labels in \[0, 3\)"),
+        ("categorical_accuracy", np.zeros(4), r"expected y of shape \(rows, 3\)"),
+        ("binary_accuracy", np.zeros((4, 2)), r"expected y of shape \(rows, 3\)"),
+        ("mse", np.zeros(4), r"expected y of shape \(rows, 3\)"),
+    ],
+)
+def test_targets_that_do_not_fit_a_metric_raise_before_the_first_step(metric, y, message, fails):
+    model = Sequential([layers.Dense(3, input_dim=4)])
+    model.compile("sgd", lambda y_true, y_pred: y_pred.mean(), metrics=[metric])
+    arrays = [p.data for p in model.weights]
+    fails(lambda: model.fit(np.eye(4), y, verbose=0), ValueError, message, *arrays)
+
+
+def test_class_metrics_of_outputs_with_more_axes_raise():
+    model = Sequential([layers.Dense(3, input_shape=(2, 4))])
+    model.compile("sgd", "mse", metrics=["accuracy"])
+    with pytest.raises(ValueError, match="accuracy: expected a model with outputs of shape"):
+        model.fit(np.ones((5, 2, 4)), np.ones((5, 2, 3)), verbose=0)

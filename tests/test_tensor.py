@@ -1,0 +1,298 @@
+"""Tensor and Parameter as containers: construction, conversion, NumPy beside them, `.grad`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corereg import Parameter, Tensor, no_grad
+from corereg.autograd import tensor
+
+FLOATS = ["float32", "float64"]
+INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool"]
+
+
+# ---- construction -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "shape", "dtype"),
+    [
+        (1.5, (), "float32"),
+        (2, (), "int64"),
+        (True, (), "bool"),
+        ([1.0, 2.0], (2,), "float32"),
+        ([1, 2.5], (2,), "float32"),
+        ([1, 2], (2,), "int64"),
+        ([[True], [False]], (2, 1), "bool"),
+        (((1.0, 2.0), (3.0, 4.0)), (2, 2), "float32"),
+        ([], (0,), "float32"),
+        (np.float32(1), (), "float32"),
+        (np.float64(1), (), "float64"),
+        (range(3), (3,), "int64"),
+    ],
+)
+def test_construction(value, shape, dtype):
+    t = Tensor(value)
+    assert (t.shape, t.dtype, t.ndim, t.size) == (shape, dtype, len(shape), np.prod(shape))
+    np.testing.assert_array_equal(t.data, np.asarray(value))
+    assert type(t.data) is np.ndarray
+    assert t.is_leaf
+    assert not t.requires_grad
+    assert t.grad is None
+
+
+@pytest.mark.parametrize("dtype", [*FLOATS, *INTEGERS])
+def test_arrays_are_wrapped_without_a_copy(dtype):
+    array = np.ones((2, 3), dtype)
+    assert Tensor(array).data is array
+    assert Tensor(Tensor(array)).data is array
+    assert tensor(array).data is array
+    assert Tensor(array.T).dtype == dtype
+
+
+def test_subclasses_of_arrays_become_arrays():
+    class Own(np.ndarray):
+        pass
+
+    array = np.ones((2, 2)).view(Own)
+    t = Tensor(array)
+    assert type(t.data) is np.ndarray
+    assert t.dtype == np.float64
+    assert np.shares_memory(t.data, array)
+
+
+@pytest.mark.parametrize(
+    ("value", "received"),
+    [
+        (np.ones(2, complex), "complex128"),
+        (1j, "complex128"),
+        (np.ones(2, np.float16), "float16"),
+        (np.ones(2, np.longdouble), str(np.dtype(np.longdouble))),
+        (np.ones(2, ">f4"), ">f4"),
+        (np.array([1, None]), "object"),
+        (None, "object"),
+        ("text", "<U4"),
+        ([1.0, "text"], "<U32"),
+        (b"text", r"\|S4"),
+        (np.array(["2020-01-01"], "datetime64[D]"), "datetime64"),
+        ({"a": 1}, "object"),
+    ],
+)
+def test_other_dtypes_are_refused(value, received, fails):
+    expected = rf"Tensor: expected numbers of dtype float32, .* received {received}.*astype"
+    fails(lambda: Tensor(value), TypeError, expected)
+    fails(lambda: Parameter(value), TypeError, expected)
+
+
+def test_ragged_lists_are_refused(fails):
+    fails(lambda: Tensor([[1.0], [1.0, 2.0]]), ValueError, "inhomogeneous")
+
+
+def test_only_floats_require_grad(fails):
+    for dtype in FLOATS:
+        assert Tensor(np.ones(2, dtype), requires_grad=True).requires_grad
+    for array in (np.ones(2, dtype) for dtype in INTEGERS):
+        message = f"float32 or float64 array for requires_grad=True, received {array.dtype};"
+        fails(lambda a=array: Tensor(a, requires_grad=True), TypeError, message)
+
+
+# ---- as Python values ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("t", "text"),
+    [
+        (Tensor(1.5), "Tensor(1.5)"),
+        (Tensor([1, 2]), "Tensor([1, 2], dtype=int64)"),
+        (Tensor(np.ones(2)), "Tensor([1., 1.], dtype=float64)"),
+        (Tensor([1.0], requires_grad=True), "Tensor([1.], requires_grad=True)"),
+        (Tensor([1.0], requires_grad=True) + 1, "Tensor([2.], op=Add)"),
+        (Tensor(np.zeros((0, 3), "f4")), "Tensor([], shape=(0, 3))"),
+        (Tensor([[1.0, 2.0], [3.0, 4.0]]), "Tensor([[1., 2.],\n        [3., 4.]])"),
+        (Parameter([1.0]), "Parameter([1.], requires_grad=True)"),
+    ],
+)
+def test_repr(t, text):
+    assert repr(t) == text
+
+
+def test_repr_of_many_numbers_is_short():
+    assert len(repr(Tensor(np.zeros(10**6)))) < 100
+
+
+def test_python_numbers():
+    t = Tensor([[2.5]], requires_grad=True)
+    assert t.item() == 2.5
+    assert type(t.item()) is float
+    assert type(Tensor(3).item()) is int
+    assert (float(t), int(t), bool(t), bool(Tensor(0.0))) == (2.5, 2, True, False)
+    assert (len(Tensor([1, 2])), len(Tensor(np.zeros((0, 2))))) == (2, 0)
+
+
+@pytest.mark.parametrize("shape", [(2,), (0,), (1, 3)])
+def test_only_one_element_is_a_number(shape, fails):
+    t = Tensor(np.zeros(shape))
+    for call in (t.item, lambda: float(t), lambda: int(t), lambda: bool(t)):
+        fails(call, ValueError, f"Tensor.item: expected one element, received shape .{shape[0]},")
+
+
+def test_a_number_has_no_length(fails):
+    fails(lambda: len(Tensor(1.0)), TypeError, r"len\(\) of a 0-d tensor")
+
+
+# ---- beside NumPy -------------------------------------------------------------------------------
+
+
+def test_numpy_is_a_view():
+    t = Tensor(np.zeros(3), requires_grad=True)
+    t.numpy()[1] = 5
+    assert t.data.tolist() == [0, 5, 0]
+
+
+def test_conversion_to_arrays(fails):
+    t = Tensor(np.arange(3.0))
+    assert np.asarray(t) is t.data
+    assert np.shares_memory(np.array(t, copy=None), t.data)
+    assert not np.shares_memory(np.array(t), t.data)
+    assert np.asarray(t, np.float32).dtype == np.float32
+    fails(lambda: np.array(t, np.float32, copy=False), ValueError, "copy")
+    np.testing.assert_array_equal(np.asarray([Tensor(1.0), Tensor(2.0)]), [1, 2])
+
+
+def test_conversion_never_loses_a_gradient(fails):
+    x = Tensor(np.arange(3.0), requires_grad=True)
+    for t in (x, x * 2):
+        for call in (lambda t=t: np.asarray(t), lambda t=t: np.zeros(3) * np.array(t)):
+            fails(call, RuntimeError, "requires grad does not turn into an array.*detach")
+        assert np.asarray(t.detach()) is t.data
+        with no_grad():
+            assert np.asarray(t) is t.data
+
+
+@pytest.mark.parametrize(
+    "other", [np.float64(2), np.float32(2), np.array(2.0), np.full(3, 2.0), 2, 2.0]
+)
+def test_numpy_on_the_left_gives_tensors(other):
+    t = Tensor(np.arange(1.0, 4.0), requires_grad=True)
+    results = [other + t, other - t, other * t, other / t, other**t]
+    expected = [other + t.data, other - t.data, other * t.data, other / t.data, other**t.data]
+    for result, value in zip(results, expected, strict=True):
+        assert type(result) is Tensor
+        assert result.requires_grad
+        np.testing.assert_allclose(result.data, value, rtol=1e-15)
+
+
+def test_numpy_matrices_on_either_side():
+    t, a = Tensor(np.arange(6.0).reshape(2, 3)), np.arange(3.0)
+    np.testing.assert_array_equal((t @ a).data, t.data @ a)
+    np.testing.assert_array_equal((a @ t.T).data, a @ t.data.T)
+    assert type(a @ t.T) is Tensor
+
+
+def test_ufuncs_refuse_tensors(fails):
+    t = Tensor(np.ones(2))
+    fails(lambda: np.exp(t), TypeError, "operand 'Tensor' does not support ufuncs")
+    fails(lambda: np.add(np.ones(2), t), TypeError, "operand 'Tensor' does not support ufuncs")
+
+
+def test_augmented_assignment_makes_a_new_tensor():
+    t = before = Tensor(np.ones(2), requires_grad=True)
+    t += 1
+    assert t is not before
+    assert t.node is not None
+    assert before.data.tolist() == [1, 1]
+
+
+# ---- .grad --------------------------------------------------------------------------------------
+
+
+def test_grad_is_a_tensor_on_the_same_memory():
+    t = Tensor(np.ones(2, np.float32), requires_grad=True)
+    (t * 3).sum().backward()
+    assert type(t.grad) is Tensor
+    assert not t.grad.requires_grad
+    t.grad.data[0] = 7
+    assert t.grad.data.tolist() == [7, 3]
+
+
+def test_grad_of_one_number_is_on_the_same_memory_too():
+    t = Tensor(2.0, requires_grad=True)
+    (t * t + t).backward()
+    (t * 3).backward()
+    t.grad.data[...] *= 2
+    assert t.grad.item() == 16
+
+
+def test_setting_grad(fails):
+    t = Tensor(np.ones((2, 3), np.float32), requires_grad=True)
+    for value in (np.ones((2, 3)), Tensor(np.ones((2, 3))), [[1, 1, 1]] * 2):
+        t.grad = value
+        assert t.grad.dtype == np.float32
+        assert t.grad.shape == (2, 3)
+    t.grad = None
+    assert t.grad is None
+    for value in (np.ones(3), 1.0, np.ones((3, 2))):
+        message = r"Tensor.grad: expected shape \(2, 3\) as the tensor's, received"
+        fails(lambda v=value: setattr(t, "grad", v), ValueError, message)
+    assert t.grad is None
+
+
+# ---- Parameter ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3, 5), (0, 3), (1000,)])
+def test_parameters_begin_at_a_cache_line(shape, dtype):
+    source = np.ones(shape, dtype)
+    for _ in range(5):
+        p = Parameter(source)
+        for array in (p.data, p.buffer):
+            assert array.ctypes.data % 64 == 0 or not array.size  # NumPy invents that address
+            assert (array.shape, array.dtype) == (shape, dtype)
+            assert array.flags.c_contiguous
+            assert array.flags.writeable
+            assert not np.shares_memory(array, source)
+        np.testing.assert_array_equal(p.data, source)
+
+
+def test_parameters_are_leaves_with_names():
+    p, q = Parameter([1.0, 2.0], name="kernel"), Parameter(np.asfortranarray(np.ones((2, 3))).T)
+    assert (p.name, p.dtype, p.requires_grad, p.trainable) == ("kernel", "float32", True, True)
+    assert q.data.flags.c_contiguous
+    assert q.name != Parameter([1.0]).name
+    assert type(p * 2) is Tensor
+    source = Tensor([1.0], requires_grad=True)
+    assert Parameter(source).data.tolist() == [1]
+
+
+def test_integer_parameters_are_refused(fails):
+    fails(lambda: Parameter([1, 2]), TypeError, "float32 or float64 array.* received int64")
+
+
+def test_freezing_forgets_the_gradient():
+    p = Parameter([1.0])
+    (p * 2).sum().backward()
+    p.trainable = False
+    assert p.grad is None
+    assert not p.requires_grad
+    assert not (p * 2).requires_grad
+    p.trainable = True
+    assert (p * 2).requires_grad
+
+
+def test_assign(fails):
+    p = Parameter(np.zeros((2, 2), np.float32), name="kernel")
+    data = p.data
+    for value in (np.eye(2), Tensor(np.eye(2), requires_grad=True), [[1, 0], [0, 1]]):
+        p.assign(np.zeros((2, 2)))
+        p.assign(value)
+        assert p.data is data
+        np.testing.assert_array_equal(data, np.eye(2, dtype=np.float32))
+    for value, exception, message in [
+        (np.ones(2), ValueError, r"'kernel': expected a value of shape \(2, 2\), received \(2,\)"),
+        (1.0, ValueError, r"received \(\)"),
+        (np.ones((2, 2), complex), TypeError, "'kernel': expected numbers, received dtype complex"),
+        (np.full((2, 2), "a"), TypeError, "received dtype <U1"),
+        (np.full((2, 2), None), TypeError, "received dtype object"),
+    ]:
+        fails(lambda v=value: p.assign(v), exception, message, data)
