@@ -1,7 +1,7 @@
 """corereg: regularized dense neural networks on the CPU.
 
-`corereg.models`, `corereg.layers`, `corereg.regularizers` and the rest follow Keras; `corereg.Tensor`
-is an autograd tensor in PyTorch's words. NumPy is the only dependency.
+`corereg.models`, `corereg.layers`, `corereg.regularizers` and the rest follow Keras;
+`corereg.Tensor` is an autograd tensor in PyTorch's words. NumPy is the only dependency.
 """
 
 from corereg import (

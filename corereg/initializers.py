@@ -150,7 +150,9 @@ class VarianceScaling(_Random):
         self.scale, self.mode, self.distribution = float(scale), mode, distribution
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-        fan_in, fan_out = (shape[0], shape[-1]) if len(shape) > 1 else (shape or (1,)) * 2
+        fan_in, fan_out = shape[-2:] if len(shape) > 1 else (shape or (1,)) * 2
+        field = math.prod(shape[:-2])  # of a convolution's kernel
+        fan_in, fan_out = field * fan_in, field * fan_out
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, n)
         if self.distribution == "uniform":

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from corereg import lookup
+from corereg import _kernels, lookup
 from corereg.autograd import Tensor, ops, tensor
 from corereg.autograd.ops.activations import CODES, Activation
 from corereg.layers.base import snake_case
@@ -103,6 +103,7 @@ class _Fused(Loss):
         """y of a batch as the kernel wants it."""
         if type(y) is np.ndarray and y.dtype == z.dtype and y.shape == z.shape:
             return y
+        _kernels.cannot_record(f"{self.name} casts its targets")
         return self.check_targets(np.asarray(y), (None, z.shape[1])).astype(z.dtype)
 
     def outputs(self, y_pred: Tensor) -> Tensor:
@@ -151,6 +152,7 @@ class BinaryCrossentropy(_CrossEntropy):
     label_smoothing s: y becomes y (1-s) + s/2.
     """
 
+    recordable = True
     kind = "sigmoid_cross_entropy"
     behind = CODES["sigmoid"]
 
@@ -174,6 +176,7 @@ class CategoricalCrossentropy(_CrossEntropy):
     SparseCategoricalCrossentropy.
     """
 
+    recordable = True
     kind = "softmax_cross_entropy"
     behind = CODES["softmax"]
 
@@ -198,6 +201,7 @@ class CategoricalCrossentropy(_CrossEntropy):
 class SparseCategoricalCrossentropy(_Fused):
     """-log p[label]; y holds integer labels in [0, classes), (batch,) or (batch, 1)."""
 
+    recordable = True
     kind = "sparse_cross_entropy"
     behind = CODES["softmax"]
 
@@ -216,6 +220,7 @@ class SparseCategoricalCrossentropy(_Fused):
     def fit(self, y: Any, z: Array) -> Array:
         if type(y) is np.ndarray and y.dtype == np.int64 and y.shape == (len(z),):
             return y  # the kernel's border checks the range
+        _kernels.cannot_record(f"{self.name} casts its labels")
         return self.check_targets(np.asarray(y), (None, z.shape[1]))
 
     def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> Array:
@@ -228,12 +233,14 @@ class SparseCategoricalCrossentropy(_Fused):
 class MeanSquaredError(_Fused):
     """mean((y - prediction)**2) over outputs."""
 
+    recordable = True
     kind = "squared_error"
 
 
 class MeanAbsoluteError(_Fused):
     """mean(|y - prediction|) over outputs."""
 
+    recordable = True
     kind = "absolute_error"
 
 
@@ -365,7 +372,7 @@ def as_weights(who: str, weight: Any, rows: int, dtype: Any) -> Array:
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{who}: expected sample_weight of numbers, received dtype {array.dtype}")
     with np.errstate(over="ignore"):  # found just below
-        array = np.require(array, dtype, "CA")
+        array = np.require(array, dtype, ["C", "A"])
     if not np.isfinite(array).all():
         row = int(np.flatnonzero(~np.isfinite(array))[0])
         raise ValueError(

@@ -7,12 +7,12 @@ binary (prediction > 0.5); integer labels: sparse; else categorical (argmax agai
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from corereg import _kernels, lookup
-from corereg.autograd import Tensor, ops
+from corereg.autograd import Tensor
 from corereg.layers.base import snake_case
 from corereg.losses import labels, matched, one_axis
 
@@ -25,9 +25,13 @@ class Metric:
     update_state adds a batch, result gives the mean so far, reset_state begins anew.
     """
 
+    recordable: ClassVar[bool] = False  # see corereg.models.recordable
+
     def __init__(self, name: str | None = None) -> None:
         self.name = name or snake_case(type(self).__name__)
-        self.reset_state()
+        # in memory that kernels add to, so that recorded steps can
+        self._total, self._weight = np.zeros(1), np.zeros(1)
+        self._rows = np.zeros(1, np.int64)
 
     def rows(self, y_true: Array, y_pred: Array) -> Array:
         raise NotImplementedError(f"{type(self).__name__}: rows is not written")
@@ -37,23 +41,25 @@ class Metric:
 
     def reset_state(self) -> None:
         """Forgets all batches."""
-        self.total = 0.0
-        self.count = 0.0
+        self._total[:] = self._weight[:] = self._rows[:] = 0
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds a batch; rows count by their weights where given."""
         rows = self.rows(_array(y_true), _array(y_pred))
+        if rows.dtype not in (np.float32, np.float64):
+            rows = rows.astype(np.float64)
         if sample_weight is None:
-            self.total += float(rows.sum(dtype=np.float64))
-            self.count += len(rows)
+            _kernels.tally(self._total, rows)
+            _kernels.count(self._rows, len(rows))
         else:
-            weight = _array(sample_weight).reshape(len(rows))
-            self.total += float((rows * weight).sum(dtype=np.float64))
-            self.count += float(weight.sum(dtype=np.float64))
+            weight = _as(_array(sample_weight), (len(rows),), rows.dtype)
+            _kernels.tally(self._total, rows, 1.0, weight)
+            _kernels.tally(self._weight, weight)
 
     def result(self) -> float:
         """The mean so far; 0 before the first batch."""
-        return self.total / self.count if self.count else 0.0
+        count = float(self._rows[0] + self._weight[0])
+        return float(self._total[0]) / count if count else 0.0
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
         """update_state, then result."""
@@ -66,6 +72,8 @@ class Metric:
 
 class BinaryAccuracy(Metric):
     """The share of outputs where (prediction > threshold) equals y."""
+
+    recordable = True
 
     def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
         super().__init__(name)
@@ -85,6 +93,8 @@ class BinaryAccuracy(Metric):
 class CategoricalAccuracy(Metric):
     """The share of rows where argmax of prediction and of y agree."""
 
+    recordable = True
+
     def rows(self, y_true: Array, y_pred: Array) -> Array:
         z = _matrix(y_pred)
         return _kernels.accuracy("categorical", z, _like(y_true, z))
@@ -97,9 +107,10 @@ class CategoricalAccuracy(Metric):
 class SparseCategoricalAccuracy(Metric):
     """The share of rows where argmax of prediction is the label."""
 
+    recordable = True
+
     def rows(self, y_true: Array, y_pred: Array) -> Array:
-        y = np.ascontiguousarray(y_true.reshape(len(y_true)), np.int64)
-        return _kernels.accuracy("sparse", _matrix(y_pred), y)
+        return _kernels.accuracy("sparse", _matrix(y_pred), _as(y_true, (len(y_true),), np.int64))
 
     def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> None:
         labels(self.name, y, one_axis(self.name, outputs))
@@ -107,6 +118,8 @@ class SparseCategoricalAccuracy(Metric):
 
 class MeanSquaredError(Metric):
     """mean((y - prediction)**2)."""
+
+    recordable = True
 
     def rows(self, y_true: Array, y_pred: Array) -> Array:
         return _loss_rows("squared_error", y_true, y_pred)
@@ -117,6 +130,8 @@ class MeanSquaredError(Metric):
 
 class MeanAbsoluteError(Metric):
     """mean(|y - prediction|)."""
+
+    recordable = True
 
     def rows(self, y_true: Array, y_pred: Array) -> Array:
         return _loss_rows("absolute_error", y_true, y_pred)
@@ -151,13 +166,20 @@ def _matrix(z: Array) -> Array:
     return np.ascontiguousarray(z.reshape(len(z), -1))
 
 
+def _as(y: Array, shape: tuple[int, ...], dtype: Any) -> Array:
+    """y itself in this shape, or a cast copy, which no recorded step would repeat."""
+    if y.dtype != dtype or not y.flags.c_contiguous:
+        _kernels.cannot_record("a metric casts its targets")
+    return np.ascontiguousarray(y.reshape(shape), dtype)
+
+
 def _like(y: Array, z: Array) -> Array:
-    return np.ascontiguousarray(y.reshape(z.shape), z.dtype)
+    return _as(y, z.shape, z.dtype)
 
 
 def _loss_rows(kind: str, y_true: Array, y_pred: Array) -> Array:
     z = _matrix(y_pred)
-    return ops.loss_rows(kind, z, _like(y_true, z)).data
+    return _kernels.loss_forward(kind, z, _like(y_true, z), None, 0.0, False)[0]
 
 
 _TABLE: dict[str, Callable[..., Metric]] = {

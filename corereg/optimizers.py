@@ -32,6 +32,7 @@ class Optimizer:
     (of each variable's gradient), global_clipnorm (of all) and clipvalue (of each element)."""
 
     rule: ClassVar[str]
+    recordable: ClassVar[bool] = False  # see corereg.models.recordable
 
     def __init__(
         self,
@@ -149,6 +150,10 @@ class Optimizer:
         sweep and returns their value before the step; use it when the loss does not contain them
         already. False returns 0.
         """
+        return float(self.update(penalties).sum())
+
+    def update(self, penalties: bool = False) -> Array:
+        """As `step`; returns the penalty in parts, float64, that the next step overwrites."""
         if not self.parameters:
             raise RuntimeError(
                 f"{type(self).__name__}.step: no parameters; call build(parameters) first"
@@ -163,7 +168,7 @@ class Optimizer:
             every = self.global_clipnorm is not None
             _kernels.clip_scales(segments, float(limit), every, scales, sums)
         _kernels.update(self.rule, segments, self._hyper, sums, scales)
-        return float(sums.sum()) if penalties else 0.0
+        return sums
 
     def _table(self, penalties: bool) -> tuple[list[Any], Any, list[Parameter], Array]:
         """The trainable parameters as the kernels see them; made anew only when they change."""
@@ -204,6 +209,8 @@ class Optimizer:
 class SGD(Optimizer):
     """w -= lr g; with momentum mu: m = mu m - lr g, w += m; Nesterov: w += mu m - lr g."""
 
+    recordable = True
+
     def __init__(
         self,
         learning_rate: float = 0.01,
@@ -229,6 +236,7 @@ class SGD(Optimizer):
 class RMSprop(Optimizer):
     """v = rho v + (1-rho) g^2; w -= lr g / sqrt(v + eps) (Hinton 2012; centered: Graves 2013)."""
 
+    recordable = True
     rule = "rmsprop"
 
     def __init__(
@@ -259,6 +267,7 @@ class Adam(Optimizer):
     """m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; w -= lr sqrt(1-b2^t)/(1-b1^t) m/(sqrt(v)+eps)
     (Kingma, Ba 2015, with Keras's place for epsilon; amsgrad: Reddi, Kale, Kumar 2018)."""
 
+    recordable = True
     rule = "adam"
 
     def __init__(
@@ -287,6 +296,8 @@ class Adam(Optimizer):
 
 class AdamW(Adam):
     """Adam with decoupled weight decay, .004 by default (Loshchilov, Hutter 2019)."""
+
+    recordable = True
 
     def __init__(
         self, learning_rate: float = 0.001, weight_decay: float | None = 0.004, **options: Any

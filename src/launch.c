@@ -3,6 +3,8 @@
 
 #if defined(_OPENMP)
 #include <omp.h>
+#include <sched.h>
+#include <stdatomic.h>
 #endif
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -33,6 +35,38 @@ static float_mode flush_denormals(void)
 typedef int float_mode;
 static float_mode flush_denormals(void) { return 0; }
 static void restore_mode(float_mode mode) { (void)mode; }
+#endif
+
+#if defined(_OPENMP)
+/* A barrier that spins for some microseconds and then gives its CPU away: on a busy machine the
+ * one waited for may need it. (OpenMP's own spins for milliseconds.) */
+typedef struct {
+    atomic_int waiting, round;
+} meeting;
+
+static void relax(void)
+{
+#if defined(__x86_64__)
+    _mm_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static void meet(meeting *m, int team)
+{
+    const int round = atomic_load_explicit(&m->round, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&m->waiting, 1, memory_order_acq_rel) == team - 1) {
+        atomic_store_explicit(&m->waiting, 0, memory_order_relaxed);
+        atomic_store_explicit(&m->round, round + 1, memory_order_release);
+        return;
+    }
+    for (int spins = 0; atomic_load_explicit(&m->round, memory_order_acquire) == round; spins++)
+        if (spins < 1000)
+            relax();
+        else
+            sched_yield();
+}
 #endif
 
 static void run_one(const cr_instruction *one, ptrdiff_t rank, ptrdiff_t team)
@@ -66,6 +100,7 @@ void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times)
         return;
     }
 #if defined(_OPENMP)
+    meeting between = {0, 0};
 #pragma omp parallel num_threads((int)most)
     {
         /* The team may be smaller than asked for: shares are dealt to whoever is there. */
@@ -75,9 +110,8 @@ void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times)
             for (ptrdiff_t i = 0; i < count; i++) {
                 run_one(list + i, rank, team);
                 /* single-share instructions in a row are rank 0's own affair */
-                if (list[i].size > 1 || list[(i + 1) % count].size > 1) {
-#pragma omp barrier
-                }
+                if (list[i].size > 1 || list[(i + 1) % count].size > 1)
+                    meet(&between, (int)team);
             }
         restore_mode(found);
     }

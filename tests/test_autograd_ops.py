@@ -9,6 +9,7 @@ import pytest
 
 from corereg import Tensor, reference
 from corereg.autograd import check_grads, ops, registry
+from corereg.autograd.ops.losses import KINDS as KERNEL_KINDS
 
 random = np.random.default_rng(5)
 
@@ -226,8 +227,9 @@ CASES = [(name, case[0], case[1:]) for name, cases in GRADIENTS.items() for case
 IDS = [f"{name}-{i}" for name, cases in GRADIENTS.items() for i in range(len(cases))]
 
 
-def test_every_op_is_in_the_table():
+def test_every_op_and_loss_is_in_the_table():
     assert {n for n, op in registry.items() if op.__module__.startswith("corereg.")} == {*GRADIENTS}
+    assert {kind for kind, _ in KINDS} == set(KERNEL_KINDS)
 
 
 @pytest.mark.parametrize(("name", "function", "arrays"), CASES, ids=IDS)

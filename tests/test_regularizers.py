@@ -99,7 +99,7 @@ def test_get_serialize_deserialize():
         return (w * w).sum()
 
     assert regularizers.get(own) is own
-    with pytest.raises(TypeError, match="cannot save the regularizer .*get_config"):
+    with pytest.raises(TypeError, match=r"cannot save the regularizer .*get_config"):
         regularizers.serialize(own)
 
 

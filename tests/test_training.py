@@ -1,48 +1,17 @@
-"""compile, fit, evaluate and predict: their options, the data they take, and interrupts."""
+"""fit, evaluate and predict: what their options do."""
 
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
-import threading
 
 import numpy as np
 import pytest
+from small import ROWS, bits, data, fit, net
 
 import corereg
 from corereg import layers, optimizers
 from corereg.callbacks import Callback, EarlyStopping, LambdaCallback, ModelCheckpoint
 from corereg.models import Sequential, load_model
-
-ROWS = 50
-
-
-def data(classes=0, dtype="float32"):
-    """x (50, 6) and y: integer labels, or a column of numbers for classes=0."""
-    rng = np.random.default_rng(4)
-    x = rng.standard_normal((ROWS, 6)).astype(dtype)
-    return x, (rng.integers(0, classes, ROWS) if classes else x @ rng.standard_normal((6, 1)))
-
-
-def net(classes=0, optimizer="adam", dropout=0.0, **options):
-    corereg.set_random_seed(11)
-    last = layers.Dense(classes or 1, activation="softmax" if classes else None)
-    first = layers.Dense(5, activation="relu", input_dim=6, kernel_regularizer="l2")
-    model = Sequential([first, layers.Dropout(dropout), last])
-    model.compile(optimizer, "sparse_categorical_crossentropy" if classes else "mse", **options)
-    return model
-
-
-def fit(model, *args, **options):
-    """The history of a fit, the same batches at each call."""
-    corereg.set_random_seed(12)
-    return model.fit(*args, verbose=0, **options).history
-
-
-def bits(model):
-    return [w.tobytes() for w in model.get_weights()]
 
 
 class Losses(Callback):
@@ -313,16 +282,14 @@ def test_early_stopping_restores_the_best_weights():
     class GoWrong(Callback):
         def on_epoch_begin(self, epoch, logs=None):
             if epoch == 4:
-                self.model.optimizer.learning_rate = 1.0
+                self.model.optimizer.learning_rate = 50.0
 
         def on_epoch_end(self, epoch, logs=None):
             kept.append(bits(self.model))
 
     stop = EarlyStopping(patience=3, restore_best_weights=True)
-    history = model.fit(
-        x, y, epochs=50, validation_data=(x, y), callbacks=[GoWrong(), stop], verbose=0
-    )
-    values = history.history["val_loss"]
+    history = fit(model, x, y, epochs=50, validation_data=(x, y), callbacks=[GoWrong(), stop])
+    values = history["val_loss"]
     assert stop.best_epoch == int(np.nanargmin(values)) == 3
     assert len(values) == 7
     assert bits(model) == kept[3]
@@ -376,248 +343,3 @@ def test_predictions_that_are_views_of_the_input_are_copied():
     for stack in ([layers.Flatten()], [layers.Flatten(), layers.Dropout(0.5)]):
         model = Sequential([layers.Input((2, 2)), *stack])
         assert np.array_equal(model.predict(x, batch_size=2, verbose=0), x.reshape(6, 4))
-
-
-# ---- what x and y may be -------------------------------------------------------------------------
-
-
-def memmap(x, path):
-    stored = np.memmap(path, x.dtype, "w+", shape=x.shape)
-    stored[:] = x
-    stored.flush()
-    return np.memmap(path, x.dtype, "r", shape=x.shape)
-
-
-FORMS = {
-    "list": lambda x, path: x.tolist(),
-    "tuples": lambda x, path: tuple(map(tuple, x.tolist())),
-    "float64": lambda x, path: x.astype("float64"),
-    "float16": lambda x, path: x.astype("float16"),
-    "longdouble": lambda x, path: x.astype("longdouble"),
-    "big-endian": lambda x, path: x.astype(">f8"),
-    "int8": lambda x, path: x.astype("int8"),
-    "int64": lambda x, path: x.astype("int64"),
-    "uint16": lambda x, path: x.astype("uint16"),
-    "memmap": memmap,
-    "memmap of int": lambda x, path: memmap(x.astype("int32"), path),
-    "read-only": lambda x, path: np.frombuffer(x.tobytes(), x.dtype).reshape(x.shape),
-    "Fortran": lambda x, path: np.asfortranarray(x),
-    "every second row": lambda x, path: np.repeat(x, 2, axis=0)[::2],
-    "every second column": lambda x, path: np.repeat(x, 2, axis=1)[:, ::2],
-    "rows backwards": lambda x, path: x[::-1].copy()[::-1],
-    "columns backwards": lambda x, path: x[:, ::-1].copy()[:, ::-1],
-    "broadcast and cut": lambda x, path: np.broadcast_to(x, (3, *x.shape))[1],
-    "unaligned": lambda x, path: np.frombuffer(b"0" + x.tobytes(), x.dtype, offset=1).reshape(
-        x.shape
-    ),
-    "Tensor": lambda x, path: corereg.Tensor(x),
-}
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_forms_of_x(form, tmp_path):
-    rng = np.random.default_rng(5)
-    x = rng.integers(0, 9, (ROWS, 6)).astype("float32")
-    y = rng.integers(0, 3, ROWS)
-    one, other = net(3), net(3)
-    given = FORMS[form](x, tmp_path / "x")
-    assert fit(one, x, y, epochs=2) == fit(other, given, y, epochs=2)
-    assert bits(one) == bits(other)
-    assert np.array_equal(other.predict(given, verbose=0), one.predict(x, verbose=0))
-    assert other.evaluate(given, y, verbose=0) == one.evaluate(x, y, verbose=0)
-
-
-@pytest.mark.parametrize(
-    "form",
-    [
-        lambda y: y.tolist(),
-        lambda y: y[:, None],
-        lambda y: y.astype("float32"),
-        lambda y: y.astype("float64"),
-        lambda y: y.astype("uint8"),
-        lambda y: y.astype(">i4"),
-        lambda y: np.repeat(y, 2)[::2],
-        lambda y: corereg.Tensor(y),
-    ],
-)
-def test_forms_of_integer_labels(form):
-    x, y = data(3)
-    one, other = net(3, metrics=["accuracy"]), net(3, metrics=["accuracy"])
-    assert fit(one, x, y, epochs=2) == fit(other, x, form(y), epochs=2)
-
-
-def test_float64_data_reach_a_float64_model_in_full():
-    x, y = data(dtype="float64")
-    model = Sequential([layers.Dense(1, dtype="float64")])
-    model.compile("sgd", "mse")
-    model.fit(x, y, verbose=0)
-    kernel, bias = model.get_weights()
-    assert kernel.dtype == "float64"
-    for given in (x, x.astype(">f8"), x.astype("longdouble")):
-        np.testing.assert_allclose(model.predict(given, verbose=0), x @ kernel + bias, rtol=1e-13)
-
-
-def test_data_are_not_written_to():
-    x, y = data(3)
-    x.flags.writeable = y.flags.writeable = False
-    model = net(3, dropout=0.5)
-    model.fit(x, y, sample_weight=np.broadcast_to(1.0, ROWS), validation_split=0.5, verbose=0)
-    model.train_on_batch(x, y)
-    model.predict(x, verbose=0)
-
-
-# ---- interrupts and threads ----------------------------------------------------------------------
-
-
-def interrupted_run(model, x, y, callback):
-    with pytest.raises(KeyboardInterrupt):
-        model.fit(x, y, batch_size=10, epochs=3, shuffle=False, callbacks=callback, verbose=0)
-
-
-@pytest.mark.parametrize("hook", ["on_train_batch_begin", "on_train_batch_end"])
-def test_an_interrupt_leaves_the_weights_of_the_last_finished_step(hook):
-    x, y = data()
-    seen = []
-    model, twin = net(), net()
-
-    class Interrupt(Callback):
-        pass
-
-    def count(self, batch, logs=None):
-        seen.append(batch)
-        if len(seen) == 8:
-            raise KeyboardInterrupt
-
-    setattr(Interrupt, hook, count)
-    interrupted_run(model, x, y, Interrupt())
-    done = 7 if hook == "on_train_batch_begin" else 8
-    for step in range(done):
-        rows = slice(step % 5 * 10, step % 5 * 10 + 10)
-        twin.train_on_batch(x[rows], y[rows])
-    assert model.optimizer.iterations == done
-    assert bits(model) == bits(twin)
-    assert all(p.grad is None for p in model.weights)
-    a, b = (m.fit(x, y, epochs=2, shuffle=False, verbose=0).history for m in (model, twin))
-    assert a == b
-    assert bits(model) == bits(twin)
-
-
-@pytest.mark.parametrize("where", ["forward", "loss", "penalty", "backward"])
-def test_an_interrupt_inside_a_step_leaves_it_undone(where, monkeypatch):
-    x, y = data()
-    model, twin = net(), net()
-    for m in (model, twin):
-        m.layers[0].kernel_regularizer = lambda w: (w * w).sum() * 0.01
-        m.train_on_batch(x[:10], y[:10])
-    before = bits(model)
-
-    def interrupt(*args, **kwargs):
-        raise KeyboardInterrupt
-
-    target, name = {
-        "forward": (layers.Dropout, "call"),
-        "loss": (type(model.loss), "__call__"),
-        "penalty": (corereg.regularizers, "penalty"),
-        "backward": (corereg.Tensor, "backward"),
-    }[where]
-    with monkeypatch.context() as patch:
-        patch.setattr(target, name, interrupt)
-        interrupted_run(model, x, y, None)
-    assert bits(model) == before
-    assert all(p.grad is None for p in model.weights)
-    assert model.train_on_batch(x, y) == twin.train_on_batch(x, y)
-    assert bits(model) == bits(twin)
-
-
-CHILD = """
-import sys
-import numpy as np
-import corereg
-from corereg.layers import Dense
-
-x = np.random.default_rng(0).standard_normal((32, 8)).astype("float32")
-y = x[:, :1] - 0.5
-
-def net():
-    corereg.set_random_seed(3)
-    model = corereg.Sequential([Dense(8, activation="relu", kernel_regularizer="l1"), Dense(1)])
-    model.compile("adam", "mse")
-    return model
-
-def ready(epoch, logs):
-    if epoch == 30:
-        print("ready", flush=True)
-
-model, twin = net(), net()
-try:
-    model.fit(x, y, epochs=10**9, shuffle=False, verbose=0,
-              callbacks=corereg.callbacks.LambdaCallback(on_epoch_end=ready))
-except KeyboardInterrupt:
-    steps = model.optimizer.iterations
-    for _ in range(steps):
-        twin.train_on_batch(x, y)
-    assert steps > 30
-    for a, b in zip(model.get_weights(), twin.get_weights()):
-        assert np.array_equal(a, b)
-    losses = [m.fit(x, y, epochs=2, shuffle=False, verbose=0).history for m in (model, twin)]
-    assert losses[0] == losses[1]
-    print("usable", flush=True)
-"""
-
-
-@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
-def test_ctrl_c_in_the_middle_of_fit():
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        assert child.stdout.readline() == "ready\n"
-        child.send_signal(signal.SIGINT)
-        out, errors = child.communicate(timeout=20)
-    finally:
-        child.kill()
-        child.communicate()
-    assert (out, errors) == ("usable\n", "")
-
-
-def test_training_from_two_threads_raises():
-    x, y = data()
-    model = net()
-    inside, go_on = threading.Event(), threading.Event()
-
-    class Wait(Callback):
-        def on_epoch_begin(self, epoch, logs=None):
-            inside.set()
-            assert go_on.wait(10)
-
-    first = threading.Thread(
-        target=model.fit, args=(x, y), kwargs={"callbacks": Wait(), "verbose": 0}
-    )
-    first.start()
-    try:
-        assert inside.wait(10)
-        before, history = bits(model), model.history
-        for train in (lambda: model.fit(x, y, verbose=0), lambda: model.train_on_batch(x, y)):
-            with pytest.raises(RuntimeError, match="being trained by another call"):
-                train()
-        assert bits(model) == before
-        assert model.history is history
-        assert model.predict(x, verbose=0).shape == (ROWS, 1)  # reading is allowed
-    finally:
-        go_on.set()
-        first.join(10)
-    assert bits(model) != before
-    assert len(history.history["loss"]) == 1
-    model.fit(x, y, verbose=0)
-
-
-def test_a_callback_that_raises_leaves_the_model_usable():
-    x, y = data()
-    model = net()
-
-    def fail(epoch, logs):
-        raise OSError("disk full")
-
-    with pytest.raises(OSError, match="disk full"):
-        model.fit(x, y, callbacks=LambdaCallback(on_epoch_end=fail), verbose=0)
-    assert model.fit(x, y, verbose=0).history["loss"][0] > 0

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from corereg import _kernels
+
 if TYPE_CHECKING:
     from corereg.autograd.tensor import Tensor
 
@@ -33,11 +35,14 @@ class Op:
 
     `fresh = True` promises that backward returns newly made arrays, each of which nobody else
     holds: the engine then adds to them in place and gives them to leaves without a copy.
+    `recordable = True` says that forward and backward compute by kernels alone, on the arrays that
+    they are given, so that a recording of them can be replayed.
     A class whose name begins with an underscore is a base of ops, not an op.
     """
 
     __slots__ = ("inputs", "out")
     fresh: ClassVar[bool] = False
+    recordable: ClassVar[bool] = False
     inputs: tuple[Tensor, ...] | None
     out: Array | None
 
@@ -59,13 +64,14 @@ class Op:
 
 def fitted(op: Op, grad: Any, like: Array) -> Array:
     """A gradient as a new array of like's dtype and shape: summed over axes that were broadcast."""
+    _kernels.cannot_record("a gradient is cast or summed in Python")
     grad, shape = np.asarray(grad), like.shape
     extra = grad.ndim - like.ndim
     axes = tuple(
         i for i in range(grad.ndim) if i < extra or (shape[i - extra] == 1 != grad.shape[i])
     )
     total = np.array(grad.sum(axis=axes, keepdims=True) if axes else grad, like.dtype)
-    if extra < 0 or total.shape[extra:] != shape:
+    if total.shape[extra:] != shape:
         raise RuntimeError(
             f"{type(op).__name__}.backward: expected a gradient of shape {shape} as the input's, "
             f"or of one that it broadcasts to, received {grad.shape}"
@@ -76,6 +82,8 @@ def fitted(op: Op, grad: Any, like: Array) -> Array:
 def accumulate(leaf: Tensor, grad: Array, fresh: bool) -> None:
     """Adds to a leaf's gradient; the array is copied unless it is nobody else's."""
     held, buffer = leaf._grad, leaf.buffer
+    if grad is not buffer or held is not None:
+        _kernels.cannot_record("a gradient is copied or added to in Python")
     if held is not None:
         if held is buffer:
             held += grad
@@ -152,11 +160,13 @@ def run_backward(root: Op, grad: Array, retain_graph: bool = False) -> None:
                         grads[under] = part
                         if fresh:
                             owned.add(under)
-                    elif under in owned:
-                        grads[under] += part
                     else:
-                        grads[under] = np.asarray(grads[under] + part)
-                        owned.add(under)
+                        _kernels.cannot_record("gradients are added in Python")
+                        if under in owned:
+                            grads[under] += part
+                        else:
+                            grads[under] = np.asarray(grads[under] + part)
+                            owned.add(under)
                 if under is not None:
                     uses[under] -= 1
                     if not uses[under]:

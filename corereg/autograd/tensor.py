@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
-from corereg import config
+from corereg import _kernels, config
 from corereg.autograd import engine
 from corereg.autograd.engine import Array, Op, run_backward
 from corereg.autograd.mode import state
@@ -363,6 +363,8 @@ def new_tensor(data: Array) -> Tensor:
 def apply(op: Op, *inputs: Tensor) -> Tensor:
     """Runs op.forward on the inputs and, unless gradients are off, adds it to the graph."""
     out = op.forward(*[t.data for t in inputs])
+    if not op.recordable:
+        _kernels.cannot_record(f"{type(op).__name__} computes in Python")
     result = new_tensor(out if type(out) is np.ndarray else np.asarray(out))
     if state.enabled:
         for t in inputs:

@@ -39,6 +39,7 @@ class Layer:
     for a first layer; dtype: "float32" or "float64", by default `corereg.config.floatx()`.
     """
 
+    recordable: ClassVar[bool] = False  # see corereg.models.recordable
     _takes_training: ClassVar[bool] = True
     _given: Mapping[str, Array] | None = None  # a file's weights by name, while it is being loaded
 

@@ -34,6 +34,8 @@ def Input(shape: Sequence[int | None], **options: Any) -> InputLayer:
 class Activation(Layer):
     """An activation function as a layer: a name, or a function of Tensors."""
 
+    recordable = True
+
     def __init__(self, activation: Any, **options: Any) -> None:
         super().__init__(**options)
         self.activation = activations.get(activation)
@@ -53,6 +55,8 @@ class Activation(Layer):
 
 class Flatten(Layer):
     """(batch, ...) as (batch, product of the rest)."""
+
+    recordable = True
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         return x if x.ndim == 2 else ops.reshape(x, (x.shape[0], prod(x.shape[1:])))

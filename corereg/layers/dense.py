@@ -28,6 +28,7 @@ class Dense(Layer):
     ValueError.
     """
 
+    recordable = True
     kernel: Parameter
     bias: Parameter | None
 

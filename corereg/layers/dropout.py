@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from corereg import _kernels
 from corereg.autograd import Tensor
 from corereg.autograd.ops.layers import Dropout as DropoutOp
 from corereg.autograd.ops.layers import is_relu
@@ -25,6 +26,8 @@ class Dropout(Layer):
     the mask is shared; seed: fixes the sequence of masks (by default drawn from the global seed).
     Masks depend on the seed and on how many were drawn before, not on threads or machine.
     """
+
+    recordable = True
 
     def __init__(
         self,
@@ -48,19 +51,24 @@ class Dropout(Layer):
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         if not training or not self.rate:
             return x
-        step = self._drawn.copy()
-        self._drawn += 1
         if self.noise_shape is None:
-            op = DropoutOp(self.rate, self._key, step, is_relu(x), x.data.size)
-            return apply(op, x)
+            op = DropoutOp(self.rate, self._key, self._drawn, is_relu(x), x.data.size)
+            dropped = apply(op, x)
+        else:
+            ones = Tensor(np.ones(self._mask_shape(x), x.dtype))
+            op = DropoutOp(self.rate, self._key, self._drawn, False, ones.size)
+            dropped = x * apply(op, ones)
+        _kernels.count(self._drawn)
+        return dropped
+
+    def _mask_shape(self, x: Tensor) -> tuple[int, ...]:
+        assert self.noise_shape is not None
         if len(self.noise_shape) != x.ndim:
             raise ValueError(
                 f"{self.who}: expected an input with {len(self.noise_shape)} dimensions as "
                 f"noise_shape {self.noise_shape}, received {x.shape}"
             )
-        shape = [n if m is None else m for n, m in zip(x.shape, self.noise_shape, strict=True)]
-        ones = Tensor(np.ones(shape, x.dtype))
-        return x * apply(DropoutOp(self.rate, self._key, step, False, ones.size), ones)
+        return tuple(n if m is None else m for n, m in zip(x.shape, self.noise_shape, strict=True))
 
     @property
     def random_state(self) -> Array:

@@ -6,6 +6,7 @@ never copied whole: float64, integer and memory-mapped arrays train as they are.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -37,27 +38,36 @@ class Rows:
         self.x, self.y, self.weight = x, y, weight
         self.dtype = np.dtype(dtype)
         self._buffers: dict[int, tuple[Array, Array | None, Array | None]] = {}
+        self._start = np.zeros(1, np.int64)  # the cursor; kernels read and move it
+        self._order: Array | None = None
 
     def __len__(self) -> int:
         return len(self.x)
 
-    def batches(self, size: int, order: Array | None = None) -> Iterator[Batch]:
-        """All rows in this order, `size` at a time; the last batch may be short."""
-        start = np.zeros((), np.int64)
-        for first in range(0, len(self), size):
-            start[...] = first
-            rows = min(size, len(self) - first)
-            x, y, weight = self._buffers_for(rows)
-            for source, buffer in ((self.x, x), (self.y, y), (self.weight, weight)):
-                if source is not None and buffer is not None:
-                    _kernels.gather_rows(source, buffer, order, start)
-            yield Batch(Tensor(x), y, weight, rows)
+    def begin(self, rng: np.random.Generator | None = None) -> None:
+        """Starts a pass over all rows, in a new random order or (None) as they are."""
+        self._start[...] = 0
+        if rng is None:
+            self._order = None
+        elif self._order is None:
+            self._order = rng.permutation(len(self))
+        else:  # in place: recorded steps read it
+            rng.shuffle(self._order)
 
-    def passes(self, size: int, rng: np.random.Generator | None) -> Iterator[Batch]:
-        """The batches of one pass after the other, without end, each in a new order (None: as the
-        rows are)."""
-        while True:
-            yield from self.batches(size, None if rng is None else rng.permutation(len(self)))
+    def take(self, rows: int) -> Batch:
+        """The next `rows` rows of the pass."""
+        x, y, weight = self._buffers_for(rows)
+        for source, buffer in ((self.x, x), (self.y, y), (self.weight, weight)):
+            if source is not None and buffer is not None:
+                _kernels.gather_rows(source, buffer, self._order, self._start)
+        _kernels.count(self._start, rows)
+        return Batch(Tensor(x), y, weight, rows)
+
+    def batches(self, size: int) -> Iterator[Batch]:
+        """One pass as the rows are, `size` at a time; the last batch may be short."""
+        self.begin()
+        for first in range(0, len(self), size):
+            yield self.take(min(size, len(self) - first))
 
     def _buffers_for(self, rows: int) -> tuple[Array, Array | None, Array | None]:
         if rows not in self._buffers:
@@ -89,10 +99,12 @@ def inputs(who: str, x: Any, finite_as: Any = None) -> Array:
             f"{who}: expected X of shape (rows, features), received {array.shape}; "
             + ("use x[None, :] for one row, x[:, None] for one feature" if array.ndim else "")
         )
-    if not len(array):
-        raise ValueError(f"{who}: expected at least one row, received X of shape {array.shape}")
-    if array.size and not (array[0].flags.c_contiguous and array.flags.aligned):
-        array = np.require(array, requirements="CA")
+    if not array.size:
+        raise ValueError(
+            f"{who}: expected at least one row and one feature, received X of shape {array.shape}"
+        )
+    if not (array[0].flags.c_contiguous and array.flags.aligned):
+        array = np.require(array, requirements=["C", "A"])
     if finite_as is not None and array.dtype.kind == "f":
         check_finite(who, "X", array, finite_as)
     return array
@@ -124,6 +136,16 @@ def check_finite(who: str, name: str, x: Array, dtype: Any) -> None:
             )
 
 
+@contextlib.contextmanager
+def blame(who: str) -> Iterator[None]:
+    """Puts who was called in front of what a loss or metric says of the targets."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{who}: {error}") from error
+
+
 def training_rows(
     who: str,
     x: Array,
@@ -143,7 +165,9 @@ def training_rows(
             f"{who}: expected one target for each of the {len(x)} rows of X, received y of shape "
             f"{y.shape}"
         )
-    y = known_float(np.require(loss.check_targets(y, outputs), requirements="CA"))
+    with blame(who):
+        y = loss.check_targets(y, outputs)
+    y = known_float(np.require(y, requirements=["C", "A"]))
     if y.dtype.kind == "f":
         check_finite(who, "y", y, dtype)
     if class_weight is not None and sample_weight is not None:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,10 @@ from corereg import losses, metrics, optimizers, regularizers
 from corereg.autograd import Parameter, Tensor, enable_grad, no_grad
 from corereg.callbacks import CallbackList, History
 from corereg.losses import Loss
-from corereg.models.data import Batch, Rows, inputs, split, training_rows
+from corereg.models.data import Batch, Rows, blame, inputs, split, training_rows
+from corereg.models.means import Means
+from corereg.models.recordable import signature, why_not
+from corereg.models.steps import Steps
 from corereg.progress import ProgressBar
 from corereg.random import generator
 
@@ -27,37 +29,6 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 Logs = dict[str, float]
 PREDICT_ROWS = 1024  # rows that predict takes at a time unless told otherwise
-
-
-class Means:
-    """Running means over the rows of an epoch: loss, penalty and the metrics."""
-
-    def __init__(self, found: list[metrics.Metric], weighted: list[metrics.Metric]) -> None:
-        self.metrics, self.weighted = found, weighted
-        self.loss = self.penalty = 0.0
-        self.rows = 0
-        for metric in (*found, *weighted):
-            metric.reset_state()
-
-    def add(self, batch: Batch, prediction: Tensor, loss: float, penalty: float) -> None:
-        """Counts one batch by its rows."""
-        self.loss += loss * batch.rows
-        self.penalty += penalty * batch.rows
-        self.rows += batch.rows
-        for metric in self.metrics:
-            metric.update_state(batch.y, prediction.data)
-        for metric in self.weighted:
-            metric.update_state(batch.y, prediction.data, batch.weight)
-
-    def logs(self, prefix: str = "") -> Logs:
-        """The means so far by name."""
-        out = {
-            f"{prefix}loss": self.loss / max(self.rows, 1),
-            f"{prefix}penalty": self.penalty / max(self.rows, 1),
-        }
-        for metric in (*self.metrics, *self.weighted):
-            out[prefix + metric.name] = metric.result()
-        return out
 
 
 class Trainer:
@@ -90,6 +61,7 @@ class Trainer:
         self.optimizer: optimizers.Optimizer | None = None
         self.loss: Loss | None = None
         self.stop_training = False
+        self.run_eagerly = False
         self.history = None
         self._wanted: tuple[list[Any], list[Any]] = ([], [])
         self._metrics: tuple[list[metrics.Metric], list[metrics.Metric]] | None = None
@@ -103,11 +75,14 @@ class Trainer:
         loss: Any = None,
         metrics: Any = None,
         weighted_metrics: Any = None,
+        run_eagerly: bool = False,
     ) -> None:
         """Says how to train: an optimizer, a loss and metrics, by name or as objects.
 
         metrics ignore sample weights, weighted_metrics use them. Unknown names raise ValueError,
         and the message lists the known ones; nothing is changed then.
+        run_eagerly: run every step of `fit` through Python, for debugging; the results are the
+        same.
         """
         found = optimizers.get(optimizer), None if loss is None else losses.get(loss)
         wanted = (
@@ -116,6 +91,7 @@ class Trainer:
         )
         self.optimizer, self.loss = found
         self._wanted, self._metrics = wanted, None
+        self.run_eagerly = bool(run_eagerly)
 
     @property
     def metrics_names(self) -> list[str]:
@@ -144,8 +120,9 @@ class Trainer:
             found = [[metrics.get(m, outputs, sparse) for m in group] for group in self._wanted]
         else:
             found = list(self._metrics)
-        for metric in found[0] + found[1]:
-            metric.check_targets(rows.y, outputs)
+        with blame(who):
+            for metric in found[0] + found[1]:
+                metric.check_targets(rows.y, outputs)
         if not self.built:
             self.build(x.shape)
         self._metrics = found[0], found[1]
@@ -188,36 +165,35 @@ class Trainer:
                     found.append(regularizers.penalty(p.regularizer, p))
         return found
 
-    def _train_step(self, batch: Batch) -> tuple[Tensor, float, float]:
-        """One update. Returns the prediction, the loss with penalties, and the penalties."""
+    def _train_step(self, batch: Batch, means: Means) -> None:
+        """One update. All that it computes with stays in memory that kernels read and write, and
+        no value is read back: recorded once, it can be replayed (see corereg.models.steps)."""
         assert self.optimizer is not None
         assert self.loss is not None
         prediction = self(batch.x, training=True)
-        data_loss = total = self.loss(batch.y, prediction, batch.weight)
+        total = self.loss(batch.y, prediction, batch.weight)
         for penalty in self._graph_penalties():
             total = total + penalty
-        graph_loss = total.item()
-        penalty_value = graph_loss - data_loss.item() if total is not data_loss else 0.0
+            means.add_penalty(batch, penalty.data, in_loss=True)
+        means.add(batch, prediction.data, total.data)
         if total.requires_grad:
             total.backward()
-            fused = self.optimizer.step(penalties=True)
+            means.add_penalty(batch, self.optimizer.update(penalties=True))
             self.optimizer.zero_grad()
-        else:
-            fused = 0.0
-        return prediction, graph_loss + fused, penalty_value + fused
 
-    def _test_step(self, batch: Batch, penalty: float) -> tuple[Tensor, float, float]:
+    def _test_step(self, batch: Batch, penalty: Array, means: Means) -> None:
         """As _train_step, without training. penalty: of the weights, which do not change."""
         assert self.loss is not None
         prediction = self(batch.x, training=False)
-        data_loss = self.loss(batch.y, prediction, batch.weight).item()
+        means.add(batch, prediction.data, self.loss(batch.y, prediction, batch.weight).data)
+        means.add_penalty(batch, penalty)
         for layer in self.layers:
-            penalty += sum(p.item() for p in layer._activity)
-        return prediction, data_loss + penalty, penalty
+            for activity in layer._activity:
+                means.add_penalty(batch, activity.data)
 
-    def _weight_penalty(self) -> float:
+    def _weight_penalty(self) -> Array:
         """The penalties of the trainable weights as they are."""
-        return sum(p.item() for p in regularizers.penalties(self.weights))
+        return np.array([p.item() for p in regularizers.penalties(self.weights)], np.float64)
 
     @contextlib.contextmanager
     def _training(self, who: str) -> Iterator[None]:
@@ -297,16 +273,27 @@ class Trainer:
             assert listeners.history is not None
             self._ready_optimizer()
             self.stop_training = False
-            batches = rows.passes(size, generator() if shuffle else None)
+            assert self._metrics is not None
+            means = Means(*self._metrics)
+            run = Steps(
+                lambda batch: self._train_step(batch, means),
+                rows,
+                size,
+                generator() if shuffle else None,
+                lambda: signature(self),
+                "run_eagerly=True" if self.run_eagerly else why_not(self),
+            )
             logs: Logs = {}
             listeners.on_train_begin()
             for epoch in range(initial_epoch, epochs):
                 bar.begin_epoch(epoch)
                 listeners.on_epoch_begin(epoch)
-                logs = self._fit_epoch(islice(batches, steps), listeners, bar)
+                means.reset()
+                logs = self._fit_epoch(run, steps, means, listeners, bar)
                 if validation is not None and due(epoch + 1):
-                    means = self._evaluate(validation, validation_size, listeners, validation_steps)
-                    logs |= means.logs("val_")
+                    logs |= self._evaluate(
+                        validation, validation_size, listeners, validation_steps
+                    ).logs("val_")
                 bar.end_epoch(logs)
                 listeners.on_epoch_end(epoch, logs)
                 if self.stop_training:
@@ -315,23 +302,19 @@ class Trainer:
         return listeners.history
 
     def _fit_epoch(
-        self, batches: Iterable[Batch], listeners: CallbackList, bar: ProgressBar
+        self, run: Steps, steps: int, means: Means, listeners: CallbackList, bar: ProgressBar
     ) -> Logs:
-        assert self._metrics is not None
-        means = Means(*self._metrics)
         wants = listeners.wants_batches
-        step = 0
-        for step, batch in enumerate(batches):
+        done = 0
+        while done < steps and not self.stop_training:
             if wants:
-                listeners.on_train_batch_begin(step)
-            means.add(batch, *self._train_step(batch))
+                listeners.on_train_batch_begin(done)
+            done += run.run(1 if wants else steps - done)
             if bar.due:
-                bar.update(step + 1, means.logs())
+                bar.update(done, means.logs())
             if wants:
-                listeners.on_train_batch_end(step, means.logs())
-            if self.stop_training:
-                break
-        bar.update(step + 1, means.logs())
+                listeners.on_train_batch_end(done - 1, means.logs())
+        bar.update(done, means.logs())
         return means.logs()
 
     def _validation_rows(self, data: Any) -> Rows | None:
@@ -361,7 +344,7 @@ class Trainer:
                     break
                 if wants:
                     listeners.on_test_batch_begin(step)
-                means.add(batch, *self._test_step(batch, penalty))
+                self._test_step(batch, penalty, means)
                 if wants:
                     listeners.on_test_batch_end(step, means.logs())
         listeners.on_test_end(means.logs())
@@ -450,7 +433,7 @@ class Trainer:
             self._ready_optimizer()
             means = Means(*self._metrics)
             for batch in rows.batches(len(rows)):
-                means.add(batch, *self._train_step(batch))
+                self._train_step(batch, means)
         return _as_keras(means.logs(), return_dict)
 
     def test_on_batch(

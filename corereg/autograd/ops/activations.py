@@ -15,7 +15,7 @@ class Activation(Op):
     """act(x); `code` is one of CODES. Softmax is along the last axis."""
 
     __slots__ = ("code",)
-    fresh = True
+    fresh = recordable = True
 
     def __init__(self, code: int) -> None:
         self.code = code

@@ -18,7 +18,7 @@ class Dense(Op):
     """act(x w + b): x (batch, inputs), w (inputs, units), b (units,) if given."""
 
     __slots__ = ("code",)
-    fresh = True
+    fresh = recordable = True
 
     def __init__(self, code: int = LINEAR) -> None:
         self.code = code
@@ -54,7 +54,7 @@ class Dropout(Op):
     """
 
     __slots__ = ("bits", "rate", "seed", "step")
-    fresh = True
+    fresh = recordable = True
 
     def __init__(self, rate: float, seed: int, step: Any, behind_relu: bool, size: int) -> None:
         self.rate = rate

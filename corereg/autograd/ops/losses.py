@@ -43,6 +43,7 @@ class MeanLoss(_Loss):
     """The mean over rows, a scalar."""
 
     __slots__ = ()
+    recordable = True
 
     def forward(self, z: Any) -> Any:
         rows, self.dz = _kernels.loss_forward(self.kind, z, self.y, self.weight, self.smoothing)

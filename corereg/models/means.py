@@ -1,0 +1,59 @@
+"""Running means of an epoch, kept in memory that kernels add to.
+
+No step reads a value back: the same additions run whether a step is run by Python or replayed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from corereg import _kernels
+from corereg.metrics import Metric
+from corereg.models.data import Batch
+
+Array = np.ndarray[Any, Any]
+Logs = dict[str, float]
+
+
+class Means:
+    """Means over rows of the loss, the penalty in it, and the metrics."""
+
+    def __init__(self, found: list[Metric], weighted: list[Metric]) -> None:
+        self.metrics, self.weighted = found, weighted
+        self._loss, self._penalty = np.zeros(1), np.zeros(1)
+        self._rows = np.zeros(1, np.int64)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begins anew."""
+        self._loss[:] = self._penalty[:] = self._rows[:] = 0
+        for metric in (*self.metrics, *self.weighted):
+            metric.reset_state()
+
+    def add(self, batch: Batch, prediction: Array, loss: Array) -> None:
+        """Counts one batch: its loss, a scalar, and its predictions."""
+        _kernels.tally(self._loss, loss, batch.rows)
+        _kernels.count(self._rows, batch.rows)
+        for metric in self.metrics:
+            metric.update_state(batch.y, prediction)
+        for metric in self.weighted:
+            metric.update_state(batch.y, prediction, batch.weight)
+
+    def add_penalty(self, batch: Batch, parts: Array, in_loss: bool = False) -> None:
+        """Counts the penalty of one batch, the sum of parts. in_loss: its loss has it already."""
+        _kernels.tally(self._penalty, parts, batch.rows)
+        if not in_loss:
+            _kernels.tally(self._loss, parts, batch.rows)
+
+    def logs(self, prefix: str = "") -> Logs:
+        """The means so far by name."""
+        rows = max(int(self._rows[0]), 1)
+        out = {
+            f"{prefix}loss": float(self._loss[0]) / rows,
+            f"{prefix}penalty": float(self._penalty[0]) / rows,
+        }
+        for metric in (*self.metrics, *self.weighted):
+            out[prefix + metric.name] = metric.result()
+        return out

@@ -1,0 +1,170 @@
+"""Ctrl-C, exceptions and second threads in the middle of training."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from small import ROWS, bits, data, net
+
+import corereg
+from corereg import layers
+from corereg.callbacks import Callback, LambdaCallback
+
+
+def interrupted_run(model, x, y, callback):
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, batch_size=10, epochs=3, shuffle=False, callbacks=callback, verbose=0)
+
+
+@pytest.mark.parametrize("hook", ["on_train_batch_begin", "on_train_batch_end"])
+def test_an_interrupt_leaves_the_weights_of_the_last_finished_step(hook):
+    x, y = data()
+    seen = []
+    model, twin = net(), net()
+
+    class Interrupt(Callback):
+        pass
+
+    def count(self, batch, logs=None):
+        seen.append(batch)
+        if len(seen) == 8:
+            raise KeyboardInterrupt
+
+    setattr(Interrupt, hook, count)
+    interrupted_run(model, x, y, Interrupt())
+    done = 7 if hook == "on_train_batch_begin" else 8
+    for step in range(done):
+        rows = slice(step % 5 * 10, step % 5 * 10 + 10)
+        twin.train_on_batch(x[rows], y[rows])
+    assert model.optimizer.iterations == done
+    assert bits(model) == bits(twin)
+    assert all(p.grad is None for p in model.weights)
+    a, b = (m.fit(x, y, epochs=2, shuffle=False, verbose=0).history for m in (model, twin))
+    assert a == b
+    assert bits(model) == bits(twin)
+
+
+@pytest.mark.parametrize("where", ["forward", "loss", "penalty", "backward"])
+def test_an_interrupt_inside_a_step_leaves_it_undone(where, monkeypatch):
+    x, y = data()
+    model, twin = net(), net()
+    for m in (model, twin):
+        m.layers[0].kernel_regularizer = lambda w: (w * w).sum() * 0.01
+        m.train_on_batch(x[:10], y[:10])
+    before = bits(model)
+
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    target, name = {
+        "forward": (layers.Dropout, "call"),
+        "loss": (type(model.loss), "__call__"),
+        "penalty": (corereg.regularizers, "penalty"),
+        "backward": (corereg.Tensor, "backward"),
+    }[where]
+    with monkeypatch.context() as patch:
+        patch.setattr(target, name, interrupt)
+        interrupted_run(model, x, y, None)
+    assert bits(model) == before
+    assert all(p.grad is None for p in model.weights)
+    assert model.train_on_batch(x, y) == twin.train_on_batch(x, y)
+    assert bits(model) == bits(twin)
+
+
+CHILD = """
+import sys
+import numpy as np
+import corereg
+from corereg.layers import Dense
+
+x = np.random.default_rng(0).standard_normal((32, 8)).astype("float32")
+y = x[:, :1] - 0.5
+
+def net():
+    corereg.set_random_seed(3)
+    model = corereg.Sequential([Dense(8, activation="relu", kernel_regularizer="l1"), Dense(1)])
+    model.compile("adam", "mse")
+    return model
+
+def ready(epoch, logs):
+    if epoch == 30:
+        print("ready", flush=True)
+
+model, twin = net(), net()
+try:
+    model.fit(x, y, epochs=10**9, shuffle=False, verbose=0,
+              callbacks=corereg.callbacks.LambdaCallback(on_epoch_end=ready))
+except KeyboardInterrupt:
+    steps = model.optimizer.iterations
+    for _ in range(steps):
+        twin.train_on_batch(x, y)
+    assert steps > 30
+    for a, b in zip(model.get_weights(), twin.get_weights()):
+        assert np.array_equal(a, b)
+    losses = [m.fit(x, y, epochs=2, shuffle=False, verbose=0).history for m in (model, twin)]
+    assert losses[0] == losses[1]
+    print("usable", flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_ctrl_c_in_the_middle_of_fit():
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert child.stdout.readline() == "ready\n"
+        child.send_signal(signal.SIGINT)
+        out, errors = child.communicate(timeout=20)
+    finally:
+        child.kill()
+        child.communicate()
+    assert (out, errors) == ("usable\n", "")
+
+
+def test_training_from_two_threads_raises():
+    x, y = data()
+    model = net()
+    inside, go_on = threading.Event(), threading.Event()
+
+    class Wait(Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            inside.set()
+            assert go_on.wait(10)
+
+    first = threading.Thread(
+        target=model.fit, args=(x, y), kwargs={"callbacks": Wait(), "verbose": 0}
+    )
+    first.start()
+    try:
+        assert inside.wait(10)
+        before, history = bits(model), model.history
+        for train in (lambda: model.fit(x, y, verbose=0), lambda: model.train_on_batch(x, y)):
+            with pytest.raises(RuntimeError, match="being trained by another call"):
+                train()
+        assert bits(model) == before
+        assert model.history is history
+        assert model.predict(x, verbose=0).shape == (ROWS, 1)  # reading is allowed
+    finally:
+        go_on.set()
+        first.join(10)
+    assert bits(model) != before
+    assert len(history.history["loss"]) == 1
+    model.fit(x, y, verbose=0)
+
+
+def test_a_callback_that_raises_leaves_the_model_usable():
+    x, y = data()
+    model = net()
+
+    def fail(epoch, logs):
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        model.fit(x, y, callbacks=LambdaCallback(on_epoch_end=fail), verbose=0)
+    assert model.fit(x, y, verbose=0).history["loss"][0] > 0

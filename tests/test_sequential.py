@@ -1,0 +1,108 @@
+"""Sequential as a stack: adding, building, naming, describing, and what it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from corereg.layers import Dense, Dropout, Input
+from corereg.models import Sequential
+
+
+@pytest.mark.parametrize(
+    ("call", "exception", "message"),
+    [
+        (lambda: Sequential([3]), TypeError, "Sequential.add: expected a Layer, received int 3"),
+        (lambda: Sequential([Dense]), TypeError, "Sequential.add: expected a Layer, received type"),
+        (lambda: Sequential([Dense(1), Input((3,))]), ValueError, "an Input can only come first"),
+        (
+            lambda: Sequential([Dense(1, name="a"), Dense(1, name="a")]),
+            ValueError,
+            "there is a layer named 'a' already",
+        ),
+        (lambda: Sequential([layer := Dense(1), layer]), ValueError, "is already in the model"),
+        (lambda: Sequential().build((None, 3)), ValueError, "the model has no layers"),
+        (lambda: Sequential().pop(), IndexError, "the model has no layers"),
+        (
+            lambda: Sequential([Dense(1)]).build(3),
+            ValueError,
+            "expected an input_shape with the batch",
+        ),
+        (
+            lambda: Sequential([Dense(1)]).build((3,)),
+            ValueError,
+            r"such as \(None, 10\), received \(3",
+        ),
+        (
+            lambda: Sequential([Dense(1, input_dim=2)]).build((None, 3)),
+            ValueError,
+            r"expected inputs of shape \(None, 2\), received \(None, 3\)",
+        ),
+        (lambda: Sequential([Dense(1)]).count_params(), ValueError, "is not built; call build"),
+        (lambda: Sequential([Dense(1)]).input_shape, AttributeError, "its input shape is open"),
+        (lambda: Sequential([Dense(1)]).get_layer("x"), ValueError, "get_layer: no layer 'x'; has"),
+        (
+            lambda: Sequential([Dense(1)]).get_layer(index=1),
+            ValueError,
+            "get_layer: no layer 1; has",
+        ),
+        (
+            lambda: Sequential([Dense(1), Dense(1, dtype="float64")]).dtype,
+            ValueError,
+            r"expected layers of one dtype, got \['float32', 'float64'\]",
+        ),
+    ],
+)
+def test_bad_stacks(call, exception, message, fails):
+    fails(call, exception, message)
+
+
+def test_a_failed_build_leaves_the_model_open():
+    model = Sequential([Dense(2)])
+    with pytest.raises(ValueError, match="expected an input_shape"):
+        model.build((10,))
+    with pytest.raises(ValueError, match="expected positive sizes"):
+        model.build((None, 0))
+    assert not model.built
+    model.build((None, 10))
+    assert [w.shape for w in model.get_weights()] == [(10, 2), (2,)]
+
+
+def test_stacking_step_by_step():
+    model = Sequential(name="m")
+    assert repr(model) == "<Sequential 'm', 0 layers>"
+    model.add(Dense(3, input_dim=2, name="a"))
+    model.add(Dense(4, name="b"))
+    assert model.output_shape == (None, 4)
+    assert model.get_layer("b") is model.get_layer(index=1) is model.layers[1]
+    assert model.count_params() == 9 + 16
+    assert model.pop().name == "b"
+    assert model.output_shape == (None, 3)
+    model.pop()
+    assert not model.built
+    model.add(Dense(1, input_dim=7))
+    assert model.input_shape == (None, 7)
+
+
+def test_summary(capsys):
+    model = Sequential(name="net")
+    model.add(Dense(8, kernel_regularizer="l1", name="first"))
+    model.add(Dropout(0.25, name="drop"))
+    model.add(Dense(2, bias_regularizer="l2", trainable=False, name="last"))
+    model.summary()
+    assert "Not built" in capsys.readouterr().out
+    model.build((None, 4))
+    lines = []
+    model.summary(print_fn=lines.append)
+    assert capsys.readouterr().out == ""
+    text = "\n".join(lines)
+    for expected in [
+        'Model: "net"',
+        "first (Dense)",
+        "(None, 8)",
+        "kernel: L1(l1=0.01)",
+        "rate 0.25",
+        "bias: L2(l2=0.01)",
+        "Total params: 58 (232 bytes)",
+        "Trainable params: 40; frozen: 18",
+    ]:
+        assert expected in text
