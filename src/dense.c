@@ -27,8 +27,17 @@ KERNEL(dense_forward)
     if (g->N == 1) {
         matrix_vector(g, begin, end);
     } else {
-        product p = {.c = y, .a = g->x, .b = g->w, .bias = g->b, .m = g->M, .n = g->N, .k = g->K,
-                     .a_row = g->K, .a_col = 1, .b_row = g->N, .act = g->act};
+        product p = {.c = y,
+                     .a = g->x,
+                     .b = g->w,
+                     .bias = g->b,
+                     .m = g->M,
+                     .n = g->N,
+                     .k = g->K,
+                     .a_row = g->K,
+                     .a_col = 1,
+                     .b_row = g->N,
+                     .act = g->act};
         multiply_share(&p, rank, size, softmax);
     }
     if (softmax)
@@ -39,8 +48,17 @@ KERNEL(dense_forward)
 KERNEL(dense_backward_input)
 {
     const cr_dense_backward_input_args *g = arguments;
-    product p = {.c = g->dx, .a = g->dz, .b = g->w, .through = g->y, .m = g->M, .n = g->K,
-                 .k = g->N, .a_row = g->N, .a_col = 1, .b_row = g->N, .b_transposed = 1,
+    product p = {.c = g->dx,
+                 .a = g->dz,
+                 .b = g->w,
+                 .through = g->y,
+                 .m = g->M,
+                 .n = g->K,
+                 .k = g->N,
+                 .a_row = g->N,
+                 .a_col = 1,
+                 .b_row = g->N,
+                 .b_transposed = 1,
                  .act = g->y ? g->act : CR_LINEAR};
     if (g->N == 1) { /* w[K,1] is already its transpose */
         p.b_transposed = 0;
@@ -61,11 +79,27 @@ static void column_sums(T *db, const T *dz, ptrdiff_t M, ptrdiff_t N, ptrdiff_t 
 KERNEL(dense_backward_weights)
 {
     const cr_dense_backward_weights_args *g = arguments;
-    product p = {.c = g->dw, .a = g->x, .b = g->dz, .m = g->K, .n = g->N, .k = g->M,
-                 .a_row = 1, .a_col = g->K, .b_row = g->N, .act = CR_LINEAR};
+    product p = {.c = g->dw,
+                 .a = g->x,
+                 .b = g->dz,
+                 .m = g->K,
+                 .n = g->N,
+                 .k = g->M,
+                 .a_row = 1,
+                 .a_col = g->K,
+                 .b_row = g->N,
+                 .act = CR_LINEAR};
     if (g->N == 1) /* the transposed product: a row dz' times x */
-        p = (product){.c = g->dw, .a = g->dz, .b = g->x, .m = 1, .n = g->K, .k = g->M,
-                      .a_row = 1, .a_col = 1, .b_row = g->K, .act = CR_LINEAR};
+        p = (product){.c = g->dw,
+                      .a = g->dz,
+                      .b = g->x,
+                      .m = 1,
+                      .n = g->K,
+                      .k = g->M,
+                      .a_row = 1,
+                      .a_col = 1,
+                      .b_row = g->K,
+                      .act = CR_LINEAR};
     if (g->dw)
         multiply_share(&p, rank, size, 0);
     if (g->db) {

@@ -61,9 +61,9 @@ INLINE void tile(const int mr, const int nv, const product *g, const operands *o
     for (int i = 0; i < mr; i++)
 #pragma GCC unroll 8
         for (int j = 0; j < nv; j++)
-            acc[i][j] = o->k0 == 0      ? (V){0}
-                        : j == nv - 1   ? load_n(c + i * ldc + j * VL, edge)
-                                        : load(c + i * ldc + j * VL);
+            acc[i][j] = o->k0 == 0    ? (V){0}
+                        : j == nv - 1 ? load_n(c + i * ldc + j * VL, edge)
+                                      : load(c + i * ldc + j * VL);
     for (ptrdiff_t k = o->k1 - o->k0; k > 0; k--) {
         V row[8];
 #pragma GCC unroll 8

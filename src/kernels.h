@@ -65,7 +65,7 @@ enum cr_kernel_id {
 #define CR_ID(name) CR_##name,
     CR_KERNELS(CR_ID)
 #undef CR_ID
-    CR_KERNEL_COUNT
+        CR_KERNEL_COUNT
 };
 
 enum cr_activation { CR_LINEAR, CR_RELU, CR_SIGMOID, CR_TANH, CR_SOFTMAX };
@@ -203,8 +203,16 @@ typedef struct {
 /* ---- data movement and small sweeps -------------------------------------------------------- */
 
 enum cr_source {
-    CR_FROM_F32, CR_FROM_F64, CR_FROM_U8, CR_FROM_I8, CR_FROM_U16, CR_FROM_I16,
-    CR_FROM_U32, CR_FROM_I32, CR_FROM_U64, CR_FROM_I64
+    CR_FROM_F32,
+    CR_FROM_F64,
+    CR_FROM_U8,
+    CR_FROM_I8,
+    CR_FROM_U16,
+    CR_FROM_I16,
+    CR_FROM_U32,
+    CR_FROM_I32,
+    CR_FROM_U64,
+    CR_FROM_I64
 };
 
 /* y[r,:] = (T) src[order[start+r], :] for r < rows, or, with labels not NULL, the same into
@@ -306,8 +314,8 @@ typedef struct {
 enum cr_dtype { CR_FLOAT32, CR_FLOAT64, CR_DTYPES };
 
 typedef struct {
-    const char *name;                          /* "baseline", "v3", "v4", "neon" */
-    const cr_kernel *kernels[CR_DTYPES];       /* [dtype][kernel id] */
+    const char *name;                    /* "baseline", "v3", "v4", "neon" */
+    const cr_kernel *kernels[CR_DTYPES]; /* [dtype][kernel id] */
 } cr_isa;
 
 /* The instruction sets compiled in that this CPU runs, best last; returns how many. */

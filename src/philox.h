@@ -62,8 +62,8 @@ INLINE void philox(VQ c[4], const round_keys *keys)
 }
 
 /* words[w][s]: word w of counters 2*QL*s .. 2*QL*(s+1)-1 of the group, in order */
-INLINE void group_words(VW words[4][STRIPS], uint64_t group, const round_keys *keys, uint32_t stream,
-                        uint64_t step)
+INLINE void group_words(VW words[4][STRIPS], uint64_t group, const round_keys *keys,
+                        uint32_t stream, uint64_t step)
 {
     VQ lane = {0};
     for (int i = 0; i < QL; i++)

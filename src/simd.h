@@ -94,7 +94,10 @@ INLINE void store_n(T *p, V v, ptrdiff_t n)
 INLINE VI as_int(V v) { return (VI)v; }
 INLINE V as_float(VI v) { return (V)v; }
 /* mask is all ones or all zeros in each lane, as comparisons make it */
-INLINE V blend(VI mask, V yes, V no) { return as_float((mask & as_int(yes)) | (~mask & as_int(no))); }
+INLINE V blend(VI mask, V yes, V no)
+{
+    return as_float((mask & as_int(yes)) | (~mask & as_int(no)));
+}
 INLINE V keep(VI mask, V v) { return as_float(mask & as_int(v)); }
 
 /* vmax(a, b) and vmin(a, b) give b when either is NaN: put the variable second to keep its NaN. */
@@ -184,10 +187,7 @@ INLINE V vsign(V a) /* 0 for 0 and for NaN */
 #endif
 
 /* The first n lanes of v, `other` in the rest */
-INLINE V first_n(V v, ptrdiff_t n, V other)
-{
-    return blend((VI){LANES} < (TI)n, v, other);
-}
+INLINE V first_n(V v, ptrdiff_t n, V other) { return blend((VI){LANES} < (TI)n, v, other); }
 
 /* Sums and maxima across lanes, by halving: always the same tree. */
 INLINE T lane_sum(V v)

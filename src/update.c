@@ -5,7 +5,7 @@
 typedef struct { /* cr_hyper in T, worked out once a call */
     T rate, beta1, beta2, epsilon, clip;
     T rest1, rest2; /* 1 - beta, rounded once: in float 1 - .999f is off by 1e-5 */
-    T alpha; /* adam: rate * sqrt(1-b2^t) / (1-b1^t) */
+    T alpha;        /* adam: rate * sqrt(1-b2^t) / (1-b1^t) */
 } constants;
 
 typedef struct { /* one vector of a variable's state */
@@ -88,9 +88,9 @@ INLINE double sweep_block(const cr_segment *segment, const constants *c, double 
          if (slots & 1) PUT(s0, v.s[0]);
          if (slots & 2) PUT(s1, v.s[1]);
          if (slots & 4) PUT(s2, v.s[2]););
-    return penalized ? segment->l1 * (double)lane_sum(absolute) +
-                           segment->l2 * (double)lane_sum(square)
-                     : 0;
+    return penalized
+               ? segment->l1 * (double)lane_sum(absolute) + segment->l2 * (double)lane_sum(square)
+               : 0;
 }
 
 /* Walks this rank's blocks; body sees `segment`, its index `s`, the block's number `block`, its
@@ -116,13 +116,17 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, rule 
 {
     const cr_hyper *h = g->hyper;
     const constants c = {
-        .rate = (T)h->learning_rate, .beta1 = (T)h->beta1, .beta2 = (T)h->beta2,
-        .epsilon = (T)h->epsilon, .clip = (T)h->clipvalue,
-        .rest1 = (T)(1 - h->beta1), .rest2 = (T)(1 - h->beta2),
-        .alpha = (T)(update == rule_adam ? h->learning_rate *
-                                               sqrt(1 - pow(h->beta2, (double)h->step + 1)) /
-                                               (1 - pow(h->beta1, (double)h->step + 1))
-                                         : 0)};
+        .rate = (T)h->learning_rate,
+        .beta1 = (T)h->beta1,
+        .beta2 = (T)h->beta2,
+        .epsilon = (T)h->epsilon,
+        .clip = (T)h->clipvalue,
+        .rest1 = (T)(1 - h->beta1),
+        .rest2 = (T)(1 - h->beta2),
+        .alpha = (T)(update == rule_adam
+                         ? h->learning_rate * sqrt(1 - pow(h->beta2, (double)h->step + 1)) /
+                               (1 - pow(h->beta1, (double)h->step + 1))
+                         : 0)};
     EACH_BLOCK(g)
     const double scale = g->scales ? g->scales[s] : 1;
     double *sum = g->penalty + block;
