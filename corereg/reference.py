@@ -104,7 +104,7 @@ def _halves(groups: int, seed: int, step: int, stream: int) -> Array:
     counter_gcw[..., 1:] = stream, step & _WORD, step >> 32 & _WORD
     words_gcw = philox4x32(counter_gcw, (seed & _WORD, seed >> 32))
     halves_hgcw = np.stack([words_gcw & 0xFFFF, words_gcw >> 16])
-    return halves_hgcw.transpose(1, 0, 3, 2).reshape(-1).astype(np.uint64)
+    return halves_hgcw.transpose(1, 3, 2, 0).reshape(-1).astype(np.uint64)
 
 
 def dropout_mask(n: int, rate: float, seed: int, step: int, stream: int = 0) -> Array:

@@ -3,7 +3,7 @@
 #include "philox.h"
 
 /* The lanes of v whose bit is set; zero elsewhere, whatever v holds there. */
-INLINE V keep_lanes(uint64_t bits, V v)
+INLINE V keep_lanes(uint32_t bits, V v)
 {
 #if defined(__AVX512F__) && CR_F64
     return _mm512_maskz_mov_pd((__mmask8)bits, v);
@@ -17,8 +17,8 @@ INLINE V keep_lanes(uint64_t bits, V v)
 #endif
 }
 
-/* y = x*scale where kept, for n <= 64 elements */
-INLINE void apply_bits(T *y, const T *x, ptrdiff_t n, uint64_t bits, T scale)
+/* y = x*scale where kept, for n <= 32 elements */
+INLINE void apply_bits(T *y, const T *x, ptrdiff_t n, uint32_t bits, T scale)
 {
     SPAN(PUT(y, keep_lanes(bits >> i, GET(x) * scale)););
 }
@@ -28,20 +28,25 @@ KERNEL(dropout_forward)
     const cr_dropout_forward_args *g = arguments;
     const uint64_t step = (uint64_t)*g->step;
     const round_keys keys = keys_of(g->seed);
+    const T scale = (T)g->scale;
     ptrdiff_t begin, end;
     share(g->n, GROUP, rank, size, &begin, &end);
     for (ptrdiff_t at = begin; at < end; at += GROUP) {
-        uint64_t bits[2];
+        uint32_t bits[4];
         keep_bits(bits, (uint64_t)(at / GROUP), &keys, g->stream, step, g->threshold);
-        for (int half = 0; half < 2; half++) {
-            const ptrdiff_t from = at + 64 * half;
-            const ptrdiff_t n = end - from < 64 ? end - from : 64;
-            if (n <= 0)
-                break;
-            apply_bits((T *)g->y + from, (const T *)g->x + from, n, bits[half], (T)g->scale);
-            for (ptrdiff_t byte = 0; g->bits && byte < (n + 7) / 8; byte++)
-                g->bits[from / 8 + byte] = (uint8_t)(bits[half] >> (8 * byte));
-        }
+        const ptrdiff_t n = end - at < GROUP ? end - at : GROUP;
+        T *y = (T *)g->y + at;
+        const T *x = (const T *)g->x + at;
+        if (n == GROUP)
+            for (int w = 0; w < 4; w++)
+                apply_bits(y + 32 * w, x + 32 * w, 32, bits[w], scale);
+        else
+            for (int w = 0; 32 * w < n; w++)
+                apply_bits(y + 32 * w, x + 32 * w, n - 32 * w < 32 ? n - 32 * w : 32, bits[w],
+                           scale);
+        if (g->bits)
+            for (ptrdiff_t byte = 0; byte < (n + 7) / 8; byte++)
+                g->bits[at / 8 + byte] = (uint8_t)(bits[byte / 4] >> (byte % 4 * 8));
     }
 }
 
@@ -58,11 +63,11 @@ KERNEL(dropout_backward)
         SPAN(PUT(dx, keep(GET(y) > 0, GET(dy) * scale)););
         return;
     }
-    for (ptrdiff_t at = begin; at < end; at += 64) {
-        const ptrdiff_t n = end - at < 64 ? end - at : 64;
-        uint64_t bits = 0;
+    for (ptrdiff_t at = begin; at < end; at += 32) {
+        const ptrdiff_t n = end - at < 32 ? end - at : 32;
+        uint32_t bits = 0;
         for (ptrdiff_t byte = 0; byte < (n + 7) / 8; byte++)
-            bits |= (uint64_t)g->bits[at / 8 + byte] << (8 * byte);
+            bits |= (uint32_t)g->bits[at / 8 + byte] << (8 * byte);
         apply_bits((T *)g->dx + at, (const T *)g->dy + at, n, bits, scale);
     }
 }

@@ -119,10 +119,10 @@ typedef struct {
 /* ---- dropout ----------------------------------------------------------------------------- */
 
 /* Elements come in groups of 128 that share 16 Philox4x32-10 counters. Element e of group q reads
- * the counter (16q + e%16, stream, step lo, step hi) under the key (seed lo, seed hi): its word
- * (e/16)%4, its low half for e < 64 and its high half for e >= 64. Those 16 bits are the upper
- * half of a 32-bit uniform u; the lower half comes the same way from stream | 2^31 and is drawn
- * only when the upper half alone does not decide. Kept where u < threshold = (1-rate)*2^32.
+ * the counter (16q + e%32/2, stream, step lo, step hi) under the key (seed lo, seed hi): its word
+ * e/32, the low half of it for even e, the high half for odd e. Those 16 bits are the upper half
+ * of a 32-bit uniform u; the lower half comes the same way from stream | 2^31 and is drawn only
+ * when the upper half alone does not decide. Kept where u < threshold = (1-rate)*2^32.
  *
  * forward:  y[n] = kept ? x[n]*scale : 0, and bit n%8 of bits[n/8] says kept (bits may be NULL).
  * backward: dx[n] = kept ? dy[n]*scale : 0, from bits, or, with bits NULL, kept where y[n] > 0:

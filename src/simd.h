@@ -156,8 +156,14 @@ INLINE V over_root(V a, V b, V c)
 INLINE V vabs(V a) { return as_float(as_int(a) & (TI)(CR_F64 ? INT64_MAX : INT32_MAX)); }
 INLINE V vsign(V a) /* 0 for 0 and for NaN */
 {
+#if defined(__AVX512F__) && !CR_F64
+    const __mmask16 nonzero = _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NEQ_OQ);
+    const __m512i top = _mm512_set1_epi32(INT32_MIN), one = (__m512i)splat(1);
+    return (V)_mm512_maskz_ternarylogic_epi32(nonzero, (__m512i)a, top, one, 0xEA); /* a&b | c */
+#else
     const TI top = CR_F64 ? (TI)INT64_MIN : (TI)INT32_MIN;
     return keep((a < 0) | (a > 0), as_float((as_int(a) & top) | as_int(splat(1))));
+#endif
 }
 
 /* __builtin_shufflevector came to GCC with 12; its older name takes the indices as a vector */

@@ -158,6 +158,63 @@ def test_training_from_two_threads_raises():
     model.fit(x, y, verbose=0)
 
 
+def test_compile_inside_fit_raises():
+    x, y = data()
+    model = net()
+    optimizer = model.optimizer
+
+    def act(epoch, logs):
+        with pytest.raises(RuntimeError, match="compile: the model is being trained"):
+            model.compile("sgd", "mae")
+
+    model.fit(x, y, callbacks=LambdaCallback(on_epoch_begin=act), verbose=0)
+    assert model.optimizer is optimizer
+    model.compile("sgd", "mae")
+
+
+def test_models_trained_in_threads_beside_each_other():
+    x, y = data(3)
+    runs = []
+    for together in (False, True):
+        models = [net(3, dropout=0.2) for _ in range(4)]
+        go = threading.Barrier(4 if together else 1)
+
+        def train(model, go=go):
+            go.wait(10)
+            model.fit(x, y, batch_size=4, epochs=40, shuffle=False, verbose=0)
+
+        threads = [threading.Thread(target=train, args=(model,)) for model in models]
+        for thread in threads:
+            thread.start()
+            if not together:
+                thread.join(10)
+        for thread in threads:
+            thread.join(10)
+        runs.append([bits(model) for model in models])
+    assert runs[0] == runs[1]
+    assert runs[0][0] == runs[0][3]
+
+
+def test_predict_beside_training():
+    x, y = data(3)
+    model, twin = net(3, dropout=0.2), net(3, dropout=0.2)
+    options = {"batch_size": 4, "epochs": 20, "shuffle": False, "verbose": 0}
+    twin.fit(x, y, **options)
+    found = []
+
+    def read():
+        while len(found) < 30:
+            found.append(model.predict(x, verbose=0))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    model.fit(x, y, **options)
+    reader.join(10)
+    assert bits(model) == bits(twin)
+    assert len(found) == 30
+    assert all(out.sum(axis=1) == pytest.approx(1) for out in found)
+
+
 def test_a_callback_that_raises_leaves_the_model_usable():
     x, y = data()
     model = net()

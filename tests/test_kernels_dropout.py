@@ -52,9 +52,9 @@ def test_known_answers(counter_, key, answer):
 
 
 def test_known_answer_through_the_mask():
-    """Element 16w (64+16w) is kept where the lower (upper) half of word w is below a limit."""
+    """Element 32w (32w+1) is kept where the lower (upper) half of word w is below a limit."""
     for w, word in enumerate(words(KNOWN[0][2])):
-        for element, half in ((16 * w, word & 0xFFFF), (64 + 16 * w, word >> 16)):
+        for element, half in ((32 * w, word & 0xFFFF), (32 * w + 1, word >> 16)):
             for limit in (half, half + 1):
                 kept = kernel_mask(128, 1 - limit / 65536, seed=0, step=0)
                 assert kept[element] == (half < limit)

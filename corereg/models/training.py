@@ -84,6 +84,8 @@ class Trainer:
         run_eagerly: run every step of `fit` through Python, for debugging; the results are the
         same.
         """
+        if self._busy.locked():
+            raise RuntimeError("compile: the model is being trained; wait until that has ended")
         found = optimizers.get(optimizer), None if loss is None else losses.get(loss)
         wanted = (
             _metric_list("metrics", metrics),

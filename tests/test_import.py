@@ -1,0 +1,116 @@
+"""What `import corereg` brings in, what it shows of itself, and how deep a call goes."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pkgutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import corereg
+from corereg import Tensor, _kernels, layers, no_grad
+
+LISTING = """
+import json, sys
+import numpy
+before = set(sys.modules)
+import corereg
+print(json.dumps([sorted(set(sys.modules) - before), sorted(sys.modules)]))
+"""
+# Each costs a millisecond or more, and none is needed before something is saved, drawn or logged.
+HEAVY = {
+    *("asyncio", "concurrent", "csv", "ctypes.util", "dataclasses", "email", "http", "inspect"),
+    *("logging", "matplotlib", "multiprocessing", "numpy.random", "numpy.testing", "pickle"),
+    *("random", "shutil", "socket", "subprocess", "tempfile", "unittest", "urllib", "zipfile"),
+}
+
+
+def test_import_is_light():
+    child = [sys.executable, "-c", f"import json\n{LISTING}"]
+    output = subprocess.run(child, capture_output=True, text=True, check=True, timeout=30).stdout
+    added, everything = map(set, json.loads(output))
+    assert "corereg.models.training" in added
+    assert not HEAVY & added
+    assert "numpy.random" not in everything
+    others = {name for name in added if name.split(".")[0] != "corereg"}
+    assert len(others) < 8, others
+    not_needed = {"corereg.demo", "corereg.reference", "corereg.models.summary", "corereg._plot"}
+    assert not not_needed & added
+
+
+def test_import_prints_and_warns_nothing():
+    child = [sys.executable, "-W", "error", "-c", "import corereg"]
+    result = subprocess.run(child, capture_output=True, text=True, timeout=30)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+MODULES = [m.name for m in pkgutil.walk_packages(corereg.__path__, "corereg.")]
+
+
+@pytest.mark.parametrize("name", ["corereg", *(n for n in MODULES if n != "corereg.__main__")])
+def test_public_names_exist(name):
+    module = importlib.import_module(name)
+    public = getattr(module, "__all__", [])
+    assert len(set(public)) == len(public)
+    for attribute in public:
+        assert hasattr(module, attribute)
+
+
+def test_show_config(capsys):
+    assert corereg.show_config() is None
+    printed = capsys.readouterr().out
+    found = corereg.show_config(mode="dicts")
+    assert capsys.readouterr().out == ""
+    assert len(printed.splitlines()) == len(found)
+    for key, value in found.items():
+        assert any(
+            line.startswith(f"{key}:") and line.endswith(str(value).strip())
+            for line in printed.splitlines()
+        )
+    assert found["corereg"] == corereg.__version__
+    assert found["numpy"] == np.__version__
+    assert found["instruction set"] in found["instruction sets available"].split(", ")
+    assert found["threads"] == corereg.get_num_threads() >= 1
+    assert found["build flags"]
+    with pytest.raises(ValueError, match="expected mode 'stdout' or 'dicts', received 'yaml'"):
+        corereg.show_config("yaml")
+
+
+@pytest.mark.parametrize(
+    ("make", "kernel"),
+    [
+        (lambda: layers.Dense(3), "dense_forward"),
+        (lambda: layers.Dense(3, activation="relu"), "dense_forward"),
+        (lambda: layers.Dense(3, activation="softmax"), "dense_forward"),
+        (lambda: layers.Dense(3, activation="softmax"), "activation_forward"),
+        (lambda: layers.Dense(3, kernel_regularizer="l1"), "dense_forward"),
+        (lambda: layers.Dropout(0.5), "dropout_forward"),
+    ],
+)
+@pytest.mark.parametrize("recorded", [True, False])
+def test_at_most_four_python_frames_from_a_layer_to_its_kernel(make, kernel, recorded, monkeypatch):
+    layer, x = make(), Tensor(np.ones((2, 4), "float32"))
+    layer(x, training=True)
+    real, here, depths = getattr(_kernels, kernel), inspect.currentframe(), []
+
+    def counting(*args, **kwargs):
+        frame, depth = inspect.currentframe().f_back, 0
+        while frame is not here:
+            frame, depth = frame.f_back, depth + 1
+        depths.append(depth)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(_kernels, kernel, counting)
+    if recorded:
+        layer(x, training=True)
+    else:
+        with no_grad():
+            layer(x, training=True)
+    expected = recorded or kernel != "activation_forward"  # one kernel does all without a graph
+    assert len(depths) == expected
+    assert all(depth <= 4 for depth in depths)
