@@ -21,6 +21,7 @@ from setuptools.errors import CompileError, LinkError
 from setuptools.modified import newer_group
 
 KERNELS = ["dense", "activation", "dropout", "loss", "gather", "update", "table"]
+OBJECTS = "build/kernels"  # kept, where pip builds all else in a new folder every time
 COMMON = ["src/dispatch.c", "src/launch.c", "src/_kernels.pyx"]
 INSTRUCTION_SETS = {
     "x86_64": {
@@ -64,7 +65,7 @@ class BuildKernels(build_ext):
 
     def stamp(self, flags: list[str]) -> str:
         """A file whose date is that of the last change of flags: what is older is built again."""
-        path = Path(self.build_temp, "flags.txt")
+        path = Path(OBJECTS, "flags.txt")
         text = " ".join(flags)
         if not path.exists() or path.read_text() != text:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +80,7 @@ class BuildKernels(build_ext):
         def compile_one(job: tuple[str, str, int]) -> str:
             name, isa, f64 = job
             source = f"src/{name}.c"
-            folder = os.path.join(self.build_temp, f"{isa}-f{64 if f64 else 32}")
+            folder = os.path.join(OBJECTS, f"{isa}-f{64 if f64 else 32}")
             (target,) = self.compiler.object_filenames([source], output_dir=folder)
             if self.force or newer_group([source, *shared], target):
                 self.compiler.compile(

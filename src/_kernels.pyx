@@ -7,6 +7,7 @@ ValueError, before anything is written.
 """
 
 import os
+from time import perf_counter_ns
 
 cimport numpy as cnp
 from contract cimport *

@@ -63,7 +63,7 @@ cdef int launch(int kernel, int dtype, const void *args, size_t bytes, double na
         with nogil:
             cr_run(function, args, size)
     if recorder is not None and recorder.thread == PyThread_get_thread_ident():
-        recorder.add(function, args, bytes, size, held)
+        recorder.add(kernel, function, args, bytes, size, held)
     return 0
 
 

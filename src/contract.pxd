@@ -104,7 +104,7 @@ cdef extern from "kernels.h" nogil:
         const void *src
         const int64_t *order
         const int64_t *start
-        ptrdiff_t rows, cols, stride
+        ptrdiff_t rows, cols, stride, src_rows, places
         int source
     ctypedef struct cr_map_args:
         void *y

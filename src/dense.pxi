@@ -271,6 +271,7 @@ def gather_rows(src, out, order=None, start=None):
         g.cols *= cnp.PyArray_DIM(s, i)
     g.rows = cnp.PyArray_DIM(o, 0)
     g.stride = cnp.PyArray_STRIDE(s, 0)
+    g.src_rows = g.places = cnp.PyArray_DIM(s, 0)
     if not cnp.PyArray_ISCARRAY(o) or cnp.PyArray_ITEMSIZE(s) == 0:
         raise TypeError(f"{who}: expected out contiguous and writeable")
     if cnp.PyArray_SIZE(s) and not (cnp.PyArray_ISALIGNED(s) and s[0].flags.c_contiguous):
@@ -288,6 +289,7 @@ def gather_rows(src, out, order=None, start=None):
             raise IndexError(f"{who}: rows {first}..{first + g.rows} are outside an order of "
                              f"{cnp.PyArray_SIZE(<array> order)}")
         g.order = <int64_t *> at(order)
+        g.places = cnp.PyArray_SIZE(<array> order)
         if cr_first_outside(g.order + first, g.rows, cnp.PyArray_DIM(s, 0)) < g.rows:
             raise IndexError(f"{who}: order names rows outside the {cnp.PyArray_DIM(s, 0)} of src")
     elif first < 0 or first + g.rows > cnp.PyArray_DIM(s, 0):

@@ -30,15 +30,24 @@ KERNEL(gather_rows)
     ptrdiff_t begin, end;
     share(g->rows, 1, rank, size, &begin, &end);
     for (ptrdiff_t r = begin; r < end; r++) {
-        const ptrdiff_t at = (g->start ? *g->start : 0) + r;
-        const char *source = (const char *)g->src + (g->order ? g->order[at] : at) * g->stride;
-        if (same) {
-            memcpy((T *)g->y + r * g->cols, source, (size_t)g->cols * sizeof(T));
-        } else if (g->labels) {
-            int64_t *target = g->labels + r * g->cols;
+        int64_t at = (g->start ? *g->start : 0) + r;
+        if (g->order)
+            at = at >= 0 && at < g->places ? g->order[at] : -1;
+        const char *source = (const char *)g->src + (at < 0 ? 0 : at) * g->stride;
+        T *y = g->y ? (T *)g->y + r * g->cols : NULL;
+        int64_t *labels = g->labels ? g->labels + r * g->cols : NULL;
+        if (at < 0 || at >= g->src_rows) {
+            if (y)
+                memset(y, 0, (size_t)g->cols * sizeof(T));
+            else
+                memset(labels, 0, (size_t)g->cols * sizeof(int64_t));
+        } else if (same) {
+            memcpy(y, source, (size_t)g->cols * sizeof(T));
+        } else if (labels) {
+            int64_t *target = labels;
             COPY_FROM(int64_t)
         } else {
-            T *target = (T *)g->y + r * g->cols;
+            T *target = y;
             COPY_FROM(T)
         }
     }

@@ -217,13 +217,14 @@ enum cr_source {
 
 /* y[r,:] = (T) src[order[start+r], :] for r < rows, or, with labels not NULL, the same into
  * int64 labels. order NULL: row start+r. `stride` is the distance of two source rows in bytes;
- * elements of a row are contiguous. order entries must be in range: the caller checks. */
+ * elements of a row are contiguous. A row outside `src_rows` or outside the `places` of order is
+ * read as zeros: a replay that runs past the end of its data reads no foreign memory. */
 typedef struct {
     void *y;
     int64_t *labels;
     const void *src;
     const int64_t *order, *start;
-    ptrdiff_t rows, cols, stride;
+    ptrdiff_t rows, cols, stride, src_rows, places;
     int source;
 } cr_gather_rows_args;
 

@@ -16,11 +16,13 @@ cdef class Program:
     cdef unsigned long thread
     cdef readonly object fault
     cdef list held  # everything the instructions point into
+    cdef readonly list names  # the kernel of each instruction
 
     def __cinit__(self):
         self.list = NULL
         self.count = self.room = 0
         self.held = []
+        self.names = []
         self.fault = None
 
     def __dealloc__(self):
@@ -48,7 +50,7 @@ cdef class Program:
         if error[0] is not None:
             self.fault = f"{error[0].__name__} while recording"
 
-    cdef int add(self, cr_kernel kernel, const void *args, size_t bytes, ptrdiff_t size,
+    cdef int add(self, int kernel_id, cr_kernel kernel, const void *args, size_t bytes, ptrdiff_t size,
                  tuple held) except -1:
         cdef void *kept
         cdef cr_instruction *grown
@@ -68,6 +70,7 @@ cdef class Program:
         self.list[self.count].size = size
         self.count += 1
         self.held.append(held)
+        self.names.append(cr_kernel_name(kernel_id).decode())
         return 0
 
     def replay(self, Py_ssize_t times):
@@ -78,6 +81,22 @@ cdef class Program:
             raise RuntimeError("Program.replay: a recording is under way in this thread")
         with nogil:
             cr_replay(self.list, self.count, times)
+
+    def profile(self, Py_ssize_t times):
+        """Replays one instruction at a time, and returns a list of (kernel, shares, mean
+        nanoseconds): where the time of `replay` goes, less what running them together saves."""
+        cdef Py_ssize_t i, n
+        cdef int64_t began
+        if self.fault is not None:
+            raise RuntimeError(f"Program.profile: this recording cannot be replayed: {self.fault}")
+        spent = [0] * self.count
+        for n in range(times):
+            for i in range(self.count):
+                began = perf_counter_ns()
+                cr_replay(self.list + i, 1, 1)
+                spent[i] += perf_counter_ns() - began
+        return [(self.names[i], self.list[i].size, spent[i] / max(times, 1))
+                for i in range(self.count)]
 
 
 cdef spoil(str reason):

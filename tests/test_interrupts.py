@@ -49,7 +49,7 @@ def test_an_interrupt_leaves_the_weights_of_the_last_finished_step(hook):
     assert bits(model) == bits(twin)
 
 
-@pytest.mark.parametrize("where", ["forward", "loss", "penalty", "backward"])
+@pytest.mark.parametrize("where", ["forward", "loss", "penalty", "backward", "update"])
 def test_an_interrupt_inside_a_step_leaves_it_undone(where, monkeypatch):
     x, y = data()
     model, twin = net(), net()
@@ -66,6 +66,7 @@ def test_an_interrupt_inside_a_step_leaves_it_undone(where, monkeypatch):
         "loss": (type(model.loss), "__call__"),
         "penalty": (corereg.regularizers, "penalty"),
         "backward": (corereg.Tensor, "backward"),
+        "update": (type(model.optimizer), "update"),
     }[where]
     with monkeypatch.context() as patch:
         patch.setattr(target, name, interrupt)
@@ -158,18 +159,27 @@ def test_training_from_two_threads_raises():
     model.fit(x, y, verbose=0)
 
 
-def test_compile_inside_fit_raises():
+@pytest.mark.parametrize(
+    ("who", "change"),
+    [
+        ("compile", lambda model: model.compile("sgd", "mae")),
+        ("Sequential.add", lambda model: model.add(layers.Dense(1))),
+        ("Sequential.pop", lambda model: model.pop()),
+        ("train_on_batch", lambda model: model.train_on_batch(*data())),
+    ],
+)
+def test_a_model_keeps_its_shape_during_fit(who, change):
     x, y = data()
     model = net()
-    optimizer = model.optimizer
+    before = model.optimizer, model.layers
 
     def act(epoch, logs):
-        with pytest.raises(RuntimeError, match="compile: the model is being trained"):
-            model.compile("sgd", "mae")
+        with pytest.raises(RuntimeError, match=f"{who}: .*model is being trained"):
+            change(model)
 
     model.fit(x, y, callbacks=LambdaCallback(on_epoch_begin=act), verbose=0)
-    assert model.optimizer is optimizer
-    model.compile("sgd", "mae")
+    assert before == (model.optimizer, model.layers)
+    change(model)
 
 
 def test_models_trained_in_threads_beside_each_other():

@@ -19,10 +19,10 @@ def build(eager, optimizer=None, loss=None, classes=3, dtype="float32", **option
         [
             layers.Input((6,), dtype=dtype),
             layers.Dense(9, "relu", kernel_regularizer=L1L2(0.01, 0.01), dtype=dtype),
-            layers.Dropout(0.3, dtype=dtype),
+            layers.Dropout(float("0.3"), dtype=dtype),  # a float that nobody else holds
             layers.Dense(8, dtype=dtype, bias_regularizer="l2"),
             layers.Activation("tanh", dtype=dtype),
-            layers.Dropout(0.5, noise_shape=(None, 1), dtype=dtype),
+            layers.Dropout(0.5, dtype=dtype),
             layers.Dense(7, "sigmoid", use_bias=False, dtype=dtype),
             layers.Dense(classes, "softmax" if classes > 1 else "sigmoid", dtype=dtype),
         ]
@@ -45,6 +45,22 @@ def compare(*args, make=build, **options):
     outcomes = [outcome(make(eager), *args, **options) for eager in (True, False)]
     assert outcomes[0] == outcomes[1]
     assert all(np.isfinite(values).all() for values in outcomes[0][0].values())
+
+
+def test_python_runs_one_step_of_each_batch_size(monkeypatch):
+    x, y = data(3)
+    taken = []
+    step = Sequential._train_step
+    monkeypatch.setattr(
+        Sequential,
+        "_train_step",
+        lambda m, batch, means: taken.append(batch.rows) or step(m, batch, means),
+    )
+    outcome(build(False), x, y, epochs=4)
+    assert taken == [8, 2]
+    taken.clear()
+    outcome(build(True), x, y, epochs=4)
+    assert taken == [8, 8, 8, 8, 8, 8, 2] * 4
 
 
 OPTIMIZERS = {
@@ -133,7 +149,14 @@ def new_memory(model):
     p.data = p.data * 2
 
 
+def dropout_rate_twice(model):
+    """The second float may come to lie where the first was."""
+    layer(model, 1).rate = layer(model, 1).rate + 0.05
+    layer(model, 1).rate = layer(model, 1).rate + 0.05
+
+
 CHANGES = {
+    "dropout rate twice": dropout_rate_twice,
     "learning rate": lambda m: setattr(m.optimizer, "learning_rate", 0.2),
     "strength": lambda m: setattr(layer(m, 0).kernel_regularizer, "l1", 0.3),
     "regularizer": lambda m: setattr(layer(m, 0), "kernel_regularizer", L2(0.2)),
@@ -144,6 +167,7 @@ CHANGES = {
     ),
     "activity regularizer": lambda m: setattr(layer(m, 3), "activity_regularizer", L2(0.1)),
     "frozen": lambda m: setattr(layer(m, 0), "trainable", False),
+    "one weight frozen": lambda m: setattr(layer(m, 0).kernel, "trainable", False),
     "all frozen": lambda m: setattr(m, "trainable", False),
     "dropout rate": lambda m: setattr(layer(m, 1), "rate", 0.9),
     "no dropout": lambda m: setattr(layer(m, 1), "rate", 0.0),
@@ -214,6 +238,7 @@ class Hits(metrics.Metric):
 
 
 PARTS = {
+    "noise shape": lambda: {"extra": layers.Dropout(0.5, noise_shape=(None, 1))},
     "layer": lambda: {"extra": Doubling()},
     "layer subclass": lambda: {"extra": LoudDense(3)},
     "activation": lambda: {"extra": layers.Dense(3, activation=lambda z: z * z)},

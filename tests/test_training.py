@@ -328,9 +328,7 @@ def test_predict_batches_of_any_size_agree():
     model.fit(x, y, verbose=0)
     whole = model.predict(x, verbose=0)
     for size in (1, 7, ROWS, 1000):
-        np.testing.assert_allclose(
-            model.predict(x, batch_size=size, verbose=0), whole, rtol=1e-5, atol=1e-7
-        )
+        assert np.array_equal(model.predict(x, batch_size=size, verbose=0), whole)
     parts = []
     watch = LambdaCallback(on_predict_batch_end=lambda batch, logs: parts.append(logs["outputs"]))
     out = model.predict(x, batch_size=20, callbacks=watch, verbose=0)

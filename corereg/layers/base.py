@@ -32,7 +32,8 @@ def snake_case(name: str) -> str:
 
 class Layer:
     """Base class of layers. Subclass it: `build(input_shape)` makes weights with `add_weight`,
-    `call(x, training)` or `call(x)` computes; `get_config` returns the constructor's arguments.
+    `call(x, training)` or `call(x)` computes; `get_config` returns the constructor's arguments;
+    `compute_output_shape` says what comes out where that is not the input's shape.
 
     name: unique by default; trainable: False freezes its weights; activity_regularizer: a penalty
     of the layer's output, divided by the batch size; input_shape / input_dim: without the batch,

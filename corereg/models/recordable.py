@@ -7,7 +7,7 @@ inherit it, for its code is another.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import operator
 from typing import TYPE_CHECKING, Any
 
 from corereg import activations, regularizers
@@ -41,13 +41,23 @@ def why_not(model: Trainer) -> str | None:
     return None
 
 
-def signature(model: Trainer) -> Hashable:
-    """Changes when an attribute of a layer, a weight, the loss or the optimizer is set anew."""
-    parts = [model.loss, model.optimizer, *model.layers]
-    attributes = [id(value) for part in parts for value in vars(part).values()]
-    weights = []
+def signature(model: Trainer) -> list[Any]:
+    """The objects that recorded steps depend on; one is another as soon as an attribute of a
+    layer, a weight, the loss, the optimizer or a metric is set anew. The list keeps the objects
+    alive, so that no new one can pass for an old one by its address."""
+    assert model._metrics is not None
+    metrics = (*model._metrics[0], *model._metrics[1])
+    found: list[Any] = [model.loss, model.optimizer, *model.layers, *metrics]
+    for part in tuple(found):
+        found += vars(part).values()
     for p in model.weights:
+        found += (p.data, p.requires_grad, p.regularizer)
         fused = regularizers.fused(p.regularizer)
-        strengths = (fused.l1, fused.l2) if fused else None
-        weights.append((id(p.data), p.requires_grad, id(p.regularizer), strengths))
-    return (tuple(map(id, parts)), tuple(attributes), tuple(weights))
+        if fused:
+            found += (fused.l1, fused.l2)
+    return found
+
+
+def same(one: list[Any], other: list[Any]) -> bool:
+    """Whether two signatures hold the very same objects."""
+    return len(one) == len(other) and all(map(operator.is_, one, other))

@@ -37,6 +37,7 @@ class Sequential(Trainer):
 
     def add(self, layer: Layer) -> None:
         """Adds a layer on top."""
+        self._check_idle("Sequential.add")
         if not isinstance(layer, Layer):
             raise TypeError(
                 f"Sequential.add: expected a Layer, received {type(layer).__name__} {layer!r}"
@@ -58,6 +59,7 @@ class Sequential(Trainer):
 
     def pop(self) -> Layer:
         """Removes the top layer and returns it."""
+        self._check_idle("Sequential.pop")
         if not self._layers:
             raise IndexError("Sequential.pop: the model has no layers")
         layer = self._layers.pop()

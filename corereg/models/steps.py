@@ -10,13 +10,14 @@ same results.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from corereg import _kernels
 from corereg.models.data import Batch, Rows
+from corereg.models.recordable import same
 
 RETURN_SECONDS = 0.05  # how long a replay may keep Python, and Ctrl-C, waiting
 
@@ -35,13 +36,13 @@ class Steps:
         rows: Rows,
         size: int,
         rng: np.random.Generator | None,
-        signature: Callable[[], Hashable],
+        signature: Callable[[], list[Any]],
         reason: str | None,
     ) -> None:
         self._step, self._rows, self._size, self._rng = step, rows, size, rng
         self._signature, self.reason = signature, reason
         self._programs: dict[int, Any] = {}
-        self._recorded: Hashable = None
+        self._recorded: list[Any] = []
         self._pace = 0.0  # seconds a replayed step took of late
         self._left = 0  # rows left in this pass
 
@@ -61,7 +62,7 @@ class Steps:
         return 1
 
     def _replayed(self, rows: int, times: int) -> int:
-        if self._programs and self._signature() != self._recorded:
+        if self._programs and not same(self._signature(), self._recorded):
             self._programs.clear()
         program = self._programs.get(rows)
         if program is None:

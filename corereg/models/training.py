@@ -84,8 +84,7 @@ class Trainer:
         run_eagerly: run every step of `fit` through Python, for debugging; the results are the
         same.
         """
-        if self._busy.locked():
-            raise RuntimeError("compile: the model is being trained; wait until that has ended")
+        self._check_idle("compile")
         found = optimizers.get(optimizer), None if loss is None else losses.get(loss)
         wanted = (
             _metric_list("metrics", metrics),
@@ -179,6 +178,7 @@ class Trainer:
             means.add_penalty(batch, penalty.data, in_loss=True)
         means.add(batch, prediction.data, total.data)
         if total.requires_grad:
+            self.optimizer.zero_grad()  # what a loop of the user's own may have left
             total.backward()
             means.add_penalty(batch, self.optimizer.update(penalties=True))
             self.optimizer.zero_grad()
@@ -196,6 +196,10 @@ class Trainer:
     def _weight_penalty(self) -> Array:
         """The penalties of the trainable weights as they are."""
         return np.array([p.item() for p in regularizers.penalties(self.weights)], np.float64)
+
+    def _check_idle(self, who: str) -> None:
+        if self._busy.locked():
+            raise RuntimeError(f"{who}: the model is being trained; wait until that has ended")
 
     @contextlib.contextmanager
     def _training(self, who: str) -> Iterator[None]:
