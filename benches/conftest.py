@@ -1,6 +1,7 @@
 """Benches: corereg beside plain NumPy (corereg.reference), each pair verified, then timed.
 
-    python -m pytest benches            all, about two minutes; -k dropout: some; -v: all figures
+    python -m pytest benches            all, in a minute; -k dropout: some; -v: all figures
+    python -m pytest benches --readme   all, and the table of README.md anew
 
 At the end stand the machine and a Markdown table of medians. Both sides run with all the threads
 they would take by themselves.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +28,10 @@ import report  # noqa: E402
 TIMING = {"max_time": 0.5, "min_rounds": 5, "disable_gc": True}
 RESULTS = pytest.StashKey[report.Results]()
 Race = Callable[..., None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--readme", action="store_true", help="write the figures to README.md")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -83,5 +89,10 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> Iterator[None]:
     yield
-    for line in report.lines(config.stash[RESULTS]):
+    results = config.stash[RESULTS]
+    for line in report.lines(results):
         terminalreporter.write_line(line)
+    if config.getoption("--readme") and not report.steady(results):
+        terminalreporter.write_line("README.md is left as it was: the control says a busy machine")
+    elif config.getoption("--readme"):
+        report.renew(Path(__file__).parents[1] / "README.md", results)

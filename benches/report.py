@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +38,14 @@ def lines(results: Results) -> list[str]:
     return ["", *machine(), *controls(results), "", *table(results)]
 
 
+def renew(readme: Path, results: Results) -> None:
+    """Writes new figures for the rows that README's table has."""
+    text = readme.read_text()
+    before, old, after = re.split(r"(?<=<!-- benches -->\n)|(?=<!-- /benches -->)", text)
+    new = ["```", *machine(), *controls(results), "```", "", *table(results, old), ""]
+    readme.write_text(before + "\n".join(new) + after)
+
+
 def machine() -> list[str]:
     """What the figures depend on."""
     ours = corereg.show_config(mode="dicts")
@@ -68,6 +77,16 @@ def cpu() -> str:
     return f"{name} (model {found['model']})" if "model" in found else name
 
 
+def steady(results: Results) -> bool:
+    """Whether the control took as long after as before, to 20 %."""
+    ratios = [
+        sides["after"].median / sides["before"].median
+        for sides in results.times.values()
+        if sides.keys() == {"before", "after"}
+    ]
+    return bool(ratios) and all(1 / 1.2 < ratio < 1.2 for ratio in ratios)
+
+
 def controls(results: Results) -> list[str]:
     """How steady the machine was: what is no race, at both ends of the run."""
     return [
@@ -78,13 +97,14 @@ def controls(results: Results) -> list[str]:
     ]
 
 
-def table(results: Results) -> list[str]:
-    """A row a race. The ratio says how many times faster corereg is than NumPy."""
+def table(results: Results, among: str | None = None) -> list[str]:
+    """A row a race, or for those only that a text names. The ratio says how many times faster
+    corereg is than NumPy."""
     rows = [
         f"| {title} | {amount(sides['numpy'].median)} | {amount(sides['corereg'].median)} | "
         f"{sides['numpy'].median / sides['corereg'].median:.1f} |"
         for title, sides in results.times.items()
-        if race(sides)
+        if race(sides) and (among is None or f"| {title} |" in among)
     ]
     return ["| median time of | NumPy | corereg | ratio |", "|---|---:|---:|---:|", *rows]
 

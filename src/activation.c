@@ -7,14 +7,13 @@ KERNEL(activation_forward)
     T *y = g->y;
     const T *x = g->x;
     ptrdiff_t begin, end;
+    share_rows(g->M, rank, size, &begin, &end);
     if (g->act == CR_SOFTMAX) {
-        share(g->M, 1, rank, size, &begin, &end);
         for (ptrdiff_t m = begin; m < end; m++)
             softmax_row(y + m * g->N, x + m * g->N, g->N);
         return;
     }
-    share(g->M * g->N, VL, rank, size, &begin, &end);
-    activate_span(y + begin, x + begin, end - begin, g->act);
+    activate_span(y + begin * g->N, x + begin * g->N, (end - begin) * g->N, g->act);
 }
 
 static void softmax_backward_row(T *dx, const T *dy, const T *y, ptrdiff_t n)
@@ -31,14 +30,14 @@ KERNEL(activation_backward)
     T *dx = g->dx;
     const T *dy = g->dy, *y = g->y;
     ptrdiff_t begin, end;
+    share_rows(g->M, rank, size, &begin, &end);
     if (g->act == CR_SOFTMAX) {
-        share(g->M, 1, rank, size, &begin, &end);
         for (ptrdiff_t m = begin; m < end; m++)
             softmax_backward_row(dx + m * g->N, dy + m * g->N, y + m * g->N, g->N);
         return;
     }
-    share(g->M * g->N, VL, rank, size, &begin, &end);
-    through_span(dx + begin, dy + begin, y + begin, end - begin, g->act);
+    const ptrdiff_t from = begin * g->N;
+    through_span(dx + from, dy + from, y + from, (end - begin) * g->N, g->act);
 }
 
 /* y = f(x) over this rank's part of n elements; x0, y0 are the arrays' beginnings */

@@ -51,9 +51,12 @@ cdef double WORTH = 20000.0
 
 
 cdef int launch(int kernel, int dtype, const void *args, size_t bytes, double nanoseconds,
-                tuple held) except -1:
-    """Runs a kernel, and hands it to the recorder if one listens. held: the arrays and other
-    objects that the argument struct points into."""
+                ptrdiff_t rows, const char *access, tuple held) except -1:
+    """Runs a kernel, and hands it to the recorder if one listens.
+
+    nanoseconds: of work for one thread, a guess; 0 for kernels of one share. held: the arrays
+    and other objects that the argument struct points into; access: how, a letter each (see
+    Program.note); rows: that shares are cut from, for access by rows, else 0."""
     cdef cr_kernel function = isa.kernels[dtype][kernel]
     cdef ptrdiff_t size = 1
     if nanoseconds < WORTH:
@@ -63,7 +66,7 @@ cdef int launch(int kernel, int dtype, const void *args, size_t bytes, double na
         with nogil:
             cr_run(function, args, size)
     if recorder is not None and recorder.thread == PyThread_get_thread_ident():
-        recorder.add(kernel, function, args, bytes, size, held)
+        recorder.add(kernel, function, args, bytes, nanoseconds, rows, access, held)
     return 0
 
 

@@ -27,14 +27,14 @@ cdef extern from "kernels.h" nogil:
         const void *w
         const void *b
         ptrdiff_t M, N, K
-        int act
+        int act, by_columns
     ctypedef struct cr_dense_backward_input_args:
         void *dx
         const void *dz
         const void *w
         const void *y
         ptrdiff_t M, N, K
-        int act
+        int act, by_columns
     ctypedef struct cr_dense_backward_weights_args:
         void *dw
         void *db
@@ -56,7 +56,7 @@ cdef extern from "kernels.h" nogil:
         void *y
         uint8_t *bits
         const void *x
-        ptrdiff_t n
+        ptrdiff_t n, cols
         const int64_t *step
         uint64_t seed, threshold
         uint32_t stream
@@ -66,7 +66,7 @@ cdef extern from "kernels.h" nogil:
         const void *dy
         const uint8_t *bits
         const void *y
-        ptrdiff_t n
+        ptrdiff_t n, cols
         double scale
     ctypedef struct cr_loss_args:
         void *loss
@@ -147,6 +147,7 @@ cdef extern from "kernels.h" nogil:
         cr_kernel kernel
         void *args
         ptrdiff_t size
+        int meet
     ctypedef struct cr_isa:
         const char *name
         const cr_kernel *kernels[2]
@@ -154,7 +155,7 @@ cdef extern from "kernels.h" nogil:
     int cr_isas(const cr_isa **out, int room)
     const char *cr_kernel_name(int id)
     void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size)
-    void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times)
+    void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size)
     ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit)
     int cr_openmp()
     int cr_available_threads()

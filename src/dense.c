@@ -23,7 +23,7 @@ KERNEL(dense_forward)
     const int softmax = g->act == CR_SOFTMAX;
     T *y = g->y;
     ptrdiff_t begin, end;
-    share(g->M, MR, rank, size, &begin, &end);
+    share_rows(g->M, rank, size, &begin, &end);
     if (g->N == 1) {
         matrix_vector(g, begin, end);
     } else {
@@ -38,7 +38,10 @@ KERNEL(dense_forward)
                      .a_col = 1,
                      .b_row = g->N,
                      .act = g->act};
-        multiply_share(&p, rank, size, softmax);
+        if (g->by_columns && !softmax)
+            multiply_columns(&p, rank, size);
+        else
+            multiply_rows(&p, rank, size);
     }
     if (softmax)
         for (ptrdiff_t m = begin; m < end; m++)
@@ -64,7 +67,10 @@ KERNEL(dense_backward_input)
         p.b_transposed = 0;
         p.b_row = g->K;
     }
-    multiply_share(&p, rank, size, 0);
+    if (g->by_columns)
+        multiply_columns(&p, rank, size);
+    else
+        multiply_rows(&p, rank, size);
 }
 
 /* db[n] for n0 <= n < n1, each a sum in order of m */
@@ -100,8 +106,10 @@ KERNEL(dense_backward_weights)
                       .a_col = 1,
                       .b_row = g->K,
                       .act = CR_LINEAR};
-    if (g->dw)
-        multiply_share(&p, rank, size, 0);
+    if (g->dw && p.m >= 2 * size * MR)
+        multiply_rows(&p, rank, size);
+    else if (g->dw)
+        multiply_columns(&p, rank, size);
     if (g->db) {
         ptrdiff_t begin, end;
         share(g->N, VL, rank, size, &begin, &end);

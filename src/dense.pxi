@@ -10,6 +10,12 @@ cdef int checked_activation(int act, str who) except -1:
     return act
 
 
+cdef inline int wide(ptrdiff_t rows, ptrdiff_t weights) noexcept:
+    """Whether threads should share columns: then each reads only its part of the weights, but
+    all must wait for each other before the next layer."""
+    return rows < 16 or weights >= 1 << 18
+
+
 def dense_forward(x, w, b=None, int act=0, out=None):
     """act(x w + b): x (M, K), w (K, N), b (N,) or None -> (M, N)."""
     cdef str who = "dense_forward"
@@ -32,7 +38,9 @@ def dense_forward(x, w, b=None, int act=0, out=None):
                     else given(out, dtype, 2, g.M, g.N, who, "out"))
     g.y, g.x, g.w, g.b = at(y), at(x_), at(w_), at(b_)
     g.act = checked_activation(act, who)
-    launch(CR_dense_forward, dtype, &g, sizeof(g), 0.02 * g.M * g.N * g.K, (y, x_, w_, b_))
+    g.by_columns = g.act != CR_SOFTMAX and wide(g.M, g.K * g.N)
+    launch(CR_dense_forward, dtype, &g, sizeof(g), 0.02 * g.M * g.N * g.K, g.M,
+           b"wrrr" if g.by_columns else b"WRrr", (y, x_, w_, b_))
     return y
 
 
@@ -61,8 +69,9 @@ def dense_backward_input(dz, w, y=None, int act=0, out=None):
     cdef array dx = (made(2, g.M, g.K, dtype) if out is None
                      else given(out, dtype, 2, g.M, g.K, who, "out"))
     g.dx, g.dz, g.w, g.y = at(dx), at(dz_), at(w_), at(y_)
-    launch(CR_dense_backward_input, dtype, &g, sizeof(g), 0.02 * g.M * g.N * g.K,
-           (dx, dz_, w_, y_))
+    g.by_columns = wide(g.M, g.K * g.N)
+    launch(CR_dense_backward_input, dtype, &g, sizeof(g), 0.02 * g.M * g.N * g.K, g.M,
+           b"wrrr" if g.by_columns else b"WRrR", (dx, dz_, w_, y_))
     return dx
 
 
@@ -86,8 +95,8 @@ def dense_backward_weights(x, dz, dw=None, db=None):
     if db is not None:
         db_ = given(db, dtype, 1, g.N, 0, who, "db")
     g.dw, g.db, g.x, g.dz = at(dw_), at(db_), at(x_), at(dz_)
-    launch(CR_dense_backward_weights, dtype, &g, sizeof(g), 0.02 * g.M * g.N * g.K,
-           (dw_, db_, x_, dz_))
+    launch(CR_dense_backward_weights, dtype, &g, sizeof(g), 0.02 * g.M * g.N * g.K, 0,
+           b"wwrr", (dw_, db_, x_, dz_))
 
 
 cdef int rows_and_columns(array a, ptrdiff_t *rows, ptrdiff_t *columns) except -1:
@@ -107,7 +116,8 @@ def activation_forward(x, int act, out=None):
     cdef array y = like(x_, dtype) if out is None else given_like(out, x_, dtype, who, "out")
     rows_and_columns(x_, &g.M, &g.N)
     g.y, g.x, g.act = at(y), at(x_), checked_activation(act, who)
-    launch(CR_activation_forward, dtype, &g, sizeof(g), 0.5 * g.M * g.N, (y, x_))
+    launch(CR_activation_forward, dtype, &g, sizeof(g), 0.5 * g.M * g.N, g.M, b"WR",
+           (y, x_))
     return y
 
 
@@ -122,7 +132,8 @@ def activation_backward(dy, y, int act, out=None):
     cdef array dx = like(dy_, dtype) if out is None else given_like(out, dy_, dtype, who, "out")
     rows_and_columns(dy_, &g.M, &g.N)
     g.dx, g.dy, g.y, g.act = at(dx), at(dy_), at(y_), checked_activation(act, who)
-    launch(CR_activation_backward, dtype, &g, sizeof(g), 0.3 * g.M * g.N, (dx, dy_, y_))
+    launch(CR_activation_backward, dtype, &g, sizeof(g), 0.3 * g.M * g.N, g.M, b"WRR",
+           (dx, dy_, y_))
     return dx
 
 
@@ -140,11 +151,13 @@ def dropout_forward(x, double rate, seed, step, stream=0, bits=None, out=None):
     """
     cdef str who = "dropout_forward"
     cdef cr_dropout_forward_args g
+    cdef ptrdiff_t rows
     cdef int dtype = dtype_of(x, who, "x")
     cdef array x_ = taken(x, dtype, -1, who, "x")
     cdef array y = like(x_, dtype) if out is None else given_like(out, x_, dtype, who, "out")
     g.scale = checked_rate(rate, who)
-    g.n = cnp.PyArray_SIZE(x_)
+    rows_and_columns(x_, &rows, &g.cols)
+    g.n = rows * g.cols
     g.bits = NULL
     if bits is not None:
         if (not isinstance(bits, cnp.ndarray) or cnp.PyArray_TYPE(<array> bits) != cnp.NPY_UINT8
@@ -160,7 +173,8 @@ def dropout_forward(x, double rate, seed, step, stream=0, bits=None, out=None):
     g.y, g.x, g.step = at(y), at(x_), counter_of(step, who, "step")
     g.seed, g.stream = seed, stream
     g.threshold = <uint64_t> ((1 - rate) * 4294967296.0 + 0.5)
-    launch(CR_dropout_forward, dtype, &g, sizeof(g), 0.3 * g.n, (y, x_, bits, step))
+    launch(CR_dropout_forward, dtype, &g, sizeof(g), 0.3 * g.n, rows, b"WRWr",
+           (y, x_, bits, step))
     return y
 
 
@@ -168,12 +182,14 @@ def dropout_backward(dy, double rate, bits=None, y=None, out=None):
     """dy where kept, scaled: by the mask `bits`, or where y > 0 (dropout behind a relu)."""
     cdef str who = "dropout_backward"
     cdef cr_dropout_backward_args g
+    cdef ptrdiff_t rows
     cdef int dtype = dtype_of(dy, who, "dy")
     cdef array dy_ = taken(dy, dtype, -1, who, "dy")
     cdef array y_ = None
     cdef array dx = like(dy_, dtype) if out is None else given_like(out, dy_, dtype, who, "out")
     g.scale = checked_rate(rate, who)
-    g.n = cnp.PyArray_SIZE(dy_)
+    rows_and_columns(dy_, &rows, &g.cols)
+    g.n = rows * g.cols
     g.bits = NULL
     if bits is not None:
         if (not isinstance(bits, cnp.ndarray) or cnp.PyArray_TYPE(<array> bits) != cnp.NPY_UINT8
@@ -188,7 +204,8 @@ def dropout_backward(dy, double rate, bits=None, y=None, out=None):
         y_ = taken(y, dtype, -1, who, "y")
         same_shape(y_, dy_, who, "y")
     g.dx, g.dy, g.y = at(dx), at(dy_), at(y_)
-    launch(CR_dropout_backward, dtype, &g, sizeof(g), 0.1 * g.n, (dx, dy_, bits, y_))
+    launch(CR_dropout_backward, dtype, &g, sizeof(g), 0.1 * g.n, rows, b"WRRR",
+           (dx, dy_, bits, y_))
     return dx
 
 
@@ -201,7 +218,7 @@ cdef array mapped(int kernel, object x, object factor, object out, str who, doub
     if factor is not None:
         factor_ = taken(factor, dtype, 0, who, "factor")
     g.y, g.x, g.factor, g.n = at(y), at(x_), at(factor_), cnp.PyArray_SIZE(x_)
-    launch(kernel, dtype, &g, sizeof(g), each * g.n, (y, x_, factor_))
+    launch(kernel, dtype, &g, sizeof(g), each * g.n, 0, b"wrr", (y, x_, factor_))
     return y
 
 
@@ -302,5 +319,6 @@ def gather_rows(src, out, order=None, start=None):
         dtype = dtype_of(o, who, "out")
         g.y = at(o)
     g.src, g.source = at(s), source_of(s)
-    launch(CR_gather_rows, dtype, &g, sizeof(g), 0.2 * g.rows * g.cols, (src, out, order, start))
+    launch(CR_gather_rows, dtype, &g, sizeof(g), 0.2 * g.rows * g.cols, g.rows, b"rWrr",
+           (src, out, order, start))
     return out

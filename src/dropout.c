@@ -23,6 +23,15 @@ INLINE void apply_bits(T *y, const T *x, ptrdiff_t n, uint32_t bits, T scale)
     SPAN(PUT(y, keep_lanes(bits >> i, GET(x) * scale)););
 }
 
+/* This rank's rows, as a range of elements: it begins at a multiple of 8. */
+INLINE void share_elements(ptrdiff_t n, ptrdiff_t cols, ptrdiff_t rank, ptrdiff_t size,
+                           ptrdiff_t *begin, ptrdiff_t *end)
+{
+    share_rows(cols ? n / cols : 0, rank, size, begin, end);
+    *begin *= cols;
+    *end *= cols;
+}
+
 KERNEL(dropout_forward)
 {
     const cr_dropout_forward_args *g = arguments;
@@ -30,22 +39,24 @@ KERNEL(dropout_forward)
     const round_keys keys = keys_of(g->seed);
     const T scale = (T)g->scale;
     ptrdiff_t begin, end;
-    share(g->n, GROUP, rank, size, &begin, &end);
-    for (ptrdiff_t at = begin; at < end; at += GROUP) {
+    share_elements(g->n, g->cols, rank, size, &begin, &end);
+    for (ptrdiff_t at = begin / GROUP * GROUP; at < end; at += GROUP) {
         uint32_t bits[4];
         keep_bits(bits, (uint64_t)(at / GROUP), &keys, g->stream, step, g->threshold);
-        const ptrdiff_t n = end - at < GROUP ? end - at : GROUP;
+        const ptrdiff_t low = begin > at ? begin - at : 0;
+        const ptrdiff_t high = end - at < GROUP ? end - at : GROUP;
         T *y = (T *)g->y + at;
         const T *x = (const T *)g->x + at;
-        if (n == GROUP)
+        if (low == 0 && high == GROUP)
             for (int w = 0; w < 4; w++)
                 apply_bits(y + 32 * w, x + 32 * w, 32, bits[w], scale);
         else
-            for (int w = 0; 32 * w < n; w++)
-                apply_bits(y + 32 * w, x + 32 * w, n - 32 * w < 32 ? n - 32 * w : 32, bits[w],
-                           scale);
+            for (ptrdiff_t e = low; e < high; e = (e / 32 + 1) * 32) {
+                const ptrdiff_t stop = (e / 32 + 1) * 32 < high ? (e / 32 + 1) * 32 : high;
+                apply_bits(y + e, x + e, stop - e, bits[e / 32] >> e % 32, scale);
+            }
         if (g->bits)
-            for (ptrdiff_t byte = 0; byte < (n + 7) / 8; byte++)
+            for (ptrdiff_t byte = low / 8; byte < (high + 7) / 8; byte++)
                 g->bits[at / 8 + byte] = (uint8_t)(bits[byte / 4] >> (byte % 4 * 8));
     }
 }
@@ -55,7 +66,7 @@ KERNEL(dropout_backward)
     const cr_dropout_backward_args *g = arguments;
     const T scale = (T)g->scale;
     ptrdiff_t begin, end;
-    share(g->n, GROUP, rank, size, &begin, &end);
+    share_elements(g->n, g->cols, rank, size, &begin, &end);
     if (!g->bits) {
         const ptrdiff_t n = end - begin;
         T *dx = (T *)g->dx + begin;

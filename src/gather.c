@@ -28,7 +28,7 @@ KERNEL(gather_rows)
     const cr_gather_rows_args *g = arguments;
     const int same = g->y && g->source == (CR_F64 ? CR_FROM_F64 : CR_FROM_F32);
     ptrdiff_t begin, end;
-    share(g->rows, 1, rank, size, &begin, &end);
+    share_rows(g->rows, rank, size, &begin, &end);
     for (ptrdiff_t r = begin; r < end; r++) {
         int64_t at = (g->start ? *g->start : 0) + r;
         if (g->order)

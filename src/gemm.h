@@ -305,17 +305,19 @@ static void multiply(const product *g, ptrdiff_t m0, ptrdiff_t m1, ptrdiff_t n0,
     } while (o.k0 < g->k);
 }
 
-/* The rank-th share of the whole product: rows where they are many, else columns. */
-static void multiply_share(const product *g, ptrdiff_t rank, ptrdiff_t size, int whole_rows)
+/* The rank-th share of the whole product, of its rows or of its columns. */
+static void multiply_rows(const product *g, ptrdiff_t rank, ptrdiff_t size)
 {
     ptrdiff_t begin, end;
-    if (whole_rows || g->m >= 2 * size * MR) {
-        share(g->m, MR, rank, size, &begin, &end);
-        multiply(g, begin, end, 0, g->n);
-    } else {
-        share(g->n, NR, rank, size, &begin, &end);
-        multiply(g, 0, g->m, begin, end);
-    }
+    share_rows(g->m, rank, size, &begin, &end);
+    multiply(g, begin, end, 0, g->n);
+}
+
+static void multiply_columns(const product *g, ptrdiff_t rank, ptrdiff_t size)
+{
+    ptrdiff_t begin, end;
+    share(g->n, NR, rank, size, &begin, &end);
+    multiply(g, 0, g->m, begin, end);
 }
 
 #endif

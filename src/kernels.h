@@ -17,6 +17,10 @@
  *   outputs alias no input unless the kernel's comment says "may alias"
  *   sign(0) = 0; L1 penalty l1*sum|w|; L2 penalty l2*sum(w*w), its gradient 2*l2*w
  *   dropout keeps an element with probability 1-rate and scales what it keeps by 1/(1-rate)
+ *
+ * Rows, tiles, one: a kernel says below whether its shares are rows of its arrays (all such kernels
+ * cut rows alike), other tiles of its outputs, or whether rank 0 does it all. The recorder orders
+ * a replay by that (see program.pxi).
  */
 #ifndef COREREG_KERNELS_H
 #define COREREG_KERNELS_H
@@ -78,6 +82,7 @@ typedef struct {
     const void *x, *w, *b;
     ptrdiff_t M, N, K;
     int act;
+    int by_columns; /* shares are columns of y instead of rows; not with softmax */
 } cr_dense_forward_args;
 
 /* dx[M,K] = dz[M,N] w[K,N]'. With y not NULL, y[M,K] is the output of the activation `act` that
@@ -87,6 +92,7 @@ typedef struct {
     const void *dz, *w, *y;
     ptrdiff_t M, N, K;
     int act;
+    int by_columns; /* shares are columns of dx instead of rows */
 } cr_dense_backward_input_args;
 
 /* dw[K,N] = x[M,K]' dz[M,N];  db[N] = column sums of dz. dw or db may be NULL. */
@@ -127,12 +133,12 @@ typedef struct {
  * forward:  y[n] = kept ? x[n]*scale : 0, and bit n%8 of bits[n/8] says kept (bits may be NULL).
  * backward: dx[n] = kept ? dy[n]*scale : 0, from bits, or, with bits NULL, kept where y[n] > 0:
  * behind a relu, y > 0 says active and kept at once.
- * y may alias x, dx may alias dy. Shares are cut at groups. */
+ * y may alias x, dx may alias dy. n is rows of `cols` elements each; shares are rows. */
 typedef struct {
     void *y;
     uint8_t *bits;
     const void *x;
-    ptrdiff_t n;
+    ptrdiff_t n, cols;
     const int64_t *step;
     uint64_t seed, threshold;
     uint32_t stream;
@@ -144,7 +150,7 @@ typedef struct {
     const void *dy;
     const uint8_t *bits;
     const void *y;
-    ptrdiff_t n;
+    ptrdiff_t n, cols;
     double scale;
 } cr_dropout_backward_args;
 
@@ -327,15 +333,18 @@ const char *cr_kernel_name(int id);
  * denormals flushed to zero meanwhile. */
 void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size);
 
-/* A recorded kernel call: how many shares, and its own copy of the arguments. */
+/* A recorded kernel call: how many shares, its own copy of the arguments, and whether all must
+ * have done what stands before it in the list. */
 typedef struct {
     cr_kernel kernel;
     const void *args;
     ptrdiff_t size;
+    int meet;
 } cr_instruction;
 
-/* Runs the whole list `times` times over, each instruction after the one before it. */
-void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times);
+/* Runs the whole list `times` times over on a team of `size` threads. An instruction of one share
+ * is rank 0's. */
+void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size);
 
 /* Index of the first label outside [0, limit), or n. */
 ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit);

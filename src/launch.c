@@ -77,8 +77,8 @@ static void run_one(const cr_instruction *one, ptrdiff_t rank, ptrdiff_t team)
 
 void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size)
 {
-    const cr_instruction one = {kernel, args, size};
-    cr_replay(&one, 1, 1);
+    const cr_instruction one = {kernel, args, size, 0};
+    cr_replay(&one, 1, 1, size);
 }
 
 static void replay_alone(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times)
@@ -90,28 +90,24 @@ static void replay_alone(const cr_instruction *list, ptrdiff_t count, ptrdiff_t 
     restore_mode(found);
 }
 
-void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times)
+void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size)
 {
-    ptrdiff_t most = 1;
-    for (ptrdiff_t i = 0; i < count; i++)
-        most = list[i].size > most ? list[i].size : most;
-    if (most == 1) {
+    if (size <= 1) {
         replay_alone(list, count, times);
         return;
     }
 #if defined(_OPENMP)
     meeting between = {0, 0};
-#pragma omp parallel num_threads((int)most)
+#pragma omp parallel num_threads((int)size)
     {
         /* The team may be smaller than asked for: shares are dealt to whoever is there. */
         const ptrdiff_t rank = omp_get_thread_num(), team = omp_get_num_threads();
         const float_mode found = flush_denormals();
         for (ptrdiff_t n = 0; n < times; n++)
             for (ptrdiff_t i = 0; i < count; i++) {
-                run_one(list + i, rank, team);
-                /* single-share instructions in a row are rank 0's own affair */
-                if (list[i].size > 1 || list[(i + 1) % count].size > 1)
+                if (list[i].meet)
                     meet(&between, (int)team);
+                run_one(list + i, rank, team);
             }
         restore_mode(found);
     }

@@ -20,7 +20,7 @@ INLINE row row_of(const cr_loss_args *g, ptrdiff_t m)
 
 #define EACH_ROW(g)                            \
     ptrdiff_t begin, end;                      \
-    share((g)->M, 1, rank, size, &begin, &end); \
+    share_rows((g)->M, rank, size, &begin, &end); \
     for (ptrdiff_t m = begin; m < end; m++)
 
 /* -sum t log softmax(z) = sum(t) (max + log sum e^(z-max)) - sum t z,  dz = sum(t) softmax - t,
@@ -93,7 +93,7 @@ KERNEL(sigmoid_cross_entropy)
     const T rest = (T)(1 - g->smoothing), even = (T)(g->smoothing / 2);
     if (n == 1) { /* one column: vectors along the rows */
         ptrdiff_t begin, end;
-        share(g->M, VL, rank, size, &begin, &end);
+        share_rows(g->M, rank, size, &begin, &end);
         T *loss = (T *)g->loss, *dz = (T *)g->dz;
         const T *z = g->z, *y = g->y, *weight = g->weight;
         const ptrdiff_t n = end;

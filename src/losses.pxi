@@ -65,7 +65,8 @@ def loss_forward(str kind, z, y, weight=None, double smoothing=0.0, bint gradien
     cdef array loss = made(1, g.M, 0, dtype)
     g.loss, g.dz, g.z, g.y, g.weight = at(loss), at(dz), at(z_), at(y_), at(weight_)
     g.smoothing = smoothing
-    launch(kernel, dtype, &g, sizeof(g), 1.0 * g.M * g.N, (loss, dz, z_, y_, y, weight_))
+    launch(kernel, dtype, &g, sizeof(g), 1.0 * g.M * g.N, g.M, b"WWRRRR",
+           (loss, dz, z_, y_, y, weight_))
     return loss, dz
 
 
@@ -89,7 +90,7 @@ def accuracy(str kind, z, y, double threshold=0.5):
         same_shape(y_, z_, who, "y")
     cdef array hits = made(1, g.M, 0, dtype)
     g.hits, g.z, g.y, g.threshold = at(hits), at(z_), at(y_), threshold
-    launch(kernel, dtype, &g, sizeof(g), 1.0 * g.M * g.N, (hits, z_, y_, y))
+    launch(kernel, dtype, &g, sizeof(g), 1.0 * g.M * g.N, g.M, b"WRRR", (hits, z_, y_, y))
     return hits
 
 
@@ -106,7 +107,7 @@ def row_mean(rows, weight=None, out=None):
     cdef array mean = made(0, 0, 0, dtype) if out is None else given(out, dtype, 0, 0, 0, who,
                                                                      "out")
     g.out, g.rows, g.weight, g.M = at(mean), at(rows_), at(weight_), cnp.PyArray_DIM(rows_, 0)
-    launch(CR_row_mean, dtype, &g, sizeof(g), 0, (mean, rows_, weight_))
+    launch(CR_row_mean, dtype, &g, sizeof(g), 0, 0, b"wrr", (mean, rows_, weight_))
     return mean
 
 
@@ -129,4 +130,4 @@ def tally(total, values, double factor=1.0, weights=None):
     g.total = doubles(total, cnp.PyArray_SIZE(<array> total), who, "total")
     g.values, g.weights, g.n = at(values_), at(weights_), cnp.PyArray_SIZE(values_)
     g.factor = factor
-    launch(CR_tally, dtype, &g, sizeof(g), 0, (total, values_, weights_))
+    launch(CR_tally, dtype, &g, sizeof(g), 0, 0, b"wrr", (total, values_, weights_))

@@ -2,6 +2,21 @@
 
 cdef Program recorder = None  # listens to launches of its own thread
 
+# A program of less work than this (in nanoseconds, estimated) is run by one thread.
+cdef double PROGRAM_WORTH = 8000.0
+
+ctypedef struct area:  # memory that an instruction reads or writes
+    const char *begin
+    const char *end
+    bint writes, own_rows
+
+ctypedef struct step:  # a recorded kernel call
+    cr_kernel kernel
+    void *args
+    double nanoseconds     # 0: one share, rank 0's
+    ptrdiff_t rows         # that its shares are cut from, if they are rows
+    Py_ssize_t first, areas
+
 
 cdef class Program:
     """A recorded list of kernel calls.
@@ -11,24 +26,33 @@ cdef class Program:
     must change from one run to the next is read from memory: counters advance by `count_up`.
     ``fault`` tells why a recording cannot be replayed, or is None.
     """
-    cdef cr_instruction *list
-    cdef Py_ssize_t count, room
+    cdef step *steps            # as recorded
+    cdef area *areas
+    cdef cr_instruction *list   # as replayed; made by the first replay
+    cdef Py_ssize_t count, room, area_count, area_room
+    cdef ptrdiff_t size
     cdef unsigned long thread
     cdef readonly object fault
     cdef list held  # everything the instructions point into
-    cdef readonly list names  # the kernel of each instruction
+    cdef list kernels          # the kernel of each, as recorded
+    cdef list names            # and as replayed
 
     def __cinit__(self):
+        self.steps = NULL
+        self.areas = NULL
         self.list = NULL
-        self.count = self.room = 0
+        self.count = self.room = self.area_count = self.area_room = 0
         self.held = []
+        self.kernels = []
         self.names = []
         self.fault = None
 
     def __dealloc__(self):
         cdef Py_ssize_t i
         for i in range(self.count):
-            PyMem_Free(<void *> self.list[i].args)
+            PyMem_Free(self.steps[i].args)
+        PyMem_Free(self.steps)
+        PyMem_Free(self.areas)
         PyMem_Free(self.list)
 
     def __len__(self):
@@ -50,53 +74,174 @@ cdef class Program:
         if error[0] is not None:
             self.fault = f"{error[0].__name__} while recording"
 
-    cdef int add(self, int kernel_id, cr_kernel kernel, const void *args, size_t bytes, ptrdiff_t size,
-                 tuple held) except -1:
+    cdef int add(self, int kernel_id, cr_kernel kernel, const void *args, size_t bytes,
+                 double nanoseconds, ptrdiff_t rows, const char *access, tuple held) except -1:
         cdef void *kept
-        cdef cr_instruction *grown
+        cdef step *grown
         if self.count == self.room:
-            grown = <cr_instruction *> PyMem_Realloc(
-                self.list, (2 * self.room + 16) * sizeof(cr_instruction))
+            grown = <step *> PyMem_Realloc(self.steps, (2 * self.room + 16) * sizeof(step))
             if grown == NULL:
                 raise MemoryError("Program: no memory for another instruction")
-            self.list = grown
+            self.steps = grown
             self.room = 2 * self.room + 16
         kept = PyMem_Malloc(bytes)
         if kept == NULL:
             raise MemoryError("Program: no memory for another instruction")
         memcpy(kept, args, bytes)
-        self.list[self.count].kernel = kernel
-        self.list[self.count].args = kept
-        self.list[self.count].size = size
+        self.steps[self.count] = step(kernel, kept, nanoseconds, rows, self.area_count, 0)
         self.count += 1
+        for i in range(len(held)):
+            self.note(access[i], held[i])
+        self.steps[self.count - 1].areas = self.area_count - self.steps[self.count - 1].first
         self.held.append(held)
-        self.names.append(cr_kernel_name(kernel_id).decode())
+        self.kernels.append(cr_kernel_name(kernel_id).decode())
         return 0
 
-    def replay(self, Py_ssize_t times):
-        """Runs the whole list `times` times. RuntimeError if the recording has a fault."""
+    cdef int note(self, char mode, object what) except -1:
+        """The memory of an array, or of what else a kernel points into. mode: r reads, w writes;
+        R and W keep to the rank's own rows; s is an update of segments, g a look at them."""
+        cdef area *grown
+        cdef area *a
+        cdef Segments segments
+        if what is None:
+            return 0
+        if mode == b"s" or mode == b"g":
+            segments = what
+            for i in range(segments.count):
+                self.note(b"w" if mode == b"s" else b"r", segments.weights[i])
+                self.note(b"r", segments.gradients[i])
+                for slot in segments.slots[i]:
+                    self.note(b"w" if mode == b"s" else b"r", slot)
+            return 0
+        if self.area_count == self.area_room:
+            grown = <area *> PyMem_Realloc(self.areas, (2 * self.area_room + 64) * sizeof(area))
+            if grown == NULL:
+                raise MemoryError("Program: no memory for another instruction")
+            self.areas = grown
+            self.area_room = 2 * self.area_room + 64
+        a = self.areas + self.area_count
+        if isinstance(what, Hyper):
+            a.begin = <const char *> &(<Hyper> what).c
+            a.end = a.begin + sizeof(cr_hyper)
+        else:
+            a.begin = <const char *> at(<array> what)
+            a.end = a.begin + cnp.PyArray_NBYTES(<array> what)
+        a.writes = mode == b"w" or mode == b"W"
+        a.own_rows = mode == b"W" or mode == b"R"
+        self.area_count += 1
+        return 0
+
+    cdef bint clash(self, Py_ssize_t i, Py_ssize_t j, bint across) noexcept:
+        """Whether instruction j must wait for i; across: only if it must for another rank's part
+        of it."""
+        cdef step *p = self.steps + i
+        cdef step *q = self.steps + j
+        cdef area *a
+        cdef area *b
+        cdef Py_ssize_t m, n
+        if across and p.nanoseconds == 0 and q.nanoseconds == 0:
+            return False  # both are rank 0's
+        for m in range(p.areas):
+            a = self.areas + p.first + m
+            for n in range(q.areas):
+                b = self.areas + q.first + n
+                if ((a.writes or b.writes) and a.begin < b.end and b.begin < a.end
+                        and not (across and a.own_rows and b.own_rows and p.rows == q.rows)):
+                    return True
+        return False
+
+    cdef int arrange(self, ptrdiff_t size) except -1:
+        """Makes the instruction list for a team: phases of instructions that need not wait for
+        another rank, each with a meeting before it. An instruction moves up to the first phase
+        where all that it must wait for has been done."""
+        cdef Py_ssize_t i, j, k, done = 0, begun, last = 0
+        cdef bint free
+        cdef char *issued
+        cdef Py_ssize_t *order
+        PyMem_Free(self.list)
+        self.list = <cr_instruction *> PyMem_Malloc(max(self.count, 1) * sizeof(cr_instruction))
+        order = <Py_ssize_t *> PyMem_Malloc(max(self.count, 1) * sizeof(Py_ssize_t))
+        issued = <char *> PyMem_Malloc(max(self.count, 1))
+        if self.list == NULL or order == NULL or issued == NULL:
+            PyMem_Free(order)
+            PyMem_Free(issued)
+            raise MemoryError("Program: no memory for the instructions")
+        memset(issued, 0, self.count)
+        while done < self.count:
+            begun = last = done
+            for i in range(self.count):
+                free = not issued[i]
+                for j in range(i if free and size > 1 else 0):
+                    if not issued[j] and self.clash(j, i, False):
+                        free = False  # something before it is put off
+                        break
+                for k in range(begun, done if free and size > 1 else 0):
+                    if self.clash(order[k], i, True):
+                        free = False
+                        break
+                if free:
+                    order[done] = i
+                    issued[i] = 1
+                    self.list[done] = cr_instruction(
+                        self.steps[i].kernel, self.steps[i].args,
+                        1 if self.steps[i].nanoseconds == 0 else size, done == begun)
+                    done += 1
+        if self.count:  # from the end of one run to the beginning of the next
+            self.list[0].meet = False
+            for i in range(last, self.count):
+                for j in range(self.count):
+                    if j and self.list[j].meet:
+                        break
+                    if self.clash(order[i], order[j], True):
+                        self.list[0].meet = size > 1
+        self.names = [self.kernels[order[i]] for i in range(self.count)]
+        self.size = size
+        PyMem_Free(order)
+        PyMem_Free(issued)
+        return 0
+
+    @property
+    def threads(self):
+        """How many threads the recorded work asks for."""
+        cdef Py_ssize_t i
+        cdef double work = 0
+        for i in range(self.count):
+            work += self.steps[i].nanoseconds
+        return get_num_threads() if work >= PROGRAM_WORTH else 1
+
+    cdef int ready(self, str who, ptrdiff_t threads) except -1:
         if self.fault is not None:
-            raise RuntimeError(f"Program.replay: this recording cannot be replayed: {self.fault}")
+            raise RuntimeError(f"{who}: this recording cannot be replayed: {self.fault}")
         if recorder is not None and recorder.thread == PyThread_get_thread_ident():
-            raise RuntimeError("Program.replay: a recording is under way in this thread")
+            raise RuntimeError(f"{who}: a recording is under way in this thread")
+        if threads < 0 or threads > get_num_threads():
+            raise ValueError(f"{who}: expected threads from 0 to {get_num_threads()}, received "
+                             f"{threads}")
+        if self.list == NULL or 0 < threads != self.size:
+            self.arrange(threads or self.threads)
+        return 0
+
+    def replay(self, Py_ssize_t times, Py_ssize_t threads=0):
+        """Runs the whole list `times` times, on `threads` threads (0: as the work asks for); their
+        number does not change the results. RuntimeError if the recording has a fault."""
+        self.ready("Program.replay", threads)
         with nogil:
-            cr_replay(self.list, self.count, times)
+            cr_replay(self.list, self.count, times, self.size)
 
     def profile(self, Py_ssize_t times):
-        """Replays one instruction at a time, and returns a list of (kernel, shares, mean
-        nanoseconds): where the time of `replay` goes, less what running them together saves."""
+        """Replays one instruction at a time, and returns a list of (kernel, shares, whether all
+        ranks meet before it, mean nanoseconds)."""
         cdef Py_ssize_t i, n
         cdef int64_t began
-        if self.fault is not None:
-            raise RuntimeError(f"Program.profile: this recording cannot be replayed: {self.fault}")
+        self.ready("Program.profile", 0)
         spent = [0] * self.count
         for n in range(times):
             for i in range(self.count):
                 began = perf_counter_ns()
-                cr_replay(self.list + i, 1, 1)
+                cr_run(self.list[i].kernel, self.list[i].args, self.list[i].size)
                 spent[i] += perf_counter_ns() - began
-        return [(self.names[i], self.list[i].size, spent[i] / max(times, 1))
-                for i in range(self.count)]
+        return [(self.names[i], self.list[i].size, bool(self.list[i].meet),
+                 spent[i] / max(times, 1)) for i in range(self.count)]
 
 
 cdef spoil(str reason):
@@ -113,7 +258,7 @@ def cannot_record(str reason):
 cdef int count_up(int64_t *counter, int64_t by, object holder) except -1:
     cdef cr_count_args g
     g.counter, g.by = counter, by
-    launch(CR_count, 0, &g, sizeof(g), 0, (holder,))
+    launch(CR_count, 0, &g, sizeof(g), 0, 0, b"w", (holder,))
     return 0
 
 

@@ -239,4 +239,12 @@ INLINE void share(ptrdiff_t n, ptrdiff_t grain, ptrdiff_t rank, ptrdiff_t size, 
         *end = n;
 }
 
+/* Kernels that work on whole rows all cut them alike, so that in a replay a rank finds the rows
+ * that it wrote itself and need not wait for the others. */
+INLINE void share_rows(ptrdiff_t rows, ptrdiff_t rank, ptrdiff_t size, ptrdiff_t *begin,
+                       ptrdiff_t *end)
+{
+    share(rows, 8, rank, size, begin, end);
+}
+
 #endif

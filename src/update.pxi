@@ -146,8 +146,8 @@ def update(str rule, Segments segments not None, Hyper hyper not None, penalty, 
     g.hyper = &hyper.c
     g.penalty = doubles(penalty, segments.blocks, "update", "penalty")
     g.scales = NULL if scales is None else doubles(scales, segments.count, "update", "scales")
-    launch(RULES[rule], segments.dtype, &g, sizeof(g), 0.5 * segments.elements(),
-           (segments, hyper, penalty, scales))
+    launch(RULES[rule], segments.dtype, &g, sizeof(g), 0.5 * segments.elements(), 0,
+           b"srwr", (segments, hyper, penalty, scales))
     count_up(&hyper.c.step, 1, hyper)
 
 
@@ -156,8 +156,8 @@ def penalty(Segments segments not None, sums):
     cdef cr_sums_args g
     g.segments, g.count, g.blocks = segments.table, segments.count, segments.blocks
     g.sums = doubles(sums, segments.blocks, "penalty", "sums")
-    launch(CR_penalty, segments.dtype, &g, sizeof(g), 0.1 * segments.elements(),
-           (segments, sums))
+    launch(CR_penalty, segments.dtype, &g, sizeof(g), 0.1 * segments.elements(), 0,
+           b"gw", (segments, sums))
 
 
 def clip_scales(Segments segments not None, double limit, bint every, scales, sums):
@@ -169,9 +169,10 @@ def clip_scales(Segments segments not None, double limit, bint every, scales, su
     g.sums = doubles(sums, segments.blocks, "clip_scales", "sums")
     c.scales = doubles(scales, segments.count, "clip_scales", "scales")
     c.segments, c.count, c.sums, c.limit, c.every = g.segments, g.count, g.sums, limit, every
-    launch(CR_gradient_norms, segments.dtype, &g, sizeof(g), 0.15 * segments.elements(),
-           (segments, sums))
-    launch(CR_clip_scales, segments.dtype, &c, sizeof(c), 0, (segments, scales, sums))
+    launch(CR_gradient_norms, segments.dtype, &g, sizeof(g), 0.15 * segments.elements(), 0,
+           b"gw", (segments, sums))
+    launch(CR_clip_scales, segments.dtype, &c, sizeof(c), 0, 0, b"gwr",
+           (segments, scales, sums))
 
 
 def penalty_backward(w, double l1, double l2, factor, out=None):
@@ -184,5 +185,5 @@ def penalty_backward(w, double l1, double l2, factor, out=None):
     cdef array dw = like(w_, dtype) if out is None else given_like(out, w_, dtype, who, "out")
     g.dw, g.w, g.factor, g.n = at(dw), at(w_), at(f), cnp.PyArray_SIZE(w_)
     g.l1, g.l2 = l1, l2
-    launch(CR_penalty_backward, dtype, &g, sizeof(g), 0.1 * g.n, (dw, w_, f))
+    launch(CR_penalty_backward, dtype, &g, sizeof(g), 0.1 * g.n, 0, b"wrr", (dw, w_, f))
     return dw

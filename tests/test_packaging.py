@@ -24,11 +24,18 @@ def stub() -> dict[str, Any]:
     """What _kernels.pyi defines; a stub is Python that runs."""
     names: dict[str, Any] = {"__name__": "stub"}
     exec((PACKAGE / "_kernels.pyi").read_text(), names)
-    return {n: v for n, v in names.items() if getattr(v, "__module__", None) == "stub"}
+    return defined("stub", names)
+
+
+def defined(module: str, names: dict[str, Any]) -> dict[str, Any]:
+    """The public functions and classes among names that module itself defines."""
+    return {
+        n: v for n, v in names.items() if n[0] != "_" and getattr(v, "__module__", None) == module
+    }
 
 
 STUB = stub()
-EXTENSION = {n: v for n, v in vars(_kernels).items() if callable(v) and n[0] != "_"}
+EXTENSION = defined("corereg._kernels", vars(_kernels))
 CLASSES = sorted(n for n, v in EXTENSION.items() if inspect.isclass(v))
 FUNCTIONS = sorted(EXTENSION.keys() - CLASSES)
 

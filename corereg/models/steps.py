@@ -20,6 +20,8 @@ from corereg.models.data import Batch, Rows
 from corereg.models.recordable import same
 
 RETURN_SECONDS = 0.05  # how long a replay may keep Python, and Ctrl-C, waiting
+TRIAL_STEPS = 8  # replayed to see how long they take
+TRIAL_EVERY = 50  # replays between two trials of the slower number of threads
 
 
 class Steps:
@@ -43,7 +45,7 @@ class Steps:
         self._signature, self.reason = signature, reason
         self._programs: dict[int, Any] = {}
         self._recorded: list[Any] = []
-        self._pace = 0.0  # seconds a replayed step took of late
+        self._paces: dict[int, Pace] = {}  # by rows
         self._left = 0  # rows left in this pass
 
     def run(self, most: int) -> int:
@@ -74,11 +76,38 @@ class Steps:
             self._programs[rows] = program
             self._recorded = self._signature()
             return 1
-        if self._pace:
-            times = max(1, min(times, int(RETURN_SECONDS / self._pace)))
-        else:
-            times = min(times, 8)
+        pace = self._paces.setdefault(rows, Pace(program.threads))
+        threads, times = pace.plan(times)
         began = time.perf_counter()
-        program.replay(times)
-        self._pace = (time.perf_counter() - began) / times
+        program.replay(times, threads)
+        pace.took(threads, (time.perf_counter() - began) / times)
         return times
+
+
+class Pace:
+    """How many threads to replay on, and how many steps before Python gets a look.
+
+    Small steps gain or lose by a second thread depending on what else the machine does, and the
+    results are the same: so both ways are tried, the faster is kept, and the other is tried again
+    now and then.
+    """
+
+    def __init__(self, most_threads: int) -> None:
+        self._seconds = dict.fromkeys((most_threads, 1), 0.0)  # a step, of late; 0: not tried
+        self._until_trial = TRIAL_EVERY
+
+    def plan(self, times: int) -> tuple[int, int]:
+        """Threads, and steps, at most `times`."""
+        fastest = min(self._seconds, key=self._seconds.__getitem__)
+        slowest = max(self._seconds, key=self._seconds.__getitem__)
+        if not self._seconds[fastest]:
+            return fastest, min(times, TRIAL_STEPS)
+        self._until_trial -= 1
+        if not self._until_trial and slowest != fastest:
+            self._until_trial = TRIAL_EVERY
+            return slowest, min(times, TRIAL_STEPS)
+        return fastest, max(1, min(times, int(RETURN_SECONDS / self._seconds[fastest])))
+
+    def took(self, threads: int, seconds: float) -> None:
+        """Says how long a step took."""
+        self._seconds[threads] = max(seconds, 1e-9)
