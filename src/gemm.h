@@ -47,6 +47,9 @@ typedef struct {
     ptrdiff_t a_row, a_col, b_row;
     ptrdiff_t k0, k1;
     ptrdiff_t edge; /* columns of the last vector that exist in c; VL: all */
+    /* memory of the next panel, fetched a line a step while this one is worked on */
+    const T *ahead, *ahead_end;
+    ptrdiff_t ahead_step;
 } operands;
 
 INLINE void tile(const int mr, const int nv, const product *g, const operands *o, const T *a,
@@ -55,7 +58,7 @@ INLINE void tile(const int mr, const int nv, const product *g, const operands *o
     V acc[MR][8];
     const ptrdiff_t a_row = o->a_row, a_col = o->a_col, b_row = o->b_row, ldc = g->n;
     const ptrdiff_t edge = o->edge;
-    const T *b = o->b;
+    const T *b = o->b, *ahead = o->ahead;
     T *c = g->c + m * ldc + n;
 #pragma GCC unroll 8
     for (int i = 0; i < mr; i++)
@@ -66,6 +69,8 @@ INLINE void tile(const int mr, const int nv, const product *g, const operands *o
                                       : load(c + i * ldc + j * VL);
     for (ptrdiff_t k = o->k1 - o->k0; k > 0; k--) {
         V row[8];
+        __builtin_prefetch(ahead, 0, 2);
+        ahead = ahead + o->ahead_step < o->ahead_end ? ahead + o->ahead_step : ahead;
 #pragma GCC unroll 8
         for (int j = 0; j < nv; j++)
             row[j] = load(b + j * VL);
@@ -89,7 +94,7 @@ INLINE void tile(const int mr, const int nv, const product *g, const operands *o
             bias = width == VL ? load(g->bias + n + j * VL) : load_n(g->bias + n + j * VL, width);
 #pragma GCC unroll 8
         for (int i = 0; i < mr; i++) {
-            V v = vmax(floor, acc[i][j] + bias); /* a NaN passes */
+            const V v = vmax(floor, acc[i][j] + bias); /* a NaN passes */
             if (width == VL)
                 store(c + i * ldc + j * VL, v);
             else
@@ -143,15 +148,34 @@ static const tile_function tiles[4][3] = {
 #endif
 };
 
-/* All rows m0..m1 of one panel of nv vectors at column n; o->a begins at row m0. */
-INLINE void tile_column(const product *g, const operands *o, ptrdiff_t m0, ptrdiff_t m1,
-                        ptrdiff_t n, int nv)
+/* Sets what the t-th tile of a panel fetches of the `columns` of b from n on, if anything. */
+INLINE void look_ahead(const product *g, operands *o, ptrdiff_t t, ptrdiff_t n, ptrdiff_t columns)
 {
-    ptrdiff_t m = m0;
+    const ptrdiff_t line = 64 / (ptrdiff_t)sizeof(T), depth = o->k1 - o->k0;
+    o->ahead = o->ahead_end = o->b;
+    o->ahead_step = g->b_row;
+    if (!g->b_transposed && t * line < columns) { /* line t of every row */
+        o->ahead = g->b + o->k0 * g->b_row + n + t * line;
+        o->ahead_end = o->ahead + depth * g->b_row;
+    } else if (g->b_transposed && t * line < depth) {
+        o->ahead = g->b + n * g->b_row + o->k0 + t * line;
+        o->ahead_end = o->ahead + columns * g->b_row;
+    }
+}
+
+/* All rows m0..m1 of one panel of nv vectors at column n; o->a begins at row m0. The next panel
+ * is `next` columns wide. */
+INLINE void tile_column(const product *g, operands *o, ptrdiff_t m0, ptrdiff_t m1, ptrdiff_t n,
+                        int nv, ptrdiff_t next)
+{
+    ptrdiff_t m = m0, t = 0;
     const T *a = o->a;
     const ptrdiff_t step = o->a_row == 1 && o->a_col == MR ? MR * (o->k1 - o->k0) : MR * o->a_row;
-    for (; m + MR <= m1; m += MR, a += step)
+    for (; m + MR <= m1; m += MR, a += step) {
+        look_ahead(g, o, t++, n + nv * VL, next);
         tiles[3][nv - 1](g, o, a, m, n);
+    }
+    look_ahead(g, o, 0, n, 0);
     for (; m + 4 <= m1; m += 4, a += 4 * o->a_row)
         tiles[2][nv - 1](g, o, a, m, n);
     for (; m + 2 <= m1; m += 2, a += 2 * o->a_row)
@@ -258,7 +282,8 @@ static void panels(const product *g, operands *o, T *panel, ptrdiff_t m0, ptrdif
             o->b = g->b + o->k0 * g->b_row + n;
             o->b_row = g->b_row;
         }
-        tile_column(g, o, m0, m1, n, nv);
+        const ptrdiff_t left_columns = n1 - n - columns;
+        tile_column(g, o, m0, m1, n, nv, left_columns < columns ? left_columns : columns);
         vectors -= nv;
         n += columns;
     }
@@ -277,7 +302,7 @@ static void multiply(const product *g, ptrdiff_t m0, ptrdiff_t m1, ptrdiff_t n0,
         o.k1 = g->k;
         o.b_row = g->b_row;
         for (; n0 + 8 * VL <= n1; n0 += 8 * VL) {
-            o.b = g->b + n0;
+            o.b = o.ahead = o.ahead_end = g->b + n0;
             tile_1x8(g, &o, o.a, m0, n0);
         }
     }

@@ -2,8 +2,9 @@
 
 cdef Program recorder = None  # listens to launches of its own thread
 
-# A program of less work than this (in nanoseconds, estimated) is run by one thread.
-cdef double PROGRAM_WORTH = 8000.0
+# A program of less work than this (in nanoseconds, estimated) is run by one thread, unless told
+# otherwise.
+cdef double PROGRAM_WORTH = 100000.0
 
 ctypedef struct area:  # memory that an instruction reads or writes
     const char *begin
@@ -201,13 +202,13 @@ cdef class Program:
         return 0
 
     @property
-    def threads(self):
-        """How many threads the recorded work asks for."""
+    def work(self):
+        """Nanoseconds that one run may take one thread, a guess."""
         cdef Py_ssize_t i
         cdef double work = 0
         for i in range(self.count):
             work += self.steps[i].nanoseconds
-        return get_num_threads() if work >= PROGRAM_WORTH else 1
+        return work
 
     cdef int ready(self, str who, ptrdiff_t threads) except -1:
         if self.fault is not None:
@@ -218,7 +219,7 @@ cdef class Program:
             raise ValueError(f"{who}: expected threads from 0 to {get_num_threads()}, received "
                              f"{threads}")
         if self.list == NULL or 0 < threads != self.size:
-            self.arrange(threads or self.threads)
+            self.arrange(threads or (get_num_threads() if self.work >= PROGRAM_WORTH else 1))
         return 0
 
     def replay(self, Py_ssize_t times, Py_ssize_t threads=0):

@@ -21,7 +21,9 @@ from corereg.models.recordable import same
 
 RETURN_SECONDS = 0.05  # how long a replay may keep Python, and Ctrl-C, waiting
 TRIAL_STEPS = 8  # replayed to see how long they take
-TRIAL_EVERY = 50  # replays between two trials of the slower number of threads
+FIRST_TRIAL = 0.02  # seconds of replay before the other number of threads is tried
+WORTH_THREADS = 8_000  # nanoseconds of work in a step from which threads may pay ...
+SURELY_THREADS = 100_000  # ... and from which they surely do
 
 
 class Steps:
@@ -76,38 +78,41 @@ class Steps:
             self._programs[rows] = program
             self._recorded = self._signature()
             return 1
-        pace = self._paces.setdefault(rows, Pace(program.threads))
+        pace = self._paces.setdefault(rows, Pace(program.work))
         threads, times = pace.plan(times)
         began = time.perf_counter()
         program.replay(times, threads)
-        pace.took(threads, (time.perf_counter() - began) / times)
+        pace.took(threads, time.perf_counter() - began, times)
         return times
 
 
 class Pace:
     """How many threads to replay on, and how many steps before Python gets a look.
 
-    Small steps gain or lose by a second thread depending on what else the machine does, and the
-    results are the same: so both ways are tried, the faster is kept, and the other is tried again
-    now and then.
+    work: nanoseconds that a step may take one thread. Small steps gain or lose by more threads
+    depending on the machine and on what else it does, and the results are the same: so the faster
+    way is kept, and the other is tried now and then, for a fiftieth of the time at most.
     """
 
-    def __init__(self, most_threads: int) -> None:
-        self._seconds = dict.fromkeys((most_threads, 1), 0.0)  # a step, of late; 0: not tried
-        self._until_trial = TRIAL_EVERY
+    def __init__(self, work: float) -> None:
+        most = _kernels.get_num_threads() if work >= WORTH_THREADS else 1
+        first = most if work >= SURELY_THREADS else 1
+        self._seconds = {first: work * 1e-9}  # a step, of late
+        self._other = 1 if first != 1 else most
+        self._spent, self._trial = 0.0, FIRST_TRIAL
 
     def plan(self, times: int) -> tuple[int, int]:
         """Threads, and steps, at most `times`."""
+        if self._spent >= self._trial and self._other not in self._seconds:
+            return self._other, min(times, TRIAL_STEPS)
         fastest = min(self._seconds, key=self._seconds.__getitem__)
-        slowest = max(self._seconds, key=self._seconds.__getitem__)
-        if not self._seconds[fastest]:
-            return fastest, min(times, TRIAL_STEPS)
-        self._until_trial -= 1
-        if not self._until_trial and slowest != fastest:
-            self._until_trial = TRIAL_EVERY
-            return slowest, min(times, TRIAL_STEPS)
         return fastest, max(1, min(times, int(RETURN_SECONDS / self._seconds[fastest])))
 
-    def took(self, threads: int, seconds: float) -> None:
-        """Says how long a step took."""
-        self._seconds[threads] = max(seconds, 1e-9)
+    def took(self, threads: int, seconds: float, times: int) -> None:
+        """Says how long `times` steps took."""
+        self._spent += seconds
+        self._seconds[threads] = max(seconds / times, 1e-9)
+        if len(self._seconds) > 1:  # a trial: forget the slower, to be tried again
+            self._other = max(self._seconds, key=self._seconds.__getitem__)
+            self._trial = self._spent + max(FIRST_TRIAL, 50 * times * self._seconds[self._other])
+            del self._seconds[self._other]
