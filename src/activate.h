@@ -66,16 +66,11 @@ static inline void through_span(T *dx, const T *dy, const T *y, ptrdiff_t n, int
     }
 }
 
-/* max over a row; NaN if the row holds one */
+/* max over a row, NaNs passed over: what is built on it turns NaN by its sums */
 static inline T row_max(const T *x, ptrdiff_t n)
 {
-    V best = splat(-(T)INFINITY), nan = {0};
-    SPAN(const V v = lanes < VL ? first_n(GET(x), lanes, best) : GET(x); best = vmax(v, best);
-         nan += v - v;);
-    if (lane_sum(nan) != 0) /* an infinity or a NaN: inf - inf is NaN, and so is NaN - NaN */
-        for (ptrdiff_t i = 0; i < n; i++)
-            if (x[i] != x[i])
-                return x[i];
+    V best = splat(-(T)INFINITY);
+    SPAN(const V v = lanes < VL ? first_n(GET(x), lanes, best) : GET(x); best = vmax(v, best););
     return n ? lane_max(best) : 0;
 }
 
@@ -91,7 +86,13 @@ static inline T row_exp(T *y, const T *x, ptrdiff_t n, T max)
 /* softmax of one row; y may alias x */
 static inline void softmax_row(T *y, const T *x, ptrdiff_t n)
 {
-    T scale = 1 / row_exp(y, x, n, row_max(x, n));
+    const T max = row_max(x, n);
+    if (n <= VL) { /* the exponentials stay in a register */
+        const V e = vexp(load_n(x, n) - max);
+        store_n(y, e / lane_sum(first_n(e, n, (V){0})), n);
+        return;
+    }
+    const T scale = 1 / row_exp(y, x, n, max);
     SPAN(PUT(y, GET(y) * scale););
 }
 

@@ -36,6 +36,17 @@ KERNEL(softmax_cross_entropy)
         const T *z = r.z, *y = r.y;
         T *dz = r.dz;
         const T max = row_max(z, n);
+        if (n <= VL) { /* the exponentials stay in a register */
+            const V zero = {0}, zv = load_n(z, n) - max, yv = load_n(y, n);
+            const V t = first_n(yv * rest + even, n, zero), e = first_n(vexp(zv), n, zero);
+            const T total = lane_sum(t), sum = lane_sum(e);
+            *r.loss =
+                n ? r.weight * (total * vlog(splat(sum))[0] - lane_sum(t * first_n(zv, n, zero)))
+                  : 0;
+            if (dz)
+                store_n(dz, e * (total / sum * r.scale) - t * r.scale, n);
+            continue;
+        }
         V targets = {0}, fit = {0}, exps = {0};
         SPAN(V t = GET(y) * rest + even; V e = vexp(GET(z) - max);
              if (lanes < VL) {
@@ -157,13 +168,19 @@ KERNEL(absolute_error)
     }
 }
 
+/* The first index of the largest element, or of the first NaN */
 static inline ptrdiff_t argmax(const T *x, ptrdiff_t n)
 {
-    ptrdiff_t best = 0;
-    for (ptrdiff_t i = 1; i < n; i++)
-        if (x[i] > x[best] || (x[i] != x[i] && x[best] == x[best]))
-            best = i;
-    return best;
+    const V best = splat(row_max(x, n));
+    ptrdiff_t equal = n;
+    SPAN(const V v = GET(x); const int nan = first_lane(v != v);
+         if (nan < lanes) return i + nan;
+         if (equal == n) {
+             const int lane = first_lane(v == best);
+             if (lane < lanes)
+                 equal = i + lane;
+         });
+    return equal;
 }
 
 KERNEL(categorical_accuracy)

@@ -195,6 +195,29 @@ INLINE V vsign(V a) /* 0 for 0 and for NaN */
 /* The first n lanes of v, `other` in the rest */
 INLINE V first_n(V v, ptrdiff_t n, V other) { return blend((VI){LANES} < (TI)n, v, other); }
 
+/* The first lane where mask is set, or VL */
+INLINE int first_lane(VI mask)
+{
+#if defined(__AVX512F__) && CR_F64
+    const unsigned bits = _mm512_movepi64_mask((__m512i)mask);
+#elif defined(__AVX512F__)
+    const unsigned bits = _mm512_movepi32_mask((__m512i)mask);
+#elif defined(__AVX2__) && CR_F64
+    const unsigned bits = (unsigned)_mm256_movemask_pd((__m256d)mask);
+#elif defined(__AVX2__)
+    const unsigned bits = (unsigned)_mm256_movemask_ps((__m256)mask);
+#elif defined(__SSE2__) && CR_F64
+    const unsigned bits = (unsigned)_mm_movemask_pd((__m128d)mask);
+#elif defined(__SSE2__)
+    const unsigned bits = (unsigned)_mm_movemask_ps((__m128)mask);
+#else
+    unsigned bits = 0;
+    for (int i = 0; i < VL; i++)
+        bits |= (unsigned)(mask[i] != 0) << i;
+#endif
+    return __builtin_ctz(bits | 1u << VL);
+}
+
 /* Sums and maxima across lanes, by halving: always the same tree. */
 INLINE T lane_sum(V v)
 {
