@@ -341,7 +341,7 @@ static void multiply_rows(const product *g, ptrdiff_t rank, ptrdiff_t size)
 static void multiply_columns(const product *g, ptrdiff_t rank, ptrdiff_t size)
 {
     ptrdiff_t begin, end;
-    share(g->n, NR, rank, size, &begin, &end);
+    share(g->n, VL, rank, size, &begin, &end);
     multiply(g, 0, g->m, begin, end);
 }
 
