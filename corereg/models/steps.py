@@ -20,7 +20,8 @@ from corereg.models.data import Batch, Rows
 from corereg.models.recordable import same
 
 RETURN_SECONDS = 0.05  # how long a replay may keep Python, and Ctrl-C, waiting
-TRIAL_STEPS = 8  # replayed to see how long they take
+TRIAL_STEPS = 8  # at most, replayed to see how long they take ...
+TRIAL_SECONDS = 0.002  # ... and about so long at most
 FIRST_TRIAL = 0.02  # seconds of replay before the other number of threads is tried
 WORTH_THREADS = 8_000  # nanoseconds of work in a step from which threads may pay ...
 SURELY_THREADS = 100_000  # ... and from which they surely do
@@ -99,12 +100,17 @@ class Pace:
         first = most if work >= SURELY_THREADS else 1
         self._seconds = {first: work * 1e-9}  # a step, of late
         self._other = 1 if first != 1 else most
-        self._spent, self._trial = 0.0, FIRST_TRIAL
+        self._steps = max(1, min(TRIAL_STEPS, int(TRIAL_SECONDS / (work * 1e-9 + 1e-9))))
+        self._spent, self._trial = 0.0, self._later(work * 1e-9)
+
+    def _later(self, seconds: float) -> float:
+        """How much replaying makes up for a trial at so many seconds a step."""
+        return max(FIRST_TRIAL, 50 * self._steps * seconds)
 
     def plan(self, times: int) -> tuple[int, int]:
         """Threads, and steps, at most `times`."""
         if self._spent >= self._trial and self._other not in self._seconds:
-            return self._other, min(times, TRIAL_STEPS)
+            return self._other, min(times, self._steps)
         fastest = min(self._seconds, key=self._seconds.__getitem__)
         return fastest, max(1, min(times, int(RETURN_SECONDS / self._seconds[fastest])))
 
@@ -114,5 +120,5 @@ class Pace:
         self._seconds[threads] = max(seconds / times, 1e-9)
         if len(self._seconds) > 1:  # a trial: forget the slower, to be tried again
             self._other = max(self._seconds, key=self._seconds.__getitem__)
-            self._trial = self._spent + max(FIRST_TRIAL, 50 * times * self._seconds[self._other])
+            self._trial = self._spent + self._later(self._seconds[self._other])
             del self._seconds[self._other]
