@@ -4,6 +4,14 @@
 `corereg.Tensor` is an autograd tensor in PyTorch's words. NumPy is the only dependency.
 """
 
+try:
+    from corereg import _kernels  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ImportError(
+        "corereg: its compiled part is not here. In a source tree, build it with "
+        "`pip install -e .`, or start Python in another folder to use the installed package."
+    ) from error
+
 from corereg import (
     activations,
     autograd,

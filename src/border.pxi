@@ -115,6 +115,7 @@ cdef array taken(object value, int dtype, int ndim, str who, str what):
     if not cnp.PyArray_ISCARRAY_RO(a):
         a = cnp.PyArray_FROMANY(a, cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32, 0, 0,
                                 cnp.NPY_ARRAY_CARRAY_RO | cnp.NPY_ARRAY_NOTSWAPPED)
+        spoil(f"{who} had to copy {what}, which is not contiguous")
     return a
 
 

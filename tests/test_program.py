@@ -1,0 +1,150 @@
+"""The recorder of kernel calls, its arrangement for threads, and the choice of their number."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from corereg import _kernels
+from corereg.models.steps import FIRST_TRIAL, RETURN_SECONDS, TRIAL_STEPS, Pace
+
+RELU = _kernels.ACTIVATIONS["relu"]
+
+
+def recorded(rng):
+    """A net's forward and backward pass with a count and a sum, and what it writes."""
+    x = rng.standard_normal((64, 40)).astype("f4")
+    w = rng.standard_normal((40, 24)).astype("f4")
+    total, steps = np.zeros(1), np.zeros(1, np.int64)
+    out, dw, db = np.empty((64, 24), "f4"), np.empty_like(w), np.empty(24, "f4")
+    program = _kernels.Program()
+    with program:
+        _kernels.dense_forward(x, w, None, RELU, out)
+        dz = _kernels.activation_backward(out, out, RELU)
+        _kernels.count(steps)
+        _kernels.tally(total, out)
+        _kernels.dense_backward_weights(x, dz, dw, db)
+        _kernels.add(w, dw)
+    return program, (x, w, out, dw, db, total, steps)
+
+
+@pytest.mark.parametrize("threads", [1, 0])
+def test_a_replay_does_what_the_calls_did(rng, threads):
+    program, (x, w, out, dw, db, total, steps) = recorded(rng)
+    want_w, want_total = w.copy(), total.copy()
+    for _ in range(3):
+        want = _kernels.dense_forward(x, want_w, None, RELU)
+        _kernels.tally(want_total, want)
+        dz = _kernels.activation_backward(want, want, RELU)
+        _kernels.dense_backward_weights(x, dz, dw, db)
+        _kernels.add(want_w, dw)
+    program.replay(3, threads or _kernels.get_num_threads())
+    assert w.tobytes() == want_w.tobytes()
+    assert out.tobytes() == want.tobytes()
+    assert total == want_total
+    assert steps == 4
+
+
+def test_instructions_move_only_past_what_they_do_not_touch(rng):
+    program, _ = recorded(rng)
+    program.replay(1, _kernels.get_num_threads())
+    names = [name for name, *_ in program.profile(1)]
+    assert sorted(names) == sorted(
+        ["dense_forward", "activation_backward", "count", "tally", "dense_backward_weights", "add"]
+    )
+    assert names.index("dense_forward") < names.index("activation_backward")
+    assert names.index("activation_backward") < names.index("dense_backward_weights")
+    assert names.index("dense_forward") < names.index("tally")
+    assert names[-1] == "add"  # it writes what the first reads
+
+
+def test_a_replay_past_the_data_reads_zeros(rng):
+    source = rng.standard_normal((10, 3))
+    start, order, out = np.zeros(1, np.int64), np.arange(10)[::-1].copy(), np.empty((8, 3))
+    program = _kernels.Program()
+    with program:
+        _kernels.gather_rows(source, out, order, start)
+        _kernels.count(start, 8)
+    program.replay(1)
+    np.testing.assert_array_equal(out[:2], source[1::-1])
+    assert not out[2:].any()
+    program.replay(1)
+    assert not out.any()
+
+
+def test_what_cannot_be_replayed_says_so(rng):
+    program = _kernels.Program()
+    with program:
+        _kernels.exp(rng.standard_normal((4, 4)).T)  # copied by the border
+    with pytest.raises(RuntimeError, match=r"cannot be replayed: exp had to copy x"):
+        program.replay(1)
+    broken = _kernels.Program()
+    with pytest.raises(KeyError), broken:
+        raise KeyError
+    assert broken.fault == "KeyError while recording"
+    with pytest.raises(RuntimeError, match="another recording"), _kernels.Program():
+        _kernels.Program().__enter__()
+    program, _ = recorded(rng)
+    with pytest.raises(ValueError, match="expected threads from 0 to"):
+        program.replay(1, 10_000)
+    with pytest.raises(RuntimeError, match="recorded already"):
+        program.__enter__()
+
+
+def test_pace_keeps_the_faster_team(monkeypatch):
+    monkeypatch.setattr(_kernels, "get_num_threads", lambda: 4)
+    seconds = {1: 30e-6, 4: 10e-6}
+    pace = Pace(work=25_000)
+    spent = dict.fromkeys(seconds, 0.0)
+    for _ in range(200):
+        threads, times = pace.plan(1000)
+        assert times * seconds[threads] <= 1.5 * RETURN_SECONDS
+        spent[threads] += times * seconds[threads]
+        pace.took(threads, times * seconds[threads], times)
+    assert spent[1] < FIRST_TRIAL + 0.05 + 0.04 * spent[4]
+    assert Pace(work=1000).plan(50) == (1, 50)  # too little work for threads
+    assert Pace(work=1e6).plan(10)[0] == 4  # enough for them at once
+    assert TRIAL_STEPS > 1
+
+
+CHILD = """
+import os
+import numpy as np
+from corereg import _kernels
+a = np.ones((512, 512), np.float32)
+_kernels.dense_forward(a, a)  # starts the threads
+child = os.fork()
+if not child:
+    ok = _kernels.dense_forward(a, a)[0, 0] == 512 and _kernels.get_num_threads() == 1
+    os._exit(0 if ok else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), _kernels.get_num_threads())
+"""
+
+
+def python(code, **env):
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_forked_child_computes_on_one_thread():
+    done = python(CHILD, OMP_NUM_THREADS="2", COREREG_NUM_THREADS="2")
+    assert done.stdout.split()[0] == "0", done.stderr
+
+
+def test_number_of_threads_from_the_environment():
+    ask = "from corereg import _kernels; print(_kernels.get_num_threads())"
+    assert python(ask, COREREG_NUM_THREADS="1").stdout == "1\n"
+    for bad in ("x", "-1", "1.5"):
+        assert f"COREREG_NUM_THREADS as an integer >= 0, received '{bad}'" in (
+            python(ask, COREREG_NUM_THREADS=bad).stderr
+        )
