@@ -5,7 +5,9 @@
 """
 
 try:
-    from corereg import _kernels  # noqa: F401
+    import corereg._kernels
+
+    del corereg  # the name, which the import bound here
 except ModuleNotFoundError as error:
     raise ImportError(
         "corereg: its compiled part is not here. In a source tree, build it with "
