@@ -140,21 +140,7 @@ def corereg_side(w: Workload) -> Side:
 
     corereg.set_random_seed(0)
     model = keras_shaped(w, corereg.models.Sequential, Dense, Dropout, l1_l2)
-    model.compile("adam", loss_name(w), metrics=["accuracy"])
-    x, y = w.data()
-    model.build((None, w.sizes[0]))
-    model.set_weights(w.weights())
-    start = model.evaluate(x, y, verbose=0)[0]
-    return Side(
-        in_a_fit(
-            lambda epochs, stamps: model.fit(
-                x, y, batch_size=w.batch, epochs=epochs, verbose=0, callbacks=[stamps]
-            ),
-            corereg.callbacks.Callback,
-        ),
-        start,
-        lambda z: model.predict(z, verbose=0),
-    )
+    return fit_side(w, model, corereg.callbacks.Callback)
 
 
 def keras_side(w: Workload) -> Side:
@@ -168,6 +154,11 @@ def keras_side(w: Workload) -> Side:
         keras.layers.Dropout,
         keras.regularizers.L1L2,
     )
+    return fit_side(w, model, keras.callbacks.Callback)
+
+
+def fit_side(w: Workload, model: Any, callback: type) -> Side:
+    """A model with Keras's API, compiled and with the starting weights."""
     model.compile("adam", loss_name(w), metrics=["accuracy"])
     x, y = w.data()
     model.build((None, w.sizes[0]))
@@ -178,7 +169,7 @@ def keras_side(w: Workload) -> Side:
             lambda epochs, stamps: model.fit(
                 x, y, batch_size=w.batch, epochs=epochs, verbose=0, callbacks=[stamps]
             ),
-            keras.callbacks.Callback,
+            callback,
         ),
         start,
         lambda z: model.predict(z, verbose=0),
