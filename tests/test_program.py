@@ -9,7 +9,11 @@ import sys
 import numpy as np
 import pytest
 
+import corereg
 from corereg import _kernels
+from corereg.callbacks import LambdaCallback
+from corereg.layers import Dense
+from corereg.models import Sequential
 from corereg.models.steps import FIRST_TRIAL, RETURN_SECONDS, TRIAL_STEPS, Pace
 
 RELU = _kernels.ACTIVATIONS["relu"]
@@ -109,6 +113,24 @@ def test_pace_keeps_the_faster_team(monkeypatch):
     assert Pace(work=1000).plan(50) == (1, 50)  # too little work for threads
     assert Pace(work=1e6).plan(10)[0] == 4  # enough for them at once
     assert TRIAL_STEPS > 1
+
+
+def test_the_limit_of_threads_may_change_during_a_fit(rng):
+    x, y = rng.standard_normal((600, 400)).astype("f4"), rng.standard_normal((600, 300))
+    weights = []
+    for limits in ([0, 0, 0], [0, 1, 0]):
+        corereg.set_random_seed(3)
+        model = Sequential([Dense(300, input_dim=400)])
+        model.compile("sgd", "mse")
+        lower = LambdaCallback(
+            on_epoch_begin=lambda n, _, to=limits: corereg.set_num_threads(to[n])
+        )
+        try:
+            model.fit(x, y, batch_size=100, epochs=3, verbose=0, callbacks=[lower])
+        finally:
+            corereg.set_num_threads(0)
+        weights.append(model.get_weights()[0].tobytes())
+    assert weights[0] == weights[1]
 
 
 CHILD = """

@@ -81,6 +81,7 @@ class Steps:
             return 1
         pace = self._paces.setdefault(rows, Pace(program.work))
         threads, times = pace.plan(times)
+        threads = min(threads, _kernels.get_num_threads())  # the limit may have been lowered since
         began = time.perf_counter()
         program.replay(times, threads)
         pace.took(threads, time.perf_counter() - began, times)
