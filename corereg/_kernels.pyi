@@ -22,10 +22,22 @@ def set_num_threads(n: int) -> None: ...
 
 # dense.pxi
 def dense_forward(
-    x: _Array, w: _Array, b: _Array | None = None, act: int = 0, out: _Array | None = None
+    x: _Array,
+    w: _Array,
+    b: _Array | None = None,
+    act: int = 0,
+    out: _Array | None = None,
+    rate: float = 0.0,
+    seed: int = 0,
+    step: _Array | None = None,
 ) -> _Array: ...
 def dense_backward_input(
-    dz: _Array, w: _Array, y: _Array | None = None, act: int = 0, out: _Array | None = None
+    dz: _Array,
+    w: _Array,
+    y: _Array | None = None,
+    act: int = 0,
+    out: _Array | None = None,
+    rate: float = 0.0,
 ) -> _Array: ...
 def dense_backward_weights(
     x: _Array, dz: _Array, dw: _Array | None = None, db: _Array | None = None

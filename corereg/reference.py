@@ -97,22 +97,22 @@ def philox4x32(counter: Array, key: Sequence[int]) -> Array:
     return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
 
 
-def _halves(groups: int, seed: int, step: int, stream: int) -> Array:
-    """16 bits for each of 128 * groups elements, as uint64."""
+def _bytes(groups: int, seed: int, step: int, stream: int) -> Array:
+    """8 random bits for each of 256 * groups elements, as uint64."""
     counter_gcw = np.empty((groups, 16, 4), np.uint64)
     counter_gcw[..., 0] = np.arange(16 * groups).reshape(groups, 16) & _WORD
     counter_gcw[..., 1:] = stream, step & _WORD, step >> 32 & _WORD
     words_gcw = philox4x32(counter_gcw, (seed & _WORD, seed >> 32))
-    halves_hgcw = np.stack([words_gcw & 0xFFFF, words_gcw >> 16])
-    return halves_hgcw.transpose(1, 3, 2, 0).reshape(-1).astype(np.uint64)
+    bytes_gcwb = words_gcw[..., None] >> np.array([0, 8, 16, 24], np.uint32) & np.uint32(0xFF)
+    return bytes_gcwb.transpose(0, 2, 1, 3).reshape(-1).astype(np.uint64)
 
 
 def dropout_mask(n: int, rate: float, seed: int, step: int, stream: int = 0) -> Array:
-    """Which of n elements dropout keeps: bool (n,). seed below 2**64, stream below 2**31."""
-    groups = (n + 127) // 128
-    upper = _halves(groups, seed, step, stream)
-    lower = _halves(groups, seed, step, stream | 1 << 31)
-    kept: Array = (upper << 16 | lower) < int((1 - rate) * 2**32 + 0.5)
+    """Which of n elements dropout keeps: bool (n,). seed below 2**64, stream below 2**30."""
+    u: Array = np.zeros((n + 255) // 256 * 256, np.uint64)
+    for level in range(4):
+        u = u << np.uint64(8) | _bytes((n + 255) // 256, seed, step, stream + (level << 30))
+    kept: Array = u < int((1 - rate) * 2**32 + 0.5)
     return kept[:n]
 
 

@@ -12,6 +12,7 @@ from time import perf_counter_ns
 cimport numpy as cnp
 from contract cimport *
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.object cimport PyObject
 from cpython.pythread cimport PyThread_get_thread_ident
 from libc.math cimport INFINITY
 from libc.string cimport memcpy, memset
@@ -21,6 +22,7 @@ cnp.import_array()
 include "threads.pxi"
 include "border.pxi"
 include "program.pxi"
+include "fusion.pxi"
 include "dense.pxi"
 include "losses.pxi"
 include "update.pxi"

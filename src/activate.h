@@ -54,15 +54,16 @@ static inline void activate_span(T *y, const T *x, ptrdiff_t n, int act)
     }
 }
 
-static inline void through_span(T *dx, const T *dy, const T *y, ptrdiff_t n, int act)
+/* dx = dy*scale through act, from its output y; dx may alias dy */
+static inline void through_span(T *dx, const T *dy, const T *y, ptrdiff_t n, int act, T scale)
 {
     switch (act) {
-    case CR_RELU: SPAN(PUT(dx, through(GET(dy), GET(y), CR_RELU));); break;
-    case CR_SIGMOID: SPAN(PUT(dx, through(GET(dy), GET(y), CR_SIGMOID));); break;
-    case CR_TANH: SPAN(PUT(dx, through(GET(dy), GET(y), CR_TANH));); break;
+    case CR_RELU: SPAN(PUT(dx, through(GET(dy) * scale, GET(y), CR_RELU));); break;
+    case CR_SIGMOID: SPAN(PUT(dx, through(GET(dy) * scale, GET(y), CR_SIGMOID));); break;
+    case CR_TANH: SPAN(PUT(dx, through(GET(dy) * scale, GET(y), CR_TANH));); break;
     default:
-        if (dx != dy)
-            SPAN(PUT(dx, GET(dy)););
+        if (dx != dy || scale != 1)
+            SPAN(PUT(dx, GET(dy) * scale););
     }
 }
 

@@ -37,7 +37,7 @@ KERNEL(activation_backward)
         return;
     }
     const ptrdiff_t from = begin * g->N;
-    through_span(dx + from, dy + from, y + from, (end - begin) * g->N, g->act);
+    through_span(dx + from, dy + from, y + from, (end - begin) * g->N, g->act, 1);
 }
 
 /* y = f(x) over this rank's part of n elements; x0, y0 are the arrays' beginnings */

@@ -26,8 +26,12 @@ cdef extern from "kernels.h" nogil:
         const void *x
         const void *w
         const void *b
+        const int64_t *step
         ptrdiff_t M, N, K
         int act, by_columns
+        uint64_t seed, threshold
+        uint32_t stream
+        double scale
     ctypedef struct cr_dense_backward_input_args:
         void *dx
         const void *dz
@@ -35,6 +39,7 @@ cdef extern from "kernels.h" nogil:
         const void *y
         ptrdiff_t M, N, K
         int act, by_columns
+        double scale
     ctypedef struct cr_dense_backward_weights_args:
         void *dw
         void *db

@@ -1,4 +1,5 @@
 /* The three products of a dense layer. */
+#include "drop.h"
 #include "gemm.h"
 
 /* n = 1: y[m] = x[m,:] . w, summed in vectors along k */
@@ -15,6 +16,21 @@ static void matrix_vector(const cr_dense_forward_args *g, ptrdiff_t m0, ptrdiff_
     }
     if (g->act != CR_SOFTMAX)
         activate_span(y + m0, y + m0, m1 - m0, g->act);
+}
+
+/* Dropout over the share of y that this rank has made */
+static void drop(const cr_dense_forward_args *g, ptrdiff_t rank, ptrdiff_t size)
+{
+    const dropper d = dropper_of(g->seed, g->step, g->stream, g->threshold, g->scale);
+    ptrdiff_t begin, end;
+    if (!g->by_columns || g->N == 1) {
+        share_rows(g->M, rank, size, &begin, &end);
+        drop_range(g->y, NULL, g->y, begin * g->N, end * g->N, &d);
+        return;
+    }
+    share(g->N, VL, rank, size, &begin, &end);
+    for (ptrdiff_t row = 0; row < g->M * g->N; row += g->N)
+        drop_range(g->y, NULL, g->y, row + begin, row + end, &d);
 }
 
 KERNEL(dense_forward)
@@ -46,6 +62,8 @@ KERNEL(dense_forward)
     if (softmax)
         for (ptrdiff_t m = begin; m < end; m++)
             softmax_row(y + m * g->N, y + m * g->N, g->N);
+    else if (g->step)
+        drop(g, rank, size);
 }
 
 KERNEL(dense_backward_input)
@@ -62,7 +80,8 @@ KERNEL(dense_backward_input)
                  .a_col = 1,
                  .b_row = g->N,
                  .b_transposed = 1,
-                 .act = g->y ? g->act : CR_LINEAR};
+                 .act = g->y ? g->act : CR_LINEAR,
+                 .scale = (T)g->scale};
     if (g->N == 1) { /* w[K,1] is already its transpose */
         p.b_transposed = 0;
         p.b_row = g->K;

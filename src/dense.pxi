@@ -16,8 +16,25 @@ cdef inline int wide(ptrdiff_t rows, ptrdiff_t weights) noexcept:
     return rows < 16 or weights >= 1 << 18
 
 
-def dense_forward(x, w, b=None, int act=0, out=None):
-    """act(x w + b): x (M, K), w (K, N), b (N,) or None -> (M, N)."""
+cdef double checked_rate(double rate, str who) except -1:
+    if not 0 <= rate <= 1:
+        raise ValueError(f"{who}: expected a rate in [0, 1], received {rate}")
+    return 0.0 if rate == 1 else 1 / (1 - rate)
+
+
+cdef inline uint64_t threshold_of(double rate) noexcept:
+    return <uint64_t> ((1 - rate) * 4294967296.0 + 0.5)
+
+
+cdef uint64_t checked_seed(object seed, str who) except? 0:
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"{who}: expected seed in [0, 2**64), received {seed}")
+    return seed
+
+
+def dense_forward(x, w, b=None, int act=0, out=None, double rate=0.0, seed=0, step=None):
+    """act(x w + b): x (M, K), w (K, N), b (N,) or None -> (M, N). With step, through
+    `dropout_forward` with this rate, seed and step, stream 0; not with softmax."""
     cdef str who = "dense_forward"
     cdef cr_dense_forward_args g
     cdef int dtype = dtype_of(x, who, "x")
@@ -39,13 +56,22 @@ def dense_forward(x, w, b=None, int act=0, out=None):
     g.y, g.x, g.w, g.b = at(y), at(x_), at(w_), at(b_)
     g.act = checked_activation(act, who)
     g.by_columns = g.act != CR_SOFTMAX and wide(g.M, g.K * g.N)
-    launch(CR_dense_forward, dtype, &g, sizeof(g), 0.02 * g.M * g.N * g.K, g.M,
-           b"wrrr" if g.by_columns else b"WRrr", (y, x_, w_, b_))
+    g.step = NULL
+    if step is not None:
+        if g.act == CR_SOFTMAX:
+            raise ValueError(f"{who}: expected no dropout behind a softmax; use dropout_forward")
+        g.step = counter_of(step, who, "step")
+        g.seed, g.stream = checked_seed(seed, who), 0
+        g.threshold, g.scale = threshold_of(rate), checked_rate(rate, who)
+    launch(CR_dense_forward, dtype, &g, sizeof(g),
+           0.02 * g.M * g.N * g.K + (0.0 if step is None else 0.2 * g.M * g.N), g.M,
+           b"wrrrr" if g.by_columns else b"WRrrr", (y, x_, w_, b_, step))
     return y
 
 
-def dense_backward_input(dz, w, y=None, int act=0, out=None):
-    """dz w' (through act' at y, if given): dz (M, N), w (K, N), y (M, K) -> (M, K)."""
+def dense_backward_input(dz, w, y=None, int act=0, out=None, double rate=0.0):
+    """dz w': dz (M, N), w (K, N) -> (M, K). With y (M, K), through act' at y, and back through a
+    dropout of this rate behind a relu, where y is its output."""
     cdef str who = "dense_backward_input"
     cdef cr_dense_backward_input_args g
     cdef int dtype = dtype_of(dz, who, "dz")
@@ -69,6 +95,9 @@ def dense_backward_input(dz, w, y=None, int act=0, out=None):
     cdef array dx = (made(2, g.M, g.K, dtype) if out is None
                      else given(out, dtype, 2, g.M, g.K, who, "out"))
     g.dx, g.dz, g.w, g.y = at(dx), at(dz_), at(w_), at(y_)
+    g.scale = checked_rate(rate, who)
+    if rate and (y is None or g.act != CR_RELU):
+        raise ValueError(f"{who}: expected y and relu with a rate, received rate={rate}")
     g.by_columns = wide(g.M, g.K * g.N)
     launch(CR_dense_backward_input, dtype, &g, sizeof(g), 0.02 * g.M * g.N * g.K, g.M,
            b"wrrr" if g.by_columns else b"WRrR", (dx, dz_, w_, y_))
@@ -137,16 +166,10 @@ def activation_backward(dy, y, int act, out=None):
     return dx
 
 
-cdef double checked_rate(double rate, str who) except -1:
-    if not 0 <= rate <= 1:
-        raise ValueError(f"{who}: expected a rate in [0, 1], received {rate}")
-    return 0.0 if rate == 1 else 1 / (1 - rate)
-
-
 def dropout_forward(x, double rate, seed, step, stream=0, bits=None, out=None):
     """x with a share `rate` of elements set to 0 and the rest scaled by 1/(1-rate).
 
-    seed: uint64 key; step: int64 array that holds the counter; stream: below 2**31; bits: uint8
+    seed: uint64 key; step: int64 array that holds the counter; stream: below 2**30; bits: uint8
     array of (n + 7) // 8 bytes that takes the mask, or None.
     """
     cdef str who = "dropout_forward"
@@ -166,14 +189,12 @@ def dropout_forward(x, double rate, seed, step, stream=0, bits=None, out=None):
             raise ValueError(f"{who}: expected bits as a contiguous uint8 array of "
                              f"{(g.n + 7) // 8} elements")
         g.bits = <uint8_t *> at(bits)
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"{who}: expected seed in [0, 2**64), received {seed}")
-    if not 0 <= stream < 2**31:
-        raise ValueError(f"{who}: expected stream in [0, 2**31), received {stream}")
+    if not 0 <= stream < 2**30:
+        raise ValueError(f"{who}: expected stream in [0, 2**30), received {stream}")
     g.y, g.x, g.step = at(y), at(x_), counter_of(step, who, "step")
-    g.seed, g.stream = seed, stream
-    g.threshold = <uint64_t> ((1 - rate) * 4294967296.0 + 0.5)
-    launch(CR_dropout_forward, dtype, &g, sizeof(g), 0.3 * g.n, rows, b"WRWr",
+    g.seed, g.stream = checked_seed(seed, who), stream
+    g.threshold = threshold_of(rate)
+    launch(CR_dropout_forward, dtype, &g, sizeof(g), 0.2 * g.n, rows, b"WRWr",
            (y, x_, bits, step))
     return y
 

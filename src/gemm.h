@@ -34,7 +34,8 @@
 typedef struct {
     T *c;
     const T *a, *b, *bias; /* bias[n] or NULL */
-    const T *through;      /* y[m,n] (as c) of the activation to go back through, or NULL */
+    const T *through;      /* y[m,n] (as c) of the activation to go back through, or NULL ... */
+    T scale;               /* ... and a factor on the way */
     ptrdiff_t m, n, k, a_row, a_col, b_row; /* b(k,n) = b[k*b_row + n] ... */
     int b_transposed;                       /* ... or, if set, b[n*b_row + k] */
     int act;                                /* forward: of the result; with `through`: of y */
@@ -84,29 +85,35 @@ INLINE void tile(const int mr, const int nv, const product *g, const operands *o
         a += a_col;
         b += b_row;
     }
-    const int last = o->k1 == g->k, relu = last && !g->through && g->act == CR_RELU;
-    const V floor = splat(relu ? 0 : -(T)INFINITY);
+    const int last = o->k1 == g->k, behind_relu = last && g->through && g->act == CR_RELU;
+    const int forward = last && !g->through && (g->bias || g->act == CR_RELU);
+    const V floor = splat(g->act == CR_RELU ? 0 : -(T)INFINITY);
+    const T *y = behind_relu ? g->through + m * ldc + n : NULL;
 #pragma GCC unroll 8
     for (int j = 0; j < nv; j++) {
         const ptrdiff_t width = j == nv - 1 ? edge : VL;
         V bias = {0};
-        if (last && g->bias)
+        if (forward && g->bias)
             bias = width == VL ? load(g->bias + n + j * VL) : load_n(g->bias + n + j * VL, width);
 #pragma GCC unroll 8
         for (int i = 0; i < mr; i++) {
-            const V v = vmax(floor, acc[i][j] + bias); /* a NaN passes */
+            V v = acc[i][j];
+            if (forward)
+                v = vmax(floor, v + bias); /* a NaN passes */
+            else if (behind_relu)
+                v = through(v * g->scale, load_n(y + i * ldc + j * VL, width), CR_RELU);
             if (width == VL)
                 store(c + i * ldc + j * VL, v);
             else
                 store_n(c + i * ldc + j * VL, v, width);
         }
     }
-    if (last && (g->through || g->act == CR_SIGMOID || g->act == CR_TANH))
+    if (last && (g->act == CR_SIGMOID || g->act == CR_TANH))
         for (int i = 0; i < mr; i++) {
             T *row = c + i * ldc;
             const ptrdiff_t width = (nv - 1) * VL + edge;
             if (g->through)
-                through_span(row, row, g->through + (m + i) * ldc + n, width, g->act);
+                through_span(row, row, g->through + (m + i) * ldc + n, width, g->act, g->scale);
             else
                 activate_span(row, row, width, g->act);
         }

@@ -76,23 +76,30 @@ enum cr_activation { CR_LINEAR, CR_RELU, CR_SIGMOID, CR_TANH, CR_SOFTMAX };
 
 /* ---- dense ------------------------------------------------------------------------------- */
 
-/* y[M,N] = act(x[M,K] w[K,N] + b[N]); b may be NULL. Softmax is taken over each row. */
+/* y[M,N] = act(x[M,K] w[K,N] + b[N]); b may be NULL. Softmax is taken over each row. With step not
+ * NULL, y then goes through dropout_forward (see there; no mask is stored); not with softmax. */
 typedef struct {
     void *y;
     const void *x, *w, *b;
+    const int64_t *step;
     ptrdiff_t M, N, K;
     int act;
     int by_columns; /* shares are columns of y instead of rows; not with softmax */
+    uint64_t seed, threshold;
+    uint32_t stream;
+    double scale;
 } cr_dense_forward_args;
 
 /* dx[M,K] = dz[M,N] w[K,N]'. With y not NULL, y[M,K] is the output of the activation `act` that
- * produced the layer's input, and dx is taken through it: dx[m,k] *= act'(y[m,k]). */
+ * produced the layer's input, and dx is taken through it: dx[m,k] *= scale * act'(y[m,k]). (scale
+ * is 1, or that of a dropout behind a relu: then y > 0 says active and kept.) */
 typedef struct {
     void *dx;
     const void *dz, *w, *y;
     ptrdiff_t M, N, K;
     int act;
     int by_columns; /* shares are columns of dx instead of rows */
+    double scale;
 } cr_dense_backward_input_args;
 
 /* dw[K,N] = x[M,K]' dz[M,N];  db[N] = column sums of dz. dw or db may be NULL. */
@@ -124,11 +131,11 @@ typedef struct {
 
 /* ---- dropout ----------------------------------------------------------------------------- */
 
-/* Elements come in groups of 128 that share 16 Philox4x32-10 counters. Element e of group q reads
- * the counter (16q + e%32/2, stream, step lo, step hi) under the key (seed lo, seed hi): its word
- * e/32, the low half of it for even e, the high half for odd e. Those 16 bits are the upper half
- * of a 32-bit uniform u; the lower half comes the same way from stream | 2^31 and is drawn only
- * when the upper half alone does not decide. Kept where u < threshold = (1-rate)*2^32.
+/* Elements come in groups of 256 that share 16 Philox4x32-10 counters. Element e of group q reads
+ * the counter (16q + e%64/4, stream, step lo, step hi) under the key (seed lo, seed hi): byte e%4,
+ * the lowest first, of its word e/64. Those 8 bits are the top of a 32-bit uniform u; the next ones
+ * come the same way from stream + 2^30, stream + 2*2^30, stream + 3*2^30 and are drawn only where
+ * those before do not decide. Kept where u < threshold = (1-rate)*2^32. stream < 2^30.
  *
  * forward:  y[n] = kept ? x[n]*scale : 0, and bit n%8 of bits[n/8] says kept (bits may be NULL).
  * backward: dx[n] = kept ? dy[n]*scale : 0, from bits, or, with bits NULL, kept where y[n] > 0:

@@ -10,7 +10,7 @@
 
 #include "simd.h"
 
-#define GROUP 128 /* elements that share 16 counters: 16 counters x 4 words x 2 halves */
+#define GROUP 256 /* elements that share 16 counters: 16 counters x 4 words x 4 bytes */
 
 typedef uint64_t VQ __attribute__((vector_size(VB)));
 typedef uint32_t VW __attribute__((vector_size(VB)));
@@ -109,72 +109,82 @@ INLINE void group_words(VW words[4][STRIPS], uint64_t group, const round_keys *k
     }
 }
 
-#define HALVES (VB / 2) /* 16-bit halves of words in a vector, low half first */
+/* What decides over the elements of one dropout: see kernels.h. threshold is in [0, 2^32]. */
+typedef struct {
+    round_keys keys;
+    uint64_t step, threshold;
+    uint32_t stream;
+    T scale;
+} dropper;
 
-/* One bit a half, set where it is below `limit` <= 2^16 */
-INLINE uint32_t below_bits(VW words, uint32_t limit)
+/* One bit a byte, low byte first, set where it is below `limit` <= 256 */
+INLINE uint64_t below_bits(VW words, uint32_t limit)
 {
-    if (limit > 0xffffu)
-        return HALVES == 32 ? 0xffffffffu : (1u << (HALVES % 32)) - 1;
+    const uint64_t all = VB == 64 ? ~(uint64_t)0 : ((uint64_t)1 << (VB % 64)) - 1;
+    if (limit > 0xff)
+        return all;
 #if defined(__AVX512BW__)
-    return _mm512_cmplt_epu16_mask((__m512i)words, _mm512_set1_epi16((short)limit));
+    return _mm512_cmplt_epu8_mask((__m512i)words, _mm512_set1_epi8((char)limit));
 #elif defined(__AVX2__)
-    const __m256i flip = _mm256_set1_epi16(-0x8000), bound = _mm256_set1_epi16((short)limit);
-    const __m256i below =
-        _mm256_cmpgt_epi16(_mm256_xor_si256(bound, flip), _mm256_xor_si256((__m256i)words, flip));
-    const __m256i bytes = _mm256_packs_epi16(below, _mm256_setzero_si256());
-    return (uint32_t)_mm256_movemask_epi8(_mm256_permute4x64_epi64(bytes, 0xD8)) & 0xffffu;
+    const __m256i flip = _mm256_set1_epi8(-0x80), bound = _mm256_set1_epi8((char)(limit ^ 0x80));
+    return (uint32_t)_mm256_movemask_epi8(
+        _mm256_cmpgt_epi8(bound, _mm256_xor_si256((__m256i)words, flip)));
 #elif defined(__SSE2__)
-    const __m128i flip = _mm_set1_epi16(-0x8000), bound = _mm_set1_epi16((short)limit);
-    const __m128i below =
-        _mm_cmplt_epi16(_mm_xor_si128((__m128i)words, flip), _mm_xor_si128(bound, flip));
-    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(below, _mm_setzero_si128())) & 0xffu;
+    const __m128i flip = _mm_set1_epi8(-0x80), bound = _mm_set1_epi8((char)(limit ^ 0x80));
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpgt_epi8(bound, _mm_xor_si128((__m128i)words, flip)));
 #else
-    uint32_t bits = 0;
-    for (int i = 0; i < HALVES; i++)
-        bits |= (uint32_t)((words[i / 2] >> (i % 2 * 16) & 0xffffu) < limit) << i;
-    return bits;
+    uint64_t bits = 0;
+    for (int i = 0; i < VB; i++)
+        bits |= (uint64_t)((words[i / 4] >> (i % 4 * 8) & 0xffu) < limit) << i;
+    return bits & all;
 #endif
 }
 
-/* bits[w]: of the elements 32w .. 32w+31 of a group, those whose half is below `limit` */
-INLINE void half_bits(uint32_t bits[4], VW words[4][STRIPS], uint32_t limit)
+/* bits[w]: of the elements 64w .. 64w+63 of a group, those whose byte is below `limit` */
+INLINE void group_bits(uint64_t bits[4], VW words[4][STRIPS], uint32_t limit)
 {
     for (int w = 0; w < 4; w++) {
         bits[w] = 0;
         for (int s = 0; s < STRIPS; s++)
-            bits[w] |= below_bits(words[w][s], limit) << (s * HALVES % 32);
+            bits[w] |= below_bits(words[w][s], limit) << (s * VB % 64);
     }
 }
 
-/* The lower halves decide where the upper ones tie with the threshold's: seldom, so out of line */
-static __attribute__((noinline)) void break_ties(uint32_t bits[4], const uint32_t tie[4],
-                                                 uint64_t group, const round_keys *keys,
-                                                 uint32_t stream, uint64_t step, uint32_t lower)
+/* Where bytes tie with the threshold's, those of the next stream decide, and so on to 32 bits. */
+static __attribute__((noinline)) void break_ties(uint64_t bits[4], uint64_t tie[4], uint64_t group,
+                                                 const dropper *d)
 {
-    VW words[4][STRIPS];
-    uint32_t refined[4];
-    group_words(words, group, keys, stream | 0x80000000u, step);
-    half_bits(refined, words, lower);
-    for (int w = 0; w < 4; w++)
-        bits[w] |= tie[w] & refined[w];
+    for (uint32_t level = 1; level < 4; level++) {
+        VW words[4][STRIPS];
+        uint64_t below[4], up_to[4], left = 0;
+        const uint32_t limit = (uint32_t)(d->threshold >> (24 - 8 * level)) & 0xff;
+        group_words(words, group, &d->keys, d->stream | level << 30, d->step);
+        group_bits(below, words, limit);
+        group_bits(up_to, words, limit + 1);
+        for (int w = 0; w < 4; w++) {
+            bits[w] |= tie[w] & below[w];
+            tie[w] &= up_to[w] & ~below[w];
+            left |= tie[w];
+        }
+        if (!left)
+            return;
+    }
 }
 
-/* The keep bits of one group, 32 elements each; threshold in [0, 2^32], see kernels.h. */
-INLINE void keep_bits(uint32_t bits[4], uint64_t group, const round_keys *keys, uint32_t stream,
-                      uint64_t step, uint64_t threshold)
+/* The keep bits of one group, 64 elements each */
+INLINE void keep_bits(uint64_t bits[4], uint64_t group, const dropper *d)
 {
     VW words[4][STRIPS];
-    const uint32_t upper = (uint32_t)(threshold >> 16), lower = (uint32_t)(threshold & 0xffffu);
-    group_words(words, group, keys, stream, step);
-    half_bits(bits, words, upper);
-    if (lower) {
-        uint32_t tie[4];
-        half_bits(tie, words, upper + 1);
+    const uint32_t limit = (uint32_t)(d->threshold >> 24);
+    group_words(words, group, &d->keys, d->stream, d->step);
+    group_bits(bits, words, limit);
+    if (d->threshold & 0xffffff) {
+        uint64_t tie[4];
+        group_bits(tie, words, limit + 1);
         for (int w = 0; w < 4; w++)
             tie[w] &= ~bits[w];
-        if (__builtin_expect((tie[0] | tie[1] | tie[2] | tie[3]) != 0, 0))
-            break_ties(bits, tie, group, keys, stream, step, lower);
+        if (tie[0] | tie[1] | tie[2] | tie[3])
+            break_ties(bits, tie, group, d);
     }
 }
 

@@ -14,6 +14,8 @@ ctypedef struct area:  # memory that an instruction reads or writes
 ctypedef struct step:  # a recorded kernel call
     cr_kernel kernel
     void *args
+    int id
+    bint gone              # done by another one, see fusion.pxi
     double nanoseconds     # 0: one share, rank 0's
     ptrdiff_t rows         # that its shares are cut from, if they are rows
     Py_ssize_t first, areas
@@ -31,20 +33,21 @@ cdef class Program:
     cdef area *areas
     cdef cr_instruction *list   # as replayed; made by the first replay
     cdef Py_ssize_t count, room, area_count, area_room
+    cdef Py_ssize_t live        # instructions of the list: those that are not gone
     cdef ptrdiff_t size
+    cdef bint fused
     cdef unsigned long thread
     cdef readonly object fault
-    cdef list held  # everything the instructions point into
-    cdef list kernels          # the kernel of each, as recorded
-    cdef list names            # and as replayed
+    cdef list held             # what each instruction points into
+    cdef list names            # of the kernels as replayed
 
     def __cinit__(self):
         self.steps = NULL
         self.areas = NULL
         self.list = NULL
-        self.count = self.room = self.area_count = self.area_room = 0
+        self.count = self.live = self.room = self.area_count = self.area_room = 0
+        self.fused = False
         self.held = []
-        self.kernels = []
         self.names = []
         self.fault = None
 
@@ -89,19 +92,28 @@ cdef class Program:
         if kept == NULL:
             raise MemoryError("Program: no memory for another instruction")
         memcpy(kept, args, bytes)
-        self.steps[self.count] = step(kernel, kept, nanoseconds, rows, self.area_count, 0)
+        self.steps[self.count] = step(kernel, kept, kernel_id, False, nanoseconds, rows,
+                                      self.area_count, 0)
         self.count += 1
         for i in range(len(held)):
             self.note(access[i], held[i])
         self.steps[self.count - 1].areas = self.area_count - self.steps[self.count - 1].first
         self.held.append(held)
-        self.kernels.append(cr_kernel_name(kernel_id).decode())
+        return 0
+
+    cdef int room_for_area(self) except -1:
+        cdef area *grown
+        if self.area_count == self.area_room:
+            grown = <area *> PyMem_Realloc(self.areas, (2 * self.area_room + 64) * sizeof(area))
+            if grown == NULL:
+                raise MemoryError("Program: no memory for another instruction")
+            self.areas = grown
+            self.area_room = 2 * self.area_room + 64
         return 0
 
     cdef int note(self, char mode, object what) except -1:
         """The memory of an array, or of what else a kernel points into. mode: r reads, w writes;
         R and W keep to the rank's own rows; s is an update of segments, g a look at them."""
-        cdef area *grown
         cdef area *a
         cdef Segments segments
         if what is None:
@@ -114,12 +126,7 @@ cdef class Program:
                 for slot in segments.slots[i]:
                     self.note(b"w" if mode == b"s" else b"r", slot)
             return 0
-        if self.area_count == self.area_room:
-            grown = <area *> PyMem_Realloc(self.areas, (2 * self.area_room + 64) * sizeof(area))
-            if grown == NULL:
-                raise MemoryError("Program: no memory for another instruction")
-            self.areas = grown
-            self.area_room = 2 * self.area_room + 64
+        self.room_for_area()
         a = self.areas + self.area_count
         if isinstance(what, Hyper):
             a.begin = <const char *> &(<Hyper> what).c
@@ -155,7 +162,7 @@ cdef class Program:
         """Makes the instruction list for a team: phases of instructions that need not wait for
         another rank, each with a meeting before it. An instruction moves up to the first phase
         where all that it must wait for has been done."""
-        cdef Py_ssize_t i, j, k, done = 0, begun, last = 0
+        cdef Py_ssize_t i, j, k, done = 0, live = 0, begun, last = 0
         cdef bint free
         cdef char *issued
         cdef Py_ssize_t *order
@@ -167,8 +174,13 @@ cdef class Program:
             PyMem_Free(order)
             PyMem_Free(issued)
             raise MemoryError("Program: no memory for the instructions")
-        memset(issued, 0, self.count)
-        while done < self.count:
+        if not self.fused:
+            fuse(self)
+            self.fused = True
+        for i in range(self.count):
+            issued[i] = self.steps[i].gone
+            live += not issued[i]
+        while done < live:
             begun = last = done
             for i in range(self.count):
                 free = not issued[i]
@@ -187,16 +199,16 @@ cdef class Program:
                         self.steps[i].kernel, self.steps[i].args,
                         1 if self.steps[i].nanoseconds == 0 else size, done == begun)
                     done += 1
-        if self.count:  # from the end of one run to the beginning of the next
+        if live:  # from the end of one run to the beginning of the next
             self.list[0].meet = False
-            for i in range(last, self.count):
-                for j in range(self.count):
+            for i in range(last, live):
+                for j in range(live):
                     if j and self.list[j].meet:
                         break
                     if self.clash(order[i], order[j], True):
                         self.list[0].meet = size > 1
-        self.names = [self.kernels[order[i]] for i in range(self.count)]
-        self.size = size
+        self.names = [cr_kernel_name(self.steps[order[i]].id).decode() for i in range(live)]
+        self.live, self.size = live, size
         PyMem_Free(order)
         PyMem_Free(issued)
         return 0
@@ -227,7 +239,7 @@ cdef class Program:
         number does not change the results. RuntimeError if the recording has a fault."""
         self.ready("Program.replay", threads)
         with nogil:
-            cr_replay(self.list, self.count, times, self.size)
+            cr_replay(self.list, self.live, times, self.size)
 
     def profile(self, Py_ssize_t times):
         """Replays one instruction at a time, and returns a list of (kernel, shares, whether all
@@ -235,14 +247,14 @@ cdef class Program:
         cdef Py_ssize_t i, n
         cdef int64_t began
         self.ready("Program.profile", 0)
-        spent = [0] * self.count
+        spent = [0] * self.live
         for n in range(times):
-            for i in range(self.count):
+            for i in range(self.live):
                 began = perf_counter_ns()
                 cr_run(self.list[i].kernel, self.list[i].args, self.list[i].size)
                 spent[i] += perf_counter_ns() - began
         return [(self.names[i], self.list[i].size, bool(self.list[i].meet),
-                 spent[i] / max(times, 1)) for i in range(self.count)]
+                 spent[i] / max(times, 1)) for i in range(self.live)]
 
 
 cdef spoil(str reason):

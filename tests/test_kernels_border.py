@@ -190,12 +190,35 @@ def test_random_counters(fails):
     counter = "^dropout_forward: expected step as an int64 array that holds the counter$"
     for step in (0, np.zeros(1), np.zeros(1, "i4"), np.empty(0, "i8"), np.zeros(1, ">i8")):
         fails(forward(step=step, out=out), TypeError, counter, out)
-    for stream in (-1, 2**31):
-        message = rf"expected stream in \[0, 2\*\*31\), received {stream}$"
+    for stream in (-1, 2**30):
+        message = rf"expected stream in \[0, 2\*\*30\), received {stream}$"
         fails(forward(stream=stream, out=out), ValueError, message, out)
     for seed in (-1, 2**64):
         message = rf"expected seed in \[0, 2\*\*64\), received {seed}$"
         fails(forward(seed=seed, out=out), ValueError, message, out)
+
+
+def test_dropout_in_the_products(fails):
+    """The same checks where dropout is a part of a dense product."""
+    a, out, step = np.ones((4, 4)), np.zeros((4, 4)), np.zeros(1, np.int64)
+
+    def layer(**changed):
+        given = {"rate": 0.5, "seed": 1, "step": step, "out": out, **changed}
+        return lambda: _kernels.dense_forward(a, a, **given)
+
+    def back(**changed):
+        given = {"y": a, "act": _kernels.ACTIVATIONS["relu"], "rate": 0.5, "out": out, **changed}
+        return lambda: _kernels.dense_backward_input(a, a, **given)
+
+    fails(layer(step=np.zeros(1)), TypeError, "^dense_forward: expected step as an int64", out)
+    fails(layer(seed=-1), ValueError, r"^dense_forward: expected seed in \[0, 2\*\*64\)", out)
+    for rate in (-0.1, 1.1, np.nan):
+        fails(layer(rate=rate), ValueError, r"^dense_forward: expected a rate in \[0, 1\]", out)
+        fails(back(rate=rate), ValueError, r"_input: expected a rate in \[0, 1\]", out)
+    softmax = _kernels.ACTIVATIONS["softmax"]
+    fails(layer(act=softmax), ValueError, "expected no dropout behind a softmax", out)
+    fails(back(act=0), ValueError, "expected y and relu with a rate, received rate=0.5$", out)
+    fails(back(y=None), ValueError, "expected y and relu with a rate, received rate=0.5$", out)
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,24 @@ def test_backward_weights(shape, dtype, rng, close, guarded):
     assert alone_db.tobytes() == db.tobytes()
 
 
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_dropout_in_the_products_is_dropout_after_them(shape, dtype, rng, guarded):
+    m, k, n = shape
+    x, w, b, dz = (normal(rng, dtype, *s) for s in ((m, k), (k, n), (n,), (m, n)))
+    relu, step = ACTIVATIONS["relu"], np.array(3)
+    for rate in (0.0, 0.3, 0.5, 1.0):
+        for name in ELEMENTWISE:
+            act = ACTIVATIONS[name]
+            apart = _kernels.dense_forward(x, w, b, act)
+            _kernels.dropout_forward(apart, rate, 7, step, out=apart)
+            y = _kernels.dense_forward(x, w, b, act, guarded((m, n), dtype), rate, 7, step)
+            assert y.tobytes() == apart.tobytes(), (rate, name)
+        behind = _kernels.dropout_forward(np.maximum(x, 0), rate, 7, step)
+        apart = _kernels.dropout_backward(_kernels.dense_backward_input(dz, w), rate, y=behind)
+        dx = _kernels.dense_backward_input(dz, w, behind, relu, guarded((m, k), dtype), rate)
+        assert dx.tobytes() == apart.tobytes(), rate
+
+
 def awkward(a):
     """The same values, not as kernels want them: strided, transposed, misaligned, swapped."""
     strided = np.repeat(a, 2, axis=-1)[..., ::2]
@@ -142,8 +160,10 @@ def test_threads(shape, dtype, rng, threads_agree):
     def products():
         dw, db = np.empty_like(w), np.empty_like(b)
         _kernels.dense_backward_weights(x, dz, dw, db)
+        relu = ACTIVATIONS["relu"]
         forward = [_kernels.dense_forward(x, w, b, ACTIVATIONS[a]) for a in ("relu", "softmax")]
-        return [*forward, _kernels.dense_backward_input(dz, w, y, ACTIVATIONS["relu"]), dw, db]
+        forward.append(_kernels.dense_forward(x, w, b, relu, None, 0.3, 7, np.array(1)))
+        return [*forward, _kernels.dense_backward_input(dz, w, y, relu, None, 0.3), dw, db]
 
     threads_agree(products)
 

@@ -26,7 +26,7 @@ KNOWN = [
     ),
 ]
 RATES = [0.0, 1e-7, 0.001, 0.1, 0.2, 0.25, 0.5, 0.77, 0.9, 0.999, 1 - 2**-17, 1 - 1e-7, 1.0]
-SIZES = [0, 1, 2, 7, 8, 9, 15, 16, 17, 63, 64, 65, 127, 128, 129, 191, 193, 255, 256, 257, 1000]
+SIZES = [0, 1, 2, 7, 8, 9, 15, 16, 17, 63, 64, 65, 127, 128, 129, 255, 256, 257, 511, 513, 1000]
 
 
 def words(text):
@@ -52,12 +52,12 @@ def test_known_answers(counter_, key, answer):
 
 
 def test_known_answer_through_the_mask():
-    """Element 32w (32w+1) is kept where the lower (upper) half of word w is below a limit."""
+    """Element 64w + b is kept where byte b of word w is below a limit."""
     for w, word in enumerate(words(KNOWN[0][2])):
-        for element, half in ((32 * w, word & 0xFFFF), (32 * w + 1, word >> 16)):
-            for limit in (half, half + 1):
-                kept = kernel_mask(128, 1 - limit / 65536, seed=0, step=0)
-                assert kept[element] == (half < limit)
+        for b, byte in enumerate(word.to_bytes(4, "little")):
+            for limit in (byte, byte + 1):
+                kept = kernel_mask(256, 1 - limit / 256, seed=0, step=0)
+                assert kept[64 * w + b] == (byte < limit)
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -70,13 +70,16 @@ def test_mask_is_the_reference(rate, dtype):
 
 @pytest.mark.parametrize("rate", [0.3, 1 - 2**-17, 1 - 0x1234_8000 / 2**32])
 def test_large_mask_is_the_reference(rate):
-    """Large enough for elements whose upper half ties with the threshold's."""
-    n, seed, step, stream = 300_001, 2**64 - 987654321, -(2**40) - 5, 2**31 - 1
+    """Large enough for elements whose upper 16 bits tie with the threshold's."""
+    n, seed, step, stream = 300_001, 2**64 - 987654321, -(2**40) - 5, 2**30 - 1
     expected = reference.dropout_mask(n, rate, seed, step, stream)
     assert np.array_equal(kernel_mask(n, rate, seed, step, stream), expected)
     threshold = int((1 - rate) * 2**32 + 0.5)
-    upper = reference._halves((n + 127) // 128, seed, step, stream)[:n]
-    assert (upper == threshold >> 16).any(), "no tie: the test shows nothing"
+    first, second = (
+        reference._bytes((n + 255) // 256, seed, step, stream + (level << 30))[:n]
+        for level in (0, 1)
+    )
+    assert (first << 8 | second == threshold >> 16).any(), "no tie: the test shows nothing"
 
 
 @pytest.mark.parametrize("n", SIZES)
@@ -155,8 +158,8 @@ def test_share_of_kept_elements(rate):
 
 
 def test_every_place_in_a_group_is_kept_as_often():
-    groups, rate = 8192, 0.25
-    kept = kernel_mask(128 * groups, rate, seed=5, step=1).reshape(groups, 128).sum(axis=0)
+    groups, rate = 8192, 0.2
+    kept = kernel_mask(256 * groups, rate, seed=5, step=1).reshape(groups, 256).sum(axis=0)
     sigma = np.sqrt(groups * rate * (1 - rate))
     assert np.abs(kept - groups * (1 - rate)).max() < 5 * sigma
 

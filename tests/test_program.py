@@ -66,6 +66,93 @@ def test_instructions_move_only_past_what_they_do_not_touch(rng):
     assert names[-1] == "add"  # it writes what the first reads
 
 
+def chain(rng, act, rate, bits=None):
+    """Two dense layers with a dropout between, forward and backward, every array made anew."""
+    program = _kernels.Program()
+    step = np.zeros((), np.int64)
+    x, v = rng.standard_normal((33, 20)), rng.standard_normal((20, 30))
+    w, dz = rng.standard_normal((30, 9)), rng.standard_normal((33, 9))
+    kept = {}
+    with program:
+        kept["active"] = _kernels.dense_forward(x, v)
+        kept["active"] = _kernels.activation_forward(kept["active"], act)
+        kept["dropped"] = _kernels.dropout_forward(kept["active"], rate, 5, step, 0, bits)
+        out = _kernels.dense_forward(kept["dropped"], w)
+        kept["dx"] = _kernels.dense_backward_input(dz, w)
+        kept["dy"] = _kernels.dropout_backward(kept["dx"], rate, bits, kept["dropped"])
+        kept["dz"] = _kernels.activation_backward(kept["dy"], kept["active"], act)
+        dv = np.empty_like(v)
+        _kernels.dense_backward_weights(x, kept["dz"], dv)
+        _kernels.count(step)
+    return program, kept, step, (out, dv)
+
+
+def names(program):
+    return [name for name, *_ in program.profile(0)]
+
+
+@pytest.mark.parametrize("threads", [1, 0])
+@pytest.mark.parametrize("rate", [0.0, 0.4, 1.0])
+def test_neighbours_become_one_call_with_the_same_result(rng, rate, threads):
+    program, kept, step, results = chain(rng, RELU, rate)
+    first = [a.tobytes() for a in results]
+    kept.clear()
+    for a in results:
+        a[...] = np.nan
+    step[...] = 0
+    program.replay(1, threads or _kernels.get_num_threads())
+    assert [a.tobytes() for a in results] == first
+    assert sorted(names(program)) == [
+        "count",
+        "dense_backward_input",
+        "dense_backward_weights",
+        "dense_forward",
+        "dense_forward",
+    ]
+
+
+@pytest.mark.parametrize("name", ["active", "dropped", "dx", "dy", "dz"])
+def test_what_somebody_holds_is_written_as_if_nothing_were_fused(rng, name):
+    program, kept, step, results = chain(rng, RELU, 0.4)
+    held = kept[name][1:]  # a view holds its array
+    first = [a.tobytes() for a in (held, *results)]
+    kept.clear()
+    for a in (held, *results):
+        a[...] = np.nan
+    step[...] = 0
+    program.replay(1)
+    assert [a.tobytes() for a in (held, *results)] == first
+
+
+@pytest.mark.parametrize("act", ["relu", "sigmoid", "tanh", "linear"])
+def test_a_stored_mask_keeps_dropout_a_call_of_its_own(rng, act):
+    code = _kernels.ACTIVATIONS[act]
+    program, kept, step, results = chain(rng, code, 0.4, np.zeros(-(-33 * 30 // 8), np.uint8))
+    first = [a.tobytes() for a in results]
+    kept.clear()
+    step[...] = 0
+    program.replay(1)
+    assert [a.tobytes() for a in results] == first
+    assert {"dropout_forward", "dropout_backward", "activation_backward"} <= {*names(program)}
+
+
+def test_what_comes_between_is_not_overtaken(rng):
+    """The counter moves between a product and the dropout of it: the product comes too early."""
+    x, w = rng.standard_normal((8, 5)), rng.standard_normal((5, 6))
+    step, out = np.zeros((), np.int64), np.empty((8, 6))
+    program = _kernels.Program()
+    with program:
+        y = _kernels.dense_forward(x, w, None, RELU)
+        _kernels.count(step)
+        _kernels.dropout_forward(y, 0.5, 5, step, out=out)
+    first = out.copy()
+    del y
+    step[...] = 0
+    program.replay(1)
+    np.testing.assert_array_equal(out, first)
+    assert names(program) == ["dense_forward", "count", "dropout_forward"]
+
+
 def test_a_replay_past_the_data_reads_zeros(rng):
     source = rng.standard_normal((10, 3))
     start, order, out = np.zeros(1, np.int64), np.arange(10)[::-1].copy(), np.empty((8, 3))
