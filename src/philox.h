@@ -150,42 +150,48 @@ INLINE void group_bits(uint64_t bits[4], VW words[4][STRIPS], uint32_t limit)
     }
 }
 
-/* Where bytes tie with the threshold's, those of the next stream decide, and so on to 32 bits. */
-static __attribute__((noinline)) void break_ties(uint64_t bits[4], uint64_t tie[4], uint64_t group,
-                                                 const dropper *d)
+/* Draws the bytes of one level: where those before tied with the threshold's, they decide. */
+INLINE void draw(uint64_t bits[4], uint64_t tie[4], uint64_t group, uint32_t level,
+                 const dropper *d)
 {
-    for (uint32_t level = 1; level < 4; level++) {
-        VW words[4][STRIPS];
-        uint64_t below[4], up_to[4], left = 0;
-        const uint32_t limit = (uint32_t)(d->threshold >> (24 - 8 * level)) & 0xff;
-        group_words(words, group, &d->keys, d->stream | level << 30, d->step);
-        group_bits(below, words, limit);
-        group_bits(up_to, words, limit + 1);
-        for (int w = 0; w < 4; w++) {
-            bits[w] |= tie[w] & below[w];
-            tie[w] &= up_to[w] & ~below[w];
-            left |= tie[w];
-        }
-        if (!left)
-            return;
+    VW words[4][STRIPS];
+    uint64_t below[4], up_to[4];
+    const uint32_t limit = (uint32_t)(d->threshold >> (24 - 8 * level)) & 0xff;
+    group_words(words, group, &d->keys, d->stream | level << 30, d->step);
+    group_bits(below, words, limit);
+    group_bits(up_to, words, limit + 1);
+    for (int w = 0; w < 4; w++) {
+        bits[w] |= tie[w] & below[w];
+        tie[w] &= up_to[w] & ~below[w];
     }
 }
 
-/* The keep bits of one group, 64 elements each */
+static __attribute__((noinline)) void draw_last(uint64_t bits[4], uint64_t tie[4], uint64_t group,
+                                                const dropper *d)
+{
+    draw(bits, tie, group, 2, d);
+    draw(bits, tie, group, 3, d);
+}
+
+/* The keep bits of one group, 64 elements each. At rates that 8 bits cannot express, most groups
+ * have an element that needs the next 8, and hardly any one that needs more. */
 INLINE void keep_bits(uint64_t bits[4], uint64_t group, const dropper *d)
 {
-    VW words[4][STRIPS];
-    const uint32_t limit = (uint32_t)(d->threshold >> 24);
-    group_words(words, group, &d->keys, d->stream, d->step);
-    group_bits(bits, words, limit);
-    if (d->threshold & 0xffffff) {
-        uint64_t tie[4];
-        group_bits(tie, words, limit + 1);
-        for (int w = 0; w < 4; w++)
-            tie[w] &= ~bits[w];
-        if (tie[0] | tie[1] | tie[2] | tie[3])
-            break_ties(bits, tie, group, d);
+    if (!(d->threshold & 0xffffff)) {
+        VW words[4][STRIPS];
+        group_words(words, group, &d->keys, d->stream, d->step);
+        group_bits(bits, words, (uint32_t)(d->threshold >> 24));
+        return;
     }
+    uint64_t tie[4];
+    for (int w = 0; w < 4; w++) {
+        bits[w] = 0;
+        tie[w] = ~(uint64_t)0;
+    }
+    draw(bits, tie, group, 0, d);
+    draw(bits, tie, group, 1, d);
+    if (__builtin_expect((tie[0] | tie[1] | tie[2] | tie[3]) != 0, 0))
+        draw_last(bits, tie, group, d);
 }
 
 #endif
