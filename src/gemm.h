@@ -205,13 +205,16 @@ INLINE void tile_column(const product *g, operands *o, ptrdiff_t m0, ptrdiff_t m
 #define LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #endif
-/* to[k*NR + j] = from[j*from_row + k], j, k < VL */
-INLINE void transpose_block(T *to, const T *from, ptrdiff_t from_row)
+/* to[k*NR + j] = from[j*from_row + k] for k < depth, j < rows, both <= VL; 0 for j >= rows */
+INLINE void transpose_block(T *to, const T *from, ptrdiff_t from_row, ptrdiff_t depth,
+                            ptrdiff_t rows)
 {
     V r[VL], t[VL];
 #pragma GCC unroll 16
     for (int i = 0; i < VL; i++)
-        r[i] = load(from + i * from_row);
+        r[i] = i >= rows    ? (V){0}
+               : depth < VL ? load_n(from + i * from_row, depth)
+                            : load(from + i * from_row);
 #pragma GCC unroll 4
     for (int round = 1; round < VL; round *= 2) {
 #pragma GCC unroll 16
@@ -225,14 +228,15 @@ INLINE void transpose_block(T *to, const T *from, ptrdiff_t from_row)
     }
 #pragma GCC unroll 16
     for (int i = 0; i < VL; i++)
-        store(to + i * NR, r[i]);
+        if (i < depth)
+            store(to + i * NR, r[i]);
 }
 
 /* panel[k][j] = b(k0+k, n+j) for j < columns, zero up to the next whole vector */
 static void pack_b(T *panel, const product *g, ptrdiff_t n, ptrdiff_t columns, ptrdiff_t k0,
                    ptrdiff_t k1)
 {
-    const ptrdiff_t depth = k1 - k0, whole = (columns + VL - 1) / VL * VL;
+    const ptrdiff_t depth = k1 - k0;
     if (!g->b_transposed) {
         const T *b = g->b + k0 * g->b_row + n;
         for (ptrdiff_t k = 0; k < depth; k++, b += g->b_row, panel += NR) {
@@ -244,15 +248,14 @@ static void pack_b(T *panel, const product *g, ptrdiff_t n, ptrdiff_t columns, p
         }
         return;
     }
-    for (ptrdiff_t j = 0; j < whole; j += VL) {
+    for (ptrdiff_t j = 0; j < columns; j += VL) {
         const T *b = g->b + (n + j) * g->b_row + k0;
+        const ptrdiff_t rows = columns - j;
         ptrdiff_t k = 0;
-        if (j + VL <= columns)
-            for (; k + VL <= depth; k += VL)
-                transpose_block(panel + k * NR + j, b + k, g->b_row);
-        for (; k < depth; k++)
-            for (ptrdiff_t i = 0; i < VL; i++)
-                panel[k * NR + j + i] = j + i < columns ? b[i * g->b_row + k] : 0;
+        for (; k + VL <= depth && rows >= VL; k += VL)
+            transpose_block(panel + k * NR + j, b + k, g->b_row, VL, VL);
+        for (; k < depth; k += VL)
+            transpose_block(panel + k * NR + j, b + k, g->b_row, depth - k, rows);
     }
 }
 
