@@ -7,6 +7,7 @@ does. Prefix d: a gradient; suffixes: b batch rows, i inputs, o outputs, n class
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -75,6 +76,18 @@ def activation_backward(dy: Array, y: Array, act: str) -> Array:
         dx = dy * (1 - y * y)
     elif act == "softmax":
         dx = y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+    return dx
+
+
+def log_softmax_forward(x: Array) -> Array:
+    """log(softmax(x)) along the last axis."""
+    z: Array = x - x.max(axis=-1, keepdims=True, initial=-np.inf)
+    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+
+
+def log_softmax_backward(dy: Array, y: Array) -> Array:
+    """dy through log-softmax, from its output y."""
+    dx: Array = dy - np.exp(y) * dy.sum(axis=-1, keepdims=True)
     return dx
 
 
@@ -261,6 +274,12 @@ def exp(x: Array) -> Array:
 def log(x: Array) -> Array:
     """log(x)."""
     return np.log(x)
+
+
+def erf(x: Array) -> Array:
+    """The error function, in float64 within."""
+    y: Array = np.vectorize(math.erf, otypes=[float])(x)
+    return y.astype(x.dtype)
 
 
 # ---- penalties and clipping --------------------------------------------------------------------

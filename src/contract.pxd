@@ -8,11 +8,12 @@ cdef extern from "kernels.h" nogil:
     enum cr_kernel_id:
         CR_dense_forward, CR_dense_backward_input, CR_dense_backward_weights
         CR_activation_forward, CR_activation_backward
+        CR_log_softmax_forward, CR_log_softmax_backward
         CR_dropout_forward, CR_dropout_backward
         CR_softmax_cross_entropy, CR_sparse_cross_entropy, CR_sigmoid_cross_entropy
         CR_squared_error, CR_absolute_error
         CR_categorical_accuracy, CR_sparse_accuracy, CR_binary_accuracy
-        CR_row_mean, CR_tally, CR_count, CR_gather_rows, CR_scale, CR_add, CR_exp, CR_log
+        CR_row_mean, CR_tally, CR_count, CR_gather_rows, CR_scale, CR_add, CR_exp, CR_log, CR_erf
         CR_penalty, CR_penalty_backward, CR_gradient_norms, CR_clip_scales
         CR_update_sgd, CR_update_momentum, CR_update_nesterov, CR_update_rmsprop, CR_update_adam
     enum cr_activation:

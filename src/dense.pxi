@@ -258,13 +258,18 @@ def add(y, x):
 
 
 def exp(x, out=None):
-    """e**x, elementwise."""
+    """e**x, elementwise; 0 where that is below the smallest normal number."""
     return mapped(CR_exp, x, None, out, "exp", 0.4)
 
 
 def log(x, out=None):
-    """log(x), elementwise: NaN below 0, -inf at 0."""
+    """log(x), elementwise: NaN below 0, -inf at 0; denormals as they are."""
     return mapped(CR_log, x, None, out, "log", 0.5)
+
+
+def erf(x, out=None):
+    """The error function, elementwise."""
+    return mapped(CR_erf, x, None, out, "erf", 0.8)
 
 
 cdef int source_of(array a) except -1:

@@ -37,6 +37,8 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(dense_backward_weights) \
     X(activation_forward)     \
     X(activation_backward)    \
+    X(log_softmax_forward)    \
+    X(log_softmax_backward)   \
     X(dropout_forward)        \
     X(dropout_backward)       \
     X(softmax_cross_entropy)  \
@@ -55,6 +57,7 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(add)                    \
     X(exp)                    \
     X(log)                    \
+    X(erf)                    \
     X(penalty)                \
     X(penalty_backward)       \
     X(gradient_norms)         \
@@ -128,6 +131,11 @@ typedef struct {
     ptrdiff_t M, N;
     int act;
 } cr_activation_backward_args;
+
+/* log_softmax takes the same structs, whatever `act` is:
+ *   forward   y = x - max_n x - log sum_n e^(x - max_n x)
+ *   backward  dx = dy - e^y sum_n dy
+ * y may alias x, dx may alias dy. */
 
 /* ---- dropout ----------------------------------------------------------------------------- */
 
@@ -241,7 +249,8 @@ typedef struct {
     int source;
 } cr_gather_rows_args;
 
-/* scale: y[n] = x[n]*factor[0] (factor is T); add: y[n] += x[n]; exp, log: elementwise.
+/* scale: y[n] = x[n]*factor[0] (factor is T); add: y[n] += x[n]; exp, log, erf:
+ * elementwise, as exact as vmath.h says.
  * y may alias x. */
 typedef struct {
     void *y;

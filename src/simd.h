@@ -136,18 +136,30 @@ INLINE V vsqrt(V a)
 }
 #endif
 
-/* a / (sqrt(b) + c) for b >= 0, c >= 0: where the hardware estimates 1/sqrt and 1/x to 14 bits,
- * one Newton step each (28 bits, more than a float holds) is a third of the time of sqrt and /. */
+/* 1/a for |a| in [2^-125, 2^125], and 0 from 2^126 on. Where the hardware estimates 1/a to 14 bits,
+ * a Newton step or two (28 bits, 56 bits; the last one rounds once) are a third of a division. */
+INLINE V inverse(V a)
+{
+#if defined(__AVX512F__) && CR_F64
+    V y = _mm512_rcp14_pd(a);
+    y += y * (1 - a * y);
+    return y + y * (1 - a * y);
+#elif defined(__AVX512F__)
+    const V y = _mm512_rcp14_ps(a);
+    return y + y * (1 - a * y);
+#else
+    return 1 / a;
+#endif
+}
+
+/* a / (sqrt(b) + c) for b >= 0, c >= 0, by estimates as above where there are some. */
 INLINE V over_root(V a, V b, V c)
 {
 #if defined(__AVX512F__) && !CR_F64
     const V within = vmin(splat(3e38f), vmax(splat(1e-37f), b)); /* 1/sqrt is finite; NaN passes */
     V root = _mm512_rsqrt14_ps(within);
     root = root * ((T)1.5 - (T)0.5 * within * root * root);
-    const V below = b * root + c;
-    V inverse = _mm512_rcp14_ps(below);
-    inverse = inverse * (2 - below * inverse);
-    return a * inverse;
+    return a * inverse(b * root + c);
 #else
     return a / (vsqrt(b) + c);
 #endif

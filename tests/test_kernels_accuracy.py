@@ -1,0 +1,127 @@
+"""exp, log, tanh, sigmoid and erf: errors in units in the last place, ends, denormals.
+
+Rules (src/vmath.h): a result below the smallest normal number is 0, and a denormal argument counts
+as 0, except for log. float32 is compared with float64 at every COREREG_SWEEP_STRIDE-th of the 2**32
+bit patterns (1: all of them, some minutes a function), float64 with the wider long double.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+
+import numpy as np
+import pytest
+
+from corereg import _kernels
+
+STRIDE = int(os.environ.get("COREREG_SWEEP_STRIDE", "1021"))  # odd: every exponent, both signs
+CHUNK = 1 << 20
+ULPS = {  # the largest errors, as vmath.h states them
+    "float32": {"exp": 1.0, "log": 0.8, "tanh": 1.3, "sigmoid": 2.1, "erf": 1.2},
+    "float64": {"exp": 1.0, "log": 0.85, "tanh": 1.3, "sigmoid": 2.3, "erf": 1.3},
+}
+FUNCTIONS = list(ULPS["float32"])
+pytestmark = pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "AMD64", "aarch64", "arm64"),
+    reason="denormals are flushed on x86-64 and ARM64 only",
+)
+
+
+def apply(name, x):
+    if name in _kernels.ACTIVATIONS:
+        return _kernels.activation_forward(x, _kernels.ACTIVATIONS[name])
+    return getattr(_kernels, name)(x)
+
+
+def sigmoid(x):
+    e = np.exp(-np.abs(x))
+    return np.where(x < 0, e, 1) / (1 + e)
+
+
+def erf(x):
+    """2/sqrt(pi) e^(-x^2) sum_n 2^n x^(2n+1) / (2n+1)!! between 2**-13 and 7, in x's precision;
+    below that two terms of the power series, above it 1."""
+    a = np.abs(x)
+    root_pi = np.sqrt(np.arccos(a.dtype.type(-1)))
+    y = np.where(a > 1, 1, (a - a**3 / 3 + a**5 / 10) * 2 / root_pi)
+    between = (a >= 2**-13) & (a < 7)
+    z = a[between]
+    term, total = z, z.copy()
+    for n in range(1, 250):
+        term = term * (2 * z * z / (2 * n + 1))
+        total += term
+    y[between] = 2 / root_pi * np.exp(-z * z) * total
+    return np.copysign(y, x)
+
+
+EXACT = {"exp": np.exp, "log": np.log, "tanh": np.tanh, "sigmoid": sigmoid, "erf": erf}
+
+
+@np.errstate(all="ignore")
+def error(name, x):
+    """The kernel's largest error for x in units in the last place. Where the right result is 0,
+    infinite, NaN or too small for a normal number, the kernel's must be it, or 0."""
+    tiny = np.finfo(x.dtype).tiny
+    wide = x.astype(np.float64 if x.dtype == np.float32 else np.longdouble)
+    if name != "log":
+        wide[np.abs(x) < tiny] = 0
+    exact = EXACT[name](wide)
+    right = exact.astype(x.dtype)
+    y = apply(name, x)
+    ends = ~np.isfinite(right) | (np.abs(right) < tiny)
+    right[np.abs(right) < tiny] = 0
+    wrong = ends & (y != right) & ~(np.isnan(y) & np.isnan(right))
+    assert not wrong.any(), (name, x[wrong][0], y[wrong][0], right[wrong][0])
+    within = ~ends
+    units = np.abs(y[within] - exact[within]) / np.spacing(np.abs(right[within]))
+    return float(units.max(initial=0))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_float32_over_its_range(name):
+    worst = 0.0
+    for first in range(0, 1 << 32, CHUNK * STRIDE):
+        bits = np.arange(first, min(first + CHUNK * STRIDE, 1 << 32), STRIDE, np.int64)
+        worst = max(worst, error(name, bits.astype(np.uint32).view(np.float32)))
+    assert 0.4 < worst <= ULPS["float32"][name]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.skipif(
+    np.finfo(np.longdouble).nmant < 60, reason="long double is no wider than float64"
+)
+def test_float64_of_every_exponent(name, rng):
+    bits = rng.integers(0, 1 << 64, 100_000, np.uint64).view(np.float64)
+    spread = rng.uniform(-750, 750, 50_000)
+    ordinary = rng.choice([-1, 1], 50_000) * np.exp(rng.uniform(-5, 2, 50_000))
+    near_1 = rng.uniform(0.5, 2, 20_000)
+    assert (
+        0.4
+        < error(name, np.concatenate([bits, spread, ordinary, near_1]))
+        <= (ULPS["float64"][name])
+    )
+
+
+@np.errstate(all="ignore")
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_ends(name, dtype):
+    """NaN, infinities, zeros, denormals, and where results begin to be flushed or infinite."""
+    info = np.finfo(dtype)
+    least, most = float(np.log(info.tiny)), float(np.log(info.max))
+    x = [0, info.smallest_subnormal, info.tiny, 1, -least, most, info.max, np.inf, np.nan]
+    around = [np.array([*x, *np.negative(x)], dtype)]
+    for way in (-np.inf, np.inf):
+        here = around[0]
+        for _ in range(20):
+            here = np.nextafter(here, np.array(way, dtype))
+            around.append(here)
+    assert error(name, np.concatenate(around)) <= ULPS[dtype][name]
+    for a in around[0]:  # alone, as a tail
+        error(name, a[None])
+
+
+@pytest.mark.parametrize("name", ["tanh", "erf"])
+def test_odd_functions(name, dtype, rng):
+    x = np.append(rng.standard_normal(1001) * 2, 0).astype(dtype)
+    assert apply(name, -x).tobytes() == (-apply(name, x)).tobytes()
