@@ -88,11 +88,6 @@ static inline T row_exp(T *y, const T *x, ptrdiff_t n, T max)
 static inline void softmax_row(T *y, const T *x, ptrdiff_t n)
 {
     const T max = row_max(x, n);
-    if (n <= VL) { /* the exponentials stay in a register */
-        const V e = vexp(load_n(x, n) - max);
-        store_n(y, e / lane_sum(first_n(e, n, (V){0})), n);
-        return;
-    }
     const T scale = 1 / row_exp(y, x, n, max);
     SPAN(PUT(y, GET(y) * scale););
 }

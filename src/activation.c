@@ -1,5 +1,5 @@
 /* Activations on their own, and small elementwise sweeps. */
-#include "activate.h"
+#include "narrow.h"
 
 KERNEL(activation_forward)
 {
@@ -9,8 +9,7 @@ KERNEL(activation_forward)
     ptrdiff_t begin, end;
     share_rows(g->M, rank, size, &begin, &end);
     if (g->act == CR_SOFTMAX) {
-        for (ptrdiff_t m = begin; m < end; m++)
-            softmax_row(y + m * g->N, x + m * g->N, g->N);
+        softmax_rows(y + begin * g->N, x + begin * g->N, end - begin, g->N);
         return;
     }
     activate_span(y + begin * g->N, x + begin * g->N, (end - begin) * g->N, g->act);

@@ -1,6 +1,7 @@
 /* The three products of a dense layer. */
 #include "drop.h"
 #include "gemm.h"
+#include "narrow.h"
 
 /* n = 1: y[m] = x[m,:] . w, summed in vectors along k */
 static void matrix_vector(const cr_dense_forward_args *g, ptrdiff_t m0, ptrdiff_t m1)
@@ -60,8 +61,7 @@ KERNEL(dense_forward)
             multiply_rows(&p, rank, size);
     }
     if (softmax)
-        for (ptrdiff_t m = begin; m < end; m++)
-            softmax_row(y + m * g->N, y + m * g->N, g->N);
+        softmax_rows(y + begin * g->N, y + begin * g->N, end - begin, g->N);
     else if (g->step)
         drop(g, rank, size);
 }

@@ -191,41 +191,17 @@ INLINE void tile_column(const product *g, operands *o, ptrdiff_t m0, ptrdiff_t m
         tiles[0][nv - 1](g, o, a, m, n);
 }
 
-/* Interleaves the lower (upper) halves of a and b: log2(VL) rounds of it transpose VL vectors. */
-#if VL == 2
-#define LOW 0, 2
-#define HIGH 1, 3
-#elif VL == 4
-#define LOW 0, 4, 1, 5
-#define HIGH 2, 6, 3, 7
-#elif VL == 8
-#define LOW 0, 8, 1, 9, 2, 10, 3, 11
-#define HIGH 4, 12, 5, 13, 6, 14, 7, 15
-#else
-#define LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#define HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
-#endif
 /* to[k*NR + j] = from[j*from_row + k] for k < depth, j < rows, both <= VL; 0 for j >= rows */
 INLINE void transpose_block(T *to, const T *from, ptrdiff_t from_row, ptrdiff_t depth,
                             ptrdiff_t rows)
 {
-    V r[VL], t[VL];
+    V r[VL];
 #pragma GCC unroll 16
     for (int i = 0; i < VL; i++)
         r[i] = i >= rows    ? (V){0}
                : depth < VL ? load_n(from + i * from_row, depth)
                             : load(from + i * from_row);
-#pragma GCC unroll 4
-    for (int round = 1; round < VL; round *= 2) {
-#pragma GCC unroll 16
-        for (int i = 0; i < VL / 2; i++) {
-            t[2 * i] = SHUFFLE(r[i], r[i + VL / 2], LOW);
-            t[2 * i + 1] = SHUFFLE(r[i], r[i + VL / 2], HIGH);
-        }
-#pragma GCC unroll 16
-        for (int i = 0; i < VL; i++)
-            r[i] = t[i];
-    }
+    transpose(r);
 #pragma GCC unroll 16
     for (int i = 0; i < VL; i++)
         if (i < depth)

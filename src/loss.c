@@ -1,5 +1,5 @@
 /* Losses with their gradients, and counts of right answers. All work on whole rows. */
-#include "activate.h"
+#include "narrow.h"
 
 typedef struct {
     T *loss, *dz;
@@ -23,6 +23,52 @@ INLINE row row_of(const cr_loss_args *g, ptrdiff_t m)
     share_rows((g)->M, rank, size, &begin, &end); \
     for (ptrdiff_t m = begin; m < end; m++)
 
+/* VL rows of few classes at once. The targets are y(1-s) + s/N, or with y NULL the labels' own. */
+static void narrow_cross_entropy(const cr_loss_args *g, ptrdiff_t m, ptrdiff_t rows)
+{
+    const ptrdiff_t n = g->N;
+    const T rest = (T)(1 - g->smoothing), even = (T)(g->smoothing / (double)n);
+    const V weight = g->weight ? load_n((const T *)g->weight + m, rows) : splat(1);
+    const V scale = weight / (T)g->M;
+    V z[NARROW], t[NARROW], total = {0}, sum = {0}, fit = {0};
+    VI label = {0};
+    load_columns(z, (const T *)g->z + m * n, n, rows);
+    if (g->y)
+        load_columns(t, (const T *)g->y + m * n, n, rows);
+    else
+        for (ptrdiff_t i = 0; i < rows; i++) /* the caller checks; here only memory is kept safe */
+            label[i] = g->labels[m + i] < 0 || g->labels[m + i] >= n ? -1 : (TI)g->labels[m + i];
+    const V max = columns_max(z, n);
+    for (ptrdiff_t k = 0; k < n; k++) {
+        const V d = z[k] - max;
+        t[k] = g->y ? t[k] * rest + even : keep(label == (TI)k, splat(1));
+        total += t[k];
+        fit += g->y ? t[k] * d : keep(label == (TI)k, d); /* 0 times infinity is not 0 */
+        z[k] = vexp(d);
+        sum += z[k];
+    }
+    const V bad = keep(label < 0, splat((T)NAN));
+    store_n((T *)g->loss + m, weight * (total * vlog(sum) - fit) + bad, rows);
+    if (!g->dz)
+        return;
+    const V probability = total / sum * scale + bad;
+    for (ptrdiff_t k = 0; k < n; k++)
+        z[k] = z[k] * probability - t[k] * scale;
+    store_columns((T *)g->dz + m * n, z, n, rows);
+}
+
+/* Does this rank's rows that way if they are short enough; else returns 0. */
+static int narrow_loss(const cr_loss_args *g, ptrdiff_t rank, ptrdiff_t size)
+{
+    ptrdiff_t begin, end;
+    if (g->N < 1 || g->N > NARROW)
+        return 0;
+    share_rows(g->M, rank, size, &begin, &end);
+    for (ptrdiff_t m = begin; m < end; m += VL)
+        narrow_cross_entropy(g, m, end - m < VL ? end - m : VL);
+    return 1;
+}
+
 /* -sum t log softmax(z) = sum(t) (max + log sum e^(z-max)) - sum t z,  dz = sum(t) softmax - t,
  * where t = y(1-s) + s/N. */
 KERNEL(softmax_cross_entropy)
@@ -30,23 +76,14 @@ KERNEL(softmax_cross_entropy)
     const cr_loss_args *g = arguments;
     const ptrdiff_t n = g->N;
     const T rest = (T)(1 - g->smoothing), even = n ? (T)(g->smoothing / (double)n) : 0;
+    if (narrow_loss(g, rank, size))
+        return;
     EACH_ROW(g)
     {
         const row r = row_of(g, m);
         const T *z = r.z, *y = r.y;
         T *dz = r.dz;
         const T max = row_max(z, n);
-        if (n <= VL) { /* the exponentials stay in a register */
-            const V zero = {0}, zv = load_n(z, n) - max, yv = load_n(y, n);
-            const V t = first_n(yv * rest + even, n, zero), e = first_n(vexp(zv), n, zero);
-            const T total = lane_sum(t), sum = lane_sum(e);
-            *r.loss =
-                n ? r.weight * (total * vlog(splat(sum))[0] - lane_sum(t * first_n(zv, n, zero)))
-                  : 0;
-            if (dz)
-                store_n(dz, e * (total / sum * r.scale) - t * r.scale, n);
-            continue;
-        }
         V targets = {0}, fit = {0}, exps = {0};
         SPAN(V t = GET(y) * rest + even; V e = vexp(GET(z) - max);
              if (lanes < VL) {
@@ -69,6 +106,8 @@ KERNEL(sparse_cross_entropy)
 {
     const cr_loss_args *g = arguments;
     const ptrdiff_t n = g->N;
+    if (narrow_loss(g, rank, size))
+        return;
     EACH_ROW(g)
     {
         const row r = row_of(g, m);
@@ -183,21 +222,38 @@ static inline ptrdiff_t argmax(const T *x, ptrdiff_t n)
     return equal;
 }
 
-KERNEL(categorical_accuracy)
+/* hits for the rows of this rank: argmax z == argmax y, or == label with y NULL */
+static void accuracy(const cr_accuracy_args *g, ptrdiff_t rank, ptrdiff_t size)
 {
-    const cr_accuracy_args *g = arguments;
     const T *z = g->z, *y = g->y;
-    EACH_ROW(g)
-    ((T *)g->hits)[m] = argmax(z + m * g->N, g->N) == argmax(y + m * g->N, g->N);
+    T *hits = g->hits;
+    const ptrdiff_t n = g->N;
+    ptrdiff_t begin, end;
+    share_rows(g->M, rank, size, &begin, &end);
+    if (n < 1 || n > NARROW) {
+        for (ptrdiff_t m = begin; m < end; m++)
+            hits[m] = argmax(z + m * n, n) == (y ? argmax(y + m * n, n) : g->labels[m]);
+        return;
+    }
+    for (ptrdiff_t m = begin; m < end; m += VL) {
+        const ptrdiff_t rows = end - m < VL ? end - m : VL;
+        V columns[NARROW];
+        VI right = {0};
+        load_columns(columns, z + m * n, n, rows);
+        const VI guess = columns_argmax(columns, n);
+        if (y) {
+            load_columns(columns, y + m * n, n, rows);
+            right = columns_argmax(columns, n);
+        } else
+            for (ptrdiff_t i = 0; i < rows; i++)
+                right[i] =
+                    g->labels[m + i] < 0 || g->labels[m + i] >= n ? -1 : (TI)g->labels[m + i];
+        store_n(hits + m, keep(guess == right, splat(1)), rows);
+    }
 }
 
-KERNEL(sparse_accuracy)
-{
-    const cr_accuracy_args *g = arguments;
-    const T *z = g->z;
-    EACH_ROW(g)
-    ((T *)g->hits)[m] = argmax(z + m * g->N, g->N) == g->labels[m];
-}
+KERNEL(categorical_accuracy) { accuracy(arguments, rank, size); }
+KERNEL(sparse_accuracy) { accuracy(arguments, rank, size); }
 
 KERNEL(binary_accuracy)
 {
