@@ -82,7 +82,8 @@ def activation_backward(dy: Array, y: Array, act: str) -> Array:
 def log_softmax_forward(x: Array) -> Array:
     """log(softmax(x)) along the last axis."""
     z: Array = x - x.max(axis=-1, keepdims=True, initial=-np.inf)
-    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+    y: Array = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+    return y
 
 
 def log_softmax_backward(dy: Array, y: Array) -> Array:

@@ -15,6 +15,8 @@
  *   M rows (batch), K inputs, N outputs; x[M,K], w[K,N], b[N], y[M,N]
  *   outputs first, then inputs, sizes, scalars; the prefix d marks a gradient
  *   outputs alias no input unless the kernel's comment says "may alias"
+ *   denormals are flushed: operands count as 0, results below the smallest normal number are 0; log
+ *   alone takes them as they are (vmath.h, which also gives the accuracy of exp, log, tanh, ...)
  *   sign(0) = 0; L1 penalty l1*sum|w|; L2 penalty l2*sum(w*w), its gradient 2*l2*w
  *   dropout keeps an element with probability 1-rate and scales what it keeps by 1/(1-rate)
  *

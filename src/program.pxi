@@ -230,7 +230,7 @@ cdef class Program:
         if threads < 0 or threads > get_num_threads():
             raise ValueError(f"{who}: expected threads from 0 to {get_num_threads()}, received "
                              f"{threads}")
-        if self.list == NULL or 0 < threads != self.size:
+        if self.list == NULL or 0 < threads != self.size or self.size > get_num_threads():
             self.arrange(threads or (get_num_threads() if self.work >= PROGRAM_WORTH else 1))
         return 0
 

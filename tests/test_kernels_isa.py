@@ -1,4 +1,4 @@
-"""The kernel tests again for every other instruction set, and on three threads.
+"""The kernel tests again for every other instruction set, and on five threads.
 
 The instruction set is chosen at import, so each set has a process of its own.
 """
@@ -21,8 +21,8 @@ OTHERS = [name for name in _kernels.available_isas if name != _kernels.isa_name(
 
 
 def run(isa: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Python on the same package with this instruction set and three threads."""
-    env = {**os.environ, "COREREG_ISA": isa, "OMP_NUM_THREADS": "3"}
+    """Python on the same package with this instruction set and five threads."""
+    env = {**os.environ, "COREREG_ISA": isa, "OMP_NUM_THREADS": "5"}
     env["PYTHONPATH"] = str(Path(_kernels.__file__).parents[1])
     command = [sys.executable, "-P", *arguments]
     return subprocess.run(
@@ -36,7 +36,7 @@ def test_instruction_set(isa: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_three_threads() -> None:
+def test_five_threads() -> None:
     done = run(_kernels.isa_name(), "-m", "pytest", "-k", "threads", *FILES)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -1,0 +1,131 @@
+"""Every kernel gives the same bits on any number of threads.
+
+Each is recorded on its own and replayed on 1, 2, 3 and 5 threads: a replay cuts the work
+into that many shares, however little it is. Where fewer CPUs are, OMP_NUM_THREADS makes up the
+threads: see test_kernels_isa.py.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from corereg import _kernels
+
+
+def kernel_calls(rng, dtype, m, n):
+    """Calls that reach every kernel, the arrays they touch, and a counter to set back."""
+    memory = []
+
+    def array(*shape):
+        memory.append(np.asarray(rng.standard_normal(shape)).astype(dtype))
+        return memory[-1]
+
+    def keep(a):
+        memory.append(a)
+        return a
+
+    k = _kernels
+    x, y, dy, out = array(m, n), array(m, n), array(m, n), array(m, n)
+    w, b, rows, one, total = array(n, n), array(n), array(m), array(), keep(np.zeros(1))
+    labels, order = rng.integers(0, n, m), rng.permutation(m)
+    step, bits = keep(np.array([5])), keep(np.zeros((m * n + 7) // 8, np.uint8))
+    shapes = [(9001,), (7,), (0,), (m, n)]
+    weights, gradients, *slots = [[array(*shape) for shape in shapes] for _ in range(5)]
+    hyper = k.Hyper(0.01, 0.9, 0.99, 1e-7)
+    calls = [
+        lambda: k.dense_backward_weights(x, dy, w, b),
+        lambda: k.dropout_forward(x, 0.3, 7, step, 2, bits, out),
+        lambda: k.dropout_backward(dy, 0.3, bits, out=out),
+        lambda: k.dropout_backward(dy, 0.3, y=y, out=out),
+        lambda: k.log_softmax_forward(x, out),
+        lambda: k.log_softmax_backward(dy, y, out),
+        lambda: k.loss_forward("sparse_cross_entropy", x, labels, rows, out=out),
+        lambda: k.accuracy("sparse", x, labels),
+        lambda: k.row_mean(rows, out=one),
+        lambda: k.tally(total, x, 0.5, y),
+        lambda: k.count(step, 3),
+        lambda: k.gather_rows(x, out, order),
+        lambda: k.scale(x, one, out),
+        lambda: k.add(out, x),
+        lambda: k.exp(x, out),
+        lambda: k.log(x, out),
+        lambda: k.erf(x, out),
+        lambda: k.penalty_backward(x, 0.1, 0.2, one, out),
+    ]
+    for name, act in k.ACTIVATIONS.items():
+        calls += [
+            lambda act=act: k.dense_forward(x, w, b, act, out),
+            lambda act=act: k.activation_forward(x, act, out),
+            lambda act=act: k.activation_backward(dy, y, act, out),
+        ]
+        if name != "softmax":
+            calls.append(lambda act=act: k.dense_backward_input(dy, w, y, act, out))
+    for kind in set(k.LOSSES) - {"sparse_cross_entropy"}:
+        calls.append(lambda kind=kind: k.loss_forward(kind, x, y, rows, out=out))
+    for kind in ("categorical", "binary"):
+        calls.append(lambda kind=kind: k.accuracy(kind, x, y))
+    for rule, used in (("sgd", 0), ("momentum", 1), ("nesterov", 1), ("rmsprop", 3), ("adam", 3)):
+        state = list(zip(*slots[:used], strict=True)) if used else None
+        segments = k.Segments(weights, state, [0.1, 0, 0, 0.2], [0, 0.3, 0, 0.1], [0.01] * 4)
+        for i, g in enumerate(gradients):
+            segments.set_gradient(i, g)
+        sums, scales = keep(np.zeros(segments.blocks)), keep(np.zeros(4))
+        calls.append(
+            lambda rule=rule, s=segments, sums=sums: k.update(rule, s, hyper, sums, np.ones(4))
+        )
+    calls.append(lambda: k.penalty(segments, sums))
+    calls.append(lambda: k.clip_scales(segments, 1.0, True, scales, sums))
+    return calls, memory, hyper
+
+
+def recorded(call):
+    program = _kernels.Program()
+    with program:
+        result = call()
+    results = result if isinstance(result, tuple) else (result,)
+    return program, [a for a in results if a is not None]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 3), (37, 29), (130, 67)], ids=str)
+def test_threads_of_every_kernel(shape, dtype, rng):
+    calls, memory, hyper = kernel_calls(rng, dtype, *shape)
+    before = [a.copy() for a in memory]
+    most, seen = _kernels.get_num_threads(), set()
+    for call in calls:
+        hyper.step = 3
+        program, results = recorded(call)
+        wanted = [a.tobytes() for a in (*memory, *results)]
+        for threads in (1, 2, 3, 5):
+            for a, old in zip(memory, before, strict=True):
+                a[...] = old
+            for a in results:
+                if all(a is not b for b in memory):
+                    a[...] = np.nan
+            hyper.step = 3
+            program.replay(1, min(threads, most))
+            names = [name for name, *_ in program.profile(0)]
+            assert [a.tobytes() for a in (*memory, *results)] == wanted, (names, threads)
+        seen.update(names)
+        for a, old in zip(memory, before, strict=True):
+            a[...] = old
+    assert seen == set(_kernels.kernel_names())
+
+
+def test_threads_of_python(dtype, rng):
+    """Kernels called by several Python threads at once, with teams of their own."""
+    x, w = (rng.standard_normal((300, 300)).astype(dtype) for _ in range(2))
+    wanted, got = _kernels.dense_forward(x, w).tobytes(), []
+
+    def work():
+        got.extend(_kernels.dense_forward(x, w).tobytes() for _ in range(20))
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(got) == 60
+    assert set(got) == {wanted}
