@@ -3,20 +3,27 @@
 #include "gemm.h"
 #include "narrow.h"
 
-/* n = 1: y[m] = x[m,:] . w, summed in vectors along k */
-static void matrix_vector(const cr_dense_forward_args *g, ptrdiff_t m0, ptrdiff_t m1)
+/* y[m] = x[m,:] . v for m0 <= m < m1, x of rows of n elements; each sum is in vectors along n. Four
+ * rows at once hide the latency of the additions. */
+static void dots(T *y, const T *x, const T *v, ptrdiff_t n, ptrdiff_t m0, ptrdiff_t m1)
 {
-    const T *w = g->w, *b = g->b;
-    T *y = g->y;
-    const ptrdiff_t n = g->K;
-    for (ptrdiff_t m = m0; m < m1; m++) {
-        const T *x = (const T *)g->x + m * n;
-        V sum = {0};
-        SPAN(sum += GET(x) * GET(w););
-        y[m] = lane_sum(sum) + (b ? *b : 0);
+    ptrdiff_t m = m0;
+    for (; m + 4 <= m1; m += 4) {
+        const T *x0 = x + m * n, *x1 = x0 + n, *x2 = x1 + n, *x3 = x2 + n;
+        V s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
+        SPAN(const V by = GET(v); s0 += GET(x0) * by; s1 += GET(x1) * by; s2 += GET(x2) * by;
+             s3 += GET(x3) * by;);
+        y[m] = lane_sum(s0);
+        y[m + 1] = lane_sum(s1);
+        y[m + 2] = lane_sum(s2);
+        y[m + 3] = lane_sum(s3);
     }
-    if (g->act != CR_SOFTMAX)
-        activate_span(y + m0, y + m0, m1 - m0, g->act);
+    for (; m < m1; m++) {
+        const T *x0 = x + m * n;
+        V sum = {0};
+        SPAN(sum += GET(x0) * GET(v););
+        y[m] = lane_sum(sum);
+    }
 }
 
 /* Dropout over the share of y that this rank has made */
@@ -42,7 +49,11 @@ KERNEL(dense_forward)
     ptrdiff_t begin, end;
     share_rows(g->M, rank, size, &begin, &end);
     if (g->N == 1) {
-        matrix_vector(g, begin, end);
+        dots(y, g->x, g->w, g->K, begin, end);
+        for (ptrdiff_t m = begin; g->b && m < end; m++)
+            y[m] += *(const T *)g->b;
+        if (!softmax)
+            activate_span(y + begin, y + begin, end - begin, g->act);
     } else {
         product p = {.c = y,
                      .a = g->x,
@@ -82,6 +93,15 @@ KERNEL(dense_backward_input)
                  .b_transposed = 1,
                  .act = g->y ? g->act : CR_LINEAR,
                  .scale = (T)g->scale};
+    if (g->M == 1) { /* one row: a sum over each row of w, which need not be transposed */
+        ptrdiff_t begin, end;
+        share(g->K, VL, rank, size, &begin, &end);
+        dots(g->dx, g->w, g->dz, g->N, begin, end);
+        if (g->y)
+            through_span((T *)g->dx + begin, (T *)g->dx + begin, (const T *)g->y + begin,
+                         end - begin, g->act, (T)g->scale);
+        return;
+    }
     if (g->N == 1) { /* w[K,1] is already its transpose */
         p.b_transposed = 0;
         p.b_row = g->K;
