@@ -1,61 +1,67 @@
-"""What a run of the benches prints: the machine, the control, and a Markdown table of medians."""
+"""What a run of the benches prints: the machine, the control, and Markdown tables of medians."""
 
 from __future__ import annotations
 
 import os
 import platform
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_info
+from measure import Share
 
 import corereg
 
-
-class Time(NamedTuple):
-    """Seconds: the median of all rounds and the distance of their quartiles."""
-
-    median: float
-    spread: float
+KERNELS = "| kernel | threads | time | rate, limit | share | NumPy | ratio |"
+RACES = "| median time of | NumPy | corereg | ratio |"
 
 
+@dataclass
 class Results:
-    """The times of every title by side."""
+    """Seconds by title and side; shares by title and threads."""
 
-    def __init__(self) -> None:
-        self.times: dict[str, dict[str, Time]] = {}
-
-    def add(self, title: str, side: str, median: float, spread: float) -> None:
-        self.times.setdefault(title, {})[side] = Time(median, spread)
+    races: dict[str, dict[str, float]] = field(default_factory=dict)
+    controls: dict[str, dict[str, float]] = field(default_factory=dict)
+    shares: dict[tuple[str, int], Share] = field(default_factory=dict)
 
 
-def lines(results: Results) -> list[str]:
-    """The report; nothing if nothing was timed."""
-    if not results.times:
+def lines(results: Results, among: str | None = None) -> list[str]:
+    """The report, of all rows or of those only that a text names; nothing if nothing was timed."""
+    if not (results.races or results.shares or results.controls):
         return []
-    return ["", *machine(), *controls(results), "", *table(results)]
+    text = ["", "```", *machine(), *controls(results), "```", ""]
+    for head, line, rows in (
+        (KERNELS, "|---|---:|---:|---:|---:|---:|---:|", kernels(results)),
+        (RACES, "|---|---:|---:|---:|", races(results)),
+    ):
+        chosen = [row for key, row in rows if among is None or key in among]
+        text += [head, line, *chosen, ""] if chosen else []
+    return text
 
 
 def renew(readme: Path, results: Results) -> None:
-    """Writes new figures for the rows that README's table has."""
+    """Writes new figures for the rows that README's tables have."""
     text = readme.read_text()
     before, old, after = re.split(r"(?<=<!-- benches -->\n)|(?=<!-- /benches -->)", text)
-    new = ["```", *machine(), *controls(results), "```", "", *table(results, old), ""]
-    readme.write_text(before + "\n".join(new) + after)
+    readme.write_text(before + "\n".join(lines(results, old)[1:]) + after)
 
 
 def machine() -> list[str]:
     """What the figures depend on."""
     ours = corereg.show_config(mode="dicts")
     assert ours is not None
-    blas = [
-        f"{info['internal_api']} {info['version']} ({info['architecture']}, "
-        f"{info['num_threads']} threads)"
-        for info in threadpool_info()
-        if info["user_api"] == "blas"
-    ]
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        blas = []
+    else:
+        blas = [
+            f"{info['internal_api']} {info['version']} ({info['architecture']}, "
+            f"{info['num_threads']} threads)"
+            for info in threadpool_info()
+            if info["user_api"] == "blas"
+        ]
     return [
         f"machine: {cpu()}, {len(os.sched_getaffinity(0))} CPUs, Python "
         f"{platform.python_version()}",
@@ -79,11 +85,7 @@ def cpu() -> str:
 
 def steady(results: Results) -> bool:
     """Whether the control took as long after as before, to 20 %."""
-    ratios = [
-        sides["after"].median / sides["before"].median
-        for sides in results.times.values()
-        if sides.keys() == {"before", "after"}
-    ]
+    ratios = [sides["after"] / sides["before"] for sides in results.controls.values()]
     return bool(ratios) and all(1 / 1.2 < ratio < 1.2 for ratio in ratios)
 
 
@@ -91,26 +93,37 @@ def controls(results: Results) -> list[str]:
     """How steady the machine was: what is no race, at both ends of the run."""
     return [
         f"control: {title}: "
-        + ", ".join(f"{side} {amount(time.median)}" for side, time in sides.items())
-        for title, sides in results.times.items()
-        if not race(sides)
+        + ", ".join(f"{side} {amount(seconds)}" for side, seconds in sides.items())
+        for title, sides in results.controls.items()
     ]
 
 
-def table(results: Results, among: str | None = None) -> list[str]:
-    """A row a race, or for those only that a text names. The ratio says how many times faster
-    corereg is than NumPy."""
-    rows = [
-        f"| {title} | {amount(sides['numpy'].median)} | {amount(sides['corereg'].median)} | "
-        f"{sides['numpy'].median / sides['corereg'].median:.1f} |"
-        for title, sides in results.times.items()
-        if race(sides) and (among is None or f"| {title} |" in among)
+def kernels(results: Results) -> list[tuple[str, str]]:
+    """Rows, each with what identifies it. The share is of the limit beside the rate."""
+    rows = []
+    for (title, threads), s in results.shares.items():
+        each = f", {amount(s.seconds / s.elements)} each" if s.elements else ""
+        key = f"| {title} | {threads} |"
+        rows.append(
+            (
+                key,
+                f"{key} {amount(s.seconds)}{each} | {s.rate:.3g} of {s.limit:.3g} {s.unit} | "
+                f"{100 * s.share:.0f} % | {amount(s.numpy)} | {s.numpy / s.seconds:.1f} |",
+            )
+        )
+    return rows
+
+
+def races(results: Results) -> list[tuple[str, str]]:
+    """Rows, each with what identifies it. The ratio says how many times faster corereg is."""
+    return [
+        (
+            f"| {title} |",
+            f"| {title} | {amount(sides['numpy'])} | {amount(sides['corereg'])} | "
+            f"{sides['numpy'] / sides['corereg']:.1f} |",
+        )
+        for title, sides in results.races.items()
     ]
-    return ["| median time of | NumPy | corereg | ratio |", "|---|---:|---:|---:|", *rows]
-
-
-def race(sides: dict[str, Time]) -> bool:
-    return sides.keys() == {"numpy", "corereg"}
 
 
 def amount(seconds: float) -> str:
