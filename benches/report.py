@@ -13,6 +13,10 @@ from measure import Share
 
 import corereg
 
+HOW = [
+    "kernels: recorded calls, replayed without Python, on arrays that begin with a cache line",
+    "limits: measured right before and right after each sample; float32",
+]
 KERNELS = "| kernel | threads | time | rate, limit | share | NumPy | ratio |"
 RACES = "| median time of | NumPy | corereg | ratio |"
 
@@ -30,7 +34,8 @@ def lines(results: Results, among: str | None = None) -> list[str]:
     """The report, of all rows or of those only that a text names; nothing if nothing was timed."""
     if not (results.races or results.shares or results.controls):
         return []
-    text = ["", "```", *machine(), *controls(results), "```", ""]
+    how = HOW if results.shares else []
+    text = ["", "```", *machine(), *controls(results), *how, "```", ""]
     for head, line, rows in (
         (KERNELS, "|---|---:|---:|---:|---:|---:|---:|", kernels(results)),
         (RACES, "|---|---:|---:|---:|", races(results)),
