@@ -106,8 +106,8 @@ def bench_fit(race, name):
 
     expected = net.epoch(x, y, shuffle=False)
     for key, (value,) in fit(shuffle=False).items():
-        one_row = 1 / workload.rows if key == "accuracy" else 0
-        np.testing.assert_allclose(value, expected[key], 1e-3, one_row, err_msg=key)
+        near_ties = 4 / workload.rows if key == "accuracy" else 0  # that fall as rounding has it
+        np.testing.assert_allclose(value, expected[key], 1e-3, near_ties, err_msg=key)
     net.drop = net.draw
     title = f"{name}: one step of a fit epoch"
     race(title, numpy=lambda: net.epoch(x, y), corereg=fit, per=workload.steps)
