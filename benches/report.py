@@ -15,7 +15,7 @@ import corereg
 
 HOW = [
     "kernels: recorded calls, replayed without Python, on arrays that begin with a cache line",
-    "limits: measured right before and right after each sample; float32",
+    "limits: measured right before and right after each sample; on one thread, its CPU time",
 ]
 KERNELS = "| kernel | threads | time | rate, limit | share | NumPy | ratio |"
 RACES = "| median time of | NumPy | corereg | ratio |"
