@@ -10,12 +10,32 @@ from pathlib import Path
 
 import numpy as np
 from measure import Share
+from workloads import WORKLOADS
 
 import corereg
 
 HOW = [
     "kernels: recorded calls, replayed without Python, on arrays that begin with a cache line",
     "limits: measured right before and right after each sample; on one thread, its CPU time",
+]
+IN_README = [  # titles; of kernels on one thread (1) or on all (0)
+    ("dense forward, bias, relu 32x64x64", 1),
+    ("dense forward, bias, relu 128x784x512", 1),
+    ("dense forward, bias, relu 128x784x512", 0),
+    ("dense forward, bias, relu 128x1024x1024", 0),
+    ("dense forward, bias, relu 128x2048x2048", 0),
+    ("dense forward, bias, relu 1x784x512", 1),
+    ("dense dW, db 128x784x512", 1),
+    ("dense dX, relu below 128x784x512", 1),
+    ("dropout, behind relu, 128x1024", 1),
+    ("softmax cross entropy 128x10", 1),
+    ("softmax cross entropy 1024x1000", 1),
+    ("adam with L1 + L2, 11,000 parameters", 1),
+    ("adam with L1 + L2, 1,000,000 parameters", 0),
+    ("binary: one training step in kernels", 1),
+    *((f"{name}: one training step in kernels", 0) for name in list(WORKLOADS)[1:]),
+    *((f"{name}: one training step in autograd", 0) for name in list(WORKLOADS)[:3]),
+    *((f"{name}: one step of a fit epoch", 0) for name in WORKLOADS),
 ]
 KERNELS = "| kernel | threads | time | rate, limit | share | NumPy | ratio |"
 RACES = "| median time of | NumPy | corereg | ratio |"
@@ -30,8 +50,8 @@ class Results:
     shares: dict[tuple[str, int], Share] = field(default_factory=dict)
 
 
-def lines(results: Results, among: str | None = None) -> list[str]:
-    """The report, of all rows or of those only that a text names; nothing if nothing was timed."""
+def lines(results: Results, short: bool = False) -> list[str]:
+    """The report, or what README shows of it; nothing if nothing was timed."""
     if not (results.races or results.shares or results.controls):
         return []
     how = HOW if results.shares else []
@@ -40,16 +60,16 @@ def lines(results: Results, among: str | None = None) -> list[str]:
         (KERNELS, "|---|---:|---:|---:|---:|---:|---:|", kernels(results)),
         (RACES, "|---|---:|---:|---:|", races(results)),
     ):
-        chosen = [row for key, row in rows if among is None or key in among]
+        chosen = [row for key, row in rows if not short or key in IN_README]
         text += [head, line, *chosen, ""] if chosen else []
     return text
 
 
 def renew(readme: Path, results: Results) -> None:
-    """Writes new figures for the rows that README's tables have."""
+    """Writes new figures into README."""
     text = readme.read_text()
-    before, old, after = re.split(r"(?<=<!-- benches -->\n)|(?=<!-- /benches -->)", text)
-    readme.write_text(before + "\n".join(lines(results, old)[1:]) + after)
+    before, _, after = re.split(r"(?<=<!-- benches -->\n)|(?=<!-- /benches -->)", text)
+    readme.write_text(before + "\n".join(lines(results, short=True)[1:]) + after)
 
 
 def machine() -> list[str]:
@@ -103,27 +123,24 @@ def controls(results: Results) -> list[str]:
     ]
 
 
-def kernels(results: Results) -> list[tuple[str, str]]:
-    """Rows, each with what identifies it. The share is of the limit beside the rate."""
+def kernels(results: Results) -> list[tuple[tuple[str, int], str]]:
+    """Rows, each under what IN_README calls it. The share is of the limit beside the rate."""
     rows = []
     for (title, threads), s in results.shares.items():
         each = f", {amount(s.seconds / s.elements)} each" if s.elements else ""
-        key = f"| {title} | {threads} |"
-        rows.append(
-            (
-                key,
-                f"{key} {amount(s.seconds)}{each} | {s.rate:.3g} of {s.limit:.3g} {s.unit} | "
-                f"{100 * s.share:.0f} % | {amount(s.numpy)} | {s.numpy / s.seconds:.1f} |",
-            )
+        row = (
+            f"| {title} | {threads} | {amount(s.seconds)}{each} | {s.rate:.3g} of {s.limit:.3g} "
+            f"{s.unit} | {100 * s.share:.0f} % | {amount(s.numpy)} | {s.numpy / s.seconds:.1f} |"
         )
+        rows.append(((title, 1 if threads == 1 else 0), row))
     return rows
 
 
-def races(results: Results) -> list[tuple[str, str]]:
-    """Rows, each with what identifies it. The ratio says how many times faster corereg is."""
+def races(results: Results) -> list[tuple[tuple[str, int], str]]:
+    """Rows, each under what IN_README calls it. The ratio says how many times faster corereg is."""
     return [
         (
-            f"| {title} |",
+            (title, 0),
             f"| {title} | {amount(sides['numpy'])} | {amount(sides['corereg'])} | "
             f"{sides['numpy'] / sides['corereg']:.1f} |",
         )
