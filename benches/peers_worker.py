@@ -14,7 +14,7 @@ import numpy as np
 from peers_sides import SIDES
 from workloads import Workload
 
-MEMORY_EPOCHS = 2
+MEMORY_EPOCHS = 1  # after the first
 
 
 def serve(connection: Connection, name: str) -> None:
