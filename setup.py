@@ -20,7 +20,7 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError, LinkError
 from setuptools.modified import newer_group
 
-KERNELS = ["dense", "activation", "dropout", "loss", "gather", "update", "table"]
+KERNELS = ["dense", "activation", "dropout", "loss", "gather", "update", "probe", "table"]
 OBJECTS = "build/kernels"  # kept, where pip builds all else in a new folder every time
 COMMON = ["src/dispatch.c", "src/launch.c", "src/_kernels.pyx"]
 INSTRUCTION_SETS = {

@@ -1,37 +1,39 @@
-"""Optimizer steps with the penalty's gradient and value in the same sweep, one variable."""
+"""Optimizer steps with the penalty's gradient and value in the same sweep, and the sweeps that
+stand alone; one variable. In cache and beyond it, against the triad of as many bytes."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
+from measure import THREADS, aligned, empty, normal, traffic
 
 from corereg import _kernels, reference
 
 HYPER = {
     "sgd": {"learning_rate": 0.01},
     "momentum": {"learning_rate": 0.01, "beta1": 0.9},
+    "nesterov": {"learning_rate": 0.01, "beta1": 0.9},
     "rmsprop": {"learning_rate": 0.001, "beta1": 0.9, "epsilon": 1e-7},
     "adam": {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7},
 }
-SLOTS = {"sgd": 0, "momentum": 1, "rmsprop": 1, "adam": 2}
-CASES = [  # rule, elements, l1, l2
-    ("sgd", 1_000_000, 0.01, 0.01),
-    ("momentum", 1_000_000, 0.01, 0.01),
-    ("rmsprop", 1_000_000, 0.01, 0.01),
-    ("adam", 1_000_000, 0.0, 0.0),
-    ("adam", 1_000_000, 0.01, 0.0),
-    ("adam", 1_000_000, 0.0, 0.01),
-    ("adam", 1_000_000, 0.01, 0.01),
-    ("adam", 11_000, 0.01, 0.01),
+SLOTS = {"sgd": 0, "momentum": 1, "nesterov": 1, "rmsprop": 1, "adam": 2}
+SIZES = [(11_000, 1), *((1_000_000, threads) for threads in THREADS)]
+ENDS = [SIZES[0], SIZES[-1]]
+CASES = [
+    *((rule, n, threads, 0.01, 0.01) for rule in HYPER for n, threads in SIZES),
+    ("adam", 1_000_000, THREADS[-1], 0.0, 0.0),
 ]
 
 
-@pytest.mark.parametrize(("rule", "n", "l1", "l2"), CASES)
-def bench_update(race, rule, n, l1, l2):
-    w, g = np.random.default_rng(n).standard_normal((2, n)).astype(np.float32)
-    own = w.copy()
+@pytest.mark.parametrize(("rule", "n", "threads", "l1", "l2"), CASES)
+def bench_update(limit, rule, n, threads, l1, l2):
+    """Read: weights, gradient, state; written: weights, state."""
+    w, g = normal(n), normal(n + 1)[:n]
+    own = aligned(w)
     state = [np.zeros_like(w) if j < SLOTS[rule] else None for j in range(3)]
-    own_state = [None if a is None else a.copy() for a in state]
+    own_state = [None if a is None else aligned(a) for a in state]
     hyper = reference.Hyper(**HYPER[rule])
     own_hyper = _kernels.Hyper(**HYPER[rule])
     segments = _kernels.Segments([own], [own_state], [l1], [l2])
@@ -46,11 +48,83 @@ def bench_update(race, rule, n, l1, l2):
 
     def corereg():
         _kernels.update(rule, segments, own_hyper, sums)
-        return sums.sum()
 
     for _ in range(3):
-        np.testing.assert_allclose(corereg(), numpy(), rtol=1e-5)
+        corereg()
+        np.testing.assert_allclose(sums.sum(), numpy(), rtol=1e-5)
         np.testing.assert_allclose(own, w, rtol=1e-5, atol=1e-6)
-    strengths = " + ".join(name for name, value in (("L1", l1), ("L2", l2)) if value)
-    title = f"{rule} with {strengths or 'no penalty'}, {n:,} parameters"
-    race(title, numpy=numpy, corereg=corereg)
+    arrays = 2 + SLOTS[rule]
+    limit(
+        f"{rule} with {'L1 + L2' if l1 else 'no penalty'}, {n:,} parameters",
+        partial(traffic, threads, arrays * w.nbytes),
+        1e-9 * w.nbytes * (2 * arrays - 1),
+        corereg,
+        numpy,
+        elements=n,
+    )
+
+
+@pytest.mark.parametrize(("n", "threads"), ENDS)
+def bench_penalty(limit, n, threads):
+    """Read: weights."""
+    w = normal(n)
+    segments = _kernels.Segments([w], l1=[0.01], l2=[0.02])
+    sums = np.empty(segments.blocks)
+    _kernels.penalty(segments, sums)
+    np.testing.assert_allclose(sums.sum(), reference.penalty(w, 0.01, 0.02), rtol=1e-5)
+    limit(
+        f"penalty L1 + L2, {n:,} parameters",
+        partial(traffic, threads, w.nbytes),
+        1e-9 * w.nbytes,
+        lambda: _kernels.penalty(segments, sums),
+        lambda: reference.penalty(w, 0.01, 0.02),
+        elements=n,
+    )
+
+
+@pytest.mark.parametrize(("n", "threads"), ENDS)
+def bench_penalty_backward(limit, n, threads):
+    """Read: weights; fetched and written: gradient."""
+    w, dw, factor = normal(n), empty(n), np.array(1.5, "f4")
+
+    def numpy():
+        return reference.penalty_backward(w, 0.01, 0.02, factor)
+
+    def corereg():
+        return _kernels.penalty_backward(w, 0.01, 0.02, factor, dw)
+
+    np.testing.assert_allclose(corereg(), numpy(), rtol=1e-5)
+    limit(
+        f"penalty backward L1 + L2, {n:,} parameters",
+        partial(traffic, threads, 2 * w.nbytes),
+        3e-9 * w.nbytes,
+        corereg,
+        numpy,
+        elements=n,
+    )
+
+
+@pytest.mark.parametrize(("n", "threads"), ENDS)
+def bench_clip_scales(limit, n, threads):
+    """Norms of gradients, then factors. Read: weights, gradient."""
+    w, g = normal(n), normal(n + 1)[:n]
+    segments = _kernels.Segments([w])
+    segments.set_gradient(0, g)
+    scales, sums = np.empty(1), np.empty(segments.blocks)
+
+    def numpy():
+        return reference.clip_scales(reference.gradient_norms([g]), 1.0)
+
+    def corereg():
+        _kernels.clip_scales(segments, 1.0, False, scales, sums)
+        return scales
+
+    np.testing.assert_allclose(corereg(), numpy(), rtol=1e-5)
+    limit(
+        f"clipnorm's factor, {n:,} parameters",
+        partial(traffic, threads, 2 * w.nbytes),
+        2e-9 * w.nbytes,
+        corereg,
+        numpy,
+        elements=n,
+    )

@@ -1,10 +1,12 @@
-"""Benches: corereg beside plain NumPy (corereg.reference), each pair verified, then timed.
+"""Benches: corereg beside plain NumPy (corereg.reference) and beside the machine's limits; each
+row is verified, then timed.
 
-    python -m pytest benches            all, in a minute; -k dropout: some; -v: all figures
-    python -m pytest benches --readme   all, and the table of README.md anew
+    python -m pytest benches            all, in some minutes; -k dropout: some
+    python -m pytest benches --readme   all, and the tables of README.md anew
+    python -m pytest benches --check    verified only
+    COREREG_ISA=v3 python -m pytest benches -k "dense or dropout"
 
-At the end stand the machine and a Markdown table of medians. Both sides run with all the threads
-they would take by themselves.
+At the end stand the machine and Markdown tables of medians. `measure.py` says how time is taken.
 """
 
 from __future__ import annotations
@@ -23,71 +25,80 @@ if HARMFUL:  # NumPy has read them by now: they cannot be taken back here
         f"{' '.join('-u ' + name for name in HARMFUL)} python -m pytest benches"
     )
 
+import measure  # noqa: E402
 import report  # noqa: E402
 
-TIMING = {"max_time": 0.5, "min_rounds": 5, "disable_gc": True}
 RESULTS = pytest.StashKey[report.Results]()
-Race = Callable[..., None]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--readme", action="store_true", help="write the figures to README.md")
+    parser.addoption("--check", action="store_true", help="verify the benches, time nothing")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[RESULTS] = report.Results()
-    config.option.benchmark_quiet = True  # its table for -v, else ours alone
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        item.add_marker(pytest.mark.benchmark(**TIMING))
     items.sort(key=lambda item: "control[after]" in item.name)  # the others stay in order
 
 
-@pytest.fixture(params=["numpy", "corereg"])
-def race(request: pytest.FixtureRequest, benchmark: Any) -> Race:
-    """race(title, numpy=f, corereg=g, per=1) times one of the two functions, by parameter. A call
-    does `per` of what the title says."""
+@pytest.fixture
+def results(request: pytest.FixtureRequest) -> report.Results | None:
+    """Where figures go; None where nothing is to be timed."""
+    return None if request.config.getoption("--check") else request.config.stash[RESULTS]
+
+
+@pytest.fixture
+def race(results: report.Results | None) -> Callable[..., None]:
+    """race(title, numpy=f, corereg=g, per=1) times both functions in turns. A call does `per` of
+    what the title says."""
 
     def run(
         title: str, *, numpy: Callable[[], Any], corereg: Callable[[], Any], per: int = 1
     ) -> None:
-        side = request.param
-        measure(request, benchmark, title, side, numpy if side == "numpy" else corereg, per)
+        if results is not None:
+            found = measure.race({"numpy": numpy, "corereg": corereg})
+            results.races[title] = {side: seconds / per for side, seconds in found.items()}
 
     return run
 
 
 @pytest.fixture
-def control(request: pytest.FixtureRequest, benchmark: Any) -> Race:
-    """control(title, when, f) times f, which is no contestant, before and after the races."""
+def limit(results: report.Results | None) -> Callable[..., None]:
+    """limit(title, limit, work, call, numpy, elements=0): see measure.held_against. `limit` is a
+    function that makes one, for it takes time. elements: show the time of one as well."""
 
-    def run(title: str, when: str, function: Callable[[], Any]) -> None:
-        measure(request, benchmark, title, when, function, 1)
+    def run(
+        title: str,
+        limit: Callable[[], measure.Limit],
+        work: float,
+        call: Callable[[], Any],
+        numpy: Callable[[], Any],
+        elements: int = 0,
+    ) -> None:
+        if results is not None:
+            share = measure.held_against(limit(), work, call, numpy, elements)
+            results.shares[title, share.threads] = share
 
     return run
 
 
-def measure(
-    request: pytest.FixtureRequest,
-    benchmark: Any,
-    title: str,
-    side: str,
-    function: Callable[[], Any],
-    per: int,
-) -> None:
-    benchmark.group = title
-    benchmark(function)
-    if benchmark.stats is not None:  # None with --benchmark-disable
-        stats = benchmark.stats.stats
-        request.config.stash[RESULTS].add(title, side, stats.median / per, stats.iqr / per)
+@pytest.fixture
+def control(results: report.Results | None) -> Callable[..., None]:
+    """control(title, when, f) times f, which is no contestant, before and after all else."""
+
+    def run(title: str, when: str, function: Callable[[], Any]) -> None:
+        if results is not None:
+            found = measure.race({when: function})
+            results.controls.setdefault(title, {}).update(found)
+
+    return run
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> Iterator[None]:
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Iterator[None]:
     yield
     results = config.stash[RESULTS]
     for line in report.lines(results):

@@ -1,61 +1,92 @@
-"""What a run of the benches prints: the machine, the control, and a Markdown table of medians."""
+"""What a run of the benches prints: the machine, the control, and Markdown tables of medians."""
 
 from __future__ import annotations
 
 import os
 import platform
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_info
+from measure import Share
+from workloads import WORKLOADS
 
 import corereg
 
+HOW = [
+    "kernels: recorded calls, replayed without Python, on arrays that begin with a cache line",
+    "limits: measured right before and right after each sample; on one thread, its CPU time",
+]
+IN_README = [  # titles; of kernels on one thread (1) or on all (0)
+    ("dense forward, bias, relu 32x64x64", 1),
+    ("dense forward, bias, relu 128x784x512", 1),
+    ("dense forward, bias, relu 128x784x512", 0),
+    ("dense forward, bias, relu 128x1024x1024", 0),
+    ("dense forward, bias, relu 128x2048x2048", 0),
+    ("dense forward, bias, relu 1x784x512", 1),
+    ("dense dW, db 128x784x512", 1),
+    ("dense dX, relu below 128x784x512", 1),
+    ("dropout, behind relu, 128x1024", 1),
+    ("softmax cross entropy 128x10", 1),
+    ("softmax cross entropy 1024x1000", 1),
+    ("adam with L1 + L2, 11,000 parameters", 1),
+    ("adam with L1 + L2, 1,000,000 parameters", 0),
+    ("binary: one training step in kernels", 1),
+    *((f"{name}: one training step in kernels", 0) for name in list(WORKLOADS)[1:]),
+    *((f"{name}: one training step in autograd", 0) for name in list(WORKLOADS)[:3]),
+    *((f"{name}: one step of a fit epoch", 0) for name in WORKLOADS),
+]
+KERNELS = "| kernel | threads | time | rate, limit | share | NumPy | ratio |"
+RACES = "| median time of | NumPy | corereg | ratio |"
 
-class Time(NamedTuple):
-    """Seconds: the median of all rounds and the distance of their quartiles."""
 
-    median: float
-    spread: float
-
-
+@dataclass
 class Results:
-    """The times of every title by side."""
+    """Seconds by title and side; shares by title and threads."""
 
-    def __init__(self) -> None:
-        self.times: dict[str, dict[str, Time]] = {}
-
-    def add(self, title: str, side: str, median: float, spread: float) -> None:
-        self.times.setdefault(title, {})[side] = Time(median, spread)
+    races: dict[str, dict[str, float]] = field(default_factory=dict)
+    controls: dict[str, dict[str, float]] = field(default_factory=dict)
+    shares: dict[tuple[str, int], Share] = field(default_factory=dict)
 
 
-def lines(results: Results) -> list[str]:
-    """The report; nothing if nothing was timed."""
-    if not results.times:
+def lines(results: Results, short: bool = False) -> list[str]:
+    """The report, or what README shows of it; nothing if nothing was timed."""
+    if not (results.races or results.shares or results.controls):
         return []
-    return ["", *machine(), *controls(results), "", *table(results)]
+    how = HOW if results.shares else []
+    text = ["", "```", *machine(), *controls(results), *how, "```", ""]
+    for head, line, rows in (
+        (KERNELS, "|---|---:|---:|---:|---:|---:|---:|", kernels(results)),
+        (RACES, "|---|---:|---:|---:|", races(results)),
+    ):
+        chosen = [row for key, row in rows if not short or key in IN_README]
+        text += [head, line, *chosen, ""] if chosen else []
+    return text
 
 
 def renew(readme: Path, results: Results) -> None:
-    """Writes new figures for the rows that README's table has."""
+    """Writes new figures into README."""
     text = readme.read_text()
-    before, old, after = re.split(r"(?<=<!-- benches -->\n)|(?=<!-- /benches -->)", text)
-    new = ["```", *machine(), *controls(results), "```", "", *table(results, old), ""]
-    readme.write_text(before + "\n".join(new) + after)
+    before, _, after = re.split(r"(?<=<!-- benches -->\n)|(?=<!-- /benches -->)", text)
+    readme.write_text(before + "\n".join(lines(results, short=True)[1:]) + after)
 
 
 def machine() -> list[str]:
     """What the figures depend on."""
     ours = corereg.show_config(mode="dicts")
     assert ours is not None
-    blas = [
-        f"{info['internal_api']} {info['version']} ({info['architecture']}, "
-        f"{info['num_threads']} threads)"
-        for info in threadpool_info()
-        if info["user_api"] == "blas"
-    ]
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        blas = []
+    else:
+        blas = [
+            f"{info['internal_api']} {info['version']} ({info['architecture']}, "
+            f"{info['num_threads']} threads)"
+            for info in threadpool_info()
+            if info["user_api"] == "blas"
+        ]
     return [
         f"machine: {cpu()}, {len(os.sched_getaffinity(0))} CPUs, Python "
         f"{platform.python_version()}",
@@ -79,11 +110,7 @@ def cpu() -> str:
 
 def steady(results: Results) -> bool:
     """Whether the control took as long after as before, to 20 %."""
-    ratios = [
-        sides["after"].median / sides["before"].median
-        for sides in results.times.values()
-        if sides.keys() == {"before", "after"}
-    ]
+    ratios = [sides["after"] / sides["before"] for sides in results.controls.values()]
     return bool(ratios) and all(1 / 1.2 < ratio < 1.2 for ratio in ratios)
 
 
@@ -91,26 +118,34 @@ def controls(results: Results) -> list[str]:
     """How steady the machine was: what is no race, at both ends of the run."""
     return [
         f"control: {title}: "
-        + ", ".join(f"{side} {amount(time.median)}" for side, time in sides.items())
-        for title, sides in results.times.items()
-        if not race(sides)
+        + ", ".join(f"{side} {amount(seconds)}" for side, seconds in sides.items())
+        for title, sides in results.controls.items()
     ]
 
 
-def table(results: Results, among: str | None = None) -> list[str]:
-    """A row a race, or for those only that a text names. The ratio says how many times faster
-    corereg is than NumPy."""
-    rows = [
-        f"| {title} | {amount(sides['numpy'].median)} | {amount(sides['corereg'].median)} | "
-        f"{sides['numpy'].median / sides['corereg'].median:.1f} |"
-        for title, sides in results.times.items()
-        if race(sides) and (among is None or f"| {title} |" in among)
+def kernels(results: Results) -> list[tuple[tuple[str, int], str]]:
+    """Rows, each under what IN_README calls it. The share is of the limit beside the rate."""
+    rows = []
+    for (title, threads), s in results.shares.items():
+        each = f", {amount(s.seconds / s.elements)} each" if s.elements else ""
+        row = (
+            f"| {title} | {threads} | {amount(s.seconds)}{each} | {s.rate:.3g} of {s.limit:.3g} "
+            f"{s.unit} | {100 * s.share:.0f} % | {amount(s.numpy)} | {s.numpy / s.seconds:.1f} |"
+        )
+        rows.append(((title, 1 if threads == 1 else 0), row))
+    return rows
+
+
+def races(results: Results) -> list[tuple[tuple[str, int], str]]:
+    """Rows, each under what IN_README calls it. The ratio says how many times faster corereg is."""
+    return [
+        (
+            (title, 0),
+            f"| {title} | {amount(sides['numpy'])} | {amount(sides['corereg'])} | "
+            f"{sides['numpy'] / sides['corereg']:.1f} |",
+        )
+        for title, sides in results.races.items()
     ]
-    return ["| median time of | NumPy | corereg | ratio |", "|---|---:|---:|---:|", *rows]
-
-
-def race(sides: dict[str, Time]) -> bool:
-    return sides.keys() == {"numpy", "corereg"}
 
 
 def amount(seconds: float) -> str:

@@ -16,6 +16,7 @@ cdef extern from "kernels.h" nogil:
         CR_row_mean, CR_tally, CR_count, CR_gather_rows, CR_scale, CR_add, CR_exp, CR_log, CR_erf
         CR_penalty, CR_penalty_backward, CR_gradient_norms, CR_clip_scales
         CR_update_sgd, CR_update_momentum, CR_update_nesterov, CR_update_rmsprop, CR_update_adam
+        CR_probe_arithmetic, CR_probe_triad, CR_probe_read
     enum cr_activation:
         CR_LINEAR, CR_RELU, CR_SIGMOID, CR_TANH, CR_SOFTMAX
     enum cr_source:
@@ -149,6 +150,12 @@ cdef extern from "kernels.h" nogil:
         const void *factor
         ptrdiff_t n
         double l1, l2
+    ctypedef struct cr_probe_args:
+        void *y
+        const void *x
+        const void *z
+        ptrdiff_t n, rounds
+        double factor, addend
     ctypedef struct cr_instruction:
         cr_kernel kernel
         void *args

@@ -68,7 +68,10 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(update_momentum)        \
     X(update_nesterov)        \
     X(update_rmsprop)         \
-    X(update_adam)
+    X(update_adam)            \
+    X(probe_arithmetic)       \
+    X(probe_triad)            \
+    X(probe_read)
 
 enum cr_kernel_id {
 #define CR_ID(name) CR_##name,
@@ -333,6 +336,18 @@ typedef struct {
     ptrdiff_t n;
     double l1, l2;
 } cr_penalty_backward_args;
+
+/* ---- probes: the machine's limits, for benches --------------------------------------------- */
+
+/* arithmetic: `rounds` times y[n] = y[n]*factor + addend, in registers
+ * triad:      y[n] = x[n] + factor*z[n]; y may alias x
+ * read:       y[block] = sum of x over a block of CR_BLOCK                                      */
+typedef struct {
+    void *y;
+    const void *x, *z;
+    ptrdiff_t n, rounds;
+    double factor, addend;
+} cr_probe_args;
 
 /* ---- dispatch (dispatch.c) and running (launch.c) -------------------------------------------- */
 
