@@ -17,6 +17,7 @@ FACTOR = np.array(1.001, "f4")
 MAPS = {  # kernel, reference, whether on positive numbers
     "exp": (_kernels.exp, reference.exp, False),
     "log": (_kernels.log, reference.log, True),
+    "erf": (_kernels.erf, reference.erf, False),
     "scale": (
         lambda x, out: _kernels.scale(x, FACTOR, out),
         lambda x: reference.scale(x, FACTOR),
@@ -70,6 +71,43 @@ def bench_activation_backward(limit, rows, columns, threads, act):
     close(corereg(), numpy())
     limit(
         f"{act} backward {rows}x{columns}",
+        partial(traffic, threads, 3 * y.nbytes),
+        4e-9 * y.nbytes,
+        corereg,
+        numpy,
+        elements=y.size,
+    )
+
+
+@pytest.mark.parametrize(("rows", "columns", "threads"), SHAPES)
+def bench_log_softmax(limit, rows, columns, threads):
+    x, y = normal(rows, columns), empty(rows, columns)
+    one_to_one(
+        limit,
+        f"log-softmax {rows}x{columns}",
+        threads,
+        x,
+        y,
+        lambda: _kernels.log_softmax_forward(x, y),
+        lambda: reference.log_softmax_forward(x),
+    )
+
+
+@pytest.mark.parametrize(("rows", "columns", "threads"), SHAPES)
+def bench_log_softmax_backward(limit, rows, columns, threads):
+    """Read: gradient and output; fetched and written: gradient."""
+    y = aligned(reference.log_softmax_forward(normal(rows, columns)))
+    dy, dx = normal(rows, columns)[::-1].copy(), empty(rows, columns)
+
+    def numpy():
+        return reference.log_softmax_backward(dy, y)
+
+    def corereg():
+        return _kernels.log_softmax_backward(dy, y, dx)
+
+    np.testing.assert_allclose(corereg(), numpy(), rtol=1e-4, atol=1e-5)
+    limit(
+        f"log-softmax backward {rows}x{columns}",
         partial(traffic, threads, 3 * y.nbytes),
         4e-9 * y.nbytes,
         corereg,

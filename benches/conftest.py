@@ -7,6 +7,8 @@ row is verified, then timed.
     COREREG_ISA=v3 python -m pytest benches -k "dense or dropout"
 
 At the end stand the machine and Markdown tables of medians. `measure.py` says how time is taken.
+pytest-benchmark times corereg's side once more, for its tables (-v), files and comparisons of
+revisions: --benchmark-save=NAME, then --benchmark-compare.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ if HARMFUL:  # NumPy has read them by now: they cannot be taken back here
 import measure  # noqa: E402
 import report  # noqa: E402
 
+TIMING = {"max_time": 0.05, "min_rounds": 3, "disable_gc": True}
 RESULTS = pytest.StashKey[report.Results]()
 
 
@@ -38,9 +41,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[RESULTS] = report.Results()
+    config.option.benchmark_quiet = True  # its table for -v
+    if config.getoption("--check"):
+        config.option.benchmark_disable = True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.benchmark(**TIMING))
     items.sort(key=lambda item: "control[after]" in item.name)  # the others stay in order
 
 
@@ -51,7 +59,7 @@ def results(request: pytest.FixtureRequest) -> report.Results | None:
 
 
 @pytest.fixture
-def race(results: report.Results | None) -> Callable[..., None]:
+def race(results: report.Results | None, benchmark: Any) -> Callable[..., None]:
     """race(title, numpy=f, corereg=g, per=1) times both functions in turns. A call does `per` of
     what the title says."""
 
@@ -61,12 +69,13 @@ def race(results: report.Results | None) -> Callable[..., None]:
         if results is not None:
             found = measure.race({"numpy": numpy, "corereg": corereg})
             results.races[title] = {side: seconds / per for side, seconds in found.items()}
+        benchmark(corereg)
 
     return run
 
 
 @pytest.fixture
-def limit(results: report.Results | None) -> Callable[..., None]:
+def limit(results: report.Results | None, benchmark: Any) -> Callable[..., None]:
     """limit(title, limit, work, call, numpy, elements=0): see measure.held_against. `limit` is a
     function that makes one, for it takes time. elements: show the time of one as well."""
 
@@ -81,18 +90,20 @@ def limit(results: report.Results | None) -> Callable[..., None]:
         if results is not None:
             share = measure.held_against(limit(), work, call, numpy, elements)
             results.shares[title, share.threads] = share
+        benchmark(call)
 
     return run
 
 
 @pytest.fixture
-def control(results: report.Results | None) -> Callable[..., None]:
+def control(results: report.Results | None, benchmark: Any) -> Callable[..., None]:
     """control(title, when, f) times f, which is no contestant, before and after all else."""
 
     def run(title: str, when: str, function: Callable[[], Any]) -> None:
         if results is not None:
             found = measure.race({when: function})
             results.controls.setdefault(title, {}).update(found)
+        benchmark(function)
 
     return run
 
