@@ -30,7 +30,7 @@ from corereg import (
     utils,
 )
 from corereg._kernels import get_num_threads, set_num_threads
-from corereg.autograd import Parameter, Tensor, enable_grad, no_grad
+from corereg.autograd import Parameter, Tensor, enable_grad, grad, no_grad
 from corereg.layers import Input
 from corereg.models import Sequential
 from corereg.random import set_random_seed
@@ -49,6 +49,7 @@ __all__ = [
     "datasets",
     "enable_grad",
     "get_num_threads",
+    "grad",
     "initializers",
     "layers",
     "losses",

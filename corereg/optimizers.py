@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from corereg import _kernels, lookup, regularizers
-from corereg.autograd import Parameter
+from corereg.autograd import Parameter, Tensor
 from corereg.autograd.tensor import aligned
 
 Array = np.ndarray[Any, Any]
@@ -160,7 +160,8 @@ class Optimizer:
             )
         _, segments, trained, sums = self._table(penalties)
         for i, p in enumerate(trained):
-            segments.set_gradient(i, p._grad)
+            grad = p._grad
+            segments.set_gradient(i, grad.data if isinstance(grad, Tensor) else grad)
         limit = self.clipnorm if self.global_clipnorm is None else self.global_clipnorm
         scales = None
         if limit is not None:

@@ -4,6 +4,7 @@ An op is one class with `forward` and `backward` side by side (see `corereg.auto
 """
 
 from corereg.autograd.engine import Op, registry
+from corereg.autograd.functional import grad
 from corereg.autograd.gradcheck import check_grads
 from corereg.autograd.mode import enable_grad, is_grad_enabled, no_grad
 from corereg.autograd.tensor import Parameter, Tensor, apply, tensor
@@ -15,6 +16,7 @@ __all__ = [
     "apply",
     "check_grads",
     "enable_grad",
+    "grad",
     "is_grad_enabled",
     "no_grad",
     "registry",

@@ -12,6 +12,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 class _State(threading.local):
     enabled = True
+    needed: set[Any] | None = None  # what a backward pass for some tensors only has to go through
 
 
 state = _State()

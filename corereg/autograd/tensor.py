@@ -13,13 +13,12 @@ silent.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels, config
-from corereg.autograd import engine
+from corereg.autograd import engine, methods
 from corereg.autograd.engine import Array, Op, run_backward
 from corereg.autograd.mode import state
 
@@ -33,7 +32,7 @@ for _one in ONES.values():
     _one.flags.writeable = False
 
 
-class Tensor:
+class Tensor(methods.Methods):
     """An n-dimensional array with automatic differentiation.
 
     data: array_like. Arrays of float32, float64, integers or bool are wrapped without a copy and
@@ -44,7 +43,7 @@ class Tensor:
 
     __slots__ = ("__weakref__", "_grad", "buffer", "data", "node", "requires_grad")
     __array_priority__ = 1000
-    __array_ufunc__ = None  # array + tensor asks the tensor
+    __hash__ = object.__hash__
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         if isinstance(data, Tensor):
@@ -63,7 +62,7 @@ class Tensor:
         self.data: Array = array
         self.requires_grad = requires_grad
         self.node: Op | None = None
-        self._grad: Array | None = None
+        self._grad: Any = None  # an array, or after create_graph a Tensor
         self.buffer: Array | None = None  # where a Parameter keeps its gradient
 
     # ---- what it is -------------------------------------------------------------------------
@@ -92,7 +91,8 @@ class Tensor:
     @property
     def grad(self) -> Tensor | None:
         """The gradient that `backward` left here, as a Tensor on the same memory, or None."""
-        return None if self._grad is None else Tensor(self._grad)
+        held = self._grad
+        return held if held is None or isinstance(held, Tensor) else Tensor(held)
 
     @grad.setter
     def grad(self, value: Any) -> None:
@@ -152,11 +152,15 @@ class Tensor:
 
     # ---- gradients --------------------------------------------------------------------------
 
-    def backward(self, grad: Any = None, retain_graph: bool = False) -> None:
+    def backward(
+        self, grad: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+    ) -> None:
         """Adds the gradient of this tensor to `.grad` of every leaf that requires one.
 
         grad: the gradient of this tensor, of its shape; may be left out for one element (then 1).
-        retain_graph: keep the graph for another backward; otherwise it is freed.
+        retain_graph: keep the graph for another backward; otherwise it is freed (None: keep it
+        if create_graph). create_graph: the gradients are themselves part of a graph, to be
+        differentiated again; a leaf and its gradient then hold each other until `zero_grad`.
         Raises RuntimeError when nothing here requires grad, the graph was freed, or grad is left
         out for more than one element; ValueError for a grad of another shape.
         """
@@ -164,6 +168,12 @@ class Tensor:
             raise RuntimeError(
                 "backward: this tensor does not depend on any tensor that requires grad"
             )
+        seed = self.seed(grad, create_graph)
+        retain = create_graph if retain_graph is None else retain_graph
+        run_backward([(self, seed)], None, retain, create_graph)
+
+    def seed(self, grad: Any, create_graph: bool) -> Any:
+        """The gradient that a backward pass from here begins with."""
         if grad is None:
             if self.size != 1:
                 raise RuntimeError(
@@ -171,17 +181,17 @@ class Tensor:
                     f"{self.shape}; use .sum().backward() or pass grad"
                 )
             one = ONES[self.dtype]
-            array = one if not self.ndim else one.reshape(self.shape)
-        else:
-            array = np.asarray(grad.data if isinstance(grad, Tensor) else grad, self.dtype)
-            if array.shape != self.shape:
-                raise ValueError(
-                    f"backward: expected grad of shape {self.shape}, received {array.shape}"
-                )
-        if self.node is None:
-            engine.accumulate(self, array, fresh=False)
-        else:
-            run_backward(self.node, array, retain_graph)
+            grad = one if not self.ndim else one.reshape(self.shape)
+        elif not create_graph or not isinstance(grad, Tensor):
+            grad = np.asarray(grad.data if isinstance(grad, Tensor) else grad, self.dtype)
+        if grad.shape != self.shape:
+            raise ValueError(
+                f"backward: expected grad of shape {self.shape}, received {grad.shape}"
+            )
+        if not create_graph:
+            return grad
+        grad = tensor(grad)
+        return grad if grad.dtype == self.dtype else ops.astype(grad, self.dtype)
 
     def zero_grad(self) -> None:
         """Forgets the gradient."""
@@ -228,52 +238,46 @@ class Tensor:
     def __neg__(self) -> Tensor:
         return ops.negative(self)
 
-    def __abs__(self) -> Tensor:
-        return ops.abs(self)
+    # ---- comparisons: tensors of bool, outside the graph ---------------------------------------
 
-    # ---- functions ----------------------------------------------------------------------------
+    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return ops.equal(self, other) if isinstance(other, COMPARABLE) else NotImplemented
 
-    def sum(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
-        return ops.sum(self, axis, keepdims)
+    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return ops.not_equal(self, other) if isinstance(other, COMPARABLE) else NotImplemented
 
-    def mean(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
-        return ops.mean(self, axis, keepdims)
+    def __lt__(self, other: Any) -> Tensor:
+        return ops.less(self, other)
 
-    def exp(self) -> Tensor:
-        return ops.exp(self)
+    def __le__(self, other: Any) -> Tensor:
+        return ops.less_equal(self, other)
 
-    def log(self) -> Tensor:
-        return ops.log(self)
+    def __gt__(self, other: Any) -> Tensor:
+        return ops.greater(self, other)
 
-    def abs(self) -> Tensor:
-        return ops.abs(self)
+    def __ge__(self, other: Any) -> Tensor:
+        return ops.greater_equal(self, other)
 
-    def clip(self, low: float, high: float) -> Tensor:
-        return ops.clip(self, low, high)
+    def __and__(self, other: Any) -> Tensor:
+        return ops.logical_and(self, other)
 
-    def relu(self) -> Tensor:
-        return ops.relu(self)
+    __rand__ = __and__
 
-    def sigmoid(self) -> Tensor:
-        return ops.sigmoid(self)
+    def __or__(self, other: Any) -> Tensor:
+        return ops.logical_or(self, other)
 
-    def tanh(self) -> Tensor:
-        return ops.tanh(self)
+    __ror__ = __or__
 
-    def softmax(self, axis: int = -1) -> Tensor:
-        return ops.softmax(self, axis)
+    def __invert__(self) -> Tensor:
+        return ops.logical_not(self)
 
-    def reshape(self, *shape: SupportsIndex | Sequence[int]) -> Tensor:
-        return ops.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[arg-type]
+    # ---- under NumPy's functions, see corereg.autograd.interop ---------------------------------
 
-    def transpose(self, *axes: SupportsIndex | Sequence[int]) -> Tensor:
-        if not axes:
-            return ops.transpose(self)
-        return ops.transpose(self, axes[0] if len(axes) == 1 else axes)  # type: ignore[arg-type]
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return interop.array_ufunc(ufunc, method, inputs, options)
 
-    @property
-    def T(self) -> Tensor:
-        return ops.transpose(self)
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return interop.array_function(function, args, kwargs)
 
 
 _names = itertools.count()
@@ -377,4 +381,10 @@ def apply(op: Op, *inputs: Tensor) -> Tensor:
     return result
 
 
+COMPARABLE = (Tensor, int, float, bool, np.ndarray, np.generic, list, tuple)
+
 from corereg.autograd import ops  # noqa: E402  (ops are written in terms of Tensor)
+
+methods.ops = ops  # type: ignore[attr-defined]
+
+from corereg.autograd import interop  # noqa: E402
