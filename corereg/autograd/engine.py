@@ -157,21 +157,20 @@ def count_uses(roots: list[Op], needed: set[Key] | None) -> dict[Op, int]:
 
 def leading_to(roots: list[Op], targets: set[Key]) -> set[Key]:
     """The targets and the nodes under the roots through which gradients reach them."""
-    found, seen = set(targets), set(roots)
-    stack = [(node, False) for node in seen]
+    found: set[Key] = set(targets)
+    seen: set[Op] = set()
+    stack = [(node, False) for node in roots]
     while stack:
         node, passed = stack.pop()
         if node.inputs is None:
             continue
-        if passed:
+        if passed:  # all under it have been, so that found is right for them
             if any(t.requires_grad and key(t) in found for t in node.inputs):
                 found.add(node)
-            continue
-        stack.append((node, True))
-        for t in node.inputs:
-            if t.node is not None and t.node not in seen:
-                seen.add(t.node)
-                stack.append((t.node, False))
+        elif node not in seen:  # asked here, not when pushed: another path may come to it first
+            seen.add(node)
+            stack.append((node, True))
+            stack += [(t.node, False) for t in node.inputs if t.node is not None]
     return found
 
 
