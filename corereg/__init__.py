@@ -25,12 +25,26 @@ from corereg import (
     losses,
     metrics,
     models,
+    ops,
     optimizers,
     regularizers,
     utils,
 )
 from corereg._kernels import get_num_threads, set_num_threads
 from corereg.autograd import Parameter, Tensor, enable_grad, grad, no_grad
+from corereg.autograd.creation import (
+    arange,
+    eye,
+    full,
+    normal,
+    ones,
+    ones_like,
+    rand,
+    randn,
+    uniform,
+    zeros,
+    zeros_like,
+)
 from corereg.layers import Input
 from corereg.models import Sequential
 from corereg.random import set_random_seed
@@ -43,11 +57,14 @@ __all__ = [
     "Tensor",
     "__version__",
     "activations",
+    "arange",
     "autograd",
     "callbacks",
     "config",
     "datasets",
     "enable_grad",
+    "eye",
+    "full",
     "get_num_threads",
     "grad",
     "initializers",
@@ -56,10 +73,19 @@ __all__ = [
     "metrics",
     "models",
     "no_grad",
+    "normal",
+    "ones",
+    "ones_like",
+    "ops",
     "optimizers",
+    "rand",
+    "randn",
     "regularizers",
     "set_num_threads",
     "set_random_seed",
     "show_config",
+    "uniform",
     "utils",
+    "zeros",
+    "zeros_like",
 ]

@@ -12,12 +12,11 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd.engine import Op
-from corereg.autograd.ops.activations import CODES, sigmoid
+from corereg.autograd.ops.activations import SIGMOID, sigmoid
 from corereg.autograd.ops.common import floats, normal, values
 from corereg.autograd.ops.elementwise import erf_of
 from corereg.autograd.tensor import Tensor, apply
 
-SIGMOID = CODES["sigmoid"]
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 ROOT_HALF, ROOT_TWO_BY_PI = math.sqrt(0.5), math.sqrt(2 / math.pi)
 CUBE = 0.044715
