@@ -7,19 +7,20 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd.engine import Array, Op
-from corereg.autograd.ops.common import normal
+from corereg.autograd.ops.common import normal, values
 from corereg.autograd.ops.shaping import Reshape
 from corereg.autograd.tensor import Tensor, apply, tensor
 
 
 def plain(index: Any) -> Any:
-    """An index without tensors and lists: arrays in their place."""
+    """An index with arrays of its own in the place of tensors, lists and arrays, so that backward
+    finds it unchanged."""
     if isinstance(index, tuple):
         return tuple(plain(part) for part in index)
-    if isinstance(index, Tensor):
-        return index.data
+    if isinstance(index, Tensor | np.ndarray):
+        return np.array(values(index))
     if isinstance(index, list):
-        return np.asarray(index) if index else np.zeros(0, np.intp)
+        return np.array(index) if index else np.zeros(0, np.intp)
     return index
 
 
@@ -126,7 +127,8 @@ def placed(op: SetAt | AddAt, x: Any, value: Any, who: str) -> Tensor:
     x = tensor(x)
     value = tensor(value, x)
     shape = x.data[op.index].shape
-    if value.ndim > len(shape) or np.broadcast_shapes(value.shape, shape) != shape:
+    both = zip(reversed(value.shape), reversed(shape), strict=False)
+    if value.ndim > len(shape) or any(n not in (1, m) for n, m in both):
         raise ValueError(
             f"{who}: expected a value that broadcasts to shape {shape}, received {value.shape}"
         )
@@ -159,8 +161,8 @@ def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Tensor:
 
 
 def whole(indices: Any, who: str) -> Array:
-    """Indices as an array of integers; TypeError for others."""
-    array = np.asarray(indices.data if isinstance(indices, Tensor) else indices)
+    """Indices as a new array of integers; TypeError for others."""
+    array = np.array(values(indices))
     if not array.size and array.dtype.kind == "f":
         array = array.astype(np.intp)
     if array.dtype.kind not in "iu":

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd.engine import Op
-from corereg.autograd.ops.common import normal
+from corereg.autograd.ops.common import normal, values
 from corereg.autograd.ops.indexing import Getitem
 from corereg.autograd.ops.shaping import Reshape
 from corereg.autograd.tensor import Tensor, apply, tensor
@@ -195,7 +195,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
     if axis is None:
         x, axis = apply(Reshape(-1), x), 0
     axis = normal(axis, x.ndim, "repeat")
-    times = np.asarray(repeats.data if isinstance(repeats, Tensor) else repeats)
+    times = np.asarray(values(repeats))
     right = times.dtype.kind in "iu" and times.shape in ((), x.shape[axis : axis + 1])
     if not right or (times < 0).any():
         raise ValueError(

@@ -104,4 +104,4 @@ def clip(x: Any, low: float | None, high: float | None) -> Tensor:
 def where(condition: Any, a: Any, b: Any) -> Tensor:
     """a where condition is true (not 0), b elsewhere; all three broadcast. A Python number takes
     the dtype of the other operand."""
-    return pair(Where(np.asarray(values(condition), bool)), a, b)
+    return pair(Where(np.array(values(condition), bool)), a, b)
