@@ -31,7 +31,7 @@ from corereg import (
     utils,
 )
 from corereg._kernels import get_num_threads, set_num_threads
-from corereg.autograd import Parameter, Tensor, enable_grad, grad, no_grad
+from corereg.autograd import Parameter, Tensor, enable_grad, from_dlpack, grad, no_grad
 from corereg.autograd.creation import (
     arange,
     eye,
@@ -64,6 +64,7 @@ __all__ = [
     "datasets",
     "enable_grad",
     "eye",
+    "from_dlpack",
     "full",
     "get_num_threads",
     "grad",

@@ -169,6 +169,8 @@ class Optimizer:
             every = self.global_clipnorm is not None
             _kernels.clip_scales(segments, float(limit), every, scales, sums)
         _kernels.update(self.rule, segments, self._hyper, sums, scales)
+        for p in trained:
+            p.changed()
         return sums
 
     def _table(self, penalties: bool) -> tuple[list[Any], Any, list[Parameter], Array]:

@@ -9,10 +9,13 @@ ValueError, before anything is written.
 import os
 from time import perf_counter_ns
 
+import numpy as np
+
 cimport numpy as cnp
 from contract cimport *
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.pythread cimport PyThread_get_thread_ident
+from cpython.ref cimport PyObject
 from libc.math cimport INFINITY
 from libc.string cimport memcpy, memset
 
@@ -24,3 +27,4 @@ include "program.pxi"
 include "dense.pxi"
 include "losses.pxi"
 include "update.pxi"
+include "graph.pxi"

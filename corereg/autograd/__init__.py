@@ -7,7 +7,7 @@ from corereg.autograd.engine import Op, registry
 from corereg.autograd.functional import grad
 from corereg.autograd.gradcheck import check_grads
 from corereg.autograd.mode import enable_grad, is_grad_enabled, no_grad
-from corereg.autograd.tensor import Parameter, Tensor, apply, tensor
+from corereg.autograd.tensor import Parameter, Tensor, apply, from_dlpack, tensor
 
 __all__ = [
     "Op",
@@ -16,6 +16,7 @@ __all__ = [
     "apply",
     "check_grads",
     "enable_grad",
+    "from_dlpack",
     "grad",
     "is_grad_enabled",
     "no_grad",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from corereg.autograd.engine import run_backward
+from corereg._kernels import run_backward
 from corereg.autograd.tensor import Tensor
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from corereg import _kernels
+
 if TYPE_CHECKING:
     from corereg.autograd import ops
     from corereg.autograd.tensor import Tensor
@@ -13,12 +15,18 @@ if TYPE_CHECKING:
 Axis = int | Sequence[int] | None
 
 
-class Methods:
-    """The base of Tensor that has no data of its own. tensor.py sets `ops` in this module."""
+class Methods(_kernels.TensorCore):
+    """The part of Tensor that calls ops; tensor.py sets `ops` in this module."""
 
     __slots__ = ()
 
     # ---- elementwise ------------------------------------------------------------------------
+
+    def __pow__(self, other: Any) -> Tensor:
+        return ops.power(self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return ops.power(other, self)
 
     def __abs__(self) -> Tensor:
         return ops.abs(self)

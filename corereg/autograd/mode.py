@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from corereg import _kernels
+
 F = TypeVar("F", bound=Callable[..., Any])
 
-
-class _State(threading.local):
-    enabled = True
-    needed: set[Any] | None = None  # what a backward pass for some tensors only has to go through
-
-
-state = _State()
+state = _kernels.GradMode()
 
 
 def is_grad_enabled() -> bool:

@@ -8,19 +8,24 @@ float64, all operands alike, and raise TypeError otherwise.
 Division by zero, overflow and the like follow IEEE 754: infinity and NaN. Going forward, NumPy's
 arithmetic warns or raises as `np.errstate` says there, and the kernels never do; `backward` is
 silent.
+
+Tensors on the same memory through `detach` or through ops that give views (reshape, slices) count
+their changes in place together; arrays that share memory behind Tensor's back do not.
 """
 
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from corereg import _kernels, config
-from corereg.autograd import engine, methods
-from corereg.autograd.engine import Array, Op, run_backward
-from corereg.autograd.mode import state
+from corereg.autograd import methods
+from corereg.autograd.engine import Array, fitted, fitted_tensor, registry
+from corereg.autograd.exchange import Exchange
+from corereg.autograd.inplace import InPlace
 
 if TYPE_CHECKING:
     from corereg.regularizers import Regularizer
@@ -30,63 +35,68 @@ ONES = {d: np.ones((), d) for d in FLOATS}
 """The gradient of a scalar with respect to itself; ops may test for it with `is`."""
 for _one in ONES.values():
     _one.flags.writeable = False
+COMPARABLE = (_kernels.TensorCore, int, float, np.ndarray, np.generic, list, tuple)
+
+apply, new_tensor, run_backward = _kernels.apply, _kernels.new_tensor, _kernels.run_backward
+tensor = _kernels.tensor
 
 
-class Tensor(methods.Methods):
+class Tensor(methods.Methods, InPlace, Exchange):
     """An n-dimensional array with automatic differentiation.
 
     data: array_like. Arrays of float32, float64, integers or bool are wrapped without a copy and
         keep their dtype; Python floats and lists of them become `corereg.config.floatx()`.
         Other dtypes raise TypeError.
     requires_grad: whether `backward` should leave a gradient in `.grad`. Only float tensors can.
+
+    NumPy's functions of the ops' names work on tensors and give tensors (see
+    `corereg.autograd.interop`); `==` compares elements, and a tensor is hashed by identity.
     """
 
-    __slots__ = ("__weakref__", "_grad", "buffer", "data", "node", "requires_grad")
-    __array_priority__ = 1000
+    __slots__ = ()
     __hash__ = object.__hash__
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
-        if isinstance(data, Tensor):
-            data = data.data
         array = data if type(data) is np.ndarray else _array(data)
         if array.dtype not in FLOATS and array.dtype.kind not in "iub":
             raise TypeError(
                 f"Tensor: expected numbers of dtype float32, float64, integer or bool, received "
                 f"{array.dtype}; convert with .astype('float32')"
             )
-        if requires_grad and array.dtype not in FLOATS:
-            raise TypeError(
-                f"Tensor: expected a float32 or float64 array for requires_grad=True, received "
-                f"{array.dtype}; convert with .astype('float32')"
-            )
-        self.data: Array = array
-        self.requires_grad = requires_grad
-        self.node: Op | None = None
-        self._grad: Any = None  # an array, or after create_graph a Tensor
-        self.buffer: Array | None = None  # where a Parameter keeps its gradient
-
-    # ---- what it is -------------------------------------------------------------------------
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.data.shape  # type: ignore[no-any-return]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.data.dtype  # type: ignore[no-any-return]
-
-    @property
-    def ndim(self) -> int:
-        return self.data.ndim
-
-    @property
-    def size(self) -> int:
-        return self.data.size
+        self.data = array
+        if requires_grad:
+            self.requires_grad_()
+        if isinstance(data, Tensor):
+            self.shares_version(data)
 
     @property
     def is_leaf(self) -> bool:
         """True for tensors that no op made."""
         return self.node is None
+
+    def detach(self) -> Tensor:
+        """The same data, outside the graph."""
+        made = new_tensor(self.data)
+        made.shares_version(self)
+        return made
+
+    # ---- gradients --------------------------------------------------------------------------
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Says whether this leaf requires grad; returns it. TypeError if it is not of floats,
+        RuntimeError if an op made it and it should no longer."""
+        if requires_grad and self.dtype not in FLOATS:
+            raise TypeError(
+                f"Tensor: expected a float32 or float64 array for requires_grad=True, received "
+                f"{self.dtype}; convert with .astype('float32')"
+            )
+        if self.node is not None and not requires_grad:
+            raise RuntimeError(
+                f"Tensor.requires_grad_: expected a leaf, received a result of "
+                f"{type(self.node).__name__}; use .detach()"
+            )
+        self.requires_grad = bool(requires_grad)
+        return self
 
     @property
     def grad(self) -> Tensor | None:
@@ -106,51 +116,34 @@ class Tensor(methods.Methods):
             )
         self._grad = array
 
-    def numpy(self) -> Array:
-        """The array itself, not a copy."""
-        return self.data
+    def zero_grad(self) -> None:
+        """Forgets the gradient."""
+        self._grad = None
 
-    def item(self) -> float:
-        """The only element, as a Python number; ValueError when there are more."""
-        if self.size != 1:
-            raise ValueError(f"Tensor.item: expected one element, received shape {self.shape}")
-        return self.data.item()  # type: ignore[no-any-return]
+    def retain_grad(self) -> None:
+        """Lets `backward` leave the gradient in `.grad` although an op made this tensor."""
+        self._differentiable("retain_grad")
+        if self.node is not None:
+            import weakref
 
-    def detach(self) -> Tensor:
-        """The same data, outside the graph."""
-        return Tensor(self.data)
+            self.node.retainer = weakref.ref(self)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        if self.requires_grad and state.enabled:
-            raise RuntimeError(
-                "Tensor: a tensor that requires grad does not turn into an array by itself, as "
-                "its gradient would be lost; use .detach() or .numpy()"
-            )
-        return np.array(self.data, dtype, copy=copy)
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> Hook:
+        """Has `hook(gradient)` called whenever a backward pass has this tensor's whole gradient.
 
-    def __len__(self) -> int:
-        if not self.ndim:
-            raise TypeError("Tensor: len() of a 0-d tensor")
-        return len(self.data)
+        If it returns a Tensor or array of the same shape, that goes on instead. Hooks run in the
+        order of their registration, before `.grad` is added to. `.remove()` of what is returned
+        takes the hook away.
+        """
+        self._differentiable("register_hook")
+        place = self if self.node is None else self.node
+        if place.hooks is None:
+            place.hooks = {}
+        return Hook(place.hooks, hook)
 
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __bool__(self) -> bool:
-        return bool(self.item())
-
-    def __repr__(self) -> str:
-        text = np.array2string(self.data, separator=", ", prefix="Tensor(", threshold=100)
-        shape = "" if self.size else f", shape={self.shape}"
-        dtype = "" if self.dtype == np.float32 else f", dtype={self.dtype}"
-        op = f", op={type(self.node).__name__}" if self.node else ""
-        grad = ", requires_grad=True" if self.requires_grad and not self.node else ""
-        return f"{type(self).__name__}({text}{shape}{dtype}{op}{grad})"
-
-    # ---- gradients --------------------------------------------------------------------------
+    def _differentiable(self, who: str) -> None:
+        if not self.requires_grad:
+            raise RuntimeError(f"Tensor.{who}: expected a tensor that requires grad")
 
     def backward(
         self, grad: Any = None, retain_graph: bool | None = None, create_graph: bool = False
@@ -160,20 +153,22 @@ class Tensor(methods.Methods):
         grad: the gradient of this tensor, of its shape; may be left out for one element (then 1).
         retain_graph: keep the graph for another backward; otherwise it is freed (None: keep it
         if create_graph). create_graph: the gradients are themselves part of a graph, to be
-        differentiated again; a leaf and its gradient then hold each other until `zero_grad`.
-        Raises RuntimeError when nothing here requires grad, the graph was freed, or grad is left
-        out for more than one element; ValueError for a grad of another shape.
+        differentiated again; a leaf and its gradient then hold each other until `zero_grad`, so
+        that `corereg.grad` is the better choice.
+        Raises RuntimeError when nothing here requires grad, the graph was freed, a value that it
+        needs was changed in place, or grad is left out for more than one element; ValueError for
+        a grad of another shape.
         """
         if not self.requires_grad:
             raise RuntimeError(
                 "backward: this tensor does not depend on any tensor that requires grad"
             )
-        seed = self.seed(grad, create_graph)
         retain = create_graph if retain_graph is None else retain_graph
-        run_backward([(self, seed)], None, retain, create_graph)
+        run_backward([(self, self.seed(grad, create_graph))], None, retain, create_graph)
 
     def seed(self, grad: Any, create_graph: bool) -> Any:
-        """The gradient that a backward pass from here begins with."""
+        """The gradient that a backward pass from here begins with: an array, or with create_graph
+        a Tensor."""
         if grad is None:
             if self.size != 1:
                 raise RuntimeError(
@@ -188,55 +183,7 @@ class Tensor(methods.Methods):
             raise ValueError(
                 f"backward: expected grad of shape {self.shape}, received {grad.shape}"
             )
-        if not create_graph:
-            return grad
-        grad = tensor(grad)
-        return grad if grad.dtype == self.dtype else ops.astype(grad, self.dtype)
-
-    def zero_grad(self) -> None:
-        """Forgets the gradient."""
-        self._grad = None
-
-    # ---- arithmetic: operands broadcast as NumPy's do ------------------------------------------
-
-    def __add__(self, other: Any) -> Tensor:
-        return ops.add(self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return ops.add(other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return ops.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return ops.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return ops.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return ops.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return ops.divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return ops.divide(other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return ops.power(self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return ops.power(other, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return ops.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return ops.matmul(other, self)
-
-    def __neg__(self) -> Tensor:
-        return ops.negative(self)
+        return fitted_tensor(None, grad, self.data) if create_graph else grad
 
     # ---- comparisons: tensors of bool, outside the graph ---------------------------------------
 
@@ -261,12 +208,10 @@ class Tensor(methods.Methods):
     def __and__(self, other: Any) -> Tensor:
         return ops.logical_and(self, other)
 
-    __rand__ = __and__
-
     def __or__(self, other: Any) -> Tensor:
         return ops.logical_or(self, other)
 
-    __ror__ = __or__
+    __rand__, __ror__ = __and__, __or__
 
     def __invert__(self) -> Tensor:
         return ops.logical_not(self)
@@ -280,6 +225,19 @@ class Tensor(methods.Methods):
         return interop.array_function(function, args, kwargs)
 
 
+class Hook:
+    """A registered hook; `.remove()` ends it."""
+
+    def __init__(self, hooks: dict[Any, Any], function: Callable[[Tensor], Any]) -> None:
+        self._hooks, self._number = hooks, next(_numbers)
+        hooks[self._number] = function
+
+    def remove(self) -> None:
+        """Takes the hook away; a second time does nothing."""
+        self._hooks.pop(self._number, None)
+
+
+_numbers = itertools.count()
 _names = itertools.count()
 
 
@@ -325,6 +283,22 @@ class Parameter(Tensor):
                 f"Parameter {self.name!r}: expected numbers, received dtype {array.dtype}"
             )
         np.copyto(self.data, array, casting="unsafe")
+        self.changed()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _parameter, (self.data, self.name, self.regularizer, self.trainable)
+
+
+def _parameter(data: Array, name: str, regularizer: Any, trainable: bool) -> Parameter:
+    made = Parameter(data, name, regularizer)
+    made.trainable = trainable
+    return made
+
+
+def from_dlpack(x: Any) -> Tensor:
+    """A Tensor on the memory of another library's tensor or array (its `__dlpack__`), without a
+    copy. TypeError if it is of no dtype of Tensor's, BufferError if it is not on the CPU."""
+    return Tensor(np.from_dlpack(x))
 
 
 def aligned(array: Array) -> Array:
@@ -338,6 +312,8 @@ def aligned(array: Array) -> Array:
 
 def _array(value: Any, like: Tensor | None = None) -> Array:
     """value as an array; Python numbers and lists take like's dtype, or floatx."""
+    if isinstance(value, _kernels.TensorCore):
+        return value.data
     array = np.asarray(value)
     if isinstance(value, np.ndarray | np.generic):
         return array
@@ -346,45 +322,17 @@ def _array(value: Any, like: Tensor | None = None) -> Array:
     return array.astype(config.floatx()) if array.dtype == np.float64 else array
 
 
-def tensor(value: Any, like: Tensor | None = None) -> Tensor:
-    """value as a Tensor: itself if it is one, else wrapped. Python numbers and lists take like's
-    dtype if that is a float."""
-    if isinstance(value, Tensor):
-        return value
-    if like is not None and type(value) in (int, float, bool) and like.dtype in FLOATS:
-        return new_tensor(np.asarray(value, like.dtype))
+def _converted(value: Any, like: Tensor | None) -> Tensor:
+    """What is not a Tensor as one, see `tensor`."""
     return Tensor(_array(value, like))
 
 
-def new_tensor(data: Array) -> Tensor:
-    made = Tensor.__new__(Tensor)
-    made.data = data
-    made.requires_grad = False
-    made.node = made._grad = made.buffer = None
-    return made
-
-
-def apply(op: Op, *inputs: Tensor) -> Tensor:
-    """Runs op.forward on the inputs and, unless gradients are off, adds it to the graph."""
-    out = op.forward(*[t.data for t in inputs])
-    if not op.recordable:
-        _kernels.cannot_record(f"{type(op).__name__} computes in Python")
-    result = new_tensor(out if type(out) is np.ndarray else np.asarray(out))
-    if state.enabled:
-        for t in inputs:
-            if t.requires_grad:
-                op.inputs = inputs
-                op.out = result.data
-                result.node = op
-                result.requires_grad = True
-                break
-    return result
-
-
-COMPARABLE = (Tensor, int, float, bool, np.ndarray, np.generic, list, tuple)
+_kernels.bind_graph(Tensor, _converted, fitted, fitted_tensor)
 
 from corereg.autograd import ops  # noqa: E402  (ops are written in terms of Tensor)
 
 methods.ops = ops  # type: ignore[attr-defined]
+OPERATORS = ("Add", "Subtract", "Multiply", "Divide", "Matmul", "Negative")
+_kernels.bind_operators(*[registry[name] for name in OPERATORS])
 
 from corereg.autograd import interop  # noqa: E402

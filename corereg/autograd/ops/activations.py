@@ -10,6 +10,7 @@ from typing import Any
 from corereg import _kernels
 from corereg.autograd.engine import Op
 from corereg.autograd.ops.common import floats, normal
+from corereg.autograd.ops.selection import where
 from corereg.autograd.ops.shaping import swapaxes
 from corereg.autograd.tensor import Tensor, apply
 
@@ -31,6 +32,22 @@ class Activation(Op):
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         return (_kernels.activation_backward(grad, out, self.code),)
+
+    def derivative(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (slope(grad, out, self.code),)
+
+
+def slope(grad: Any, out: Any, code: int) -> Any:
+    """What `_kernels.activation_backward` gives, in Tensors."""
+    if code == RELU:
+        return where(out.data > 0, grad, 0)
+    if code == SIGMOID:
+        return grad * out * (1 - out)
+    if code == TANH:
+        return grad * (1 - out * out)
+    if code == SOFTMAX:
+        return out * (grad - (grad * out).sum(axis=-1, keepdims=True))
+    return grad
 
 
 def activation(x: Any, name: str) -> Tensor:
