@@ -31,7 +31,20 @@ from corereg import (
     utils,
 )
 from corereg._kernels import get_num_threads, set_num_threads
-from corereg.autograd import Parameter, Tensor, enable_grad, from_dlpack, grad, no_grad
+from corereg.autograd import (
+    Parameter,
+    Tensor,
+    enable_grad,
+    from_dlpack,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    no_grad,
+    value_and_grad,
+    vjp,
+)
 from corereg.autograd.creation import (
     arange,
     eye,
@@ -68,7 +81,11 @@ __all__ = [
     "full",
     "get_num_threads",
     "grad",
+    "hessian",
+    "hvp",
     "initializers",
+    "jacobian",
+    "jvp",
     "layers",
     "losses",
     "metrics",
@@ -87,6 +104,8 @@ __all__ = [
     "show_config",
     "uniform",
     "utils",
+    "value_and_grad",
+    "vjp",
     "zeros",
     "zeros_like",
 ]
