@@ -4,7 +4,7 @@ Every case of the table in torch_cases.py and torch_array_cases.py is evaluated 
 file holds
 
     torch     version of PyTorch
-    names     "case: what", in the order of the table and of `torch_parts.run`
+    names     "case: what", in the order of the table and of `Case.names`
     shapes    the shape of each of these arrays, its lengths joined by commas
     values    the arrays, flattened and joined, in float64
 

@@ -105,7 +105,8 @@ case("power of -0", named("power"), at([-0.0] * 4), at(0.0, 1.0, 2.0, 3.0), corn
 case(
     "power of negatives", named("power"), at([-2.0] * 5), at(0.0, 1.0, 2.0, -1.0, 0.5), corner=True
 )
-case("power to 0", named("power"), at(2.0, 1.0, -1.0, inf), at(0.0, 0.0, -0.0, 0.0), corner=True)
+# PyTorch's mixed second derivative at b = 0 is 0 for 1/a: op_tables/arithmetic.py has such a case
+case("power to 0", named("power"), at(2.0, 1.0, -1.0, inf), at(0.0, 0.0, -0.0, 0.0), order=1)
 for op in ("maximum", "minimum"):
     case(f"{op} of equals", named(op), at(1.0, 2.0, 0.0, -0.0), at(1.0, 2.0, -0.0, 0.0))
     case(f"{op} with itself", lambda f, t, op=op: getattr(f, op)(t, t), x(4))

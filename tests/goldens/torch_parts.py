@@ -63,6 +63,16 @@ class Case:
         return [make(self.seed + 2 * i) for i, make in enumerate(self.inputs)]
 
     @property
+    def names(self) -> list[str]:
+        """Of what `run` gives: the value; "gradient i" of sum(u * value) by input i, with fixed
+        weights u; "second i", that of sum over j of sum(v_j * gradient j) by input i, and "second
+        of weights", by u: J v, which is what forward mode would give."""
+        every = range(len(self.inputs))
+        first = [f"gradient {i}" for i in every]
+        second = [*(f"second {i}" for i in every), "second of weights"]
+        return ["value", *first * (self.order > 0), *second * (self.order > 1)]
+
+    @property
     def seed(self) -> int:
         return zlib.crc32(self.name.encode())
 
@@ -98,31 +108,24 @@ def run(
 
     leaf(array) makes a tensor, plain(tensor) an array of it again; grad(output, tensors, weights)
     gives tensors or None, connected so that they can be differentiated again.
-    "gradient i" is that of sum(u * value) by input i, with fixed weights u; "second i" that of
-    sum over j of sum(v_j * gradient j) by input i, and "second of weights" by u: J v, which is
-    what forward mode would give.
     """
     inputs = [leaf(a) for a in arrays]
     out = case.function(f, *inputs)
-    results = {"value": plain(out)}
-    if case.order == 0:
-        return results
-    u = leaf(case.weights(0, tuple(out.shape)))
-    first = grad(out, inputs, u)
-    for i, (g, t) in enumerate(zip(first, inputs, strict=True)):
-        results[f"gradient {i}"] = filled(g, t, plain)
-    if case.order == 1:
-        return results
-    total = None
-    for i, g in enumerate(first):
-        if g is not None and g.requires_grad:
-            term = (g * leaf(case.weights(i + 1, tuple(g.shape)))).sum()
-            total = term if total is None else total + term
-    names = [*(f"second {i}" for i in range(len(inputs))), "second of weights"]
-    second = [None] * len(names) if total is None else grad(total, [*inputs, u], None)
-    for name, g, t in zip(names, second, [*inputs, u], strict=True):
-        results[name] = filled(g, t, plain)
-    return results
+    results = [plain(out)]
+    if case.order > 0:
+        u = leaf(case.weights(0, tuple(out.shape)))
+        first = grad(out, inputs, u)
+        results += [filled(g, t, plain) for g, t in zip(first, inputs, strict=True)]
+    if case.order > 1:
+        total = None
+        for i, g in enumerate(first):
+            if g is not None and g.requires_grad:
+                term = (g * leaf(case.weights(i + 1, tuple(g.shape)))).sum()
+                total = term if total is None else total + term
+        by = [*inputs, u]
+        second = [None] * len(by) if total is None else grad(total, by, None)
+        results += [filled(g, t, plain) for g, t in zip(second, by, strict=True)]
+    return dict(zip(case.names, results, strict=True))
 
 
 def filled(grad: Any, like: Any, plain: Callable[[Any], Array]) -> Array:
