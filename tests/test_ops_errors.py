@@ -114,9 +114,9 @@ ERRORS = {
     "einsum labels": (
         lambda: ops.einsum("ijk->i", a),
         ValueError,
-        r"einsum: expected 'ijk' to label the axes of shape \(2, 3\) in 'ijk->i'",
+        "einsum: expected 'ijk' to label 2 axes in 'ijk->i', as its operand has",
     ),
-    "einsum fewer labels": (lambda: ops.einsum("i->i", a), ValueError, "'i' to label the axes"),
+    "einsum fewer labels": (lambda: ops.einsum("i->i", a), ValueError, "'i' to label 2 axes"),
     "einsum lengths": (
         lambda: ops.einsum("ij,ij", a, a.T),
         ValueError,

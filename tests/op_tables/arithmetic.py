@@ -75,6 +75,7 @@ GRADIENTS = {
         *((operator.pow, positive(*a), x(*b)) for a, b in BROADCAST),
         (lambda t: 2**t, x(3, 4)),
         (lambda t: t**t, positive(3)),
+        (operator.pow, positive(3), np.zeros(3)),
         (lambda t: t ** [0, 1, 2], x(4, 3)),
     ],
     "NumberPower": [

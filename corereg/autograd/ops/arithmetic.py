@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd.engine import Op
-from corereg.autograd.ops.common import pair
+from corereg.autograd.ops.common import pair, values
 from corereg.autograd.tensor import Tensor, apply, tensor
 
 
 class Add(Op):
     __slots__ = ()
+    linear = True
 
     def forward(self, a: Any, b: Any) -> Any:
         return a + b
@@ -23,6 +24,7 @@ class Add(Op):
 
 class Subtract(Op):
     __slots__ = ()
+    linear = True
 
     def forward(self, a: Any, b: Any) -> Any:
         return a - b
@@ -56,7 +58,8 @@ class Divide(Op):
 
 class Power(Op):
     """a ** b. As in PyTorch: where b = 0 the derivative to a is 0, also at a = 0; at a = 0 the
-    derivative to b is 0 where b >= 0; it is NaN where a < 0."""
+    derivative to b is 0 where b >= 0; it is NaN where a < 0. (Other than in PyTorch, the mixed
+    second derivative at b = 0 is 1/a where a > 0.)"""
 
     __slots__ = ()
     fresh = True
@@ -66,10 +69,13 @@ class Power(Op):
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         da = db = None
-        if self.wants(0):
-            da = np.where(b == 0, 0, grad * b * a ** (b - 1))
+        base, exponent = values(a), values(b)
+        if self.wants(0):  # the constant 0 only where a ** (b - 1) or log(a) is no finite number
+            flat = (exponent == 0) & ~((base > 0) & (base < np.inf))
+            da = np.where(flat, 0, grad * b * a ** np.where(flat, 1, b - 1))
         if self.wants(1):
-            db = np.where((a == 0) & (b >= 0), 0, grad * out * np.log(a))
+            flat = (base == 0) & (exponent >= 0)
+            db = grad * np.where(flat, 0, out * np.log(np.where(flat, 1, a)))
         return da, db
 
 
@@ -93,7 +99,7 @@ class NumberPower(Op):
 
 class Negative(Op):
     __slots__ = ()
-    fresh = True
+    fresh = linear = True
 
     def forward(self, a: Any) -> Any:
         return -a

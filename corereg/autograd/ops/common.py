@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Array, Op
-from corereg.autograd.tensor import FLOATS, Tensor, apply, tensor
+from corereg.autograd.engine import Array
+from corereg.autograd.tensor import FLOATS, Tensor, tensor
 
 Axis = int | Sequence[int] | None
+pair = _kernels.pair  # applies an op of two operands; a number takes the dtype of the other
 
 
 def floats(x: Any, who: str) -> Tensor:
@@ -24,16 +25,6 @@ def floats(x: Any, who: str) -> Tensor:
             f".astype('float32')"
         )
     return made
-
-
-def pair(op: Op, a: Any, b: Any) -> Tensor:
-    """Applies a two-operand op; a Python number takes the dtype of the other operand."""
-    if not isinstance(a, Tensor):
-        b = tensor(b)
-        a = tensor(a, b)
-    elif not isinstance(b, Tensor):
-        b = tensor(b, a)
-    return apply(op, a, b)
 
 
 def values(x: Any) -> Any:

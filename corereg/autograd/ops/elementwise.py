@@ -37,7 +37,7 @@ class Sign(Op):
     """-1, 0 or 1; the derivative is 0, also at 0."""
 
     __slots__ = ()
-    fresh = True
+    fresh = linear = True
 
     def forward(self, x: Any) -> Any:
         return np.sign(x)
@@ -177,6 +177,7 @@ class Astype(Op):
     """x in another float dtype; the engine casts the gradient back."""
 
     __slots__ = ("dtype",)
+    linear = True
 
     def __init__(self, dtype: Any) -> None:
         self.dtype = dtype

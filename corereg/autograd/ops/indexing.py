@@ -39,7 +39,7 @@ def add_into(array: Array, index: Any, value: Any) -> None:
 
 class Getitem(Op):
     __slots__ = ("index",)
-    fresh = True
+    fresh = linear = True
 
     def __init__(self, index: Any) -> None:
         self.index = index
@@ -61,6 +61,7 @@ class AddAt(Op):
     """x with value added at an index, as often as the index names an element."""
 
     __slots__ = ("index",)
+    linear = True
 
     def __init__(self, index: Any) -> None:
         self.index = index
@@ -79,6 +80,7 @@ class SetAt(Op):
     the others get no gradient."""
 
     __slots__ = ("index",)
+    linear = True
 
     def __init__(self, index: Any) -> None:
         self.index = index

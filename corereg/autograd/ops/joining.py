@@ -19,6 +19,7 @@ class Concatenate(Op):
     """Operands one after the other; axis counts from 0."""
 
     __slots__ = ("axis",)
+    linear = True
 
     def __init__(self, axis: int) -> None:
         self.axis = axis
@@ -39,6 +40,7 @@ class Stack(Op):
     """Operands of one shape along a new axis, which counts from 0."""
 
     __slots__ = ("axis",)
+    linear = True
 
     def __init__(self, axis: int) -> None:
         self.axis = axis
@@ -55,6 +57,7 @@ class Pad(Op):
     """x within an array of `value`; widths: (before, after) of each axis."""
 
     __slots__ = ("inner", "shape", "value")
+    linear = True
 
     def __init__(self, shape: tuple[int, ...], widths: Sequence[Sequence[int]], value: Any) -> None:
         self.shape = tuple(n + a + b for n, (a, b) in zip(shape, widths, strict=True))
@@ -74,7 +77,7 @@ class Tile(Op):
     """x laid out reps times along each axis; x has as many axes as reps has numbers."""
 
     __slots__ = ("reps",)
-    fresh = True
+    fresh = linear = True
 
     def __init__(self, reps: Sequence[int]) -> None:
         self.reps = reps
@@ -91,7 +94,7 @@ class Repeat(Op):
     """Each element `repeats` times; axis counts from 0."""
 
     __slots__ = ("axis", "repeats")
-    fresh = True
+    fresh = linear = True
 
     def __init__(self, repeats: int, axis: int) -> None:
         self.repeats = repeats

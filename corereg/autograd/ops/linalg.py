@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -103,7 +104,7 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
     labels and shapes do not agree.
     """
     tensors = [tensor(x) for x in operands]
-    terms, to = parsed(subscripts, tensors)
+    *terms, to = parsed(subscripts, tuple(x.ndim for x in tensors))
     sizes = lengths(terms, tensors)
     for i, term in enumerate(terms):
         others = to + "".join(terms[:i] + terms[i + 1 :])
@@ -113,22 +114,24 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
     return apply(Einsum(terms[0], terms[1], to), *tensors)
 
 
-def parsed(subscripts: str, tensors: list[Tensor]) -> tuple[list[str], str]:
+@functools.lru_cache(maxsize=256)
+def parsed(subscripts: str, ndims: tuple[int, ...]) -> tuple[str, ...]:
     """The labels of each operand and of the result, with letters in the place of "..."."""
     source, arrow, to = subscripts.replace(" ", "").partition("->")
     terms = source.split(",")
-    if not len(terms) == len(tensors) <= 2:
+    if not len(terms) == len(ndims) <= 2:
         raise ValueError(
             f"einsum: expected one or two operands, as many as in {subscripts!r}, received "
-            f"{len(tensors)}"
+            f"{len(ndims)}"
         )
     spare = [letter for letter in LETTERS if letter not in subscripts]
     dots = ""
-    for i, (term, x) in enumerate(zip(terms, tensors, strict=True)):
-        missing = x.ndim - len(term.replace("...", ""))
+    for i, (term, ndim) in enumerate(zip(terms, ndims, strict=True)):
+        missing = ndim - len(term.replace("...", ""))
         if missing < 0 or (missing and "..." not in term):
             raise ValueError(
-                f"einsum: expected {term!r} to label the axes of shape {x.shape} in {subscripts!r}"
+                f"einsum: expected {term!r} to label {ndim} axes in {subscripts!r}, as its operand "
+                "has"
             )
         filling = "".join(spare[len(spare) - missing :])
         terms[i] = term.replace("...", filling, 1)
@@ -144,7 +147,7 @@ def parsed(subscripts: str, tensors: list[Tensor]) -> tuple[list[str], str]:
             f"einsum: expected letters, and in the result each once and from an operand, received "
             f"{subscripts!r}"
         )
-    return terms, to
+    return (*terms, to)
 
 
 def lengths(terms: list[str], tensors: list[Tensor]) -> dict[str, int]:

@@ -88,7 +88,7 @@ class CumSum(Op):
     """Running sums; axis counts from 0."""
 
     __slots__ = ("axis",)
-    fresh = True
+    fresh = linear = True
 
     def __init__(self, axis: int) -> None:
         self.axis = axis

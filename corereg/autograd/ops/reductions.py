@@ -37,6 +37,7 @@ class _Reduction(Op):
 
 class Sum(_Reduction):
     __slots__ = ()
+    linear = True
 
     def forward(self, x: Any) -> Any:
         return x.sum(axis=self.axis, keepdims=self.keepdims)
@@ -49,6 +50,7 @@ class Mean(_Reduction):
     """The sum over axis by the number of elements in each sum."""
 
     __slots__ = ("count",)
+    linear = True
 
     def forward(self, x: Any) -> Any:
         total = x.sum(axis=self.axis, keepdims=True)
@@ -116,8 +118,9 @@ class Var(_Reduction):
 
     def apart(self, x: Any) -> Any:
         """(x - mean) / (n - correction)"""
-        mean = x.mean(axis=self.axis, keepdims=True)
-        return (x - mean) / builtins.max(count(x, mean) - self.correction, 0)
+        total = x.sum(axis=self.axis, keepdims=True)
+        n = count(x, total)
+        return (x - total / n) / builtins.max(n - self.correction, 0)
 
 
 class Std(Var):

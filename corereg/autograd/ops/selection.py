@@ -21,7 +21,10 @@ class _Extreme(Op):
     def shares(self, grad: Any, below: Any, equal: Any, above: Any) -> tuple[Any, ...]:
         """grad for a and for b: nothing for a where `below`, nothing for b where `above`."""
         each = np.where(equal, grad / 2, grad)
-        return np.where(below, 0, each), np.where(above, 0, each)
+        return (
+            np.where(below, 0, each) if self.wants(0) else None,
+            np.where(above, 0, each) if self.wants(1) else None,
+        )
 
 
 class Maximum(_Extreme):
@@ -67,7 +70,7 @@ class Where(Op):
     """a where the condition holds, b elsewhere."""
 
     __slots__ = ("condition",)
-    fresh = True
+    fresh = linear = True
 
     def __init__(self, condition: Any) -> None:
         self.condition = condition

@@ -14,6 +14,7 @@ from corereg.autograd.tensor import Tensor, apply, tensor
 
 class Reshape(Op):
     __slots__ = ("shape",)
+    linear = True
 
     def __init__(self, shape: Any) -> None:
         self.shape = shape
@@ -27,6 +28,7 @@ class Reshape(Op):
 
 class Transpose(Op):
     __slots__ = ("axes",)
+    linear = True
 
     def __init__(self, axes: int | Sequence[int] | None) -> None:
         self.axes = axes if axes is None or isinstance(axes, Sequence) else (axes,)
@@ -45,6 +47,7 @@ class BroadcastTo(Op):
     """x repeated along new axes and those of length 1; the engine sums the gradient back."""
 
     __slots__ = ("shape",)
+    linear = True
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = shape
@@ -58,6 +61,7 @@ class BroadcastTo(Op):
 
 class Flip(Op):
     __slots__ = ("axis",)
+    linear = True
 
     def __init__(self, axis: Axis) -> None:
         self.axis = listed(axis)
