@@ -55,7 +55,14 @@ class InPlace(_kernels.TensorCore):
     def _change(self, name: str, function: np.ufunc, *operands: Any) -> Self:
         self._refuse(f"Tensor.{name}", operands[-1])
         arrays = [x.data if isinstance(x, _kernels.TensorCore) else x for x in operands]
-        function(*arrays, out=self.data, casting="same_kind")
+        try:
+            function(*arrays, out=self.data, casting="same_kind")
+        except (TypeError, ValueError) as error:
+            value = np.asarray(arrays[-1])
+            raise (TypeError if isinstance(error, TypeError) else ValueError)(
+                f"Tensor.{name}: expected values that broadcast to shape {self.shape} and dtype "
+                f"{self.dtype} without loss, received shape {value.shape} and dtype {value.dtype}"
+            ) from error
         self.changed()
         return self
 
