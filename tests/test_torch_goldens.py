@@ -18,7 +18,7 @@ from goldens.torch_parts import CASES, Case, filled, run
 
 import corereg
 from corereg import Tensor
-from corereg.autograd import ops, registry
+from corereg.autograd import Op, ops, registry
 
 FILE = Path(__file__).parent / "goldens" / "torch_ops.npz"
 TOLERANCE = 1e-10
@@ -131,3 +131,36 @@ def ops_behind(out: Tensor) -> set[str]:
             names.add(type(node).__name__)
             stack += node.inputs
     return names
+
+
+def test_fresh_gradients_are_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Op.fresh promises: the engine adds to such arrays in place."""
+    checked = set()
+    for op in registry.values():
+        if op.fresh:
+            monkeypatch.setattr(op, "backward", watched(op.backward, checked))
+    with np.errstate(all="ignore"):
+        for case in CASES.values():
+            if case.order > 0:
+                by_backward(case, case.arrays)
+    ours = {op for op in registry.values() if op.__module__.startswith("corereg.") and op.fresh}
+    assert checked == {op.__name__ for op in ours} - OPS_WITHOUT_CASES
+
+
+def watched(backward: Any, checked: set[str]) -> Any:
+    """backward, which fails if a gradient that it returns lies in memory of others."""
+
+    def watching(self: Op, grad: Any, out: Any, *inputs: Any) -> Any:
+        parts = backward(self, grad, out, *inputs)
+        name = type(self).__name__
+        checked.add(name)
+        slots = [slot for c in type(self).__mro__ for slot in getattr(c, "__slots__", ())]
+        kept = [getattr(self, slot, None) for slot in slots]
+        made = [part for part in parts if part is not None]
+        others = [x for x in [grad, out, *inputs, *kept] if isinstance(x, np.ndarray)]
+        for i, part in enumerate(made):
+            for other in [*others, *made[:i]]:
+                assert not np.shares_memory(part, other), name
+        return parts
+
+    return watching
