@@ -5,6 +5,9 @@ The cases are in op_tables, corners in test_autograd_corners.py, PyTorch in test
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from op_tables import GRADIENTS, VALUES
@@ -96,6 +99,29 @@ def test_linear_ops_look_at_no_values_on_the_way_back(name, function, arrays, rn
     for part, other in zip(parts, others, strict=True):
         assert (part is None) == (other is None)
         np.testing.assert_array_equal(part, other)
+
+
+def test_forward_is_at_most_the_fourth_python_frame_of_a_call():
+    folder = str(Path(corereg.__file__).parent)
+    depths, depth = {}, 0
+
+    def watch(frame, event, _):
+        nonlocal depth
+        if event in ("call", "return") and frame.f_code.co_filename.startswith(folder):
+            depth += 1 if event == "call" else -1
+            if event == "call" and frame.f_code.co_name == "forward":
+                depths[name] = max(depths.get(name, 0), depth)
+
+    for name, function, arrays in CASES:
+        tensors = [Tensor(np.array(a)) for a in arrays]
+        before = sys.getprofile()
+        sys.setprofile(watch)
+        try:
+            function(*tensors)
+        finally:
+            sys.setprofile(before)
+    assert {*depths} == {*GRADIENTS}
+    assert max(depths.values()) <= 4
 
 
 # ---- recordings -------------------------------------------------------------------------------

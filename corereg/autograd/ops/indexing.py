@@ -116,16 +116,19 @@ def set_at(x: Any, index: Any, value: Any) -> Tensor:
     element twice, the last value stays, and only that gets a gradient (PyTorch's index_put is
     undefined there). ValueError if value does not broadcast; IndexError out of range.
     """
-    return placed(SetAt(plain(index)), x, value, "set_at")
+    op = SetAt(plain(index))
+    return apply(op, *placed(op, x, value, "set_at"))
 
 
 def add_at(x: Any, index: Any, value: Any) -> Tensor:
     """A copy of x with x[index] += value, where each mention of an element in the index adds to it;
     value as in `set_at`. PyTorch's index_put with accumulate=True."""
-    return placed(AddAt(plain(index)), x, value, "add_at")
+    op = AddAt(plain(index))
+    return apply(op, *placed(op, x, value, "add_at"))
 
 
-def placed(op: SetAt | AddAt, x: Any, value: Any, who: str) -> Tensor:
+def placed(op: SetAt | AddAt, x: Any, value: Any, who: str) -> tuple[Tensor, Tensor]:
+    """The inputs of an op: x, and value if it broadcasts to the shape of x[index]."""
     x = tensor(x)
     value = tensor(value, x)
     shape = x.data[op.index].shape
@@ -134,7 +137,7 @@ def placed(op: SetAt | AddAt, x: Any, value: Any, who: str) -> Tensor:
         raise ValueError(
             f"{who}: expected a value that broadcasts to shape {shape}, received {value.shape}"
         )
-    return apply(op, x, value)
+    return x, value
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
