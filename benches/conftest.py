@@ -3,7 +3,8 @@
     python -m pytest benches            all, in a minute; -k dropout: some; -v: all figures
     python -m pytest benches --readme   all, and the table of README.md anew
 
-At the end stand the machine and a Markdown table of medians. Both sides run with all the threads
+bench_autograd.py needs PyTorch, beside which it runs; elsewhere it is skipped. At the end stand the
+machine and Markdown tables of medians. Both sides run with all the threads
 they would take by themselves.
 """
 
@@ -45,18 +46,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "control[after]" in item.name)  # the others stay in order
 
 
-@pytest.fixture(params=["numpy", "corereg"])
-def race(request: pytest.FixtureRequest, benchmark: Any) -> Race:
-    """race(title, numpy=f, corereg=g, per=1) times one of the two functions, by parameter. A call
-    does `per` of what the title says."""
+def against(other: str) -> Any:
+    """A fixture: race(title, other=f, corereg=g, per=1) times one of the two functions, by
+    parameter. A call does `per` of what the title says."""
 
-    def run(
-        title: str, *, numpy: Callable[[], Any], corereg: Callable[[], Any], per: int = 1
-    ) -> None:
-        side = request.param
-        measure(request, benchmark, title, side, numpy if side == "numpy" else corereg, per)
+    @pytest.fixture(params=[other, "corereg"])
+    def race(request: pytest.FixtureRequest, benchmark: Any) -> Race:
+        def run(title: str, *, per: int = 1, **sides: Callable[[], Any]) -> None:
+            measure(request, benchmark, title, request.param, sides[request.param], per)
 
-    return run
+        return run
+
+    return race
+
+
+race = against("numpy")
+torch_race = against("torch")
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from threadpoolctl import threadpool_info
 
 import corereg
 
+OTHERS = {"numpy": "NumPy", "torch": "PyTorch eager"}
+
 
 class Time(NamedTuple):
     """Seconds: the median of all rounds and the distance of their quartiles."""
@@ -35,14 +37,18 @@ def lines(results: Results) -> list[str]:
     """The report; nothing if nothing was timed."""
     if not results.times:
         return []
-    return ["", *machine(), *controls(results), "", *table(results)]
+    found = ["", *machine(), *controls(results)]
+    for other in OTHERS:
+        if rows(results, other):
+            found += ["", *table(results, other)]
+    return found
 
 
 def renew(readme: Path, results: Results) -> None:
     """Writes new figures for the rows that README's table has."""
     text = readme.read_text()
     before, old, after = re.split(r"(?<=<!-- benches -->\n)|(?=<!-- /benches -->)", text)
-    new = ["```", *machine(), *controls(results), "```", "", *table(results, old), ""]
+    new = ["```", *machine(), *controls(results), "```", "", *table(results, "numpy", old), ""]
     readme.write_text(before + "\n".join(new) + after)
 
 
@@ -97,20 +103,27 @@ def controls(results: Results) -> list[str]:
     ]
 
 
-def table(results: Results, among: str | None = None) -> list[str]:
-    """A row a race, or for those only that a text names. The ratio says how many times faster
-    corereg is than NumPy."""
-    rows = [
-        f"| {title} | {amount(sides['numpy'].median)} | {amount(sides['corereg'].median)} | "
-        f"{sides['numpy'].median / sides['corereg'].median:.1f} |"
-        for title, sides in results.times.items()
-        if race(sides) and (among is None or f"| {title} |" in among)
+def table(results: Results, other: str, among: str | None = None) -> list[str]:
+    """A row a race against the other, or for those only that a text names. The ratio says how many
+    times faster corereg is."""
+    return [
+        f"| median time of | {OTHERS[other]} | corereg | ratio |",
+        "|---|---:|---:|---:|",
+        *rows(results, other, among),
     ]
-    return ["| median time of | NumPy | corereg | ratio |", "|---|---:|---:|---:|", *rows]
+
+
+def rows(results: Results, other: str, among: str | None = None) -> list[str]:
+    return [
+        f"| {title} | {amount(sides[other].median)} | {amount(sides['corereg'].median)} | "
+        f"{sides[other].median / sides['corereg'].median:.1f} |"
+        for title, sides in results.times.items()
+        if race(sides) and other in sides and (among is None or f"| {title} |" in among)
+    ]
 
 
 def race(sides: dict[str, Time]) -> bool:
-    return sides.keys() == {"numpy", "corereg"}
+    return len(sides) == 2 and "corereg" in sides
 
 
 def amount(seconds: float) -> str:

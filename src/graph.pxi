@@ -223,7 +223,7 @@ def tensor(value, TensorCore like=None):
     return as_tensor(value, like)
 
 
-def pair(Node op, a, b):
+def pair(Node op not None, a, b):
     """Applies an op of two operands; a Python number takes the dtype of the other operand."""
     if not isinstance(a, TensorCore):
         b = as_tensor(b, None)
@@ -233,7 +233,7 @@ def pair(Node op, a, b):
     return run(op, (a, b))
 
 
-def apply(Node op, *inputs):
+def apply(Node op not None, *inputs):
     """Runs op.forward on the arrays of the inputs, tensors, and unless gradients are off adds it
     to the graph. An instance of an op is for one call."""
     return run(op, inputs)
