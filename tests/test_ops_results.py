@@ -115,6 +115,36 @@ def test_lists_among_tensors_take_their_dtype():
     assert ops.set_at(Tensor(F32), 0, np.float64(0.1)).dtype == np.float32
 
 
+# ---- NumPy's functions --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "remedy"),
+    [
+        (lambda: np.sum(a, 0, np.float32), "by name"),
+        (lambda: np.max(a, 0, None), "by name"),
+        (lambda: np.split(a, [1, 1]), "corereg.ops.split takes the lengths"),
+        (lambda: np.split(a, (1,), axis=1), "corereg.ops.split takes the lengths"),
+        (lambda: np.linalg.norm(a, 2), "norms of matrices"),
+        (lambda: np.linalg.norm(a, 1, (0, 1)), "norms of matrices"),
+        (lambda: np.linalg.norm(a, ord=np.inf, axis=(0, 1)), "norms of matrices"),
+    ],
+)
+def test_functions_of_another_meaning_are_refused(call, remedy, fails):
+    fails(call, TypeError, rf"np.\w+ with these arguments is not for tensors: .*{remedy}", a.data)
+
+
+def test_functions_of_the_same_meaning_are_not():
+    for got, expected in [
+        (np.linalg.norm(a), np.linalg.norm(a.data)),
+        (np.linalg.norm(a, 1, 0), np.linalg.norm(a.data, 1, 0)),
+        (np.linalg.norm(a, axis=(0, 1)), np.linalg.norm(a.data)),
+        (np.sum(a, 0, keepdims=True), a.data.sum(0, keepdims=True)),
+        (np.split(a, 3, 1)[2], a.data[:, 2:]),
+    ]:
+        np.testing.assert_allclose(got.data, expected, rtol=1e-15)
+
+
 # ---- views --------------------------------------------------------------------------------------
 
 VIEWS = {

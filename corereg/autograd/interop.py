@@ -36,6 +36,8 @@ FUNCTIONS = {
     *("zeros_like", "ones_like"),
 }
 
+REDUCTIONS = {"sum", "mean", "prod", "var", "std", "max", "min", "amax", "amin"}
+
 
 def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: Any) -> Any:
     """What Tensor.__array_ufunc__ does."""
@@ -58,11 +60,32 @@ def array_function(function: Any, args: Any, kwargs: Any) -> Any:
     """What Tensor.__array_function__ does."""
     name = function.__name__
     if name in FUNCTIONS and function.__module__ in ("numpy", "numpy.linalg"):
+        refuse_other_meanings(name, *args, **kwargs)
         return getattr(ops, RENAMED.get(name, name))(*args, **kwargs)
     who = f"{function.__module__}.{name}"
     if name in ("shape", "ndim", "size"):  # they read no values
         return function(*[x.data if isinstance(x, Tensor) else x for x in args], **kwargs)
     return function(*plain(who, args), **{k: plain(who, v) for k, v in kwargs.items()})
+
+
+def refuse_other_meanings(name: str, x: Any, *args: Any, **kwargs: Any) -> None:
+    """TypeError for arguments that NumPy's function takes in another sense than the op."""
+    remedy = ""
+    if name in REDUCTIONS and len(args) > 1:  # NumPy's dtype or out, the op's keepdims
+        remedy = "pass all arguments after the axis by name"
+    elif name == "split" and not isinstance(
+        args[0] if args else 1, int
+    ):  # places of cuts, lengths of parts
+        remedy = "corereg.ops.split takes the lengths of the parts"
+    elif name == "norm":
+        ord, axis = [*args, *[None] * 2][:2]
+        ord, axis = kwargs.get("ord", ord), kwargs.get("axis", axis)
+        if ord is not None and (x.ndim > 1 if axis is None else isinstance(axis, tuple)):
+            remedy = (
+                "norms of matrices are none of the ops; corereg.ops.norm takes that of a vector"
+            )
+    if remedy:
+        raise TypeError(f"Tensor: np.{name} with these arguments is not for tensors: {remedy}")
 
 
 def plain(who: str, value: Any) -> Any:
