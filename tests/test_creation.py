@@ -84,10 +84,11 @@ def test_random_numbers(name, dtype):
     assert make().shape == ()
 
 
-def test_uniform_numbers_are_below_their_end():
+def test_uniform_numbers_are_within_their_bounds():
     t = corereg.uniform((1000,), 2.0, 3.0)
     assert t.data.min() >= 2
-    assert t.data.max() < 3
+    assert t.data.max() <= 3
+    assert corereg.rand(1000).data.max() < 1
     assert (corereg.uniform((5,), 2.0, 2.0).data == 2).all()
 
 

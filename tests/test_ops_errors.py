@@ -122,6 +122,11 @@ ERRORS = {
         ValueError,
         "einsum: expected axes of one length under a label, received 2 and 3",
     ),
+    "einsum diagonal": (
+        lambda: ops.einsum("ii->i", a[:, :1]),
+        ValueError,
+        "einsum: expected axes of one length under a label, received 2 and 1",
+    ),
     "einsum new label": (
         lambda: ops.einsum("ij->ik", a),
         ValueError,

@@ -83,7 +83,8 @@ def uniform(
     dtype: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Uniform in [minval, maxval), as `keras.random.uniform`. ValueError if minval > maxval."""
+    """Uniform in [minval, maxval), as `keras.random.uniform`; rounding may give maxval. ValueError
+    if minval > maxval."""
     if not minval <= maxval:
         raise ValueError(f"uniform: expected minval <= maxval, received {minval} and {maxval}")
     kind = _float(dtype, "uniform")

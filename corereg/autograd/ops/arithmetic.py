@@ -1,4 +1,8 @@
-"""+ - * / ** with broadcasting. The engine sums gradients back over broadcast axes."""
+"""+ - * / ** with broadcasting. The engine sums gradients back over broadcast axes.
+
+Shapes broadcast and dtypes promote as NumPy's; a Python number or list takes the dtype of the other
+operand. ValueError for shapes that do not broadcast, TypeError for what is no number.
+"""
 
 from __future__ import annotations
 

@@ -151,17 +151,17 @@ def parsed(subscripts: str, ndims: tuple[int, ...]) -> tuple[str, ...]:
 
 
 def lengths(terms: list[str], tensors: list[Tensor]) -> dict[str, int]:
-    """The length of each label's axes; 1 broadcasts."""
+    """The length of each label's axes; 1 broadcasts, but not to the same label's in one operand."""
     sizes: dict[str, int] = {}
     for term, x in zip(terms, tensors, strict=True):
         for label, n in zip(term, x.shape, strict=True):
-            known = sizes.setdefault(label, n)
-            if known == 1:
-                sizes[label] = n
-            elif n not in (1, known):
+            first, known = x.shape[term.index(label)], sizes.get(label, 1)
+            if n != first or (n != known and n != 1 and known != 1):
+                other = known if n == first else first
                 raise ValueError(
-                    f"einsum: expected axes of one length under a label, received {known} and {n}"
+                    f"einsum: expected axes of one length under a label, received {other} and {n}"
                 )
+            sizes[label] = n if known == 1 else known
     return sizes
 
 
