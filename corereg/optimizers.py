@@ -22,7 +22,7 @@ import numpy as np
 
 from corereg import _kernels, lookup, regularizers
 from corereg.autograd import Parameter, Tensor
-from corereg.autograd.tensor import aligned
+from corereg.autograd.parameter import aligned
 
 Array = np.ndarray[Any, Any]
 

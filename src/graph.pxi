@@ -17,16 +17,15 @@ cdef object ADD, SUBTRACT, MULTIPLY, DIVIDE, MATMUL, NEGATIVE
 
 
 def bind_graph(type tensor, converted, fitted, fitted_tensor):
-    """Tells what is written in Python: Tensor, and functions of corereg.autograd.engine."""
+    """Tells what is written in Python: Tensor, and functions of corereg.autograd."""
     global TENSOR, CONVERTED, FITTED, FITTED_TENSOR
     TENSOR, CONVERTED, FITTED, FITTED_TENSOR = tensor, converted, fitted, fitted_tensor
 
 
-def bind_operators(add, subtract, multiply, divide, matmul, negative):
+def bind_operators(*ops):
     """Tells the ops behind + - * / @ and the sign."""
     global ADD, SUBTRACT, MULTIPLY, DIVIDE, MATMUL, NEGATIVE
-    ADD, SUBTRACT, MULTIPLY, DIVIDE = add, subtract, multiply, divide
-    MATMUL, NEGATIVE = matmul, negative
+    ADD, SUBTRACT, MULTIPLY, DIVIDE, MATMUL, NEGATIVE = ops
 
 
 cdef class GradMode:
@@ -45,10 +44,6 @@ cdef class GradMode:
 cdef class _Version:
     """Counts the changes in place of an array; shared by the tensors on its memory."""
     cdef long count
-
-
-cdef inline void bump(_Version version):
-    version.count += 1
 
 
 cdef class Node:
@@ -88,7 +83,7 @@ cdef class TensorCore:
     @data.setter
     def data(self, cnp.ndarray value not None):
         if self.array is not None:
-            bump(shared(self))
+            self.changed()
         self.array = value
 
     @property
@@ -112,9 +107,10 @@ cdef class TensorCore:
         """How often the values were changed in place."""
         return version_of(self)
 
-    def changed(self):
+    cpdef changed(self):
         """Counts a change of the values in place, so that `backward` can tell."""
-        bump(shared(self))
+        cdef _Version version = shared(self)
+        version.count += 1
 
     def shares_version(self, TensorCore other):
         """Counts changes together with another tensor on the same memory."""
@@ -202,17 +198,17 @@ cdef TensorCore as_tensor(value, TensorCore like):
     """value as a Tensor; Python numbers and lists take like's dtype if that is a float."""
     cdef cnp.ndarray number
     cdef double x
+    cdef int kind
     if isinstance(value, TensorCore):
         return value
     if like is not None and (type(value) is float or type(value) is int):
         x, kind = value, cnp.PyArray_TYPE(array_of(like))
-        if kind == cnp.NPY_FLOAT64:
-            number = cnp.PyArray_EMPTY(0, NULL, cnp.NPY_FLOAT64, 0)
-            (<double *> cnp.PyArray_DATA(number))[0] = x
-            return wrap(number)
-        if kind == cnp.NPY_FLOAT32 and -3e38 < x < 3e38:  # else NumPy warns of the overflow
-            number = cnp.PyArray_EMPTY(0, NULL, cnp.NPY_FLOAT32, 0)
-            (<float *> cnp.PyArray_DATA(number))[0] = <float> x
+        if kind == cnp.NPY_FLOAT64 or kind == cnp.NPY_FLOAT32 and -3e38 < x < 3e38:
+            number = cnp.PyArray_EMPTY(0, NULL, kind, 0)  # (NumPy warns of greater numbers)
+            if kind == cnp.NPY_FLOAT64:
+                (<double *> cnp.PyArray_DATA(number))[0] = x
+            else:
+                (<float *> cnp.PyArray_DATA(number))[0] = <float> x
             return wrap(number)
     return CONVERTED(value, like)
 
@@ -270,6 +266,9 @@ cdef TensorCore run(Node op, tuple inputs):
 cdef attach(Node op, tuple inputs, TensorCore result):
     cdef TensorCore t
     cdef long counts = 0
+    if op.inputs is not None:
+        raise RuntimeError(f"apply: this instance of {type(op).__name__} is in a graph already; "
+                           "make a new one for every call")
     op.inputs, op.out, op.version = inputs, result.array, result.version
     op.made = version_of(result)
     for t in inputs:
@@ -548,14 +547,14 @@ cdef check_versions(Node node):
     """RuntimeError if a value that the op's backward looks at is no longer what it was."""
     cdef Py_ssize_t i
     if node.version is not None and node.version.count != node.made:
-        changed(node, "its output", node.made, node.version.count)
+        refuse(node, "its output", node.made, node.version.count)
     for i in range(len(node.inputs)):
         before = 0 if node.counts is None else node.counts[i]
         if version_of(<TensorCore> node.inputs[i]) != before:
-            changed(node, f"input {i}", before, version_of(<TensorCore> node.inputs[i]))
+            refuse(node, f"input {i}", before, version_of(<TensorCore> node.inputs[i]))
 
 
-cdef changed(Node node, str what, long before, long now):
+cdef refuse(Node node, str what, long before, long now):
     raise RuntimeError(
         f"backward: {type(node).__name__} needs {what} as it was when it ran (version {before}), "
         f"but it has been changed in place since (version {now}); change a copy, or change it "

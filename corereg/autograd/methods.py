@@ -6,12 +6,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+import numpy as np
+
 from corereg import _kernels
 
 if TYPE_CHECKING:
     from corereg.autograd import ops
     from corereg.autograd.tensor import Tensor
 
+COMPARABLE = (_kernels.TensorCore, int, float, np.ndarray, np.generic, list, tuple)
 Axis = int | Sequence[int] | None
 
 
@@ -19,6 +22,38 @@ class Methods(_kernels.TensorCore):
     """The part of Tensor that calls ops; tensor.py sets `ops` in this module."""
 
     __slots__ = ()
+    __hash__ = object.__hash__
+
+    # ---- comparisons: tensors of bool, outside the graph ---------------------------------------
+
+    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return ops.equal(self, other) if isinstance(other, COMPARABLE) else NotImplemented
+
+    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return ops.not_equal(self, other) if isinstance(other, COMPARABLE) else NotImplemented
+
+    def __lt__(self, other: Any) -> Tensor:
+        return ops.less(self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return ops.less_equal(self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return ops.greater(self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return ops.greater_equal(self, other)
+
+    def __and__(self, other: Any) -> Tensor:
+        return ops.logical_and(self, other)
+
+    def __or__(self, other: Any) -> Tensor:
+        return ops.logical_or(self, other)
+
+    __rand__, __ror__ = __and__, __or__
+
+    def __invert__(self) -> Tensor:
+        return ops.logical_not(self)
 
     # ---- elementwise ------------------------------------------------------------------------
 

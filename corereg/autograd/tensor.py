@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -27,15 +27,11 @@ from corereg.autograd.engine import Array, fitted, fitted_tensor, registry
 from corereg.autograd.exchange import Exchange
 from corereg.autograd.inplace import InPlace
 
-if TYPE_CHECKING:
-    from corereg.regularizers import Regularizer
-
 FLOATS = (np.dtype("float32"), np.dtype("float64"))
 ONES = {d: np.ones((), d) for d in FLOATS}
 """The gradient of a scalar with respect to itself; ops may test for it with `is`."""
 for _one in ONES.values():
     _one.flags.writeable = False
-COMPARABLE = (_kernels.TensorCore, int, float, np.ndarray, np.generic, list, tuple)
 
 apply, new_tensor, run_backward = _kernels.apply, _kernels.new_tensor, _kernels.run_backward
 tensor = _kernels.tensor
@@ -54,7 +50,7 @@ class Tensor(methods.Methods, InPlace, Exchange):
     """
 
     __slots__ = ()
-    __hash__ = object.__hash__
+    __array_priority__ = 1000  # for those who ask; NumPy asks __array_ufunc__
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         array = data if type(data) is np.ndarray else _array(data)
@@ -185,37 +181,6 @@ class Tensor(methods.Methods, InPlace, Exchange):
             )
         return fitted_tensor(None, grad, self.data) if create_graph else grad
 
-    # ---- comparisons: tensors of bool, outside the graph ---------------------------------------
-
-    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return ops.equal(self, other) if isinstance(other, COMPARABLE) else NotImplemented
-
-    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return ops.not_equal(self, other) if isinstance(other, COMPARABLE) else NotImplemented
-
-    def __lt__(self, other: Any) -> Tensor:
-        return ops.less(self, other)
-
-    def __le__(self, other: Any) -> Tensor:
-        return ops.less_equal(self, other)
-
-    def __gt__(self, other: Any) -> Tensor:
-        return ops.greater(self, other)
-
-    def __ge__(self, other: Any) -> Tensor:
-        return ops.greater_equal(self, other)
-
-    def __and__(self, other: Any) -> Tensor:
-        return ops.logical_and(self, other)
-
-    def __or__(self, other: Any) -> Tensor:
-        return ops.logical_or(self, other)
-
-    __rand__, __ror__ = __and__, __or__
-
-    def __invert__(self) -> Tensor:
-        return ops.logical_not(self)
-
     # ---- under NumPy's functions, see corereg.autograd.interop ---------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -238,76 +203,12 @@ class Hook:
 
 
 _numbers = itertools.count()
-_names = itertools.count()
-
-
-class Parameter(Tensor):
-    """A named leaf that training changes: its array and its gradient's stay where they are.
-
-    data: float32 or float64, as for Tensor, copied to memory that begins at a cache line.
-    regularizer: a `corereg.regularizers.Regularizer` (or callable) whose penalty belongs to the
-        parameter, or None. trainable: False freezes it: no update, no penalty.
-    """
-
-    __slots__ = ("name", "regularizer")
-
-    def __init__(
-        self, data: Any, name: str | None = None, regularizer: Regularizer | None = None
-    ) -> None:
-        super().__init__(data, requires_grad=True)
-        self.data = aligned(self.data)
-        self.name = name or f"parameter_{next(_names)}"
-        self.regularizer = regularizer
-        self.buffer = aligned(np.zeros_like(self.data))
-
-    @property
-    def trainable(self) -> bool:
-        return self.requires_grad
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self.requires_grad = bool(value)
-        if not value:
-            self._grad = None
-
-    def assign(self, value: Any) -> None:
-        """Overwrites the values in place: value of the same shape, cast to the same dtype."""
-        array = np.asarray(value.data if isinstance(value, Tensor) else value)
-        if array.shape != self.shape:
-            raise ValueError(
-                f"Parameter {self.name!r}: expected a value of shape {self.shape}, received "
-                f"{array.shape}"
-            )
-        if array.dtype.kind not in "fiub":
-            raise TypeError(
-                f"Parameter {self.name!r}: expected numbers, received dtype {array.dtype}"
-            )
-        np.copyto(self.data, array, casting="unsafe")
-        self.changed()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _parameter, (self.data, self.name, self.regularizer, self.trainable)
-
-
-def _parameter(data: Array, name: str, regularizer: Any, trainable: bool) -> Parameter:
-    made = Parameter(data, name, regularizer)
-    made.trainable = trainable
-    return made
 
 
 def from_dlpack(x: Any) -> Tensor:
     """A Tensor on the memory of another library's tensor or array (its `__dlpack__`), without a
     copy. TypeError if it is of no dtype of Tensor's, BufferError if it is not on the CPU."""
     return Tensor(np.from_dlpack(x))
-
-
-def aligned(array: Array) -> Array:
-    """A contiguous copy that begins at a multiple of 64 bytes, a cache line."""
-    raw = np.empty(array.nbytes + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    out = raw[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    np.copyto(out, array)
-    return out
 
 
 def _array(value: Any, like: Tensor | None = None) -> Array:
