@@ -60,8 +60,9 @@ ERRORS = {
     "pad": (
         lambda: ops.pad(a, (1, -1)),
         ValueError,
-        r"pad: expected pad_width .*not negative, for 2 axes, received \(1, -1\)",
+        r"pad: expected pad_width .*integers >= 0, for 2 axes, received \(1, -1\)",
     ),
+    "pad parts": (lambda: ops.pad(a, 0.5), ValueError, "pad: .*received 0.5"),
     "pad form": (lambda: ops.pad(a, (1, 2, 3)), ValueError, r"received \(1, 2, 3\)"),
     "tile": (lambda: ops.tile(a, (1, -2)), ValueError, r"tile: expected .*received \(1, -2\)"),
     "repeat": (

@@ -140,9 +140,9 @@ def split(x: Any, sections_or_sizes: int | Sequence[int], axis: int = 0) -> list
     x = tensor(x)
     axis = normal(axis, x.ndim, "split")
     length = x.shape[axis]
-    if isinstance(sections_or_sizes, Sequence):
-        sizes = list(sections_or_sizes)
-        if any(n < 0 for n in sizes) or np.sum(sizes, dtype=int) != length:
+    if isinstance(sections_or_sizes, Sequence | np.ndarray):
+        sizes = [int(n) for n in sections_or_sizes]
+        if any(n < 0 for n in sizes) or sum(sizes) != length:
             raise ValueError(f"split: expected lengths that sum up to {length}, received {sizes}")
     else:
         parts = sections_or_sizes
@@ -164,12 +164,12 @@ def pad(x: Any, pad_width: int | Sequence[Any], value: float = 0.0) -> Tensor:
     """
     x = tensor(x)
     try:
-        widths = np.broadcast_to(np.asarray(pad_width, np.intp), (x.ndim, 2)).tolist()
+        widths = np.broadcast_to(pad_width, (x.ndim, 2)).tolist()
     except ValueError:
         widths = [[-1, -1]]
-    if any(n < 0 for both in widths for n in both):
+    if any(type(n) is not int or n < 0 for both in widths for n in both):
         raise ValueError(
-            f"pad: expected pad_width of (before, after), not negative, for {x.ndim} axes, "
+            f"pad: expected pad_width of (before, after), integers >= 0, for {x.ndim} axes, "
             f"received {pad_width}"
         )
     return apply(Pad(x.shape, widths, value), x)
