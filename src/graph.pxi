@@ -16,10 +16,10 @@ cdef object CONVERTED, FITTED, FITTED_TENSOR
 cdef object ADD, SUBTRACT, MULTIPLY, DIVIDE, MATMUL, NEGATIVE
 
 
-def bind_graph(type tensor, converted, fitted, fitted_tensor):
+def bind_graph(*parts):
     """Tells what is written in Python: Tensor, and functions of corereg.autograd."""
     global TENSOR, CONVERTED, FITTED, FITTED_TENSOR
-    TENSOR, CONVERTED, FITTED, FITTED_TENSOR = tensor, converted, fitted, fitted_tensor
+    TENSOR, CONVERTED, FITTED, FITTED_TENSOR = parts
 
 
 def bind_operators(*ops):
@@ -172,12 +172,6 @@ cdef inline PyObject *owner(cnp.ndarray a):
     return <PyObject *> a if base == NULL else base
 
 
-cdef TensorCore wrap(cnp.ndarray data):
-    cdef TensorCore t = TensorCore.__new__(TENSOR)
-    t.array = data
-    return t
-
-
 cdef inline cnp.ndarray array_of(TensorCore t):
     if t is None or t.array is None:
         raise TypeError("apply: expected a Tensor with data")
@@ -189,13 +183,16 @@ cdef inline object plain(value):
     return cnp.PyArray_FROM_OF(value, cnp.NPY_ARRAY_ENSUREARRAY)
 
 
-def new_tensor(cnp.ndarray data not None):
+cpdef TensorCore new_tensor(cnp.ndarray data):
     """A Tensor on an array that needs no check."""
-    return wrap(data)
+    cdef TensorCore t = TensorCore.__new__(TENSOR)
+    t.array = data
+    return t
 
 
-cdef TensorCore as_tensor(value, TensorCore like):
-    """value as a Tensor; Python numbers and lists take like's dtype if that is a float."""
+cpdef TensorCore tensor(value, TensorCore like=None):
+    """value as a Tensor: itself if it is one, else wrapped. Python numbers and lists take like's
+    dtype if that is a float."""
     cdef cnp.ndarray number
     cdef double x
     cdef int kind
@@ -209,23 +206,17 @@ cdef TensorCore as_tensor(value, TensorCore like):
                 (<double *> cnp.PyArray_DATA(number))[0] = x
             else:
                 (<float *> cnp.PyArray_DATA(number))[0] = <float> x
-            return wrap(number)
+            return new_tensor(number)
     return CONVERTED(value, like)
-
-
-def tensor(value, TensorCore like=None):
-    """value as a Tensor: itself if it is one, else wrapped. Python numbers and lists take like's
-    dtype if that is a float."""
-    return as_tensor(value, like)
 
 
 def pair(Node op not None, a, b):
     """Applies an op of two operands; a Python number takes the dtype of the other operand."""
     if not isinstance(a, TensorCore):
-        b = as_tensor(b, None)
-        a = as_tensor(a, b)
+        b = tensor(b)
+        a = tensor(a, b)
     elif not isinstance(b, TensorCore):
-        b = as_tensor(b, a)
+        b = tensor(b, a)
     return run(op, (a, b))
 
 
@@ -249,7 +240,7 @@ cdef TensorCore run(Node op, tuple inputs):
         spoil(f"{type(op).__name__} computes in Python")
     if not cnp.PyArray_CheckExact(out):
         out = plain(out)
-    result = wrap(out)
+    result = new_tensor(out)
     memory = owner(out)
     for t in inputs:
         if owner(t.array) == memory:
@@ -307,14 +298,7 @@ cdef class _Pass:
                 self.enter(node, stack)
         while stack:
             node = stack.pop()
-            if node.inputs is None:
-                if self.wanted is not None and node in self.wanted:
-                    continue
-                raise RuntimeError(
-                    f"backward: the graph behind {type(node).__name__} was freed by an earlier "
-                    "backward; compute the value again, or pass retain_graph=True to the first "
-                    "call")
-            for t in node.inputs:
+            for t in self.inputs_of(node):
                 under = t.node
                 if under is not None and self.needs(under):
                     p = self.pending.get(under)
@@ -329,6 +313,15 @@ cdef class _Pass:
         self.pending[node] = p
         stack.append(node)
         return p
+
+    cdef tuple inputs_of(self, Node node):
+        if node.inputs is not None:
+            return node.inputs
+        if self.wanted is not None and node in self.wanted:
+            return ()  # as good as a leaf
+        raise RuntimeError(
+            f"backward: the graph behind {type(node).__name__} was freed by an earlier backward; "
+            "compute the value again, or pass retain_graph=True to the first call")
 
     cdef bint needs(self, k):
         return self.needed is None or k in self.needed
@@ -358,7 +351,7 @@ cdef class _Pass:
     cdef step(self, _Pending p, list ready):
         """Takes the gradient of a node on to its inputs."""
         cdef Node node = p.node
-        cdef tuple inputs = node.inputs, parts = None
+        cdef tuple inputs, parts = None
         cdef Py_ssize_t i
         cdef TensorCore t
         cdef bint fresh
@@ -369,12 +362,9 @@ cdef class _Pass:
                 t = node.retainer()
                 if t is not None:
                     accumulate(t, p.total, False)
-        if self.wanted is not None and node in self.wanted:
-            for t in inputs or ():
-                if key(t) in self.needed:
-                    break
-            else:
-                return
+        inputs = self.inputs_of(node)
+        if self.wanted is not None and not any([key(t) in self.needed for t in inputs]):
+            return  # a target with nothing under it
         if p.total is not None:
             fresh = node.fresh
             parts = self.parts(node, inputs, p.total)
@@ -406,7 +396,7 @@ cdef class _Pass:
         if not node.linear:
             check_versions(node)
         if self.create_graph:
-            out = wrap(node.out)
+            out = new_tensor(node.out)
             out.node, out.requires_grad, out.version = node, True, node.version
             parts = node.derivative(total, out, *inputs)
         elif len(inputs) == 1:
@@ -427,9 +417,9 @@ cdef class _Pass:
         """A gradient after the hooks of its tensor."""
         spoil("a hook runs in Python")
         for hook in list(hooks.values()):
-            said = hook(total if self.create_graph else wrap(total))
+            said = hook(total if self.create_graph else new_tensor(total))
             if said is not None:
-                said = as_tensor(said, None)
+                said = tensor(said)
                 if said.shape != (<object> like).shape:
                     raise ValueError(f"hook: expected a gradient of shape {(<object> like).shape} "
                                      f"as the tensor's, received {said.shape}")
@@ -452,7 +442,7 @@ cdef class _Pass:
             return p.total
         if not p.owned:
             p.total, p.owned = p.total.copy(), True
-        return wrap(p.total)
+        return new_tensor(p.total)
 
 
 def run_backward(list roots, list targets=None, bint retain_graph=False, bint create_graph=False):
@@ -546,12 +536,13 @@ cdef accumulate(TensorCore leaf, grad, bint fresh):
 cdef check_versions(Node node):
     """RuntimeError if a value that the op's backward looks at is no longer what it was."""
     cdef Py_ssize_t i
+    cdef long before
     if node.version is not None and node.version.count != node.made:
         refuse(node, "its output", node.made, node.version.count)
     for i in range(len(node.inputs)):
         before = 0 if node.counts is None else node.counts[i]
         if version_of(<TensorCore> node.inputs[i]) != before:
-            refuse(node, f"input {i}", before, version_of(<TensorCore> node.inputs[i]))
+            refuse(node, f"input {i}", before, version_of(node.inputs[i]))
 
 
 cdef refuse(Node node, str what, long before, long now):

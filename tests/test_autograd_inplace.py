@@ -269,6 +269,16 @@ def test_a_hook_may_run_a_backward_of_its_own():
     assert x._version == y._version == 0
 
 
+def test_a_hook_that_frees_the_graph_is_an_error_not_a_crash():
+    x = leaf(2.0)
+    below = x * x
+    top = (below * below).sum()
+    other = below.sum()
+    below.register_hook(lambda g: other.backward())
+    with pytest.raises(RuntimeError, match="Multiply was freed by an earlier backward"):
+        top.backward()
+
+
 # ---- retained gradients --------------------------------------------------------------------------
 
 

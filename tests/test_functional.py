@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 import corereg
 from corereg import Parameter, Tensor, grad, no_grad
-from corereg.autograd import check_grads, ops
+from corereg.autograd import Op, apply, check_grads, ops, registry
 
 X = np.array([0.5, -1.0, 2.0])
 V = np.array([1.0, 3.0, -2.0])
@@ -107,7 +108,7 @@ def test_grad_by_a_result_whose_own_graph_was_freed():
 def test_grad_goes_only_where_it_must():
     seen = []
 
-    class Watched(corereg.autograd.Op):
+    class Watched(Op):
         def forward(self, a, b):
             return a * b
 
@@ -117,15 +118,40 @@ def test_grad_goes_only_where_it_must():
 
     try:
         x, y, z = leaf(2.0), leaf(3.0), leaf(5.0)
-        inner = corereg.autograd.apply(Watched(), x, y)
-        out = corereg.autograd.apply(Watched(), inner, z).sum()
+        inner = apply(Watched(), x, y)
+        out = apply(Watched(), inner, z).sum()
         equal(*grad(out, z, retain_graph=True), [6])
         assert seen == [(False, True)]
         equal(*grad(out, y), [10])
         assert seen[1:] == [(True, False), (False, True)]
-        assert corereg.autograd.apply(Watched(), x, y).node.wants(0)
+        assert apply(Watched(), x, y).node.wants(0)
     finally:
-        del corereg.autograd.registry["Watched"]
+        del registry["Watched"]
+
+
+def test_what_is_needed_is_a_matter_of_the_thread():
+    told = []
+
+    class Asking(Op):
+        def forward(self, a, b):
+            return a * b
+
+        def backward(self, grad, out, a, b):
+            told.append((self.wants(0), self.wants(1)))
+            if len(told) == 1:  # another thread asks meanwhile
+                thread = threading.Thread(target=other.backward)
+                thread.start()
+                thread.join()
+                told.append((self.wants(0), self.wants(1)))
+            return grad * b, grad * a
+
+    try:
+        x, y = leaf(2.0), leaf(3.0)
+        other = apply(Asking(), x, y).sum()
+        grad(apply(Asking(), x, y).sum(), y)
+        assert told == [(False, True), (True, True), (False, True)]
+    finally:
+        del registry["Asking"]
 
 
 def test_several_outputs_are_summed():

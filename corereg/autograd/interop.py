@@ -39,6 +39,12 @@ FUNCTIONS = {
 REDUCTIONS = {"sum", "mean", "prod", "var", "std", "max", "min", "amax", "amin"}
 
 
+def from_dlpack(x: Any) -> Tensor:
+    """A Tensor on the memory of another library's tensor or array (its `__dlpack__`), without a
+    copy. TypeError if it is of no dtype of Tensor's, BufferError if it is not on the CPU."""
+    return Tensor(np.from_dlpack(x))
+
+
 def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: Any) -> Any:
     """What Tensor.__array_ufunc__ does."""
     name = ufunc.__name__

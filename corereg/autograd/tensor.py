@@ -1,8 +1,10 @@
 """Tensor: a NumPy array that remembers how it was made.
 
-Dtypes: NumPy's promotion. Python numbers and lists take the other operand's float dtype; arrays
-and NumPy scalars keep theirs, so float32 with float64 gives float64. A gradient always has the
-dtype of its tensor. The kernels (exp, log, activations, dense, dropout, losses) take float32 or
+Dtypes: Python's floats become `corereg.config.floatx()`, float32 unless set otherwise; float64
+arrays stay float64; integers and bools are tensors too, and cannot require grad. Ops promote as
+NumPy does: Python numbers and lists take the other operand's float dtype; arrays and NumPy scalars
+keep theirs, so float32 with float64 gives float64. A gradient always has the dtype of its tensor.
+The kernels (exp, log, activations, dense, dropout, losses) take float32 or
 float64, all operands alike, and raise TypeError otherwise.
 
 Division by zero, overflow and the like follow IEEE 754: infinity and NaN. Going forward, NumPy's
@@ -15,7 +17,6 @@ their changes in place together; arrays that share memory behind Tensor's back d
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -194,21 +195,12 @@ class Hook:
     """A registered hook; `.remove()` ends it."""
 
     def __init__(self, hooks: dict[Any, Any], function: Callable[[Tensor], Any]) -> None:
-        self._hooks, self._number = hooks, next(_numbers)
-        hooks[self._number] = function
+        self._hooks, self._key = hooks, object()
+        hooks[self._key] = function
 
     def remove(self) -> None:
         """Takes the hook away; a second time does nothing."""
-        self._hooks.pop(self._number, None)
-
-
-_numbers = itertools.count()
-
-
-def from_dlpack(x: Any) -> Tensor:
-    """A Tensor on the memory of another library's tensor or array (its `__dlpack__`), without a
-    copy. TypeError if it is of no dtype of Tensor's, BufferError if it is not on the CPU."""
-    return Tensor(np.from_dlpack(x))
+        self._hooks.pop(self._key, None)
 
 
 def _array(value: Any, like: Tensor | None = None) -> Array:
