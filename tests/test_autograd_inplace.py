@@ -274,7 +274,7 @@ def test_a_hook_that_frees_the_graph_is_an_error_not_a_crash():
     below = x * x
     top = (below * below).sum()
     other = below.sum()
-    below.register_hook(lambda g: other.backward())
+    handle = below.register_hook(lambda g: (handle.remove(), other.backward())[1])
     with pytest.raises(RuntimeError, match="Multiply was freed by an earlier backward"):
         top.backward()
 
