@@ -75,6 +75,21 @@ def race(results: report.Results | None, benchmark: Any) -> Callable[..., None]:
 
 
 @pytest.fixture
+def torch_race(results: report.Results | None, benchmark: Any) -> Callable[..., None]:
+    """The same with torch=f for numpy=f."""
+
+    def run(
+        title: str, *, torch: Callable[[], Any], corereg: Callable[[], Any], per: int = 1
+    ) -> None:
+        if results is not None:
+            found = measure.race({"torch": torch, "corereg": corereg})
+            results.torch_races[title] = {side: seconds / per for side, seconds in found.items()}
+        benchmark(corereg)
+
+    return run
+
+
+@pytest.fixture
 def limit(results: report.Results | None, benchmark: Any) -> Callable[..., None]:
     """limit(title, limit, work, call, numpy, elements=0): see measure.held_against. `limit` is a
     function that makes one, for it takes time. elements: show the time of one as well."""

@@ -39,6 +39,7 @@ IN_README = [  # titles; of kernels on one thread (1) or on all (0)
 ]
 KERNELS = "| kernel | threads | time | rate, limit | share | NumPy | ratio |"
 RACES = "| median time of | NumPy | corereg | ratio |"
+TORCH_RACES = "| median time of | PyTorch eager | corereg | ratio |"
 
 
 @dataclass
@@ -46,19 +47,21 @@ class Results:
     """Seconds by title and side; shares by title and threads."""
 
     races: dict[str, dict[str, float]] = field(default_factory=dict)
+    torch_races: dict[str, dict[str, float]] = field(default_factory=dict)
     controls: dict[str, dict[str, float]] = field(default_factory=dict)
     shares: dict[tuple[str, int], Share] = field(default_factory=dict)
 
 
 def lines(results: Results, short: bool = False) -> list[str]:
     """The report, or what README shows of it; nothing if nothing was timed."""
-    if not (results.races or results.shares or results.controls):
+    if not (results.races or results.torch_races or results.shares or results.controls):
         return []
     how = HOW if results.shares else []
     text = ["", "```", *machine(), *controls(results), *how, "```", ""]
     for head, line, rows in (
         (KERNELS, "|---|---:|---:|---:|---:|---:|---:|", kernels(results)),
-        (RACES, "|---|---:|---:|---:|", races(results)),
+        (RACES, "|---|---:|---:|---:|", races(results.races, "numpy")),
+        (TORCH_RACES, "|---|---:|---:|---:|", races(results.torch_races, "torch")),
     ):
         chosen = [row for key, row in rows if not short or key in IN_README]
         text += [head, line, *chosen, ""] if chosen else []
@@ -136,15 +139,15 @@ def kernels(results: Results) -> list[tuple[tuple[str, int], str]]:
     return rows
 
 
-def races(results: Results) -> list[tuple[tuple[str, int], str]]:
+def races(found: dict[str, dict[str, float]], other: str) -> list[tuple[tuple[str, int], str]]:
     """Rows, each under what IN_README calls it. The ratio says how many times faster corereg is."""
     return [
         (
             (title, 0),
-            f"| {title} | {amount(sides['numpy'])} | {amount(sides['corereg'])} | "
-            f"{sides['numpy'] / sides['corereg']:.1f} |",
+            f"| {title} | {amount(sides[other])} | {amount(sides['corereg'])} | "
+            f"{sides[other] / sides['corereg']:.1f} |",
         )
-        for title, sides in results.races.items()
+        for title, sides in found.items()
     ]
 
 

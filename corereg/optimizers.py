@@ -21,8 +21,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from corereg import _kernels, lookup, regularizers
-from corereg.autograd import Parameter
-from corereg.autograd.tensor import aligned
+from corereg.autograd import Parameter, Tensor
+from corereg.autograd.parameter import aligned
 
 Array = np.ndarray[Any, Any]
 
@@ -160,7 +160,8 @@ class Optimizer:
             )
         _, segments, trained, sums = self._table(penalties)
         for i, p in enumerate(trained):
-            segments.set_gradient(i, p._grad)
+            grad = p._grad
+            segments.set_gradient(i, grad.data if isinstance(grad, Tensor) else grad)
         limit = self.clipnorm if self.global_clipnorm is None else self.global_clipnorm
         scales = None
         if limit is not None:
@@ -168,6 +169,8 @@ class Optimizer:
             every = self.global_clipnorm is not None
             _kernels.clip_scales(segments, float(limit), every, scales, sums)
         _kernels.update(self.rule, segments, self._hyper, sums, scales)
+        for p in trained:
+            p.changed()
         return sums
 
     def _table(self, penalties: bool) -> tuple[list[Any], Any, list[Parameter], Array]:

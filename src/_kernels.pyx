@@ -9,6 +9,8 @@ ValueError, before anything is written.
 import os
 from time import perf_counter_ns
 
+import numpy as np
+
 cimport numpy as cnp
 from contract cimport *
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
@@ -28,3 +30,4 @@ include "softmax.pxi"
 include "losses.pxi"
 include "update.pxi"
 include "probe.pxi"
+include "graph.pxi"

@@ -230,10 +230,10 @@ ERRORS = {
     "exp of integers": (
         lambda: Tensor([1, 2]).exp(),
         TypeError,
-        "exp: expected x of dtype float32 or float64, received int64",
+        r"exp: expected a float32 or float64 tensor, received int64; convert with .astype",
     ),
-    "softmax axis": (lambda: Tensor(ones((2, 3))).softmax(2), ValueError, r"softmax: .*\(2, 3\)"),
-    "softmax of a number": (lambda: Tensor(1.0).softmax(), ValueError, r"softmax: .*shape \(\)"),
+    "softmax axis": (lambda: Tensor(ones((2, 3))).softmax(2), ValueError, "of 2 axes, received 2"),
+    "softmax of a number": (lambda: Tensor(1.0).softmax(), ValueError, "softmax: .*of 0 axes"),
     "clip bounds": (lambda: ops.clip(1.0, 2, 1), ValueError, "expected low <= high, received 2"),
     "dropout rate": (
         lambda: ops.dropout(ones(2), 1.5, 0),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import inspect
+import sys
 import threading
 import tracemalloc
 import weakref
@@ -12,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corereg import Parameter, Tensor, enable_grad, no_grad
+from corereg import Parameter, Tensor, _kernels, enable_grad, no_grad
 from corereg.autograd import Op, apply, check_grads, is_grad_enabled, ops, registry
 
 
@@ -432,3 +434,60 @@ def test_random_expressions(program):
         return values[-1] + values[-1] * values[len(values) // 2].sum()
 
     check_grads(run, *LEAVES, directions=1)
+
+
+# ---- how deep a call goes ------------------------------------------------------------------------
+
+CALLS = {
+    "method": (lambda x: x.exp(), "exp"),
+    "function": (ops.exp, "exp"),
+    "NumPy's function": (np.exp, "exp"),
+    "activation": (lambda x: x.tanh(), "activation_forward"),
+    "backward": (lambda x: x.tanh().sum().backward(), "activation_backward"),
+    "dense": (lambda x: ops.dense(x, x), "dense_forward"),
+    "backward of dense": (lambda x: ops.dense(x, x).sum().backward(), "dense_backward_input"),
+    "loss": (lambda x: ops.mean_loss("squared_error", x, x.data), "loss_forward"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_at_most_four_python_frames_from_a_call_to_its_kernel(name, monkeypatch):
+    call, kernel = CALLS[name]
+    depths, real = [], getattr(_kernels, kernel)
+
+    def counting(*args, **kwargs):
+        frame, depth = inspect.currentframe().f_back, 0
+        while frame.f_code is not here.f_code:
+            frame, depth = frame.f_back, depth + 1
+        depths.append(depth - 1)  # without the lambda above
+        return real(*args, **kwargs)
+
+    here = inspect.currentframe()
+    monkeypatch.setattr(_kernels, kernel, counting)
+    call(Tensor(np.eye(3), requires_grad=True))
+    assert len(depths) == 1
+    assert depths[0] <= 4
+
+
+def test_an_operator_runs_its_op_alone():
+    called = []
+    a = Tensor([1.0], requires_grad=True)
+
+    def traced(frame, event, arg):
+        if event == "call":
+            called.append(frame.f_code.co_name)
+
+    sys.setprofile(traced)
+    try:
+        a + 1.0
+        a @ a
+        2.0 * a
+    finally:
+        sys.setprofile(None)
+    assert called == ["forward"] * 3
+
+
+def test_an_instance_of_an_op_is_for_one_call(fails):
+    op, x = ops.arithmetic.Negative(), leaf(1.0)
+    apply(op, x)
+    fails(lambda: apply(op, x), RuntimeError, "instance of Negative is in a graph already")

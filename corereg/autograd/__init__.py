@@ -4,9 +4,12 @@ An op is one class with `forward` and `backward` side by side (see `corereg.auto
 """
 
 from corereg.autograd.engine import Op, registry
+from corereg.autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from corereg.autograd.gradcheck import check_grads
+from corereg.autograd.interop import from_dlpack
 from corereg.autograd.mode import enable_grad, is_grad_enabled, no_grad
-from corereg.autograd.tensor import Parameter, Tensor, apply, tensor
+from corereg.autograd.parameter import Parameter
+from corereg.autograd.tensor import Tensor, apply, tensor
 
 __all__ = [
     "Op",
@@ -15,8 +18,16 @@ __all__ = [
     "apply",
     "check_grads",
     "enable_grad",
+    "from_dlpack",
+    "grad",
+    "hessian",
+    "hvp",
     "is_grad_enabled",
+    "jacobian",
+    "jvp",
     "no_grad",
     "registry",
     "tensor",
+    "value_and_grad",
+    "vjp",
 ]

@@ -1,8 +1,4 @@
-"""The graph: ops, their registry, and the backward pass.
-
-A node of the graph is an instance of an op's class. It holds its input tensors and its output
-array, never its output tensor, so the graph has no reference cycles and dies with its last user.
-"""
+"""Ops and their registry. How they run and how gradients go back is in src/graph.pxi."""
 
 from __future__ import annotations
 
@@ -21,7 +17,7 @@ registry: dict[str, type[Op]] = {}
 """Every op by its class's name; the test suite walks it."""
 
 
-class Op:
+class Op(_kernels.Node):
     """One operation: subclass it, write `forward` and `backward`, and `apply(TheOp(), *tensors)`.
     An instance is one node of the graph: make a new one for every call.
 
@@ -32,19 +28,24 @@ class Op:
         the output and the inputs. The engine sums gradients of inputs that were broadcast back to
         the input's shape, and casts them to its dtype. `self.wants(i)` says whether gradient i is
         needed at all. The arrays given must not be written to.
+    derivative(grad, out, *tensors) -> tuple
+        The same with Tensors, for derivatives of higher order. By default it is `backward`: what
+        is written with operators, methods and functions of NumPy runs on Tensors too. Write it
+        where backward runs kernels or writes into arrays. What is kept on `self` is constant to it.
 
     `fresh = True` promises that backward returns newly made arrays, each of which nobody else
     holds: the engine then adds to them in place and gives them to leaves without a copy.
+    `linear = True` says that backward looks at the shapes and dtypes of inputs and output, not at
+    their values: they may be changed in place before it runs.
     `recordable = True` says that forward and backward compute by kernels alone, on the arrays that
     they are given, so that a recording of them can be replayed.
     A class whose name begins with an underscore is a base of ops, not an op.
     """
 
-    __slots__ = ("inputs", "out")
+    __slots__ = ()
     fresh: ClassVar[bool] = False
+    linear: ClassVar[bool] = False
     recordable: ClassVar[bool] = False
-    inputs: tuple[Tensor, ...] | None
-    out: Array | None
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -57,124 +58,34 @@ class Op:
     def backward(self, grad: Any, out: Any, *arrays: Any) -> tuple[Any, ...]:
         raise NotImplementedError(f"{type(self).__name__}: backward is not written")
 
-    def wants(self, i: int) -> bool:
-        """Whether input i needs a gradient."""
-        return self.inputs is not None and self.inputs[i].requires_grad
+    def derivative(self, grad: Any, out: Any, *tensors: Any) -> tuple[Any, ...]:
+        return self.backward(grad, out, *tensors)
 
 
 def fitted(op: Op, grad: Any, like: Array) -> Array:
     """A gradient as a new array of like's dtype and shape: summed over axes that were broadcast."""
     _kernels.cannot_record("a gradient is cast or summed in Python")
-    grad, shape = np.asarray(grad), like.shape
-    extra = grad.ndim - like.ndim
+    total = np.array(_summed(op, np.asarray(grad), like.shape), like.dtype)
+    return total.reshape(like.shape)
+
+
+def fitted_tensor(op: Op | None, grad: Any, like: Array) -> Tensor:
+    """The same as a Tensor, which stays in its graph."""
+    grad = _kernels.tensor(grad)
+    if grad.shape != like.shape:
+        grad = _summed(op, grad, like.shape).reshape(like.shape)
+    return grad if grad.dtype == like.dtype else grad.astype(like.dtype)  # type: ignore[no-any-return]
+
+
+def _summed(op: Op | None, grad: Any, shape: tuple[int, ...]) -> Any:
+    extra = grad.ndim - len(shape)
     axes = tuple(
         i for i in range(grad.ndim) if i < extra or (shape[i - extra] == 1 != grad.shape[i])
     )
-    total = np.array(grad.sum(axis=axes, keepdims=True) if axes else grad, like.dtype)
-    if total.shape[extra:] != shape:
+    total = grad.sum(axis=axes, keepdims=True) if axes else grad
+    if total.shape[max(extra, 0) :] != shape:
         raise RuntimeError(
             f"{type(op).__name__}.backward: expected a gradient of shape {shape} as the input's, "
             f"or of one that it broadcasts to, received {grad.shape}"
         )
-    return total.reshape(shape)
-
-
-def accumulate(leaf: Tensor, grad: Array, fresh: bool) -> None:
-    """Adds to a leaf's gradient; the array is copied unless it is nobody else's."""
-    held, buffer = leaf._grad, leaf.buffer
-    if grad is not buffer or held is not None:
-        _kernels.cannot_record("a gradient is copied or added to in Python")
-    if held is not None:
-        if held is buffer:
-            held += grad
-        else:
-            leaf._grad = np.asarray(held + grad)
-    elif buffer is None:
-        leaf._grad = grad if fresh else np.array(grad)
-    else:
-        if grad is not buffer:
-            np.copyto(buffer, grad)
-        leaf._grad = buffer
-
-
-def count_uses(root: Op) -> dict[Op, int]:
-    """How often each node under root feeds another one."""
-    uses = {root: 0}
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if node.inputs is None:
-            raise RuntimeError(
-                f"backward: the graph behind {type(node).__name__} was freed by an earlier "
-                "backward; compute the value again, or pass retain_graph=True to the first call"
-            )
-        for t in node.inputs:
-            under = t.node
-            if under is not None:
-                if under in uses:
-                    uses[under] += 1
-                else:
-                    uses[under] = 1
-                    stack.append(under)
-    return uses
-
-
-def run_backward(root: Op, grad: Array, retain_graph: bool = False) -> None:
-    """Walks the graph from root towards the leaves, each node once, all its users first.
-
-    Infinity and NaN are values like others here: nothing warns. If an op raises, the graph is
-    lost, and leaves may hold a part of the gradient.
-    """
-    uses = count_uses(root)
-    grads: dict[Op, Array] = {root: grad}
-    owned: set[Op] = set()  # nodes whose gradient array may be added to in place
-    ready = [root]
-    with np.errstate(all="ignore"):
-        while ready:
-            node = ready.pop()
-            inputs = node.inputs
-            assert inputs is not None
-            total = grads.pop(node, None)
-            if total is None:  # no gradient reached it; those under it still wait for its word
-                parts: tuple[Any, ...] = (None,) * len(inputs)
-            else:
-                parts = node.backward(total, node.out, *[t.data for t in inputs])
-                if type(parts) is not tuple or len(parts) != len(inputs):
-                    raise TypeError(
-                        f"{type(node).__name__}.backward: expected a tuple of {len(inputs)} "
-                        f"gradients, one an input, received {_described(parts)}"
-                    )
-            for t, part in zip(inputs, parts, strict=True):
-                under = t.node
-                if part is not None and t.requires_grad:
-                    fresh, data = node.fresh, t.data
-                    if (
-                        type(part) is not np.ndarray
-                        or part.dtype is not data.dtype
-                        or part.shape != data.shape
-                    ):
-                        part, fresh = fitted(node, part, data), True
-                    if under is None:
-                        accumulate(t, part, fresh)
-                    elif under not in grads:
-                        grads[under] = part
-                        if fresh:
-                            owned.add(under)
-                    else:
-                        _kernels.cannot_record("gradients are added in Python")
-                        if under in owned:
-                            grads[under] += part
-                        else:
-                            grads[under] = np.asarray(grads[under] + part)
-                            owned.add(under)
-                if under is not None:
-                    uses[under] -= 1
-                    if not uses[under]:
-                        ready.append(under)
-            if not retain_graph:
-                node.inputs = node.out = None
-
-
-def _described(parts: Any) -> str:
-    kind = type(parts).__name__
-    return f"{kind} of {len(parts)}" if isinstance(parts, tuple | list) else kind
+    return total

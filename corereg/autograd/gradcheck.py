@@ -7,28 +7,34 @@ from typing import Any
 
 import numpy as np
 
-from corereg.autograd.mode import no_grad
+from corereg.autograd.functional import grad
+from corereg.autograd.mode import enable_grad, no_grad
 from corereg.autograd.tensor import Tensor
 
 
 def check_grads(
     function: Callable[..., Tensor],
     *inputs: Any,
+    order: int = 1,
     tolerance: float = 1e-6,
     step: float = 1e-5,
     directions: int = 3,
     seed: int = 0,
 ) -> None:
-    """Raises AssertionError unless backward agrees with numerical derivatives.
+    """Raises AssertionError unless backward agrees with numerical derivatives, to any order.
 
     function takes tensors and returns a tensor; inputs are arrays, taken as float64. For each
     input the derivative along random directions, of the outputs summed with random weights, is
     compared with (f(x + h v) - f(x - h v)) / 2h, h = step, to `tolerance` relative to its size or
-    to 1, whichever is larger. An input without a gradient counts as one of zeros. Choose inputs
-    away from kinks (relu at 0) and keep them of order 1. TypeError if function gives no Tensor.
+    to 1, whichever is larger. order 2 checks in the same way that the gradient, along a random
+    direction and made with create_graph=True, has the right gradient; and so on. An input without
+    a gradient counts as one of zeros. Choose inputs away from kinks (relu at 0) and keep them of
+    order 1. TypeError if function gives no Tensor, ValueError if order < 1.
     """
     if not inputs:
         raise ValueError("check_grads: expected at least one input to differentiate by")
+    if order < 1:
+        raise ValueError(f"check_grads: expected order >= 1, received {order}")
     rng = np.random.default_rng(seed)
     arrays = [np.array(x, np.float64) for x in inputs]
     leaves = [Tensor(x.copy(), requires_grad=True) for x in arrays]
@@ -44,14 +50,45 @@ def check_grads(
             return float((function(*[Tensor(x) for x in point]).data * weights).sum())
 
     for i, (leaf, x) in enumerate(zip(leaves, arrays, strict=True)):
-        grad = np.zeros_like(x) if leaf.grad is None else leaf.grad.data
+        slope = np.zeros_like(x) if leaf.grad is None else leaf.grad.data
         for _ in range(directions):
             v = rng.standard_normal(x.shape)
             ahead = value([*arrays[:i], x + step * v, *arrays[i + 1 :]])
             behind = value([*arrays[:i], x - step * v, *arrays[i + 1 :]])
-            numerical, analytical = (ahead - behind) / (2 * step), float((grad * v).sum())
+            numerical, analytical = (ahead - behind) / (2 * step), float((slope * v).sum())
             if not abs(numerical - analytical) <= tolerance * max(1.0, abs(numerical)):
                 raise AssertionError(
                     f"check_grads: input {i}: backward gives {analytical:.12g} along a random "
                     f"direction, central differences give {numerical:.12g}"
                 )
+    if order > 1:
+        along = [rng.standard_normal(x.shape) for x in arrays]
+        try:
+            check_grads(
+                _slope(function, weights, along),
+                *arrays,
+                order=order - 1,
+                tolerance=tolerance,
+                step=step,
+                directions=directions,
+                seed=seed + 1,
+            )
+        except AssertionError as error:
+            raise AssertionError(f"{error}, in the derivative of the gradient") from error
+
+
+def _slope(function: Callable[..., Tensor], weights: Any, along: list[Any]) -> Any:
+    """The derivative along a direction, of the outputs summed with weights, as a function."""
+
+    @enable_grad()
+    def slope(*point: Tensor) -> Tensor:
+        leaves = [t if t.requires_grad else Tensor(t, requires_grad=True) for t in point]
+        out = function(*leaves)
+        total = Tensor(np.zeros(()))
+        if out.requires_grad:
+            grads = grad(out, leaves, [weights], create_graph=True, allow_unused=True)
+            for g, v in zip(grads, along, strict=True):
+                total = total if g is None else total + (g * v).sum()
+        return total
+
+    return slope

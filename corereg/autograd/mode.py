@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from corereg import _kernels
+
 F = TypeVar("F", bound=Callable[..., Any])
 
-
-class _State(threading.local):
-    enabled = True
-
-
-state = _State()
+state = _kernels.GradMode()
 
 
 def is_grad_enabled() -> bool:

@@ -1,30 +1,32 @@
 """Tensor: a NumPy array that remembers how it was made.
 
-Dtypes: NumPy's promotion. Python numbers and lists take the other operand's float dtype; arrays
-and NumPy scalars keep theirs, so float32 with float64 gives float64. A gradient always has the
-dtype of its tensor. The kernels (exp, log, activations, dense, dropout, losses) take float32 or
+Dtypes: Python's floats become `corereg.config.floatx()`, float32 unless set otherwise; float64
+arrays stay float64; integers and bools are tensors too, and cannot require grad. Ops promote as
+NumPy does: Python numbers and lists take the other operand's float dtype; arrays and NumPy scalars
+keep theirs, so float32 with float64 gives float64. A gradient always has the dtype of its tensor.
+The kernels (exp, log, activations, dense, dropout, losses) take float32 or
 float64, all operands alike, and raise TypeError otherwise.
 
 Division by zero, overflow and the like follow IEEE 754: infinity and NaN. Going forward, NumPy's
 arithmetic warns or raises as `np.errstate` says there, and the kernels never do; `backward` is
 silent.
+
+Tensors on the same memory through `detach` or through ops that give views (reshape, slices) count
+their changes in place together; arrays that share memory behind Tensor's back do not.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from collections.abc import Callable
+from typing import Any, Self
 
 import numpy as np
 
 from corereg import _kernels, config
-from corereg.autograd import engine
-from corereg.autograd.engine import Array, Op, run_backward
-from corereg.autograd.mode import state
-
-if TYPE_CHECKING:
-    from corereg.regularizers import Regularizer
+from corereg.autograd import methods
+from corereg.autograd.engine import Array, fitted, fitted_tensor, registry
+from corereg.autograd.exchange import Exchange
+from corereg.autograd.inplace import InPlace
 
 FLOATS = (np.dtype("float32"), np.dtype("float64"))
 ONES = {d: np.ones((), d) for d in FLOATS}
@@ -32,67 +34,72 @@ ONES = {d: np.ones((), d) for d in FLOATS}
 for _one in ONES.values():
     _one.flags.writeable = False
 
+apply, new_tensor, run_backward = _kernels.apply, _kernels.new_tensor, _kernels.run_backward
+tensor = _kernels.tensor
 
-class Tensor:
+
+class Tensor(methods.Methods, InPlace, Exchange):
     """An n-dimensional array with automatic differentiation.
 
     data: array_like. Arrays of float32, float64, integers or bool are wrapped without a copy and
         keep their dtype; Python floats and lists of them become `corereg.config.floatx()`.
         Other dtypes raise TypeError.
     requires_grad: whether `backward` should leave a gradient in `.grad`. Only float tensors can.
+
+    NumPy's functions of the ops' names work on tensors and give tensors (see
+    `corereg.autograd.interop`); `==` compares elements, and a tensor is hashed by identity.
     """
 
-    __slots__ = ("__weakref__", "_grad", "buffer", "data", "node", "requires_grad")
-    __array_priority__ = 1000
-    __array_ufunc__ = None  # array + tensor asks the tensor
+    __slots__ = ()
+    __array_priority__ = 1000  # for those who ask; NumPy asks __array_ufunc__
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
-        if isinstance(data, Tensor):
-            data = data.data
         array = data if type(data) is np.ndarray else _array(data)
         if array.dtype not in FLOATS and array.dtype.kind not in "iub":
             raise TypeError(
                 f"Tensor: expected numbers of dtype float32, float64, integer or bool, received "
                 f"{array.dtype}; convert with .astype('float32')"
             )
-        if requires_grad and array.dtype not in FLOATS:
-            raise TypeError(
-                f"Tensor: expected a float32 or float64 array for requires_grad=True, received "
-                f"{array.dtype}; convert with .astype('float32')"
-            )
-        self.data: Array = array
-        self.requires_grad = requires_grad
-        self.node: Op | None = None
-        self._grad: Array | None = None
-        self.buffer: Array | None = None  # where a Parameter keeps its gradient
-
-    # ---- what it is -------------------------------------------------------------------------
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.data.shape  # type: ignore[no-any-return]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.data.dtype  # type: ignore[no-any-return]
-
-    @property
-    def ndim(self) -> int:
-        return self.data.ndim
-
-    @property
-    def size(self) -> int:
-        return self.data.size
+        self.data = array
+        if requires_grad:
+            self.requires_grad_()
+        if isinstance(data, Tensor):
+            self.shares_version(data)
 
     @property
     def is_leaf(self) -> bool:
         """True for tensors that no op made."""
         return self.node is None
 
+    def detach(self) -> Tensor:
+        """The same data, outside the graph."""
+        made = new_tensor(self.data)
+        made.shares_version(self)
+        return made
+
+    # ---- gradients --------------------------------------------------------------------------
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Says whether this leaf requires grad; returns it. TypeError if it is not of floats,
+        RuntimeError if an op made it and it should no longer."""
+        if requires_grad and self.dtype not in FLOATS:
+            raise TypeError(
+                f"Tensor: expected a float32 or float64 array for requires_grad=True, received "
+                f"{self.dtype}; convert with .astype('float32')"
+            )
+        if self.node is not None and not requires_grad:
+            raise RuntimeError(
+                f"Tensor.requires_grad_: expected a leaf, received a result of "
+                f"{type(self.node).__name__}; use .detach()"
+            )
+        self.requires_grad = bool(requires_grad)
+        return self
+
     @property
     def grad(self) -> Tensor | None:
         """The gradient that `backward` left here, as a Tensor on the same memory, or None."""
-        return None if self._grad is None else Tensor(self._grad)
+        held = self._grad
+        return held if held is None or isinstance(held, Tensor) else Tensor(held)
 
     @grad.setter
     def grad(self, value: Any) -> None:
@@ -106,64 +113,59 @@ class Tensor:
             )
         self._grad = array
 
-    def numpy(self) -> Array:
-        """The array itself, not a copy."""
-        return self.data
+    def zero_grad(self) -> None:
+        """Forgets the gradient."""
+        self._grad = None
 
-    def item(self) -> float:
-        """The only element, as a Python number; ValueError when there are more."""
-        if self.size != 1:
-            raise ValueError(f"Tensor.item: expected one element, received shape {self.shape}")
-        return self.data.item()  # type: ignore[no-any-return]
+    def retain_grad(self) -> None:
+        """Lets `backward` leave the gradient in `.grad` although an op made this tensor."""
+        self._differentiable("retain_grad")
+        if self.node is not None:
+            import weakref
 
-    def detach(self) -> Tensor:
-        """The same data, outside the graph."""
-        return Tensor(self.data)
+            self.node.retainer = weakref.ref(self)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        if self.requires_grad and state.enabled:
-            raise RuntimeError(
-                "Tensor: a tensor that requires grad does not turn into an array by itself, as "
-                "its gradient would be lost; use .detach() or .numpy()"
-            )
-        return np.array(self.data, dtype, copy=copy)
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> Hook:
+        """Has `hook(gradient)` called whenever a backward pass has this tensor's whole gradient.
 
-    def __len__(self) -> int:
-        if not self.ndim:
-            raise TypeError("Tensor: len() of a 0-d tensor")
-        return len(self.data)
+        If it returns a Tensor or array of the same shape, that goes on instead. Hooks run in the
+        order of their registration, before `.grad` is added to. `.remove()` of what is returned
+        takes the hook away.
+        """
+        self._differentiable("register_hook")
+        place = self if self.node is None else self.node
+        if place.hooks is None:
+            place.hooks = {}
+        return Hook(place.hooks, hook)
 
-    def __float__(self) -> float:
-        return float(self.item())
+    def _differentiable(self, who: str) -> None:
+        if not self.requires_grad:
+            raise RuntimeError(f"Tensor.{who}: expected a tensor that requires grad")
 
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __bool__(self) -> bool:
-        return bool(self.item())
-
-    def __repr__(self) -> str:
-        text = np.array2string(self.data, separator=", ", prefix="Tensor(", threshold=100)
-        shape = "" if self.size else f", shape={self.shape}"
-        dtype = "" if self.dtype == np.float32 else f", dtype={self.dtype}"
-        op = f", op={type(self.node).__name__}" if self.node else ""
-        grad = ", requires_grad=True" if self.requires_grad and not self.node else ""
-        return f"{type(self).__name__}({text}{shape}{dtype}{op}{grad})"
-
-    # ---- gradients --------------------------------------------------------------------------
-
-    def backward(self, grad: Any = None, retain_graph: bool = False) -> None:
+    def backward(
+        self, grad: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+    ) -> None:
         """Adds the gradient of this tensor to `.grad` of every leaf that requires one.
 
         grad: the gradient of this tensor, of its shape; may be left out for one element (then 1).
-        retain_graph: keep the graph for another backward; otherwise it is freed.
-        Raises RuntimeError when nothing here requires grad, the graph was freed, or grad is left
-        out for more than one element; ValueError for a grad of another shape.
+        retain_graph: keep the graph for another backward; otherwise it is freed (None: keep it
+        if create_graph). create_graph: the gradients are themselves part of a graph, to be
+        differentiated again; a leaf and its gradient then hold each other until `zero_grad`, so
+        that `corereg.grad` is the better choice.
+        Raises RuntimeError when nothing here requires grad, the graph was freed, a value that it
+        needs was changed in place, or grad is left out for more than one element; ValueError for
+        a grad of another shape.
         """
         if not self.requires_grad:
             raise RuntimeError(
                 "backward: this tensor does not depend on any tensor that requires grad"
             )
+        retain = create_graph if retain_graph is None else retain_graph
+        run_backward([(self, self.seed(grad, create_graph))], None, retain, create_graph)
+
+    def seed(self, grad: Any, create_graph: bool) -> Any:
+        """The gradient that a backward pass from here begins with: an array, or with create_graph
+        a Tensor."""
         if grad is None:
             if self.size != 1:
                 raise RuntimeError(
@@ -171,169 +173,40 @@ class Tensor:
                     f"{self.shape}; use .sum().backward() or pass grad"
                 )
             one = ONES[self.dtype]
-            array = one if not self.ndim else one.reshape(self.shape)
-        else:
-            array = np.asarray(grad.data if isinstance(grad, Tensor) else grad, self.dtype)
-            if array.shape != self.shape:
-                raise ValueError(
-                    f"backward: expected grad of shape {self.shape}, received {array.shape}"
-                )
-        if self.node is None:
-            engine.accumulate(self, array, fresh=False)
-        else:
-            run_backward(self.node, array, retain_graph)
-
-    def zero_grad(self) -> None:
-        """Forgets the gradient."""
-        self._grad = None
-
-    # ---- arithmetic: operands broadcast as NumPy's do ------------------------------------------
-
-    def __add__(self, other: Any) -> Tensor:
-        return ops.add(self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return ops.add(other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return ops.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return ops.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return ops.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return ops.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return ops.divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return ops.divide(other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return ops.power(self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return ops.power(other, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return ops.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return ops.matmul(other, self)
-
-    def __neg__(self) -> Tensor:
-        return ops.negative(self)
-
-    def __abs__(self) -> Tensor:
-        return ops.abs(self)
-
-    # ---- functions ----------------------------------------------------------------------------
-
-    def sum(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
-        return ops.sum(self, axis, keepdims)
-
-    def mean(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
-        return ops.mean(self, axis, keepdims)
-
-    def exp(self) -> Tensor:
-        return ops.exp(self)
-
-    def log(self) -> Tensor:
-        return ops.log(self)
-
-    def abs(self) -> Tensor:
-        return ops.abs(self)
-
-    def clip(self, low: float, high: float) -> Tensor:
-        return ops.clip(self, low, high)
-
-    def relu(self) -> Tensor:
-        return ops.relu(self)
-
-    def sigmoid(self) -> Tensor:
-        return ops.sigmoid(self)
-
-    def tanh(self) -> Tensor:
-        return ops.tanh(self)
-
-    def softmax(self, axis: int = -1) -> Tensor:
-        return ops.softmax(self, axis)
-
-    def reshape(self, *shape: SupportsIndex | Sequence[int]) -> Tensor:
-        return ops.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[arg-type]
-
-    def transpose(self, *axes: SupportsIndex | Sequence[int]) -> Tensor:
-        if not axes:
-            return ops.transpose(self)
-        return ops.transpose(self, axes[0] if len(axes) == 1 else axes)  # type: ignore[arg-type]
-
-    @property
-    def T(self) -> Tensor:
-        return ops.transpose(self)
-
-
-_names = itertools.count()
-
-
-class Parameter(Tensor):
-    """A named leaf that training changes: its array and its gradient's stay where they are.
-
-    data: float32 or float64, as for Tensor, copied to memory that begins at a cache line.
-    regularizer: a `corereg.regularizers.Regularizer` (or callable) whose penalty belongs to the
-        parameter, or None. trainable: False freezes it: no update, no penalty.
-    """
-
-    __slots__ = ("name", "regularizer")
-
-    def __init__(
-        self, data: Any, name: str | None = None, regularizer: Regularizer | None = None
-    ) -> None:
-        super().__init__(data, requires_grad=True)
-        self.data = aligned(self.data)
-        self.name = name or f"parameter_{next(_names)}"
-        self.regularizer = regularizer
-        self.buffer = aligned(np.zeros_like(self.data))
-
-    @property
-    def trainable(self) -> bool:
-        return self.requires_grad
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self.requires_grad = bool(value)
-        if not value:
-            self._grad = None
-
-    def assign(self, value: Any) -> None:
-        """Overwrites the values in place: value of the same shape, cast to the same dtype."""
-        array = np.asarray(value.data if isinstance(value, Tensor) else value)
-        if array.shape != self.shape:
+            grad = one if not self.ndim else one.reshape(self.shape)
+        elif not create_graph or not isinstance(grad, Tensor):
+            grad = np.asarray(grad.data if isinstance(grad, Tensor) else grad, self.dtype)
+        if grad.shape != self.shape:
             raise ValueError(
-                f"Parameter {self.name!r}: expected a value of shape {self.shape}, received "
-                f"{array.shape}"
+                f"backward: expected grad of shape {self.shape}, received {grad.shape}"
             )
-        if array.dtype.kind not in "fiub":
-            raise TypeError(
-                f"Parameter {self.name!r}: expected numbers, received dtype {array.dtype}"
-            )
-        np.copyto(self.data, array, casting="unsafe")
+        return fitted_tensor(None, grad, self.data) if create_graph else grad
+
+    # ---- under NumPy's functions, see corereg.autograd.interop ---------------------------------
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return interop.array_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return interop.array_function(function, args, kwargs)
 
 
-def aligned(array: Array) -> Array:
-    """A contiguous copy that begins at a multiple of 64 bytes, a cache line."""
-    raw = np.empty(array.nbytes + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    out = raw[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    np.copyto(out, array)
-    return out
+class Hook:
+    """A registered hook; `.remove()` ends it."""
+
+    def __init__(self, hooks: dict[Any, Any], function: Callable[[Tensor], Any]) -> None:
+        self._hooks, self._key = hooks, object()
+        hooks[self._key] = function
+
+    def remove(self) -> None:
+        """Takes the hook away; a second time does nothing."""
+        self._hooks.pop(self._key, None)
 
 
 def _array(value: Any, like: Tensor | None = None) -> Array:
     """value as an array; Python numbers and lists take like's dtype, or floatx."""
+    if isinstance(value, _kernels.TensorCore):
+        return value.data
     array = np.asarray(value)
     if isinstance(value, np.ndarray | np.generic):
         return array
@@ -342,39 +215,17 @@ def _array(value: Any, like: Tensor | None = None) -> Array:
     return array.astype(config.floatx()) if array.dtype == np.float64 else array
 
 
-def tensor(value: Any, like: Tensor | None = None) -> Tensor:
-    """value as a Tensor: itself if it is one, else wrapped. Python numbers and lists take like's
-    dtype if that is a float."""
-    if isinstance(value, Tensor):
-        return value
-    if like is not None and type(value) in (int, float, bool) and like.dtype in FLOATS:
-        return new_tensor(np.asarray(value, like.dtype))
+def _converted(value: Any, like: Tensor | None) -> Tensor:
+    """What is not a Tensor as one, see `tensor`."""
     return Tensor(_array(value, like))
 
 
-def new_tensor(data: Array) -> Tensor:
-    made = Tensor.__new__(Tensor)
-    made.data = data
-    made.requires_grad = False
-    made.node = made._grad = made.buffer = None
-    return made
-
-
-def apply(op: Op, *inputs: Tensor) -> Tensor:
-    """Runs op.forward on the inputs and, unless gradients are off, adds it to the graph."""
-    out = op.forward(*[t.data for t in inputs])
-    if not op.recordable:
-        _kernels.cannot_record(f"{type(op).__name__} computes in Python")
-    result = new_tensor(out if type(out) is np.ndarray else np.asarray(out))
-    if state.enabled:
-        for t in inputs:
-            if t.requires_grad:
-                op.inputs = inputs
-                op.out = result.data
-                result.node = op
-                result.requires_grad = True
-                break
-    return result
-
+_kernels.bind_graph(Tensor, _converted, fitted, fitted_tensor)
 
 from corereg.autograd import ops  # noqa: E402  (ops are written in terms of Tensor)
+
+methods.ops = ops  # type: ignore[attr-defined]
+OPERATORS = ("Add", "Subtract", "Multiply", "Divide", "Matmul", "Negative")
+_kernels.bind_operators(*[registry[name] for name in OPERATORS])
+
+from corereg.autograd import interop  # noqa: E402

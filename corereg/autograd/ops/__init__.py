@@ -1,39 +1,166 @@
 """The ops, one family a module: each a class with `forward` and `backward` side by side, and the
-function that users call. Arguments may be tensors, arrays or numbers."""
+function that users call. Arguments may be tensors, arrays or numbers.
 
+Names are NumPy's and PyTorch's. Where an op has a kink, the function's docstring says what its
+derivative is there, which is PyTorch's choice. Under the name of `corereg.ops` too.
+"""
+
+from corereg.autograd.creation import ones_like, zeros_like
 from corereg.autograd.ops.activations import activation, relu, sigmoid, softmax, tanh
-from corereg.autograd.ops.arithmetic import add, divide, matmul, multiply, negative, power, subtract
-from corereg.autograd.ops.elementwise import abs, clip, exp, log
+from corereg.autograd.ops.arithmetic import add, divide, multiply, negative, power, subtract
+from corereg.autograd.ops.comparison import (
+    equal,
+    greater,
+    greater_equal,
+    isfinite,
+    isinf,
+    isnan,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    not_equal,
+)
+from corereg.autograd.ops.elementwise import (
+    abs,
+    astype,
+    cos,
+    erf,
+    exp,
+    expm1,
+    log,
+    log1p,
+    reciprocal,
+    rsqrt,
+    sign,
+    sin,
+    sqrt,
+    square,
+)
+from corereg.autograd.ops.indexing import add_at, getitem, set_at, take, take_along_axis
+from corereg.autograd.ops.joining import concatenate, pad, repeat, split, stack, tile
 from corereg.autograd.ops.layers import dense, dropout
+from corereg.autograd.ops.linalg import einsum, matmul, outer
 from corereg.autograd.ops.losses import loss_rows, mean_loss
+from corereg.autograd.ops.norms import cumsum, logsumexp, norm
 from corereg.autograd.ops.penalties import l1_l2_penalty
-from corereg.autograd.ops.reductions import mean, sum
-from corereg.autograd.ops.shaping import reshape, transpose
+from corereg.autograd.ops.reductions import argmax, argmin, max, mean, min, prod, std, sum, var
+from corereg.autograd.ops.selection import clip, maximum, minimum, where
+from corereg.autograd.ops.shaping import (
+    broadcast_to,
+    expand_dims,
+    flatten,
+    flip,
+    reshape,
+    squeeze,
+    swapaxes,
+    transpose,
+)
+from corereg.autograd.ops.smooth import (
+    elu,
+    gelu,
+    hard_sigmoid,
+    hard_tanh,
+    leaky_relu,
+    log_softmax,
+    selu,
+    silu,
+    softplus,
+    softsign,
+)
 
 __all__ = [
     "abs",
     "activation",
     "add",
+    "add_at",
+    "argmax",
+    "argmin",
+    "astype",
+    "broadcast_to",
     "clip",
+    "concatenate",
+    "cos",
+    "cumsum",
     "dense",
     "divide",
     "dropout",
+    "einsum",
+    "elu",
+    "equal",
+    "erf",
     "exp",
+    "expand_dims",
+    "expm1",
+    "flatten",
+    "flip",
+    "gelu",
+    "getitem",
+    "greater",
+    "greater_equal",
+    "hard_sigmoid",
+    "hard_tanh",
+    "isfinite",
+    "isinf",
+    "isnan",
     "l1_l2_penalty",
+    "leaky_relu",
+    "less",
+    "less_equal",
     "log",
+    "log1p",
+    "log_softmax",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logsumexp",
     "loss_rows",
     "matmul",
+    "max",
+    "maximum",
     "mean",
     "mean_loss",
+    "min",
+    "minimum",
     "multiply",
     "negative",
+    "norm",
+    "not_equal",
+    "ones_like",
+    "outer",
+    "pad",
     "power",
+    "prod",
+    "reciprocal",
     "relu",
+    "repeat",
     "reshape",
+    "rsqrt",
+    "selu",
+    "set_at",
     "sigmoid",
+    "sign",
+    "silu",
+    "sin",
     "softmax",
+    "softplus",
+    "softsign",
+    "split",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "std",
     "subtract",
     "sum",
+    "swapaxes",
+    "take",
+    "take_along_axis",
     "tanh",
+    "tile",
     "transpose",
+    "var",
+    "where",
+    "zeros_like",
 ]

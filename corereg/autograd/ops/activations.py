@@ -1,4 +1,7 @@
-"""relu, sigmoid, tanh, softmax: each from its output alone on the way back."""
+"""relu, sigmoid, tanh, softmax: kernels, each from its output alone on the way back.
+
+x is float32 or float64, of any shape; the result is like it. TypeError otherwise.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,13 @@ from typing import Any
 
 from corereg import _kernels
 from corereg.autograd.engine import Op
-from corereg.autograd.tensor import FLOATS, Tensor, apply, tensor
+from corereg.autograd.ops.common import floats, normal
+from corereg.autograd.ops.selection import where
+from corereg.autograd.ops.shaping import swapaxes
+from corereg.autograd.tensor import Tensor, apply
 
 CODES: dict[str, int] = _kernels.ACTIVATIONS
+RELU, SIGMOID, TANH, SOFTMAX = (CODES[name] for name in ("relu", "sigmoid", "tanh", "softmax"))
 
 
 class Activation(Op):
@@ -26,39 +33,49 @@ class Activation(Op):
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         return (_kernels.activation_backward(grad, out, self.code),)
 
+    def derivative(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (slope(grad, out, self.code),)
+
+
+def slope(grad: Any, out: Any, code: int) -> Any:
+    """What `_kernels.activation_backward` gives, in Tensors."""
+    if code == RELU:
+        return where(out.data > 0, grad, 0)
+    if code == SIGMOID:
+        return grad * out * (1 - out)
+    if code == TANH:
+        return grad * (1 - out * out)
+    if code == SOFTMAX:
+        return out * (grad - (grad * out).sum(axis=-1, keepdims=True))
+    return grad
+
 
 def activation(x: Any, name: str) -> Tensor:
     """One of linear, relu, sigmoid, tanh, softmax by name."""
     if name not in CODES:
         raise ValueError(f"activation: expected one of {sorted(CODES)}, received {name!r}")
-    x = tensor(x)
-    if x.dtype not in FLOATS:
-        raise TypeError(f"{name}: expected a float32 or float64 tensor, received {x.dtype}")
+    x = floats(x, name)
     return x if name == "linear" else apply(Activation(CODES[name]), x)
 
 
 def relu(x: Any) -> Tensor:
     """max(x, 0); the derivative at 0 is 0."""
-    return activation(x, "relu")
+    return apply(Activation(RELU), floats(x, "relu"))
 
 
 def sigmoid(x: Any) -> Tensor:
     """1 / (1 + e**-x)"""
-    return activation(x, "sigmoid")
+    return apply(Activation(SIGMOID), floats(x, "sigmoid"))
 
 
 def tanh(x: Any) -> Tensor:
     """The hyperbolic tangent."""
-    return activation(x, "tanh")
+    return apply(Activation(TANH), floats(x, "tanh"))
 
 
 def softmax(x: Any, axis: int = -1) -> Tensor:
-    """e**x / sum(e**x) along axis."""
-    x = tensor(x)
-    if not x.ndim or not -x.ndim <= axis < x.ndim:
-        raise ValueError(f"softmax: expected an axis of a tensor of shape {x.shape}, got {axis}")
-    if axis % x.ndim == x.ndim - 1:
-        return activation(x, "softmax")
-    order = list(range(x.ndim))
-    order[axis], order[-1] = order[-1], order[axis]
-    return activation(x.transpose(order), "softmax").transpose(order)
+    """e**x / sum(e**x) along axis. ValueError if x has no such axis."""
+    x = floats(x, "softmax")
+    if normal(axis, x.ndim, "softmax") == x.ndim - 1:
+        return apply(Activation(SOFTMAX), x)
+    return swapaxes(apply(Activation(SOFTMAX), swapaxes(x, axis, -1)), axis, -1)

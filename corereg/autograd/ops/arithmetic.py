@@ -1,4 +1,8 @@
-"""+ - * / ** @ with broadcasting. The engine sums gradients back over broadcast axes."""
+"""+ - * / ** with broadcasting. The engine sums gradients back over broadcast axes.
+
+Shapes broadcast and dtypes promote as NumPy's; a Python number or list takes the dtype of the other
+operand. ValueError for shapes that do not broadcast, TypeError for what is no number.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +11,13 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd.engine import Op
+from corereg.autograd.ops.common import pair, values
 from corereg.autograd.tensor import Tensor, apply, tensor
-
-
-def pair(op: Op, a: Any, b: Any) -> Tensor:
-    """Applies a two-operand op; a Python number takes the dtype of the other operand."""
-    if not isinstance(a, Tensor):
-        b = tensor(b)
-        a = tensor(a, b)
-    elif not isinstance(b, Tensor):
-        b = tensor(b, a)
-    return apply(op, a, b)
 
 
 class Add(Op):
     __slots__ = ()
+    linear = True
 
     def forward(self, a: Any, b: Any) -> Any:
         return a + b
@@ -32,6 +28,7 @@ class Add(Op):
 
 class Subtract(Op):
     __slots__ = ()
+    linear = True
 
     def forward(self, a: Any, b: Any) -> Any:
         return a - b
@@ -65,7 +62,8 @@ class Divide(Op):
 
 class Power(Op):
     """a ** b. As in PyTorch: where b = 0 the derivative to a is 0, also at a = 0; at a = 0 the
-    derivative to b is 0 where b >= 0; it is NaN where a < 0."""
+    derivative to b is 0 where b >= 0; it is NaN where a < 0. (Other than in PyTorch, the mixed
+    second derivative at b = 0 is 1/a where a > 0.)"""
 
     __slots__ = ()
     fresh = True
@@ -75,42 +73,37 @@ class Power(Op):
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         da = db = None
-        if self.wants(0):
-            da = np.where(b == 0, 0, grad * b * a ** (b - 1))
+        base, exponent = values(a), values(b)
+        if self.wants(0):  # the constant 0 only where a ** (b - 1) or log(a) is no finite number
+            flat = (exponent == 0) & ~((base > 0) & (base < np.inf))
+            da = np.where(flat, 0, grad * b * a ** np.where(flat, 1, b - 1))
         if self.wants(1):
-            db = np.where((a == 0) & (b >= 0), 0, grad * out * np.log(a))
+            flat = (base == 0) & (exponent >= 0)
+            db = grad * np.where(flat, 0, out * np.log(np.where(flat, 1, a)))
         return da, db
 
 
-class Matmul(Op):
-    """a @ b by NumPy's rules: matrices, stacks of them, and vectors on either side."""
+class NumberPower(Op):
+    """a ** n for a Python number n; the derivative is 0 for n = 0, also at a = 0."""
 
-    __slots__ = ()
+    __slots__ = ("n",)
     fresh = True
 
-    def forward(self, a: Any, b: Any) -> Any:
-        return a @ b
+    def __init__(self, n: float) -> None:
+        self.n = n
 
-    def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        left = a if a.ndim > 1 else a[None, :]
-        right = b if b.ndim > 1 else b[:, None]
-        if a.ndim == 1:
-            grad = grad[None, ...] if b.ndim == 1 else np.expand_dims(grad, -2)
-        if b.ndim == 1:
-            grad = grad[..., None]
-        da = db = None
-        if self.wants(0):
-            da = grad @ right.swapaxes(-1, -2)
-            da = da if a.ndim > 1 else da.sum(axis=tuple(range(da.ndim - 1)))
-        if self.wants(1):
-            db = left.swapaxes(-1, -2) @ grad
-            db = db if b.ndim > 1 else db[..., 0].sum(axis=tuple(range(db.ndim - 2)))
-        return da, db
+    def forward(self, a: Any) -> Any:
+        return a**self.n
+
+    def backward(self, grad: Any, out: Any, a: Any) -> tuple[Any, ...]:
+        if self.n == 0:
+            return (np.zeros(a.shape, a.dtype),)
+        return (grad * (self.n * a ** (self.n - 1)),)
 
 
 class Negative(Op):
     __slots__ = ()
-    fresh = True
+    fresh = linear = True
 
     def forward(self, a: Any) -> Any:
         return -a
@@ -140,13 +133,11 @@ def divide(a: Any, b: Any) -> Tensor:
 
 
 def power(a: Any, b: Any) -> Tensor:
-    """a ** b"""
+    """a ** b: NaN where a < 0 and b is not whole, 1 where b = 0. Where b = 0 the derivative to a is
+    0, also at a = 0; at a = 0 the derivative to b is 0 where b >= 0."""
+    if type(b) in (int, float):
+        return apply(NumberPower(b), tensor(a))
     return pair(Power(), a, b)
-
-
-def matmul(a: Any, b: Any) -> Tensor:
-    """a @ b"""
-    return pair(Matmul(), a, b)
 
 
 def negative(a: Any) -> Tensor:

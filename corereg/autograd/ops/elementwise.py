@@ -1,36 +1,23 @@
-"""exp, log, abs, clip."""
+"""Functions of one element: powers and roots, exponentials and logarithms, sines, signs.
+
+Each takes x of any shape, float32 or float64 (abs, sign, square and astype integers too), and gives
+the same shape and dtype; TypeError otherwise. Going forward NumPy warns of 1/0 and the like (see
+`corereg.autograd.tensor`); exp and log, which are kernels, never do.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from corereg import _kernels
 from corereg.autograd.engine import Op
-from corereg.autograd.tensor import Tensor, apply, tensor
+from corereg.autograd.ops.common import constant, floats
+from corereg.autograd.tensor import FLOATS, Tensor, apply, tensor
 
-
-class Exp(Op):
-    __slots__ = ()
-    fresh = True
-
-    def forward(self, x: Any) -> Any:
-        return _kernels.exp(x)
-
-    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        return (grad * out,)
-
-
-class Log(Op):
-    __slots__ = ()
-    fresh = True
-
-    def forward(self, x: Any) -> Any:
-        return _kernels.log(x)
-
-    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        return (grad / x,)
+TWO_BY_ROOT_PI = 2 / math.sqrt(math.pi)
 
 
 class Abs(Op):
@@ -46,40 +33,239 @@ class Abs(Op):
         return (grad * np.sign(x),)
 
 
-class Clip(Op):
-    """min(max(x, low), high); the derivative is 1 from low to high, both included."""
+class Sign(Op):
+    """-1, 0 or 1; the derivative is 0, also at 0."""
 
-    __slots__ = ("high", "low")
-    fresh = True
-
-    def __init__(self, low: float, high: float) -> None:
-        self.low = low
-        self.high = high
+    __slots__ = ()
+    fresh = linear = True
 
     def forward(self, x: Any) -> Any:
-        return np.clip(x, self.low, self.high)
+        return np.sign(x)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        return (np.where((x >= self.low) & (x <= self.high), grad, 0),)
+        return (np.zeros(x.shape, x.dtype),)
+
+
+class Sqrt(Op):
+    """The square root; the derivative at 0 is infinite."""
+
+    __slots__ = ()
+    fresh = True
+
+    def forward(self, x: Any) -> Any:
+        return np.sqrt(x)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad / (2 * out),)
+
+
+class Rsqrt(Op):
+    """1 / sqrt(x)"""
+
+    __slots__ = ()
+    fresh = True
+
+    def forward(self, x: Any) -> Any:
+        return 1 / np.sqrt(x)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (-0.5 * grad * (out * out * out),)
+
+
+class Exp(Op):
+    __slots__ = ()
+    fresh = True
+
+    def forward(self, x: Any) -> Any:
+        return _kernels.exp(x)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad * out,)
+
+
+class Expm1(Op):
+    __slots__ = ()
+    fresh = True
+
+    def forward(self, x: Any) -> Any:
+        return np.expm1(x)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad * (out + 1),)
+
+
+class Log(Op):
+    __slots__ = ()
+    fresh = True
+
+    def forward(self, x: Any) -> Any:
+        return _kernels.log(x)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad / x,)
+
+
+class Log1p(Op):
+    __slots__ = ()
+    fresh = True
+
+    def forward(self, x: Any) -> Any:
+        return np.log1p(x)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad / (x + 1),)
+
+
+class Sin(Op):
+    __slots__ = ()
+    fresh = True
+
+    def forward(self, x: Any) -> Any:
+        return np.sin(x)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad * np.cos(x),)
+
+
+class Cos(Op):
+    __slots__ = ()
+    fresh = True
+
+    def forward(self, x: Any) -> Any:
+        return np.cos(x)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (-grad * np.sin(x),)
+
+
+class Erf(Op):
+    """2/sqrt(pi) times the integral of exp(-t*t) from 0 to x; derivative 2/sqrt(pi) exp(-x*x)."""
+
+    __slots__ = ()
+    fresh = True
+
+    def forward(self, x: Any) -> Any:
+        return _erf(x)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad * (TWO_BY_ROOT_PI * np.exp(-x * x)),)
+
+
+class Square(Op):
+    __slots__ = ()
+    fresh = True
+
+    def forward(self, x: Any) -> Any:
+        return np.square(x)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad * (2 * x),)
+
+
+class Reciprocal(Op):
+    __slots__ = ()
+    fresh = True
+
+    def forward(self, x: Any) -> Any:
+        return 1 / x
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (-grad * (out * out),)
+
+
+class Astype(Op):
+    """x in another float dtype; the engine casts the gradient back."""
+
+    __slots__ = ("dtype",)
+    linear = True
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = dtype
+
+    def forward(self, x: Any) -> Any:
+        return x.astype(self.dtype)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad,)
+
+
+def _erf(array: Any) -> Any:
+    return _kernels.erf(np.asarray(array))
+
+
+def erf_of(x: Any) -> Any:
+    """erf of an array, or of a tensor under create_graph."""
+    return apply(Erf(), x) if isinstance(x, Tensor) else _erf(x)
+
+
+def abs(x: Any) -> Tensor:
+    """|x|; the derivative at 0 is 0."""
+    return apply(Abs(), tensor(x))
+
+
+def sign(x: Any) -> Tensor:
+    """-1 below 0, 0 at 0, 1 above 0; the derivative is 0 everywhere."""
+    return apply(Sign(), tensor(x))
+
+
+def sqrt(x: Any) -> Tensor:
+    """The square root: NaN below 0; the derivative at 0 is infinite."""
+    return apply(Sqrt(), floats(x, "sqrt"))
+
+
+def rsqrt(x: Any) -> Tensor:
+    """1 / sqrt(x): NaN below 0, infinity at 0, where the derivative is -infinity."""
+    return apply(Rsqrt(), floats(x, "rsqrt"))
 
 
 def exp(x: Any) -> Tensor:
     """e ** x"""
-    return apply(Exp(), tensor(x))
+    return apply(Exp(), floats(x, "exp"))
+
+
+def expm1(x: Any) -> Tensor:
+    """e**x - 1, exact near 0."""
+    return apply(Expm1(), floats(x, "expm1"))
 
 
 def log(x: Any) -> Tensor:
     """The natural logarithm: NaN below 0, -inf at 0."""
-    return apply(Log(), tensor(x))
+    return apply(Log(), floats(x, "log"))
 
 
-def abs(x: Any) -> Tensor:
-    """|x|"""
-    return apply(Abs(), tensor(x))
+def log1p(x: Any) -> Tensor:
+    """log(1 + x), exact near 0: NaN below -1, -inf at -1."""
+    return apply(Log1p(), floats(x, "log1p"))
 
 
-def clip(x: Any, low: float, high: float) -> Tensor:
-    """x limited to [low, high]."""
-    if not low <= high:
-        raise ValueError(f"clip: expected low <= high, received {low} and {high}")
-    return apply(Clip(low, high), tensor(x))
+def sin(x: Any) -> Tensor:
+    """The sine; x in radians."""
+    return apply(Sin(), floats(x, "sin"))
+
+
+def cos(x: Any) -> Tensor:
+    """The cosine; x in radians."""
+    return apply(Cos(), floats(x, "cos"))
+
+
+def erf(x: Any) -> Tensor:
+    """The error function: 2/sqrt(pi) times the integral of e**(-t*t) from 0 to x."""
+    return apply(Erf(), floats(x, "erf"))
+
+
+def square(x: Any) -> Tensor:
+    """x * x"""
+    return apply(Square(), tensor(x))
+
+
+def reciprocal(x: Any) -> Tensor:
+    """1 / x: infinity at 0."""
+    return apply(Reciprocal(), floats(x, "reciprocal"))
+
+
+def astype(x: Any, dtype: Any) -> Tensor:
+    """x cast to dtype: gradients flow between float32 and float64, not through integers or bool."""
+    x, dtype = tensor(x), np.dtype(dtype)
+    if dtype not in FLOATS:
+        return constant(x.data.astype(dtype), "astype")
+    return apply(Astype(dtype), x)

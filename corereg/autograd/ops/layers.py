@@ -8,7 +8,7 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd.engine import Op
-from corereg.autograd.ops.activations import CODES, Activation
+from corereg.autograd.ops.activations import CODES, Activation, slope
 from corereg.autograd.tensor import Tensor, apply, tensor
 
 LINEAR, RELU, SOFTMAX = CODES["linear"], CODES["relu"], CODES["softmax"]
@@ -35,6 +35,12 @@ class Dense(Op):
         if dw is not None or db is not None:
             _kernels.dense_backward_weights(x, grad, dw, db)
         return (dx, dw) if b is None else (dx, dw, db)
+
+    def derivative(self, grad: Any, out: Any, x: Any, w: Any, b: Any = None) -> tuple[Any, ...]:
+        grad = slope(grad, out, self.code)
+        dx = grad @ w.T if self.wants(0) else None
+        dw = x.T @ grad if self.wants(1) else None
+        return (dx, dw) if b is None else (dx, dw, grad.sum(axis=0))
 
     def room(self, i: int, like: Any) -> Any:
         """Where the gradient of input i may be written: a parameter's own buffer if it is free
@@ -67,6 +73,10 @@ class Dropout(Op):
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         return (_kernels.dropout_backward(grad, self.rate, self.bits, out),)
+
+    def derivative(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        ones = np.ones(out.shape, out.dtype)
+        return (grad * _kernels.dropout_backward(ones, self.rate, self.bits, out.data),)
 
 
 def dense(x: Any, w: Any, b: Any = None, activation: str = "linear") -> Tensor:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from corereg import _kernels
 from corereg.autograd.engine import Op
+from corereg.autograd.ops.activations import sigmoid, softmax
+from corereg.autograd.ops.elementwise import sign
 from corereg.autograd.tensor import ONES, Tensor, apply, tensor
 
 KINDS: tuple[str, ...] = tuple(_kernels.LOSSES)
@@ -24,6 +28,22 @@ class _Loss(Op):
         self.weight = weight
         self.smoothing = smoothing
 
+    def slope(self, z: Any) -> Any:
+        """dz as a function of z, in Tensors."""
+        rows, columns = max(z.shape[0], 1), max(z.shape[1], 1)
+        if self.kind == "softmax_cross_entropy":
+            t = self.y * (1 - self.smoothing) + self.smoothing / columns
+            d = softmax(z) * t.sum(axis=1, keepdims=True) - t
+        elif self.kind == "sparse_cross_entropy":
+            d = softmax(z) - np.eye(z.shape[1], dtype=z.dtype)[self.y]
+        elif self.kind == "sigmoid_cross_entropy":
+            d = (sigmoid(z) - (self.y * (1 - self.smoothing) + self.smoothing / 2)) / columns
+        elif self.kind == "squared_error":
+            d = (z - self.y) * (2 / columns)
+        else:
+            d = sign(z - self.y) / columns
+        return d / rows if self.weight is None else d * (self.weight / rows)[:, None]
+
 
 class LossRows(_Loss):
     """The loss of each row, (batch,)."""
@@ -37,6 +57,9 @@ class LossRows(_Loss):
 
     def backward(self, grad: Any, out: Any, z: Any) -> tuple[Any, ...]:
         return (self.dz * (grad * grad.dtype.type(len(z)))[:, None],)
+
+    def derivative(self, grad: Any, out: Any, z: Any) -> tuple[Any, ...]:
+        return (self.slope(z) * (grad * len(z)).reshape(-1, 1),)
 
 
 class MeanLoss(_Loss):
@@ -53,6 +76,9 @@ class MeanLoss(_Loss):
         if grad is ONES[grad.dtype]:  # the usual case: the loss itself is differentiated
             return (self.dz,)
         return (_kernels.scale(self.dz, grad),)
+
+    def derivative(self, grad: Any, out: Any, z: Any) -> tuple[Any, ...]:
+        return (self.slope(z) * grad,)
 
 
 def loss_rows(kind: str, z: Any, y: Any, weight: Any = None, smoothing: float = 0.0) -> Tensor:

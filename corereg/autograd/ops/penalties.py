@@ -31,6 +31,9 @@ class L1L2Penalty(Op):
     def backward(self, grad: Any, out: Any, w: Any) -> tuple[Any, ...]:
         return (_kernels.penalty_backward(w, self.l1, self.l2, grad),)
 
+    def derivative(self, grad: Any, out: Any, w: Any) -> tuple[Any, ...]:
+        return (grad * (self.l1 * np.sign(w) + 2 * self.l2 * w),)
+
 
 def l1_l2_penalty(w: Any, l1: float = 0.0, l2: float = 0.0) -> Tensor:
     """l1*sum|w| + l2*sum(w*w), a scalar."""

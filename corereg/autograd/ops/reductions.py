@@ -1,70 +1,213 @@
-"""sum and mean over axes."""
+"""Sums, means, products, moments and extremes over axes.
+
+axis: an axis, several, or None for all; keepdims: whether reduced axes stay, with length 1.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+import builtins
 from typing import Any
 
 import numpy as np
 
 from corereg.autograd.engine import Op
+from corereg.autograd.ops.common import (
+    Axis,
+    axes_of,
+    constant,
+    count,
+    kept,
+    listed,
+    values,
+)
 from corereg.autograd.tensor import Tensor, apply, tensor
 
-Axis = int | Sequence[int] | None
 
-
-def listed(axis: Axis) -> int | tuple[int, ...] | None:
-    """An axis or several as NumPy takes them."""
-    return tuple(axis) if isinstance(axis, Sequence) else axis
-
-
-def spread(grad: Any, axis: Axis, keepdims: bool, shape: tuple[int, ...]) -> Any:
-    """The gradient of a sum: grad along the summed axes, a view."""
-    if axis is not None and not keepdims:
-        grad = np.expand_dims(grad, axis)
-    return np.broadcast_to(grad, shape)
-
-
-class Sum(Op):
+class _Reduction(Op):
     __slots__ = ("axis", "keepdims")
 
     def __init__(self, axis: Axis, keepdims: bool) -> None:
         self.axis = listed(axis)
         self.keepdims = keepdims
 
+    def dropped(self, out: Any) -> Any:
+        """A result with keepdims as it was asked for."""
+        return out if self.keepdims else out.squeeze(self.axis)
+
+
+class Sum(_Reduction):
+    __slots__ = ()
+    linear = True
+
     def forward(self, x: Any) -> Any:
         return x.sum(axis=self.axis, keepdims=self.keepdims)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        return (spread(grad, self.axis, self.keepdims, x.shape),)
+        return (np.broadcast_to(kept(grad, self.axis, self.keepdims), x.shape),)
 
 
-class Mean(Op):
+class Mean(_Reduction):
     """The sum over axis by the number of elements in each sum."""
 
-    __slots__ = ("axis", "count", "keepdims")
-
-    def __init__(self, axis: Axis, keepdims: bool) -> None:
-        self.axis = listed(axis)
-        self.keepdims = keepdims
+    __slots__ = ("count",)
+    linear = True
 
     def forward(self, x: Any) -> Any:
         total = x.sum(axis=self.axis, keepdims=True)
-        self.count = math.prod(n for n, m in zip(x.shape, total.shape, strict=True) if n != m)
-        if not self.keepdims:
-            total = total.squeeze(self.axis)
-        return total / self.count
+        self.count = count(x, total)
+        return self.dropped(total) / self.count
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        return (spread(grad / self.count, self.axis, self.keepdims, x.shape),)
+        each = kept(grad / self.count, self.axis, self.keepdims)
+        return (np.broadcast_to(each, x.shape),)
+
+
+class Prod(_Reduction):
+    """The product over axis. Its derivative is the product of the other elements, made without
+    division, so that it is right at zeros too."""
+
+    __slots__ = ()
+    fresh = True
+
+    def forward(self, x: Any) -> Any:
+        return x.prod(axis=self.axis, keepdims=self.keepdims)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        axes = axes_of(self.axis, x.ndim, "prod")
+        order = [*(i for i in range(x.ndim) if i not in axes), *axes]
+        turned = x.transpose(order)
+        flat = turned.reshape((*turned.shape[: x.ndim - len(axes)], -1)) if x.size else turned
+        others = products_of_others(flat).reshape(turned.shape) if x.size else turned
+        back = sorted(range(x.ndim), key=order.__getitem__)
+        return (kept(grad, self.axis, self.keepdims) * others.transpose(back),)
+
+
+def products_of_others(x: Any) -> Any:
+    """Along the last axis the product of all elements but one's own, of an array or a tensor."""
+    left, right = x[..., :-1], x[..., :0:-1]
+    ones, n, step = np.ones((*x.shape[:-1], 1), x.dtype), x.shape[-1], 1
+    left, right = (np.concatenate([ones, side], -1) for side in (left, right))
+    while step < n:  # products of 1, 2, 4, ... elements up to here
+        pad = np.ones((*x.shape[:-1], step), x.dtype)
+        left, right = (
+            side * np.concatenate([pad, side[..., :-step]], -1) for side in (left, right)
+        )
+        step *= 2
+    return left * right[..., ::-1]
+
+
+class Var(_Reduction):
+    """The mean of (x - mean)**2, by n - correction in place of n."""
+
+    __slots__ = ("correction",)
+    fresh = True
+
+    def __init__(self, axis: Axis, keepdims: bool, correction: float) -> None:
+        super().__init__(axis, keepdims)
+        self.correction = correction
+
+    def forward(self, x: Any) -> Any:
+        total = x.sum(axis=self.axis, keepdims=True)
+        n = count(x, total)
+        apart = x - total / n
+        total = (apart * apart).sum(axis=self.axis, keepdims=True)
+        return self.dropped(total) / builtins.max(n - self.correction, 0)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (kept(2 * grad, self.axis, self.keepdims) * self.apart(x),)
+
+    def apart(self, x: Any) -> Any:
+        """(x - mean) / (n - correction)"""
+        total = x.sum(axis=self.axis, keepdims=True)
+        n = count(x, total)
+        return (x - total / n) / builtins.max(n - self.correction, 0)
+
+
+class Std(Var):
+    """The square root of the variance; where it is 0 the derivative is 0."""
+
+    __slots__ = ()
+
+    def forward(self, x: Any) -> Any:
+        return np.sqrt(super().forward(x))
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        flat = values(out) == 0
+        each = np.where(flat, 0, grad) / np.where(flat, 1, out)
+        return (kept(each, self.axis, self.keepdims) * self.apart(x),)
+
+
+class _Extreme(_Reduction):
+    """Elements that are equally extreme share the gradient evenly."""
+
+    __slots__ = ()
+    fresh = True
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        x = values(x)
+        taken = x == kept(values(out), self.axis, self.keepdims)
+        share = taken / taken.sum(axis=self.axis, keepdims=True, dtype=x.dtype)
+        return (kept(grad, self.axis, self.keepdims) * share,)
+
+
+class Max(_Extreme):
+    __slots__ = ()
+
+    def forward(self, x: Any) -> Any:
+        return x.max(axis=self.axis, keepdims=self.keepdims)
+
+
+class Min(_Extreme):
+    __slots__ = ()
+
+    def forward(self, x: Any) -> Any:
+        return x.min(axis=self.axis, keepdims=self.keepdims)
 
 
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The sum over axis (None: all axes)."""
+    """The sum over axis; 0 of nothing."""
     return apply(Sum(axis, keepdims), tensor(x))
 
 
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The mean over axis (None: all axes); NaN where there is nothing to average."""
+    """The mean over axis; NaN where there is nothing to average."""
     return apply(Mean(axis, keepdims), tensor(x))
+
+
+def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The product over axis; 1 of nothing. Derivatives are right at zeros too."""
+    return apply(Prod(axis, keepdims), tensor(x))
+
+
+def var(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0) -> Tensor:
+    """The variance over axis: the sum of (x - mean)**2 by (n - correction); NaN unless that is
+    positive. correction is 0 as in NumPy and Keras (PyTorch's default is 1)."""
+    return apply(Var(axis, keepdims, correction), tensor(x))
+
+
+def std(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0) -> Tensor:
+    """The standard deviation over axis, the square root of `var`; where it is 0 the derivative
+    is 0."""
+    return apply(Std(axis, keepdims, correction), tensor(x))
+
+
+def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The largest element over axis, NaN beside a NaN; equal ones share the gradient evenly, as in
+    PyTorch's amax. ValueError where there are no elements."""
+    return apply(Max(axis, keepdims), tensor(x))
+
+
+def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The smallest element over axis, as `max`."""
+    return apply(Min(axis, keepdims), tensor(x))
+
+
+def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The place of the largest element along axis (None: in the flattened x), the first of equal
+    ones: int64, outside the graph. ValueError where there are no elements."""
+    return constant(np.argmax(tensor(x).data, axis, keepdims=keepdims), "argmax")
+
+
+def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The place of the smallest element, as `argmax`."""
+    return constant(np.argmin(tensor(x).data, axis, keepdims=keepdims), "argmin")

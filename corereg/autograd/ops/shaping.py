@@ -1,4 +1,4 @@
-"""reshape and transpose: new views of the same elements."""
+"""Other shapes of the same elements. Results are views where NumPy gives views."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd.engine import Op
+from corereg.autograd.ops.common import Axis, axes_of, listed, normal
 from corereg.autograd.tensor import Tensor, apply, tensor
 
 
 class Reshape(Op):
     __slots__ = ("shape",)
+    linear = True
 
     def __init__(self, shape: Any) -> None:
         self.shape = shape
@@ -26,6 +28,7 @@ class Reshape(Op):
 
 class Transpose(Op):
     __slots__ = ("axes",)
+    linear = True
 
     def __init__(self, axes: int | Sequence[int] | None) -> None:
         self.axes = axes if axes is None or isinstance(axes, Sequence) else (axes,)
@@ -34,15 +37,94 @@ class Transpose(Op):
         return x.transpose(self.axes)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        back = None if self.axes is None else np.argsort([a % x.ndim for a in self.axes])
+        if self.axes is None:
+            return (grad.T,)
+        back = sorted(range(x.ndim), key=[a % x.ndim for a in self.axes].__getitem__)
         return (grad.transpose(back),)
 
 
+class BroadcastTo(Op):
+    """x repeated along new axes and those of length 1; the engine sums the gradient back."""
+
+    __slots__ = ("shape",)
+    linear = True
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def forward(self, x: Any) -> Any:
+        return np.broadcast_to(x, self.shape)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad,)
+
+
+class Flip(Op):
+    __slots__ = ("axis",)
+    linear = True
+
+    def __init__(self, axis: Axis) -> None:
+        self.axis = listed(axis)
+
+    def forward(self, x: Any) -> Any:
+        return np.flip(x, self.axis)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (np.flip(grad, self.axis),)
+
+
 def reshape(x: Any, shape: int | Sequence[int]) -> Tensor:
-    """x in another shape of as many elements; one length may be -1."""
+    """x in another shape of as many elements; one length may be -1. ValueError if there are not
+    as many."""
     return apply(Reshape(shape), tensor(x))
 
 
+def flatten(x: Any) -> Tensor:
+    """All elements in one axis, the last of x running fastest: (x.size,)."""
+    return apply(Reshape(-1), tensor(x))
+
+
 def transpose(x: Any, axes: int | Sequence[int] | None = None) -> Tensor:
-    """x with its axes in this order (None: reversed)."""
+    """x with its axes in this order (None: reversed). ValueError unless axes names each once."""
     return apply(Transpose(axes), tensor(x))
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
+    """x with two axes exchanged."""
+    x = tensor(x)
+    order = list(range(x.ndim))
+    first, second = normal(axis1, x.ndim, "swapaxes"), normal(axis2, x.ndim, "swapaxes")
+    order[first], order[second] = second, first
+    return apply(Transpose(order), x)
+
+
+def squeeze(x: Any, axis: Axis = None) -> Tensor:
+    """x without these axes, which must have length 1 (ValueError); None: without all such axes."""
+    x = tensor(x)
+    axes = axes_of(axis, x.ndim, "squeeze")
+    if axis is None:
+        axes = tuple(i for i in axes if x.shape[i] == 1)
+    elif any(x.shape[i] != 1 for i in axes):
+        raise ValueError(f"squeeze: expected axes of length 1, received {axis} of shape {x.shape}")
+    return apply(Reshape([n for i, n in enumerate(x.shape) if i not in axes]), x)
+
+
+def expand_dims(x: Any, axis: int | Sequence[int]) -> Tensor:
+    """x with new axes of length 1; axis: where they are in the result."""
+    x = tensor(x)
+    ndim = x.ndim + (len(axis) if isinstance(axis, Sequence) else 1)
+    axes = axes_of(axis, ndim, "expand_dims")
+    old = iter(x.shape)
+    return apply(Reshape([1 if i in axes else next(old) for i in range(ndim)]), x)
+
+
+def broadcast_to(x: Any, shape: int | Sequence[int]) -> Tensor:
+    """x repeated, without copying, to a shape that it broadcasts to; ValueError otherwise. The
+    array behind the result is read-only."""
+    full = tuple(shape) if isinstance(shape, Sequence) else (shape,)
+    return apply(BroadcastTo(full), tensor(x))
+
+
+def flip(x: Any, axis: Axis = None) -> Tensor:
+    """x with the order of elements reversed along these axes (None: all)."""
+    return apply(Flip(axis), tensor(x))

@@ -1,0 +1,100 @@
+"""Tensors as values of Python and NumPy: numbers, arrays, text, files, other libraries' tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from corereg import _kernels
+from corereg.autograd.engine import Array
+from corereg.autograd.mode import state
+
+
+class Exchange(_kernels.TensorCore):
+    """The part of Tensor that turns it into something else."""
+
+    __slots__ = ()
+
+    def numpy(self) -> Array:
+        """The array itself, not a copy. Changes of it are not counted."""
+        return self.data
+
+    def item(self) -> float:
+        """The only element, as a Python number; ValueError when there are more."""
+        if self.data.size != 1:
+            raise ValueError(f"Tensor.item: expected one element, received shape {self.shape}")
+        return self.data.item()  # type: ignore[no-any-return]
+
+    def tolist(self) -> Any:
+        """The elements as Python numbers in nested lists."""
+        return self.data.tolist()
+
+    def __len__(self) -> int:
+        if not self.data.ndim:
+            raise TypeError("Tensor: len() of a 0-d tensor")
+        return len(self.data)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))  # type: ignore[index]
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __index__(self) -> int:
+        if self.data.dtype.kind not in "iu" or self.data.size != 1:
+            raise TypeError(
+                f"Tensor: expected one integer as an index, received shape {self.shape} of "
+                f"{self.dtype}"
+            )
+        return int(self.item())
+
+    def __repr__(self) -> str:
+        text = np.array2string(self.data, separator=", ", prefix="Tensor(", threshold=100)
+        shape = "" if self.data.size else f", shape={self.shape}"
+        dtype = "" if self.dtype == np.float32 else f", dtype={self.dtype}"
+        op = f", op={type(self.node).__name__}" if self.node else ""
+        grad = ", requires_grad=True" if self.requires_grad and not self.node else ""
+        return f"{type(self).__name__}({text}{shape}{dtype}{op}{grad})"
+
+    def __format__(self, spec: str) -> str:
+        """One element is formatted as a number: ``f"{loss:.3f}"``."""
+        return format(self.item(), spec) if spec else str(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        if self.requires_grad and state.enabled:
+            raise RuntimeError(
+                "Tensor: a tensor that requires grad does not turn into an array by itself, as "
+                "its gradient would be lost; use .detach() or .numpy()"
+            )
+        return np.array(self.data, dtype, copy=copy)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        """The memory for another library, by DLPack, without a copy. BufferError if the tensor
+        requires grad."""
+        if self.requires_grad:
+            raise BufferError(
+                "Tensor: a tensor that requires grad is not handed out by DLPack, as its gradient "
+                "would be lost; use .detach()"
+            )
+        return self.data.__dlpack__(**{k: v for k, v in options.items() if v is not None})
+
+    def __dlpack_device__(self) -> tuple[Any, int]:
+        return self.data.__dlpack_device__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle and copy: the values and whether they require grad, without gradient, hooks
+        and graph. RuntimeError for what an op made."""
+        if self.node is not None:
+            raise RuntimeError(
+                f"{type(self).__name__}: expected a leaf to copy or pickle, received a result of "
+                f"{type(self.node).__name__}, whose graph would be lost; use .detach()"
+            )
+        return type(self), (self.data, self.requires_grad)

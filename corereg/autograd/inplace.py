@@ -1,0 +1,78 @@
+"""Changes of a tensor's values where they are. They count in `Tensor._version`, so that `backward`
+can tell."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from corereg import _kernels
+from corereg.autograd.mode import state
+
+
+class InPlace(_kernels.TensorCore):
+    """The part of Tensor that changes it; each method returns the tensor.
+
+    No graph knows of such a change, so it is a RuntimeError if gradients are on and the tensor or
+    the other values require grad. Those broadcast to the tensor's shape (else ValueError), and
+    the result is cast to its dtype (TypeError from floats to integers).
+    """
+
+    __slots__ = ()
+
+    def copy_(self, value: Any) -> Self:
+        """Takes the values of another tensor, array or number."""
+        return self._change("copy_", np.positive, value)
+
+    def fill_(self, value: float) -> Self:
+        return self._change("fill_", np.positive, value)
+
+    def zero_(self) -> Self:
+        return self._change("zero_", np.positive, 0)
+
+    def add_(self, other: Any) -> Self:
+        return self._change("add_", np.add, self.data, other)
+
+    def sub_(self, other: Any) -> Self:
+        return self._change("sub_", np.subtract, self.data, other)
+
+    def mul_(self, other: Any) -> Self:
+        return self._change("mul_", np.multiply, self.data, other)
+
+    def div_(self, other: Any) -> Self:
+        return self._change("div_", np.divide, self.data, other)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._refuse("t[index] = value", value)
+        if isinstance(index, _kernels.TensorCore):
+            index = index.data
+        elif isinstance(index, tuple):
+            index = tuple(i.data if isinstance(i, _kernels.TensorCore) else i for i in index)
+        self.data[index] = value.data if isinstance(value, _kernels.TensorCore) else value
+        self.changed()
+
+    def _change(self, name: str, function: np.ufunc, *operands: Any) -> Self:
+        self._refuse(f"Tensor.{name}", operands[-1])
+        arrays = [x.data if isinstance(x, _kernels.TensorCore) else x for x in operands]
+        try:
+            function(*arrays, out=self.data, casting="same_kind")
+        except (TypeError, ValueError) as error:
+            value = np.asarray(arrays[-1])
+            raise (TypeError if isinstance(error, TypeError) else ValueError)(
+                f"Tensor.{name}: expected values that broadcast to shape {self.shape} and dtype "
+                f"{self.dtype} without loss, received shape {value.shape} and dtype {value.dtype}"
+            ) from error
+        self.changed()
+        return self
+
+    def _refuse(self, who: str, value: Any) -> None:
+        grad = self.requires_grad or (
+            isinstance(value, _kernels.TensorCore) and value.requires_grad
+        )
+        if grad and state.enabled:
+            raise RuntimeError(
+                f"{who}: a change in place has no gradient; make a new tensor (t + x, "
+                "ops.set_at(t, index, value)), or do it inside no_grad()"
+            )
+        _kernels.cannot_record("a tensor is changed in place")

@@ -1,0 +1,125 @@
+"""Norms of vectors, the log of a sum of exponentials, and running sums."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from corereg.autograd.engine import Op
+from corereg.autograd.ops.common import Axis, floats, kept, listed, normal, values
+from corereg.autograd.ops.shaping import Reshape
+from corereg.autograd.tensor import Tensor, apply, tensor
+
+
+class Norm(Op):
+    """(sum of |x|**ord)**(1/ord) over axis; ord 0 counts what is not 0, infinity and -infinity take
+    the largest and the smallest |x|. Where the norm is 0 the derivative is 0."""
+
+    __slots__ = ("axis", "keepdims", "ord")
+    fresh = True
+
+    def __init__(self, ord: float, axis: Axis, keepdims: bool) -> None:
+        self.ord = ord
+        self.axis = listed(axis)
+        self.keepdims = keepdims
+
+    def forward(self, x: Any) -> Any:
+        over = {"axis": self.axis, "keepdims": self.keepdims}
+        if self.ord == 2:
+            return np.sqrt((x * x).sum(**over))
+        size = np.abs(x)
+        if self.ord == 1:
+            return size.sum(**over)
+        if self.ord == 0:
+            return (x != 0).sum(**over, dtype=x.dtype)
+        if self.ord == math.inf:
+            return size.max(**over, initial=0)
+        if self.ord == -math.inf:
+            return size.min(**over)
+        return (size**self.ord).sum(**over) ** (1 / self.ord)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        grad, out = (kept(g, self.axis, self.keepdims) for g in (grad, out))
+        if self.ord == 0:
+            return (np.zeros(x.shape, x.dtype),)
+        if self.ord == 1:
+            return (grad * np.sign(x),)
+        if math.isinf(self.ord):
+            size, extreme = np.abs(values(x)), values(out)
+            taken = size == extreme
+            share = taken / taken.sum(axis=self.axis, keepdims=True, dtype=x.dtype)
+            return (grad * (np.sign(values(x)) * share),)
+        none = values(out) == 0
+        scale = np.where(none, 0, grad) / np.where(none, 1, out) ** (self.ord - 1)
+        if self.ord == 2:
+            return (scale * x,)
+        if self.ord > 2:
+            return (scale * (x * np.abs(x) ** (self.ord - 2)),)
+        zero = values(x) == 0
+        size = np.abs(np.where(zero, 1, x))
+        return (np.where(zero, 0, scale * (np.sign(x) * size ** (self.ord - 1))),)
+
+
+class LogSumExp(Op):
+    """log(sum of e**x) over axis, without overflow."""
+
+    __slots__ = ("axis", "keepdims")
+    fresh = True
+
+    def __init__(self, axis: Axis, keepdims: bool) -> None:
+        self.axis = listed(axis)
+        self.keepdims = keepdims
+
+    def forward(self, x: Any) -> Any:
+        top = x.max(axis=self.axis, keepdims=True, initial=-np.inf)
+        top = np.where(np.isfinite(top), top, 0)
+        with np.errstate(divide="ignore", over="ignore"):  # of nothing; beside infinity
+            out = np.log(np.exp(x - top).sum(axis=self.axis, keepdims=True)) + top
+        return out if self.keepdims else out.squeeze(self.axis)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        grad, out = (kept(g, self.axis, self.keepdims) for g in (grad, out))
+        return (grad * np.exp(x - out),)
+
+
+class CumSum(Op):
+    """Running sums; axis counts from 0."""
+
+    __slots__ = ("axis",)
+    fresh = linear = True
+
+    def __init__(self, axis: int) -> None:
+        self.axis = axis
+
+    def forward(self, x: Any) -> Any:
+        return np.cumsum(x, self.axis)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        back = (*(slice(None),) * self.axis, slice(None, None, -1))
+        return (np.cumsum(grad[back], self.axis)[back],)
+
+
+def norm(x: Any, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The norm of the vectors along axis (None: of all elements as one vector, of any shape):
+    (sum of |x|**ord) ** (1/ord).
+
+    ord: a number; 0 counts the elements that are not 0, infinity gives the largest |x|, -infinity
+    the smallest. Corners as PyTorch's vector_norm: where the norm is 0 the derivative is 0, equally
+    large |x| share the gradient of ord infinity evenly, and ord 0 has derivative 0.
+    """
+    return apply(Norm(ord, axis, keepdims), floats(x, "norm"))
+
+
+def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """log(sum of e**x) over axis, right also where e**x overflows; -infinity of nothing."""
+    return apply(LogSumExp(axis, keepdims), floats(x, "logsumexp"))
+
+
+def cumsum(x: Any, axis: int | None = None) -> Tensor:
+    """The sums of all elements up to each along an axis (None: of the flattened x)."""
+    x = tensor(x)
+    if axis is None:
+        x, axis = apply(Reshape(-1), x), 0
+    return apply(CumSum(normal(axis, x.ndim, "cumsum")), x)

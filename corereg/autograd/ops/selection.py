@@ -1,0 +1,110 @@
+"""maximum, minimum, clip, where: each element is one of its operands'."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from corereg.autograd.engine import Op
+from corereg.autograd.ops.common import pair, values
+from corereg.autograd.tensor import Tensor, apply, tensor
+
+
+class _Extreme(Op):
+    """The gradient goes to the operand that was taken, half to each where they are equal, to both
+    beside a NaN."""
+
+    __slots__ = ()
+    fresh = True
+
+    def shares(self, grad: Any, below: Any, equal: Any, above: Any) -> tuple[Any, ...]:
+        """grad for a and for b: nothing for a where `below`, nothing for b where `above`."""
+        each = np.where(equal, grad / 2, grad)
+        return (
+            np.where(below, 0, each) if self.wants(0) else None,
+            np.where(above, 0, each) if self.wants(1) else None,
+        )
+
+
+class Maximum(_Extreme):
+    __slots__ = ()
+
+    def forward(self, a: Any, b: Any) -> Any:
+        return np.maximum(a, b)
+
+    def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
+        a, b = values(a), values(b)
+        return self.shares(grad, a < b, a == b, a > b)
+
+
+class Minimum(_Extreme):
+    __slots__ = ()
+
+    def forward(self, a: Any, b: Any) -> Any:
+        return np.minimum(a, b)
+
+    def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
+        a, b = values(a), values(b)
+        return self.shares(grad, a > b, a == b, a < b)
+
+
+class Clip(Op):
+    """min(max(x, low), high); the derivative is 1 from low to high, both included."""
+
+    __slots__ = ("high", "low")
+    fresh = True
+
+    def __init__(self, low: float | None, high: float | None) -> None:
+        self.low = low
+        self.high = high
+
+    def forward(self, x: Any) -> Any:
+        return np.clip(x, self.low, self.high)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (np.where(values(x) == values(out), grad, 0),)
+
+
+class Where(Op):
+    """a where the condition holds, b elsewhere."""
+
+    __slots__ = ("condition",)
+    fresh = linear = True
+
+    def __init__(self, condition: Any) -> None:
+        self.condition = condition
+
+    def forward(self, a: Any, b: Any) -> Any:
+        return np.where(self.condition, a, b)
+
+    def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
+        return (
+            np.where(self.condition, grad, 0) if self.wants(0) else None,
+            np.where(self.condition, 0, grad) if self.wants(1) else None,
+        )
+
+
+def maximum(a: Any, b: Any) -> Tensor:
+    """The larger of a and b, elementwise, broadcast; NaN beside a NaN. Where they are equal each
+    gets half the gradient."""
+    return pair(Maximum(), a, b)
+
+
+def minimum(a: Any, b: Any) -> Tensor:
+    """The smaller of a and b, as `maximum`."""
+    return pair(Minimum(), a, b)
+
+
+def clip(x: Any, low: float | None, high: float | None) -> Tensor:
+    """x limited to [low, high], numbers or None for no limit; the derivative at both ends is 1.
+    ValueError unless low <= high."""
+    if low is not None and high is not None and not low <= high:
+        raise ValueError(f"clip: expected low <= high, received {low} and {high}")
+    return apply(Clip(low, high), tensor(x))
+
+
+def where(condition: Any, a: Any, b: Any) -> Tensor:
+    """a where condition is true (not 0), b elsewhere; all three broadcast. A Python number takes
+    the dtype of the other operand."""
+    return pair(Where(np.array(values(condition), bool)), a, b)

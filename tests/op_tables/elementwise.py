@@ -1,0 +1,78 @@
+"""Functions of one element, the activations without kernels, and comparisons' likes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from corereg import Tensor
+from corereg.autograd import ops
+from op_tables.parts import SHAPES, call, positive, unary, x
+
+erf = np.vectorize(math.erf, otypes=[float])
+
+
+def log_softmax(a, axis=-1):
+    return a - np.log(np.exp(a).sum(axis, keepdims=True))
+
+
+def elu(a, alpha=1.0):
+    return np.where(a > 0, a, alpha * np.expm1(a))
+
+
+def tanh_gelu(a):
+    return a / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a**3)))
+
+
+GRADIENTS = {
+    "Abs": unary(abs),
+    "Sign": unary(ops.sign),
+    "Sqrt": unary(ops.sqrt, positive),
+    "Rsqrt": unary(ops.rsqrt, positive),
+    "Exp": unary(ops.exp),
+    "Expm1": unary(ops.expm1),
+    "Log": unary(ops.log, positive),
+    "Log1p": unary(ops.log1p, positive),
+    "Sin": unary(ops.sin),
+    "Cos": unary(ops.cos),
+    "Erf": unary(ops.erf),
+    "Square": unary(ops.square),
+    "Reciprocal": unary(ops.reciprocal),
+    "Astype": [(lambda t: t.astype("f4").astype(t.dtype) * 0 + t, x(3, 4))],
+    "LeakyRelu": [*unary(ops.leaky_relu), (call(ops.leaky_relu, 0.3), x(3, 4))],
+    "Elu": [*unary(ops.elu), (call(ops.elu, 0.7), x(3, 4)), *unary(ops.selu)],
+    "Gelu": unary(ops.gelu),
+    "GeluTanh": unary(call(ops.gelu, True)),
+    "Silu": unary(ops.silu),
+    "Softplus": unary(ops.softplus),
+    "HardSigmoid": [*unary(ops.hard_sigmoid), (lambda t: ops.hard_sigmoid(3 * t), x(9))],
+    "HardTanh": unary(ops.hard_tanh),
+    "Softsign": unary(ops.softsign),
+    "LogSoftmax": [
+        *((ops.log_softmax, x(*shape)) for shape in SHAPES if shape),
+        *((call(ops.log_softmax, axis), x(2, 3, 4)) for axis in (0, 1, -2, -1)),
+    ],
+}
+NUMPY = ("sign", "exp", "expm1", "sin", "cos", "square", "reciprocal")
+VALUES = {
+    **{name: (getattr(ops, name), getattr(np, name), x(3, 4)) for name in NUMPY},
+    **{name: (getattr(ops, name), getattr(np, name), positive(3, 4)) for name in ("sqrt", "log1p")},
+    "abs": (abs, np.abs, x(3, 4)),
+    "t.abs": (Tensor.abs, np.abs, x(3, 4)),
+    "t.exp": (Tensor.exp, np.exp, x(3, 4)),
+    "log": (Tensor.log, np.log, positive(3, 4)),
+    "rsqrt": (ops.rsqrt, lambda a: a**-0.5, positive(3, 4)),
+    "erf": (ops.erf, erf, x(3, 4)),
+    "leaky_relu": (ops.leaky_relu, lambda a: np.where(a > 0, a, 0.01 * a), x(3, 4)),
+    "elu": (ops.elu, elu, x(3, 4)),
+    "selu": (ops.selu, lambda a: 1.0507009873554805 * elu(a, 1.6732632423543772), x(3, 4)),
+    "gelu": (ops.gelu, lambda a: a * (1 + erf(a / math.sqrt(2))) / 2, x(3, 4)),
+    "gelu tanh": (call(ops.gelu, approximate=True), tanh_gelu, x(3, 4)),
+    "silu": (ops.silu, lambda a: a / (1 + np.exp(-a)), x(3, 4)),
+    "softplus": (ops.softplus, lambda a: np.log1p(np.exp(a)), x(3, 4)),
+    "hard_sigmoid": (ops.hard_sigmoid, lambda a: np.clip(a / 6 + 0.5, 0, 1), 3 * x(3, 4)),
+    "hard_tanh": (ops.hard_tanh, lambda a: np.clip(a, -1, 1), x(3, 4)),
+    "softsign": (ops.softsign, lambda a: a / (1 + np.abs(a)), x(3, 4)),
+    "log_softmax": (call(ops.log_softmax, 0), lambda a: log_softmax(a, 0), x(3, 4)),
+}
