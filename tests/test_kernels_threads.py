@@ -78,6 +78,9 @@ def kernel_calls(rng, dtype, m, n):
         )
     calls.append(lambda: k.penalty(segments, sums))
     calls.append(lambda: k.clip_scales(segments, 1.0, True, scales, sums))
+    calls.append(lambda: k.probe_triad(x, y, 0.5))
+    calls.append(lambda: k.probe_read(x))
+    calls.append(lambda: k.probe_arithmetic(out, 3, 0.9, 0.1))
     return calls, memory, hyper
 
 
