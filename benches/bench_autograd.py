@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from nets import WORKLOADS, data, sequential
+from workloads import WORKLOADS, sequential
 
 import corereg
 from corereg import Tensor, ops
@@ -104,9 +104,9 @@ def bench_chain(torch_race, operand):
 @pytest.mark.parametrize("name", ["binary", "multiclass", "dropout"])
 def bench_step(torch_race, name):
     workload = WORKLOADS[name]
-    x, y = (a[: workload.batch] for a in data(workload))
+    x, y = (a[: workload.batch] for a in workload.data())
     corereg.set_random_seed(1)
-    model = sequential(workload)
+    model = sequential(workload, corereg)
     sides = {
         "torch": torch_step(workload, model.get_weights(), x, y),
         "corereg": our_step(model, x, y),
@@ -156,7 +156,8 @@ def torch_step(workload, weights, x, y):
     def step():
         optimizer.zero_grad()
         loss = criterion(net(inputs), targets)
-        for linear, l1, l2 in zip(linears, workload.l1, workload.l2, strict=False):
+        for i, linear in enumerate(linears):
+            l1, l2 = workload.penalty(i)
             if l1:
                 loss = loss + l1 * linear.weight.abs().sum()
             if l2:
