@@ -7,7 +7,7 @@ ValueError, before anything is written.
 """
 
 import os
-from time import perf_counter_ns
+from time import perf_counter_ns, sleep
 
 cimport numpy as cnp
 from contract cimport *
@@ -24,3 +24,4 @@ include "program.pxi"
 include "dense.pxi"
 include "losses.pxi"
 include "update.pxi"
+include "predict.pxi"

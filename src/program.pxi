@@ -1,6 +1,12 @@
 # The recorder: kernel calls kept as instructions, and their replay without Python.
 
-cdef Program recorder = None  # listens to launches of its own thread
+cdef dict recorders = {}  # by thread: who listens to its launches
+
+
+cdef inline Program listening():
+    """The program that records this thread's launches, or None."""
+    return recorders.get(PyThread_get_thread_ident()) if recorders else None
+
 
 # A program of less work than this (in nanoseconds, estimated) is run by one thread, unless told
 # otherwise.
@@ -13,7 +19,10 @@ ctypedef struct area:  # memory that an instruction reads or writes
 
 ctypedef struct step:  # a recorded kernel call
     cr_kernel kernel
+    int kernel_id
     void *args
+    size_t bytes
+    const char *access
     double nanoseconds     # 0: one share, rank 0's
     ptrdiff_t rows         # that its shares are cut from, if they are rows
     Py_ssize_t first, areas
@@ -34,7 +43,9 @@ cdef class Program:
     cdef ptrdiff_t size
     cdef unsigned long thread
     cdef readonly object fault
-    cdef list held  # everything the instructions point into
+    cdef list held             # everything the instructions point into
+    cdef readonly list parts   # what says that it took part, see `takes_part`
+    cdef list pointers         # (segments, their gradients when recorded)
     cdef list kernels          # the kernel of each, as recorded
     cdef list names            # and as replayed
 
@@ -44,6 +55,8 @@ cdef class Program:
         self.list = NULL
         self.count = self.room = self.area_count = self.area_room = 0
         self.held = []
+        self.parts = []
+        self.pointers = []
         self.kernels = []
         self.names = []
         self.fault = None
@@ -60,18 +73,16 @@ cdef class Program:
         return self.count
 
     def __enter__(self):
-        global recorder
-        if recorder is not None:
-            raise RuntimeError("Program: another recording is under way")
+        if listening() is not None:
+            raise RuntimeError("Program: another recording is under way in this thread")
         if self.count:
             raise RuntimeError("Program: this program is recorded already")
         self.thread = PyThread_get_thread_ident()
-        recorder = self
+        recorders[self.thread] = self
         return self
 
     def __exit__(self, *error):
-        global recorder
-        recorder = None
+        del recorders[self.thread]
         if error[0] is not None:
             self.fault = f"{error[0].__name__} while recording"
 
@@ -89,7 +100,8 @@ cdef class Program:
         if kept == NULL:
             raise MemoryError("Program: no memory for another instruction")
         memcpy(kept, args, bytes)
-        self.steps[self.count] = step(kernel, kept, nanoseconds, rows, self.area_count, 0)
+        self.steps[self.count] = step(kernel, kernel_id, kept, bytes, access, nanoseconds, rows,
+                                      self.area_count, 0)
         self.count += 1
         for i in range(len(held)):
             self.note(access[i], held[i])
@@ -108,6 +120,7 @@ cdef class Program:
             return 0
         if mode == b"s" or mode == b"g":
             segments = what
+            self.point(segments)
             for i in range(segments.count):
                 self.note(b"w" if mode == b"s" else b"r", segments.weights[i])
                 self.note(b"r", segments.gradients[i])
@@ -131,6 +144,67 @@ cdef class Program:
         a.own_rows = mode == b"W" or mode == b"R"
         self.area_count += 1
         return 0
+
+    cdef int point(self, Segments segments) except -1:
+        """Remembers where gradients are: the table that kernels read has room for one place each,
+        and what runs between two replays may use others."""
+        for known, _ in self.pointers:
+            if known is segments:
+                return 0
+        self.pointers.append((segments, list(segments.gradients)))
+        return 0
+
+    cdef int restore(self) except -1:
+        """Puts those places back."""
+        cdef Segments segments
+        for found, gradients in self.pointers:
+            segments = found
+            for i in range(segments.count):
+                if segments.gradients[i] is not gradients[i]:
+                    segments.set_gradient(i, gradients[i])
+        return 0
+
+    def joined(self, Program other not None):
+        """A new program: the calls of this one, then those of the other."""
+        cdef Program made = Program()
+        cdef Program part
+        cdef step *s
+        cdef Py_ssize_t i
+        for found in (self, other):
+            part = found
+            part.restore()
+            for i in range(part.count):
+                s = part.steps + i
+                made.add(s.kernel_id, s.kernel, s.args, s.bytes, s.nanoseconds, s.rows, s.access,
+                         part.held[i])
+            made.fault = made.fault or part.fault
+        return made
+
+    cdef bint written(self, const char *begin, const char *end) noexcept:
+        cdef Py_ssize_t i
+        for i in range(self.area_count):
+            if (self.areas[i].writes and self.areas[i].begin < end
+                    and begin < self.areas[i].end):
+                return True
+        return False
+
+    def writes(self, array a not None):
+        """Whether a call writes to memory of this array."""
+        return self.written(<const char *> at(a), <const char *> at(a) + cnp.PyArray_NBYTES(a))
+
+    def constants(self):
+        """A list of (kernel, array): what the calls read and none of them writes."""
+        found = []
+        for name, held in zip(self.kernels, self.held):
+            for what in held:
+                if isinstance(what, cnp.ndarray) and not self.writes(what):
+                    found.append((name, what))
+        return found
+
+    @property
+    def kernel_names(self):
+        """The kernels called, in order."""
+        return list(self.kernels)
 
     cdef bint clash(self, Py_ssize_t i, Py_ssize_t j, bint across) noexcept:
         """Whether instruction j must wait for i; across: only if it must for another rank's part
@@ -213,13 +287,14 @@ cdef class Program:
     cdef int ready(self, str who, ptrdiff_t threads) except -1:
         if self.fault is not None:
             raise RuntimeError(f"{who}: this recording cannot be replayed: {self.fault}")
-        if recorder is not None and recorder.thread == PyThread_get_thread_ident():
+        if listening() is not None:
             raise RuntimeError(f"{who}: a recording is under way in this thread")
         if threads < 0 or threads > get_num_threads():
             raise ValueError(f"{who}: expected threads from 0 to {get_num_threads()}, received "
                              f"{threads}")
         if self.list == NULL or 0 < threads != self.size:
             self.arrange(threads or (get_num_threads() if self.work >= PROGRAM_WORTH else 1))
+        self.restore()
         return 0
 
     def replay(self, Py_ssize_t times, Py_ssize_t threads=0):
@@ -247,13 +322,28 @@ cdef class Program:
 
 cdef spoil(str reason):
     """Marks the recording of this thread, if there is one, as not to be replayed."""
-    if recorder is not None and recorder.thread == PyThread_get_thread_ident():
-        recorder.fault = recorder.fault or reason
+    cdef Program listener = listening()
+    if listener is not None:
+        listener.fault = listener.fault or reason
 
 
 def cannot_record(str reason):
     """Says that what runs now cannot be replayed, if it is being recorded."""
     spoil(reason)
+
+
+def takes_part(part):
+    """Says that the attributes of `part` decide what runs now, to whoever records it."""
+    cdef Program listener
+    if recorders:
+        listener = listening()
+        if listener is not None and not any(part is known for known in listener.parts):
+            listener.parts.append(part)
+
+
+def recording():
+    """Whether launches of this thread are being recorded."""
+    return listening() is not None
 
 
 cdef int count_up(int64_t *counter, int64_t by, object holder) except -1:

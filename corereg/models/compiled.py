@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corereg import losses, metrics, optimizers
+from corereg import _kernels, losses, metrics, optimizers
 from corereg.autograd import Parameter, Tensor
 from corereg.callbacks import History
 from corereg.losses import Loss
 from corereg.models.data import Rows, blame, inputs, training_rows
+from corereg.models.means import Means
+from corereg.models.steps import Recordings
 
 if TYPE_CHECKING:
     from corereg.layers.base import Layer, Shape
@@ -30,6 +32,7 @@ class Compiled:
     history: History | None
 
     if TYPE_CHECKING:
+        _layers: list[Layer]
 
         @property
         def layers(self) -> list[Layer]: ...
@@ -57,6 +60,12 @@ class Compiled:
         self._wanted: tuple[list[Any], list[Any]] = ([], [])
         self._metrics: tuple[list[metrics.Metric], list[metrics.Metric]] | None = None
         self._busy = threading.Lock()
+        self._trainer: int | None = None  # the thread that trains
+        self._testing = threading.RLock()  # metrics count for one at a time
+        self._gate = _kernels.Gate()  # of the weights
+        self._predictor: _kernels.Predictor | None = None
+        self._predicts_eagerly = False
+        self._forget()
 
     # ---- compile --------------------------------------------------------------------------------
 
@@ -83,7 +92,22 @@ class Compiled:
         )
         self.optimizer, self.loss = found
         self._wanted, self._metrics = wanted, None
+        self._forget()
         self.run_eagerly = bool(run_eagerly)
+
+    def _forget(self) -> None:
+        """Drops what was recorded with other layers, another loss, optimizer or metrics."""
+        self._recorded = {"train": Recordings(), "test": Recordings()}
+        self._means: dict[str, Means] = {}
+        self._penalty = np.zeros(0)  # of the weights, for recorded tests to read
+
+    def _means_for(self, kind: str) -> Means:
+        """Where recorded steps of this kind ("train", "test") add up, begun anew."""
+        assert self._metrics is not None
+        if kind not in self._means:
+            self._means[kind] = Means(*self._metrics)
+        self._means[kind].reset()
+        return self._means[kind]
 
     @property
     def metrics_names(self) -> list[str]:
@@ -145,9 +169,32 @@ class Compiled:
             self.optimizer.build(mine)
         return self.optimizer
 
+    # ---- threads --------------------------------------------------------------------------------
+
     def _check_idle(self, who: str) -> None:
         if self._busy.locked():
             raise RuntimeError(f"{who}: the model is being trained; wait until that has ended")
+
+    def _check_not_elsewhere(self, who: str) -> None:
+        """Testing shares the metrics with training: only callbacks may do both at once."""
+        if self._busy.locked() and self._trainer != threading.get_ident():
+            raise RuntimeError(
+                f"{who}: this model is being trained by another thread; wait until that has ended, "
+                "or evaluate from a callback"
+            )
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Keeps training in other threads from changing weights meanwhile."""
+        self._gate.begin_reading()
+        try:
+            yield
+        finally:
+            self._gate.end_reading()
+
+    def _writing(self) -> _kernels.Gate:
+        """Keeps others from reading the weights meanwhile."""
+        return self._gate
 
     @contextlib.contextmanager
     def _training(self, who: str) -> Iterator[None]:
@@ -157,11 +204,14 @@ class Compiled:
                 f"{who}: this model is being trained by another call; train one model from one "
                 "thread at a time"
             )
+        self._trainer = threading.get_ident()
         try:
-            yield
+            with self._testing:
+                yield
         finally:
             for p in self.weights:  # an interrupt may have left half a gradient
                 p._grad = None
+            self._trainer = None
             self._busy.release()
 
 

@@ -71,6 +71,8 @@ class Sequential(Trainer):
     def _layers_changed(self) -> None:
         self.built = self._input_shape is not None and len(self.layers) > 0
         self._metrics = None  # what "accuracy" means depends on the output
+        self._forget()
+        self._predictor = None
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Makes the weights for inputs of this shape, batch included: (None, 10)."""

@@ -13,15 +13,14 @@ from corereg.autograd import Tensor
 from corereg.callbacks import CallbackList, History
 from corereg.models.compiled import Logs, count
 from corereg.models.data import Batch, Rows, split
+from corereg.models.evaluating import Evaluating, as_keras
 from corereg.models.means import Means
-from corereg.models.recordable import signature, why_not
-from corereg.models.steps import Steps
-from corereg.models.using import Using, as_keras
+from corereg.models.steps import Steps, run_batch
 from corereg.progress import ProgressBar
 from corereg.random import generator
 
 
-class Trainer(Using):
+class Trainer(Evaluating):
     """What Sequential adds layers to."""
 
     # ---- one step -------------------------------------------------------------------------------
@@ -116,16 +115,19 @@ class Trainer(Using):
             assert listeners.history is not None
             self._ready_optimizer()
             self.stop_training = False
-            assert self._metrics is not None
-            means = Means(*self._metrics)
-            run = Steps(
-                lambda batch: self._train_step(batch, means),
-                rows,
-                size,
-                generator() if shuffle else None,
-                lambda: signature(self),
-                "run_eagerly=True" if self.run_eagerly else why_not(self),
-            )
+            means = self._means_for("train")
+
+            def step(batch: Batch) -> None:
+                self._train_step(batch, means)
+
+            order = generator() if shuffle else None
+            train = self._recorded["train"]
+            run = Steps(self, train, step, rows, size, order, self._writing)
+            checks = None
+            if validation is not None:
+                checks = self._test_steps(validation, validation_size)
+                batches = -(-len(validation) // validation_size)
+                validation_steps = min(validation_steps or batches, batches)
             logs: Logs = {}
             listeners.on_train_begin()
             for epoch in range(initial_epoch, epochs):
@@ -133,10 +135,8 @@ class Trainer(Using):
                 listeners.on_epoch_begin(epoch)
                 means.reset()
                 logs = self._fit_epoch(run, steps, means, listeners, bar)
-                if validation is not None and due(epoch + 1):
-                    logs |= self._evaluate(
-                        validation, validation_size, listeners, validation_steps
-                    ).logs("val_")
+                if checks is not None and validation_steps and due(epoch + 1):
+                    logs |= self._evaluate(checks, validation_steps, listeners).logs("val_")
                 bar.end_epoch(logs)
                 listeners.on_epoch_end(epoch, logs)
                 if self.stop_training:
@@ -182,13 +182,15 @@ class Trainer(Using):
     ) -> Any:
         """One step on one batch; [loss, metrics...] of before the step, or a dict."""
         rows = self._rows("train_on_batch", x, y, sample_weight, class_weight)
-        assert self._metrics is not None
         with self._training("train_on_batch"):
             self._ready_optimizer()
-            means = Means(*self._metrics)
-            for batch in rows.batches(len(rows)):
+            means = self._means_for("train")
+
+            def step(batch: Batch) -> None:
                 self._train_step(batch, means)
-        return as_keras(means.logs(), return_dict)
+
+            run_batch(self, self._recorded["train"], step, rows, self._writing)
+            return as_keras(means.logs(), return_dict)
 
 
 def _frequency(given: int | Sequence[int]) -> Callable[[int], bool]:

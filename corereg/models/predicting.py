@@ -1,0 +1,134 @@
+"""predict: the forward pass on arrays.
+
+Recorded once for each number of rows, it runs on memory of its own, without Python. A model with a
+layer that cannot be recorded computes through its layers, with the same results.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from corereg import _kernels
+from corereg.autograd import Tensor, no_grad
+from corereg.callbacks import CallbackList
+from corereg.models.compiled import Array, Compiled, count
+from corereg.models.data import inputs
+from corereg.models.recordable import of_parts, why_not_forward
+from corereg.progress import ProgressBar
+
+PREDICT_ROWS = 1024  # rows that are computed at a time, at most
+
+
+class Predicting(Compiled):
+    """The part of a model that predicts."""
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Array:
+        """The outputs (rows, ...) for x (rows, features), dropout off. NaN in gives NaN out.
+
+        batch_size: rows that progress and callbacks count as one; it changes neither the results
+        nor, much, the speed, and bounds the memory. Many threads may predict at once, also while
+        another one trains the model: they see the weights between two steps.
+        """
+        plain = verbose == 0 and batch_size is None and steps is None and callbacks is None
+        if plain and self._predictor is not None and not self.run_eagerly:
+            found = self._predictor(x)
+            if found is not None:
+                return found
+        size = count("predict", "batch_size", PREDICT_ROWS if batch_size is None else batch_size)
+        array = inputs("predict", x)
+        self._outputs_for("predict", array.shape)
+        if not self.built:
+            self.build(array.shape)
+        total = -(-len(array) // size)
+        if steps is not None:
+            total = min(total, count("predict", "steps", steps))
+        listeners = CallbackList(callbacks, model=self, params={"steps": total})
+        wants = listeners.wants_predict_batches
+        listeners.on_predict_begin()
+        out: Array | None = None
+        with ProgressBar(None, total, verbose) as bar:
+            bar.begin_epoch()
+            for step in range(total):
+                if wants:
+                    listeners.on_predict_batch_begin(step)
+                first = step * size
+                part = self._forward(array[first : first + size])
+                if out is None:
+                    out = np.empty((min(total * size, len(array)), *part.shape[1:]), part.dtype)
+                    if total == 1:
+                        out = part
+                out[first : first + size] = part
+                if wants:
+                    listeners.on_predict_batch_end(step, {"outputs": part})
+                if bar.due:
+                    bar.update(step + 1)
+            bar.update(total)
+            bar.end_epoch()
+        listeners.on_predict_end()
+        assert out is not None
+        return out
+
+    def predict_on_batch(self, x: Any) -> Array:
+        """The outputs of one batch."""
+        return self.predict(x, verbose=0)
+
+    def _forward(self, x: Array) -> Array:
+        """The outputs for checked rows, as a new array."""
+        out: Array | None = None
+        for first in range(0, len(x), PREDICT_ROWS):
+            part: Array | None = x[first : first + PREDICT_ROWS]
+            assert part is not None
+            predictor = self._ready_predictor()
+            lane = None if predictor is None else self._lane(predictor, part.shape)
+            if predictor is None or lane is None:
+                return self._forward_eagerly(x)
+            if out is None:
+                out = np.empty((len(x), *lane.out.shape[1:]), lane.out.dtype)
+            if part.dtype != lane.x.dtype:
+                _kernels.gather_rows(part, lane.x)
+                part = None
+            predictor.run(lane, part, out[first : first + PREDICT_ROWS])
+            predictor.give(lane)
+        assert out is not None
+        return out
+
+    def _forward_eagerly(self, x: Array) -> Array:
+        parts = []
+        with no_grad():
+            for first in range(0, len(x), PREDICT_ROWS):
+                part = x[first : first + PREDICT_ROWS].astype(self.dtype)
+                with self._reading():
+                    parts.append(self(Tensor(part), training=False).data)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _ready_predictor(self) -> _kernels.Predictor | None:
+        """What runs recorded forward passes of the model as it is now; None: there is no such."""
+        if self.run_eagerly:
+            return None
+        if self._predictor is None or not self._predictor.snapshot.unchanged():
+            self._predicts_eagerly = why_not_forward(self) is not None
+            found = of_parts(self._layers, [self._layers], self.weights)
+            self._predictor = _kernels.Predictor(found, self._gate)
+        return None if self._predicts_eagerly else self._predictor
+
+    def _lane(self, predictor: _kernels.Predictor, shape: tuple[int, ...]) -> _kernels.Lane | None:
+        """A recorded forward pass for x of this shape; None if it turns out that there is none."""
+        lane = predictor.take(shape[0])
+        if lane is not None and lane.x.shape == shape:
+            return lane
+        x, program = np.zeros(shape, self.dtype), _kernels.Program()
+        with no_grad(), self._reading(), program:
+            out = self(Tensor(x), training=False).data
+        if program.fault is not None or not out.flags.c_contiguous or len(out) != len(x):
+            self._predicts_eagerly = True
+            return None
+        return _kernels.Lane(program, x, out)
