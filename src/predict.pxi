@@ -63,7 +63,8 @@ cdef class Gate:
     again and again lets in between those who had to wait. Nothing here is touched without the
     GIL.
     """
-    cdef int readers, waiting, turns  # turns: of those waiting, how many go before the writer
+    cdef readonly int waiting
+    cdef int readers, turns  # turns: of those waiting, how many go before the writer
     cdef bint writing, wanted
     cdef unsigned long writer
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +30,6 @@ class Compiled:
 
     name: str
     built: bool
-    history: History | None
 
     if TYPE_CHECKING:
         _layers: list[Layer]
@@ -56,7 +56,8 @@ class Compiled:
         self.loss: Loss | None = None
         self.stop_training = False
         self.run_eagerly = False
-        self.history = None
+        self._history: Callable[[], History | None] | None = None
+        self._epochs: dict[str, Any] = {}
         self._wanted: tuple[list[Any], list[Any]] = ([], [])
         self._metrics: tuple[list[metrics.Metric], list[metrics.Metric]] | None = None
         self._busy = threading.Lock()
@@ -108,6 +109,26 @@ class Compiled:
             self._means[kind] = Means(*self._metrics)
         self._means[kind].reset()
         return self._means[kind]
+
+    @property
+    def history(self) -> History | None:
+        """The History of the last fit, or None."""
+        if self._history is None:
+            return None
+        found = self._history()
+        if found is None:  # nobody else kept it
+            found = History()
+            vars(found).update(self._epochs, model=self)
+            self._history = weakref.ref(found)
+        return found
+
+    @history.setter
+    def history(self, value: History) -> None:
+        # A History holds the model: held from here, the two would live until the garbage
+        # collector comes by. So its data are, and it is made again when asked for.
+        self._history = weakref.ref(value)
+        names = ("history", "epoch", "params")
+        self._epochs = {name: getattr(value, name) for name in names if hasattr(value, name)}
 
     @property
     def metrics_names(self) -> list[str]:
@@ -232,3 +253,8 @@ def count(who: str, name: str, value: Any, least: int = 1) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < least:
         raise ValueError(f"{who}: expected {name} as an integer >= {least}, received {value!r}")
     return int(value)
+
+
+def fewest(*counts: int | None) -> int | None:
+    """The least of those that are known."""
+    return min((n for n in counts if n is not None), default=None)

@@ -9,11 +9,12 @@ import numpy as np
 from corereg import regularizers
 from corereg.autograd import enable_grad, no_grad
 from corereg.callbacks import CallbackList
-from corereg.models.compiled import Array, Logs, count
+from corereg.models.compiled import Array, Logs, count, fewest
 from corereg.models.data import Batch, Rows
 from corereg.models.means import Means
 from corereg.models.predicting import Predicting
-from corereg.models.steps import Steps, run_batch
+from corereg.models.steps import Access, Steps, run_batch
+from corereg.models.streams import StreamSteps, is_stream, no_others
 from corereg.progress import ProgressBar
 
 
@@ -40,28 +41,53 @@ class Evaluating(Predicting):
             self._recorded["test"].clear()
         self._penalty[:] = found
 
-    def _test_steps(self, rows: Rows, size: int) -> Steps:
+    def _stream(
+        self, who: str, source: Any, access: Access, class_weight: Any = None
+    ) -> StreamSteps:
+        """Steps over an iterable of batches, each of which is checked."""
+
+        def check(who: str, x: Any, y: Any, weight: Any = None) -> Rows:
+            return self._rows(who, x, y, weight, class_weight)
+
+        return StreamSteps(who, source, self, check, access)
+
+    def _test_steps(self, source: Rows | StreamSteps, size: int) -> Steps | StreamSteps:
         """The test of a data set, batch by batch."""
         means = self._means_for("test")
 
         def step(batch: Batch) -> None:
             self._test_step(batch, self._penalty, means)
 
-        return Steps(self, self._recorded["test"], step, rows, size, None, self._reading)
+        test = self._recorded["test"]
+        if isinstance(source, Rows):
+            return Steps(self, test, step, source, size, None, self._reading)
+        source.use(test, step)
+        return source
 
-    def _evaluate(self, run: Steps, steps: int, listeners: CallbackList) -> Means:
+    def _evaluate(
+        self,
+        run: Steps | StreamSteps,
+        steps: int | None,
+        listeners: CallbackList,
+        bar: ProgressBar | None = None,
+    ) -> Means:
         means = self._means_for("test")
         wants = listeners.wants_test_batches
         listeners.on_test_begin()
         self._take_penalty()
         run.restart()
+        steps = fewest(run.steps, steps)
         done = 0
-        while done < steps:
+        while (steps is None or done < steps) and run.ready():
             if wants:
                 listeners.on_test_batch_begin(done)
-            done += run.run(1 if wants else steps - done)
+            done += run.run(1 if wants else None if steps is None else steps - done)
+            if bar is not None and bar.due:
+                bar.update(done, means.logs())
             if wants:
                 listeners.on_test_batch_end(done - 1, means.logs())
+        if bar is not None:
+            bar.update(done, means.logs())
         listeners.on_test_end(means.logs())
         return means
 
@@ -79,21 +105,28 @@ class Evaluating(Predicting):
         """The loss (penalties included) and metrics on x, y: [loss, metrics...], the loss alone
         if there are no metrics, or with return_dict a dict that also has the penalty.
 
+        x may also be an iterable of batches, as for `fit`; steps: how many at most.
+
         RuntimeError while another thread trains the model.
         """
         size = count("evaluate", "batch_size", 32 if batch_size is None else batch_size)
+        if steps is not None:
+            steps = count("evaluate", "steps", steps)
         self._check_not_elsewhere("evaluate")
         with self._testing:
-            rows = self._rows("evaluate", x, y, sample_weight)
-            total = -(-len(rows) // size)
-            if steps is not None:
-                total = min(total, count("evaluate", "steps", steps))
+            source: Rows | StreamSteps
+            if is_stream(x):
+                no_others("evaluate", y=y, batch_size=batch_size, sample_weight=sample_weight)
+                source = self._stream("evaluate", x, self._reading)
+            else:
+                source = self._rows("evaluate", x, y, sample_weight)
+            run = self._test_steps(source, size)
+            total = fewest(run.steps, steps)
             params = {"steps": total, "verbose": verbose}
             listeners = CallbackList(callbacks, model=self, params=params)
             with ProgressBar(None, total, verbose) as bar:
                 bar.begin_epoch()
-                logs = self._evaluate(self._test_steps(rows, size), total, listeners).logs()
-                bar.update(total, logs)
+                logs = self._evaluate(run, steps, listeners, bar).logs()
                 bar.end_epoch(logs)
         return as_keras(logs, return_dict)
 

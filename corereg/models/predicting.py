@@ -6,6 +6,7 @@ layer that cannot be recorded computes through its layers, with the same results
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Tensor, no_grad
 from corereg.callbacks import CallbackList
-from corereg.models.compiled import Array, Compiled, count
+from corereg.models.compiled import Array, Compiled, count, fewest
 from corereg.models.data import inputs
 from corereg.models.recordable import of_parts, why_not_forward
+from corereg.models.streams import Stream, is_stream, no_others
 from corereg.progress import ProgressBar
 
 PREDICT_ROWS = 1024  # rows that are computed at a time, at most
@@ -33,6 +35,7 @@ class Predicting(Compiled):
         callbacks: Any = None,
     ) -> Array:
         """The outputs (rows, ...) for x (rows, features), dropout off. NaN in gives NaN out.
+        x may also be an iterable of batches: arrays, or tuples that begin with one.
 
         batch_size: rows that progress and callbacks count as one; it changes neither the results
         nor, much, the speed, and bounds the memory. Many threads may predict at once, also while
@@ -44,38 +47,71 @@ class Predicting(Compiled):
             if found is not None:
                 return found
         size = count("predict", "batch_size", PREDICT_ROWS if batch_size is None else batch_size)
+        if steps is not None:
+            steps = count("predict", "steps", steps)
+        if is_stream(x):
+            no_others("predict", batch_size=batch_size)
+            return self._predict_batches(Stream(x), steps, verbose, callbacks)
         array = inputs("predict", x)
         self._outputs_for("predict", array.shape)
         if not self.built:
             self.build(array.shape)
+        if plain:
+            return self._forward(array)
+
+        def batches() -> Iterator[Array]:
+            for first in range(0, len(array), size):
+                yield array[first : first + size]
+
         total = -(-len(array) // size)
-        if steps is not None:
-            total = min(total, count("predict", "steps", steps))
+        total = total if steps is None else min(total, steps)
+        return self._predicted(batches(), total, verbose, callbacks)
+
+    def _predict_batches(
+        self, stream: Stream, steps: int | None, verbose: int | str, callbacks: Any
+    ) -> Array:
+        """The outputs for an iterable of batches: arrays, or tuples that begin with one."""
+        total = fewest(stream.steps, steps)
+
+        def batches() -> Iterator[Array]:
+            while (found := stream.next()) is not None:
+                who = f"predict: batch {stream.number - 1}"
+                batch = found[0]
+                array = inputs(who, batch[0] if isinstance(batch, tuple) and batch else batch)
+                self._outputs_for(who, array.shape)
+                if not self.built:
+                    self.build(array.shape)
+                yield array
+
+        return self._predicted(batches(), total, verbose, callbacks)
+
+    def _predicted(
+        self, batches: Iterator[Array], total: int | None, verbose: int | str, callbacks: Any
+    ) -> Array:
+        """Their outputs, one after the other, at most `total`, with progress and callbacks."""
         listeners = CallbackList(callbacks, model=self, params={"steps": total})
         wants = listeners.wants_predict_batches
         listeners.on_predict_begin()
-        out: Array | None = None
+        parts: list[Array] = []
         with ProgressBar(None, total, verbose) as bar:
             bar.begin_epoch()
-            for step in range(total):
+            while total is None or len(parts) < total:
+                batch = next(batches, None)
+                if batch is None:
+                    break
                 if wants:
-                    listeners.on_predict_batch_begin(step)
-                first = step * size
-                part = self._forward(array[first : first + size])
-                if out is None:
-                    out = np.empty((min(total * size, len(array)), *part.shape[1:]), part.dtype)
-                    if total == 1:
-                        out = part
-                out[first : first + size] = part
+                    listeners.on_predict_batch_begin(len(parts))
+                parts.append(self._forward(batch))
                 if wants:
-                    listeners.on_predict_batch_end(step, {"outputs": part})
+                    listeners.on_predict_batch_end(len(parts) - 1, {"outputs": parts[-1]})
                 if bar.due:
-                    bar.update(step + 1)
-            bar.update(total)
+                    bar.update(len(parts))
+            bar.update(len(parts))
             bar.end_epoch()
         listeners.on_predict_end()
-        assert out is not None
-        return out
+        if not parts:
+            raise ValueError("predict: expected batches, the iterable gave none")
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def predict_on_batch(self, x: Any) -> Array:
         """The outputs of one batch."""

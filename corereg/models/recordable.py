@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 
 def says_so(part: Any) -> bool:
-    """Whether part's own class says that it may be recorded."""
-    return bool(vars(type(part)).get("recordable", False))
+    """Whether part's own class says that it may be recorded, and none of its methods has been
+    replaced in the object itself."""
+    kind = type(part)
+    own = any(callable(getattr(kind, name, None)) for name in vars(part))
+    return bool(vars(kind).get("recordable", False)) and not own
 
 
 def why_not_forward(model: Compiled) -> str | None:

@@ -144,12 +144,30 @@ class Steps:
         self._whole: dict[int, tuple[Recorded, Any]] = {}  # by rows: with the calls that fetch
         self._left = 0  # rows left in this pass
 
+    once = False
+
+    @property
+    def steps(self) -> int:
+        """Batches in a pass."""
+        return -(-len(self._rows) // self._size)
+
+    def ready(self) -> bool:
+        """Whether there is another batch."""
+        return True
+
+    def begin_epoch(self) -> None:
+        """A pass that has not ended goes on."""
+
+    def end_epoch(self) -> None:
+        """Nobody needs to know."""
+
     def restart(self) -> None:
         """Begins a new pass at the next step."""
         self._left = 0
 
-    def run(self, most: int) -> int:
+    def run(self, most: int | None) -> int:
         """Runs at least one step and at most `most`, none beyond the pass; returns how many."""
+        most = self.steps if most is None else most
         if not self._left:
             self._rows.begin(self._rng)
             self._left = len(self._rows)

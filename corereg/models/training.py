@@ -11,11 +11,12 @@ from typing import Any
 from corereg import regularizers
 from corereg.autograd import Tensor
 from corereg.callbacks import CallbackList, History
-from corereg.models.compiled import Logs, count
+from corereg.models.compiled import Logs, count, fewest
 from corereg.models.data import Batch, Rows, split
 from corereg.models.evaluating import Evaluating, as_keras
 from corereg.models.means import Means
 from corereg.models.steps import Steps, run_batch
+from corereg.models.streams import StreamSteps, is_stream, no_others, steps_in, warn_short
 from corereg.progress import ProgressBar
 from corereg.random import generator
 
@@ -75,68 +76,78 @@ class Trainer(Evaluating):
     ) -> History:
         """Trains for `epochs` passes over x (rows, features) and y; returns the History.
 
+        x may also be an iterable of batches: tuples (x, y) or (x, y, sample_weight), each checked
+        when its turn comes. A list, an object with `__getitem__` and `__len__`, or anything else
+        that can be read again begins anew every epoch, in its own order; an iterator goes on from
+        epoch to epoch, `steps_per_epoch` batches each, and a warning ends the training if it runs
+        out. Then y, batch_size, sample_weight and validation_split must be left out.
+
         batch_size: 32 by default; the last batch may be short. validation_split: the share of
-        rows, the last ones, kept for validation; validation_data: (x, y) or (x, y, weights).
-        shuffle: a new order every epoch. class_weight: {class: weight}, for the training rows only,
-        or sample_weight (rows,). steps_per_epoch: batches an epoch takes; the next epoch goes on
-        where it stopped. validation_freq: every n-th epoch, or a list of epochs counted from 1.
-        verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" as the terminal allows.
-        History has, by epoch, "loss" (penalties included), "penalty" alone and the metrics, and
-        the same as "val_..." for validation.
+        rows, the last ones, kept for validation; validation_data: (x, y), (x, y, weights) or an
+        iterable of batches. shuffle: a new order of rows every epoch. class_weight: {class:
+        weight}, for the training rows only, or sample_weight (rows,). steps_per_epoch: batches an
+        epoch takes; the next epoch goes on where it stopped. validation_freq: every n-th epoch, or
+        a list of epochs counted from 1. verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" as
+        the terminal allows. History has, by epoch, "loss" (penalties included), "penalty" alone
+        and the metrics, and the same as "val_..." for validation.
 
         NaN or infinity in x or y raises ValueError naming the row, as do all shapes and labels
-        that do not fit, before any weight changes. After Ctrl-C the weights are those of the
-        last finished step.
+        that do not fit, before any weight changes (of an iterable: before that batch's step).
+        RuntimeError if the model is being trained already. After Ctrl-C the weights are those of
+        the last finished step.
         """
         size = count("fit", "batch_size", 32 if batch_size is None else batch_size)
         epochs = count("fit", "epochs", epochs, least=0)
         initial_epoch = count("fit", "initial_epoch", initial_epoch, least=0)
         if steps_per_epoch is not None:
             steps_per_epoch = count("fit", "steps_per_epoch", steps_per_epoch)
-        rows = self._rows("fit", x, y, sample_weight, class_weight)
-        validation = self._validation_rows(validation_data)
-        if validation is None and validation_split:
-            rows, validation = split("fit", validation_split, rows)
-            if class_weight is not None:
-                validation.weight = None
-        steps = -(-len(rows) // size)
-        if steps_per_epoch is not None:
-            steps = min(steps, steps_per_epoch)
         validation_size = size
         if validation_batch_size is not None:
             validation_size = count("fit", "validation_batch_size", validation_batch_size)
         if validation_steps is not None:
             validation_steps = count("fit", "validation_steps", validation_steps)
         due = _frequency(validation_freq)
+        source: Rows | StreamSteps
+        kept: Rows | None = None
+        if is_stream(x):
+            no_others("fit", y=y, batch_size=batch_size, sample_weight=sample_weight)
+            no_others("fit", validation_split=validation_split or None)
+            source = self._stream("fit", x, self._writing, class_weight)
+        else:
+            source = self._rows("fit", x, y, sample_weight, class_weight)
+            if validation_data is None and validation_split:
+                source, kept = split("fit", validation_split, source)
+                if class_weight is not None:
+                    kept.weight = None
+        checks = self._validation(validation_data, kept, validation_size)
+        steps = fewest(steps_in(source, size), steps_per_epoch)
         params = {"epochs": epochs, "steps": steps, "verbose": verbose}
         bar = ProgressBar(epochs, steps, verbose)
         with self._training("fit"), bar:
             listeners = CallbackList(callbacks, add_history=True, model=self, params=params)
             assert listeners.history is not None
             self._ready_optimizer()
-            self.stop_training = False
             means = self._means_for("train")
-
-            def step(batch: Batch) -> None:
-                self._train_step(batch, means)
-
-            order = generator() if shuffle else None
-            train = self._recorded["train"]
-            run = Steps(self, train, step, rows, size, order, self._writing)
-            checks = None
-            if validation is not None:
-                checks = self._test_steps(validation, validation_size)
-                batches = -(-len(validation) // validation_size)
-                validation_steps = min(validation_steps or batches, batches)
+            run = self._train_steps(source, size, shuffle, means)
+            self.stop_training = False
             logs: Logs = {}
             listeners.on_train_begin()
             for epoch in range(initial_epoch, epochs):
+                run.begin_epoch()
+                if not run.ready():
+                    warn_short("fit", 0, steps)
+                    break
                 bar.begin_epoch(epoch)
                 listeners.on_epoch_begin(epoch)
                 means.reset()
                 logs = self._fit_epoch(run, steps, means, listeners, bar)
-                if checks is not None and validation_steps and due(epoch + 1):
-                    logs |= self._evaluate(checks, validation_steps, listeners).logs("val_")
+                run.end_epoch()
+                if checks is not None and due(epoch + 1):
+                    checks.restart()
+                    if checks.ready():
+                        logs |= self._evaluate(checks, validation_steps, listeners).logs("val_")
+                    else:
+                        warn_short("fit (validation_data)", 0, validation_steps)
                 bar.end_epoch(logs)
                 listeners.on_epoch_end(epoch, logs)
                 if self.stop_training:
@@ -144,15 +155,40 @@ class Trainer(Evaluating):
             listeners.on_train_end(logs)
         return listeners.history
 
+    def _train_steps(
+        self, source: Rows | StreamSteps, size: int, shuffle: bool, means: Means
+    ) -> Steps | StreamSteps:
+        """Training on a data set, batch by batch."""
+
+        def step(batch: Batch) -> None:
+            self._train_step(batch, means)
+
+        train = self._recorded["train"]
+        if isinstance(source, Rows):
+            order = generator() if shuffle else None
+            return Steps(self, train, step, source, size, order, self._writing)
+        source.use(train, step)
+        return source
+
     def _fit_epoch(
-        self, run: Steps, steps: int, means: Means, listeners: CallbackList, bar: ProgressBar
+        self,
+        run: Steps | StreamSteps,
+        steps: int | None,
+        means: Means,
+        listeners: CallbackList,
+        bar: ProgressBar,
     ) -> Logs:
         wants = listeners.wants_batches
         done = 0
-        while done < steps and not self.stop_training:
+        while (steps is None or done < steps) and not self.stop_training:
+            if not run.ready():
+                if run.once and steps is not None:
+                    warn_short("fit", done, steps)
+                    self.stop_training = True
+                break
             if wants:
                 listeners.on_train_batch_begin(done)
-            done += run.run(1 if wants else steps - done)
+            done += run.run(1 if wants else None if steps is None else steps - done)
             if bar.due:
                 bar.update(done, means.logs())
             if wants:
@@ -160,15 +196,18 @@ class Trainer(Evaluating):
         bar.update(done, means.logs())
         return means.logs()
 
-    def _validation_rows(self, data: Any) -> Rows | None:
-        if data is None:
-            return None
-        if not isinstance(data, list | tuple) or len(data) not in (2, 3):
-            raise ValueError(
-                "fit: expected validation_data as (x, y) or (x, y, sample_weight), received "
-                f"{type(data).__name__}"
-            )
-        return self._rows("fit (validation_data)", data[0], data[1], *data[2:])
+    def _validation(self, data: Any, kept: Rows | None, size: int) -> Steps | StreamSteps | None:
+        who = "fit (validation_data)"
+        if is_stream(data):
+            return self._test_steps(self._stream(who, data, self._reading), size)
+        if data is not None:
+            if not isinstance(data, list | tuple) or len(data) not in (2, 3):
+                raise ValueError(
+                    "fit: expected validation_data as (x, y) or (x, y, sample_weight), or an "
+                    f"iterable of batches, received {type(data).__name__}"
+                )
+            kept = self._rows(who, data[0], data[1], *data[2:])
+        return None if kept is None else self._test_steps(kept, size)
 
     # ---- single batches --------------------------------------------------------------------------
 
