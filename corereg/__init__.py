@@ -34,11 +34,13 @@ from corereg.autograd import Parameter, Tensor, enable_grad, no_grad
 from corereg.layers import Input
 from corereg.models import Sequential
 from corereg.random import set_random_seed
+from corereg.recording import RecordedFunction, record
 from corereg.version import __version__, show_config
 
 __all__ = [
     "Input",
     "Parameter",
+    "RecordedFunction",
     "Sequential",
     "Tensor",
     "__version__",
@@ -56,6 +58,7 @@ __all__ = [
     "models",
     "no_grad",
     "optimizers",
+    "record",
     "regularizers",
     "set_num_threads",
     "set_random_seed",

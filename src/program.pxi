@@ -34,7 +34,8 @@ cdef class Program:
     ``with program:`` records what this thread launches inside (the calls run as well), and
     ``program.replay(n)`` runs the list n times over, on the same memory, without the GIL. What
     must change from one run to the next is read from memory: counters advance by `count_up`.
-    ``fault`` tells why a recording cannot be replayed, or is None.
+    ``fault`` tells why a recording cannot be replayed, or is None; with strict=True what cannot
+    be replayed raises RuntimeError at once.
     """
     cdef step *steps            # as recorded
     cdef area *areas
@@ -43,13 +44,15 @@ cdef class Program:
     cdef ptrdiff_t size
     cdef unsigned long thread
     cdef readonly object fault
+    cdef bint strict
     cdef list held             # everything the instructions point into
     cdef readonly list parts   # what says that it took part, see `takes_part`
     cdef list pointers         # (segments, their gradients when recorded)
     cdef list kernels          # the kernel of each, as recorded
     cdef list names            # and as replayed
 
-    def __cinit__(self):
+    def __cinit__(self, bint strict=False):
+        self.strict = strict
         self.steps = NULL
         self.areas = NULL
         self.list = NULL
@@ -325,6 +328,8 @@ cdef spoil(str reason):
     cdef Program listener = listening()
     if listener is not None:
         listener.fault = listener.fault or reason
+        if listener.strict:
+            raise RuntimeError(f"cannot be recorded: {reason}")
 
 
 def cannot_record(str reason):
@@ -341,9 +346,61 @@ def takes_part(part):
             listener.parts.append(part)
 
 
-def recording():
-    """Whether launches of this thread are being recorded."""
-    return listening() is not None
+cdef bint added_by_kernels(a, b) except -1:
+    """Whether kernels must add or copy these, as somebody records, and whether they can: float
+    arrays of one dtype and shape."""
+    cdef Py_ssize_t i
+    cdef array x, y
+    if not recorders or listening() is None:
+        return False
+    if isinstance(a, cnp.ndarray) and isinstance(b, cnp.ndarray):
+        x, y = a, b
+        if (cnp.PyArray_TYPE(x) == cnp.PyArray_TYPE(y)
+                and cnp.PyArray_TYPE(x) in (cnp.NPY_FLOAT32, cnp.NPY_FLOAT64)
+                and cnp.PyArray_NDIM(x) == cnp.PyArray_NDIM(y)
+                and cnp.PyArray_ISCARRAY_RO(x) and cnp.PyArray_ISCARRAY_RO(y)):
+            for i in range(cnp.PyArray_NDIM(x)):
+                if cnp.PyArray_DIM(x, i) != cnp.PyArray_DIM(y, i):
+                    break
+            else:
+                return True
+    spoil("arrays of different dtypes or shapes are added in Python")
+    return False
+
+
+cdef array one_like(array a):
+    cdef int dtype = cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT64
+    cdef array one = made(0, 0, 0, dtype)
+    if dtype:
+        (<double *> at(one))[0] = 1
+    else:
+        (<float *> at(one))[0] = 1
+    return one
+
+
+def sum_of(a, b):
+    """a + b, as NumPy has it; where somebody records, by kernels if they can."""
+    if not added_by_kernels(a, b):
+        return a + b
+    out = scale(a, one_like(a))
+    add(out, b)
+    return out
+
+
+def add_into(y, x):
+    """y += x, in the same way."""
+    if added_by_kernels(y, x):
+        add(y, x)
+    else:
+        y += x
+
+
+def copy_into(y, x):
+    """y[...] = x, in the same way."""
+    if added_by_kernels(y, x):
+        scale(x, one_like(x), y)
+    else:
+        y[...] = x
 
 
 cdef int count_up(int64_t *counter, int64_t by, object holder) except -1:

@@ -82,18 +82,19 @@ def fitted(op: Op, grad: Any, like: Array) -> Array:
 def accumulate(leaf: Tensor, grad: Array, fresh: bool) -> None:
     """Adds to a leaf's gradient; the array is copied unless it is nobody else's."""
     held, buffer = leaf._grad, leaf.buffer
-    if grad is not buffer or held is not None:
+    if buffer is None or (held is not None and held is not buffer):
         _kernels.cannot_record("a gradient is copied or added to in Python")
+    _kernels.takes_part(leaf)
     if held is not None:
         if held is buffer:
-            held += grad
+            _kernels.add_into(held, grad)
         else:
             leaf._grad = np.asarray(held + grad)
     elif buffer is None:
         leaf._grad = grad if fresh else np.array(grad)
     else:
         if grad is not buffer:
-            np.copyto(buffer, grad)
+            _kernels.copy_into(buffer, grad)
         leaf._grad = buffer
 
 
@@ -161,11 +162,10 @@ def run_backward(root: Op, grad: Array, retain_graph: bool = False) -> None:
                         if fresh:
                             owned.add(under)
                     else:
-                        _kernels.cannot_record("gradients are added in Python")
                         if under in owned:
-                            grads[under] += part
+                            _kernels.add_into(grads[under], part)
                         else:
-                            grads[under] = np.asarray(grads[under] + part)
+                            grads[under] = np.asarray(_kernels.sum_of(grads[under], part))
                             owned.add(under)
                 if under is not None:
                     uses[under] -= 1
