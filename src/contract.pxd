@@ -157,5 +157,6 @@ cdef extern from "kernels.h" nogil:
     void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size)
     void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size)
     ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit)
+    void cr_shuffle(int64_t *order, ptrdiff_t n, uint64_t *state)
     int cr_openmp()
     int cr_available_threads()

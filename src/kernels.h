@@ -348,6 +348,9 @@ void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times, ptr
 
 /* Index of the first label outside [0, limit), or n. */
 ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit);
+/* A random permutation of order's n entries (Fisher, Yates 1938; Durstenfeld 1964), drawn from the
+ * SplitMix64 sequence of *state, which moves on. */
+void cr_shuffle(int64_t *order, ptrdiff_t n, uint64_t *state);
 int cr_openmp(void);            /* 1 when compiled with OpenMP */
 int cr_available_threads(void); /* CPUs this process may use, OpenMP's own limit included */
 

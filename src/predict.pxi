@@ -212,3 +212,18 @@ cdef class Predictor:
                      <char *> at(target), self.gate.readers)
         finally:
             self.gate.leave()
+
+
+def shuffle(order, state):
+    """Puts an int64 array into a random order, drawn from state, a uint64 array of one element,
+    which moves on."""
+    cdef int64_t *p = counter_of(order, "shuffle", "order") if len(order) else NULL
+    cdef array state_ = state
+    if p != NULL and not cnp.PyArray_ISCARRAY(<array> order):
+        raise TypeError("shuffle: expected order contiguous and writeable")
+    if (cnp.PyArray_TYPE(state_) != cnp.NPY_UINT64 or cnp.PyArray_SIZE(state_) != 1
+            or not cnp.PyArray_ISCARRAY(state_)):
+        raise TypeError("shuffle: expected state as a writeable uint64 array of one element")
+    if p != NULL:
+        with nogil:
+            cr_shuffle(p, cnp.PyArray_SIZE(<array> order), <uint64_t *> cnp.PyArray_DATA(state_))

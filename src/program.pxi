@@ -19,10 +19,9 @@ ctypedef struct area:  # memory that an instruction reads or writes
 
 ctypedef struct step:  # a recorded kernel call
     cr_kernel kernel
-    int kernel_id
     void *args
-    size_t bytes
-    const char *access
+    size_t bytes           # of args
+    int id
     double nanoseconds     # 0: one share, rank 0's
     ptrdiff_t rows         # that its shares are cut from, if they are rows
     Py_ssize_t first, areas
@@ -48,8 +47,7 @@ cdef class Program:
     cdef list held             # everything the instructions point into
     cdef readonly list parts   # what says that it took part, see `takes_part`
     cdef list pointers         # (segments, their gradients when recorded)
-    cdef list kernels          # the kernel of each, as recorded
-    cdef list names            # and as replayed
+    cdef list names            # of the kernels as replayed
 
     def __cinit__(self, bint strict=False):
         self.strict = strict
@@ -60,7 +58,6 @@ cdef class Program:
         self.held = []
         self.parts = []
         self.pointers = []
-        self.kernels = []
         self.names = []
         self.fault = None
 
@@ -103,20 +100,28 @@ cdef class Program:
         if kept == NULL:
             raise MemoryError("Program: no memory for another instruction")
         memcpy(kept, args, bytes)
-        self.steps[self.count] = step(kernel, kernel_id, kept, bytes, access, nanoseconds, rows,
+        self.steps[self.count] = step(kernel, kept, bytes, kernel_id, nanoseconds, rows,
                                       self.area_count, 0)
         self.count += 1
         for i in range(len(held)):
             self.note(access[i], held[i])
         self.steps[self.count - 1].areas = self.area_count - self.steps[self.count - 1].first
         self.held.append(held)
-        self.kernels.append(cr_kernel_name(kernel_id).decode())
+        return 0
+
+    cdef int room_for_area(self) except -1:
+        cdef area *grown
+        if self.area_count == self.area_room:
+            grown = <area *> PyMem_Realloc(self.areas, (2 * self.area_room + 64) * sizeof(area))
+            if grown == NULL:
+                raise MemoryError("Program: no memory for another instruction")
+            self.areas = grown
+            self.area_room = 2 * self.area_room + 64
         return 0
 
     cdef int note(self, char mode, object what) except -1:
         """The memory of an array, or of what else a kernel points into. mode: r reads, w writes;
         R and W keep to the rank's own rows; s is an update of segments, g a look at them."""
-        cdef area *grown
         cdef area *a
         cdef Segments segments
         if what is None:
@@ -130,12 +135,7 @@ cdef class Program:
                 for slot in segments.slots[i]:
                     self.note(b"w" if mode == b"s" else b"r", slot)
             return 0
-        if self.area_count == self.area_room:
-            grown = <area *> PyMem_Realloc(self.areas, (2 * self.area_room + 64) * sizeof(area))
-            if grown == NULL:
-                raise MemoryError("Program: no memory for another instruction")
-            self.areas = grown
-            self.area_room = 2 * self.area_room + 64
+        self.room_for_area()
         a = self.areas + self.area_count
         if isinstance(what, Hyper):
             a.begin = <const char *> &(<Hyper> what).c
@@ -170,18 +170,29 @@ cdef class Program:
     def joined(self, Program other not None):
         """A new program: the calls of this one, then those of the other."""
         cdef Program made = Program()
-        cdef Program part
-        cdef step *s
-        cdef Py_ssize_t i
-        for found in (self, other):
-            part = found
-            part.restore()
-            for i in range(part.count):
-                s = part.steps + i
-                made.add(s.kernel_id, s.kernel, s.args, s.bytes, s.nanoseconds, s.rows, s.access,
-                         part.held[i])
-            made.fault = made.fault or part.fault
+        made.take_over(self)
+        made.take_over(other)
         return made
+
+    cdef int take_over(self, Program other) except -1:
+        """Adds the calls of another program, as they are there by now."""
+        cdef Py_ssize_t i, j, first
+        cdef step *s
+        other.restore()
+        for i in range(other.count):
+            s = other.steps + i
+            first = self.area_count
+            self.add(s.id, s.kernel, s.args, s.bytes, s.nanoseconds, s.rows, b"", ())
+            for j in range(s.areas):
+                self.room_for_area()
+                self.areas[self.area_count] = other.areas[s.first + j]
+                self.area_count += 1
+            self.steps[self.count - 1].areas = self.area_count - first
+            self.held[self.count - 1] = other.held[i]
+        for found, _ in other.pointers:
+            self.point(found)
+        self.fault = self.fault or other.fault
+        return 0
 
     cdef bint written(self, const char *begin, const char *end) noexcept:
         cdef Py_ssize_t i
@@ -198,7 +209,7 @@ cdef class Program:
     def constants(self):
         """A list of (kernel, array): what the calls read and none of them writes."""
         found = []
-        for name, held in zip(self.kernels, self.held):
+        for name, held in zip(self.kernel_names, self.held):
             for what in held:
                 if isinstance(what, cnp.ndarray) and not self.writes(what):
                     found.append((name, what))
@@ -207,7 +218,7 @@ cdef class Program:
     @property
     def kernel_names(self):
         """The kernels called, in order."""
-        return list(self.kernels)
+        return [cr_kernel_name(self.steps[i].id).decode() for i in range(self.count)]
 
     cdef bint clash(self, Py_ssize_t i, Py_ssize_t j, bint across) noexcept:
         """Whether instruction j must wait for i; across: only if it must for another rank's part
@@ -272,7 +283,7 @@ cdef class Program:
                         break
                     if self.clash(order[i], order[j], True):
                         self.list[0].meet = size > 1
-        self.names = [self.kernels[order[i]] for i in range(self.count)]
+        self.names = [cr_kernel_name(self.steps[order[i]].id).decode() for i in range(self.count)]
         self.size = size
         PyMem_Free(order)
         PyMem_Free(issued)

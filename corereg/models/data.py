@@ -44,15 +44,16 @@ class Rows:
     def __len__(self) -> int:
         return len(self.x)
 
-    def begin(self, rng: np.random.Generator | None = None) -> None:
-        """Starts a pass over all rows, in a new random order or (None) as they are."""
+    def begin(self, state: Array | None = None) -> None:
+        """Starts a pass over all rows, in a new order drawn from a random state (uint64) or (None)
+        as they are."""
         self._start[...] = 0
-        if rng is None:
+        if state is None:
             self._order = None
-        elif self._order is None:
-            self._order = rng.permutation(len(self))
-        else:  # in place: recorded steps read it
-            rng.shuffle(self._order)
+            return
+        if self._order is None:
+            self._order = np.arange(len(self), dtype=np.int64)
+        _kernels.shuffle(self._order, state)  # in place: recorded steps read it
 
     def shapes(self, rows: int) -> tuple[Any, ...]:
         """What tells batches of so many rows from those of other data."""

@@ -126,7 +126,7 @@ class Steps:
     """Steps over a data set, batch after batch, pass after pass.
 
     step: does everything with one batch, by kernels; rows: the data; size: rows a step takes;
-    rng: shuffles before every pass, None: rows as they are; access: entered while steps run.
+    seed: of the orders of the passes, None: rows as they are; access: entered while steps run.
     """
 
     def __init__(
@@ -136,11 +136,12 @@ class Steps:
         step: Callable[[Batch], None],
         rows: Rows,
         size: int,
-        rng: np.random.Generator | None,
+        seed: int | None,
         access: Access,
     ) -> None:
         self._model, self._recordings, self._step = model, recordings, step
-        self._rows, self._size, self._rng, self._access = rows, size, rng, access
+        self._rows, self._size, self._access = rows, size, access
+        self._random = None if seed is None else np.array([seed], np.uint64)
         self._whole: dict[int, tuple[Recorded, Any]] = {}  # by rows: with the calls that fetch
         self._left = 0  # rows left in this pass
 
@@ -169,7 +170,7 @@ class Steps:
         """Runs at least one step and at most `most`, none beyond the pass; returns how many."""
         most = self.steps if most is None else most
         if not self._left:
-            self._rows.begin(self._rng)
+            self._rows.begin(self._random)
             self._left = len(self._rows)
         rows = min(self._size, self._left)
         found = self._recordings.find(self._model, self._rows, rows)

@@ -18,7 +18,7 @@ from corereg.models.means import Means
 from corereg.models.steps import Steps, run_batch
 from corereg.models.streams import StreamSteps, is_stream, no_others, steps_in, warn_short
 from corereg.progress import ProgressBar
-from corereg.random import generator
+from corereg.random import next_seed
 
 
 class Trainer(Evaluating):
@@ -131,6 +131,7 @@ class Trainer(Evaluating):
             run = self._train_steps(source, size, shuffle, means)
             self.stop_training = False
             logs: Logs = {}
+            wants = listeners.wants_batches
             listeners.on_train_begin()
             for epoch in range(initial_epoch, epochs):
                 run.begin_epoch()
@@ -140,7 +141,7 @@ class Trainer(Evaluating):
                 bar.begin_epoch(epoch)
                 listeners.on_epoch_begin(epoch)
                 means.reset()
-                logs = self._fit_epoch(run, steps, means, listeners, bar)
+                logs = self._fit_epoch(run, steps, means, listeners, wants, bar)
                 run.end_epoch()
                 if checks is not None and due(epoch + 1):
                     checks.restart()
@@ -165,8 +166,8 @@ class Trainer(Evaluating):
 
         train = self._recorded["train"]
         if isinstance(source, Rows):
-            order = generator() if shuffle else None
-            return Steps(self, train, step, source, size, order, self._writing)
+            seed = next_seed() if shuffle else None
+            return Steps(self, train, step, source, size, seed, self._writing)
         source.use(train, step)
         return source
 
@@ -176,9 +177,9 @@ class Trainer(Evaluating):
         steps: int | None,
         means: Means,
         listeners: CallbackList,
+        wants: bool,
         bar: ProgressBar,
     ) -> Logs:
-        wants = listeners.wants_batches
         done = 0
         while (steps is None or done < steps) and not self.stop_training:
             if not run.ready():
@@ -193,8 +194,9 @@ class Trainer(Evaluating):
                 bar.update(done, means.logs())
             if wants:
                 listeners.on_train_batch_end(done - 1, means.logs())
-        bar.update(done, means.logs())
-        return means.logs()
+        logs = means.logs()
+        bar.update(done, logs)
+        return logs
 
     def _validation(self, data: Any, kept: Rows | None, size: int) -> Steps | StreamSteps | None:
         who = "fit (validation_data)"
