@@ -145,6 +145,11 @@ cdef class Predictor:
     cdef dict lanes  # by rows: those idle
     cdef int most
 
+    @property
+    def threads(self):
+        """How many threads a call may use now, a fair share beside others under way."""
+        return max(1, get_num_threads() // (self.gate.readers + 1))
+
     def __init__(self, Snapshot snapshot not None, Gate gate not None, int most=16):
         self.snapshot, self.gate, self.most = snapshot, gate, most
         self.lanes = {}
@@ -212,6 +217,40 @@ cdef class Predictor:
                      <char *> at(target), self.gate.readers)
         finally:
             self.gate.leave()
+
+    def run_many(self, list lanes not None, x, out):
+        """The rows of x through lanes of one size into out, a whole number of times, a thread for
+        each lane; both contiguous."""
+        cdef Lane lane = lanes[0]
+        cdef Py_ssize_t i, size = len(lanes)
+        cdef int dtype = dtype_of(lane.x, "predict", "x")
+        cdef array source = taken(x, dtype, cnp.PyArray_NDIM(lane.x), "predict", "x")
+        cdef array target = taken(out, dtype, cnp.PyArray_NDIM(lane.out), "predict", "out")
+        cdef Py_ssize_t pieces = cnp.PyArray_DIM(source, 0) // cnp.PyArray_DIM(lane.x, 0)
+        cdef const char *begin = <const char *> at(source)
+        cdef char *goal = <char *> at(target)
+        cdef cr_lane *table
+        if (target is not out or not cnp.PyArray_ISCARRAY(target)
+                or cnp.PyArray_NBYTES(source) != pieces * cnp.PyArray_NBYTES(lane.x)
+                or cnp.PyArray_NBYTES(target) != pieces * cnp.PyArray_NBYTES(lane.out)):
+            raise ValueError(f"predict: expected x and out of whole batches, received shapes "
+                             f"{shape_of(source)} and {shape_of(target)}")
+        table = <cr_lane *> PyMem_Malloc(max(size, 1) * sizeof(cr_lane))
+        if table == NULL:
+            raise MemoryError("predict: no memory for a table of lanes")
+        self.gate.enter()
+        try:
+            for i in range(size):
+                lane = lanes[i]
+                lane.program.ready("predict", 1)
+                table[i] = cr_lane(lane.program.list, lane.program.count, at(lane.x),
+                                   at(lane.out), cnp.PyArray_NBYTES(lane.x),
+                                   cnp.PyArray_NBYTES(lane.out))
+            with nogil:
+                cr_run_lanes(table, size, begin, goal, pieces)
+        finally:
+            self.gate.leave()
+            PyMem_Free(table)
 
 
 def shuffle(order, state):

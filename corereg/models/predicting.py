@@ -17,10 +17,12 @@ from corereg.callbacks import CallbackList
 from corereg.models.compiled import Array, Compiled, count, fewest
 from corereg.models.data import inputs
 from corereg.models.recordable import of_parts, why_not_forward
+from corereg.models.steps import RETURN_SECONDS
 from corereg.models.streams import Stream, is_stream, no_others
 from corereg.progress import ProgressBar
 
-PREDICT_ROWS = 1024  # rows that are computed at a time, at most
+PREDICT_ROWS = 256  # rows that are computed at a time, at most
+WORTH_THREADS = 200_000  # nanoseconds of work from which batches are shared among threads
 
 
 class Predicting(Compiled):
@@ -120,22 +122,45 @@ class Predicting(Compiled):
     def _forward(self, x: Array) -> Array:
         """The outputs for checked rows, as a new array."""
         out: Array | None = None
-        for first in range(0, len(x), PREDICT_ROWS):
-            part: Array | None = x[first : first + PREDICT_ROWS]
-            assert part is not None
+        first = 0
+        while first < len(x):
+            part = x[first : first + PREDICT_ROWS]
             predictor = self._ready_predictor()
             lane = None if predictor is None else self._lane(predictor, part.shape)
             if predictor is None or lane is None:
                 return self._forward_eagerly(x)
             if out is None:
                 out = np.empty((len(x), *lane.out.shape[1:]), lane.out.dtype)
+            lanes = [lane]
             if part.dtype != lane.x.dtype:
                 _kernels.gather_rows(part, lane.x)
-                part = None
-            predictor.run(lane, part, out[first : first + PREDICT_ROWS])
-            predictor.give(lane)
+                predictor.run(lane, None, out[first : first + PREDICT_ROWS])
+            elif len(x) - first < 2 * PREDICT_ROWS:
+                predictor.run(lane, part, out[first : first + PREDICT_ROWS])
+            else:
+                lanes, last = self._several(predictor, lane, first, len(x))
+                predictor.run_many(lanes, x[first:last], out[first:last])
+                first = last - len(part)
+            for used in lanes:
+                predictor.give(used)
+            first += len(part)
         assert out is not None
         return out
+
+    def _several(
+        self, predictor: _kernels.Predictor, lane: _kernels.Lane, first: int, rows: int
+    ) -> tuple[list[_kernels.Lane], int]:
+        """Lanes for the threads to use, and the row up to which one call goes."""
+        pieces = (rows - first) // PREDICT_ROWS
+        nanoseconds = max(lane.program.work, 1.0)
+        lanes = [lane]
+        if nanoseconds * pieces > WORTH_THREADS:
+            for _ in range(min(predictor.threads, pieces) - 1):
+                another = self._lane(predictor, lane.x.shape)
+                if another is not None:
+                    lanes.append(another)
+        each = max(1, int(RETURN_SECONDS * 1e9 / nanoseconds))  # Python, Ctrl-C and others wait
+        return lanes, first + PREDICT_ROWS * min(pieces, each * len(lanes))
 
     def _forward_eagerly(self, x: Array) -> Array:
         parts = []
