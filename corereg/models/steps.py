@@ -72,7 +72,7 @@ class Recordings:
         """The step for batches of `count` such rows, recorded or not yet; None: run it eagerly."""
         if model.run_eagerly:
             return None
-        if self._snapshot is None or not self._snapshot.unchanged():
+        if not self.fresh():
             self._found.clear()
             self.reason = why_not(model)
             self._snapshot = snapshot(model)
@@ -84,6 +84,10 @@ class Recordings:
         while len(self._found) > SHAPES:
             del self._found[next(iter(self._found))]
         return found
+
+    def fresh(self) -> bool:
+        """Whether what was recorded is what Python would run."""
+        return self._snapshot is not None and self._snapshot.unchanged()
 
     def clear(self) -> None:
         """Forgets all."""
@@ -173,19 +177,20 @@ class Steps:
             self._rows.begin(self._random)
             self._left = len(self._rows)
         rows = min(self._size, self._left)
+        known = self._whole.get(rows)
         found = self._recordings.find(self._model, self._rows, rows)
         with self._access():
-            done = self._run(found, rows, min(most, self._left // rows))
+            if known is not None and known[0] is found:
+                done = found.replay(known[1], min(most, self._left // rows))
+            else:
+                done = self._first(found, rows)
         self._left -= done * rows
         return done
 
-    def _run(self, found: Recorded | None, rows: int, times: int) -> int:
+    def _first(self, found: Recorded | None, rows: int) -> int:
         if found is None:
             self._step(self._rows.take(rows))
             return 1
-        known, whole = self._whole.get(rows, (None, None))
-        if known is found:
-            return found.replay(whole, times)
         fetch = _kernels.Program()
         with fetch:
             self._rows.fill(found.batch)
