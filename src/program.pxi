@@ -391,7 +391,7 @@ cdef array one_like(array a):
 
 def sum_of(a, b):
     """a + b, as NumPy has it; where somebody records, by kernels if they can."""
-    if not added_by_kernels(a, b):
+    if not recorders or not added_by_kernels(a, b):
         return a + b
     out = scale(a, one_like(a))
     add(out, b)
