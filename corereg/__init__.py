@@ -61,11 +61,13 @@ from corereg.autograd.creation import (
 from corereg.layers import Input
 from corereg.models import Sequential
 from corereg.random import set_random_seed
+from corereg.recording import RecordedFunction, record
 from corereg.version import __version__, show_config
 
 __all__ = [
     "Input",
     "Parameter",
+    "RecordedFunction",
     "Sequential",
     "Tensor",
     "__version__",
@@ -98,6 +100,7 @@ __all__ = [
     "optimizers",
     "rand",
     "randn",
+    "record",
     "regularizers",
     "set_num_threads",
     "set_random_seed",

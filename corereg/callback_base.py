@@ -279,6 +279,8 @@ def _plain(logs: Logs | None) -> Logs:
 
 
 def _plain_value(value: Any) -> Any:
+    if type(value) is float:
+        return value
     if isinstance(value, str) or np.ndim(value) > 0:
         return value
     try:

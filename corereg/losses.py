@@ -44,6 +44,7 @@ class Loss:
         raise NotImplementedError(f"{type(self).__name__}: call is not written")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
+        _kernels.takes_part(self)
         y_pred = tensor(y_pred)
         rows = self.call(tensor(y_true), y_pred)
         if not rows.ndim:
@@ -79,6 +80,7 @@ class _Fused(Loss):
     from_logits = True
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
+        _kernels.takes_part(self)
         z = self.outputs(tensor(y_pred))
         if z.data.ndim != 2:
             z = self.flatten(z)
@@ -371,8 +373,11 @@ def as_weights(who: str, weight: Any, rows: int, dtype: Any) -> Array:
         )
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{who}: expected sample_weight of numbers, received dtype {array.dtype}")
+    given = array
     with np.errstate(over="ignore"):  # found just below
         array = np.require(array, dtype, ["C", "A"])
+    if array is not given:
+        _kernels.cannot_record(f"{who} casts or copies its sample_weight")
     if not np.isfinite(array).all():
         row = int(np.flatnonzero(~np.isfinite(array))[0])
         raise ValueError(

@@ -45,6 +45,7 @@ class Metric:
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds a batch; rows count by their weights where given."""
+        _kernels.takes_part(self)
         rows = self.rows(_array(y_true), _array(y_pred))
         if rows.dtype not in (np.float32, np.float64):
             rows = rows.astype(np.float64)

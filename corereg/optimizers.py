@@ -158,6 +158,7 @@ class Optimizer:
             raise RuntimeError(
                 f"{type(self).__name__}.step: no parameters; call build(parameters) first"
             )
+        _kernels.takes_part(self)
         _, segments, trained, sums = self._table(penalties)
         for i, p in enumerate(trained):
             grad = p._grad

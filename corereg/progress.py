@@ -13,6 +13,7 @@ import time
 from typing import Any
 
 _SECONDS_BETWEEN_DRAWS = 0.1
+_SECONDS_BETWEEN_LOOKS = 0.5  # at the size of the terminal
 
 
 class ProgressBar:
@@ -46,6 +47,7 @@ class ProgressBar:
         self._drawn = 0  # columns of the unfinished line that now ends at the cursor
         self._epoch = self._step = 0
         self._began = self._reached = time.perf_counter()
+        self._width, self._next_look = 80, 0.0
         self._next_draw = self._began + _SECONDS_BETWEEN_DRAWS  # nothing, for the shortest runs
 
     def __enter__(self) -> ProgressBar:
@@ -75,7 +77,7 @@ class ProgressBar:
         now = self._reached = time.perf_counter()
         if self._bar and now >= self._next_draw:
             self._next_draw = now + _SECONDS_BETWEEN_DRAWS
-            width = _terminal_width()
+            width = self._terminal_width()
             head = self._head(_bar_width(width), running=True)
             fields = _fields(logs or {}, split=True)
             if len(" - ".join([head, *fields])) > width:
@@ -97,12 +99,14 @@ class ProgressBar:
             self._step = self.steps or 0
             self._reached = time.perf_counter()
         fields = _fields(logs or {}, split=True)
-        line = " - ".join([self._head(0, running=False), *fields])
+        width = self._terminal_width() if self._bar else 0
+        line = " - ".join([self._head(_bar_width(width), running=False), *fields])
         if self._bar:
-            width = _terminal_width()
-            wide = " - ".join([self._head(_bar_width(width), running=False), *fields])
-            first, *rest = _fold(wide if len(wide) <= width else line, width)
-            line = "\r" + "\n".join([first.ljust(self._drawn), *rest])
+            lines = [line]
+            if len(line) > width:
+                line = " - ".join([self._head(0, running=False), *fields])
+                lines = _fold(line, width)
+            line = "\r" + "\n".join([lines[0].ljust(self._drawn), *lines[1:]])
         self._write(line + "\n")
         self._drawn = 0
 
@@ -132,6 +136,16 @@ class ProgressBar:
                 parts.append(f"{_duration(each)}/step")
         return " ".join(parts)
 
+    def _terminal_width(self) -> int:
+        """Columns that a line may take without wrapping or moving the cursor on."""
+        import shutil
+
+        now = time.perf_counter()
+        if now >= self._next_look:
+            self._next_look = now + _SECONDS_BETWEEN_LOOKS
+            self._width = max(shutil.get_terminal_size().columns - 1, 1)
+        return self._width
+
     def _write(self, text: str) -> None:
         try:
             try:
@@ -157,13 +171,6 @@ def _fill_character(stream: Any) -> str:
     except (LookupError, UnicodeError):
         return "="
     return "█"
-
-
-def _terminal_width() -> int:
-    """Columns that a line may take without wrapping or moving the cursor on."""
-    import shutil
-
-    return max(shutil.get_terminal_size().columns - 1, 1)
 
 
 def _bar_width(width: int) -> int:

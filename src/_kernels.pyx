@@ -7,7 +7,7 @@ ValueError, before anything is written.
 """
 
 import os
-from time import perf_counter_ns
+from time import perf_counter_ns, sleep
 
 import numpy as np
 
@@ -29,5 +29,6 @@ include "dense.pxi"
 include "softmax.pxi"
 include "losses.pxi"
 include "update.pxi"
+include "predict.pxi"
 include "probe.pxi"
 include "graph.pxi"

@@ -59,14 +59,17 @@ cdef int launch(int kernel, int dtype, const void *args, size_t bytes, double na
     Program.note); rows: that shares are cut from, for access by rows, else 0."""
     cdef cr_kernel function = isa.kernels[dtype][kernel]
     cdef ptrdiff_t size = 1
+    cdef Program listener
     if nanoseconds < WORTH:
         cr_run(function, args, 1)
     else:
         size = min(<ptrdiff_t> get_num_threads(), <ptrdiff_t> (2 * nanoseconds / WORTH))
         with nogil:
             cr_run(function, args, size)
-    if recorder is not None and recorder.thread == PyThread_get_thread_ident():
-        recorder.add(kernel, function, args, bytes, nanoseconds, rows, access, held)
+    if recorders:
+        listener = listening()
+        if listener is not None:
+            listener.add(kernel, function, args, bytes, nanoseconds, rows, access, held)
     return 0
 
 

@@ -161,6 +161,12 @@ cdef extern from "kernels.h" nogil:
         void *args
         ptrdiff_t size
         int meet
+    ctypedef struct cr_lane:
+        cr_instruction *list
+        ptrdiff_t count
+        void *x
+        void *out
+        size_t x_bytes, out_bytes
     ctypedef struct cr_isa:
         const char *name
         const cr_kernel *kernels[2]
@@ -170,5 +176,8 @@ cdef extern from "kernels.h" nogil:
     void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size)
     void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size)
     ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit)
+    void cr_run_lanes(const cr_lane *lanes, ptrdiff_t size, const char *x, char *out,
+                      ptrdiff_t pieces)
+    void cr_shuffle(int64_t *order, ptrdiff_t n, uint64_t *state)
     int cr_openmp()
     int cr_available_threads()

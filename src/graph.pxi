@@ -236,7 +236,7 @@ cdef TensorCore run(Node op, tuple inputs):
         out = op.forward(array_of(inputs[0]), array_of(inputs[1]))
     else:
         out = op.forward(*[array_of(t) for t in inputs])
-    if recorder is not None and not op.recordable:
+    if recorders and not op.recordable:
         spoil(f"{type(op).__name__} computes in Python")
     if not cnp.PyArray_CheckExact(out):
         out = plain(out)
@@ -339,14 +339,14 @@ cdef class _Pass:
             p.total = part.copy() if part is t.buffer else part
             p.owned = fresh
             return
-        spoil("gradients are added in Python")
-        if p.owned and not self.create_graph:
-            p.total += part
-        else:
+        if self.create_graph:
+            spoil("a graph of the gradient is made")
             p.total = p.total + part
-            if not self.create_graph:
-                p.total = plain(p.total)
-            p.owned = True
+        elif p.owned:
+            add_into(p.total, part)
+        else:
+            p.total = plain(sum_of(p.total, part))
+        p.owned = True
 
     cdef step(self, _Pending p, list ready):
         """Takes the gradient of a node on to its inputs."""
@@ -514,13 +514,15 @@ cdef set leading_to(list roots, set targets):
 cdef accumulate(TensorCore leaf, grad, bint fresh):
     """Adds to a tensor's `.grad`; an array is copied unless it is nobody else's."""
     held, buffer = leaf._grad, leaf.buffer
-    if grad is not buffer or held is not None:
-        spoil("a gradient is copied or added to in Python")
+    if recorders:
+        takes_part(leaf)
+        if buffer is None or held is not None and held is not buffer:
+            spoil("a gradient is copied or added to in Python")
     if isinstance(grad, TensorCore):  # a part of a graph
         leaf._grad = grad if held is None else grad + held
     elif held is not None:
         if held is buffer:
-            held += grad
+            add_into(held, grad)
         else:
             if isinstance(held, TensorCore):
                 held = (<TensorCore> held).array
@@ -529,7 +531,7 @@ cdef accumulate(TensorCore leaf, grad, bint fresh):
         leaf._grad = grad if fresh else grad.copy()
     else:
         if grad is not buffer:
-            cnp.PyArray_CopyInto(buffer, grad)
+            copy_into(buffer, grad)
         leaf._grad = buffer
 
 

@@ -381,6 +381,20 @@ void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times, ptr
 
 /* Index of the first label outside [0, limit), or n. */
 ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit);
+/* A forward pass on memory of its own: x_bytes at x in, out_bytes at out out. */
+typedef struct {
+    const cr_instruction *list; /* for one thread */
+    ptrdiff_t count;
+    void *x, *out;
+    size_t x_bytes, out_bytes;
+} cr_lane;
+
+/* The passes over x, `pieces` batches one after the other, on `size` threads, a lane each. */
+void cr_run_lanes(const cr_lane *lanes, ptrdiff_t size, const char *x, char *out, ptrdiff_t pieces);
+
+/* A random permutation of order's n entries (Fisher, Yates 1938; Durstenfeld 1964), drawn from the
+ * SplitMix64 sequence of *state, which moves on. */
+void cr_shuffle(int64_t *order, ptrdiff_t n, uint64_t *state);
 int cr_openmp(void);            /* 1 when compiled with OpenMP */
 int cr_available_threads(void); /* CPUs this process may use, OpenMP's own limit included */
 

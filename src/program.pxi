@@ -1,6 +1,12 @@
 # The recorder: kernel calls kept as instructions, and their replay without Python.
 
-cdef Program recorder = None  # listens to launches of its own thread
+cdef dict recorders = {}  # by thread: who listens to its launches
+
+
+cdef inline Program listening():
+    """The program that records this thread's launches, or None."""
+    return recorders.get(PyThread_get_thread_ident()) if recorders else None
+
 
 # A program of less work than this (in nanoseconds, estimated) is run by one thread, unless told
 # otherwise.
@@ -14,6 +20,7 @@ ctypedef struct area:  # memory that an instruction reads or writes
 ctypedef struct step:  # a recorded kernel call
     cr_kernel kernel
     void *args
+    size_t bytes           # of args
     int id
     bint gone              # done by another one, see fusion.pxi
     double nanoseconds     # 0: one share, rank 0's
@@ -27,7 +34,8 @@ cdef class Program:
     ``with program:`` records what this thread launches inside (the calls run as well), and
     ``program.replay(n)`` runs the list n times over, on the same memory, without the GIL. What
     must change from one run to the next is read from memory: counters advance by `count_up`.
-    ``fault`` tells why a recording cannot be replayed, or is None.
+    ``fault`` tells why a recording cannot be replayed, or is None; with strict=True what cannot
+    be replayed raises RuntimeError at once.
     """
     cdef step *steps            # as recorded
     cdef area *areas
@@ -38,16 +46,22 @@ cdef class Program:
     cdef bint fused
     cdef unsigned long thread
     cdef readonly object fault
+    cdef bint strict
     cdef list held             # what each instruction points into
+    cdef readonly list parts   # what says that it took part, see `takes_part`
+    cdef list pointers         # (segments, their gradients when recorded)
     cdef list names            # of the kernels as replayed
 
-    def __cinit__(self):
+    def __cinit__(self, bint strict=False):
+        self.strict = strict
         self.steps = NULL
         self.areas = NULL
         self.list = NULL
         self.count = self.live = self.room = self.area_count = self.area_room = 0
         self.fused = False
         self.held = []
+        self.parts = []
+        self.pointers = []
         self.names = []
         self.fault = None
 
@@ -63,18 +77,16 @@ cdef class Program:
         return self.count
 
     def __enter__(self):
-        global recorder
-        if recorder is not None:
-            raise RuntimeError("Program: another recording is under way")
+        if listening() is not None:
+            raise RuntimeError("Program: another recording is under way in this thread")
         if self.count:
             raise RuntimeError("Program: this program is recorded already")
         self.thread = PyThread_get_thread_ident()
-        recorder = self
+        recorders[self.thread] = self
         return self
 
     def __exit__(self, *error):
-        global recorder
-        recorder = None
+        del recorders[self.thread]
         if error[0] is not None:
             self.fault = f"{error[0].__name__} while recording"
 
@@ -92,7 +104,7 @@ cdef class Program:
         if kept == NULL:
             raise MemoryError("Program: no memory for another instruction")
         memcpy(kept, args, bytes)
-        self.steps[self.count] = step(kernel, kept, kernel_id, False, nanoseconds, rows,
+        self.steps[self.count] = step(kernel, kept, bytes, kernel_id, False, nanoseconds, rows,
                                       self.area_count, 0)
         self.count += 1
         for i in range(len(held)):
@@ -120,6 +132,7 @@ cdef class Program:
             return 0
         if mode == b"s" or mode == b"g":
             segments = what
+            self.point(segments)
             for i in range(segments.count):
                 self.note(b"w" if mode == b"s" else b"r", segments.weights[i])
                 self.note(b"r", segments.gradients[i])
@@ -138,6 +151,80 @@ cdef class Program:
         a.own_rows = mode == b"W" or mode == b"R"
         self.area_count += 1
         return 0
+
+    cdef int point(self, Segments segments) except -1:
+        """Remembers where gradients are: the table that kernels read has room for one place each,
+        and what runs between two replays may use others."""
+        for known, _ in self.pointers:
+            if known is segments:
+                return 0
+        self.pointers.append((segments, list(segments.gradients)))
+        return 0
+
+    cdef int restore(self) except -1:
+        """Puts those places back."""
+        cdef Segments segments
+        for found, gradients in self.pointers:
+            segments = found
+            for i in range(segments.count):
+                if segments.gradients[i] is not gradients[i]:
+                    segments.set_gradient(i, gradients[i])
+        return 0
+
+    def joined(self, Program other not None):
+        """A new program: the calls of this one, then those of the other."""
+        cdef Program made = Program()
+        made.take_over(self)
+        made.take_over(other)
+        return made
+
+    cdef int take_over(self, Program other) except -1:
+        """Adds the calls of another program, as they are there by now."""
+        cdef Py_ssize_t i, j, first
+        cdef step *s
+        other.restore()
+        for i in range(other.count):
+            s = other.steps + i
+            if s.gone:
+                continue
+            first = self.area_count
+            self.add(s.id, s.kernel, s.args, s.bytes, s.nanoseconds, s.rows, b"", ())
+            for j in range(s.areas):
+                self.room_for_area()
+                self.areas[self.area_count] = other.areas[s.first + j]
+                self.area_count += 1
+            self.steps[self.count - 1].areas = self.area_count - first
+            self.held[self.count - 1] = other.held[i]
+        for found, _ in other.pointers:
+            self.point(found)
+        self.fault = self.fault or other.fault
+        return 0
+
+    cdef bint written(self, const char *begin, const char *end) noexcept:
+        cdef Py_ssize_t i
+        for i in range(self.area_count):
+            if (self.areas[i].writes and self.areas[i].begin < end
+                    and begin < self.areas[i].end):
+                return True
+        return False
+
+    def writes(self, array a not None):
+        """Whether a call writes to memory of this array."""
+        return self.written(<const char *> at(a), <const char *> at(a) + cnp.PyArray_NBYTES(a))
+
+    def constants(self):
+        """A list of (kernel, array): what the calls read and none of them writes."""
+        found = []
+        for name, held in zip(self.kernel_names, self.held):
+            for what in held:
+                if isinstance(what, cnp.ndarray) and not self.writes(what):
+                    found.append((name, what))
+        return found
+
+    @property
+    def kernel_names(self):
+        """The kernels called, in order."""
+        return [cr_kernel_name(self.steps[i].id).decode() for i in range(self.count)]
 
     cdef bint clash(self, Py_ssize_t i, Py_ssize_t j, bint across) noexcept:
         """Whether instruction j must wait for i; across: only if it must for another rank's part
@@ -225,13 +312,14 @@ cdef class Program:
     cdef int ready(self, str who, ptrdiff_t threads) except -1:
         if self.fault is not None:
             raise RuntimeError(f"{who}: this recording cannot be replayed: {self.fault}")
-        if recorder is not None and recorder.thread == PyThread_get_thread_ident():
+        if listening() is not None:
             raise RuntimeError(f"{who}: a recording is under way in this thread")
         if threads < 0 or threads > get_num_threads():
             raise ValueError(f"{who}: expected threads from 0 to {get_num_threads()}, received "
                              f"{threads}")
         if self.list == NULL or 0 < threads != self.size or self.size > get_num_threads():
             self.arrange(threads or (get_num_threads() if self.work >= PROGRAM_WORTH else 1))
+        self.restore()
         return 0
 
     def replay(self, Py_ssize_t times, Py_ssize_t threads=0):
@@ -259,13 +347,82 @@ cdef class Program:
 
 cdef spoil(str reason):
     """Marks the recording of this thread, if there is one, as not to be replayed."""
-    if recorder is not None and recorder.thread == PyThread_get_thread_ident():
-        recorder.fault = recorder.fault or reason
+    cdef Program listener = listening()
+    if listener is not None:
+        listener.fault = listener.fault or reason
+        if listener.strict:
+            raise RuntimeError(f"cannot be recorded: {reason}")
 
 
 def cannot_record(str reason):
     """Says that what runs now cannot be replayed, if it is being recorded."""
     spoil(reason)
+
+
+def takes_part(part):
+    """Says that the attributes of `part` decide what runs now, to whoever records it."""
+    cdef Program listener
+    if recorders:
+        listener = listening()
+        if listener is not None and not any(part is known for known in listener.parts):
+            listener.parts.append(part)
+
+
+cdef bint added_by_kernels(a, b) except -1:
+    """Whether kernels must add or copy these, as somebody records, and whether they can: float
+    arrays of one dtype and shape."""
+    cdef Py_ssize_t i
+    cdef array x, y
+    if not recorders or listening() is None:
+        return False
+    if isinstance(a, cnp.ndarray) and isinstance(b, cnp.ndarray):
+        x, y = a, b
+        if (cnp.PyArray_TYPE(x) == cnp.PyArray_TYPE(y)
+                and cnp.PyArray_TYPE(x) in (cnp.NPY_FLOAT32, cnp.NPY_FLOAT64)
+                and cnp.PyArray_NDIM(x) == cnp.PyArray_NDIM(y)
+                and cnp.PyArray_ISCARRAY_RO(x) and cnp.PyArray_ISCARRAY_RO(y)):
+            for i in range(cnp.PyArray_NDIM(x)):
+                if cnp.PyArray_DIM(x, i) != cnp.PyArray_DIM(y, i):
+                    break
+            else:
+                return True
+    spoil("arrays of different dtypes, shapes or layouts are added in Python")
+    return False
+
+
+cdef array one_like(array a):
+    cdef int dtype = cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT64
+    cdef array one = made(0, 0, 0, dtype)
+    if dtype:
+        (<double *> at(one))[0] = 1
+    else:
+        (<float *> at(one))[0] = 1
+    return one
+
+
+def sum_of(a, b):
+    """a + b, as NumPy has it; where somebody records, by kernels if they can."""
+    if not recorders or not added_by_kernels(a, b):
+        return a + b
+    out = scale(a, one_like(a))
+    add(out, b)
+    return out
+
+
+def add_into(y, x):
+    """y += x, in the same way."""
+    if added_by_kernels(y, x):
+        add(y, x)
+    else:
+        y += x
+
+
+def copy_into(y, x):
+    """y[...] = x, in the same way."""
+    if added_by_kernels(y, x):
+        scale(x, one_like(x), y)
+    else:
+        y[...] = x
 
 
 cdef int count_up(int64_t *counter, int64_t by, object holder) except -1:

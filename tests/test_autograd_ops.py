@@ -147,6 +147,9 @@ def test_a_replay_is_the_op_or_the_recording_is_faulty(name, function, arrays, r
     if not all(n.recordable for n in nodes_behind(out)):
         assert "computes in Python" in program.fault
         return
+    if name == "Add" and any((a.dtype, a.shape) != (out.dtype, out.shape) for a in given):
+        assert "added in Python" in program.fault
+        return
     assert program.fault is None
     for a in (*arrays, grad):
         a[...] = np.array(rng.permutation(a.ravel())).reshape(a.shape) * 0.5

@@ -23,7 +23,7 @@ def build(eager, optimizer=None, loss=None, classes=3, dtype="float32", **option
             layers.Dense(8, dtype=dtype, bias_regularizer="l2"),
             layers.Activation("tanh", dtype=dtype),
             layers.Dropout(0.5, dtype=dtype),
-            layers.Dense(7, "sigmoid", use_bias=False, dtype=dtype),
+            layers.Dense(7, "sigmoid", use_bias=False, activity_regularizer="l2", dtype=dtype),
             layers.Dense(classes, "softmax" if classes > 1 else "sigmoid", dtype=dtype),
         ]
     )
@@ -166,6 +166,8 @@ CHANGES = {
         layer(m, 0), "kernel_regularizer", lambda w: (w**4).sum() * 0.1
     ),
     "activity regularizer": lambda m: setattr(layer(m, 3), "activity_regularizer", L2(0.1)),
+    "no activity regularizer": lambda m: setattr(layer(m, 5), "activity_regularizer", None),
+    "activity strength": lambda m: setattr(layer(m, 5).activity_regularizer, "l2", 0.3),
     "frozen": lambda m: setattr(layer(m, 0), "trainable", False),
     "one weight frozen": lambda m: setattr(layer(m, 0).kernel, "trainable", False),
     "all frozen": lambda m: setattr(m, "trainable", False),
@@ -242,7 +244,7 @@ PARTS = {
     "layer": lambda: {"extra": Doubling()},
     "layer subclass": lambda: {"extra": LoudDense(3)},
     "activation": lambda: {"extra": layers.Dense(3, activation=lambda z: z * z)},
-    "activity": lambda: {"extra": layers.Dense(3, activity_regularizer="l1")},
+    "activity": lambda: {"extra": layers.Dense(3, activity_regularizer=lambda z: (z * z).sum())},
     "regularizer": lambda: {"extra": layers.Dense(3, kernel_regularizer="orthogonal")},
     "any rank": lambda: {"extra": layers.Flatten()},
     "metric": lambda: {"metrics": [Hits()]},

@@ -7,7 +7,7 @@ import pytest
 from small import ROWS, bits, data, fit, net
 
 import corereg
-from corereg import layers
+from corereg import _kernels, layers
 from corereg.models import Sequential
 
 
@@ -94,3 +94,42 @@ def test_data_are_not_written_to():
     model.fit(x, y, sample_weight=np.broadcast_to(1.0, ROWS), validation_split=0.5, verbose=0)
     model.train_on_batch(x, y)
     model.predict(x, verbose=0)
+
+
+def shuffled_in_python(n, state):
+    """What cr_shuffle does."""
+    mask, order = (1 << 64) - 1, list(range(n))
+    for i in range(n - 1, 0, -1):
+        state = (state + 0x9E3779B97F4A7C15) & mask
+        x = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & mask
+        j = ((x ^ (x >> 31)) * (i + 1)) >> 64
+        order[i], order[j] = order[j], order[i]
+    return order, state
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 1000])
+def test_the_shuffle_is_that_of_its_formula(n):
+    order, state = np.arange(n, dtype=np.int64), np.array([12345], np.uint64)
+    _kernels.shuffle(order, state)
+    expected, after = shuffled_in_python(n, 12345)
+    assert order.tolist() == expected
+    assert state[0] == after
+
+
+def test_every_order_comes_equally_often():
+    state, counts = np.array([7], np.uint64), {}
+    for _ in range(6000):
+        order = np.arange(3, dtype=np.int64)
+        _kernels.shuffle(order, state)
+        counts[tuple(order)] = counts.get(tuple(order), 0) + 1
+    assert len(counts) == 6
+    assert all(abs(count - 1000) < 150 for count in counts.values())
+
+
+def test_shuffle_checks_its_arrays(fails):
+    order, state = np.arange(4, dtype=np.int64), np.array([1], np.uint64)
+    for bad in (order.astype("i4"), order[::2], order.tolist()):
+        fails(lambda bad=bad: _kernels.shuffle(bad, state), TypeError, "shuffle: expected order")
+    for bad in (state.astype("i8"), np.zeros(2, np.uint64)):
+        fails(lambda bad=bad: _kernels.shuffle(order, bad), TypeError, "shuffle: expected state")

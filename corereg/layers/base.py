@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from corereg import config, initializers, regularizers
-from corereg.autograd import Parameter, Tensor, tensor
+from corereg import _kernels, config, initializers, regularizers
+from corereg.autograd import Parameter, Tensor, ops, tensor
 
 Shape = tuple[int | None, ...]
 Array = np.ndarray[Any, Any]
@@ -114,6 +114,7 @@ class Layer:
     def __call__(self, x: Any, training: bool = False) -> Tensor:
         """Computes the layer for a tensor or array x, building it first if need be. x is cast to
         the layer's dtype."""
+        _kernels.takes_part(self)
         x = tensor(x)
         if x.data.dtype is not self._dtype:
             x = self._cast(x)
@@ -121,9 +122,15 @@ class Layer:
             self.ensure_built((None, *x.shape[1:]))
         out = self.call(x, training=training) if self._takes_training else self.call(x)
         if self.activity_regularizer is not None:
-            penalty = regularizers.penalty(self.activity_regularizer, out)
-            self._activity = [penalty / max(x.shape[0], 1)]
+            self._activity[:] = [self._activity_penalty(out, max(x.shape[0], 1))]
         return out
+
+    def _activity_penalty(self, out: Tensor, rows: int) -> Tensor:
+        """The penalty of an output, by its rows."""
+        fused = regularizers.fused(self.activity_regularizer)
+        if fused is None:
+            return regularizers.penalty(self.activity_regularizer, out) / rows
+        return ops.l1_l2_penalty(out, fused.l1 / rows, fused.l2 / rows)
 
     def _cast(self, x: Tensor) -> Tensor:
         if x.data.dtype == self._dtype:
@@ -133,7 +140,12 @@ class Layer:
                 f"{self.who}: expected a tensor of dtype {self.dtype}, received {x.dtype}, and a "
                 "cast would lose its gradient; make the layer with dtype=, or set_floatx first"
             )
-        return Tensor(x.data.astype(self._dtype))
+        if not x.ndim or not x.data.flags.c_contiguous:
+            _kernels.cannot_record(f"{self.who} casts its input, which is not contiguous")
+            return Tensor(x.data.astype(self._dtype))
+        cast = np.empty(x.shape, self._dtype)
+        _kernels.gather_rows(x.data, cast)
+        return Tensor(cast)
 
     def ensure_built(self, input_shape: Shape) -> None:
         """Builds the layer once."""

@@ -37,48 +37,61 @@ class Rows:
     ) -> None:
         self.x, self.y, self.weight = x, y, weight
         self.dtype = np.dtype(dtype)
-        self._buffers: dict[int, tuple[Array, Array | None, Array | None]] = {}
+        self._batch: Batch | None = None
         self._start = np.zeros(1, np.int64)  # the cursor; kernels read and move it
         self._order: Array | None = None
 
     def __len__(self) -> int:
         return len(self.x)
 
-    def begin(self, rng: np.random.Generator | None = None) -> None:
-        """Starts a pass over all rows, in a new random order or (None) as they are."""
+    def begin(self, state: Array | None = None) -> None:
+        """Starts a pass over all rows, in a new order drawn from a random state (uint64) or (None)
+        as they are."""
         self._start[...] = 0
-        if rng is None:
+        if state is None:
             self._order = None
-        elif self._order is None:
-            self._order = rng.permutation(len(self))
-        else:  # in place: recorded steps read it
-            rng.shuffle(self._order)
+            return
+        if self._order is None:
+            self._order = np.arange(len(self), dtype=np.int64)
+        _kernels.shuffle(self._order, state)  # in place: recorded steps read it
 
-    def take(self, rows: int) -> Batch:
-        """The next `rows` rows of the pass."""
-        x, y, weight = self._buffers_for(rows)
-        for source, buffer in ((self.x, x), (self.y, y), (self.weight, weight)):
-            if source is not None and buffer is not None:
-                _kernels.gather_rows(source, buffer, self._order, self._start)
-        _kernels.count(self._start, rows)
+    def shapes(self, rows: int) -> tuple[Any, ...]:
+        """What tells batches of so many rows from those of other data."""
+        y, weight = self.y, self.weight
+        labels = None if y is None else (self._labels(y), y.shape[1:])
+        return rows, self.x.shape[1:], self.dtype, labels, weight is not None
+
+    def room(self, rows: int) -> Batch:
+        """Memory for a batch of so many rows."""
+        x = np.zeros((rows, *self.x.shape[1:]), self.dtype)
+        y = weight = None
+        if self.y is not None:
+            kind = np.int64 if self._labels(self.y) else self.dtype
+            y = np.zeros((rows, *self.y.shape[1:]), kind)
+        if self.weight is not None:
+            weight = np.zeros((rows,), self.dtype)
         return Batch(Tensor(x), y, weight, rows)
 
-    def batches(self, size: int) -> Iterator[Batch]:
-        """One pass as the rows are, `size` at a time; the last batch may be short."""
-        self.begin()
-        for first in range(0, len(self), size):
-            yield self.take(min(size, len(self) - first))
+    def _labels(self, y: Array) -> bool:
+        return y.dtype.kind in "iu" and y.ndim == 1
 
-    def _buffers_for(self, rows: int) -> tuple[Array, Array | None, Array | None]:
-        if rows not in self._buffers:
-            y = weight = None
-            if self.y is not None:
-                kind = np.int64 if self.y.dtype.kind in "iu" and self.y.ndim == 1 else self.dtype
-                y = np.empty((rows, *self.y.shape[1:]), kind)
-            if self.weight is not None:
-                weight = np.empty((rows,), self.dtype)
-            self._buffers[rows] = np.empty((rows, *self.x.shape[1:]), self.dtype), y, weight
-        return self._buffers[rows]
+    def fill(self, batch: Batch) -> None:
+        """The next rows of the pass into a batch's memory."""
+        for source, buffer in (
+            (self.x, batch.x.data),
+            (self.y, batch.y),
+            (self.weight, batch.weight),
+        ):
+            if source is not None and buffer is not None:
+                _kernels.gather_rows(source, buffer, self._order, self._start)
+        _kernels.count(self._start, batch.rows)
+
+    def take(self, rows: int) -> Batch:
+        """The next `rows` rows of the pass; the memory is used again for as many rows."""
+        if self._batch is None or self._batch.rows != rows:
+            self._batch = self.room(rows)
+        self.fill(self._batch)
+        return self._batch
 
 
 def inputs(who: str, x: Any, finite_as: Any = None) -> Array:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from corereg import _kernels
 from corereg.autograd import Parameter, Tensor, tensor
 from corereg.layers.base import Layer, Shape, assign_all, dims, unique_name
 from corereg.layers.core import InputLayer
@@ -71,6 +72,8 @@ class Sequential(Trainer):
     def _layers_changed(self) -> None:
         self.built = self._input_shape is not None and len(self.layers) > 0
         self._metrics = None  # what "accuracy" means depends on the output
+        self._forget()
+        self._predictor = None
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Makes the weights for inputs of this shape, batch included: (None, 10)."""
@@ -138,6 +141,7 @@ class Sequential(Trainer):
 
     def __call__(self, x: Any, training: bool = False) -> Tensor:
         """The model's output for a tensor or array x (batch, ...), as a Tensor with its graph."""
+        _kernels.takes_part(self._layers)
         out = tensor(x)
         if not self.built:
             self.build(out.shape)

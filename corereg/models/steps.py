@@ -1,91 +1,205 @@
-"""Many training steps in a row: recorded once for each batch size, then replayed without Python.
+"""Steps recorded once for each shape of batch, then replayed without Python.
 
-The first batch of a size runs through the autograd graph under a recorder, which keeps its kernel
+The first batch of a shape runs through the autograd graph under a recorder, which keeps its kernel
 calls; the next ones replay them. What changes from step to step is in memory that the calls read:
-the cursor and order of the rows, the optimizer's step and rate, the dropout counters, the sums of
-the epoch. A model with a part that cannot be replayed runs every step through the graph, with the
-same results.
+the batch itself, the optimizer's step and rate, the dropout counters, the sums of the epoch. Over
+a data set of arrays, the calls that fetch the next rows go in front, and many steps are one call.
+A model with a part that cannot be replayed runs every step through the graph, with the same
+results.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
 from corereg.models.data import Batch, Rows
-from corereg.models.recordable import same
+from corereg.models.recordable import snapshot, why_not
 
+if TYPE_CHECKING:
+    from corereg.models.compiled import Compiled
+
+Access = Callable[[], AbstractContextManager[Any]]
 RETURN_SECONDS = 0.05  # how long a replay may keep Python, and Ctrl-C, waiting
 TRIAL_STEPS = 8  # at most, replayed to see how long they take ...
 TRIAL_SECONDS = 0.002  # ... and about so long at most
 FIRST_TRIAL = 0.02  # seconds of replay before the other number of threads is tried
 WORTH_THREADS = 8_000  # nanoseconds of work in a step from which threads may pay ...
 SURELY_THREADS = 100_000  # ... and from which they surely do
+SHAPES = 8  # of batches, whose programs a model keeps
+
+
+class Recorded:
+    """A step on batches of one shape: their memory, and the calls."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.program = _kernels.Program()
+        self.pace: Pace | None = None
+
+    def record(self, step: Callable[[Batch], None]) -> None:
+        """Runs the step on what is in the batch's memory, and keeps its calls."""
+        with self.program:
+            step(self.batch)
+        self.pace = Pace(self.program.work)
+
+    def replay(self, program: Any, times: int) -> int:
+        """Runs this step, or a longer program around it, at most `times` times: returns how
+        often."""
+        assert self.pace is not None
+        threads, times = self.pace.plan(times)
+        threads = min(threads, _kernels.get_num_threads())  # the limit may have been lowered since
+        began = time.perf_counter()
+        program.replay(times, threads)
+        self.pace.took(threads, time.perf_counter() - began, times)
+        return times
+
+
+class Recordings:
+    """The recorded steps of one kind (training, testing) of a model, by the shapes of batches."""
+
+    def __init__(self) -> None:
+        self.reason: str | None = None  # why steps run through the graph, or None
+        self._found: dict[Any, Recorded] = {}
+        self._snapshot: Any = None
+
+    def find(self, model: Compiled, rows: Rows, count: int) -> Recorded | None:
+        """The step for batches of `count` such rows, recorded or not yet; None: run it eagerly."""
+        if model.run_eagerly:
+            return None
+        if not self.fresh():
+            self._found.clear()
+            self.reason = why_not(model)
+            self._snapshot = snapshot(model)
+        if self.reason is not None:
+            return None
+        shape = rows.shapes(count)
+        found = self._found.pop(shape, None) or Recorded(rows.room(count))
+        self._found[shape] = found  # the last used is the last to go
+        while len(self._found) > SHAPES:
+            del self._found[next(iter(self._found))]
+        return found
+
+    def fresh(self) -> bool:
+        """Whether what was recorded is what Python would run."""
+        return self._snapshot is not None and self._snapshot.unchanged()
+
+    def clear(self) -> None:
+        """Forgets all."""
+        self._found.clear()
+        self._snapshot = None
+
+    def record(self, model: Compiled, found: Recorded, step: Callable[[Batch], None]) -> None:
+        """Runs and records the step that `find` gave."""
+        try:
+            found.record(step)
+        except BaseException:
+            self.clear()
+            raise
+        self._snapshot = snapshot(model)
+        self.reason = found.program.fault
+
+
+def run_batch(
+    model: Compiled,
+    recordings: Recordings,
+    step: Callable[[Batch], None],
+    rows: Rows,
+    access: Access,
+) -> None:
+    """One step on all of these rows."""
+    rows.begin()
+    found = recordings.find(model, rows, len(rows))
+    with access():
+        if found is None:
+            step(rows.take(len(rows)))
+            return
+        rows.fill(found.batch)
+        if found.pace is None:
+            recordings.record(model, found, step)
+        else:
+            found.replay(found.program, 1)
 
 
 class Steps:
-    """The steps of one `fit`.
+    """Steps over a data set, batch after batch, pass after pass.
 
     step: does everything with one batch, by kernels; rows: the data; size: rows a step takes;
-    rng: shuffles before every pass, None: rows as they are; signature: changes when the recorded
-    steps are no longer those that Python would run; reason: why not to record at all, or None.
+    seed: of the orders of the passes, None: rows as they are; access: entered while steps run.
     """
 
     def __init__(
         self,
+        model: Compiled,
+        recordings: Recordings,
         step: Callable[[Batch], None],
         rows: Rows,
         size: int,
-        rng: np.random.Generator | None,
-        signature: Callable[[], list[Any]],
-        reason: str | None,
+        seed: int | None,
+        access: Access,
     ) -> None:
-        self._step, self._rows, self._size, self._rng = step, rows, size, rng
-        self._signature, self.reason = signature, reason
-        self._programs: dict[int, Any] = {}
-        self._recorded: list[Any] = []
-        self._paces: dict[int, Pace] = {}  # by rows
+        self._model, self._recordings, self._step = model, recordings, step
+        self._rows, self._size, self._access = rows, size, access
+        self._random = None if seed is None else np.array([seed], np.uint64)
+        self._whole: dict[int, tuple[Recorded, Any]] = {}  # by rows: with the calls that fetch
         self._left = 0  # rows left in this pass
 
-    def run(self, most: int) -> int:
-        """Runs at least one step and at most `most`; returns how many."""
+    once = False
+
+    @property
+    def steps(self) -> int:
+        """Batches in a pass."""
+        return -(-len(self._rows) // self._size)
+
+    def ready(self) -> bool:
+        """Whether there is another batch."""
+        return True
+
+    def begin_epoch(self) -> None:
+        """A pass that has not ended goes on."""
+
+    def end_epoch(self) -> None:
+        """Nobody needs to know."""
+
+    def restart(self) -> None:
+        """Begins a new pass at the next step."""
+        self._left = 0
+
+    def run(self, most: int | None) -> int:
+        """Runs at least one step and at most `most`, none beyond the pass; returns how many."""
+        most = self.steps if most is None else most
         if not self._left:
-            self._rows.begin(self._rng)
+            self._rows.begin(self._random)
             self._left = len(self._rows)
         rows = min(self._size, self._left)
-        times = min(most, self._left // rows)
-        done = self._eager(rows) if self.reason else self._replayed(rows, times)
+        known = self._whole.get(rows)
+        found = self._recordings.find(self._model, self._rows, rows)
+        with self._access():
+            if known is not None and known[0] is found:
+                done = found.replay(known[1], min(most, self._left // rows))
+            else:
+                done = self._first(found, rows)
         self._left -= done * rows
         return done
 
-    def _eager(self, rows: int) -> int:
-        self._step(self._rows.take(rows))
-        return 1
-
-    def _replayed(self, rows: int, times: int) -> int:
-        if self._programs and not same(self._signature(), self._recorded):
-            self._programs.clear()
-        program = self._programs.get(rows)
-        if program is None:
-            program = _kernels.Program()
-            with program:
-                self._eager(rows)
-            if program.fault is not None:
-                self.reason = program.fault
-            self._programs[rows] = program
-            self._recorded = self._signature()
+    def _first(self, found: Recorded | None, rows: int) -> int:
+        if found is None:
+            self._step(self._rows.take(rows))
             return 1
-        pace = self._paces.setdefault(rows, Pace(program.work))
-        threads, times = pace.plan(times)
-        threads = min(threads, _kernels.get_num_threads())  # the limit may have been lowered since
-        began = time.perf_counter()
-        program.replay(times, threads)
-        pace.took(threads, time.perf_counter() - began, times)
-        return times
+        fetch = _kernels.Program()
+        with fetch:
+            self._rows.fill(found.batch)
+        if found.pace is None:
+            self._recordings.record(self._model, found, self._step)
+        else:
+            found.replay(found.program, 1)
+        self._whole[rows] = found, fetch.joined(found.program)
+        return 1
 
 
 class Pace:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from corereg import _kernels
 from corereg.autograd.engine import Op
 from corereg.autograd.ops.common import pair, values
 from corereg.autograd.tensor import Tensor, apply, tensor
@@ -18,9 +19,10 @@ from corereg.autograd.tensor import Tensor, apply, tensor
 class Add(Op):
     __slots__ = ()
     linear = True
+    recordable = True  # of equal shapes and dtypes; sum_of sees to the rest
 
     def forward(self, a: Any, b: Any) -> Any:
-        return a + b
+        return _kernels.sum_of(a, b)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         return grad, grad

@@ -15,18 +15,25 @@ class L1L2Penalty(Op):
     """l1*sum|w| + l2*sum(w*w); gradient l1*sign(w) + 2*l2*w, sign(0) = 0."""
 
     __slots__ = ("l1", "l2")
-    fresh = True
+    fresh = recordable = True
 
     def __init__(self, l1: float, l2: float) -> None:
         self.l1 = l1
         self.l2 = l2
 
     def forward(self, w: Any) -> Any:
-        flat = np.ascontiguousarray(w) if w.flags.writeable else np.array(w, order="C")
-        segments = _kernels.Segments([flat], l1=[self.l1], l2=[self.l2])
-        sums = np.empty(segments.blocks)
+        if not w.flags.c_contiguous or not w.flags.writeable:
+            _kernels.cannot_record("the penalty of an array that is not contiguous or writeable")
+            w = np.array(w, order="C")
+        segments = _kernels.Segments([w], l1=[self.l1], l2=[self.l2])
+        sums = np.empty((1, segments.blocks))
         _kernels.penalty(segments, sums)
-        return sums.sum().astype(w.dtype)
+        total = _kernels.dense_forward(sums, np.ones((segments.blocks, 1)))  # their sum
+        if w.dtype != total.dtype:
+            cast = np.empty((1, 1), w.dtype)
+            _kernels.gather_rows(total, cast)
+            total = cast
+        return total.reshape(())
 
     def backward(self, grad: Any, out: Any, w: Any) -> tuple[Any, ...]:
         return (_kernels.penalty_backward(w, self.l1, self.l2, grad),)

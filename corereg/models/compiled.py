@@ -1,0 +1,260 @@
+"""What a model knows of its training: compile, the checks of data, one training at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corereg import _kernels, losses, metrics, optimizers
+from corereg.autograd import Parameter, Tensor
+from corereg.callbacks import History
+from corereg.losses import Loss
+from corereg.models.data import Rows, blame, inputs, training_rows
+from corereg.models.means import Means
+from corereg.models.steps import Recordings
+
+if TYPE_CHECKING:
+    from corereg.layers.base import Layer, Shape
+
+Array = np.ndarray[Any, Any]
+Logs = dict[str, float]
+
+
+class Compiled:
+    """What Sequential adds layers to, without the training itself."""
+
+    name: str
+    built: bool
+
+    if TYPE_CHECKING:
+        _layers: list[Layer]
+
+        @property
+        def layers(self) -> list[Layer]: ...
+        @property
+        def weights(self) -> list[Parameter]: ...
+        @property
+        def trainable_weights(self) -> list[Parameter]: ...
+        @property
+        def losses(self) -> list[Tensor]: ...
+        @property
+        def dtype(self) -> str: ...
+        @property
+        def input_shape(self) -> Shape: ...
+        @property
+        def output_shape(self) -> Shape: ...
+        def build(self, input_shape: Sequence[int | None]) -> None: ...
+        def __call__(self, x: Any, training: bool = False) -> Tensor: ...
+
+    def __init__(self) -> None:
+        self.optimizer: optimizers.Optimizer | None = None
+        self.loss: Loss | None = None
+        self.stop_training = False
+        self.run_eagerly = False
+        self._history: Callable[[], History | None] | None = None
+        self._epochs: dict[str, Any] = {}
+        self._wanted: tuple[list[Any], list[Any]] = ([], [])
+        self._metrics: tuple[list[metrics.Metric], list[metrics.Metric]] | None = None
+        self._busy = threading.Lock()
+        self._trainer: int | None = None  # the thread that trains
+        self._testing = threading.RLock()  # metrics count for one at a time
+        self._gate = _kernels.Gate()  # of the weights
+        self._predictor: _kernels.Predictor | None = None
+        self._predicts_eagerly = False
+        self._forget()
+
+    # ---- compile --------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+    ) -> None:
+        """Says how to train: an optimizer, a loss and metrics, by name or as objects.
+
+        metrics ignore sample weights, weighted_metrics use them. Unknown names raise ValueError,
+        and the message lists the known ones; nothing is changed then.
+        run_eagerly: run every step of `fit` through Python, for debugging; the results are the
+        same.
+        """
+        self._check_idle("compile")
+        found = optimizers.get(optimizer), None if loss is None else losses.get(loss)
+        wanted = (
+            _metric_list("metrics", metrics),
+            _metric_list("weighted_metrics", weighted_metrics),
+        )
+        self.optimizer, self.loss = found
+        self._wanted, self._metrics = wanted, None
+        self._forget()
+        self.run_eagerly = bool(run_eagerly)
+
+    def _forget(self) -> None:
+        """Drops what was recorded with other layers, another loss, optimizer or metrics."""
+        self._recorded = {"train": Recordings(), "test": Recordings()}
+        self._means: dict[str, Means] = {}
+        self._penalty = np.zeros(0)  # of the weights, for recorded tests to read
+
+    def _means_for(self, kind: str) -> Means:
+        """Where recorded steps of this kind ("train", "test") add up, begun anew."""
+        assert self._metrics is not None
+        if kind not in self._means:
+            self._means[kind] = Means(*self._metrics)
+        self._means[kind].reset()
+        return self._means[kind]
+
+    @property
+    def history(self) -> History | None:
+        """The History of the last fit, or None."""
+        if self._history is None:
+            return None
+        found = self._history()
+        if found is None:  # nobody else kept it
+            found = History()
+            vars(found).update(self._epochs, model=self)
+            self._history = weakref.ref(found)
+        return found
+
+    @history.setter
+    def history(self, value: History) -> None:
+        # A History holds the model: held from here, the two would live until the garbage
+        # collector comes by. So its data are, and it is made again when asked for.
+        self._history = weakref.ref(value)
+        names = ("history", "epoch", "params")
+        self._epochs = {name: getattr(value, name) for name in names if hasattr(value, name)}
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """What evaluate returns, in order."""
+        if self._metrics is None:
+            return ["loss"]
+        return ["loss", *(m.name for group in self._metrics for m in group)]
+
+    def _compiled(self, who: str) -> tuple[optimizers.Optimizer, Loss]:
+        if self.optimizer is None or self.loss is None:
+            raise RuntimeError(
+                f"{who}: the model has no {'optimizer' if self.optimizer is None else 'loss'}; "
+                "call compile(optimizer=..., loss=...) first"
+            )
+        return self.optimizer, self.loss
+
+    def _rows(self, who: str, x: Any, y: Any, weight: Any = None, by_class: Any = None) -> Rows:
+        """Checked data; builds the model if this is the first it sees."""
+        _, loss = self._compiled(who)
+        x = inputs(who, x, self.dtype)
+        outputs = self._outputs_for(who, x.shape)
+        rows = training_rows(who, x, y, loss, outputs, self.dtype, weight, by_class)
+        assert rows.y is not None
+        if self._metrics is None:
+            sparse = rows.y.ndim == 1 or rows.y.shape[-1] == 1 != outputs[-1]
+            found = [[metrics.get(m, outputs, sparse) for m in group] for group in self._wanted]
+        else:
+            found = list(self._metrics)
+        with blame(who):
+            for metric in found[0] + found[1]:
+                metric.check_targets(rows.y, outputs)
+        if not self.built:
+            self.build(x.shape)
+        self._metrics = found[0], found[1]
+        return rows
+
+    def _outputs_for(self, who: str, shape: tuple[int, ...]) -> Shape:
+        """The model's output shape for x of this shape, or an error if it does not fit."""
+        if not self.layers:
+            raise ValueError(f"{who}: the model has no layers; add() some first")
+        if not self.built:
+            outputs: Shape = (None, *shape[1:])
+            for layer in self.layers:
+                outputs = layer.compute_output_shape(outputs)
+            return outputs
+        expected = self.input_shape
+        if len(shape) != len(expected) or any(
+            e not in (None, s) for e, s in zip(expected[1:], shape[1:], strict=True)
+        ):
+            text = ", ".join(["rows", *("any" if n is None else str(n) for n in expected[1:])])
+            raise ValueError(f"{who}: expected X of shape ({text}), received {tuple(shape)}")
+        return self.output_shape
+
+    def _ready_optimizer(self) -> optimizers.Optimizer:
+        """The optimizer with state for exactly the weights that the model has now."""
+        assert self.optimizer is not None
+        own, mine = self.optimizer.parameters, self.weights
+        if len(own) != len(mine) or any(a is not b for a, b in zip(own, mine, strict=True)):
+            self.optimizer.build(mine)
+        return self.optimizer
+
+    # ---- threads --------------------------------------------------------------------------------
+
+    def _check_idle(self, who: str) -> None:
+        if self._busy.locked():
+            raise RuntimeError(f"{who}: the model is being trained; wait until that has ended")
+
+    def _check_not_elsewhere(self, who: str) -> None:
+        """Testing shares the metrics with training: only callbacks may do both at once."""
+        if self._busy.locked() and self._trainer != threading.get_ident():
+            raise RuntimeError(
+                f"{who}: this model is being trained by another thread; wait until that has ended, "
+                "or evaluate from a callback"
+            )
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Keeps training in other threads from changing weights meanwhile."""
+        self._gate.begin_reading()
+        try:
+            yield
+        finally:
+            self._gate.end_reading()
+
+    def _writing(self) -> _kernels.Gate:
+        """Keeps others from reading the weights meanwhile."""
+        return self._gate
+
+    @contextlib.contextmanager
+    def _training(self, who: str) -> Iterator[None]:
+        """One training at a time."""
+        if not self._busy.acquire(blocking=False):
+            raise RuntimeError(
+                f"{who}: this model is being trained by another call; train one model from one "
+                "thread at a time"
+            )
+        self._trainer = threading.get_ident()
+        try:
+            with self._testing:
+                yield
+        finally:
+            for p in self.weights:  # an interrupt may have left half a gradient
+                p._grad = None
+            self._trainer = None
+            self._busy.release()
+
+
+def _metric_list(who: str, wanted: Any) -> list[Any]:
+    """Names and objects, checked to exist."""
+    if wanted is None:
+        return []
+    entries = list(wanted) if isinstance(wanted, list | tuple) else [wanted]
+    found = [metrics.known(entry) for entry in entries]
+    names = [entry if isinstance(entry, str) else entry.name for entry in found]
+    if len(set(names)) < len(names):
+        raise ValueError(f"compile: expected different {who}, received {names}")
+    return found
+
+
+def count(who: str, name: str, value: Any, least: int = 1) -> int:
+    """value as an integer >= least, else a clear error."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < least:
+        raise ValueError(f"{who}: expected {name} as an integer >= {least}, received {value!r}")
+    return int(value)
+
+
+def fewest(*counts: int | None) -> int | None:
+    """The least of those that are known."""
+    return min((n for n in counts if n is not None), default=None)

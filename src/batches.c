@@ -1,0 +1,51 @@
+/* The order of rows in an epoch, and forward passes over many batches. */
+#include "kernels.h"
+
+#include <string.h>
+#if defined(_OPENMP)
+#include <stdatomic.h>
+#endif
+
+static uint64_t next(uint64_t *state)
+{
+    uint64_t x = *state += 0x9E3779B97F4A7C15u; /* SplitMix64 (Steele, Lea, Flood 2014) */
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return x ^ (x >> 31);
+}
+
+void cr_shuffle(int64_t *order, ptrdiff_t n, uint64_t *state)
+{
+    for (ptrdiff_t i = n - 1; i > 0; i--) {
+        /* the high half of a product: even to n / 2^64 */
+        const unsigned __int128 product = (unsigned __int128)next(state) * ((uint64_t)i + 1);
+        const ptrdiff_t j = (ptrdiff_t)(product >> 64);
+        const int64_t kept = order[i];
+        order[i] = order[j];
+        order[j] = kept;
+    }
+}
+
+static void run_lane(const cr_lane *lane, const char *x, char *out, ptrdiff_t piece)
+{
+    memcpy(lane->x, x + piece * (ptrdiff_t)lane->x_bytes, lane->x_bytes);
+    cr_replay(lane->list, lane->count, 1, 1);
+    memcpy(out + piece * (ptrdiff_t)lane->out_bytes, lane->out, lane->out_bytes);
+}
+
+void cr_run_lanes(const cr_lane *lanes, ptrdiff_t size, const char *x, char *out, ptrdiff_t pieces)
+{
+#if defined(_OPENMP)
+    if (size > 1) {
+        atomic_ptrdiff_t next = 0; /* whoever is ready takes the next: CPUs may be busy elsewhere */
+#pragma omp parallel for num_threads((int)size) schedule(static, 1)
+        for (ptrdiff_t rank = 0; rank < size; rank++)
+            for (ptrdiff_t piece; (piece = atomic_fetch_add(&next, 1)) < pieces;)
+                run_lane(lanes + rank, x, out, piece);
+        return;
+    }
+#endif
+    (void)size;
+    for (ptrdiff_t piece = 0; piece < pieces; piece++)
+        run_lane(lanes, x, out, piece);
+}

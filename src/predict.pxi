@@ -1,0 +1,268 @@
+# Running a model without Python: what a recording depends on, who may read the weights, and
+# forward passes on memory of their own.
+
+from cpython.dict cimport PyDict_Next
+from cpython.ref cimport PyObject
+
+
+cdef class Snapshot:
+    """The attributes of objects as they are now, to find out later whether one was set anew.
+
+    objects: with a __dict__; lists: whose entries count; parameters: whose data, requires_grad and
+    regularizer count. Identity decides, so all that was found is kept alive.
+    """
+    cdef list objects, dicts, lists, entries, parameters, found
+
+    def __init__(self, objects, lists=(), parameters=()):
+        self.objects = list(objects)
+        self.dicts = [list(part.__dict__.values()) for part in self.objects]
+        self.lists = list(lists)
+        self.entries = [list(one) for one in self.lists]
+        self.parameters = list(parameters)
+        self.found = []
+        for p in self.parameters:
+            self.found += (p.data, p.requires_grad, p.regularizer)
+
+    cpdef bint unchanged(self) except -1:
+        """Whether all is as it was."""
+        cdef Py_ssize_t i, j, place
+        cdef PyObject *key
+        cdef PyObject *value
+        cdef list was, entries
+        cdef dict now
+        for i in range(len(self.lists)):
+            was = self.entries[i]
+            entries = self.lists[i]
+            if len(entries) != len(was):
+                return False
+            for j in range(len(was)):
+                if entries[j] is not was[j]:
+                    return False
+        for i in range(len(self.objects)):
+            now = self.objects[i].__dict__
+            was = self.dicts[i]
+            if len(now) != len(was):
+                return False
+            place = j = 0
+            while PyDict_Next(now, &place, &key, &value):
+                if value != <PyObject *> was[j]:
+                    return False
+                j += 1
+        for i in range(len(self.parameters)):
+            p = self.parameters[i]
+            if (p.data is not self.found[3 * i] or p.requires_grad is not self.found[3 * i + 1]
+                    or p.regularizer is not self.found[3 * i + 2]):
+                return False
+        return True
+
+
+cdef class Gate:
+    """Keeps those who read a model's weights and the thread that changes them apart.
+
+    ``with gate:`` is for the one that writes; many may read at once. A writer that comes back
+    again and again lets in between those who had to wait. Nothing here is touched without the
+    GIL.
+    """
+    cdef readonly int waiting
+    cdef int readers, turns  # turns: of those waiting, how many go before the writer
+    cdef bint writing, wanted
+    cdef unsigned long writer
+
+    cdef int enter(self) except -1:
+        if (self.writing or self.wanted) and self.writer != PyThread_get_thread_ident():
+            self.waiting += 1
+            try:
+                while self.writing or (self.wanted and not self.turns):
+                    sleep(0.0001)
+                self.turns -= self.turns > 0
+            finally:
+                self.waiting -= 1
+                self.turns = min(self.turns, self.waiting)
+        self.readers += 1
+        return 0
+
+    cdef void leave(self) noexcept:
+        self.readers -= 1
+
+    def begin_reading(self):
+        """Waits while the weights are being written to."""
+        self.enter()
+
+    def end_reading(self):
+        self.leave()
+
+    def __enter__(self):
+        self.writer = PyThread_get_thread_ident()
+        self.wanted = True
+        try:
+            while self.turns or self.readers:
+                sleep(0.0001)
+            self.writing = True
+        finally:
+            self.wanted = False
+        return self
+
+    def __exit__(self, *error):
+        self.writing = False
+        self.turns = self.waiting
+
+
+cdef class Lane:
+    """A recorded forward pass and its memory, for one call at a time: x -> out."""
+    cdef readonly Program program
+    cdef readonly array x, out
+    cdef bint threaded
+
+    def __init__(self, Program program not None, array x not None, array out not None):
+        if not (cnp.PyArray_ISCARRAY(x) and cnp.PyArray_ISCARRAY_RO(out)):
+            raise ValueError("Lane: expected x and out contiguous")
+        self.program, self.x, self.out = program, x, out
+        self.threaded = program.work >= PROGRAM_WORTH
+
+    cdef int run(self, const char *source, char *target, int beside) except -1:
+        """source: the rows, or NULL if they are in x; target: takes the results; beside: how many
+        calls share the CPUs."""
+        cdef Program program = self.program
+        cdef void *x = at(self.x)
+        cdef void *out = at(self.out)
+        cdef size_t bytes_in = cnp.PyArray_NBYTES(self.x)
+        cdef size_t bytes_out = cnp.PyArray_NBYTES(self.out)
+        cdef int threads = max(1, get_num_threads() // beside) if self.threaded else 1
+        program.ready("predict", threads)
+        with nogil:
+            if source != NULL:
+                memcpy(x, source, bytes_in)
+            cr_replay(program.list, program.live, 1, program.size)
+            memcpy(target, out, bytes_out)
+        return 0
+
+
+cdef class Predictor:
+    """The forward pass of one model, recorded once for each number of rows (`most` of them), and
+    once more for each call that comes while others are under way."""
+    cdef readonly Snapshot snapshot
+    cdef Gate gate
+    cdef dict lanes  # by rows: those idle
+    cdef int most
+
+    @property
+    def threads(self):
+        """How many threads a call may use now, a fair share beside others under way."""
+        return max(1, get_num_threads() // (self.gate.readers + 1))
+
+    def __init__(self, Snapshot snapshot not None, Gate gate not None, int most=16):
+        self.snapshot, self.gate, self.most = snapshot, gate, most
+        self.lanes = {}
+
+    def __call__(self, x):
+        """The predictions for all rows of x at once, or None where this takes more: another
+        number of rows, dtype or layout, a model that has changed."""
+        cdef array a, out
+        cdef Lane lane
+        cdef list idle
+        cdef int i
+        if type(x) is not cnp.ndarray:
+            return None
+        a = x
+        if cnp.PyArray_NDIM(a) < 2 or not cnp.PyArray_ISCARRAY_RO(a):
+            return None
+        idle = self.lanes.get(cnp.PyArray_DIM(a, 0))
+        if not idle:
+            return None
+        lane = idle.pop()
+        self.gate.enter()
+        try:
+            if (cnp.PyArray_TYPE(a) != cnp.PyArray_TYPE(lane.x)
+                    or cnp.PyArray_NDIM(a) != cnp.PyArray_NDIM(lane.x)):
+                return None
+            for i in range(1, cnp.PyArray_NDIM(a)):
+                if cnp.PyArray_DIM(a, i) != cnp.PyArray_DIM(lane.x, i):
+                    return None
+            if not self.snapshot.unchanged():
+                return None
+            out = cnp.PyArray_EMPTY(cnp.PyArray_NDIM(lane.out), cnp.PyArray_DIMS(lane.out),
+                                    cnp.PyArray_TYPE(lane.out), 0)
+            lane.run(<const char *> at(a), <char *> at(out), self.gate.readers)
+            return out
+        finally:
+            self.gate.leave()
+            idle.append(lane)
+
+    def take(self, Py_ssize_t rows):
+        """An idle lane for so many rows, or None."""
+        idle = self.lanes.get(rows)
+        return idle.pop() if idle else None
+
+    def give(self, Lane lane not None):
+        """Puts a lane back, or a new one in; of those for the longest known numbers of rows only
+        `most` are kept, and as many at once as there may be threads to use them."""
+        cdef Py_ssize_t rows = cnp.PyArray_DIM(lane.x, 0)
+        idle = self.lanes.setdefault(rows, [])
+        if len(idle) < self.most:
+            idle.append(lane)
+        while len(self.lanes) > self.most:
+            del self.lanes[next(iter(self.lanes))]
+
+    def run(self, Lane lane not None, x, out):
+        """The rows of x through lane into out, both contiguous; x None: they are in lane.x."""
+        cdef array target = given_like(out, lane.out, dtype_of(lane.out, "predict", "out"),
+                                       "predict", "out")
+        cdef array source = None
+        if x is not None:
+            source = taken(x, dtype_of(lane.x, "predict", "x"), -1, "predict", "x")
+            same_shape(source, lane.x, "predict", "x")
+        self.gate.enter()
+        try:
+            lane.run(<const char *> at(source) if source is not None else NULL,
+                     <char *> at(target), self.gate.readers)
+        finally:
+            self.gate.leave()
+
+    def run_many(self, list lanes not None, x, out):
+        """The rows of x through lanes of one size into out, a whole number of times, a thread for
+        each lane; both contiguous."""
+        cdef Lane lane = lanes[0]
+        cdef Py_ssize_t i, size = len(lanes)
+        cdef int dtype = dtype_of(lane.x, "predict", "x")
+        cdef array source = taken(x, dtype, cnp.PyArray_NDIM(lane.x), "predict", "x")
+        cdef array target = taken(out, dtype, cnp.PyArray_NDIM(lane.out), "predict", "out")
+        cdef Py_ssize_t pieces = cnp.PyArray_DIM(source, 0) // cnp.PyArray_DIM(lane.x, 0)
+        cdef const char *begin = <const char *> at(source)
+        cdef char *goal = <char *> at(target)
+        cdef cr_lane *table
+        if (target is not out or not cnp.PyArray_ISCARRAY(target)
+                or cnp.PyArray_NBYTES(source) != pieces * cnp.PyArray_NBYTES(lane.x)
+                or cnp.PyArray_NBYTES(target) != pieces * cnp.PyArray_NBYTES(lane.out)):
+            raise ValueError(f"predict: expected x and out of whole batches, received shapes "
+                             f"{shape_of(source)} and {shape_of(target)}")
+        table = <cr_lane *> PyMem_Malloc(max(size, 1) * sizeof(cr_lane))
+        if table == NULL:
+            raise MemoryError("predict: no memory for a table of lanes")
+        self.gate.enter()
+        try:
+            for i in range(size):
+                lane = lanes[i]
+                lane.program.ready("predict", 1)
+                table[i] = cr_lane(lane.program.list, lane.program.live, at(lane.x),
+                                   at(lane.out), cnp.PyArray_NBYTES(lane.x),
+                                   cnp.PyArray_NBYTES(lane.out))
+            with nogil:
+                cr_run_lanes(table, size, begin, goal, pieces)
+        finally:
+            self.gate.leave()
+            PyMem_Free(table)
+
+
+def shuffle(order, state):
+    """Puts an int64 array into a random order, drawn from state, a uint64 array of one element,
+    which moves on."""
+    cdef int64_t *p = counter_of(order, "shuffle", "order") if len(order) else NULL
+    cdef array state_ = state
+    if p != NULL and not cnp.PyArray_ISCARRAY(<array> order):
+        raise TypeError("shuffle: expected order contiguous and writeable")
+    if (cnp.PyArray_TYPE(state_) != cnp.NPY_UINT64 or cnp.PyArray_SIZE(state_) != 1
+            or not cnp.PyArray_ISCARRAY(state_)):
+        raise TypeError("shuffle: expected state as a writeable uint64 array of one element")
+    if p != NULL:
+        with nogil:
+            cr_shuffle(p, cnp.PyArray_SIZE(<array> order), <uint64_t *> cnp.PyArray_DATA(state_))

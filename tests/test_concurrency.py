@@ -1,0 +1,234 @@
+"""Many threads predict on one model; several models train side by side."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from small import bits, data, net
+
+import corereg
+from corereg import _kernels, layers
+from corereg.callbacks import Callback, LambdaCallback
+from corereg.models import Sequential
+
+
+def together(*functions):
+    """Runs functions in threads that begin at once; raises what they raise."""
+    go, errors = threading.Barrier(len(functions)), []
+
+    def run(function):
+        try:
+            go.wait(20)
+            function()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(f,)) for f in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    if errors:
+        raise errors[0]
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_predict_in_many_threads(eager):
+    corereg.set_random_seed(2)
+    model = Sequential([layers.Input((40,)), layers.Dense(300, "relu"), layers.Dense(30, "tanh")])
+    model.compile("sgd", "mse", run_eagerly=eager)
+    rng = np.random.default_rng(0)
+    xs = [rng.standard_normal((rows, 40)).astype("f4") for rows in (1, 1, 3, 300, 300, 1500)]
+    expected = [model.predict(x, verbose=0).tobytes() for x in xs]
+    wrong = []
+
+    def read(i):
+        for n in range(40):
+            k = (i + n) % len(xs)
+            if model.predict(xs[k], verbose=0).tobytes() != expected[k]:
+                wrong.append(k)
+
+    together(*[lambda i=i: read(i) for i in range(6)])
+    assert not wrong
+
+
+def test_each_call_at_the_same_time_has_its_own_memory():
+    """A lane is taken while it is in use, so a second call makes another."""
+    model = net(3)
+    x = data(3)[0]
+    model.predict(x, verbose=0)
+    predictor = model._predictor
+    lane = predictor.take(len(x))
+    assert predictor.take(len(x)) is None
+    assert predictor(x) is None
+    expected = model.predict(x, verbose=0)
+    predictor.give(lane)
+    one, other = predictor.take(len(x)), predictor.take(len(x))
+    assert one is not other
+    assert not np.shares_memory(one.x, other.x)
+    assert not np.shares_memory(one.out, other.out)
+    for taken in (one, other):
+        out = np.empty_like(expected)
+        predictor.run(taken, x, out)
+        assert np.array_equal(out, expected)
+
+
+def test_models_record_and_train_side_by_side():
+    """Recordings of several threads at once do not mix."""
+    x, y = data(3)
+    alone = net(3, dropout=0.2)
+    options = {"batch_size": 7, "epochs": 3, "shuffle": False, "verbose": 0}
+    alone.fit(x, y, validation_data=(x, y), **options)
+    for _ in range(5):
+        models = [net(3, dropout=0.2) for _ in range(6)]
+        together(*[lambda m=m: m.fit(x, y, validation_data=(x, y), **options) for m in models])
+        assert [bits(m) for m in models] == [bits(alone)] * 6
+
+
+def test_two_recordings_at_once_in_two_threads():
+    a, b = np.ones((3, 3), "f4"), np.ones((3, 3), "f4")
+    inner, outer = _kernels.Program(), _kernels.Program()
+
+    def other():
+        with inner:
+            _kernels.add(b, b)
+            _kernels.add(b, b)
+
+    with outer:
+        together(other)
+        _kernels.add(a, a)
+    assert (len(outer), len(inner)) == (1, 2)
+    assert outer.fault is None
+    assert inner.fault is None
+    _kernels.add(a, a)
+    assert len(outer) == 1
+
+
+def test_a_reader_waits_for_the_writer_and_gets_its_turn():
+    gate = _kernels.Gate()
+    log = []
+
+    def read():
+        gate.begin_reading()
+        log.append("read")
+        gate.end_reading()
+
+    reader = threading.Thread(target=read)
+    with gate:
+        gate.begin_reading()  # one's own thread may look
+        gate.end_reading()
+        reader.start()
+        while not gate.waiting:
+            time.sleep(0.001)
+        log.append("wrote")
+    for _ in range(100):
+        with gate:
+            log.append("again")
+    reader.join(10)
+    assert log[:3] == ["wrote", "read", "again"]
+    assert len(log) == 102
+
+
+def test_the_writer_waits_for_readers():
+    gate = _kernels.Gate()
+    log = []
+
+    def write():
+        with gate:
+            log.append("wrote")
+
+    gate.begin_reading()
+    gate.begin_reading()
+    writer = threading.Thread(target=write)
+    writer.start()
+    time.sleep(0.02)
+    gate.end_reading()
+    time.sleep(0.02)
+    assert not log
+    gate.end_reading()
+    writer.join(10)
+    assert log == ["wrote"]
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_predict_beside_training_sees_weights_between_two_steps(eager):
+    """All weights of this model are equal after every step, so outputs must be, too."""
+    model = Sequential(
+        [
+            layers.Input((64,)),
+            layers.Dense(256, kernel_initializer="ones", use_bias=False),
+            layers.Dense(64, kernel_initializer="ones", use_bias=False),
+        ]
+    )
+    model.compile("adam", "mse", run_eagerly=eager)
+    x = np.ones((8, 64), "f4")
+    seen, values, done = [], set(), threading.Event()
+
+    def read():
+        while not done.is_set():
+            seen.append(model.predict(x, verbose=0))
+            values.add(float(seen[-1][0, 0]))
+
+    def stop(epoch, logs):
+        model.stop_training = len(values) > 2
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        watch = LambdaCallback(on_epoch_end=stop)
+        model.fit(x, x * 0, epochs=200_000, batch_size=8, callbacks=watch, verbose=0)
+    finally:
+        done.set()
+        reader.join(20)
+    assert all((out == out[0, 0]).all() for out in seen)
+    assert len(values) > 2
+
+
+def test_evaluate_while_another_thread_trains_raises():
+    x, y = data()
+    model = net()
+    inside, go_on = threading.Event(), threading.Event()
+
+    class Wait(Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            inside.set()
+            assert go_on.wait(10)
+
+    found = model.evaluate(x, y, verbose=0)
+    trainer = threading.Thread(
+        target=model.fit, args=(x, y), kwargs={"callbacks": Wait(), "verbose": 0}
+    )
+    trainer.start()
+    try:
+        assert inside.wait(10)
+        for who, test in (
+            ("evaluate", lambda: model.evaluate(x, y, verbose=0)),
+            ("test_on_batch", lambda: model.test_on_batch(x, y)),
+        ):
+            with pytest.raises(RuntimeError, match=f"{who}: .*being trained by another thread"):
+                test()
+    finally:
+        go_on.set()
+        trainer.join(10)
+    assert model.evaluate(x, y, verbose=0) != found
+
+
+def test_evaluate_in_several_threads_and_in_callbacks():
+    x, y = data(3)
+    model = net(3, metrics=["accuracy"])
+    expected = model.evaluate(x, y, batch_size=7, verbose=0)
+    found = []
+    together(
+        *[lambda: found.append(model.evaluate(x, y, batch_size=7, verbose=0)) for _ in range(6)]
+    )
+    assert found == [expected] * 6
+    seen = []
+    watch = LambdaCallback(
+        on_epoch_end=lambda epoch, logs: seen.append(model.evaluate(x, y, verbose=0))
+    )
+    h = model.fit(x, y, epochs=3, callbacks=watch, validation_data=(x, y), verbose=0).history
+    assert [loss for loss, _ in seen] == h["val_loss"]
