@@ -131,9 +131,11 @@ class KernelNet:
         inputs = [x, *self.outputs]
         for i, out in enumerate(self.outputs):
             w, b = self.weights[2 * i : 2 * i + 2]
-            _kernels.dense_forward(inputs[i], w, b, RELU if i < top else LINEAR, out)
             if rate and i < top:
-                _kernels.dropout_forward(out, rate, self.keys[i], self.counter, out=out)
+                dropout = (rate, self.keys[i], self.counter)
+                _kernels.dense_forward(inputs[i], w, b, RELU, out, *dropout)
+            else:
+                _kernels.dense_forward(inputs[i], w, b, RELU if i < top else LINEAR, out)
         loss, _ = _kernels.loss_forward(self.kind, inputs[-1], y, out=self.deltas[-1])
         _kernels.row_mean(loss, out=self.loss)
         for i in range(top, -1, -1):
@@ -142,10 +144,7 @@ class KernelNet:
             if i == 0:
                 break
             w, below = self.weights[2 * i], self.deltas[i - 1]
-            if rate:  # through relu and dropout at once: y > 0 says active and kept
-                _kernels.dense_backward_input(dz, w, out=below)
-                _kernels.dropout_backward(below, rate, y=inputs[i], out=below)
-            else:
-                _kernels.dense_backward_input(dz, w, inputs[i], RELU, below)
+            # through dropout and relu at once: y > 0 says kept and active
+            _kernels.dense_backward_input(dz, w, inputs[i], RELU, below, rate)
         _kernels.update("adam", self.segments, self.hyper, self.penalties)
         _kernels.count(self.counter)
