@@ -1,7 +1,7 @@
 """What _kernels offers Python. src/*.pxi say what each function does, kernels.h the formulas."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -144,6 +144,11 @@ def tally(
 def probe_arithmetic(y: _Array, rounds: int, factor: float, addend: float) -> _Array: ...
 def probe_triad(x: _Array, z: _Array, factor: float, out: _Array | None = None) -> _Array: ...
 def probe_read(x: _Array, out: _Array | None = None) -> _Array: ...
+
+# memory.pxi
+class CacheLines:
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *error: object) -> None: ...
 
 # program.pxi
 class Program:

@@ -23,6 +23,7 @@ cnp.import_array()
 
 include "threads.pxi"
 include "border.pxi"
+include "memory.pxi"
 include "program.pxi"
 include "fusion.pxi"
 include "dense.pxi"

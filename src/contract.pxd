@@ -179,5 +179,9 @@ cdef extern from "kernels.h" nogil:
     void cr_run_lanes(const cr_lane *lanes, ptrdiff_t size, const char *x, char *out,
                       ptrdiff_t pieces)
     void cr_shuffle(int64_t *order, ptrdiff_t n, uint64_t *state)
+    void *cr_memory_new(void *context, size_t bytes) noexcept
+    void *cr_memory_zeros(void *context, size_t count, size_t each) noexcept
+    void *cr_memory_resize(void *context, void *old, size_t bytes) noexcept
+    void cr_memory_free(void *context, void *old, size_t bytes) noexcept
     int cr_openmp()
     int cr_available_threads()

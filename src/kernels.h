@@ -395,6 +395,12 @@ void cr_run_lanes(const cr_lane *lanes, ptrdiff_t size, const char *x, char *out
 /* A random permutation of order's n entries (Fisher, Yates 1938; Durstenfeld 1964), drawn from the
  * SplitMix64 sequence of *state, which moves on. */
 void cr_shuffle(int64_t *order, ptrdiff_t n, uint64_t *state);
+/* Memory of whole cache lines, as PyDataMem_Handler wants it (NEP 49); context is not used. */
+void *cr_memory_new(void *context, size_t bytes);
+void *cr_memory_zeros(void *context, size_t count, size_t each);
+void *cr_memory_resize(void *context, void *old, size_t bytes);
+void cr_memory_free(void *context, void *old, size_t bytes);
+
 int cr_openmp(void);            /* 1 when compiled with OpenMP */
 int cr_available_threads(void); /* CPUs this process may use, OpenMP's own limit included */
 

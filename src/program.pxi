@@ -47,6 +47,7 @@ cdef class Program:
     cdef unsigned long thread
     cdef readonly object fault
     cdef bint strict
+    cdef CacheLines memory
     cdef list held             # what each instruction points into
     cdef readonly list parts   # what says that it took part, see `takes_part`
     cdef list pointers         # (segments, their gradients when recorded)
@@ -54,6 +55,7 @@ cdef class Program:
 
     def __cinit__(self, bint strict=False):
         self.strict = strict
+        self.memory = CacheLines()
         self.steps = NULL
         self.areas = NULL
         self.list = NULL
@@ -83,10 +85,12 @@ cdef class Program:
             raise RuntimeError("Program: this program is recorded already")
         self.thread = PyThread_get_thread_ident()
         recorders[self.thread] = self
+        self.memory.__enter__()
         return self
 
     def __exit__(self, *error):
         del recorders[self.thread]
+        self.memory.__exit__()
         if error[0] is not None:
             self.fault = f"{error[0].__name__} while recording"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corereg import _kernels
 from corereg.autograd.engine import Array
 from corereg.autograd.tensor import Tensor
 
@@ -72,8 +73,5 @@ def _parameter(data: Array, name: str, regularizer: Any, trainable: bool) -> Par
 
 def aligned(array: Array) -> Array:
     """A contiguous copy that begins at a multiple of 64 bytes, a cache line."""
-    raw = np.empty(array.nbytes + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    out = raw[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    np.copyto(out, array)
-    return out
+    with _kernels.CacheLines():
+        return np.array(array, order="C")

@@ -63,13 +63,14 @@ class Rows:
 
     def room(self, rows: int) -> Batch:
         """Memory for a batch of so many rows."""
-        x = np.zeros((rows, *self.x.shape[1:]), self.dtype)
-        y = weight = None
-        if self.y is not None:
-            kind = np.int64 if self._labels(self.y) else self.dtype
-            y = np.zeros((rows, *self.y.shape[1:]), kind)
-        if self.weight is not None:
-            weight = np.zeros((rows,), self.dtype)
+        with _kernels.CacheLines():
+            x = np.zeros((rows, *self.x.shape[1:]), self.dtype)
+            y = weight = None
+            if self.y is not None:
+                kind = np.int64 if self._labels(self.y) else self.dtype
+                y = np.zeros((rows, *self.y.shape[1:]), kind)
+            if self.weight is not None:
+                weight = np.zeros((rows,), self.dtype)
         return Batch(Tensor(x), y, weight, rows)
 
     def _labels(self, y: Array) -> bool:

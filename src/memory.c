@@ -1,0 +1,51 @@
+/* Memory that begins at a cache line, for arrays that kernels read and write over and over. */
+#define _GNU_SOURCE
+#include "kernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+enum { LINE = 64, HUGE_PAGE = 1 << 21, MANY = 1 << 22 };
+
+void *cr_memory_new(void *context, size_t bytes)
+{
+    void *made = NULL;
+    (void)context;
+    if (posix_memalign(&made, bytes < MANY ? LINE : HUGE_PAGE, bytes ? bytes : 1))
+        return NULL;
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    if (bytes >= MANY) /* as NumPy does */
+        (void)madvise(made, bytes, MADV_HUGEPAGE);
+#endif
+    return made;
+}
+
+void *cr_memory_zeros(void *context, size_t count, size_t each)
+{
+    if (each && count > SIZE_MAX / each)
+        return NULL;
+    void *made = cr_memory_new(context, count * each);
+    return made ? memset(made, 0, count * each) : NULL;
+}
+
+void *cr_memory_resize(void *context, void *old, size_t bytes)
+{
+    void *grown = realloc(old, bytes ? bytes : 1);
+    if (!grown || (uintptr_t)grown % LINE == 0)
+        return grown;
+    void *made = cr_memory_new(context, bytes);
+    if (made)
+        memcpy(made, grown, bytes);
+    free(grown);
+    return made;
+}
+
+void cr_memory_free(void *context, void *old, size_t bytes)
+{
+    (void)context;
+    (void)bytes;
+    free(old);
+}
