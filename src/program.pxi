@@ -187,6 +187,7 @@ cdef class Program:
         cdef Py_ssize_t i, j, first
         cdef step *s
         other.restore()
+        other.fuse()  # while nobody else refers to its arrays
         for i in range(other.count):
             s = other.steps + i
             if s.gone:
@@ -249,6 +250,12 @@ cdef class Program:
                     return True
         return False
 
+    cdef int fuse(self) except -1:
+        if not self.fused:
+            fuse(self)
+            self.fused = True
+        return 0
+
     cdef int arrange(self, ptrdiff_t size) except -1:
         """Makes the instruction list for a team: phases of instructions that need not wait for
         another rank, each with a meeting before it. An instruction moves up to the first phase
@@ -265,9 +272,7 @@ cdef class Program:
             PyMem_Free(order)
             PyMem_Free(issued)
             raise MemoryError("Program: no memory for the instructions")
-        if not self.fused:
-            fuse(self)
-            self.fused = True
+        self.fuse()
         for i in range(self.count):
             issued[i] = self.steps[i].gone
             live += not issued[i]

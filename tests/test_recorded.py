@@ -10,6 +10,7 @@ import corereg
 from corereg import layers, losses, metrics, optimizers
 from corereg.callbacks import LambdaCallback
 from corereg.models import Sequential
+from corereg.models.steps import Recorded
 from corereg.regularizers import L1, L1L2, L2
 
 
@@ -318,3 +319,16 @@ def test_recording_ends_with_fit():
             model.train_on_batch(x[:8], y[:8])
         results.append((found, bits(model)))
     assert results[0] == results[1]
+
+
+def test_steps_of_dropout_behind_relu_are_fused(monkeypatch):
+    x, y = data(3)
+    replay, replayed = Recorded.replay, []
+    monkeypatch.setattr(Recorded, "replay", lambda *args: replayed.append(args[1]) or replay(*args))
+    model = Sequential([layers.Dense(9, "relu"), layers.Dropout(0.3), layers.Dense(3)])
+    model.compile("sgd", losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(x, y, batch_size=8, epochs=3, verbose=0)
+    for program in replayed:
+        names = [name for name, *_ in program.profile(0)]
+        assert names.count("dense_forward") == 2
+        assert not [name for name in names if name.startswith(("dropout", "activation"))]
