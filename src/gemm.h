@@ -68,6 +68,12 @@ INLINE void tile(const int mr, const int nv, const product *g, const operands *o
             acc[i][j] = o->k0 == 0    ? (V){0}
                         : j == nv - 1 ? load_n(c + i * ldc + j * VL, edge)
                                       : load(c + i * ldc + j * VL);
+    if (o->k0 == 0 && o->k1 >= 64) /* lines of c arrive while the sums are made */
+#pragma GCC unroll 8
+        for (int i = 0; i < mr; i++)
+#pragma GCC unroll 8
+            for (int j = 0; j < nv; j++)
+                __builtin_prefetch(c + i * ldc + j * VL, 1, 3);
     for (ptrdiff_t k = o->k1 - o->k0; k > 0; k--) {
         V row[8];
         __builtin_prefetch(ahead, 0, 2);
