@@ -24,13 +24,16 @@ class Evaluating(Predicting):
     def _test_step(self, batch: Batch, penalty: Array, means: Means) -> None:
         """As _train_step, without training. penalty: of the weights, which do not change."""
         assert self.loss is not None
-        with enable_grad():  # a cross-entropy looks at what went into the last activation
+        with (
+            enable_grad(),
+            self._own_pass(),
+        ):  # a cross-entropy looks at what went into the last activation
             prediction = self(batch.x, training=False)
             means.add(batch, prediction.data, self.loss(batch.y, prediction, batch.weight).data)
-        means.add_penalty(batch, penalty)
-        for layer in self.layers:
-            for activity in layer._activity:
-                means.add_penalty(batch, activity.data)
+            means.add_penalty(batch, penalty)
+            for layer in self.layers:
+                for activity in layer._activity:
+                    means.add_penalty(batch, activity.data)
 
     def _take_penalty(self) -> None:
         """Puts the penalties of the trainable weights as they are where tests read them."""
