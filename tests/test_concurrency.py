@@ -232,3 +232,78 @@ def test_evaluate_in_several_threads_and_in_callbacks():
     )
     h = model.fit(x, y, epochs=3, callbacks=watch, validation_data=(x, y), verbose=0).history
     assert [loss for loss, _ in seen] == h["val_loss"]
+
+
+def test_a_writer_may_enter_again():
+    gate = _kernels.Gate()
+    log = []
+
+    def read():
+        gate.begin_reading()
+        log.append("read")
+        gate.end_reading()
+
+    reader = threading.Thread(target=read)
+    with gate:
+        with gate:
+            reader.start()
+            while not gate.waiting:
+                time.sleep(0.001)
+        time.sleep(0.01)
+        log.append("wrote")
+    reader.join(10)
+    assert log == ["wrote", "read"]
+
+
+def test_two_writers_take_turns():
+    gate = _kernels.Gate()
+    log = []
+
+    def write(i):
+        for _ in range(20):
+            with gate:
+                log.append(i)
+                time.sleep(0.0005)
+                log.append(i)
+
+    together(lambda: write(1), lambda: write(2))
+    assert len(log) == 80
+    assert log[::2] == log[1::2]
+
+
+@pytest.mark.parametrize("way", ["set_weights", "load_weights", "callback"])
+def test_predict_beside_new_weights_sees_all_or_none(way, tmp_path):
+    model = Sequential([layers.Input((300,)), layers.Dense(300), layers.Dense(300)])
+    model.compile(corereg.optimizers.SGD(0.0), "mse")
+    weights = [model.get_weights(), [np.full_like(w, w.ndim == 2) for w in model.get_weights()]]
+    x = np.ones((2, 300), np.float32)
+    expected = set()
+    for i in range(2):
+        model.set_weights(weights[i])
+        model.save_weights(tmp_path / str(i))
+        expected.add(model.predict(x, verbose=0).tobytes())
+    found, done = set(), threading.Event()
+
+    def assign(i, logs=None):
+        if way == "load_weights":
+            model.load_weights(tmp_path / str(i % 2))
+        else:
+            model.set_weights(weights[i % 2])
+
+    def change():
+        try:
+            if way == "callback":
+                each = LambdaCallback(on_epoch_end=assign)
+                model.fit(x, x, epochs=60, verbose=0, callbacks=each)
+            else:
+                for i in range(60):
+                    assign(i)
+        finally:
+            done.set()
+
+    def look():
+        while not done.is_set():
+            found.add(model.predict(x, verbose=0).tobytes())
+
+    together(change, look)
+    assert found <= expected

@@ -181,6 +181,8 @@ CHANGES = {
         m, "loss", losses.SparseCategoricalCrossentropy(from_logits=True)
     ),
     "another optimizer": lambda m: setattr(m, "optimizer", optimizers.SGD(0.5)),
+    "weight decay": lambda m: setattr(m.optimizer, "weight_decay", 0.5),
+    "clipping": lambda m: setattr(m.optimizer, "global_clipnorm", 1e-3),
     "state restored": lambda m: m.optimizer.restore(99, [a * 0 for a in m.optimizer.state]),
     "threads": lambda m: corereg.set_num_threads(1),
     "another training call": lambda m: m.predict(np.ones((3, 6)), verbose=0),

@@ -225,7 +225,6 @@ class Trainer(Evaluating):
         """One step on one batch; [loss, metrics...] of before the step, or a dict."""
         rows = self._rows("train_on_batch", x, y, sample_weight, class_weight)
         with self._training("train_on_batch"):
-            self._ready_optimizer()
             means = self._means_for("train")
 
             def step(batch: Batch) -> None:
