@@ -30,6 +30,7 @@ cdef class Snapshot:
         cdef PyObject *value
         cdef list was, entries
         cdef dict now
+        cdef TensorCore p
         for i in range(len(self.lists)):
             was = self.entries[i]
             entries = self.lists[i]
@@ -50,8 +51,8 @@ cdef class Snapshot:
                 j += 1
         for i in range(len(self.parameters)):
             p = self.parameters[i]
-            if (p.data is not self.found[3 * i] or p.requires_grad is not self.found[3 * i + 1]
-                    or p.regularizer is not self.found[3 * i + 2]):
+            if (p.array is not self.found[3 * i] or p.requires_grad is not self.found[3 * i + 1]
+                    or (<object> p).regularizer is not self.found[3 * i + 2]):
                 return False
         return True
 

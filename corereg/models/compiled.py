@@ -248,23 +248,39 @@ class Compiled:
         idle = self._trainer in (None, threading.get_ident())
         return self._gate if idle else contextlib.nullcontext()
 
-    @contextlib.contextmanager
-    def _training(self, who: str) -> Iterator[None]:
+    def _training(self, who: str) -> _Training:
         """One training at a time."""
-        if not self._busy.acquire(blocking=False):
+        return _Training(self, who)
+
+
+class _Training:
+    def __init__(self, model: Compiled, who: str) -> None:
+        self._model, self._who = model, who
+
+    def __enter__(self) -> None:
+        model = self._model
+        if not model._busy.acquire(blocking=False):
             raise RuntimeError(
-                f"{who}: this model is being trained by another call; train one model from one "
-                "thread at a time"
+                f"{self._who}: this model is being trained by another call; train one model from "
+                "one thread at a time"
             )
-        self._trainer = threading.get_ident()
+        model._trainer = threading.get_ident()
         try:
-            with self._testing:
-                yield
+            model._testing.acquire()
+        except BaseException:  # an interrupt
+            model._trainer = None
+            model._busy.release()
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        model = self._model
+        assert model.optimizer is not None
+        try:
+            model.optimizer.zero_grad()  # an interrupt may have left half a gradient
         finally:
-            for p in self.weights:  # an interrupt may have left half a gradient
-                p._grad = None
-            self._trainer = None
-            self._busy.release()
+            model._testing.release()
+            model._trainer = None
+            model._busy.release()
 
 
 def _metric_list(who: str, wanted: Any) -> list[Any]:
