@@ -67,10 +67,22 @@ cdef class Gate:
     cdef readonly int waiting
     cdef int readers, turns  # turns: of those waiting, how many go before the writer
     cdef int depth           # how often the writer has entered
+    cdef int forks           # when last looked at
     cdef bint writing, wanted
     cdef unsigned long writer
 
+    def __cinit__(self):
+        self.forks = forked
+
+    cdef void look(self) noexcept:
+        """A forked child has none of its parent's other threads: nobody is inside."""
+        if self.forks != forked:
+            self.forks = forked
+            self.readers = self.turns = self.waiting = self.depth = 0
+            self.writing = self.wanted = False
+
     cdef int enter(self) except -1:
+        self.look()
         if (self.writing or self.wanted) and self.writer != PyThread_get_thread_ident():
             self.waiting += 1
             try:
@@ -84,7 +96,8 @@ cdef class Gate:
         return 0
 
     cdef void leave(self) noexcept:
-        self.readers -= 1
+        self.look()
+        self.readers -= self.readers > 0
 
     def begin_reading(self):
         """Waits while the weights are being written to."""
@@ -95,6 +108,7 @@ cdef class Gate:
 
     def __enter__(self):
         cdef unsigned long me = PyThread_get_thread_ident()
+        self.look()
         if self.depth and self.writer == me:
             self.depth += 1
             return self
@@ -110,7 +124,8 @@ cdef class Gate:
         return self
 
     def __exit__(self, *error):
-        self.depth -= 1
+        self.look()
+        self.depth -= self.depth > 0
         if not self.depth:
             self.writing = False
             self.turns = self.waiting

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -269,6 +271,52 @@ def test_two_writers_take_turns():
     together(lambda: write(1), lambda: write(2))
     assert len(log) == 80
     assert log[::2] == log[1::2]
+
+
+CHILD = """
+import os, signal, threading, warnings
+from corereg import _kernels
+gate, held, go = _kernels.Gate(), threading.Event(), threading.Event()
+
+def read():
+    gate.begin_reading()
+    held.set()
+    go.wait()
+    gate.end_reading()
+
+def write():
+    with gate:
+        held.set()
+        go.wait()
+
+for function in (read, write):
+    held.clear()
+    go.clear()
+    thread = threading.Thread(target=function)
+    thread.start()
+    held.wait()
+    warnings.simplefilter("ignore")  # Python 3.12 on warns of forks beside threads
+    child = os.fork()
+    if child == 0:
+        signal.alarm(5)
+        gate.begin_reading()
+        gate.end_reading()
+        with gate:
+            os._exit(7)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    go.set()
+    thread.join()
+    with gate:
+        pass
+print("done")
+"""
+
+
+def test_a_forked_child_waits_for_none_of_its_parents_threads():
+    run = subprocess.run(
+        [sys.executable, "-c", CHILD], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert run.stdout == "done\n", run.stderr
 
 
 @pytest.mark.parametrize("way", ["set_weights", "load_weights", "callback"])
