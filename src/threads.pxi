@@ -2,7 +2,7 @@
 
 cdef int thread_limit = 0   # set by the user; 0: no limit of our own
 cdef int quota = 0          # CPUs that the container grants; 0: not looked up yet
-cdef int forked = 0         # forks up to this process: OpenMP's threads do not live on in a forked child
+cdef int forked = 0         # forks up to this process: OpenMP's threads do not live on in a child
 
 
 def _after_fork():
