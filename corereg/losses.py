@@ -22,6 +22,7 @@ from corereg.autograd.ops.activations import CODES, Activation
 from corereg.layers.base import snake_case
 
 Array = np.ndarray[Any, Any]
+FLOAT64_MAX = float(np.finfo(np.float64).max)
 CLIP = 1e-7  # Keras's epsilon: how close a probability may come to 0 or 1
 
 
@@ -164,7 +165,9 @@ class BinaryCrossentropy(_CrossEntropy):
 
     def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> Array:
         y = super().check_targets(y, outputs)
-        if y.size and y.dtype.kind != "b" and not (y.min() >= 0 and y.max() <= 1):
+        if y.dtype.kind == "b" or _kernels.all_between(y, 0.0, 1.0):
+            return y
+        if y.size and not (y.min() >= 0 and y.max() <= 1):
             raise ValueError(
                 f"{self.name}: expected y in [0, 1], received values from {y.min()} to {y.max()}"
             )
@@ -195,7 +198,9 @@ class CategoricalCrossentropy(_CrossEntropy):
                 "corereg.utils.to_categorical(y)"
             )
         y = super().check_targets(y, outputs)
-        if y.size and y.dtype.kind != "b" and y.min() < 0:
+        if y.dtype.kind == "b" or _kernels.all_between(y, 0.0, FLOAT64_MAX):
+            return y
+        if y.size and y.min() < 0:
             raise ValueError(f"{self.name}: expected y >= 0, received {y.min()}")
         return y
 
@@ -307,7 +312,9 @@ def numbers(who: str, y: Array) -> Array:
         raise TypeError(
             f"{who}: expected y of numbers, received dtype {y.dtype}; convert with .astype(float)"
         )
-    if y.dtype.kind == "f" and not np.isfinite(y).all():
+    if y.dtype.kind != "f" or _kernels.all_between(y, -FLOAT64_MAX, FLOAT64_MAX):
+        return y
+    if not np.isfinite(y).all():
         row = int(np.argwhere(~np.isfinite(y))[0][0])
         raise ValueError(f"{who}: expected finite y, received NaN or infinity in row {row}")
     return y
@@ -316,6 +323,8 @@ def numbers(who: str, y: Array) -> Array:
 def matched(who: str, y: Array, outputs: tuple[int | None, ...]) -> Array:
     """y reshaped to (rows, outputs); (rows,) stands for (rows, 1)."""
     rest = outputs[1:]
+    if y.ndim == 2 and y.shape[1:] == rest:
+        return y
     width = math.prod(n for n in rest if n is not None)
     flat = y.reshape(len(y), -1) if y.size else y.reshape(len(y) if y.ndim else 0, width)
     if y.ndim == 0 or (None not in rest and flat.shape[1] != width):

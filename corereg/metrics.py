@@ -41,7 +41,8 @@ class Metric:
 
     def reset_state(self) -> None:
         """Forgets all batches."""
-        self._total[:] = self._weight[:] = self._rows[:] = 0
+        for total in (self._total, self._weight, self._rows):
+            total.fill(0)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds a batch; rows count by their weights where given."""
@@ -59,8 +60,8 @@ class Metric:
 
     def result(self) -> float:
         """The mean so far; 0 before the first batch."""
-        count = float(self._rows[0] + self._weight[0])
-        return float(self._total[0]) / count if count else 0.0
+        count: float = self._rows.item() + self._weight.item()
+        return self._total.item() / count if count else 0.0
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
         """update_state, then result."""

@@ -178,8 +178,9 @@ class Optimizer:
         """The trainable parameters as the kernels see them; made anew only when they change."""
         own = [regularizers.fused(p.regularizer) for p in self.parameters]
         strengths = [(r.l1, r.l2) if r and penalties else (0.0, 0.0) for r in own]
+        decay = float(self.weight_decay or 0.0)
         now = [
-            (p.requires_grad, id(p.data), s)
+            (p.requires_grad, id(p.data), s, decay)
             for p, s in zip(self.parameters, strengths, strict=True)
         ]
         cached = self._tables.get(penalties)
@@ -192,7 +193,7 @@ class Optimizer:
             [self.slots[i] for i in picked],
             [strengths[i][0] for i in picked],
             [strengths[i][1] for i in picked],
-            [self.weight_decay or 0.0] * len(trained),
+            [decay] * len(trained),
         )
         table = (now, segments, trained, np.zeros(segments.blocks))
         self._tables[penalties] = table

@@ -31,7 +31,9 @@ def record(function: Callable[..., Any]) -> RecordedFunction:
 
     The first two calls with arguments of certain shapes run `function` and keep the kernel calls
     that it makes; further ones copy the arguments to where the first were and replay those calls,
-    with the same results bit for bit.
+    with the same results bit for bit. Nothing else that `function` does (printing, counting, checks
+    of values) happens again: a label out of range raises in the first two calls, and makes the loss
+    NaN later.
 
     Arguments: arrays, Tensors, numbers or lists of them. `function` gets Tensors: floats keep
         float32 or float64 (numbers and lists become `corereg.config.floatx()`), integers come as
@@ -49,7 +51,9 @@ def record(function: Callable[..., Any]) -> RecordedFunction:
 
     RuntimeError where a rule is broken: at the op that computes in Python or where a value is
     read into Python, before the step goes on; after the second call if it did not do the same as
-    the first. TypeError for results that are no arrays. One thread may call it at a time.
+    the first. TypeError for results that are no arrays, and for arguments that are not made of
+    numbers. One thread may call it at a time, else RuntimeError, and no call may stand within
+    another, nor fit, evaluate or predict. predict in other threads does not wait for it.
     """
     if not callable(function):
         raise TypeError(f"record: expected a function, received {function!r}")

@@ -178,6 +178,7 @@ cdef extern from "kernels.h" nogil:
     ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit)
     void cr_run_lanes(const cr_lane *lanes, ptrdiff_t size, const char *x, char *out,
                       ptrdiff_t pieces)
+    bint cr_all_between(const void *x, ptrdiff_t n, int f64, double low, double high)
     void cr_shuffle(int64_t *order, ptrdiff_t n, uint64_t *state)
     void *cr_memory_new(void *context, size_t bytes) noexcept
     void *cr_memory_zeros(void *context, size_t count, size_t each) noexcept

@@ -381,6 +381,8 @@ void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times, ptr
 
 /* Index of the first label outside [0, limit), or n. */
 ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit);
+/* Whether low <= x[i] <= high, finite and compared in x's type, for all n; f64: doubles. */
+int cr_all_between(const void *x, ptrdiff_t n, int f64, double low, double high);
 /* A forward pass on memory of its own: x_bytes at x in, out_bytes at out out. */
 typedef struct {
     const cr_instruction *list; /* for one thread */

@@ -30,6 +30,7 @@ cdef class Snapshot:
         cdef PyObject *value
         cdef list was, entries
         cdef dict now
+        cdef TensorCore p
         for i in range(len(self.lists)):
             was = self.entries[i]
             entries = self.lists[i]
@@ -50,8 +51,8 @@ cdef class Snapshot:
                 j += 1
         for i in range(len(self.parameters)):
             p = self.parameters[i]
-            if (p.data is not self.found[3 * i] or p.requires_grad is not self.found[3 * i + 1]
-                    or p.regularizer is not self.found[3 * i + 2]):
+            if (p.array is not self.found[3 * i] or p.requires_grad is not self.found[3 * i + 1]
+                    or (<object> p).regularizer is not self.found[3 * i + 2]):
                 return False
         return True
 
@@ -59,16 +60,29 @@ cdef class Snapshot:
 cdef class Gate:
     """Keeps those who read a model's weights and the thread that changes them apart.
 
-    ``with gate:`` is for the one that writes; many may read at once. A writer that comes back
-    again and again lets in between those who had to wait. Nothing here is touched without the
-    GIL.
+    ``with gate:`` is for the one that writes, who may enter again inside; many may read at once.
+    A writer that comes back again and again lets in between those who had to wait. Nothing here is
+    touched without the GIL.
     """
     cdef readonly int waiting
     cdef int readers, turns  # turns: of those waiting, how many go before the writer
+    cdef int depth           # how often the writer has entered
+    cdef int forks           # when last looked at
     cdef bint writing, wanted
     cdef unsigned long writer
 
+    def __cinit__(self):
+        self.forks = forked
+
+    cdef void look(self) noexcept:
+        """A forked child has none of its parent's other threads: nobody is inside."""
+        if self.forks != forked:
+            self.forks = forked
+            self.readers = self.turns = self.waiting = self.depth = 0
+            self.writing = self.wanted = False
+
     cdef int enter(self) except -1:
+        self.look()
         if (self.writing or self.wanted) and self.writer != PyThread_get_thread_ident():
             self.waiting += 1
             try:
@@ -82,7 +96,8 @@ cdef class Gate:
         return 0
 
     cdef void leave(self) noexcept:
-        self.readers -= 1
+        self.look()
+        self.readers -= self.readers > 0
 
     def begin_reading(self):
         """Waits while the weights are being written to."""
@@ -92,19 +107,28 @@ cdef class Gate:
         self.leave()
 
     def __enter__(self):
-        self.writer = PyThread_get_thread_ident()
-        self.wanted = True
+        cdef unsigned long me = PyThread_get_thread_ident()
+        self.look()
+        if self.depth and self.writer == me:
+            self.depth += 1
+            return self
+        while self.wanted or self.writing:
+            sleep(0.0001)
+        self.writer, self.wanted = me, True
         try:
             while self.turns or self.readers:
                 sleep(0.0001)
-            self.writing = True
+            self.writing, self.depth = True, 1
         finally:
             self.wanted = False
         return self
 
     def __exit__(self, *error):
-        self.writing = False
-        self.turns = self.waiting
+        self.look()
+        self.depth -= self.depth > 0
+        if not self.depth:
+            self.writing = False
+            self.turns = self.waiting
 
 
 cdef class Lane:
@@ -266,3 +290,20 @@ def shuffle(order, state):
     if p != NULL:
         with nogil:
             cr_shuffle(p, cnp.PyArray_SIZE(<array> order), <uint64_t *> cnp.PyArray_DATA(state_))
+
+
+def all_between(x, double low, double high):
+    """Whether x is a contiguous float32 or float64 array, and surely finite and low <= x <= high
+    everywhere, compared in its dtype."""
+    cdef bint found, f64
+    cdef Py_ssize_t n
+    cdef void *p
+    if not isinstance(x, cnp.ndarray) or not cnp.PyArray_ISCARRAY_RO(<array> x):
+        return False
+    f64 = cnp.PyArray_TYPE(<array> x) == cnp.NPY_FLOAT64
+    if not f64 and cnp.PyArray_TYPE(<array> x) != cnp.NPY_FLOAT32:
+        return False
+    p, n = cnp.PyArray_DATA(<array> x), cnp.PyArray_SIZE(<array> x)
+    with nogil:
+        found = cr_all_between(p, n, f64, low, high)
+    return found

@@ -2,12 +2,12 @@
 
 cdef int thread_limit = 0   # set by the user; 0: no limit of our own
 cdef int quota = 0          # CPUs that the container grants; 0: not looked up yet
-cdef bint forked = False    # OpenMP's threads do not live on in a forked child
+cdef int forked = 0         # forks up to this process: OpenMP's threads do not live on in a child
 
 
 def _after_fork():
     global forked
-    forked = True
+    forked += 1
 
 
 os.register_at_fork(after_in_child=_after_fork)

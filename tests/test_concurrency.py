@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -232,3 +234,124 @@ def test_evaluate_in_several_threads_and_in_callbacks():
     )
     h = model.fit(x, y, epochs=3, callbacks=watch, validation_data=(x, y), verbose=0).history
     assert [loss for loss, _ in seen] == h["val_loss"]
+
+
+def test_a_writer_may_enter_again():
+    gate = _kernels.Gate()
+    log = []
+
+    def read():
+        gate.begin_reading()
+        log.append("read")
+        gate.end_reading()
+
+    reader = threading.Thread(target=read)
+    with gate:
+        with gate:
+            reader.start()
+            while not gate.waiting:
+                time.sleep(0.001)
+        time.sleep(0.01)
+        log.append("wrote")
+    reader.join(10)
+    assert log == ["wrote", "read"]
+
+
+def test_two_writers_take_turns():
+    gate = _kernels.Gate()
+    log = []
+
+    def write(i):
+        for _ in range(20):
+            with gate:
+                log.append(i)
+                time.sleep(0.0005)
+                log.append(i)
+
+    together(lambda: write(1), lambda: write(2))
+    assert len(log) == 80
+    assert log[::2] == log[1::2]
+
+
+CHILD = """
+import os, signal, threading, warnings
+from corereg import _kernels
+gate, held, go = _kernels.Gate(), threading.Event(), threading.Event()
+
+def read():
+    gate.begin_reading()
+    held.set()
+    go.wait()
+    gate.end_reading()
+
+def write():
+    with gate:
+        held.set()
+        go.wait()
+
+for function in (read, write):
+    held.clear()
+    go.clear()
+    thread = threading.Thread(target=function)
+    thread.start()
+    held.wait()
+    warnings.simplefilter("ignore")  # Python 3.12 on warns of forks beside threads
+    child = os.fork()
+    if child == 0:
+        signal.alarm(5)
+        gate.begin_reading()
+        gate.end_reading()
+        with gate:
+            os._exit(7)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    go.set()
+    thread.join()
+    with gate:
+        pass
+print("done")
+"""
+
+
+def test_a_forked_child_waits_for_none_of_its_parents_threads():
+    run = subprocess.run(
+        [sys.executable, "-c", CHILD], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert run.stdout == "done\n", run.stderr
+
+
+@pytest.mark.parametrize("way", ["set_weights", "load_weights", "callback"])
+def test_predict_beside_new_weights_sees_all_or_none(way, tmp_path):
+    model = Sequential([layers.Input((300,)), layers.Dense(300), layers.Dense(300)])
+    model.compile(corereg.optimizers.SGD(0.0), "mse")
+    weights = [model.get_weights(), [np.full_like(w, w.ndim == 2) for w in model.get_weights()]]
+    x = np.ones((2, 300), np.float32)
+    expected = set()
+    for i in range(2):
+        model.set_weights(weights[i])
+        model.save_weights(tmp_path / str(i))
+        expected.add(model.predict(x, verbose=0).tobytes())
+    found, done = set(), threading.Event()
+
+    def assign(i, logs=None):
+        if way == "load_weights":
+            model.load_weights(tmp_path / str(i % 2))
+        else:
+            model.set_weights(weights[i % 2])
+
+    def change():
+        try:
+            if way == "callback":
+                each = LambdaCallback(on_epoch_end=assign)
+                model.fit(x, x, epochs=60, verbose=0, callbacks=each)
+            else:
+                for i in range(60):
+                    assign(i)
+        finally:
+            done.set()
+
+    def look():
+        while not done.is_set():
+            found.add(model.predict(x, verbose=0).tobytes())
+
+    together(change, look)
+    assert found <= expected

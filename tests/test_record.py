@@ -450,3 +450,16 @@ def test_few_recordings_which_go_with_the_function():
         assert [ref() for ref in gone] == [None] * len(gone)
     finally:
         gc.enable()
+
+
+def test_labels_out_of_range_raise_in_python_and_make_the_loss_nan_in_replays():
+    model = net()
+    loss_function = losses.SparseCategoricalCrossentropy()
+    x, y = data(3)
+    step = corereg.record(lambda x, y: loss_function(y, model(x)))
+    with pytest.raises(ValueError, match="label"):
+        step(x, y + 3)
+    for _ in range(3):
+        assert np.isfinite(step(x, y).item())
+    assert step.python_calls == 3
+    assert np.isnan(step(x, y + 3).item())

@@ -178,6 +178,12 @@ CHANGES = {
     "assign": lambda m: layer(m, 0).kernel.assign(np.ones((6, 9))),
     "in place": lambda m: layer(m, 0).kernel.data.fill(0.1),
     "new memory": new_memory,
+    "another loss": lambda m: setattr(
+        m, "loss", losses.SparseCategoricalCrossentropy(from_logits=True)
+    ),
+    "another optimizer": lambda m: setattr(m, "optimizer", optimizers.SGD(0.5)),
+    "weight decay": lambda m: setattr(m.optimizer, "weight_decay", 0.5),
+    "clipping": lambda m: setattr(m.optimizer, "global_clipnorm", 1e-3),
     "state restored": lambda m: m.optimizer.restore(99, [a * 0 for a in m.optimizer.state]),
     "threads": lambda m: corereg.set_num_threads(1),
     "another training call": lambda m: m.predict(np.ones((3, 6)), verbose=0),
@@ -332,3 +338,38 @@ def test_steps_of_dropout_behind_relu_are_fused(monkeypatch):
         names = [name for name, *_ in program.profile(0)]
         assert names.count("dense_forward") == 2
         assert not [name for name in names if name.startswith(("dropout", "activation"))]
+
+
+@pytest.mark.parametrize("change", ["another loss", "another optimizer"])
+def test_another_loss_or_optimizer_between_fits(change):
+    x, y = data(3)
+    outcomes = []
+    for eager in (True, False):
+        model = build(eager)
+        first = outcome(model, x, y, epochs=2)
+        CHANGES[change](model)
+        outcomes.append((first, outcome(model, x, y, epochs=2)))
+        outcomes[-1] += (model.evaluate(x, y, verbose=0), model.train_on_batch(x, y))
+    assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize("eager", [True, False])
+def test_fit_trains_also_under_no_grad(eager):
+    outcomes = []
+    for mode in (corereg.enable_grad, corereg.no_grad):
+        with mode():
+            outcomes.append(outcome(build(eager), *data(3), epochs=2))
+    assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize("eager", [True, False])
+def test_losses_stay_those_of_the_users_own_call(eager):
+    x, y = data(3)
+    model = build(eager)
+    model(x[:5])
+    before = model.losses[-1]
+    for _ in range(3):
+        model.predict(x, verbose=0)
+        model.evaluate(x, y, verbose=0)
+        model.fit(x, y, verbose=0)
+        assert model.losses[-1] is before

@@ -14,8 +14,9 @@ from corereg import _kernels, losses, metrics, optimizers
 from corereg.autograd import Parameter, Tensor
 from corereg.callbacks import History
 from corereg.losses import Loss
-from corereg.models.data import Rows, blame, inputs, training_rows
+from corereg.models.data import Blame, Rows, inputs, training_rows
 from corereg.models.means import Means
+from corereg.models.recordable import of_parts
 from corereg.models.steps import Recordings
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Compiled:
         self._gate = _kernels.Gate()  # of the weights
         self._predictor: _kernels.Predictor | None = None
         self._predicts_eagerly = False
+        self._looked_at: tuple[_kernels.Snapshot, tuple[str, Shape, Shape]] | None = None
         self._forget()
 
     # ---- compile --------------------------------------------------------------------------------
@@ -100,6 +102,7 @@ class Compiled:
         """Drops what was recorded with other layers, another loss, optimizer or metrics."""
         self._recorded = {"train": Recordings(), "test": Recordings()}
         self._means: dict[str, Means] = {}
+        self._penalties: tuple[_kernels.Snapshot, _kernels.Program, list[Tensor]] | None = None
         self._penalty = np.zeros(0)  # of the weights, for recorded tests to read
 
     def _means_for(self, kind: str) -> Means:
@@ -148,17 +151,22 @@ class Compiled:
     def _rows(self, who: str, x: Any, y: Any, weight: Any = None, by_class: Any = None) -> Rows:
         """Checked data; builds the model if this is the first it sees."""
         _, loss = self._compiled(who)
-        x = inputs(who, x, self.dtype)
-        outputs = self._outputs_for(who, x.shape)
-        rows = training_rows(who, x, y, loss, outputs, self.dtype, weight, by_class)
+        known = self._known() if self.built else None
+        dtype = self.dtype if known is None else known[0]
+        x = inputs(who, x, dtype)
+        if known is not None and x.shape[1:] == known[1][1:]:
+            outputs = known[2]
+        else:
+            outputs = self._outputs_for(who, x.shape)
+        rows = training_rows(who, x, y, loss, outputs, dtype, weight, by_class)
         assert rows.y is not None
         if self._metrics is None:
             sparse = rows.y.ndim == 1 or rows.y.shape[-1] == 1 != outputs[-1]
             found = [[metrics.get(m, outputs, sparse) for m in group] for group in self._wanted]
         else:
             found = list(self._metrics)
-        with blame(who):
-            for metric in found[0] + found[1]:
+        with Blame(who):
+            for metric in (*found[0], *found[1]):
                 metric.check_targets(rows.y, outputs)
         if not self.built:
             self.build(x.shape)
@@ -167,20 +175,27 @@ class Compiled:
 
     def _outputs_for(self, who: str, shape: tuple[int, ...]) -> Shape:
         """The model's output shape for x of this shape, or an error if it does not fit."""
-        if not self.layers:
-            raise ValueError(f"{who}: the model has no layers; add() some first")
         if not self.built:
+            if not self.layers:
+                raise ValueError(f"{who}: the model has no layers; add() some first")
             outputs: Shape = (None, *shape[1:])
             for layer in self.layers:
                 outputs = layer.compute_output_shape(outputs)
             return outputs
-        expected = self.input_shape
+        _, expected, outputs = self._known()
         if len(shape) != len(expected) or any(
             e not in (None, s) for e, s in zip(expected[1:], shape[1:], strict=True)
         ):
             text = ", ".join(["rows", *("any" if n is None else str(n) for n in expected[1:])])
             raise ValueError(f"{who}: expected X of shape ({text}), received {tuple(shape)}")
-        return self.output_shape
+        return outputs
+
+    def _known(self) -> tuple[str, Shape, Shape]:
+        """dtype and shapes of a built model, found anew when a layer's attribute was set."""
+        if self._looked_at is None or not self._looked_at[0].unchanged():
+            found = self.dtype, self.input_shape, self.output_shape
+            self._looked_at = of_parts(self._layers, [self._layers], ()), found
+        return self._looked_at[1]
 
     def _ready_optimizer(self) -> optimizers.Optimizer:
         """The optimizer with state for exactly the weights that the model has now."""
@@ -213,27 +228,59 @@ class Compiled:
         finally:
             self._gate.end_reading()
 
+    @contextlib.contextmanager
+    def _own_pass(self) -> Iterator[None]:
+        """Keeps `losses` those of the last call that the user made: replays change none either."""
+        kept = [(layer._activity, layer._activity[:]) for layer in self._layers]
+        try:
+            yield
+        finally:
+            for activity, before in kept:
+                activity[:] = before
+
     def _writing(self) -> _kernels.Gate:
         """Keeps others from reading the weights meanwhile."""
         return self._gate
 
-    @contextlib.contextmanager
-    def _training(self, who: str) -> Iterator[None]:
+    def _assigning(self) -> contextlib.AbstractContextManager[Any]:
+        """As _writing, for weights set outside of steps. A thread that sets them while another one
+        trains would wait long: it is on its own."""
+        idle = self._trainer in (None, threading.get_ident())
+        return self._gate if idle else contextlib.nullcontext()
+
+    def _training(self, who: str) -> _Training:
         """One training at a time."""
-        if not self._busy.acquire(blocking=False):
+        return _Training(self, who)
+
+
+class _Training:
+    def __init__(self, model: Compiled, who: str) -> None:
+        self._model, self._who = model, who
+
+    def __enter__(self) -> None:
+        model = self._model
+        if not model._busy.acquire(blocking=False):
             raise RuntimeError(
-                f"{who}: this model is being trained by another call; train one model from one "
-                "thread at a time"
+                f"{self._who}: this model is being trained by another call; train one model from "
+                "one thread at a time"
             )
-        self._trainer = threading.get_ident()
+        model._trainer = threading.get_ident()
         try:
-            with self._testing:
-                yield
+            model._testing.acquire()
+        except BaseException:  # an interrupt
+            model._trainer = None
+            model._busy.release()
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        model = self._model
+        assert model.optimizer is not None
+        try:
+            model.optimizer.zero_grad()  # an interrupt may have left half a gradient
         finally:
-            for p in self.weights:  # an interrupt may have left half a gradient
-                p._grad = None
-            self._trainer = None
-            self._busy.release()
+            model._testing.release()
+            model._trainer = None
+            model._busy.release()
 
 
 def _metric_list(who: str, wanted: Any) -> list[Any]:

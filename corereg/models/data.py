@@ -6,17 +6,16 @@ never copied whole: float64, integer and memory-mapped arrays train as they are.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
-from corereg.losses import Loss, as_weights
+from corereg.losses import FLOAT64_MAX, Loss, as_weights
 
 Array = np.ndarray[Any, Any]
+FLOAT32_MOST = float.fromhex("0x1.fffffefffffffp127")  # the largest that is finite as float32
 CHUNK = 1 << 22  # elements looked at together when checking for NaN
 
 
@@ -135,9 +134,14 @@ def known_float(array: Array) -> Array:
 
 def check_finite(who: str, name: str, x: Array, dtype: Any) -> None:
     """Raises ValueError naming the first row of x that is not finite as this dtype."""
+    most = FLOAT32_MOST if dtype == "float32" else FLOAT64_MAX
+    if x.size <= CHUNK and _kernels.all_between(x, -most, most):
+        return
     rows = max(1, CHUNK * len(x) // max(x.size, 1))
     for first in range(0, len(x), rows):
         part = x[first : first + rows]
+        if _kernels.all_between(part, -most, most):
+            continue
         with np.errstate(over="ignore", invalid="ignore"):
             if np.isfinite(part.sum(dtype=dtype)):
                 continue
@@ -150,14 +154,19 @@ def check_finite(who: str, name: str, x: Array, dtype: Any) -> None:
             )
 
 
-@contextlib.contextmanager
-def blame(who: str) -> Iterator[None]:
+class Blame:
     """Puts who was called in front of what a loss or metric says of the targets."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{who}: {error}") from error
+
+    def __init__(self, who: str) -> None:
+        self._who = who
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, TypeError | ValueError):
+            known = TypeError if isinstance(error, TypeError) else ValueError
+            raise known(f"{self._who}: {error}") from error
 
 
 def training_rows(
@@ -179,9 +188,11 @@ def training_rows(
             f"{who}: expected one target for each of the {len(x)} rows of X, received y of shape "
             f"{y.shape}"
         )
-    with blame(who):
+    with Blame(who):
         y = loss.check_targets(y, outputs)
-    y = known_float(np.require(y, requirements=["C", "A"]))
+    if not (y.flags.c_contiguous and y.flags.aligned):
+        y = np.require(y, requirements=["C", "A"])
+    y = known_float(y)
     if y.dtype.kind == "f":
         check_finite(who, "y", y, dtype)
     if class_weight is not None and sample_weight is not None:

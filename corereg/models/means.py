@@ -28,7 +28,8 @@ class Means:
 
     def reset(self) -> None:
         """Begins anew."""
-        self._loss[:] = self._penalty[:] = self._rows[:] = 0
+        for total in (self._loss, self._penalty, self._rows):
+            total.fill(0)
         for metric in (*self.metrics, *self.weighted):
             metric.reset_state()
 
@@ -49,10 +50,10 @@ class Means:
 
     def logs(self, prefix: str = "") -> Logs:
         """The means so far by name."""
-        rows = max(int(self._rows[0]), 1)
+        rows = max(self._rows.item(), 1)
         out = {
-            f"{prefix}loss": float(self._loss[0]) / rows,
-            f"{prefix}penalty": float(self._penalty[0]) / rows,
+            f"{prefix}loss": self._loss.item() / rows,
+            f"{prefix}penalty": self._penalty.item() / rows,
         }
         for metric in (*self.metrics, *self.weighted):
             out[prefix + metric.name] = metric.result()

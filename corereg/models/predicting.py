@@ -167,7 +167,7 @@ class Predicting(Compiled):
         with no_grad():
             for first in range(0, len(x), PREDICT_ROWS):
                 part = x[first : first + PREDICT_ROWS].astype(self.dtype)
-                with self._reading():
+                with self._reading(), self._own_pass():
                     parts.append(self(Tensor(part), training=False).data)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
@@ -189,7 +189,7 @@ class Predicting(Compiled):
         with _kernels.CacheLines():
             x = np.zeros(shape, self.dtype)
         program = _kernels.Program()
-        with no_grad(), self._reading(), program:
+        with no_grad(), self._reading(), self._own_pass(), program:
             out = self(Tensor(x), training=False).data
         if program.fault is not None or not out.flags.c_contiguous or len(out) != len(x):
             self._predicts_eagerly = True

@@ -163,7 +163,8 @@ def _put_weights(who: str, model: Sequential, arrays: Mapping[str, Any]) -> None
             f"{extra or 'nothing'} besides"
         )
     try:
-        assign_all(who, list(named.values()), [arrays[name] for name in named])
+        with model._assigning():
+            assign_all(who, list(named.values()), [arrays[name] for name in named])
     except (ValueError, TypeError) as error:
         raise FileFormatError(str(error)) from error
 

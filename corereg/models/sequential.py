@@ -190,7 +190,8 @@ class Sequential(Trainer):
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Overwrites all weights; checks every shape before it changes any."""
-        assign_all(f"Sequential {self.name!r}", self.weights, weights)
+        with self._assigning():  # others predict with all of the old or all of the new ones
+            assign_all(f"Sequential {self.name!r}", self.weights, weights)
 
     def count_params(self) -> int:
         """How many numbers the weights hold; the model must be built."""

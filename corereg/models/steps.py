@@ -67,15 +67,17 @@ class Recordings:
         self.reason: str | None = None  # why steps run through the graph, or None
         self._found: dict[Any, Recorded] = {}
         self._snapshot: Any = None
+        self._loss: Any = None
+        self._optimizer: Any = None
 
     def find(self, model: Compiled, rows: Rows, count: int) -> Recorded | None:
         """The step for batches of `count` such rows, recorded or not yet; None: run it eagerly."""
         if model.run_eagerly:
             return None
-        if not self.fresh():
+        if not self.fresh(model):
             self._found.clear()
             self.reason = why_not(model)
-            self._snapshot = snapshot(model)
+            self._look(model)
         if self.reason is not None:
             return None
         shape = rows.shapes(count)
@@ -85,9 +87,18 @@ class Recordings:
             del self._found[next(iter(self._found))]
         return found
 
-    def fresh(self) -> bool:
+    def fresh(self, model: Compiled) -> bool:
         """Whether what was recorded is what Python would run."""
-        return self._snapshot is not None and self._snapshot.unchanged()
+        return (
+            self._snapshot is not None
+            and self._loss is model.loss
+            and self._optimizer is model.optimizer
+            and self._snapshot.unchanged()
+        )
+
+    def _look(self, model: Compiled) -> None:
+        self._loss, self._optimizer = model.loss, model.optimizer
+        self._snapshot = snapshot(model)
 
     def clear(self) -> None:
         """Forgets all."""
@@ -101,7 +112,7 @@ class Recordings:
         except BaseException:
             self.clear()
             raise
-        self._snapshot = snapshot(model)
+        self._look(model)
         self.reason = found.program.fault
 
 

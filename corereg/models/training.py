@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from corereg import regularizers
-from corereg.autograd import Tensor
+from corereg.autograd import Tensor, enable_grad
 from corereg.callbacks import CallbackList, History
 from corereg.models.compiled import Logs, count, fewest
 from corereg.models.data import Batch, Rows, split
@@ -39,19 +39,20 @@ class Trainer(Evaluating):
     def _train_step(self, batch: Batch, means: Means) -> None:
         """One update. All that it computes with stays in memory that kernels read and write, and
         no value is read back: recorded once, it can be replayed (see corereg.models.steps)."""
-        assert self.optimizer is not None
         assert self.loss is not None
-        prediction = self(batch.x, training=True)
-        total = self.loss(batch.y, prediction, batch.weight)
-        for penalty in self._graph_penalties():
-            total = total + penalty
-            means.add_penalty(batch, penalty.data, in_loss=True)
+        optimizer = self._ready_optimizer()  # a callback may have set another
+        with enable_grad(), self._own_pass():
+            prediction = self(batch.x, training=True)
+            total = self.loss(batch.y, prediction, batch.weight)
+            for penalty in self._graph_penalties():
+                total = total + penalty
+                means.add_penalty(batch, penalty.data, in_loss=True)
         means.add(batch, prediction.data, total.data)
         if total.requires_grad:
-            self.optimizer.zero_grad()  # what a loop of the user's own may have left
+            optimizer.zero_grad()  # what a loop of the user's own may have left
             total.backward()
-            means.add_penalty(batch, self.optimizer.update(penalties=True))
-            self.optimizer.zero_grad()
+            means.add_penalty(batch, optimizer.update(penalties=True))
+            optimizer.zero_grad()
 
     # ---- fit ------------------------------------------------------------------------------------
 
@@ -224,7 +225,6 @@ class Trainer(Evaluating):
         """One step on one batch; [loss, metrics...] of before the step, or a dict."""
         rows = self._rows("train_on_batch", x, y, sample_weight, class_weight)
         with self._training("train_on_batch"):
-            self._ready_optimizer()
             means = self._means_for("train")
 
             def step(batch: Batch) -> None:

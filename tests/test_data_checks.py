@@ -1,0 +1,58 @@
+"""One pass of C looks for numbers that are not finite or out of range, whatever their place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corereg import _kernels
+from corereg.models.data import FLOAT32_MOST, check_finite
+
+MOST = np.finfo(np.float64).max
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 7, 8, 9, 31, 33])
+def test_all_between_looks_at_every_element(n, dtype):
+    x = np.linspace(0, 1, n).astype(dtype)
+    assert _kernels.all_between(x, 0.0, 1.0)
+    for i in range(n):
+        for bad in (-1e-3, 1.001, np.nan, np.inf, -np.inf):
+            spoilt = x.copy()
+            spoilt[i] = bad
+            assert not _kernels.all_between(spoilt, 0.0, 1.0)
+            assert _kernels.all_between(spoilt, -np.inf, np.inf) == np.isfinite(bad)
+            unaligned = np.frombuffer(b"x" + spoilt.tobytes(), np.uint8)[1:].view(dtype)
+            assert not _kernels.all_between(unaligned, 0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "x", [[1.0], np.ones(4, np.int64), np.ones(4, np.float16), np.ones((4, 2))[:, 0], None]
+)
+def test_all_between_is_sure_only_of_contiguous_floats(x):
+    assert not _kernels.all_between(x, 0.0, 2.0)
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "strided"])
+@pytest.mark.parametrize(
+    ("value", "dtype", "good"),
+    [
+        (FLOAT32_MOST, "float32", True),
+        (np.nextafter(FLOAT32_MOST, np.inf), "float32", False),
+        (-np.nextafter(FLOAT32_MOST, np.inf), "float32", False),
+        (np.nextafter(FLOAT32_MOST, np.inf), "float64", True),
+        (MOST, "float64", True),
+        (np.nan, "float64", False),
+    ],
+)
+def test_the_border_of_what_is_finite_as_a_dtype(value, dtype, good, layout):
+    with np.errstate(over="ignore"):
+        assert np.isfinite(np.float64(value).astype(dtype)) == good
+    x = np.ones((6, 5))
+    x[4, 2] = value
+    x = {"C": x, "F": np.asfortranarray(x), "strided": np.repeat(x, 2, axis=1)[:, ::2]}[layout]
+    if good:
+        check_finite("fit", "X", x, dtype)
+    else:
+        with pytest.raises(ValueError, match=f"fit: expected X finite as {dtype}.* in row 4"):
+            check_finite("fit", "X", x, dtype)
