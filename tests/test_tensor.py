@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 
-from corereg import Parameter, Tensor, no_grad
+from corereg import Parameter, Tensor, no_grad, ops
 from corereg.autograd import tensor
 
 FLOATS = ["float32", "float64"]
@@ -302,3 +304,20 @@ def test_assign(fails):
         (np.full((2, 2), None), TypeError, "received dtype object"),
     ]:
         fails(lambda v=value: p.assign(v), exception, message, data)
+
+
+# ---- methods ------------------------------------------------------------------------------------
+
+OTHERWISE = {"reshape", "transpose", "matmul", "maximum", "minimum", "outer"}  # *shape; other for b
+
+
+@pytest.mark.parametrize("name", [n for n in ops.__all__ if hasattr(Tensor, n)])
+def test_a_method_takes_what_its_op_takes(name):
+    def rest(function):
+        return [
+            (p.name, p.kind, p.default) for p in inspect.signature(function).parameters.values()
+        ]
+
+    assert (rest(getattr(Tensor, name))[1:] == rest(getattr(ops, name))[1:]) == (
+        name not in OTHERWISE
+    )
