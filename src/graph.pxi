@@ -198,7 +198,6 @@ cpdef TensorCore new_tensor(cnp.ndarray data):
 cpdef TensorCore tensor(value, TensorCore like=None):
     """value as a Tensor: itself if it is one, else wrapped. Python numbers and lists take like's
     dtype if that is a float."""
-    cdef cnp.ndarray number
     cdef double x
     cdef int kind
     if isinstance(value, TensorCore):
@@ -206,12 +205,7 @@ cpdef TensorCore tensor(value, TensorCore like=None):
     if like is not None and (type(value) is float or type(value) is int):
         x, kind = value, cnp.PyArray_TYPE(array_of(like))
         if kind == cnp.NPY_FLOAT64 or kind == cnp.NPY_FLOAT32 and -3e38 < x < 3e38:
-            number = cnp.PyArray_EMPTY(0, NULL, kind, 0)  # (NumPy warns of greater numbers)
-            if kind == cnp.NPY_FLOAT64:
-                (<double *> cnp.PyArray_DATA(number))[0] = x
-            else:
-                (<float *> cnp.PyArray_DATA(number))[0] = <float> x
-            return new_tensor(number)
+            return new_tensor(number(x, kind == cnp.NPY_FLOAT64))  # NumPy warns of greater ones
     return CONVERTED(value, like)
 
 

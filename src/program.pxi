@@ -383,14 +383,8 @@ cdef bint alike(a, b):
     return False
 
 
-cdef array one_like(array a):
-    cdef int dtype = cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT64
-    cdef array one = made(0, 0, 0, dtype)
-    if dtype:
-        (<double *> at(one))[0] = 1
-    else:
-        (<float *> at(one))[0] = 1
-    return one
+cdef inline array one_like(array a):
+    return number(1, cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT64)
 
 
 def sum_of(a, b):
