@@ -204,8 +204,8 @@ def test_ufuncs_of_an_op_give_tensors():
         np.testing.assert_allclose(out.data, value, rtol=1e-15)
 
 
-def test_augmented_assignment_makes_a_new_tensor():
-    t = before = Tensor(np.ones(2), requires_grad=True)
+def test_augmented_assignment_to_a_result_makes_a_new_tensor():
+    t = before = Tensor(np.ones(2), requires_grad=True) * 1
     t += 1
     assert t is not before
     assert t.node is not None
