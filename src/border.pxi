@@ -97,6 +97,16 @@ cdef inline array made(int ndim, Py_ssize_t d0, Py_ssize_t d1, int dtype):
     return cnp.PyArray_EMPTY(ndim, dims, cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32, 0)
 
 
+cdef array number(double x, int dtype):
+    """x as a 0-d array."""
+    cdef array a = made(0, 0, 0, dtype)
+    if dtype:
+        (<double *> cnp.PyArray_DATA(a))[0] = x
+    else:
+        (<float *> cnp.PyArray_DATA(a))[0] = <float> x
+    return a
+
+
 cdef inline array like(array a, int dtype):
     return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a),
                              cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32, 0)

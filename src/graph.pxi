@@ -11,6 +11,9 @@ cdef extern from *:
     int grad_off
     PyObject *grad_needed
 
+cdef extern from "numpy/arrayobject.h":
+    object PyArray_FromScalar(object scalar, PyObject *dtype)
+
 cdef type TENSOR = None         # corereg.Tensor
 cdef object CONVERTED, FITTED, FITTED_TENSOR
 cdef object ADD, SUBTRACT, MULTIPLY, DIVIDE, MATMUL, NEGATIVE
@@ -178,8 +181,10 @@ cdef inline cnp.ndarray array_of(TensorCore t):
     return t.array
 
 
-cdef inline object plain(value):
+cdef object plain(value):
     """value, maybe a number or of a subclass, as a plain array."""
+    if isinstance(value, cnp.generic):
+        return PyArray_FromScalar(value, NULL)
     return cnp.PyArray_FROM_OF(value, cnp.NPY_ARRAY_ENSUREARRAY)
 
 
@@ -193,7 +198,6 @@ cpdef TensorCore new_tensor(cnp.ndarray data):
 cpdef TensorCore tensor(value, TensorCore like=None):
     """value as a Tensor: itself if it is one, else wrapped. Python numbers and lists take like's
     dtype if that is a float."""
-    cdef cnp.ndarray number
     cdef double x
     cdef int kind
     if isinstance(value, TensorCore):
@@ -201,16 +205,11 @@ cpdef TensorCore tensor(value, TensorCore like=None):
     if like is not None and (type(value) is float or type(value) is int):
         x, kind = value, cnp.PyArray_TYPE(array_of(like))
         if kind == cnp.NPY_FLOAT64 or kind == cnp.NPY_FLOAT32 and -3e38 < x < 3e38:
-            number = cnp.PyArray_EMPTY(0, NULL, kind, 0)  # (NumPy warns of greater numbers)
-            if kind == cnp.NPY_FLOAT64:
-                (<double *> cnp.PyArray_DATA(number))[0] = x
-            else:
-                (<float *> cnp.PyArray_DATA(number))[0] = <float> x
-            return new_tensor(number)
+            return new_tensor(number(x, kind == cnp.NPY_FLOAT64))  # NumPy warns of greater ones
     return CONVERTED(value, like)
 
 
-def pair(Node op not None, a, b):
+cpdef TensorCore pair(Node op, a, b):
     """Applies an op of two operands; a Python number takes the dtype of the other operand."""
     if not isinstance(a, TensorCore):
         b = tensor(b)
@@ -378,7 +377,7 @@ cdef class _Pass:
                     if self.create_graph:
                         self.add(t, FITTED_TENSOR(node, part, t.array), fresh)
                     elif (cnp.PyArray_CheckExact(part) and cnp.PyArray_SAMESHAPE(part, t.array)
-                            and cnp.PyArray_DESCR(part) == cnp.PyArray_DESCR(t.array)):
+                            and cnp.PyArray_DESCR(part) is cnp.PyArray_DESCR(t.array)):
                         self.add(t, part, fresh)
                     else:
                         self.add(t, FITTED(node, part, t.array), True)
@@ -511,6 +510,12 @@ cdef set leading_to(list roots, set targets):
     return found
 
 
+cdef inline bint own(cnp.ndarray held):
+    """Whether a leaf's gradient may be added to in place: nobody else can see its memory."""
+    return ((<PyObject *> held).ob_refcnt == 2 and cnp.PyArray_BASE(held) == NULL
+            and cnp.PyArray_ISCARRAY(held))
+
+
 cdef accumulate(TensorCore leaf, grad, bint fresh):
     """Adds to a tensor's `.grad`; an array is copied unless it is nobody else's."""
     held, buffer = leaf._grad, leaf.buffer
@@ -521,11 +526,11 @@ cdef accumulate(TensorCore leaf, grad, bint fresh):
     if isinstance(grad, TensorCore):  # a part of a graph
         leaf._grad = grad if held is None else grad + held
     elif held is not None:
-        if held is buffer:
+        if isinstance(held, TensorCore):
+            leaf._grad = plain((<TensorCore> held).array + grad)
+        elif held is buffer or own(held):
             add_into(held, grad)
         else:
-            if isinstance(held, TensorCore):
-                held = (<TensorCore> held).array
             leaf._grad = plain(held + grad)
     elif buffer is None:
         leaf._grad = grad if fresh else grad.copy()

@@ -377,58 +377,45 @@ def takes_part(part):
             listener.parts.append(part)
 
 
-cdef bint added_by_kernels(a, b) except -1:
-    """Whether kernels must add or copy these, as somebody records, and whether they can: float
-    arrays of one dtype and shape."""
-    cdef Py_ssize_t i
+cdef bint alike(a, b):
+    """Whether kernels can add these: float arrays of one dtype and shape. If not and somebody
+    records, that is spoilt."""
     cdef array x, y
-    if not recorders or listening() is None:
-        return False
     if isinstance(a, cnp.ndarray) and isinstance(b, cnp.ndarray):
         x, y = a, b
         if (cnp.PyArray_TYPE(x) == cnp.PyArray_TYPE(y)
                 and cnp.PyArray_TYPE(x) in (cnp.NPY_FLOAT32, cnp.NPY_FLOAT64)
-                and cnp.PyArray_NDIM(x) == cnp.PyArray_NDIM(y)
+                and cnp.PyArray_SAMESHAPE(x, y)
                 and cnp.PyArray_ISCARRAY_RO(x) and cnp.PyArray_ISCARRAY_RO(y)):
-            for i in range(cnp.PyArray_NDIM(x)):
-                if cnp.PyArray_DIM(x, i) != cnp.PyArray_DIM(y, i):
-                    break
-            else:
-                return True
+            return True
     spoil("arrays of different dtypes, shapes or layouts are added in Python")
     return False
 
 
-cdef array one_like(array a):
-    cdef int dtype = cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT64
-    cdef array one = made(0, 0, 0, dtype)
-    if dtype:
-        (<double *> at(one))[0] = 1
-    else:
-        (<float *> at(one))[0] = 1
-    return one
+cdef inline array one_like(array a):
+    return number(1, cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT64)
 
 
 def sum_of(a, b):
     """a + b, as NumPy has it; where somebody records, by kernels if they can."""
-    if not recorders or not added_by_kernels(a, b):
+    if not recorders or listening() is None or not alike(a, b):
         return a + b
     out = scale(a, one_like(a))
-    add(out, b)
+    add_into(out, b)
     return out
 
 
-def add_into(y, x):
-    """y += x, in the same way."""
-    if added_by_kernels(y, x):
-        add(y, x)
+cpdef add_into(y, x):
+    """y += x, by a kernel if it can: for few numbers that takes an eighth of NumPy's time."""
+    if alike(y, x):
+        mapped(CR_add, x, None, y, "add", 0.1)
     else:
         y += x
 
 
 def copy_into(y, x):
-    """y[...] = x, in the same way."""
-    if added_by_kernels(y, x):
+    """y[...] = x; where somebody records, by kernels if they can."""
+    if recorders and listening() is not None and alike(y, x):
         scale(x, one_like(x), y)
     else:
         y[...] = x

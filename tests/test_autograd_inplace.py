@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import operator
 import weakref
 
 import numpy as np
@@ -351,3 +352,41 @@ def test_requires_grad_(fails):
     fails(
         lambda: result.requires_grad_(False), RuntimeError, r"result of Multiply; use .detach\(\)"
     )
+
+
+UPDATES = {
+    "+=": (operator.iadd, 5),
+    "-=": (operator.isub, 1),
+    "*=": (operator.imul, 6),
+    "/=": (operator.itruediv, 1.5),
+}
+
+
+@pytest.mark.parametrize("name", UPDATES)
+def test_operators_change_a_weight_where_it_is_and_make_other_tensors_new(name, fails):
+    update, expected = UPDATES[name]
+    w = Tensor(np.array([3.0]), requires_grad=True)
+    data = w.data
+    with no_grad():
+        assert update(w, 2.0) is w
+    assert w.data is data
+    assert (w.tolist(), w.requires_grad, w._version) == ([expected], True, 1)
+    fails(lambda: update(w, 2.0), RuntimeError, "a change in place has no gradient.*no_grad", data)
+    made = w * 1.0
+    assert update(made, 2.0) is not made
+    assert update(made, w).requires_grad
+    constant = Tensor(np.array([3.0]))
+    assert update(constant, w).requires_grad
+    assert constant.tolist() == [3]
+
+
+def test_a_loop_of_ones_own_with_operators():
+    w = Tensor(np.array([1.0, -2.0]), requires_grad=True)
+    weights = [w]
+    for _ in range(60):
+        ((w - 3.0) ** 2).sum().backward()
+        with no_grad():
+            for p in weights:
+                p -= 0.25 * p.grad
+                p.zero_grad()
+    np.testing.assert_allclose(w.data, 3)

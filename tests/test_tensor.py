@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 
-from corereg import Parameter, Tensor, no_grad
+from corereg import Parameter, Tensor, no_grad, ops
 from corereg.autograd import tensor
 
 FLOATS = ["float32", "float64"]
@@ -202,8 +204,8 @@ def test_ufuncs_of_an_op_give_tensors():
         np.testing.assert_allclose(out.data, value, rtol=1e-15)
 
 
-def test_augmented_assignment_makes_a_new_tensor():
-    t = before = Tensor(np.ones(2), requires_grad=True)
+def test_augmented_assignment_to_a_result_makes_a_new_tensor():
+    t = before = Tensor(np.ones(2), requires_grad=True) * 1
     t += 1
     assert t is not before
     assert t.node is not None
@@ -302,3 +304,20 @@ def test_assign(fails):
         (np.full((2, 2), None), TypeError, "received dtype object"),
     ]:
         fails(lambda v=value: p.assign(v), exception, message, data)
+
+
+# ---- methods ------------------------------------------------------------------------------------
+
+OTHERWISE = {"reshape", "transpose", "matmul", "maximum", "minimum", "outer"}  # *shape; other for b
+
+
+@pytest.mark.parametrize("name", [n for n in ops.__all__ if hasattr(Tensor, n)])
+def test_a_method_takes_what_its_op_takes(name):
+    def rest(function):
+        return [
+            (p.name, p.kind, p.default) for p in inspect.signature(function).parameters.values()
+        ]
+
+    assert (rest(getattr(Tensor, name))[1:] == rest(getattr(ops, name))[1:]) == (
+        name not in OTHERWISE
+    )

@@ -17,6 +17,9 @@ class InPlace(_kernels.TensorCore):
     No graph knows of such a change, so it is a RuntimeError if gradients are on and the tensor or
     the other values require grad. Those broadcast to the tensor's shape (else ValueError), and
     the result is cast to its dtype (TypeError from floats to integers).
+
+    `t += x` and the like change a leaf that requires grad, as `add_` does: `w -= rate * w.grad`
+    inside no_grad(). Of any other tensor they make a new one, t + x, with its gradient.
     """
 
     __slots__ = ()
@@ -42,6 +45,21 @@ class InPlace(_kernels.TensorCore):
 
     def div_(self, other: Any) -> Self:
         return self._change("div_", np.divide, self.data, other)
+
+    def __iadd__(self, other: Any) -> Any:
+        return self.add_(other) if self._is_weight() else NotImplemented
+
+    def __isub__(self, other: Any) -> Any:
+        return self.sub_(other) if self._is_weight() else NotImplemented
+
+    def __imul__(self, other: Any) -> Any:
+        return self.mul_(other) if self._is_weight() else NotImplemented
+
+    def __itruediv__(self, other: Any) -> Any:
+        return self.div_(other) if self._is_weight() else NotImplemented
+
+    def _is_weight(self) -> bool:
+        return self.requires_grad and self.node is None
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self._refuse("t[index] = value", value)

@@ -143,11 +143,11 @@ class Methods(_kernels.TensorCore):
     def prod(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         return ops.prod(self, axis, keepdims)
 
-    def var(self, axis: Axis = None, correction: float = 0, keepdims: bool = False) -> Tensor:
-        return ops.var(self, axis, correction=correction, keepdims=keepdims)
+    def var(self, axis: Axis = None, keepdims: bool = False, correction: float = 0) -> Tensor:
+        return ops.var(self, axis, keepdims, correction)
 
-    def std(self, axis: Axis = None, correction: float = 0, keepdims: bool = False) -> Tensor:
-        return ops.std(self, axis, correction=correction, keepdims=keepdims)
+    def std(self, axis: Axis = None, keepdims: bool = False, correction: float = 0) -> Tensor:
+        return ops.std(self, axis, keepdims, correction)
 
     def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         return ops.max(self, axis, keepdims)
@@ -155,11 +155,11 @@ class Methods(_kernels.TensorCore):
     def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         return ops.min(self, axis, keepdims)
 
-    def argmax(self, axis: int | None = None) -> Tensor:
-        return ops.argmax(self, axis)
+    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        return ops.argmax(self, axis, keepdims)
 
-    def argmin(self, axis: int | None = None) -> Tensor:
-        return ops.argmin(self, axis)
+    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        return ops.argmin(self, axis, keepdims)
 
     def cumsum(self, axis: int | None = None) -> Tensor:
         return ops.cumsum(self, axis)
@@ -196,8 +196,8 @@ class Methods(_kernels.TensorCore):
     def mT(self) -> Tensor:
         return ops.swapaxes(self, -1, -2)
 
-    def swapaxes(self, a: int, b: int) -> Tensor:
-        return ops.swapaxes(self, a, b)
+    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
+        return ops.swapaxes(self, axis1, axis2)
 
     def squeeze(self, axis: Axis = None) -> Tensor:
         return ops.squeeze(self, axis)
@@ -220,8 +220,8 @@ class Methods(_kernels.TensorCore):
     def repeat(self, repeats: Any, axis: int | None = None) -> Tensor:
         return ops.repeat(self, repeats, axis)
 
-    def split(self, sections: Any, axis: int = 0) -> Any:
-        return ops.split(self, sections, axis)
+    def split(self, sections_or_sizes: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+        return ops.split(self, sections_or_sizes, axis)
 
     # ---- indexing ---------------------------------------------------------------------------
 
@@ -231,7 +231,7 @@ class Methods(_kernels.TensorCore):
     def take(self, indices: Any, axis: int | None = None) -> Tensor:
         return ops.take(self, indices, axis)
 
-    def take_along_axis(self, indices: Any, axis: int) -> Tensor:
+    def take_along_axis(self, indices: Any, axis: int = -1) -> Tensor:
         return ops.take_along_axis(self, indices, axis)
 
     def set_at(self, index: Any, value: Any) -> Tensor:

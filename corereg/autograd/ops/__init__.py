@@ -6,7 +6,14 @@ derivative is there, which is PyTorch's choice. Under the name of `corereg.ops` 
 """
 
 from corereg.autograd.creation import ones_like, zeros_like
-from corereg.autograd.ops.activations import activation, relu, sigmoid, softmax, tanh
+from corereg.autograd.ops.activations import (
+    activation,
+    log_softmax,
+    relu,
+    sigmoid,
+    softmax,
+    tanh,
+)
 from corereg.autograd.ops.arithmetic import add, divide, multiply, negative, power, subtract
 from corereg.autograd.ops.comparison import (
     equal,
@@ -63,7 +70,6 @@ from corereg.autograd.ops.smooth import (
     hard_sigmoid,
     hard_tanh,
     leaky_relu,
-    log_softmax,
     selu,
     silu,
     softplus,

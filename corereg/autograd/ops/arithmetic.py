@@ -1,4 +1,5 @@
 """+ - * / ** with broadcasting. The engine sums gradients back over broadcast axes.
+A forward of one expression is a function that C has already: no Python frame.
 
 Shapes broadcast and dtypes promote as NumPy's; a Python number or list takes the dtype of the other
 operand. ValueError for shapes that do not broadcast, TypeError for what is no number.
@@ -6,6 +7,7 @@ operand. ValueError for shapes that do not broadcast, TypeError for what is no n
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -21,8 +23,7 @@ class Add(Op):
     linear = True
     recordable = True  # of equal shapes and dtypes; sum_of sees to the rest
 
-    def forward(self, a: Any, b: Any) -> Any:
-        return _kernels.sum_of(a, b)
+    forward = staticmethod(_kernels.sum_of)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         return grad, grad
@@ -32,8 +33,7 @@ class Subtract(Op):
     __slots__ = ()
     linear = True
 
-    def forward(self, a: Any, b: Any) -> Any:
-        return a - b
+    forward = staticmethod(operator.sub)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         return grad, -grad if self.wants(1) else None
@@ -43,8 +43,7 @@ class Multiply(Op):
     __slots__ = ()
     fresh = True
 
-    def forward(self, a: Any, b: Any) -> Any:
-        return a * b
+    forward = staticmethod(operator.mul)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         return grad * b if self.wants(0) else None, grad * a if self.wants(1) else None
@@ -54,8 +53,7 @@ class Divide(Op):
     __slots__ = ()
     fresh = True
 
-    def forward(self, a: Any, b: Any) -> Any:
-        return a / b
+    forward = staticmethod(operator.truediv)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         by = grad / b
@@ -107,8 +105,7 @@ class Negative(Op):
     __slots__ = ()
     fresh = linear = True
 
-    def forward(self, a: Any) -> Any:
-        return -a
+    forward = staticmethod(operator.neg)
 
     def backward(self, grad: Any, out: Any, a: Any) -> tuple[Any, ...]:
         return (-grad,)

@@ -1,4 +1,4 @@
-"""The activations that have no kernel, in NumPy, elementwise but for log_softmax.
+"""The activations that have no kernel of their own, in NumPy, elementwise.
 
 Each takes x of any shape, float32 or float64, and gives the same; TypeError otherwise.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd.engine import Op
 from corereg.autograd.ops.activations import SIGMOID, sigmoid
-from corereg.autograd.ops.common import floats, normal, values
+from corereg.autograd.ops.common import floats, values
 from corereg.autograd.ops.elementwise import erf_of
 from corereg.autograd.tensor import Tensor, apply
 
@@ -161,24 +161,6 @@ class Softsign(Op):
         return (grad * (near * near),)
 
 
-class LogSoftmax(Op):
-    """x - log(sum of e**x) along an axis."""
-
-    __slots__ = ("axis",)
-    fresh = True
-
-    def __init__(self, axis: int) -> None:
-        self.axis = axis
-
-    def forward(self, x: Any) -> Any:
-        low = x - x.max(axis=self.axis, keepdims=True, initial=-np.inf)
-        with np.errstate(divide="ignore"):  # the log of a sum of nothing
-            return low - np.log(np.exp(low).sum(axis=self.axis, keepdims=True))
-
-    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        return (grad - np.exp(out) * grad.sum(axis=self.axis, keepdims=True),)
-
-
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Tensor:
     """x above 0, negative_slope * x elsewhere; the derivative at 0 is negative_slope."""
     return apply(LeakyRelu(negative_slope), floats(x, "leaky_relu"))
@@ -229,9 +211,3 @@ def hard_tanh(x: Any) -> Tensor:
 def softsign(x: Any) -> Tensor:
     """x / (1 + |x|)"""
     return apply(Softsign(), floats(x, "softsign"))
-
-
-def log_softmax(x: Any, axis: int = -1) -> Tensor:
-    """log(softmax(x)) along an axis, without overflow. ValueError if x has no such axis."""
-    x = floats(x, "log_softmax")
-    return apply(LogSoftmax(normal(axis, x.ndim, "log_softmax")), x)
