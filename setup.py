@@ -62,6 +62,8 @@ class BuildKernels(build_ext):
         stamp = self.stamp([*self.compiler.compiler_so, *ext.extra_compile_args, *link])
         ext.depends = ["setup.py", stamp, *map(str, Path("src").iterdir())]
         ext.extra_objects = self.compile_kernels([*FLAGS, *KERNEL_FLAGS, *extra], stamp)
+        if platform.system() == "Linux" and not (sanitize or self.inplace or self.editable_mode):
+            ext.extra_link_args.append("-Wl,-s")  # a wheel needs no symbols, profilers do
         super().build_extension(ext)
 
     def stamp(self, flags: list[str]) -> str:

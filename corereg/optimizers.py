@@ -199,6 +199,9 @@ class Optimizer:
         self._tables[penalties] = table
         return table
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_tables": {}}
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {

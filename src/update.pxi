@@ -21,6 +21,11 @@ cdef class Hyper:
         self.c.clipvalue = INFINITY if clipvalue is None else clipvalue
         self.c.step = step
 
+    def __reduce__(self):
+        clipvalue = None if self.c.clipvalue == INFINITY else self.c.clipvalue
+        return type(self), (self.c.learning_rate, self.c.beta1, self.c.beta2, self.c.epsilon,
+                            clipvalue, self.c.step)
+
     @property
     def learning_rate(self):
         return self.c.learning_rate

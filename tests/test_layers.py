@@ -29,7 +29,7 @@ class Scale(Layer):
 
     def build(self, input_shape):
         self.factor = self.add_weight(
-            "factor", (input_shape[-1],), initializers.Constant(self.start)
+            (input_shape[-1],), initializers.Constant(self.start), name="factor"
         )
 
     def call(self, x):
@@ -383,3 +383,32 @@ def test_a_wrong_number_of_inputs_raises(fails):
             ValueError,
             r"Dense 'h1': expected x of shape \(batch, 64\), received \(",
         )
+
+
+def test_weights_of_ones_own_layer_take_keras_arguments():
+    class Shifted(Layer):
+        def build(self, input_shape):
+            self.a = self.add_weight(shape=(input_shape[-1],), initializer="ones", trainable=True)
+            self.b = self.add_weight(initializer="zeros", trainable=False, name="b")
+
+        def call(self, x):
+            return x * self.a + self.b
+
+    model = Sequential([Shifted(), Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((4, 3), np.float32)
+    model.fit(x, np.zeros((4, 1)), verbose=0)
+    layer = model.layers[0]
+    assert [w.name.split("/")[1] for w in layer.weights] == ["weight_0", "b"]
+    assert (layer.a.data != 1).all()
+    assert layer.b.data == 0
+    layer.trainable = False
+    assert layer.trainable_weights == []
+    layer.trainable = True
+    assert layer.trainable_weights == [layer.a]
+    assert layer.non_trainable_weights == [layer.b]
+
+
+def test_add_weight_with_the_name_first():
+    with pytest.raises(TypeError, match=r"expected the shape first, received 'w'; use add_weight"):
+        Layer().add_weight("w", (3,))

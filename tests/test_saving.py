@@ -20,7 +20,7 @@ class Scale(Layer):
     """A layer of one's own."""
 
     def build(self, input_shape):
-        self.factor = self.add_weight("factor", (input_shape[-1],), "ones", regularizer="l2")
+        self.factor = self.add_weight((input_shape[-1],), "ones", regularizer="l2", name="factor")
 
     def call(self, x):
         return x * self.factor

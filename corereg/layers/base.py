@@ -77,6 +77,7 @@ class Layer:
         self.built = False
         self.input_shape: Shape | None = None
         self._parameters: list[Parameter] = []
+        self._frozen: list[Parameter] = []  # those that never train
         self._trainable = bool(trainable)
         self._activity: list[Tensor] = []
 
@@ -84,6 +85,9 @@ class Layer:
     def who(self) -> str:
         """How errors name this layer."""
         return f"{type(self).__name__} {self.name!r}"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_activity": []}  # of the last call, with its graph
 
     # ---- to be overridden ---------------------------------------------------------------------
 
@@ -157,27 +161,41 @@ class Layer:
 
     def add_weight(
         self,
-        name: str,
-        shape: Sequence[int],
+        shape: Sequence[int] = (),
         initializer: Any = "glorot_uniform",
+        *,
+        trainable: bool = True,
         regularizer: Any = None,
+        name: str | None = None,
     ) -> Parameter:
-        """A new trainable weight of this layer."""
+        """A new weight of this layer, with Keras's arguments. name: "weight" and a number if left
+        out; trainable: False keeps it as it is, also while the layer trains."""
+        if isinstance(shape, str):
+            raise TypeError(
+                f"{self.who}: expected the shape first, received {shape!r}; "
+                f"use add_weight(shape, name={shape!r})"
+            )
+        if name is None:
+            name = f"weight_{len(self._parameters)}"
+        shape = tuple(shape)
         if self._given is None:
-            values = np.asarray(initializers.get(initializer)(tuple(shape), self.dtype))
+            values = np.asarray(initializers.get(initializer)(shape, self.dtype))
         elif name in self._given:
             values = self._given[name]
         else:
             raise ValueError(f"{self.who}: the file lacks its {name!r}")
-        if values.shape != tuple(shape):
+        if values.shape != shape:
             source = "the initializer" if self._given is None else "the file"
             raise ValueError(
-                f"{self.who}: expected {source} to give {name!r} of shape {tuple(shape)}, "
+                f"{self.who}: expected {source} to give {name!r} of shape {shape}, "
                 f"received {values.shape}"
             )
         made = Parameter(
             values.astype(self.dtype), f"{self.name}/{name}", regularizers.get(regularizer)
         )
+        made.trainable = trainable
+        if not trainable:
+            self._frozen.append(made)
         self._parameters.append(made)
         return made
 
@@ -202,7 +220,7 @@ class Layer:
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
         for p in self._parameters:
-            p.trainable = self._trainable
+            p.trainable = self._trainable and not any(p is frozen for frozen in self._frozen)
 
     @property
     def trainable_weights(self) -> list[Parameter]:

@@ -69,11 +69,17 @@ class Dense(Layer):
                 f"of inputs, received {input_shape}; give input_dim, or an Input before the layer"
             )
         self.kernel = self.add_weight(
-            "kernel", (inputs, self.units), self.kernel_initializer, self._regularizers["kernel"]
+            (inputs, self.units),
+            self.kernel_initializer,
+            regularizer=self._regularizers["kernel"],
+            name="kernel",
         )
         if self.use_bias:
             self.bias = self.add_weight(
-                "bias", (self.units,), self.bias_initializer, self._regularizers["bias"]
+                (self.units,),
+                self.bias_initializer,
+                regularizer=self._regularizers["bias"],
+                name="bias",
             )
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:

@@ -57,9 +57,13 @@ class Compiled:
         self.loss: Loss | None = None
         self.stop_training = False
         self.run_eagerly = False
-        self._history: Callable[[], History | None] | None = None
         self._epochs: dict[str, Any] = {}
         self._wanted: tuple[list[Any], list[Any]] = ([], [])
+        self._begin()
+
+    def _begin(self) -> None:
+        """What is made again in a copy."""
+        self._history: Callable[[], History | None] | None = None
         self._metrics: tuple[list[metrics.Metric], list[metrics.Metric]] | None = None
         self._busy = threading.Lock()
         self._trainer: int | None = None  # the thread that trains
@@ -69,6 +73,16 @@ class Compiled:
         self._predicts_eagerly = False
         self._looked_at: tuple[_kernels.Snapshot, tuple[str, Shape, Shape]] | None = None
         self._forget()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: weights, optimizer and all, but nothing recorded."""
+        made_again = Compiled.__new__(type(self))
+        made_again._begin()
+        return {k: v for k, v in vars(self).items() if k not in vars(made_again)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._begin()
+        vars(self).update(state)
 
     # ---- compile --------------------------------------------------------------------------------
 
