@@ -92,6 +92,10 @@ def row_mean(rows: _Array, weight: _Array | None = None, out: _Array | None = No
 # update.pxi
 class Hyper:
     learning_rate: float
+    beta1: float
+    beta2: float
+    epsilon: float
+    clipvalue: float
     step: int
     def __init__(
         self,

@@ -27,12 +27,36 @@ from corereg.autograd.parameter import aligned
 Array = np.ndarray[Any, Any]
 
 
+class HyperNumber:
+    """A number that the kernels read from memory at every step: setting it takes effect at the
+    next one. stateful: whether there is state for it unless it is 0."""
+
+    def __init__(self, field: str, below: float = math.inf, stateful: bool = False) -> None:
+        self._field, self._below, self._stateful = field, below, stateful
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, optimizer: Optimizer, owner: type | None = None) -> float:
+        return float(getattr(optimizer._hyper, self._field))
+
+    def __set__(self, optimizer: Optimizer, value: float) -> None:
+        optimizer._check(self._name, value, self._below)
+        if self._stateful and (value > 0) != (self.__get__(optimizer) > 0):
+            raise ValueError(
+                f"{type(optimizer).__name__}: {self._name} cannot change between 0 and more, for "
+                f"its state is made or not; make an optimizer with {self._name}={value!r}"
+            )
+        setattr(optimizer._hyper, self._field, float(value))
+
+
 class Optimizer:
     """Base class. learning_rate > 0 or = 0; weight_decay: None or >= 0; at most one of clipnorm
     (of each variable's gradient), global_clipnorm (of all) and clipvalue (of each element)."""
 
     rule: ClassVar[str]
     recordable: ClassVar[bool] = False  # see corereg.models.recordable
+    learning_rate = HyperNumber("learning_rate")
 
     def __init__(
         self,
@@ -59,7 +83,7 @@ class Optimizer:
                 f"global_clipnorm, received {limits}"
             )
         self.weight_decay = weight_decay
-        self.clipnorm, self.clipvalue, self.global_clipnorm = limits.values()
+        self.clipnorm, self.global_clipnorm = clipnorm, global_clipnorm
         self._hyper = _kernels.Hyper(float(learning_rate), beta1, beta2, epsilon, clipvalue)
         self.parameters: list[Parameter] = []
         self.slots: list[tuple[Array | None, ...]] = []
@@ -104,13 +128,15 @@ class Optimizer:
         self._hyper.step = 0
 
     @property
-    def learning_rate(self) -> float:
-        return float(self._hyper.learning_rate)
+    def clipvalue(self) -> float | None:
+        found = self._hyper.clipvalue
+        return None if found == math.inf else found
 
-    @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
-        self._check("learning_rate", value)
-        self._hyper.learning_rate = float(value)
+    @clipvalue.setter
+    def clipvalue(self, value: float | None) -> None:
+        if value is not None:
+            self._check("clipvalue", value)
+        self._hyper.clipvalue = math.inf if value is None else float(value)
 
     @property
     def iterations(self) -> int:
@@ -218,6 +244,7 @@ class SGD(Optimizer):
     """w -= lr g; with momentum mu: m = mu m - lr g, w += m; Nesterov: w += mu m - lr g."""
 
     recordable = True
+    momentum = HyperNumber("beta1", stateful=True)
 
     def __init__(
         self,
@@ -230,7 +257,6 @@ class SGD(Optimizer):
         if momentum > 1:
             raise ValueError(f"SGD: expected momentum in [0, 1], received {momentum!r}")
         super().__init__(learning_rate, beta1=momentum, **options)
-        self.momentum = float(momentum)
         self.nesterov = bool(nesterov)
         self.rule = ("nesterov" if nesterov else "momentum") if momentum else "sgd"  # type: ignore[misc]
 
@@ -246,6 +272,8 @@ class RMSprop(Optimizer):
 
     recordable = True
     rule = "rmsprop"
+    rho, momentum = HyperNumber("beta1", 1), HyperNumber("beta2", stateful=True)
+    epsilon = HyperNumber("epsilon")
 
     def __init__(
         self,
@@ -260,8 +288,7 @@ class RMSprop(Optimizer):
         self._check("momentum", momentum)
         self._check("epsilon", epsilon)
         super().__init__(learning_rate, beta1=rho, beta2=momentum, epsilon=epsilon, **options)
-        self.rho, self.momentum = float(rho), float(momentum)
-        self.epsilon, self.centered = float(epsilon), bool(centered)
+        self.centered = bool(centered)
 
     def slot_count(self) -> tuple[bool, bool, bool]:
         return (True, self.momentum > 0, self.centered)
@@ -277,6 +304,8 @@ class Adam(Optimizer):
 
     recordable = True
     rule = "adam"
+    beta_1, beta_2 = HyperNumber("beta1", 1), HyperNumber("beta2", 1)
+    epsilon = HyperNumber("epsilon")
 
     def __init__(
         self,
@@ -291,8 +320,7 @@ class Adam(Optimizer):
         self._check("beta_2", beta_2, 1)
         self._check("epsilon", epsilon)
         super().__init__(learning_rate, beta1=beta_1, beta2=beta_2, epsilon=epsilon, **options)
-        self.beta_1, self.beta_2 = float(beta_1), float(beta_2)
-        self.epsilon, self.amsgrad = float(epsilon), bool(amsgrad)
+        self.amsgrad = bool(amsgrad)
 
     def slot_count(self) -> tuple[bool, bool, bool]:
         return (True, True, self.amsgrad)

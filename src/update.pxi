@@ -35,6 +35,38 @@ cdef class Hyper:
         self.c.learning_rate = value
 
     @property
+    def beta1(self):
+        return self.c.beta1
+
+    @beta1.setter
+    def beta1(self, double value):
+        self.c.beta1 = value
+
+    @property
+    def beta2(self):
+        return self.c.beta2
+
+    @beta2.setter
+    def beta2(self, double value):
+        self.c.beta2 = value
+
+    @property
+    def epsilon(self):
+        return self.c.epsilon
+
+    @epsilon.setter
+    def epsilon(self, double value):
+        self.c.epsilon = value
+
+    @property
+    def clipvalue(self):
+        return self.c.clipvalue
+
+    @clipvalue.setter
+    def clipvalue(self, double value):
+        self.c.clipvalue = value
+
+    @property
     def step(self):
         return self.c.step
 

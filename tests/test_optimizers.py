@@ -334,3 +334,59 @@ def test_a_bad_learning_rate_changes_nothing(fails):
         lambda: setattr(optimizer, "learning_rate", -1), ValueError, "expected learning_rate >= 0"
     )
     assert optimizer.learning_rate == 0.25
+
+
+NUMBERS = {
+    "momentum": (optimizers.SGD(0.1, momentum=0.9), "momentum", 0.5),
+    "rho": (optimizers.RMSprop(0.1), "rho", 0.2),
+    "RMSprop's momentum": (optimizers.RMSprop(0.1, momentum=0.9), "momentum", 0.5),
+    "RMSprop's epsilon": (optimizers.RMSprop(0.1), "epsilon", 0.5),
+    "beta_1": (optimizers.Adam(0.1), "beta_1", 0.2),
+    "beta_2": (optimizers.Adam(0.1), "beta_2", 0.2),
+    "epsilon": (optimizers.Adam(0.1), "epsilon", 0.5),
+    "clipvalue": (optimizers.Adam(0.1, epsilon=1.0), "clipvalue", 0.01),
+    "learning_rate": (optimizers.AdamW(0.1), "learning_rate", 0.01),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_set_later_count_from_the_next_step(name):
+    given, attribute, value = NUMBERS[name]
+    config = given.get_config()
+    results = []
+    for options in (config, config | {attribute: value}):
+        p = Parameter(np.ones(3, np.float32))
+        optimizer = type(given)(**options)
+        optimizer.build([p])
+        setattr(optimizer, attribute, value)
+        assert optimizer.get_config() == config | {attribute: getattr(optimizer, attribute)}
+        for i in range(3):
+            p._grad = np.array([1, -2, 0.5], np.float32) * (1 + i)
+            optimizer.step()
+        results.append(p.data.tobytes())
+    assert results[0] == results[1]
+    plain = type(given)(**config)
+    plain.build([p := Parameter(np.ones(3, np.float32))])
+    for i in range(3):
+        p._grad = np.array([1, -2, 0.5], np.float32) * (1 + i)
+        plain.step()
+    assert p.data.tobytes() != results[0]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"), [("beta_1", 1.0), ("epsilon", -1), ("clipvalue", "a")]
+)
+def test_numbers_set_later_are_checked(attribute, value):
+    optimizer = optimizers.Adam()
+    before = optimizer.get_config()
+    with pytest.raises((TypeError, ValueError), match=f"Adam: expected {attribute}"):
+        setattr(optimizer, attribute, value)
+    assert optimizer.get_config() == before
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_momentum_does_not_come_or_go(momentum):
+    for kind in (optimizers.SGD, optimizers.RMSprop):
+        optimizer = kind(momentum=momentum)
+        with pytest.raises(ValueError, match=r"momentum cannot change between 0 and more"):
+            optimizer.momentum = 0.9 - momentum
