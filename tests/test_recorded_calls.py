@@ -13,7 +13,7 @@ import corereg
 from corereg import layers, losses, optimizers
 from corereg.autograd import Tensor
 from corereg.callbacks import LambdaCallback
-from corereg.models import Sequential
+from corereg.models import Sequential, predicting
 from corereg.models.predicting import PREDICT_ROWS
 from corereg.models.steps import SHAPES
 
@@ -369,3 +369,16 @@ def test_predict_of_what_cannot_be_recorded(model, python_calls):
     whole = m.predict(x, verbose=0)
     assert np.array_equal(m.predict(x, batch_size=7, verbose=0), whole)
     assert len(python_calls) == 1 + -(-ROWS // 7)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_pieces_of_predict_are_few_sizes_and_as_many_for_each_thread(threads):
+    sizes = set()
+    for rows in range(1, 3000):
+        size = predicting._piece(rows, threads)
+        sizes.add(size)
+        assert 0 < size <= predicting.PREDICT_ROWS
+        pieces = rows // size
+        if predicting.PREDICT_ROWS < rows < 8 * predicting.PREDICT_ROWS and threads < 3:
+            assert pieces % threads == 0 or threads == 1
+    assert len(sizes) <= 1 + predicting.PREDICT_ROWS // predicting.PIECE_STEP

@@ -22,6 +22,7 @@ from corereg.models.streams import Stream, is_stream, no_others
 from corereg.progress import ProgressBar
 
 PREDICT_ROWS = 256  # rows that are computed at a time, at most
+PIECE_STEP, FEW_PIECES = 16, 8  # see _piece
 WORTH_THREADS = 200_000  # nanoseconds of work from which batches are shared among threads
 
 
@@ -124,8 +125,9 @@ class Predicting(Compiled):
         out: Array | None = None
         first = 0
         while first < len(x):
-            part = x[first : first + PREDICT_ROWS]
             predictor = self._ready_predictor()
+            size = PREDICT_ROWS if predictor is None else _piece(len(x) - first, predictor.threads)
+            part = x[first : first + size]
             lane = None if predictor is None else self._lane(predictor, part.shape)
             if predictor is None or lane is None:
                 return self._forward_eagerly(x)
@@ -134,9 +136,9 @@ class Predicting(Compiled):
             lanes = [lane]
             if part.dtype != lane.x.dtype:
                 _kernels.gather_rows(part, lane.x)
-                predictor.run(lane, None, out[first : first + PREDICT_ROWS])
-            elif len(x) - first < 2 * PREDICT_ROWS:
-                predictor.run(lane, part, out[first : first + PREDICT_ROWS])
+                predictor.run(lane, None, out[first : first + size])
+            elif len(x) - first < 2 * size:
+                predictor.run(lane, part, out[first : first + size])
             else:
                 lanes, last = self._several(predictor, lane, first, len(x))
                 predictor.run_many(lanes, x[first:last], out[first:last])
@@ -151,7 +153,8 @@ class Predicting(Compiled):
         self, predictor: _kernels.Predictor, lane: _kernels.Lane, first: int, rows: int
     ) -> tuple[list[_kernels.Lane], int]:
         """Lanes for the threads to use, and the row up to which one call goes."""
-        pieces = (rows - first) // PREDICT_ROWS
+        size = len(lane.x)
+        pieces = (rows - first) // size
         nanoseconds = max(lane.program.work, 1.0)
         lanes = [lane]
         if nanoseconds * pieces > WORTH_THREADS:
@@ -160,7 +163,7 @@ class Predicting(Compiled):
                 if another is not None:
                     lanes.append(another)
         each = max(1, int(RETURN_SECONDS * 1e9 / nanoseconds))  # Python, Ctrl-C and others wait
-        return lanes, first + PREDICT_ROWS * min(pieces, each * len(lanes))
+        return lanes, first + size * min(pieces, each * len(lanes))
 
     def _forward_eagerly(self, x: Array) -> Array:
         parts = []
@@ -195,3 +198,13 @@ class Predicting(Compiled):
             self._predicts_eagerly = True
             return None
         return _kernels.Lane(program, x, out)
+
+
+def _piece(rows: int, threads: int) -> int:
+    """Rows that are computed at a time: few pieces are cut so that all threads have as many. Of
+    few sizes, for each is recorded."""
+    pieces = -(-rows // PREDICT_ROWS)
+    if threads == 1 or not 1 < pieces < FEW_PIECES * threads:
+        return PREDICT_ROWS
+    pieces = -(-pieces // threads) * threads
+    return max(rows // pieces // PIECE_STEP, 1) * PIECE_STEP
