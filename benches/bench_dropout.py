@@ -11,9 +11,10 @@ from functools import partial
 
 import numpy as np
 import pytest
-from measure import THREADS, aligned, empty, traffic
+from measure import THREADS, empty, traffic
 
 from corereg import _kernels, reference
+from corereg.autograd.parameter import aligned
 
 CASES = [(32, 64, 1), (128, 1024, 1), (128, 1024, THREADS[-1]), (1024, 1024, THREADS[-1])]
 SEED, STEP, RATE = 1, 7, 0.5

@@ -7,9 +7,10 @@ from functools import partial
 
 import numpy as np
 import pytest
-from measure import THREADS, aligned, empty, normal, traffic
+from measure import THREADS, empty, normal, traffic
 
 from corereg import _kernels, reference
+from corereg.autograd.parameter import aligned
 
 SHAPES = [(64, 128, 1), (1024, 1024, THREADS[-1])]
 ACTS = ["relu", "sigmoid", "tanh", "softmax"]

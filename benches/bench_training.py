@@ -12,12 +12,13 @@ from functools import partial
 
 import numpy as np
 import pytest
-from measure import THREADS, aligned, arithmetic
+from measure import THREADS, arithmetic
 from nets import KernelNet, NumpyNet
 from workloads import WORKLOADS, sequential
 
 import corereg
 from corereg import reference
+from corereg.autograd.parameter import aligned
 from corereg.layers import Dropout
 
 VERIFIED_STEPS = 5

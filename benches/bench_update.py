@@ -7,9 +7,10 @@ from functools import partial
 
 import numpy as np
 import pytest
-from measure import THREADS, aligned, empty, normal, traffic
+from measure import THREADS, empty, normal, traffic
 
 from corereg import _kernels, reference
+from corereg.autograd.parameter import aligned
 
 HYPER = {
     "sgd": {"learning_rate": 0.01},

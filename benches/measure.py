@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from corereg import _kernels
+from corereg.autograd.parameter import aligned
 
 Array = np.ndarray[Any, Any]
 Call = Callable[[], Any]
@@ -32,7 +33,6 @@ STEADY = 0.1  # a sample counts if its two looks differ by less, and are more th
 ALONE = 0.6  # of the row's best; else somebody had the CPU meanwhile
 FEWEST = 2  # samples in a turn, however long one takes
 THREADS = sorted({1, _kernels.get_num_threads()})  # that kernels are timed on
-BOUNDARY = 64  # bytes: a cache line
 
 
 class Limit(NamedTuple):
@@ -62,15 +62,6 @@ class Share(NamedTuple):
 
 
 # ---- arrays ------------------------------------------------------------------------------------
-
-
-def aligned(a: Array) -> Array:
-    """A copy that begins with a cache line: vectors then do not straddle two."""
-    raw = np.empty(a.nbytes + BOUNDARY, np.uint8)
-    start = -raw.ctypes.data % BOUNDARY
-    out = raw[start : start + a.nbytes].view(a.dtype).reshape(a.shape)
-    out[...] = a
-    return out
 
 
 def normal(*shape: int, dtype: str = "f4") -> Array:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from measure import aligned, empty
+from measure import empty
 from workloads import Workload
 
 from corereg import _kernels, reference
+from corereg.autograd.parameter import aligned
 
 Array = np.ndarray[Any, Any]
 RELU, LINEAR = _kernels.ACTIVATIONS["relu"], _kernels.ACTIVATIONS["linear"]

@@ -155,6 +155,8 @@ class CacheLines:
     def __exit__(self, *error: object) -> None: ...
 
 # program.pxi
+SURELY_THREADS: float
+
 class Program:
     @property
     def fault(self) -> str | None: ...

@@ -11,6 +11,7 @@ cdef inline Program listening():
 # A program of less work than this (in nanoseconds, estimated) is run by one thread, unless told
 # otherwise.
 cdef double PROGRAM_WORTH = 100000.0
+SURELY_THREADS = PROGRAM_WORTH  # for Python
 
 ctypedef struct area:  # memory that an instruction reads or writes
     const char *begin

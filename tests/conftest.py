@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from corereg import _kernels
+from corereg.autograd import registry
 
 Array = np.ndarray[Any, Any]
 MARGIN = 65  # odd, so that guarded arrays also start at odd addresses
@@ -25,6 +26,15 @@ def dtype(request: pytest.FixtureRequest) -> str:
 def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     """A generator seeded by the test's name, parameters included."""
     return np.random.default_rng(zlib.crc32(request.node.name.encode()))
+
+
+@pytest.fixture
+def registry_as_before() -> Iterator[None]:
+    """Forgets the ops that a test makes."""
+    before = dict(registry)
+    yield
+    registry.clear()
+    registry.update(before)
 
 
 @pytest.fixture

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import threading
 
 import numpy as np
 
 import corereg
 from corereg import layers
+from corereg.callbacks import Callback
 from corereg.models import Sequential
 
 ROWS = 50
@@ -37,6 +40,40 @@ def fit(model, *args, **options):
 
 def bits(model):
     return [w.tobytes() for w in model.get_weights()]
+
+
+def watched(monkeypatch):
+    """The rows of each training step that Python will run, in order."""
+    taken = []
+    step = Sequential._train_step
+    monkeypatch.setattr(
+        Sequential,
+        "_train_step",
+        lambda m, batch, means: taken.append(batch.rows) or step(m, batch, means),
+    )
+    return taken
+
+
+@contextlib.contextmanager
+def held_fit(model, x, y):
+    """Trains in another thread, which waits at its first epoch until the body has ended."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    class Wait(Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            inside.set()
+            assert go_on.wait(10)
+
+    trainer = threading.Thread(
+        target=model.fit, args=(x, y), kwargs={"callbacks": Wait(), "verbose": 0}
+    )
+    trainer.start()
+    try:
+        assert inside.wait(10)
+        yield
+    finally:
+        go_on.set()
+        trainer.join(10)
 
 
 def snapshot(model):

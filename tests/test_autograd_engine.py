@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corereg import Parameter, Tensor, _kernels, enable_grad, no_grad
-from corereg.autograd import Op, apply, check_grads, is_grad_enabled, ops, registry
+from corereg.autograd import Op, apply, check_grads, is_grad_enabled, ops
 
 
 def leaf(*values):
@@ -26,12 +26,7 @@ def equal(t, *values):
     np.testing.assert_array_equal(t.data, values)
 
 
-@pytest.fixture(autouse=True)
-def registry_as_before():
-    before = dict(registry)
-    yield
-    registry.clear()
-    registry.update(before)
+pytestmark = pytest.mark.usefixtures("registry_as_before")
 
 
 # ---- order and accumulation ----------------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from corereg import Parameter, Tensor, grad, optimizers
-from corereg.autograd import Op, apply, check_grads, is_grad_enabled, ops, registry
+from corereg.autograd import Op, apply, check_grads, is_grad_enabled, ops
 
 X = np.array([[0.5, -1.0, 2.0], [1.5, 0.3, -0.7]])
 W = np.array([[0.2, -0.5], [0.7, 0.1], [-0.3, 0.9]])
@@ -24,12 +24,7 @@ KINDS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def registry_as_before():
-    before = dict(registry)
-    yield
-    registry.clear()
-    registry.update(before)
+pytestmark = pytest.mark.usefixtures("registry_as_before")
 
 
 def leaf(*values):

@@ -8,13 +8,7 @@ import pytest
 from corereg import Parameter, Tensor
 from corereg.autograd import Op, apply, check_grads, is_grad_enabled, ops, registry
 
-
-@pytest.fixture(autouse=True)
-def registry_as_before():
-    before = dict(registry)
-    yield
-    registry.clear()
-    registry.update(before)
+pytestmark = pytest.mark.usefixtures("registry_as_before")
 
 
 def leaf(*values):

@@ -9,11 +9,11 @@ import time
 
 import numpy as np
 import pytest
-from small import bits, data, net
+from small import bits, data, held_fit, net
 
 import corereg
 from corereg import _kernels, layers
-from corereg.callbacks import Callback, LambdaCallback
+from corereg.callbacks import LambdaCallback
 from corereg.models import Sequential
 
 
@@ -110,16 +110,20 @@ def test_two_recordings_at_once_in_two_threads():
     assert len(outer) == 1
 
 
-def test_a_reader_waits_for_the_writer_and_gets_its_turn():
-    gate = _kernels.Gate()
-    log = []
+def reader_of(gate, log):
+    """A thread that reads once."""
 
     def read():
         gate.begin_reading()
         log.append("read")
         gate.end_reading()
 
-    reader = threading.Thread(target=read)
+    return threading.Thread(target=read)
+
+
+def test_a_reader_waits_for_the_writer_and_gets_its_turn():
+    gate, log = _kernels.Gate(), []
+    reader = reader_of(gate, log)
     with gate:
         gate.begin_reading()  # one's own thread may look
         gate.end_reading()
@@ -193,29 +197,14 @@ def test_predict_beside_training_sees_weights_between_two_steps(eager):
 def test_evaluate_while_another_thread_trains_raises():
     x, y = data()
     model = net()
-    inside, go_on = threading.Event(), threading.Event()
-
-    class Wait(Callback):
-        def on_epoch_begin(self, epoch, logs=None):
-            inside.set()
-            assert go_on.wait(10)
-
     found = model.evaluate(x, y, verbose=0)
-    trainer = threading.Thread(
-        target=model.fit, args=(x, y), kwargs={"callbacks": Wait(), "verbose": 0}
-    )
-    trainer.start()
-    try:
-        assert inside.wait(10)
+    with held_fit(model, x, y):
         for who, test in (
             ("evaluate", lambda: model.evaluate(x, y, verbose=0)),
             ("test_on_batch", lambda: model.test_on_batch(x, y)),
         ):
             with pytest.raises(RuntimeError, match=f"{who}: .*being trained by another thread"):
                 test()
-    finally:
-        go_on.set()
-        trainer.join(10)
     assert model.evaluate(x, y, verbose=0) != found
 
 
@@ -237,15 +226,8 @@ def test_evaluate_in_several_threads_and_in_callbacks():
 
 
 def test_a_writer_may_enter_again():
-    gate = _kernels.Gate()
-    log = []
-
-    def read():
-        gate.begin_reading()
-        log.append("read")
-        gate.end_reading()
-
-    reader = threading.Thread(target=read)
+    gate, log = _kernels.Gate(), []
+    reader = reader_of(gate, log)
     with gate:
         with gate:
             reader.start()

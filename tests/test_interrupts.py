@@ -9,7 +9,7 @@ import sys
 import threading
 
 import pytest
-from small import ROWS, bits, data, net
+from small import ROWS, bits, data, held_fit, net
 
 import corereg
 from corereg import layers
@@ -134,19 +134,7 @@ def test_ctrl_c_in_the_middle_of_fit():
 def test_training_from_two_threads_raises():
     x, y = data()
     model = net()
-    inside, go_on = threading.Event(), threading.Event()
-
-    class Wait(Callback):
-        def on_epoch_begin(self, epoch, logs=None):
-            inside.set()
-            assert go_on.wait(10)
-
-    first = threading.Thread(
-        target=model.fit, args=(x, y), kwargs={"callbacks": Wait(), "verbose": 0}
-    )
-    first.start()
-    try:
-        assert inside.wait(10)
+    with held_fit(model, x, y):
         before, history = bits(model), model.history
         for train in (lambda: model.fit(x, y, verbose=0), lambda: model.train_on_batch(x, y)):
             with pytest.raises(RuntimeError, match="being trained by another call"):
@@ -154,9 +142,6 @@ def test_training_from_two_threads_raises():
         assert bits(model) == before
         assert model.history is history
         assert model.predict(x, verbose=0).shape == (ROWS, 1)  # reading is allowed
-    finally:
-        go_on.set()
-        first.join(10)
     assert bits(model) != before
     assert len(history.history["loss"]) == 1
     model.fit(x, y, verbose=0)

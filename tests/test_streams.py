@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from small import ROWS, bits, data, net
+from small import ROWS, bits, data, net, watched
 
 import corereg
 from corereg.callbacks import LambdaCallback
@@ -207,13 +207,7 @@ def test_the_first_batch_builds_the_model():
 
 def test_batches_of_equal_shape_are_recorded_once(monkeypatch):
     x, y = data(3)
-    taken = []
-    step = Sequential._train_step
-    monkeypatch.setattr(
-        Sequential,
-        "_train_step",
-        lambda m, batch, means: taken.append(batch.rows) or step(m, batch, means),
-    )
+    taken = watched(monkeypatch)
     net(3).fit(cut(x, y), epochs=3, verbose=0)
     assert taken == [10, 25, 5]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ import numpy as np
 from corereg import _kernels, regularizers
 from corereg.autograd import Parameter, enable_grad, no_grad
 from corereg.callbacks import CallbackList
-from corereg.models.compiled import Array, Logs, count, fewest
+from corereg.models.compiled import Logs, count, fewest
 from corereg.models.data import Batch, Rows
 from corereg.models.means import Means
 from corereg.models.predicting import Predicting
@@ -22,8 +24,8 @@ from corereg.progress import ProgressBar
 class Evaluating(Predicting):
     """The part of a model that is tested."""
 
-    def _test_step(self, batch: Batch, penalty: Array, means: Means) -> None:
-        """As _train_step, without training. penalty: of the weights, which do not change."""
+    def _test_step(self, batch: Batch, means: Means) -> None:
+        """As _train_step, without training: the weights, and so their penalty, do not change."""
         assert self.loss is not None
         with (
             enable_grad(),
@@ -31,7 +33,7 @@ class Evaluating(Predicting):
         ):  # a cross-entropy looks at what went into the last activation
             prediction = self(batch.x, training=False)
             means.add(batch, prediction.data, self.loss(batch.y, prediction, batch.weight).data)
-            means.add_penalty(batch, penalty)
+            means.add_penalty(batch, self._penalty)
             for layer in self.layers:
                 for activity in layer._activity:
                     means.add_penalty(batch, activity.data)
@@ -70,15 +72,23 @@ class Evaluating(Predicting):
 
     def _test_steps(self, source: Rows | StreamSteps, size: int) -> Steps | StreamSteps:
         """The test of a data set, batch by batch."""
-        means = self._means_for("test")
+        step = partial(self._test_step, means=self._means_for("test"))
+        return self._steps("test", step, source, size, None, self._reading)
 
-        def step(batch: Batch) -> None:
-            self._test_step(batch, self._penalty, means)
-
-        test = self._recorded["test"]
+    def _steps(
+        self,
+        kind: str,
+        step: Callable[[Batch], None],
+        source: Rows | StreamSteps,
+        size: int,
+        seed: int | None,
+        access: Access,
+    ) -> Steps | StreamSteps:
+        """Steps of a kind ("train", "test") over arrays, see Steps, or over a stream."""
+        recordings = self._recorded[kind]
         if isinstance(source, Rows):
-            return Steps(self, test, step, source, size, None, self._reading)
-        source.use(test, step)
+            return Steps(self, recordings, step, source, size, seed, access)
+        source.use(recordings, step)
         return source
 
     def _evaluate(
@@ -156,10 +166,7 @@ class Evaluating(Predicting):
             rows = self._rows("test_on_batch", x, y, sample_weight)
             means = self._means_for("test")
             self._take_penalty()
-
-            def step(batch: Batch) -> None:
-                self._test_step(batch, self._penalty, means)
-
+            step = partial(self._test_step, means=means)
             run_batch(self, self._recorded["test"], step, rows, self._reading)
             return as_keras(means.logs(), return_dict)
 

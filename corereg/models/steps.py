@@ -30,7 +30,7 @@ TRIAL_STEPS = 8  # at most, replayed to see how long they take ...
 TRIAL_SECONDS = 0.002  # ... and about so long at most
 FIRST_TRIAL = 0.02  # seconds of replay before the other number of threads is tried
 WORTH_THREADS = 8_000  # nanoseconds of work in a step from which threads may pay ...
-SURELY_THREADS = 100_000  # ... and from which they surely do
+SURELY_THREADS = _kernels.SURELY_THREADS  # ... and from which they surely do
 SHAPES = 8  # of batches, whose programs a model keeps
 
 

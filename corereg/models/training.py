@@ -6,6 +6,7 @@ What a step is stands in `Trainer._train_step`; everything else here is bookkeep
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from corereg import regularizers
@@ -129,7 +130,9 @@ class Trainer(Evaluating):
             assert listeners.history is not None
             self._ready_optimizer()
             means = self._means_for("train")
-            run = self._train_steps(source, size, shuffle, means)
+            step = partial(self._train_step, means=means)
+            seed = next_seed() if shuffle and isinstance(source, Rows) else None
+            run = self._steps("train", step, source, size, seed, self._writing)
             self.stop_training = False
             logs: Logs = {}
             wants = listeners.wants_batches
@@ -156,21 +159,6 @@ class Trainer(Evaluating):
                     break
             listeners.on_train_end(logs)
         return listeners.history
-
-    def _train_steps(
-        self, source: Rows | StreamSteps, size: int, shuffle: bool, means: Means
-    ) -> Steps | StreamSteps:
-        """Training on a data set, batch by batch."""
-
-        def step(batch: Batch) -> None:
-            self._train_step(batch, means)
-
-        train = self._recorded["train"]
-        if isinstance(source, Rows):
-            seed = next_seed() if shuffle else None
-            return Steps(self, train, step, source, size, seed, self._writing)
-        source.use(train, step)
-        return source
 
     def _fit_epoch(
         self,
@@ -226,10 +214,7 @@ class Trainer(Evaluating):
         rows = self._rows("train_on_batch", x, y, sample_weight, class_weight)
         with self._training("train_on_batch"):
             means = self._means_for("train")
-
-            def step(batch: Batch) -> None:
-                self._train_step(batch, means)
-
+            step = partial(self._train_step, means=means)
             run_batch(self, self._recorded["train"], step, rows, self._writing)
             return as_keras(means.logs(), return_dict)
 
