@@ -101,12 +101,15 @@ class History(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.epoch = []
+        self.model.history = self
+
+    def _listens(self, hook: str) -> bool:
+        return type(self) is not History and super()._listens(hook)  # it may be told later
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(_plain_value(value))
-        self.model.history = self
 
 
 class CallbackList(Callback):
@@ -155,6 +158,16 @@ class CallbackList(Callback):
         """Whether any callback has something to do around a training batch."""
         train = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
         return self._any_listens(*train)
+
+    @property
+    def wants_epochs(self) -> bool:
+        """Whether any callback but History has something to do around an epoch of `fit`."""
+        return self._any_listens("on_epoch_begin", "on_epoch_end")
+
+    @property
+    def wants_tests(self) -> bool:
+        """Whether any callback has something to do around `evaluate` or validation."""
+        return self.wants_test_batches or self._any_listens("on_test_begin", "on_test_end")
 
     @property
     def wants_test_batches(self) -> bool:
@@ -275,7 +288,7 @@ def _flatten(callbacks: Any) -> list[Any]:
 
 def _plain(logs: Logs | None) -> Logs:
     """A copy of `logs`, sorted by name, with scalars as Python floats."""
-    return {name: _plain_value(value) for name, value in sorted((logs or {}).items())}
+    return {name: _plain_value(logs[name]) for name in sorted(logs)} if logs else {}
 
 
 def _plain_value(value: Any) -> Any:

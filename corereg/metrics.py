@@ -33,6 +33,11 @@ class Metric:
         self._total, self._weight = np.zeros(1), np.zeros(1)
         self._rows = np.zeros(1, np.int64)
 
+    @property
+    def states(self) -> list[Array]:
+        """Arrays of one element of 8 bytes that hold all that update_state adds up."""
+        return [self._total, self._weight, self._rows]
+
     def rows(self, y_true: Array, y_pred: Array) -> Array:
         raise NotImplementedError(f"{type(self).__name__}: rows is not written")
 

@@ -8,6 +8,7 @@ closed file, a reader that has gone) stops a training run: the display then just
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 from typing import Any
@@ -40,11 +41,13 @@ class ProgressBar:
             raise ValueError(f"verbose: expected 'auto', 0, 1 or 2, received {verbose!r}")
         self.epochs = epochs
         self.steps = steps
+        self._digits = len(str(epochs))
         self._stream = sys.stdout if stream is None else stream
         self._lines = verbose != 0 and self._stream is not None
         self._bar = self._lines and verbose != 2 and _is_terminal(self._stream)
         self._fill = _fill_character(self._stream) if self._bar else ""
         self._drawn = 0  # columns of the unfinished line that now ends at the cursor
+        self._held: list[str] = []  # lines to be written with the next one
         self._epoch = self._step = 0
         self._began = self._reached = time.perf_counter()
         self._width, self._next_look = 80, 0.0
@@ -67,14 +70,18 @@ class ProgressBar:
         self._step = 0
         self._began = self._reached = time.perf_counter()
 
-    def update(self, step: int, logs: dict[str, float] | None = None) -> None:
+    def update(
+        self, step: int, logs: dict[str, float] | None = None, seconds: float | None = None
+    ) -> None:
         """Says that `step` batches of the epoch are done; redraws at most ten times a second.
 
-        The time a step takes is measured up to the latest `update`, so one after the last batch
-        keeps the time of a validation that follows out of it.
+        seconds: how long they took; None: since `begin_epoch`, so that an update after the last
+        batch keeps the time of a validation that follows out of it.
         """
         self._step = step
         now = self._reached = time.perf_counter()
+        if seconds is not None:
+            self._began = now - seconds
         if self._bar and now >= self._next_draw:
             self._next_draw = now + _SECONDS_BETWEEN_DRAWS
             width = self._terminal_width()
@@ -88,8 +95,8 @@ class ProgressBar:
             self._write("\r" + line.ljust(self._drawn))
             self._drawn = len(line)
 
-    def end_epoch(self, logs: dict[str, float] | None = None) -> None:
-        """Writes the epoch's line, with its final logs.
+    def end_epoch(self, logs: dict[str, float] | None = None, hold: bool = False) -> None:
+        """Writes the epoch's line, with its final logs; hold: together with the next one.
 
         In a terminal too narrow for it the full bar is left out, and then the line is folded.
         """
@@ -100,41 +107,38 @@ class ProgressBar:
             self._reached = time.perf_counter()
         fields = _fields(logs or {}, split=True)
         width = self._terminal_width() if self._bar else 0
-        line = " - ".join([self._head(_bar_width(width), running=False), *fields])
+        bar = _bar_width(width)
+        head = self._head(0, running=False)
+        line = " - ".join([head, *fields])
+        if bar and len(line) + 3 + bar <= width:
+            line = " - ".join([self._head(bar, running=False), *fields])
         if self._bar:
-            lines = [line]
-            if len(line) > width:
-                line = " - ".join([self._head(0, running=False), *fields])
-                lines = _fold(line, width)
-            line = "\r" + "\n".join([lines[0].ljust(self._drawn), *lines[1:]])
-        self._write(line + "\n")
+            lines = [line] if len(line) <= width else _fold(head, fields, width)
+            line = "\n".join(["\r" + lines[0].ljust(self._drawn), *lines[1:]])
+        self._held.append(line)
         self._drawn = 0
+        if not hold:
+            self._write("")
 
     def close(self) -> None:
         """Leaves the cursor at the start of a line. May be called twice."""
-        if self._drawn:
-            self._write("\n")
+        if self._drawn or self._held:
+            self._write("\n" if self._drawn else "")
             self._drawn = 0
 
     def _head(self, bar: int, running: bool) -> str:
         """Epoch, steps, a bar of that many columns, and the time left or the time of a step."""
-        parts = []
+        text = ""
         if self.epochs is not None:
-            parts.append(f"Epoch {self._epoch + 1:{len(str(self.epochs))}}/{self.epochs} ")
-        if self.steps is None:
-            parts.append(f"step {self._step}")
-        else:
-            parts.append(f"{self._step:{len(str(self.steps))}}/{self.steps}")
-            if bar > 0:
-                full = bar * min(self._step, self.steps) // max(self.steps, 1)
-                parts.append(f"[{self._fill * full:{bar}}]")
+            text = f"Epoch {self._epoch + 1:{self._digits}}/{self.epochs}  "
+        text += _count(self._step, self.steps, bar, self._fill)
         if self._step > 0:
             each = (self._reached - self._began) / self._step
             if running and self.steps is not None:
-                parts.append(f"ETA {_clock(each * max(self.steps - self._step, 0))}")
+                text += f" ETA {_clock(each * max(self.steps - self._step, 0))}"
             else:
-                parts.append(f"{_duration(each)}/step")
-        return " ".join(parts)
+                text += f" {_duration(each)}/step"
+        return text
 
     def _terminal_width(self) -> int:
         """Columns that a line may take without wrapping or moving the cursor on."""
@@ -147,6 +151,8 @@ class ProgressBar:
         return self._width
 
     def _write(self, text: str) -> None:
+        text = "\n".join([*self._held, text])
+        self._held.clear()
         try:
             try:
                 self._stream.write(text)
@@ -173,14 +179,23 @@ def _fill_character(stream: Any) -> str:
     return "█"
 
 
+@functools.lru_cache(maxsize=4)
+def _count(step: int, steps: int | None, bar: int, fill: str) -> str:
+    """Steps done, of how many, and a bar of that many columns."""
+    if steps is None:
+        return f"step {step}"
+    text = f"{step:{len(str(steps))}}/{steps}"
+    full = bar * min(step, steps) // max(steps, 1)
+    return f"{text} [{fill * full:{bar}}]" if bar > 0 else text
+
+
 def _bar_width(width: int) -> int:
     return min(max(width - 70, 8), 20) if width >= 40 else 0
 
 
-def _fold(line: str, width: int) -> list[str]:
-    """`line` in pieces of at most `width` columns, broken at dashes where that is possible."""
-    first, *fields = line.split(" - ")
-    lines = [first]
+def _fold(head: str, fields: list[str], width: int) -> list[str]:
+    """A line in pieces of at most `width` columns, where that is possible."""
+    lines = [head]
     for field in fields:
         if len(lines[-1]) + 3 + len(field) <= width:
             lines[-1] += f" - {field}"
@@ -189,32 +204,48 @@ def _fold(line: str, width: int) -> list[str]:
     return lines
 
 
+@functools.lru_cache(maxsize=64)
+def _order(names: tuple[str, ...]) -> list[tuple[str, str, str, bool]]:
+    """The names as they are shown, training before validation, the loss first: (name, its text,
+    the penalty in it or "", whether to leave out a zero)."""
+    found = []
+    for prefix in ("", "val_"):
+        own = [name for name in names if name.startswith("val_") == bool(prefix)]
+        loss, penalty = f"{prefix}loss", f"{prefix}penalty"
+        if loss in own:
+            found.append((loss, f"{loss}: ", penalty if penalty in own else "", False))
+        elif penalty in own:
+            found.append((penalty, f"{penalty}: ", "", True))
+        found += [(name, f"{name}: ", "", False) for name in own if name not in (loss, penalty)]
+    return found
+
+
 def _fields(logs: dict[str, float], split: bool) -> list[str]:
-    """The logs as text, training before validation, the loss first.
+    """The logs as text.
 
     With `split` a loss says in brackets how much of it is data and how much penalty, if any.
     """
     fields: list[str] = []
-    for prefix in ("", "val_"):
-        names = [name for name in logs if name.startswith("val_") == bool(prefix)]
-        loss, penalty = f"{prefix}loss", f"{prefix}penalty"
-        names.sort(key=lambda name: (name != loss, name != penalty))
-        if not logs.get(penalty) and penalty in names:
-            names.remove(penalty)
-        texts = {name: f"{name}: {_number(logs[name])}" for name in names}
-        if split and loss in texts and penalty in texts:
-            del texts[penalty]
-            data = f"data {_number(logs[loss] - logs[penalty])}"
-            # Validation's penalty is that of the epoch's last weights, near the one just shown.
-            texts[loss] += (
-                f" ({data})" if prefix else f" ({data} + penalty {_number(logs[penalty])})"
-            )
-        fields += texts.values()
+    for name, text, penalty, sparing in _order(tuple(logs)):
+        value = logs[name]
+        part = logs[penalty] if penalty else 0
+        if not part:
+            if value or not sparing:
+                fields.append(text + _number(value))
+        elif not split:
+            fields += text + _number(value), f"{penalty}: {_number(part)}"
+        elif name == "loss":
+            data = f" (data {_number(value - part)} + penalty {_number(part)})"
+            fields.append(text + _number(value) + data)
+        else:  # validation's penalty is that of the epoch's last weights, near the one just shown
+            fields.append(f"{text}{_number(value)} (data {_number(value - part)})")
     return fields
 
 
 def _number(value: float) -> str:
-    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e5 else f"{value:.4e}"
+    if 1e-3 <= value < 1e5 or value == 0 or -1e5 < value <= -1e-3:
+        return f"{value:.4f}"
+    return f"{value:.4e}"
 
 
 def _duration(seconds: float) -> str:

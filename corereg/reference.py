@@ -240,6 +240,13 @@ def count(counter: Array, by: int = 1) -> None:
     counter.reshape(-1)[0] += by
 
 
+def drain(total: Array, log: Array | None = None, place: Array | None = None) -> None:
+    """log[place] = total, total = 0."""
+    if log is not None and place is not None and 0 <= place.reshape(-1)[0] < log.size:
+        log.reshape(-1)[place.reshape(-1)[0]] = total.reshape(-1)[0]
+    total.reshape(-1)[0] = 0
+
+
 def row_mean(rows_b: Array, weight_b: Array | None = None) -> Array:
     """sum(rows * weight) / M as a 0-d array, summed in float64; 0 for no rows."""
     weighted_b = rows_b.astype(np.float64) if weight_b is None else rows_b * np.float64(weight_b)
@@ -254,6 +261,18 @@ def gather_rows(src: Array, out: Array, order: Array | None = None, start: int =
     rows = slice(start, start + len(out))
     out[...] = src[rows] if order is None else src[order[rows]]
     return out
+
+
+def shuffle(order: Array, state: Array) -> None:
+    """Swaps each entry, the last one first, with one of those up to it."""
+    mask, x = (1 << 64) - 1, int(state[0])
+    for i in range(len(order) - 1, 0, -1):
+        x = (x + 0x9E3779B97F4A7C15) & mask  # SplitMix64
+        drawn = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        drawn = ((drawn ^ (drawn >> 27)) * 0x94D049BB133111EB) & mask
+        j = ((drawn ^ (drawn >> 31)) * (i + 1)) >> 64
+        order[i], order[j] = order[j], order[i]
+    state[0] = x
 
 
 def scale(x: Array, factor: Array) -> Array:

@@ -49,22 +49,26 @@ static uint64_t next(uint64_t *state)
     return x ^ (x >> 31);
 }
 
-void cr_shuffle(int64_t *order, ptrdiff_t n, uint64_t *state)
+void cr_shuffle(const cr_shuffle_args *g)
 {
-    for (ptrdiff_t i = n - 1; i > 0; i--) {
+    uint64_t state = *g->state;
+    int64_t *order = g->order;
+    for (ptrdiff_t i = g->n - 1; i > 0; i--) {
         /* the high half of a product: even to n / 2^64 */
-        const unsigned __int128 product = (unsigned __int128)next(state) * ((uint64_t)i + 1);
+        const unsigned __int128 product = (unsigned __int128)next(&state) * ((uint64_t)i + 1);
         const ptrdiff_t j = (ptrdiff_t)(product >> 64);
         const int64_t kept = order[i];
         order[i] = order[j];
         order[j] = kept;
     }
+    *g->state = state;
 }
 
 static void run_lane(const cr_lane *lane, const char *x, char *out, ptrdiff_t piece)
 {
+    const cr_section pass = {lane->list, lane->count, 1};
     memcpy(lane->x, x + piece * (ptrdiff_t)lane->x_bytes, lane->x_bytes);
-    cr_replay(lane->list, lane->count, 1, 1);
+    cr_replay(&pass, 1, 1, 1);
     memcpy(out + piece * (ptrdiff_t)lane->out_bytes, lane->out, lane->out_bytes);
 }
 

@@ -60,16 +60,18 @@ cdef int launch(int kernel, int dtype, const void *args, size_t bytes, double na
     cdef cr_kernel function = isa.kernels[dtype][kernel]
     cdef ptrdiff_t size = 1
     cdef Program listener
+    if recorders:
+        listener = listening()
+        if listener is not None:
+            listener.add(kernel, function, args, bytes, nanoseconds, rows, access, held)
+            if not listener.run:
+                return 0
     if nanoseconds < WORTH:
         cr_run(function, args, 1)
     else:
         size = min(<ptrdiff_t> get_num_threads(), <ptrdiff_t> (2 * nanoseconds / WORTH))
         with nogil:
             cr_run(function, args, size)
-    if recorders:
-        listener = listening()
-        if listener is not None:
-            listener.add(kernel, function, args, bytes, nanoseconds, rows, access, held)
     return 0
 
 

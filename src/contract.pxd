@@ -13,7 +13,8 @@ cdef extern from "kernels.h" nogil:
         CR_softmax_cross_entropy, CR_sparse_cross_entropy, CR_sigmoid_cross_entropy
         CR_squared_error, CR_absolute_error
         CR_categorical_accuracy, CR_sparse_accuracy, CR_binary_accuracy
-        CR_row_mean, CR_tally, CR_count, CR_gather_rows, CR_scale, CR_add, CR_exp, CR_log, CR_erf
+        CR_row_mean, CR_tally, CR_count, CR_drain, CR_shuffle, CR_gather_rows
+        CR_scale, CR_add, CR_exp, CR_log, CR_erf
         CR_penalty, CR_penalty_backward, CR_gradient_norms, CR_clip_scales
         CR_update_sgd, CR_update_momentum, CR_update_nesterov, CR_update_rmsprop, CR_update_adam
         CR_probe_arithmetic, CR_probe_triad, CR_probe_read
@@ -105,6 +106,15 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct cr_count_args:
         int64_t *counter
         int64_t by
+    ctypedef struct cr_drain_args:
+        void *total
+        void *log
+        const int64_t *place
+        ptrdiff_t room
+    ctypedef struct cr_shuffle_args:
+        int64_t *order
+        ptrdiff_t n
+        uint64_t *state
     ctypedef struct cr_gather_rows_args:
         void *y
         int64_t *labels
@@ -120,7 +130,6 @@ cdef extern from "kernels.h" nogil:
         ptrdiff_t n
     ctypedef struct cr_segment:
         void *w
-        const void *g
         void *slot[3]
         ptrdiff_t n
         double l1, l2, decay
@@ -129,12 +138,14 @@ cdef extern from "kernels.h" nogil:
         int64_t step
     ctypedef struct cr_update_args:
         const cr_segment *segments
+        const void **gradients
         ptrdiff_t count, blocks
         const cr_hyper *hyper
         double *penalty
         const double *scales
     ctypedef struct cr_sums_args:
         const cr_segment *segments
+        const void **gradients
         ptrdiff_t count, blocks
         double *sums
     ctypedef struct cr_clip_scales_args:
@@ -161,6 +172,9 @@ cdef extern from "kernels.h" nogil:
         void *args
         ptrdiff_t size
         int meet
+    ctypedef struct cr_section:
+        cr_instruction *list
+        ptrdiff_t count, times
     ctypedef struct cr_lane:
         cr_instruction *list
         ptrdiff_t count
@@ -174,12 +188,11 @@ cdef extern from "kernels.h" nogil:
     int cr_isas(const cr_isa **out, int room)
     const char *cr_kernel_name(int id)
     void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size)
-    void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size)
+    void cr_replay(const cr_section *sections, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size)
     ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit)
     void cr_run_lanes(const cr_lane *lanes, ptrdiff_t size, const char *x, char *out,
                       ptrdiff_t pieces)
     bint cr_all_between(const void *x, ptrdiff_t n, int f64, double low, double high)
-    void cr_shuffle(int64_t *order, ptrdiff_t n, uint64_t *state)
     void *cr_memory_new(void *context, size_t bytes) noexcept
     void *cr_memory_zeros(void *context, size_t count, size_t each) noexcept
     void *cr_memory_resize(void *context, void *old, size_t bytes) noexcept

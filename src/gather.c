@@ -60,3 +60,21 @@ KERNEL(count)
     if (!rank)
         *g->counter += g->by;
 }
+
+KERNEL(drain)
+{
+    const cr_drain_args *g = arguments;
+    (void)size;
+    if (rank)
+        return;
+    if (g->log && *g->place >= 0 && *g->place < g->room)
+        memcpy((char *)g->log + *g->place * 8, g->total, 8);
+    memset(g->total, 0, 8);
+}
+
+KERNEL(shuffle)
+{
+    (void)size;
+    if (!rank)
+        cr_shuffle(arguments);
+}

@@ -54,6 +54,8 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(row_mean)               \
     X(tally)                  \
     X(count)                  \
+    X(drain)                  \
+    X(shuffle)                \
     X(gather_rows)            \
     X(scale)                  \
     X(add)                    \
@@ -226,6 +228,14 @@ typedef struct {
     int64_t by;
 } cr_count_args;
 
+/* log[*place] = *total and *total = 0, words of 8 bytes of whatever type; log NULL: only that.
+ * Nothing is written outside of log's `room` words. One share. */
+typedef struct {
+    void *total, *log;
+    const int64_t *place;
+    ptrdiff_t room;
+} cr_drain_args;
+
 /* ---- data movement and small sweeps -------------------------------------------------------- */
 
 enum cr_source {
@@ -254,6 +264,14 @@ typedef struct {
     int source;
 } cr_gather_rows_args;
 
+/* Puts order's n entries into a random order (Fisher, Yates 1938; Durstenfeld 1964), drawn from
+ * the SplitMix64 sequence of *state, which moves on. One share. */
+typedef struct {
+    int64_t *order;
+    ptrdiff_t n;
+    uint64_t *state;
+} cr_shuffle_args;
+
 /* scale: y[n] = x[n]*factor[0] (factor is T); add: y[n] += x[n]; exp, log, erf:
  * elementwise, as exact as vmath.h says.
  * y may alias x. */
@@ -268,7 +286,6 @@ typedef struct {
 /* One variable of a model, as the sweeps see it. */
 typedef struct {
     void *w;
-    const void *g;
     void *slot[3]; /* optimizer state, see the rules */
     ptrdiff_t n;
     double l1, l2; /* strengths of the fused penalty */
@@ -301,9 +318,10 @@ typedef struct {
  *             w -= lr sqrt(1-b2^t)/(1-b1^t) m / (sqrt(v) + eps),  t = step+1
  *             amsgrad: r = max(r, v) in the place of v          slots 0: m, 1: v, 2: r or 0
  * (Keras 3's rules.) penalty[block] = l1*sum|w| + l2*sum(w*w) of the weights before the update.
- * g may be NULL (zero gradient). scales may be NULL (ones). */
+ * gradients: one g a segment, NULL for zero. scales may be NULL (ones). */
 typedef struct {
     const cr_segment *segments;
+    const void *const *gradients;
     ptrdiff_t count, blocks;
     const cr_hyper *hyper;
     double *penalty;
@@ -314,6 +332,7 @@ typedef struct {
  * gradient_norms: sums[block] = sum (g + l1*sign(w) + 2*l2*w)^2                              */
 typedef struct {
     const cr_segment *segments;
+    const void *const *gradients; /* as above; not for `penalty` */
     ptrdiff_t count, blocks;
     double *sums;
 } cr_sums_args;
@@ -375,9 +394,15 @@ typedef struct {
     int meet;
 } cr_instruction;
 
-/* Runs the whole list `times` times over on a team of `size` threads. An instruction of one share
- * is rank 0's. */
-void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size);
+/* A list to be run `times` times over. */
+typedef struct {
+    const cr_instruction *list;
+    ptrdiff_t count, times;
+} cr_section;
+
+/* Runs the sections one after the other, and all of them `times` times over, on a team of `size`
+ * threads. An instruction of one share is rank 0's. */
+void cr_replay(const cr_section *sections, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size);
 
 /* Index of the first label outside [0, limit), or n. */
 ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit);
@@ -394,9 +419,7 @@ typedef struct {
 /* The passes over x, `pieces` batches one after the other, on `size` threads, a lane each. */
 void cr_run_lanes(const cr_lane *lanes, ptrdiff_t size, const char *x, char *out, ptrdiff_t pieces);
 
-/* A random permutation of order's n entries (Fisher, Yates 1938; Durstenfeld 1964), drawn from the
- * SplitMix64 sequence of *state, which moves on. */
-void cr_shuffle(int64_t *order, ptrdiff_t n, uint64_t *state);
+void cr_shuffle(const cr_shuffle_args *g); /* the kernel of that name */
 /* Memory of whole cache lines, as PyDataMem_Handler wants it (NEP 49); context is not used. */
 void *cr_memory_new(void *context, size_t bytes);
 void *cr_memory_zeros(void *context, size_t count, size_t each);

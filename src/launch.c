@@ -78,22 +78,31 @@ static void run_one(const cr_instruction *one, ptrdiff_t rank, ptrdiff_t team)
 void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size)
 {
     const cr_instruction one = {kernel, args, size, 0};
-    cr_replay(&one, 1, 1, size);
+    const cr_section alone = {&one, 1, 1};
+    cr_replay(&alone, 1, 1, size);
 }
 
-static void replay_alone(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times)
+/* `each` for every instruction in order: `one`, the i-th of its list in the n-th round of it. */
+#define EACH_INSTRUCTION(each)                                                  \
+    for (ptrdiff_t left = times; left > 0; left--)                              \
+        for (const cr_section *s = sections; s < sections + count; s++)         \
+            for (ptrdiff_t n = 0; n < s->times; n++)                            \
+                for (ptrdiff_t i = 0; i < s->count; i++) {                      \
+                    const cr_instruction *one = s->list + i;                    \
+                    each                                                        \
+                }
+
+static void replay_alone(const cr_section *sections, ptrdiff_t count, ptrdiff_t times)
 {
     const float_mode found = flush_denormals();
-    for (; times > 0; times--)
-        for (ptrdiff_t i = 0; i < count; i++)
-            run_one(list + i, 0, 1);
+    EACH_INSTRUCTION(run_one(one, 0, 1);)
     restore_mode(found);
 }
 
-void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size)
+void cr_replay(const cr_section *sections, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size)
 {
     if (size <= 1) {
-        replay_alone(list, count, times);
+        replay_alone(sections, count, times);
         return;
     }
 #if defined(_OPENMP)
@@ -103,16 +112,12 @@ void cr_replay(const cr_instruction *list, ptrdiff_t count, ptrdiff_t times, ptr
         /* The team may be smaller than asked for: shares are dealt to whoever is there. */
         const ptrdiff_t rank = omp_get_thread_num(), team = omp_get_num_threads();
         const float_mode found = flush_denormals();
-        for (ptrdiff_t n = 0; n < times; n++)
-            for (ptrdiff_t i = 0; i < count; i++) {
-                if (list[i].meet)
-                    meet(&between, (int)team);
-                run_one(list + i, rank, team);
-            }
+        EACH_INSTRUCTION(if (one->meet || (count > 1 && !n && !i)) meet(&between, (int)team);
+                         run_one(one, rank, team);)
         restore_mode(found);
     }
 #else
-    replay_alone(list, count, times);
+    replay_alone(sections, count, times);
 #endif
 }
 

@@ -150,13 +150,15 @@ cdef class Lane:
         cdef void *x = at(self.x)
         cdef void *out = at(self.out)
         cdef size_t bytes_in = cnp.PyArray_NBYTES(self.x)
+        cdef cr_section section
         cdef size_t bytes_out = cnp.PyArray_NBYTES(self.out)
         cdef int threads = max(1, get_num_threads() // beside) if self.threaded else 1
         program.ready("predict", threads)
+        section = cr_section(program.list, program.live, 1)
         with nogil:
             if source != NULL:
                 memcpy(x, source, bytes_in)
-            cr_replay(program.list, program.live, 1, program.size)
+            cr_replay(&section, 1, 1, program.size)
             memcpy(target, out, bytes_out)
         return 0
 
@@ -275,35 +277,3 @@ cdef class Predictor:
         finally:
             self.gate.leave()
             PyMem_Free(table)
-
-
-def shuffle(order, state):
-    """Puts an int64 array into a random order, drawn from state, a uint64 array of one element,
-    which moves on."""
-    cdef int64_t *p = counter_of(order, "shuffle", "order") if len(order) else NULL
-    cdef array state_ = state
-    if p != NULL and not cnp.PyArray_ISCARRAY(<array> order):
-        raise TypeError("shuffle: expected order contiguous and writeable")
-    if (cnp.PyArray_TYPE(state_) != cnp.NPY_UINT64 or cnp.PyArray_SIZE(state_) != 1
-            or not cnp.PyArray_ISCARRAY(state_)):
-        raise TypeError("shuffle: expected state as a writeable uint64 array of one element")
-    if p != NULL:
-        with nogil:
-            cr_shuffle(p, cnp.PyArray_SIZE(<array> order), <uint64_t *> cnp.PyArray_DATA(state_))
-
-
-def all_between(x, double low, double high):
-    """Whether x is a contiguous float32 or float64 array, and surely finite and low <= x <= high
-    everywhere, compared in its dtype."""
-    cdef bint found, f64
-    cdef Py_ssize_t n
-    cdef void *p
-    if not isinstance(x, cnp.ndarray) or not cnp.PyArray_ISCARRAY_RO(<array> x):
-        return False
-    f64 = cnp.PyArray_TYPE(<array> x) == cnp.NPY_FLOAT64
-    if not f64 and cnp.PyArray_TYPE(<array> x) != cnp.NPY_FLOAT32:
-        return False
-    p, n = cnp.PyArray_DATA(<array> x), cnp.PyArray_SIZE(<array> x)
-    with nogil:
-        found = cr_all_between(p, n, f64, low, high)
-    return found

@@ -36,7 +36,7 @@ cdef class Program:
     ``program.replay(n)`` runs the list n times over, on the same memory, without the GIL. What
     must change from one run to the next is read from memory: counters advance by `count_up`.
     ``fault`` tells why a recording cannot be replayed, or is None; with strict=True what cannot
-    be replayed raises RuntimeError at once.
+    be replayed raises RuntimeError at once. With run=False the calls are kept, but not run.
     """
     cdef step *steps            # as recorded
     cdef area *areas
@@ -47,15 +47,14 @@ cdef class Program:
     cdef bint fused
     cdef unsigned long thread
     cdef readonly object fault
-    cdef bint strict
+    cdef bint strict, run
     cdef CacheLines memory
     cdef list held             # what each instruction points into
     cdef readonly list parts   # what says that it took part, see `takes_part`
-    cdef list pointers         # (segments, their gradients when recorded)
     cdef list names            # of the kernels as replayed
 
-    def __cinit__(self, bint strict=False):
-        self.strict = strict
+    def __cinit__(self, bint strict=False, bint run=True):
+        self.strict, self.run = strict, run
         self.memory = CacheLines()
         self.steps = NULL
         self.areas = NULL
@@ -64,7 +63,6 @@ cdef class Program:
         self.fused = False
         self.held = []
         self.parts = []
-        self.pointers = []
         self.names = []
         self.fault = None
 
@@ -135,14 +133,17 @@ cdef class Program:
         cdef Segments segments
         if what is None:
             return 0
-        if mode == b"s" or mode == b"g":
+        if isinstance(what, Segments):
             segments = what
-            self.point(segments)
             for i in range(segments.count):
                 self.note(b"w" if mode == b"s" else b"r", segments.weights[i])
-                self.note(b"r", segments.gradients[i])
                 for slot in segments.slots[i]:
                     self.note(b"w" if mode == b"s" else b"r", slot)
+            return 0
+        if isinstance(what, Gradients):
+            (<Gradients> what).kept = True
+            for gradient in (<Gradients> what).arrays:
+                self.note(mode, gradient)
             return 0
         self.room_for_area()
         a = self.areas + self.area_count
@@ -157,25 +158,6 @@ cdef class Program:
         self.area_count += 1
         return 0
 
-    cdef int point(self, Segments segments) except -1:
-        """Remembers where gradients are: the table that kernels read has room for one place each,
-        and what runs between two replays may use others."""
-        for known, _ in self.pointers:
-            if known is segments:
-                return 0
-        self.pointers.append((segments, list(segments.gradients)))
-        return 0
-
-    cdef int restore(self) except -1:
-        """Puts those places back."""
-        cdef Segments segments
-        for found, gradients in self.pointers:
-            segments = found
-            for i in range(segments.count):
-                if segments.gradients[i] is not gradients[i]:
-                    segments.set_gradient(i, gradients[i])
-        return 0
-
     def joined(self, Program other not None):
         """A new program: the calls of this one, then those of the other."""
         cdef Program made = Program()
@@ -187,7 +169,6 @@ cdef class Program:
         """Adds the calls of another program, as they are there by now."""
         cdef Py_ssize_t i, j, first
         cdef step *s
-        other.restore()
         other.fuse()  # while nobody else refers to its arrays
         for i in range(other.count):
             s = other.steps + i
@@ -201,8 +182,6 @@ cdef class Program:
                 self.area_count += 1
             self.steps[self.count - 1].areas = self.area_count - first
             self.held[self.count - 1] = other.held[i]
-        for found, _ in other.pointers:
-            self.point(found)
         self.fault = self.fault or other.fault
         return 0
 
@@ -329,15 +308,12 @@ cdef class Program:
                              f"{threads}")
         if self.list == NULL or 0 < threads != self.size or self.size > get_num_threads():
             self.arrange(threads or (get_num_threads() if self.work >= PROGRAM_WORTH else 1))
-        self.restore()
         return 0
 
     def replay(self, Py_ssize_t times, Py_ssize_t threads=0):
         """Runs the whole list `times` times, on `threads` threads (0: as the work asks for); their
         number does not change the results. RuntimeError if the recording has a fault."""
-        self.ready("Program.replay", threads)
-        with nogil:
-            cr_replay(self.list, self.live, times, self.size)
+        replay([(self, 1)], times, threads)
 
     def profile(self, Py_ssize_t times):
         """Replays one instruction at a time, and returns a list of (kernel, shares, whether all
@@ -353,6 +329,31 @@ cdef class Program:
                 spent[i] += perf_counter_ns() - began
         return [(self.names[i], self.list[i].size, bool(self.list[i].meet),
                  spent[i] / max(times, 1)) for i in range(self.live)]
+
+
+def replay(list sections not None, Py_ssize_t times, Py_ssize_t threads=0):
+    """Runs a list of (program, how often) `times` times over; threads as for Program.replay, with
+    0: as the program of the most work asks for."""
+    cdef Py_ssize_t i, often
+    cdef Py_ssize_t count = len(sections)
+    cdef Program program
+    cdef cr_section *table
+    if not threads and count > 1:
+        most = max(part.work for part, _ in sections)
+        threads = get_num_threads() if most >= PROGRAM_WORTH else 1
+    table = <cr_section *> PyMem_Malloc(max(count, 1) * sizeof(cr_section))
+    if table == NULL:
+        raise MemoryError("replay: no memory for a table of programs")
+    try:
+        for i in range(count):
+            program, often = sections[i]
+            program.ready("replay", threads)
+            table[i] = cr_section(program.list, program.live, often)
+        if count:
+            with nogil:
+                cr_replay(table, count, times, program.size)
+    finally:
+        PyMem_Free(table)
 
 
 cdef spoil(str reason):
@@ -420,18 +421,3 @@ def copy_into(y, x):
         scale(x, one_like(x), y)
     else:
         y[...] = x
-
-
-cdef int count_up(int64_t *counter, int64_t by, object holder) except -1:
-    cdef cr_count_args g
-    g.counter, g.by = counter, by
-    launch(CR_count, 0, &g, sizeof(g), 0, 0, b"w", (holder,))
-    return 0
-
-
-def count(counter, int64_t by=1):
-    """counter[0] += by, for an int64 array."""
-    cdef int64_t *p = counter_of(counter, "count", "counter")
-    if not cnp.PyArray_ISWRITEABLE(<array> counter):
-        raise TypeError("count: expected counter as a writeable array")
-    count_up(p, by, counter)

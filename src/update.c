@@ -61,12 +61,12 @@ INLINE V rule_adam(const constants *c, state *v, V g, const int slots)
 INLINE V penalty_gradient(V w, T l1, T l2) { return l1 * vsign(w) + 2 * l2 * w; }
 
 /* One block of one segment. `slots` says which state arrays exist (a bit each). */
-INLINE double sweep_block(const cr_segment *segment, const constants *c, double scale,
-                          ptrdiff_t from, ptrdiff_t n, rule update, const int slots,
+INLINE double sweep_block(const cr_segment *segment, const void *gradients, const constants *c,
+                          double scale, ptrdiff_t from, ptrdiff_t n, rule update, const int slots,
                           const int penalized, const int clipped)
 {
     T *w = (T *)segment->w + from;
-    const T *g = segment->g ? (const T *)segment->g + from : NULL;
+    const T *g = gradients ? (const T *)gradients + from : NULL;
     T *s0 = slots & 1 ? (T *)segment->slot[0] + from : NULL;
     T *s1 = slots & 2 ? (T *)segment->slot[1] + from : NULL;
     T *s2 = slots & 4 ? (T *)segment->slot[2] + from : NULL;
@@ -131,11 +131,11 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, rule 
     const double scale = g->scales ? g->scales[s] : 1;
     double *sum = g->penalty + block;
     if (g->scales || isfinite(h->clipvalue))
-        *sum = sweep_block(segment, &c, scale, from, n, update, slots, 1, 1);
+        *sum = sweep_block(segment, g->gradients[s], &c, scale, from, n, update, slots, 1, 1);
     else if (segment->l1 != 0 || segment->l2 != 0)
-        *sum = sweep_block(segment, &c, scale, from, n, update, slots, 1, 0);
+        *sum = sweep_block(segment, g->gradients[s], &c, scale, from, n, update, slots, 1, 0);
     else
-        *sum = sweep_block(segment, &c, scale, from, n, update, slots, 0, 0);
+        *sum = sweep_block(segment, g->gradients[s], &c, scale, from, n, update, slots, 0, 0);
     END_EACH_BLOCK
 }
 
@@ -200,7 +200,7 @@ KERNEL(gradient_norms)
     const cr_sums_args *g = arguments;
     EACH_BLOCK(g)
     const T *w = (const T *)segment->w + from;
-    const T *gradient = segment->g ? (const T *)segment->g + from : NULL;
+    const T *gradient = g->gradients[s] ? (const T *)g->gradients[s] + from : NULL;
     const T l1 = (T)segment->l1, l2 = (T)segment->l2;
     V sum = {0};
     SPAN(const V d = (gradient ? GET(gradient) : (V){0}) + penalty_gradient(GET(w), l1, l2);

@@ -75,6 +75,28 @@ cdef class Hyper:
         self.c.step = value
 
 
+cdef class Gradients:
+    """Where the gradients of some variables are. A recorded call keeps one of these, which then
+    does not change any more."""
+    cdef const void **places
+    cdef list arrays
+    cdef bint kept
+
+    def __cinit__(self, list arrays):
+        cdef Py_ssize_t i
+        cdef array gradient
+        self.arrays = list(arrays)
+        self.places = <const void **> PyMem_Malloc(max(len(arrays), 1) * sizeof(void *))
+        if self.places == NULL:
+            raise MemoryError("Segments: no memory for the table of gradients")
+        for i in range(len(arrays)):
+            gradient = arrays[i]
+            self.places[i] = at(gradient)
+
+    def __dealloc__(self):
+        PyMem_Free(self.places)
+
+
 cdef class Segments:
     """The variables of one model, as the sweeps see them.
 
@@ -85,7 +107,8 @@ cdef class Segments:
     cdef cr_segment *table
     cdef readonly Py_ssize_t count, blocks
     cdef readonly int dtype
-    cdef readonly list weights, slots, gradients
+    cdef readonly list weights, slots
+    cdef Gradients gradients
     cdef str rule  # the last one whose needs the slots were found to meet
 
     def __cinit__(self, weights, slots=None, l1=None, l2=None, decay=None):
@@ -96,7 +119,7 @@ cdef class Segments:
         self.count = len(weights)
         self.weights = list(weights)
         self.slots = [()] * self.count if slots is None else list(map(tuple, slots))
-        self.gradients = [None] * self.count
+        self.gradients = Gradients([None] * self.count)
         self.table = <cr_segment *> PyMem_Malloc(max(self.count, 1) * sizeof(cr_segment))
         if self.table == NULL:
             raise MemoryError("Segments: no memory for the table of variables")
@@ -130,19 +153,18 @@ cdef class Segments:
 
     def set_gradient(self, Py_ssize_t i, gradient):
         """The gradient of weight i: an array of its shape and dtype, or None for zero."""
-        cdef array g
+        cdef array g = None
         if not 0 <= i < self.count:
             raise IndexError(f"Segments: no weight {i} of {self.count}")
-        if gradient is None:
-            self.table[i].g = NULL
-            self.gradients[i] = None
+        if gradient is self.gradients.arrays[i]:
             return
-        if gradient is self.gradients[i]:
-            return
-        g = taken(gradient, self.dtype, -1, "Segments", f"gradient {i}")
-        same_shape(g, self.weights[i], "Segments", f"gradient {i}")
-        self.gradients[i] = g
-        self.table[i].g = at(g)
+        if gradient is not None:
+            g = taken(gradient, self.dtype, -1, "Segments", f"gradient {i}")
+            same_shape(g, self.weights[i], "Segments", f"gradient {i}")
+        if self.gradients.kept:
+            self.gradients = Gradients(self.gradients.arrays)
+        self.gradients.arrays[i] = g
+        self.gradients.places[i] = at(g)
 
     cdef double elements(self) noexcept:
         cdef Py_ssize_t i
@@ -180,11 +202,12 @@ def update(str rule, Segments segments not None, Hyper hyper not None, penalty, 
     if segments.rule != rule:
         check_slots(rule, segments)
     g.segments, g.count, g.blocks = segments.table, segments.count, segments.blocks
+    g.gradients = segments.gradients.places
     g.hyper = &hyper.c
     g.penalty = doubles(penalty, segments.blocks, "update", "penalty")
     g.scales = NULL if scales is None else doubles(scales, segments.count, "update", "scales")
     launch(RULES[rule], segments.dtype, &g, sizeof(g), 0.5 * segments.elements(), 0,
-           b"srwr", (segments, hyper, penalty, scales))
+           b"srwrr", (segments, hyper, penalty, scales, segments.gradients))
     count_up(&hyper.c.step, 1, hyper)
 
 
@@ -192,6 +215,7 @@ def penalty(Segments segments not None, sums):
     """l1*sum|w| + l2*sum(w*w) of each block into sums (blocks,) float64."""
     cdef cr_sums_args g
     g.segments, g.count, g.blocks = segments.table, segments.count, segments.blocks
+    g.gradients = segments.gradients.places
     g.sums = doubles(sums, segments.blocks, "penalty", "sums")
     launch(CR_penalty, segments.dtype, &g, sizeof(g), 0.1 * segments.elements(), 0,
            b"gw", (segments, sums))
@@ -203,11 +227,12 @@ def clip_scales(Segments segments not None, double limit, bint every, scales, su
     cdef cr_sums_args g
     cdef cr_clip_scales_args c
     g.segments, g.count, g.blocks = segments.table, segments.count, segments.blocks
+    g.gradients = segments.gradients.places
     g.sums = doubles(sums, segments.blocks, "clip_scales", "sums")
     c.scales = doubles(scales, segments.count, "clip_scales", "scales")
     c.segments, c.count, c.sums, c.limit, c.every = g.segments, g.count, g.sums, limit, every
     launch(CR_gradient_norms, segments.dtype, &g, sizeof(g), 0.15 * segments.elements(), 0,
-           b"gw", (segments, sums))
+           b"gwr", (segments, sums, segments.gradients))
     launch(CR_clip_scales, segments.dtype, &c, sizeof(c), 0, 0, b"gwr",
            (segments, scales, sums))
 

@@ -229,6 +229,29 @@ def test_count(fails):
     fails(lambda: _kernels.count(read_only), TypeError, message, read_only)
 
 
+def test_drain(fails):
+    for kind in (np.float64, np.int64):
+        log, place = np.arange(5, dtype=kind), np.array([0])
+        expected = log.copy()
+        for at in (3, 0, 4, 5, -1):  # the last two are outside
+            total, same = np.array([7, 8], kind), np.array([7, 8], kind)
+            place[0] = at
+            _kernels.drain(total, log, place)
+            reference.drain(same, expected, place)
+            assert np.array_equal(log, expected)
+            assert total.tolist() == same.tolist() == [0, 8]
+    total = np.ones(1)
+    _kernels.drain(total)
+    assert total == 0
+    message = "^drain: expected total and log as contiguous, writeable arrays of"
+    for bad in (3, np.zeros(1, "f4"), np.zeros(0), np.zeros(4)[::2]):
+        fails(lambda bad=bad: _kernels.drain(bad), TypeError, message)
+        fails(lambda bad=bad: _kernels.drain(total, bad, place), TypeError, message, total)
+    message = "^drain: expected place as an int64 array that holds the counter$"
+    for bad in (None, 3, np.zeros(1)):
+        fails(lambda bad=bad: _kernels.drain(total, log, bad), TypeError, message, total, log)
+
+
 @pytest.mark.parametrize("columns", [1, 30])
 def test_threads(columns, dtype, rng, threads_agree):
     m = 60_007 // columns

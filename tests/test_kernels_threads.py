@@ -30,7 +30,8 @@ def kernel_calls(rng, dtype, m, n):
     k = _kernels
     x, y, dy, out = array(m, n), array(m, n), array(m, n), array(m, n)
     w, b, rows, one, total = array(n, n), array(n), array(m), array(), keep(np.zeros(1))
-    labels, order = rng.integers(0, n, m), rng.permutation(m)
+    labels, order = rng.integers(0, n, m), keep(rng.permutation(m))
+    seed, log = keep(np.array([1], np.uint64)), keep(np.zeros(9))
     step, bits = keep(np.array([5])), keep(np.zeros((m * n + 7) // 8, np.uint8))
     shapes = [(9001,), (7,), (0,), (m, n)]
     weights, gradients, *slots = [[array(*shape) for shape in shapes] for _ in range(5)]
@@ -47,6 +48,8 @@ def kernel_calls(rng, dtype, m, n):
         lambda: k.row_mean(rows, out=one),
         lambda: k.tally(total, x, 0.5, y),
         lambda: k.count(step, 3),
+        lambda: k.drain(total, log, step),
+        lambda: k.shuffle(order, seed),
         lambda: k.gather_rows(x, out, order),
         lambda: k.scale(x, one, out),
         lambda: k.add(out, x),

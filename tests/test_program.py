@@ -167,6 +167,46 @@ def test_a_replay_past_the_data_reads_zeros(rng):
     assert not out.any()
 
 
+def test_calls_may_be_kept_without_being_run():
+    counter = np.zeros(1, np.int64)
+    program = _kernels.Program(run=False)
+    with program:
+        _kernels.count(counter)
+    assert counter[0] == 0
+    program.replay(3)
+    assert counter[0] == 3
+
+
+@pytest.mark.parametrize("threads", [1, 0])
+def test_programs_take_turns(rng, threads):
+    """Two updates of the same weights with gradients of their own, again and again."""
+    w = rng.standard_normal((64, 300))
+    expected, rate = w.copy(), 0.01
+    segments, hyper = _kernels.Segments([w]), _kernels.Hyper(rate)
+    sums, programs = np.zeros(segments.blocks), []
+    x = rng.standard_normal((64, 64))
+    gradients = [np.zeros_like(w), np.zeros_like(w)]
+    for gradient in gradients:
+        programs.append(_kernels.Program(run=False))
+        with programs[-1]:
+            _kernels.dense_forward(x, w, out=gradient)
+            segments.set_gradient(0, gradient)
+            _kernels.update("sgd", segments, hyper, sums)
+    counter = np.zeros(1, np.int64)
+    between = _kernels.Program(run=False)
+    with between:
+        _kernels.count(counter)
+    _kernels.replay([(programs[0], 2), (between, 1), (programs[1], 3)], 4, threads)
+    for _ in range(4 * 5):
+        expected -= rate * (x @ expected)
+    np.testing.assert_allclose(w, expected, rtol=1e-10)
+    assert (counter[0], hyper.step) == (4, 20)
+    assert all(gradient.any() for gradient in gradients)
+    _kernels.replay([], 3)
+    _kernels.replay([(programs[0], 0)], 3, threads)
+    assert hyper.step == 20
+
+
 def test_what_cannot_be_replayed_says_so(rng):
     program = _kernels.Program()
     with program:
@@ -192,13 +232,14 @@ def test_pace_keeps_the_faster_team(monkeypatch):
     pace = Pace(work=25_000)
     spent = dict.fromkeys(seconds, 0.0)
     for _ in range(200):
-        threads, times = pace.plan(1000)
+        threads, times = pace.plan()
+        times = min(times, 1000)
         assert times * seconds[threads] <= 1.5 * RETURN_SECONDS
         spent[threads] += times * seconds[threads]
         pace.took(threads, times * seconds[threads], times)
     assert spent[1] < FIRST_TRIAL + 0.05 + 0.04 * spent[4]
-    assert Pace(work=1000).plan(50) == (1, 50)  # too little work for threads
-    assert Pace(work=1e6).plan(10)[0] == 4  # enough for them at once
+    assert Pace(work=1000).plan()[0] == 1  # too little work for threads
+    assert Pace(work=1e6).plan()[0] == 4  # enough for them at once
     assert TRIAL_STEPS > 1
 
 

@@ -116,7 +116,7 @@ class Compiled:
         """Drops what was recorded with other layers, another loss, optimizer or metrics."""
         self._recorded = {"train": Recordings(), "test": Recordings()}
         self._means: dict[str, Means] = {}
-        self._penalties: tuple[_kernels.Snapshot, _kernels.Program, list[Tensor]] | None = None
+        self._penalties: tuple[_kernels.Snapshot, _kernels.Program] | None = None
         self._penalty = np.zeros(0)  # of the weights, for recorded tests to read
 
     def _means_for(self, kind: str) -> Means:

@@ -46,7 +46,7 @@ class Rows:
     def begin(self, state: Array | None = None) -> None:
         """Starts a pass over all rows, in a new order drawn from a random state (uint64) or (None)
         as they are."""
-        self._start[...] = 0
+        _kernels.drain(self._start)
         if state is None:
             self._order = None
             return

@@ -16,7 +16,7 @@ from corereg.models.data import Batch, Rows
 from corereg.models.means import Means
 from corereg.models.predicting import Predicting
 from corereg.models.recordable import of_parts
-from corereg.models.steps import Access, Steps, run_batch
+from corereg.models.steps import Access, Sections, Steps, run_batch
 from corereg.models.streams import StreamSteps, is_stream, no_others
 from corereg.progress import ProgressBar
 
@@ -39,26 +39,35 @@ class Evaluating(Predicting):
                     means.add_penalty(batch, activity.data)
 
     def _take_penalty(self) -> None:
-        """Puts the penalties of the trainable weights as they are where tests read them; they are
-        recorded, too."""
+        """Puts the penalties of the trainable weights as they are where tests read them."""
         with no_grad(), self._reading():
-            known = self._penalties
-            if known is not None and not self.run_eagerly and known[0].unchanged():
-                known[1].replay(1)
-                found = known[2]
-            else:
-                program = _kernels.Program()
-                with program:
-                    found = regularizers.penalties(self.weights)
-                self._penalties = None
-                if program.fault is None and all(map(_plain, self.weights)):
-                    lists = [layer._parameters for layer in self.layers]
-                    self._penalties = of_parts((), lists, self.weights), program, found
-            values = [p.item() for p in found]
-        if len(values) != len(self._penalty):
-            self._penalty = np.zeros(len(values))
-            self._recorded["test"].clear()
-        self._penalty[:] = values
+            known = self._penalty_program()
+            if known is not None:
+                known.replay(1)
+                return
+            program = _kernels.Program()
+            with program:
+                parts = [p.data for p in regularizers.penalties(self.weights)]
+                if len(parts) != len(self._penalty):
+                    self._penalty = np.zeros(len(parts))
+                    self._recorded["test"].clear()
+                for i, part in enumerate(parts):
+                    _kernels.drain(self._penalty[i : i + 1])
+                    _kernels.tally(self._penalty[i : i + 1], part)
+            self._penalties = None
+            if program.fault is None and all(map(_plain, self.weights)):
+                lists = [layer._parameters for layer in self.layers]
+                self._penalties = of_parts((), lists, self.weights), program
+
+    def _penalty_program(self) -> _kernels.Program | None:
+        """The calls that _take_penalty makes, if they are known."""
+        known = self._penalties
+        return None if known is None or self.run_eagerly or not known[0].unchanged() else known[1]
+
+    def _test_programs(self, run: Steps) -> Sections | None:
+        """The test of a whole data set as programs; None: Python has to do it."""
+        penalty, test = self._penalty_program(), run.whole_pass(self._means["test"])
+        return None if penalty is None or test is None else [(penalty, 1), *test]
 
     def _stream(
         self, who: str, source: Any, access: Access, class_weight: Any = None

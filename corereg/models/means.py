@@ -15,6 +15,7 @@ from corereg.models.data import Batch
 
 Array = np.ndarray[Any, Any]
 Logs = dict[str, float]
+EPOCHS = 512  # whose sums are kept at most until Python looks
 
 
 class Means:
@@ -24,11 +25,48 @@ class Means:
         self.metrics, self.weighted = found, weighted
         self._loss, self._penalty = np.zeros(1), np.zeros(1)
         self._rows = np.zeros(1, np.int64)
+        self._states = [self._loss, self._penalty, self._rows]
+        for metric in (*found, *weighted):
+            self._states += metric.states
+        self._place = np.zeros(1, np.int64)
+        self._log = [np.zeros(EPOCHS, state.dtype) for state in self._states]
         self.reset()
+
+    @property
+    def movable(self) -> bool:
+        """Whether `move` moves all that the metrics have added up."""
+        return all(
+            getattr(type(metric), name) is getattr(Metric, name)
+            for metric in (*self.metrics, *self.weighted)
+            for name in ("reset_state", "update_state", "result", "states")
+        )
+
+    def begin(self) -> None:
+        """As `reset`, by kernels."""
+        for state in self._states:
+            _kernels.drain(state)
+
+    def move(self) -> None:
+        """Moves the sums to the end of a log of EPOCHS epochs, by kernels."""
+        for state, column in zip(self._states, self._log, strict=True):
+            _kernels.drain(state, column, self._place)
+        _kernels.count(self._place)
+
+    def moved(self, prefix: str = "") -> list[Logs]:
+        """The means of the epochs in the log, the last one first; the log is empty then."""
+        count = self._place.item()
+        self._place[0] = 0
+        columns = [column[:count].tolist() for column in self._log]
+        found = []
+        for epoch in range(count - 1, -1, -1):
+            for state, column in zip(self._states, columns, strict=True):
+                state[0] = column[epoch]
+            found.append(self.logs(prefix))
+        return found
 
     def reset(self) -> None:
         """Begins anew."""
-        for total in (self._loss, self._penalty, self._rows):
+        for total in (self._loss, self._penalty, self._rows, self._place):
             total.fill(0)
         for metric in (*self.metrics, *self.weighted):
             metric.reset_state()

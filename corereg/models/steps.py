@@ -19,12 +19,14 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.models.data import Batch, Rows
+from corereg.models.means import Means
 from corereg.models.recordable import snapshot, why_not
 
 if TYPE_CHECKING:
     from corereg.models.compiled import Compiled
 
 Access = Callable[[], AbstractContextManager[Any]]
+Sections = list[tuple[_kernels.Program, int]]  # programs, and how often each
 RETURN_SECONDS = 0.05  # how long a replay may keep Python, and Ctrl-C, waiting
 TRIAL_STEPS = 8  # at most, replayed to see how long they take ...
 TRIAL_SECONDS = 0.002  # ... and about so long at most
@@ -48,15 +50,17 @@ class Recorded:
             step(self.batch)
         self.pace = Pace(self.program.work)
 
-    def replay(self, program: Any, times: int) -> int:
-        """Runs this step, or a longer program around it, at most `times` times: returns how
-        often."""
+    def replay(self, programs: Sections, times: int, steps: float = 1) -> int:
+        """Runs programs around this step, together the work of `steps` such steps, at most `times`
+        times over: returns how often; 0 if that would keep Python waiting."""
         assert self.pace is not None
-        threads, times = self.pace.plan(times)
-        threads = min(threads, _kernels.get_num_threads())  # the limit may have been lowered since
-        began = time.perf_counter()
-        program.replay(times, threads)
-        self.pace.took(threads, time.perf_counter() - began, times)
+        threads, most = self.pace.plan()
+        times = min(times, int(most / steps))
+        if times:
+            threads = min(threads, _kernels.get_num_threads())  # may have been lowered since
+            began = time.perf_counter()
+            _kernels.replay(programs, times, threads)
+            self.pace.took(threads, time.perf_counter() - began, times * steps)
         return times
 
 
@@ -134,7 +138,7 @@ def run_batch(
         if found.pace is None:
             recordings.record(model, found, step)
         else:
-            found.replay(found.program, 1)
+            found.replay([(found.program, 1)], 1)
 
 
 class Steps:
@@ -157,7 +161,9 @@ class Steps:
         self._model, self._recordings, self._step = model, recordings, step
         self._rows, self._size, self._access = rows, size, access
         self._random = None if seed is None else np.array([seed], np.uint64)
-        self._whole: dict[int, tuple[Recorded, Any]] = {}  # by rows: with the calls that fetch
+        # by rows: with the calls that fetch
+        self._whole: dict[int, tuple[Recorded, _kernels.Program]] = {}
+        self._ends: tuple[_kernels.Program, _kernels.Program] | None = None  # of a pass
         self._left = 0  # rows left in this pass
 
     once = False
@@ -192,11 +198,50 @@ class Steps:
         found = self._recordings.find(self._model, self._rows, rows)
         with self._access():
             if known is not None and known[0] is found:
-                done = found.replay(known[1], min(most, self._left // rows))
+                done = found.replay([(known[1], 1)], min(most, self._left // rows))
             else:
                 done = self._first(found, rows)
         self._left -= done * rows
         return done
+
+    def whole_pass(self, means: Means) -> Sections | None:
+        """A pass as programs, which move their sums to the log of means; None: not yet."""
+        full, rest = divmod(len(self._rows), self._size)
+        parts: Sections = []
+        for rows, times in ((self._size, full), (rest, 1)):
+            if rows and times:
+                known = self._whole.get(rows)
+                found = self._recordings.find(self._model, self._rows, rows)
+                if known is None or known[0] is not found:
+                    return None
+                parts.append((known[1], times))
+        if self._left or not means.movable:
+            return None
+        begin, end = self._ends = self._ends or self._record_ends(means)
+        return [(begin, 1), *parts, (end, 1)]
+
+    def passes(self, most: int, means: Means, after: Sections) -> float:
+        """Runs whole passes in one call, at most `most` (<= EPOCHS), and the programs in `after`
+        after each. Their sums are in the log of means, one for each pass that was run: none if
+        the next one has to be run step by step. Returns the seconds that one took."""
+        programs = self.whole_pass(means)
+        if programs is None:
+            return 0.0
+        work, more = (sum(part.work * n for part, n in some) for some in (programs, after))
+        found = self._whole[min(self._size, len(self._rows))][0]
+        began = time.perf_counter()
+        with self._access():
+            times = found.replay([*programs, *after], most, (work + more) / found.program.work)
+        return (time.perf_counter() - began) / max(times, 1) * work / (work + more)
+
+    def _record_ends(self, means: Means) -> tuple[_kernels.Program, _kernels.Program]:
+        begin, end = _kernels.Program(run=False), _kernels.Program(run=False)
+        with begin:
+            self._rows.begin(self._random)
+            means.begin()
+        with end:
+            means.move()
+        return begin, end
 
     def _first(self, found: Recorded | None, rows: int) -> int:
         if found is None:
@@ -208,7 +253,7 @@ class Steps:
         if found.pace is None:
             self._recordings.record(self._model, found, self._step)
         else:
-            found.replay(found.program, 1)
+            found.replay([(found.program, 1)], 1)
         self._whole[rows] = found, fetch.joined(found.program)
         return 1
 
@@ -233,15 +278,15 @@ class Pace:
         """How much replaying makes up for a trial at so many seconds a step."""
         return max(FIRST_TRIAL, 50 * self._steps * seconds)
 
-    def plan(self, times: int) -> tuple[int, int]:
-        """Threads, and steps, at most `times`."""
+    def plan(self) -> tuple[int, int]:
+        """Threads, and how many steps at most."""
         if self._spent >= self._trial and self._other not in self._seconds:
-            return self._other, min(times, self._steps)
+            return self._other, self._steps
         fastest = min(self._seconds, key=self._seconds.__getitem__)
-        return fastest, max(1, min(times, int(RETURN_SECONDS / self._seconds[fastest])))
+        return fastest, max(1, int(RETURN_SECONDS / self._seconds[fastest]))
 
-    def took(self, threads: int, seconds: float, times: int) -> None:
-        """Says how long `times` steps took."""
+    def took(self, threads: int, seconds: float, times: float) -> None:
+        """Says how long the work of `times` steps took."""
         self._spent += seconds
         self._seconds[threads] = max(seconds / times, 1e-9)
         if len(self._seconds) > 1:  # a trial: forget the slower, to be tried again

@@ -12,6 +12,7 @@ from typing import Any
 from corereg import regularizers
 from corereg.autograd import Tensor, enable_grad
 from corereg.callbacks import CallbackList, History
+from corereg.models.ahead import Ahead, Validation
 from corereg.models.compiled import Logs, count, fewest
 from corereg.models.data import Batch, Rows, split
 from corereg.models.evaluating import Evaluating, as_keras
@@ -135,7 +136,7 @@ class Trainer(Evaluating):
             run = self._steps("train", step, source, size, seed, self._writing)
             self.stop_training = False
             logs: Logs = {}
-            wants = listeners.wants_batches
+            ahead = self._ahead(run, steps, checks, validation_steps, due, listeners)
             listeners.on_train_begin()
             for epoch in range(initial_epoch, epochs):
                 run.begin_epoch()
@@ -144,21 +145,51 @@ class Trainer(Evaluating):
                     break
                 bar.begin_epoch(epoch)
                 listeners.on_epoch_begin(epoch)
-                means.reset()
-                logs = self._fit_epoch(run, steps, means, listeners, wants, bar)
+                done = None
+                if ahead is not None and (ahead or not self.stop_training):
+                    done = ahead.next(epoch, epochs)
+                if done is not None:
+                    logs, seconds = done
+                    bar.update(steps or 0, logs, seconds)
+                else:
+                    means.reset()
+                    logs = self._fit_epoch(run, steps, means, listeners, bar)
                 run.end_epoch()
-                if checks is not None and due(epoch + 1):
+                if checks is not None and due(epoch + 1) and "val_loss" not in logs:
                     checks.restart()
                     if checks.ready():
                         logs |= self._evaluate(checks, validation_steps, listeners).logs("val_")
                     else:
                         warn_short("fit (validation_data)", 0, validation_steps)
-                bar.end_epoch(logs)
+                bar.end_epoch(logs, hold=bool(ahead))
                 listeners.on_epoch_end(epoch, logs)
-                if self.stop_training:
+                if self.stop_training and not ahead:
                     break
             listeners.on_train_end(logs)
         return listeners.history
+
+    def _ahead(
+        self,
+        run: Steps | StreamSteps,
+        steps: int | None,
+        checks: Steps | StreamSteps | None,
+        validation_steps: int | None,
+        due: Callable[[int], bool],
+        listeners: CallbackList,
+    ) -> Ahead | None:
+        """Epochs without Python, as far as nobody looks; None: somebody looks at each batch."""
+        if not isinstance(run, Steps) or steps != run.steps or listeners.wants_batches:
+            return None
+        validation = Validation(due, self._means_for("test"))
+        if checks is None:
+            validation.due = lambda epoch: False
+        elif (
+            isinstance(checks, Steps)
+            and validation_steps in (None, checks.steps)
+            and not listeners.wants_tests
+        ):
+            validation.programs = partial(self._test_programs, checks)
+        return Ahead(run, self._means["train"], validation, listeners.wants_epochs)
 
     def _fit_epoch(
         self,
@@ -166,10 +197,9 @@ class Trainer(Evaluating):
         steps: int | None,
         means: Means,
         listeners: CallbackList,
-        wants: bool,
         bar: ProgressBar,
     ) -> Logs:
-        done = 0
+        done, wants = 0, listeners.wants_batches
         while (steps is None or done < steps) and not self.stop_training:
             if not run.ready():
                 if run.once and steps is not None:

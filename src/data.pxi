@@ -1,0 +1,144 @@
+# The user's data on their way in: checked, put in order, fetched; and what passes over them count.
+
+def all_between(x, double low, double high):
+    """Whether x is a contiguous float32 or float64 array, and surely finite and low <= x <= high
+    everywhere, compared in its dtype."""
+    cdef bint found, f64
+    cdef Py_ssize_t n
+    cdef void *p
+    if not isinstance(x, cnp.ndarray) or not cnp.PyArray_ISCARRAY_RO(<array> x):
+        return False
+    f64 = cnp.PyArray_TYPE(<array> x) == cnp.NPY_FLOAT64
+    if not f64 and cnp.PyArray_TYPE(<array> x) != cnp.NPY_FLOAT32:
+        return False
+    p, n = cnp.PyArray_DATA(<array> x), cnp.PyArray_SIZE(<array> x)
+    with nogil:
+        found = cr_all_between(p, n, f64, low, high)
+    return found
+
+
+cdef int source_of(array a) except -1:
+    cdef int kind = cnp.PyArray_TYPE(a)
+    if kind == cnp.NPY_FLOAT32 and cnp.PyArray_ISNOTSWAPPED(a):
+        return CR_FROM_F32
+    if kind == cnp.NPY_FLOAT64 and cnp.PyArray_ISNOTSWAPPED(a):
+        return CR_FROM_F64
+    codes = {"u1": CR_FROM_U8, "b1": CR_FROM_U8, "i1": CR_FROM_I8, "u2": CR_FROM_U16,
+             "i2": CR_FROM_I16, "u4": CR_FROM_U32, "i4": CR_FROM_I32, "u8": CR_FROM_U64,
+             "i8": CR_FROM_I64}
+    code = codes.get(f"{a.dtype.kind}{a.dtype.itemsize}")
+    if code is None or not a.dtype.isnative:
+        raise TypeError(f"gather_rows: expected src of a native float32, float64, integer or bool "
+                        f"dtype, received {a.dtype}")
+    return code
+
+
+def gather_rows(src, out, order=None, start=None):
+    """out[r] = src[order[start + r]] for every row of out, cast to out's dtype.
+
+    src (rows, ...) of any number type, rows contiguous; out (batch, ...) float or int64; order:
+    int64 array or None (rows as they come); start: int64 array that holds a counter, or None (0).
+    """
+    cdef str who = "gather_rows"
+    cdef cr_gather_rows_args g
+    cdef Py_ssize_t i, first = 0
+    if not isinstance(src, cnp.ndarray) or not isinstance(out, cnp.ndarray):
+        raise TypeError(f"{who}: expected src and out as NumPy arrays, received "
+                        f"{type(src).__name__} and {type(out).__name__}")
+    cdef array s = src
+    cdef array o = out
+    cdef int dtype = 0
+    if cnp.PyArray_NDIM(s) < 1 or cnp.PyArray_NDIM(s) != cnp.PyArray_NDIM(o):
+        raise ValueError(f"{who}: expected rows of equal shape in src and out, received "
+                         f"{shape_of(s)} and {shape_of(o)}")
+    g.cols = 1
+    for i in range(1, cnp.PyArray_NDIM(s)):
+        if cnp.PyArray_DIM(s, i) != cnp.PyArray_DIM(o, i):
+            raise ValueError(f"{who}: expected rows of equal shape in src and out, received "
+                             f"{shape_of(s)} and {shape_of(o)}")
+        g.cols *= cnp.PyArray_DIM(s, i)
+    g.rows = cnp.PyArray_DIM(o, 0)
+    g.stride = cnp.PyArray_STRIDE(s, 0)
+    g.src_rows = g.places = cnp.PyArray_DIM(s, 0)
+    if not cnp.PyArray_ISCARRAY(o) or cnp.PyArray_ITEMSIZE(s) == 0:
+        raise TypeError(f"{who}: expected out contiguous and writeable")
+    if cnp.PyArray_SIZE(s) and not (cnp.PyArray_ISALIGNED(s) and s[0].flags.c_contiguous):
+        raise ValueError(f"{who}: expected src with contiguous, aligned rows; use src.copy()")
+    g.start = NULL
+    if start is not None:
+        g.start = counter_of(start, who, "start")
+        first = g.start[0]
+    g.order = NULL
+    if order is not None:
+        if (not isinstance(order, cnp.ndarray) or cnp.PyArray_TYPE(<array> order) != cnp.NPY_INT64
+                or not cnp.PyArray_ISCARRAY_RO(<array> order)):
+            raise TypeError(f"{who}: expected order as a contiguous int64 array")
+        if first < 0 or first + g.rows > cnp.PyArray_SIZE(<array> order):
+            raise IndexError(f"{who}: rows {first}..{first + g.rows} are outside an order of "
+                             f"{cnp.PyArray_SIZE(<array> order)}")
+        g.order = <int64_t *> at(order)
+        g.places = cnp.PyArray_SIZE(<array> order)
+        if cr_first_outside(g.order + first, g.rows, cnp.PyArray_DIM(s, 0)) < g.rows:
+            raise IndexError(f"{who}: order names rows outside the {cnp.PyArray_DIM(s, 0)} of src")
+    elif first < 0 or first + g.rows > cnp.PyArray_DIM(s, 0):
+        raise IndexError(f"{who}: rows {first}..{first + g.rows} are outside the "
+                         f"{cnp.PyArray_DIM(s, 0)} of src")
+    g.y, g.labels = NULL, NULL
+    if cnp.PyArray_TYPE(o) == cnp.NPY_INT64:
+        g.labels = <int64_t *> at(o)
+    else:
+        dtype = dtype_of(o, who, "out")
+        g.y = at(o)
+    g.src, g.source = at(s), source_of(s)
+    launch(CR_gather_rows, dtype, &g, sizeof(g), 0.2 * g.rows * g.cols, g.rows, b"rWrr",
+           (src, out, order, start))
+    return out
+
+
+def shuffle(order, state):
+    """Puts an int64 array into a random order, drawn from state, a uint64 array of one element,
+    which moves on."""
+    cdef cr_shuffle_args g
+    if not isinstance(order, cnp.ndarray) or not isinstance(state, cnp.ndarray):
+        raise TypeError("shuffle: expected order and state as NumPy arrays, received "
+                        f"{type(order).__name__} and {type(state).__name__}")
+    cdef array order_ = order
+    cdef array state_ = state
+    if cnp.PyArray_TYPE(order_) != cnp.NPY_INT64 or not cnp.PyArray_ISCARRAY(order_):
+        raise TypeError("shuffle: expected order as a contiguous, writeable int64 array")
+    if (cnp.PyArray_TYPE(state_) != cnp.NPY_UINT64 or cnp.PyArray_SIZE(state_) != 1
+            or not cnp.PyArray_ISCARRAY(state_)):
+        raise TypeError("shuffle: expected state as a writeable uint64 array of one element")
+    g.order, g.n = <int64_t *> at(order_), cnp.PyArray_SIZE(order_)
+    g.state = <uint64_t *> at(state_)
+    launch(CR_shuffle, 0, &g, sizeof(g), 2.0 * g.n, 0, b"ww", (order, state))
+
+
+cdef int count_up(int64_t *counter, int64_t by, object holder) except -1:
+    cdef cr_count_args g
+    g.counter, g.by = counter, by
+    launch(CR_count, 0, &g, sizeof(g), 0, 0, b"w", (holder,))
+    return 0
+
+
+def count(counter, int64_t by=1):
+    """counter[0] += by, for an int64 array."""
+    cdef int64_t *p = counter_of(counter, "count", "counter")
+    if not cnp.PyArray_ISWRITEABLE(<array> counter):
+        raise TypeError("count: expected counter as a writeable array")
+    count_up(p, by, counter)
+
+
+def drain(total, log=None, place=None):
+    """log[place] = total; total = 0: arrays of one element of 8 bytes, and log of such elements.
+    place: an int64 array that holds a counter; without log, total is set to 0 alone."""
+    cdef cr_drain_args g
+    for what in (total,) if log is None else (total, log):
+        if (not isinstance(what, cnp.ndarray) or not cnp.PyArray_ISCARRAY(<array> what)
+                or cnp.PyArray_ITEMSIZE(<array> what) != 8 or not cnp.PyArray_SIZE(<array> what)):
+            raise TypeError("drain: expected total and log as contiguous, writeable arrays of "
+                            "elements of 8 bytes")
+    g.total, g.log, g.place, g.room = at(total), at(log), NULL, 0
+    if log is not None:
+        g.place, g.room = counter_of(place, "drain", "place"), cnp.PyArray_SIZE(<array> log)
+    launch(CR_drain, 0, &g, sizeof(g), 0, 0, b"wwr", (total, log, place))

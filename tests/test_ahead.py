@@ -1,0 +1,216 @@
+"""Epochs that run in one call are those that Python would run one by one."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+
+import numpy as np
+import pytest
+from small import bits, data, fit, net
+
+import corereg
+from corereg import _kernels, layers, metrics
+from corereg.callbacks import Callback, EarlyStopping, LambdaCallback, LearningRateScheduler
+from corereg.models import Sequential, steps, training
+from corereg.models.means import EPOCHS
+from corereg.progress import ProgressBar
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """How often each replay runs its programs; Python is due late."""
+    found, replay = [], _kernels.replay
+    monkeypatch.setattr(steps, "RETURN_SECONDS", 100.0)
+    monkeypatch.setattr(
+        _kernels,
+        "replay",
+        lambda p, n, threads: found.append(n) or replay(p, n, threads),
+    )
+    return found
+
+
+def outcome(eager, classes=3, callbacks=(), more=None, **options):
+    """All that a fit leaves behind."""
+    x, y = data(classes)
+    corereg.set_random_seed(9)
+    model = Sequential([layers.Dense(8, "relu", kernel_regularizer="l1"), layers.Dropout(0.3)])
+    model.add(layers.Dense(classes, "softmax", bias_regularizer="l2"))
+    chosen = {"metrics": ["accuracy"], "weighted_metrics": ["sparse_categorical_accuracy"]}
+    model.compile("adam", "sparse_categorical_crossentropy", run_eagerly=eager, **chosen)
+    heard = [make() for make in callbacks]
+    options = {"epochs": 12, "batch_size": 8} | options
+    if more == "validation_data":
+        options["validation_data"] = (x[:11], y[:11])
+    if more == "class_weight":
+        options["class_weight"] = {0: 2.0, 1: 0.5}
+    history = fit(model, x, y, callbacks=heard, **options)
+    again = fit(model, x, y, **options)
+    states = [a.tobytes() for a in model.optimizer.state]
+    iterations = model.optimizer.iterations
+    return history, again, bits(model), states, iterations, [h.log for h in heard], model.losses
+
+
+class Epochs(Callback):
+    """Keeps the weights at both ends of each epoch."""
+
+    def __init__(self):
+        self.log = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.log.append(("begin", epoch, bits(self.model)))
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.log.append(("end", epoch, dict(logs), bits(self.model)))
+
+
+class Validations(Callback):
+    """Keeps what validation says."""
+
+    def __init__(self):
+        self.log = []
+
+    def on_test_begin(self, logs=None):
+        self.log.append(bits(self.model))
+
+    def on_test_end(self, logs=None):
+        self.log.append(dict(logs))
+
+
+class Stops(Callback):
+    """Ends the third epoch, and the training."""
+
+    log = ()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = epoch == 2
+
+
+CASES = {
+    "plain": {},
+    "in order": {"shuffle": False},
+    "one batch": {"batch_size": 64},
+    "no short batch": {"batch_size": 10},
+    "validation": {"validation_split": 0.3},
+    "validation of other rows": {"more": "validation_data", "validation_batch_size": 3},
+    "weights": {"more": "class_weight", "validation_split": 0.3},
+    "every third epoch": {"validation_split": 0.3, "validation_freq": 3},
+    "listed epochs": {"validation_split": 0.3, "validation_freq": [1, 2, 3, 7, 12]},
+    "part of an epoch": {"steps_per_epoch": 4},
+    "all of an epoch": {"steps_per_epoch": 7},
+    "part of the validation": {"more": "validation_data", "validation_steps": 1},
+    "a later epoch": {"initial_epoch": 5},
+    "epochs are looked at": {"callbacks": [Epochs], "validation_split": 0.3},
+    "tests are looked at": {"callbacks": [Validations], "validation_split": 0.3},
+    "stopped": {"callbacks": [Stops], "validation_split": 0.3},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_same_epochs(case):
+    assert outcome(True, **CASES[case]) == outcome(False, **CASES[case])
+
+
+def test_python_is_asked_once_for_many_epochs(calls):
+    x, y = data(3)
+    model = net(3, metrics=["accuracy"])
+    history = fit(model, x, y, epochs=100, batch_size=10)
+    assert calls == [4, 99]  # what is left of the first epoch, then all others
+    assert len(history["loss"]) == 100
+    calls.clear()
+    fit(model, x, y, epochs=100, batch_size=10, validation_split=0.2)
+    assert calls[-1] == 99
+    calls.clear()
+    fit(model, x, y, epochs=21, batch_size=10, validation_split=0.2, validation_freq=10)
+    assert [n for n in calls if n > 1] == [3, 9, 10]  # and the last one
+
+
+def test_python_is_asked_for_each_epoch_that_somebody_looks_at(calls):
+    x, y = data(3)
+    stop = EarlyStopping("val_loss", patience=50, restore_best_weights=True)
+    fit(net(3), x, y, epochs=30, batch_size=10, validation_split=0.2, callbacks=stop)
+    assert calls[-29:] == [1] * 29
+
+
+def test_long_epochs_are_run_step_by_step(monkeypatch):
+    monkeypatch.setattr(steps, "RETURN_SECONDS", 1e-9)
+    x, y = data(3)
+    short = outcome(False, validation_split=0.3)
+    monkeypatch.undo()
+    assert short == outcome(False, validation_split=0.3)
+    fit(net(3), x, y)
+
+
+def test_more_epochs_than_the_log_has_room_for(calls):
+    x, y = data(3)
+    histories = []
+    for eager in (True, False):
+        model = net(3, run_eagerly=eager, metrics=["accuracy"])
+        histories.append(fit(model, x, y, epochs=EPOCHS + 9, batch_size=50))
+    assert histories[0] == histories[1]
+    assert calls == [EPOCHS, 8]
+
+
+def test_the_learning_rate_of_each_epoch():
+    x, y = data(3)
+    outcomes = []
+    for eager in (True, False):
+        model = net(3, run_eagerly=eager)
+        schedule = LearningRateScheduler(lambda epoch, rate: 0.9 * rate)
+        outcomes.append((fit(model, x, y, epochs=6, callbacks=schedule), bits(model)))
+    assert outcomes[0] == outcomes[1]
+
+
+class Largest(metrics.BinaryAccuracy):
+    """A metric that says that it may be recorded, and keeps more than Metric does."""
+
+    recordable = True
+
+    def reset_state(self):
+        super().reset_state()
+        self.since = time.perf_counter()
+
+    def result(self):
+        return float(self.since > 0)
+
+
+def test_a_metric_with_memory_of_its_own():
+    x, y = data()
+    model = net(metrics=[Largest("own")])
+    assert fit(model, x, y > 0, epochs=5)["own"] == [1.0] * 5
+
+
+def test_a_metric_set_anew_between_epochs():
+    x, y = data(3)
+    model = net(3, metrics=["accuracy"])
+    metric = lambda: model._metrics[0][0]  # noqa: E731
+    change = LambdaCallback(on_epoch_end=lambda epoch, logs: setattr(metric(), "name", f"m{epoch}"))
+    assert {"accuracy", "m0", "m1"} <= set(fit(model, x, y, epochs=3, callbacks=change))
+
+
+def test_what_another_thread_stops_has_all_its_epochs_in_the_history():
+    x, y = data(3)
+    model = net(3)
+    stopper = threading.Timer(0.2, lambda: setattr(model, "stop_training", True))
+    stopper.start()
+    history = fit(model, x, y, epochs=10**7, batch_size=10)
+    assert model.optimizer.iterations == 5 * len(history["loss"])
+    assert len(history["loss"]) > 5
+
+
+def test_every_epoch_has_its_line(monkeypatch):
+    x, y = data(3)
+    stream = io.StringIO()
+    monkeypatch.setattr(training, "ProgressBar", lambda *a: ProgressBar(*a, stream=stream))
+    net(3, metrics=["accuracy"]).fit(x, y, epochs=50, verbose=2, validation_split=0.2)
+    lines = stream.getvalue().splitlines()
+    assert [line[:11] for line in lines] == [f"Epoch {n:2}/50" for n in range(1, 51)]
+    assert all("us/step - loss: " in s and " - val_accuracy: " in s for s in lines[1:])
+
+
+def test_streams_are_asked_for_each_batch():
+    x, y = data(3)
+    batches = [(x[:20], y[:20]), (x[20:], y[20:])]
+    history = fit(net(3), batches, epochs=4, validation_data=batches)
+    assert np.shape(history["val_loss"]) == (4,)
