@@ -127,10 +127,12 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, rule 
                          ? h->learning_rate * sqrt(1 - pow(h->beta2, (double)h->step + 1)) /
                                (1 - pow(h->beta1, (double)h->step + 1))
                          : 0)};
+    /* rules with more state than most have one loop that does it all: less code */
+    const int rare = (slots & 4) || (slots == 3 && update == rule_rmsprop);
     EACH_BLOCK(g)
     const double scale = g->scales ? g->scales[s] : 1;
     double *sum = g->penalty + block;
-    if (g->scales || isfinite(h->clipvalue))
+    if (rare || g->scales || isfinite(h->clipvalue))
         *sum = sweep_block(segment, g->gradients[s], &c, scale, from, n, update, slots, 1, 1);
     else if (segment->l1 != 0 || segment->l2 != 0)
         *sum = sweep_block(segment, g->gradients[s], &c, scale, from, n, update, slots, 1, 0);
