@@ -156,10 +156,9 @@ INLINE V inverse(V a)
 INLINE V over_root(V a, V b, V c)
 {
 #if defined(__AVX512F__) && !CR_F64
-    const V within = vmin(splat(3e38f), vmax(splat(1e-37f), b)); /* 1/sqrt is finite; NaN passes */
-    V root = _mm512_rsqrt14_ps(within);
-    root = root * ((T)1.5 - (T)0.5 * within * root * root);
-    return a * inverse(b * root + c);
+    const V estimate = _mm512_rsqrt14_ps(vmax(splat(1e-37f), b)); /* finite; NaN passes */
+    const V root = b * estimate;
+    return a * inverse(root * ((T)1.5 - (T)0.5 * (root * estimate)) + c);
 #else
     return a / (vsqrt(b) + c);
 #endif

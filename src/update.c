@@ -83,7 +83,7 @@ INLINE double sweep_block(const cr_segment *segment, const void *gradients, cons
              gradient += penalty_gradient(v.w, l1, l2);
          }
          if (clipped) gradient = vmin(splat(c->clip), vmax(splat(-c->clip), gradient * by));
-         v.w -= v.w * shrink;
+         if (clipped) v.w -= v.w * shrink;
          PUT(w, update(c, &v, gradient, slots));
          if (slots & 1) PUT(s0, v.s[0]);
          if (slots & 2) PUT(s1, v.s[1]);
@@ -132,7 +132,7 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, rule 
     EACH_BLOCK(g)
     const double scale = g->scales ? g->scales[s] : 1;
     double *sum = g->penalty + block;
-    if (rare || g->scales || isfinite(h->clipvalue))
+    if (rare || g->scales || isfinite(h->clipvalue) || segment->decay != 0)
         *sum = sweep_block(segment, g->gradients[s], &c, scale, from, n, update, slots, 1, 1);
     else if (segment->l1 != 0 || segment->l2 != 0)
         *sum = sweep_block(segment, g->gradients[s], &c, scale, from, n, update, slots, 1, 0);
