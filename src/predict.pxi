@@ -2,7 +2,11 @@
 # forward passes on memory of their own.
 
 from cpython.dict cimport PyDict_Next
+from cpython.list cimport PyList_GET_ITEM
 from cpython.ref cimport PyObject
+
+cdef extern from "Python.h":
+    object PyObject_GenericGetDict(object, void *)
 
 
 cdef class Snapshot:
@@ -40,13 +44,13 @@ cdef class Snapshot:
                 if entries[j] is not was[j]:
                     return False
         for i in range(len(self.objects)):
-            now = self.objects[i].__dict__
+            now = PyObject_GenericGetDict(self.objects[i], NULL)
             was = self.dicts[i]
             if len(now) != len(was):
                 return False
             place = j = 0
             while PyDict_Next(now, &place, &key, &value):
-                if value != <PyObject *> was[j]:
+                if value != PyList_GET_ITEM(was, j):
                     return False
                 j += 1
         for i in range(len(self.parameters)):
