@@ -195,8 +195,9 @@ def memory(names: list[str], workloads: list[str]) -> Figures:
 def machine(names: list[str]) -> list[str]:
     import report
 
+    packages = metadata.packages_distributions()  # of tensorflow: tensorflow-cpu, perhaps
     found = [
-        f"{module} {metadata.version({'sklearn': 'scikit-learn'}.get(module, module))}"
+        f"{module} {metadata.version(packages[module][0])}"
         for module in dict.fromkeys(m for name in names for m in SIDES[name][2])
         if module != "corereg"
     ]
