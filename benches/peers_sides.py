@@ -93,7 +93,7 @@ class Corereg(KerasShaped):
         super().__init__(w, corereg, corereg.callbacks.Callback)
 
     def run(self, epochs: int) -> float:
-        """Whole calls of fit: with a callback that looks at each epoch, Python is asked for each."""
+        """A whole call of fit: a callback that looks at epochs would make Python run each."""
         self.fit()
         began = time.perf_counter()
         self.fit(epochs=epochs)
