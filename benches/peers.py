@@ -22,6 +22,7 @@ import os
 import re
 import statistics
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
@@ -42,6 +43,7 @@ SECONDS = 0.1  # that one side trains or predicts in one round, or one epoch or 
 MOST_SECONDS, FEWEST = 5.0, 3  # a slow side stops after so long, but has so many rounds
 MANY_ROWS = {"mnist-wide": 10_000}
 FEW_ROWS = 1_000
+PAUSE = 0.1  # seconds between two sides: threads of the last one may spin for half of that
 TOLERANCE, DROPOUT_TOLERANCE = 1e-3, 0.05  # of losses; masks differ
 Figures = dict[str, dict[str, float]]  # by workload and side
 
@@ -150,6 +152,7 @@ def in_turns(
     for _ in range(rounds):
         for side, n in often.items():
             if len(times[side]) < FEWEST or n * sum(times[side]) < MOST_SECONDS:
+                time.sleep(PAUSE)
                 times[side].append(sides[side](method, *arguments, n))
     return {side: statistics.median(found) for side, found in times.items()}
 
