@@ -4,8 +4,9 @@
  *
  * a(m,k) = a[m*a_row + k*a_col] is read one element at a time and broadcast, so it may be a
  * matrix or its transpose; b(k,n) is read in vectors along n. A tile of MR x NV vectors of c
- * stays in registers over the whole of k (or over KC of it, when b is packed). Every element of
- * c is one sum in order of k: it is the same number whichever tile or share it falls in.
+ * stays in registers over the whole of k (or over even parts of it, KC at most, when b is packed).
+ * Every element of c is one sum in order of k: it is the same number whichever tile or share it
+ * falls in.
  *
  * b is read in place when its rows are whole vectors; otherwise (an edge of less than a vector,
  * b given transposed, or a stride that collides in the cache) a panel of KC x NR is first packed
@@ -20,15 +21,17 @@
 #if VB == 64
 #define MR 8
 #define NV 3
+#define KC 192 /* a panel takes 36 KB */
 #elif VB == 32
 #define MR 6
 #define NV 2
+#define KC 256
 #else
 #define MR 4
 #define NV 2
+#define KC 256
 #endif
 #define NR (NV * VL)
-#define KC 256
 #define BLOCK (48 * 1024 / (ptrdiff_t)sizeof(T)) /* elements of a packed part of a */
 
 typedef struct {
@@ -301,7 +304,8 @@ static void multiply(const product *g, ptrdiff_t m0, ptrdiff_t m1, ptrdiff_t n0,
     const int many = m1 - m0 > 4 * MR && g->k > 64;
     const int pack = g->b_transposed || (many && g->b_row * sizeof(T) % 2048 == 0);
     const int strided = g->a_row == 1 && g->a_col * sizeof(T) > 1024 && n1 - n0 > NR && many;
-    const ptrdiff_t depth = pack || strided || (n1 - n0) % VL ? KC : g->k;
+    const ptrdiff_t parts = pack || strided || (n1 - n0) % VL ? (g->k - 1) / KC + 1 : 1;
+    const ptrdiff_t depth = (g->k + parts * VL - 1) / (parts * VL) * VL; /* of each: even */
     do { /* once even for k = 0: the epilogue is due */
         o.k1 = g->k - o.k0 < depth ? g->k : o.k0 + depth;
         if (!strided) {
