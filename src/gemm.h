@@ -56,6 +56,22 @@ typedef struct {
     ptrdiff_t ahead_step;
 } operands;
 
+/* In `tile`: a column of a times a row of b, added to the sums. */
+#define TILE_STEP                                                                              \
+    do {                                                                                  \
+        V row[8];                                                                         \
+        __builtin_prefetch(ahead, 0, 2);                                                  \
+        ahead = ahead + o->ahead_step < o->ahead_end ? ahead + o->ahead_step : ahead;     \
+        _Pragma("GCC unroll 8") for (int j = 0; j < nv; j++) row[j] = load(b + j * VL);   \
+        _Pragma("GCC unroll 8") for (int i = 0; i < mr; i++)                              \
+        {                                                                                 \
+            V x = splat(a[i * a_row]);                                                    \
+            _Pragma("GCC unroll 8") for (int j = 0; j < nv; j++) acc[i][j] += x * row[j]; \
+        }                                                                                 \
+        a += a_col;                                                                       \
+        b += b_row;                                                                       \
+    } while (0)
+
 INLINE void tile(const int mr, const int nv, const product *g, const operands *o, const T *a,
                  ptrdiff_t m, ptrdiff_t n)
 {
@@ -77,23 +93,13 @@ INLINE void tile(const int mr, const int nv, const product *g, const operands *o
 #pragma GCC unroll 8
             for (int j = 0; j < nv; j++)
                 __builtin_prefetch(c + i * ldc + j * VL, 1, 3);
-    for (ptrdiff_t k = o->k1 - o->k0; k > 0; k--) {
-        V row[8];
-        __builtin_prefetch(ahead, 0, 2);
-        ahead = ahead + o->ahead_step < o->ahead_end ? ahead + o->ahead_step : ahead;
-#pragma GCC unroll 8
-        for (int j = 0; j < nv; j++)
-            row[j] = load(b + j * VL);
-#pragma GCC unroll 8
-        for (int i = 0; i < mr; i++) {
-            V x = splat(a[i * a_row]);
-#pragma GCC unroll 8
-            for (int j = 0; j < nv; j++)
-                acc[i][j] += x * row[j];
-        }
-        a += a_col;
-        b += b_row;
-    }
+    if (VB > 16 && mr == MR && nv > 1) /* more code for the tiles that do the work */
+#pragma GCC unroll 4
+        for (ptrdiff_t k = o->k1 - o->k0; k > 0; k--)
+            TILE_STEP;
+    else
+        for (ptrdiff_t k = o->k1 - o->k0; k > 0; k--)
+            TILE_STEP;
     const int last = o->k1 == g->k, behind_relu = last && g->through && g->act == CR_RELU;
     const int forward = last && !g->through && (g->bias || g->act == CR_RELU);
     const V floor = splat(g->act == CR_RELU ? 0 : -(T)INFINITY);
