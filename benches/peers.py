@@ -39,8 +39,10 @@ from peers_sides import SIDES, WITHOUT_PENALTIES  # noqa: E402
 from peers_worker import serve  # noqa: E402
 from workloads import WORKLOADS, Workload  # noqa: E402
 
-SECONDS = 0.1  # that one side trains or predicts in one round, or one epoch or call
-MOST_SECONDS, FEWEST = 5.0, 3  # a slow side stops after so long, but has so many rounds
+# that one side trains or predicts in one round, or one epoch or call: a virtual machine that was
+# idle takes some tenths of a second to come to speed
+SECONDS = 1.0
+MOST_SECONDS, FEWEST = 6.0, 3  # a side stops after so long, but has so many rounds
 MANY_ROWS = {"mnist-wide": 10_000}
 FEW_ROWS = 1_000
 PAUSE = 0.1  # seconds between two sides: threads of the last one may spin for half of that
