@@ -175,9 +175,10 @@ def race(sides: dict[str, Call]) -> dict[str, float]:
     times: dict[str, list[float]] = {side: [] for side in sides}
     threads = _kernels.get_num_threads()
     with quiet(threads):
-        groups = {
-            side: enough(lambda n, f=f: grouped(f, n, threads), SAMPLE) for side, f in sides.items()
-        }
+        groups = {}
+        for side, call in sides.items():
+            time.sleep(REST)  # `fit` remembers on how many threads it was fast
+            groups[side] = enough(lambda n, call=call: grouped(call, n, threads), SAMPLE)
         for _ in range(TURNS):
             for side, call in sides.items():
                 time.sleep(REST)

@@ -15,6 +15,7 @@ def draw(file: Path, tables: dict[str, dict[str, dict[str, float]]]) -> None:
 
     matplotlib.use("agg")
     from matplotlib import pyplot
+    from matplotlib.ticker import NullLocator
 
     workloads = list(next(iter(tables.values())))
     figure, axes = pyplot.subplots(
@@ -31,11 +32,18 @@ def draw(file: Path, tables: dict[str, dict[str, dict[str, float]]]) -> None:
             values = [found.get(side, float("nan")) for side in names]
             colors = [OWN if side == "corereg" else OTHERS for side in names]
             bars = axis.barh(range(len(names)), values, color=colors)
-            axis.bar_label(bars, ["" if v != v else f"{v:.3g}" for v in values], padding=2, size=7)
+            axis.bar_label(
+                bars,
+                ["" if v != v else f"{float(f'{v:.3g}'):,g}" for v in values],
+                padding=2,
+                size=7,
+            )
             axis.set_xscale("log")
             axis.margins(x=0.3)
             axis.invert_yaxis()
             axis.set_yticks(range(len(names)), names if axis is row[0] else [])
+            axis.set_xticks([])  # the bars say it
+            axis.xaxis.set_minor_locator(NullLocator())
             axis.tick_params(labelsize=7)
             axis.set_title(f"{workload}: {title}", size=8)
             axis.spines[["top", "right"]].set_visible(False)
