@@ -45,7 +45,7 @@ SECONDS = 1.0
 MOST_SECONDS, FEWEST = 6.0, 3  # a side stops after so long, but has so many rounds
 MANY_ROWS = {"mnist-wide": 10_000}
 FEW_ROWS = 1_000
-PAUSE = 0.1  # seconds between two sides: threads of the last one may spin for half of that
+PAUSE = 0.15  # seconds between two sides: threads of the last one may spin for 0.12
 TOLERANCE, DROPOUT_TOLERANCE = 1e-3, 0.05  # of losses; masks differ
 Figures = dict[str, dict[str, float]]  # by workload and side
 

@@ -32,12 +32,8 @@ def draw(file: Path, tables: dict[str, dict[str, dict[str, float]]]) -> None:
             values = [found.get(side, float("nan")) for side in names]
             colors = [OWN if side == "corereg" else OTHERS for side in names]
             bars = axis.barh(range(len(names)), values, color=colors)
-            axis.bar_label(
-                bars,
-                ["" if v != v else f"{float(f'{v:.3g}'):,g}" for v in values],
-                padding=2,
-                size=7,
-            )
+            texts = ["" if v != v else f"{float(f'{v:.3g}'):,g}" for v in values]
+            axis.bar_label(bars, texts, padding=2, size=7)
             axis.set_xscale("log")
             axis.margins(x=0.3)
             axis.invert_yaxis()
@@ -47,5 +43,6 @@ def draw(file: Path, tables: dict[str, dict[str, dict[str, float]]]) -> None:
             axis.tick_params(labelsize=7)
             axis.set_title(f"{workload}: {title}", size=8)
             axis.spines[["top", "right"]].set_visible(False)
+    figure.supxlabel("bars on a logarithmic scale", size=7)
     figure.savefig(file, dpi=150)
     pyplot.close(figure)
