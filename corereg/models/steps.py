@@ -43,6 +43,7 @@ class Recorded:
         self.batch = batch
         self.program = _kernels.Program()
         self.pace: Pace | None = None
+        self._threads = 0  # of the last replay
 
     def record(self, step: Callable[[Batch], None]) -> None:
         """Runs the step on what is in the batch's memory, and keeps its calls."""
@@ -58,9 +59,13 @@ class Recorded:
         times = min(times, int(most / steps))
         if times:
             threads = min(threads, _kernels.get_num_threads())  # may have been lowered since
+            cold = int(threads != self._threads and times > 1)  # a CPU has to fetch the weights
+            if cold:
+                _kernels.replay(programs, 1, threads)
             began = time.perf_counter()
-            _kernels.replay(programs, times, threads)
-            self.pace.took(threads, time.perf_counter() - began, times * steps)
+            _kernels.replay(programs, times - cold, threads)
+            self.pace.took(threads, time.perf_counter() - began, (times - cold) * steps)
+            self._threads = threads
         return times
 
 
@@ -263,7 +268,7 @@ class Pace:
 
     work: nanoseconds that a step may take one thread. Small steps gain or lose by more threads
     depending on the machine and on what else it does, and the results are the same: so the faster
-    way is kept, and the other is tried now and then, for a fiftieth of the time at most.
+    way is kept, and the other is tried now and then, for a twenty-fifth of the time at most.
     """
 
     def __init__(self, work: float) -> None:
@@ -271,12 +276,12 @@ class Pace:
         first = most if work >= SURELY_THREADS else 1
         self._seconds = {first: work * 1e-9}  # a step, of late
         self._other = 1 if first != 1 else most
-        self._steps = max(1, min(TRIAL_STEPS, int(TRIAL_SECONDS / (work * 1e-9 + 1e-9))))
+        self._steps = max(2, min(TRIAL_STEPS, int(TRIAL_SECONDS / (work * 1e-9 + 1e-9))))
         self._spent, self._trial = 0.0, self._later(work * 1e-9)
 
     def _later(self, seconds: float) -> float:
         """How much replaying makes up for a trial at so many seconds a step."""
-        return max(FIRST_TRIAL, 50 * self._steps * seconds)
+        return max(FIRST_TRIAL, 25 * self._steps * seconds)
 
     def plan(self) -> tuple[int, int]:
         """Threads, and how many steps at most."""
