@@ -74,6 +74,7 @@ class Recordings:
 
     def __init__(self) -> None:
         self.reason: str | None = None  # why steps run through the graph, or None
+        self.version = 0  # another one when what was recorded is forgotten
         self._found: dict[Any, Recorded] = {}
         self._snapshot: Any = None
         self._loss: Any = None
@@ -84,7 +85,7 @@ class Recordings:
         if model.run_eagerly:
             return None
         if not self.fresh(model):
-            self._found.clear()
+            self.clear()
             self.reason = why_not(model)
             self._look(model)
         if self.reason is not None:
@@ -111,6 +112,7 @@ class Recordings:
 
     def clear(self) -> None:
         """Forgets all."""
+        self.version += 1
         self._found.clear()
         self._snapshot = None
 
@@ -169,6 +171,7 @@ class Steps:
         # by rows: with the calls that fetch
         self._whole: dict[int, tuple[Recorded, _kernels.Program]] = {}
         self._ends: tuple[_kernels.Program, _kernels.Program] | None = None  # of a pass
+        self._pass: tuple[int, Sections] | None = None  # with the version of its recordings
         self._left = 0  # rows left in this pass
 
     once = False
@@ -211,6 +214,15 @@ class Steps:
 
     def whole_pass(self, means: Means) -> Sections | None:
         """A pass as programs, which move their sums to the log of means; None: not yet."""
+        known, recordings = self._pass, self._recordings
+        if known is None or known[0] != recordings.version or not recordings.fresh(self._model):
+            programs = self._find_pass(means)
+            self._pass = None if programs is None else (recordings.version, programs)
+        return (
+            None if self._pass is None or self._left or self._model.run_eagerly else self._pass[1]
+        )
+
+    def _find_pass(self, means: Means) -> Sections | None:
         full, rest = divmod(len(self._rows), self._size)
         parts: Sections = []
         for rows, times in ((self._size, full), (rest, 1)):
@@ -220,7 +232,7 @@ class Steps:
                 if known is None or known[0] is not found:
                     return None
                 parts.append((known[1], times))
-        if self._left or not means.movable:
+        if not means.movable:
             return None
         begin, end = self._ends = self._ends or self._record_ends(means)
         return [(begin, 1), *parts, (end, 1)]
