@@ -104,7 +104,9 @@ class History(Callback):
         self.model.history = self
 
     def _listens(self, hook: str) -> bool:
-        return type(self) is not History and super()._listens(hook)  # it may be told later
+        method = getattr(self, hook)
+        own = getattr(method, "__func__", method) is History.on_epoch_end  # may be called later
+        return not own and super()._listens(hook)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch.append(epoch)
@@ -161,7 +163,7 @@ class CallbackList(Callback):
 
     @property
     def wants_epochs(self) -> bool:
-        """Whether any callback but History has something to do around an epoch of `fit`."""
+        """Whether any callback has something to do around an epoch of `fit` that cannot wait."""
         return self._any_listens("on_epoch_begin", "on_epoch_end")
 
     @property

@@ -118,12 +118,18 @@ class ProgressBar:
         self._held.append(line)
         self._drawn = 0
         if not hold:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes what has been held."""
+        if self._held:
             self._write("")
 
     def close(self) -> None:
         """Leaves the cursor at the start of a line. May be called twice."""
-        if self._drawn or self._held:
-            self._write("\n" if self._drawn else "")
+        self.flush()
+        if self._drawn:
+            self._write("\n")
             self._drawn = 0
 
     def _head(self, bar: int, running: bool) -> str:

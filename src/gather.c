@@ -9,18 +9,18 @@
             to[c] = (D)from[c];                                                          \
     } while (0)
 
-#define COPY_FROM(D)                                   \
-    switch (g->source) {                               \
-    case CR_FROM_F32: COPY_AS(float, D); break;             \
-    case CR_FROM_F64: COPY_AS(double, D); break;            \
-    case CR_FROM_U8: COPY_AS(uint8_t, D); break;            \
-    case CR_FROM_I8: COPY_AS(int8_t, D); break;             \
-    case CR_FROM_U16: COPY_AS(uint16_t, D); break;          \
-    case CR_FROM_I16: COPY_AS(int16_t, D); break;           \
-    case CR_FROM_U32: COPY_AS(uint32_t, D); break;          \
-    case CR_FROM_I32: COPY_AS(int32_t, D); break;           \
-    case CR_FROM_U64: COPY_AS(uint64_t, D); break;          \
-    default: COPY_AS(int64_t, D); break;               \
+#define COPY_FROM(D)                               \
+    switch (g->source) {                           \
+    case CR_FROM_F32: COPY_AS(float, D); break;    \
+    case CR_FROM_F64: COPY_AS(double, D); break;   \
+    case CR_FROM_U8: COPY_AS(uint8_t, D); break;   \
+    case CR_FROM_I8: COPY_AS(int8_t, D); break;    \
+    case CR_FROM_U16: COPY_AS(uint16_t, D); break; \
+    case CR_FROM_I16: COPY_AS(int16_t, D); break;  \
+    case CR_FROM_U32: COPY_AS(uint32_t, D); break; \
+    case CR_FROM_I32: COPY_AS(int32_t, D); break;  \
+    case CR_FROM_U64: COPY_AS(uint64_t, D); break; \
+    default: COPY_AS(int64_t, D); break;           \
     }
 
 KERNEL(gather_rows)

@@ -57,7 +57,7 @@ typedef struct {
 } operands;
 
 /* In `tile`: a column of a times a row of b, added to the sums. */
-#define TILE_STEP                                                                              \
+#define TILE_STEP                                                                         \
     do {                                                                                  \
         V row[8];                                                                         \
         __builtin_prefetch(ahead, 0, 2);                                                  \

@@ -60,6 +60,13 @@ INLINE V rule_adam(const constants *c, state *v, V g, const int slots)
 
 INLINE V penalty_gradient(V w, T l1, T l2) { return l1 * vsign(w) + 2 * l2 * w; }
 
+/* of the sums of absolute values and of squares: one that does not count may be infinite */
+INLINE double penalty_of(const cr_segment *segment, V absolute, V square)
+{
+    return (segment->l1 != 0 ? segment->l1 * (double)lane_sum(absolute) : 0) +
+           (segment->l2 != 0 ? segment->l2 * (double)lane_sum(square) : 0);
+}
+
 /* One block of one segment. `slots` says which state arrays exist (a bit each). */
 INLINE double sweep_block(const cr_segment *segment, const void *gradients, const constants *c,
                           double scale, ptrdiff_t from, ptrdiff_t n, rule update, const int slots,
@@ -88,9 +95,7 @@ INLINE double sweep_block(const cr_segment *segment, const void *gradients, cons
          if (slots & 1) PUT(s0, v.s[0]);
          if (slots & 2) PUT(s1, v.s[1]);
          if (slots & 4) PUT(s2, v.s[2]););
-    return penalized
-               ? segment->l1 * (double)lane_sum(absolute) + segment->l2 * (double)lane_sum(square)
-               : 0;
+    return penalized ? penalty_of(segment, absolute, square) : 0;
 }
 
 /* Walks this rank's blocks; body sees `segment`, its index `s`, the block's number `block`, its
@@ -179,8 +184,7 @@ KERNEL(penalty)
     const T *w = (const T *)segment->w + from;
     V absolute = {0}, square = {0};
     SPAN(const V v = GET(w); absolute += vabs(v); square += v * v;);
-    g->sums[block] =
-        segment->l1 * (double)lane_sum(absolute) + segment->l2 * (double)lane_sum(square);
+    g->sums[block] = penalty_of(segment, absolute, square);
     END_EACH_BLOCK
 }
 

@@ -215,7 +215,7 @@ def penalty(Segments segments not None, sums):
     """l1*sum|w| + l2*sum(w*w) of each block into sums (blocks,) float64."""
     cdef cr_sums_args g
     g.segments, g.count, g.blocks = segments.table, segments.count, segments.blocks
-    g.gradients = segments.gradients.places
+    g.gradients = NULL
     g.sums = doubles(sums, segments.blocks, "penalty", "sums")
     launch(CR_penalty, segments.dtype, &g, sizeof(g), 0.1 * segments.elements(), 0,
            b"gw", (segments, sums))

@@ -12,7 +12,13 @@ from small import bits, data, fit, net
 
 import corereg
 from corereg import _kernels, layers, metrics
-from corereg.callbacks import Callback, EarlyStopping, LambdaCallback, LearningRateScheduler
+from corereg.callbacks import (
+    Callback,
+    EarlyStopping,
+    History,
+    LambdaCallback,
+    LearningRateScheduler,
+)
 from corereg.models import Sequential, steps, training
 from corereg.models.means import EPOCHS
 from corereg.progress import ProgressBar
@@ -214,3 +220,106 @@ def test_streams_are_asked_for_each_batch():
     batches = [(x[:20], y[:20]), (x[20:], y[20:])]
     history = fit(net(3), batches, epochs=4, validation_data=batches)
     assert np.shape(history["val_loss"]) == (4,)
+
+
+# ---- what one might lose on the way --------------------------------------------------------------
+
+
+def both(make, *args, **options):
+    """What make(eager) gives, eagerly and recorded."""
+    return [make(eager, *args, **options) for eager in (True, False)]
+
+
+def test_a_metric_in_both_lists():
+    def history(eager):
+        x, y = data()
+        metric = metrics.BinaryAccuracy("right")
+        model = net(metrics=[metric], weighted_metrics=[metric], run_eagerly=eager)
+        return fit(model, x, y > 0, epochs=5)
+
+    eager, recorded = both(history)
+    assert eager == recorded
+    assert all(recorded["right"])
+
+
+@pytest.mark.parametrize("validation", [0.0, 0.3])
+def test_a_metric_ends_with_the_last_epoch(validation):
+    x, y = data(3)
+    metric = metrics.SparseCategoricalAccuracy("right")
+    model = net(3, metrics=[metric])
+    history = fit(model, x, y, epochs=30, validation_split=validation)
+    assert metric.result() == history["val_right" if validation else "right"][-1]
+
+
+def test_a_metric_begun_anew_between_fits():
+    def history(eager):
+        x, y = data()
+        metric = metrics.BinaryAccuracy("right")
+        model = net(metrics=[metric], run_eagerly=eager)
+        fit(model, x, y > 0, epochs=3)
+        metric.__init__("right")
+        return fit(model, x, y > 0, epochs=6, batch_size=10)
+
+    eager, recorded = both(history)
+    assert eager == recorded
+
+
+class Late(Callback):
+    """Begins to listen when the training does."""
+
+    def on_train_begin(self, logs=None):
+        self.seen = []
+        self.on_epoch_end = lambda epoch, logs=None: self.seen.append(bits(self.model))
+
+
+def test_hooks_of_an_object():
+    def seen(eager, kind):
+        x, y = data(3)
+        model = net(3, run_eagerly=eager)
+        if kind is Late:
+            listener = Late()
+        else:
+            listener = History()
+            listener.seen = []
+            listener.on_epoch_begin = lambda epoch, logs=None: listener.seen.append(bits(model))
+        fit(model, x, y, epochs=6, callbacks=listener)
+        return listener.seen
+
+    for kind in (Late, History):
+        eager, recorded = both(seen, kind)
+        assert eager == recorded
+        assert len({str(weights) for weights in recorded}) == 6
+
+
+def test_an_interrupt_loses_no_epoch(monkeypatch):
+    x, y = data(3)
+    stream, replay, count = io.StringIO(), _kernels.replay, [0]
+
+    def interrupted(*arguments):
+        replay(*arguments)
+        count[0] += 1
+        if count[0] == 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(_kernels, "replay", interrupted)
+    monkeypatch.setattr(training, "ProgressBar", lambda *a: ProgressBar(*a, stream=stream))
+    model = net(3, metrics=["accuracy"])
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, epochs=10**6, batch_size=10, validation_split=0.2, verbose=2)
+    epochs = model.history.epoch
+    assert epochs == list(range(len(epochs)))
+    assert len(epochs) > 2
+    assert model.optimizer.iterations == 4 * len(epochs)
+    assert {len(values) for values in model.history.history.values()} == {len(epochs)}
+    assert stream.getvalue().count("\n") == len(epochs)
+
+
+def test_lines_are_written_before_a_validation_that_python_runs(monkeypatch):
+    x, y = data(3)
+    stream = io.StringIO()
+    monkeypatch.setattr(training, "ProgressBar", lambda *a: ProgressBar(*a, stream=stream))
+    listener = LambdaCallback(on_test_begin=lambda logs: stream.write("test\n"))
+    options = {"validation_split": 0.2, "validation_freq": 4, "verbose": 2}
+    net(3).fit(x, y, epochs=8, callbacks=listener, **options)
+    lines = ["test" if line == "test" else line[6] for line in stream.getvalue().splitlines()]
+    assert lines == ["1", "2", "3", "test", "4", "5", "6", "7", "test", "8"]

@@ -168,6 +168,21 @@ def test_denormals_are_flushed(variant, dtype):
         assert not any(a.any() for a in (w, *state) if a is not None)
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_squares_that_overflow_do_not_count_where_there_is_no_l2(variant, dtype):
+    rule, slots = VARIANTS[variant]
+    w = np.full(40, 1e20 if dtype == "float32" else 1e200, dtype)
+    state = tuple(np.zeros_like(w) if j in slots else None for j in range(3))
+    for l1, clipvalue in ((0.0, None), (0.0, 1.0), (2.0, None)):
+        segments = _kernels.Segments([w], [state], l1=[l1], decay=[0.0])
+        sums = np.full(1, np.nan)
+        hyper = _kernels.Hyper(0.0, 0.9, 0.99, 1e-7, clipvalue)
+        _kernels.update(rule, segments, hyper, sums)
+        np.testing.assert_allclose(sums, l1 * w.sum(dtype=np.float64), rtol=1e-6)
+        _kernels.penalty(segments, sums)
+        np.testing.assert_allclose(sums, l1 * w.sum(dtype=np.float64), rtol=1e-6)
+
+
 # ---- penalties and clipping --------------------------------------------------------------------
 
 

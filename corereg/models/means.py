@@ -25,11 +25,9 @@ class Means:
         self.metrics, self.weighted = found, weighted
         self._loss, self._penalty = np.zeros(1), np.zeros(1)
         self._rows = np.zeros(1, np.int64)
-        self._states = [self._loss, self._penalty, self._rows]
-        for metric in (*found, *weighted):
-            self._states += metric.states
+        self._states: list[Array] = []  # that begin, move and moved are about
+        self._log: list[Array] = []  # of each state, by epochs
         self._place = np.zeros(1, np.int64)
-        self._log = [np.zeros(EPOCHS, state.dtype) for state in self._states]
         self.reset()
 
     @property
@@ -42,7 +40,12 @@ class Means:
         )
 
     def begin(self) -> None:
-        """As `reset`, by kernels."""
+        """As `reset`, by kernels, and with the arrays that the metrics have now."""
+        found = [self._loss, self._penalty, self._rows]
+        for metric in (*self.metrics, *self.weighted):
+            found += metric.states
+        self._states = list({id(state): state for state in found}.values())
+        self._log = [np.zeros(EPOCHS, state.dtype) for state in self._states]
         for state in self._states:
             _kernels.drain(state)
 
@@ -58,11 +61,11 @@ class Means:
         self._place[0] = 0
         columns = [column[:count].tolist() for column in self._log]
         found = []
-        for epoch in range(count - 1, -1, -1):
+        for epoch in range(count):  # the last one's sums stay where the metrics have them
             for state, column in zip(self._states, columns, strict=True):
                 state[0] = column[epoch]
             found.append(self.logs(prefix))
-        return found
+        return found[::-1]
 
     def reset(self) -> None:
         """Begins anew."""

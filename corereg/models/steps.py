@@ -170,7 +170,6 @@ class Steps:
         self._random = None if seed is None else np.array([seed], np.uint64)
         # by rows: with the calls that fetch
         self._whole: dict[int, tuple[Recorded, _kernels.Program]] = {}
-        self._ends: tuple[_kernels.Program, _kernels.Program] | None = None  # of a pass
         self._pass: tuple[int, Sections] | None = None  # with the version of its recordings
         self._left = 0  # rows left in this pass
 
@@ -214,13 +213,16 @@ class Steps:
 
     def whole_pass(self, means: Means) -> Sections | None:
         """A pass as programs, which move their sums to the log of means; None: not yet."""
-        known, recordings = self._pass, self._recordings
+        recordings = self._recordings
+        if self._left or self._model.run_eagerly or not means.movable:
+            return None
+        known = self._pass
         if known is None or known[0] != recordings.version or not recordings.fresh(self._model):
             programs = self._find_pass(means)
-            self._pass = None if programs is None else (recordings.version, programs)
-        return (
-            None if self._pass is None or self._left or self._model.run_eagerly else self._pass[1]
-        )
+            if programs is None:
+                return None
+            self._pass = known = recordings.version, programs
+        return known[1]
 
     def _find_pass(self, means: Means) -> Sections | None:
         full, rest = divmod(len(self._rows), self._size)
@@ -232,9 +234,12 @@ class Steps:
                 if known is None or known[0] is not found:
                     return None
                 parts.append((known[1], times))
-        if not means.movable:
-            return None
-        begin, end = self._ends = self._ends or self._record_ends(means)
+        begin, end = _kernels.Program(run=False), _kernels.Program(run=False)
+        with begin:
+            self._rows.begin(self._random)
+            means.begin()
+        with end:
+            means.move()
         return [(begin, 1), *parts, (end, 1)]
 
     def passes(self, most: int, means: Means, after: Sections) -> float:
@@ -250,15 +255,6 @@ class Steps:
         with self._access():
             times = found.replay([*programs, *after], most, (work + more) / found.program.work)
         return (time.perf_counter() - began) / max(times, 1) * work / (work + more)
-
-    def _record_ends(self, means: Means) -> tuple[_kernels.Program, _kernels.Program]:
-        begin, end = _kernels.Program(run=False), _kernels.Program(run=False)
-        with begin:
-            self._rows.begin(self._random)
-            means.begin()
-        with end:
-            means.move()
-        return begin, end
 
     def _first(self, found: Recorded | None, rows: int) -> int:
         if found is None:

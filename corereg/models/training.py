@@ -17,7 +17,7 @@ from corereg.models.compiled import Logs, count, fewest
 from corereg.models.data import Batch, Rows, split
 from corereg.models.evaluating import Evaluating, as_keras
 from corereg.models.means import Means
-from corereg.models.steps import Steps, run_batch
+from corereg.models.steps import Sections, Steps, run_batch
 from corereg.models.streams import StreamSteps, is_stream, no_others, steps_in, warn_short
 from corereg.progress import ProgressBar
 from corereg.random import next_seed
@@ -136,35 +136,44 @@ class Trainer(Evaluating):
             run = self._steps("train", step, source, size, seed, self._writing)
             self.stop_training = False
             logs: Logs = {}
-            ahead = self._ahead(run, steps, checks, validation_steps, due, listeners)
             listeners.on_train_begin()
-            for epoch in range(initial_epoch, epochs):
-                run.begin_epoch()
-                if not run.ready():
-                    warn_short("fit", 0, steps)
-                    break
-                bar.begin_epoch(epoch)
-                listeners.on_epoch_begin(epoch)
-                done = None
-                if ahead is not None and (ahead or not self.stop_training):
-                    done = ahead.next(epoch, epochs)
-                if done is not None:
-                    logs, seconds = done
-                    bar.update(steps or 0, logs, seconds)
-                else:
-                    means.reset()
-                    logs = self._fit_epoch(run, steps, means, listeners, bar)
-                run.end_epoch()
-                if checks is not None and due(epoch + 1) and "val_loss" not in logs:
-                    checks.restart()
-                    if checks.ready():
-                        logs |= self._evaluate(checks, validation_steps, listeners).logs("val_")
+            ahead = self._ahead(run, steps, checks, validation_steps, due, listeners)
+            try:
+                for epoch in range(initial_epoch, epochs):
+                    run.begin_epoch()
+                    if not run.ready():
+                        warn_short("fit", 0, steps)
+                        break
+                    bar.begin_epoch(epoch)
+                    listeners.on_epoch_begin(epoch)
+                    done = None
+                    if ahead is not None and (ahead or not self.stop_training):
+                        done = ahead.next(epoch, epochs)
+                    if done is not None:
+                        logs = done.logs
+                        bar.update(steps or 0, logs, done.seconds)
                     else:
-                        warn_short("fit (validation_data)", 0, validation_steps)
-                bar.end_epoch(logs, hold=bool(ahead))
-                listeners.on_epoch_end(epoch, logs)
-                if self.stop_training and not ahead:
-                    break
+                        means.reset()
+                        logs = self._fit_epoch(run, steps, means, listeners, bar)
+                    run.end_epoch()
+                    if checks is not None and due(epoch + 1) and not (done and done.validated):
+                        bar.flush()
+                        checks.restart()
+                        if checks.ready():
+                            found = self._evaluate(checks, validation_steps, listeners)
+                            logs |= found.logs("val_")
+                        else:
+                            warn_short("fit (validation_data)", 0, validation_steps)
+                    bar.end_epoch(logs, hold=bool(ahead))
+                    listeners.on_epoch_end(epoch, logs)
+                    if self.stop_training and not ahead:
+                        break
+            finally:
+                for done in ahead.rest() if ahead else ():  # an interrupt: all that was trained
+                    bar.begin_epoch(done.epoch)
+                    bar.update(steps or 0, done.logs, done.seconds)
+                    bar.end_epoch(done.logs, hold=True)
+                    listeners.history.on_epoch_end(done.epoch, done.logs)
             listeners.on_train_end(logs)
         return listeners.history
 
@@ -180,15 +189,15 @@ class Trainer(Evaluating):
         """Epochs without Python, as far as nobody looks; None: somebody looks at each batch."""
         if not isinstance(run, Steps) or steps != run.steps or listeners.wants_batches:
             return None
-        validation = Validation(due, self._means_for("test"))
-        if checks is None:
-            validation.due = lambda epoch: False
-        elif (
+        programs: Callable[[], Sections | None] | None = None
+        if (
             isinstance(checks, Steps)
             and validation_steps in (None, checks.steps)
             and not listeners.wants_tests
         ):
-            validation.programs = partial(self._test_programs, checks)
+            programs = partial(self._test_programs, checks)
+        frequency = due if checks is not None else None
+        validation = Validation(frequency, programs, self._means_for("test"))
         return Ahead(run, self._means["train"], validation, listeners.wants_epochs)
 
     def _fit_epoch(
