@@ -136,7 +136,8 @@ def test_python_is_asked_for_each_epoch_that_somebody_looks_at(calls):
     x, y = data(3)
     stop = EarlyStopping("val_loss", patience=50, restore_best_weights=True)
     fit(net(3), x, y, epochs=30, batch_size=10, validation_split=0.2, callbacks=stop)
-    assert calls[-29:] == [1] * 29
+    assert calls[-1] == 1  # the validation
+    assert max(calls) == 4  # steps of an epoch
 
 
 def test_long_epochs_are_run_step_by_step(monkeypatch):

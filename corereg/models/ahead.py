@@ -51,14 +51,10 @@ class Done(NamedTuple):
 
 
 class Ahead:
-    """The epochs of one `fit` over arrays.
+    """The epochs of one `fit` over arrays. run: its training steps, whose sums are in means."""
 
-    run: its training steps, whose sums are in means; single: somebody looks at each epoch.
-    """
-
-    def __init__(self, run: Steps, means: Means, validation: Validation, single: bool) -> None:
+    def __init__(self, run: Steps, means: Means, validation: Validation) -> None:
         self._run, self._means, self._validation = run, means, validation
-        self._single = single
         self._done: list[Done] = []  # the next one last
 
     def __bool__(self) -> bool:
@@ -68,7 +64,7 @@ class Ahead:
     def next(self, epoch: int, epochs: int) -> Done | None:
         """An epoch of so many, counted from 0; None: it has to be run step by step."""
         if not self._done:
-            self._go(epoch, 1 if self._single else min(epochs - epoch, EPOCHS))
+            self._go(epoch, min(epochs - epoch, EPOCHS))
         return self._done.pop() if self._done else None
 
     def rest(self) -> list[Done]:

@@ -186,8 +186,10 @@ class Trainer(Evaluating):
         due: Callable[[int], bool],
         listeners: CallbackList,
     ) -> Ahead | None:
-        """Epochs without Python, as far as nobody looks; None: somebody looks at each batch."""
-        if not isinstance(run, Steps) or steps != run.steps or listeners.wants_batches:
+        """Epochs without Python, as far as nobody looks; None: somebody looks at each."""
+        if not isinstance(run, Steps) or steps != run.steps:
+            return None
+        if listeners.wants_epochs or listeners.wants_batches:
             return None
         programs: Callable[[], Sections | None] | None = None
         if (
@@ -198,7 +200,7 @@ class Trainer(Evaluating):
             programs = partial(self._test_programs, checks)
         frequency = due if checks is not None else None
         validation = Validation(frequency, programs, self._means_for("test"))
-        return Ahead(run, self._means["train"], validation, listeners.wants_epochs)
+        return Ahead(run, self._means["train"], validation)
 
     def _fit_epoch(
         self,
