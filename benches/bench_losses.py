@@ -84,14 +84,14 @@ def bench_row_mean(limit):
 
 def bench_tally(limit):
     rows, total, other = normal(1024), np.zeros(1), np.zeros(1)
-    _kernels.tally(total, rows)
-    reference.tally(other, rows)
+    _kernels.accumulate_weighted_sum(total, rows)
+    reference.accumulate_weighted_sum(other, rows)
     np.testing.assert_allclose(total, other, rtol=1e-12)
     limit(
         "sum over 1,024 rows, in order",
         partial(traffic, 1, rows.nbytes),
         1e-9 * rows.nbytes,
-        lambda: _kernels.tally(total, rows),
-        lambda: reference.tally(other, rows),
+        lambda: _kernels.accumulate_weighted_sum(total, rows),
+        lambda: reference.accumulate_weighted_sum(other, rows),
         elements=rows.size,
     )

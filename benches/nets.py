@@ -148,4 +148,4 @@ class KernelNet:
             # through dropout and relu at once: y > 0 says kept and active
             _kernels.dense_backward_input(dz, w, inputs[i], RELU, below, rate)
         _kernels.update("adam", self.segments, self.hyper, self.penalties)
-        _kernels.count(self.counter)
+        _kernels.increment(self.counter)

@@ -45,7 +45,7 @@ class Loss:
         raise NotImplementedError(f"{type(self).__name__}: call is not written")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
-        _kernels.takes_part(self)
+        _kernels.track_dependency(self)
         y_pred = tensor(y_pred)
         rows = self.call(tensor(y_true), y_pred)
         if not rows.ndim:
@@ -81,7 +81,7 @@ class _Fused(Loss):
     from_logits = True
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
-        _kernels.takes_part(self)
+        _kernels.track_dependency(self)
         z = self.outputs(tensor(y_pred))
         if z.data.ndim != 2:
             z = self.flatten(z)
@@ -106,7 +106,7 @@ class _Fused(Loss):
         """y of a batch as the kernel wants it."""
         if type(y) is np.ndarray and y.dtype == z.dtype and y.shape == z.shape:
             return y
-        _kernels.cannot_record(f"{self.name} casts its targets")
+        _kernels.fail_recording(f"{self.name} casts its targets")
         return self.check_targets(np.asarray(y), (None, z.shape[1])).astype(z.dtype)
 
     def outputs(self, y_pred: Tensor) -> Tensor:
@@ -227,7 +227,7 @@ class SparseCategoricalCrossentropy(_Fused):
     def fit(self, y: Any, z: Array) -> Array:
         if type(y) is np.ndarray and y.dtype == np.int64 and y.shape == (len(z),):
             return y  # the kernel's border checks the range
-        _kernels.cannot_record(f"{self.name} casts its labels")
+        _kernels.fail_recording(f"{self.name} casts its labels")
         return self.check_targets(np.asarray(y), (None, z.shape[1]))
 
     def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> Array:
@@ -386,7 +386,7 @@ def as_weights(who: str, weight: Any, rows: int, dtype: Any) -> Array:
     with np.errstate(over="ignore"):  # found just below
         array = np.require(array, dtype, ["C", "A"])
     if array is not given:
-        _kernels.cannot_record(f"{who} casts or copies its sample_weight")
+        _kernels.fail_recording(f"{who} casts or copies its sample_weight")
     if not np.isfinite(array).all():
         row = int(np.flatnonzero(~np.isfinite(array))[0])
         raise ValueError(

@@ -51,17 +51,17 @@ class Metric:
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds a batch; rows count by their weights where given."""
-        _kernels.takes_part(self)
+        _kernels.track_dependency(self)
         rows = self.rows(_array(y_true), _array(y_pred))
         if rows.dtype not in (np.float32, np.float64):
             rows = rows.astype(np.float64)
         if sample_weight is None:
-            _kernels.tally(self._total, rows)
-            _kernels.count(self._rows, len(rows))
+            _kernels.accumulate_weighted_sum(self._total, rows)
+            _kernels.increment(self._rows, len(rows))
         else:
             weight = _as(_array(sample_weight), (len(rows),), rows.dtype)
-            _kernels.tally(self._total, rows, 1.0, weight)
-            _kernels.tally(self._weight, weight)
+            _kernels.accumulate_weighted_sum(self._total, rows, 1.0, weight)
+            _kernels.accumulate_weighted_sum(self._weight, weight)
 
     def result(self) -> float:
         """The mean so far; 0 before the first batch."""
@@ -176,7 +176,7 @@ def _matrix(z: Array) -> Array:
 def _as(y: Array, shape: tuple[int, ...], dtype: Any) -> Array:
     """y itself in this shape, or a cast copy, which no recorded step would repeat."""
     if y.dtype != dtype or not y.flags.c_contiguous:
-        _kernels.cannot_record("a metric casts its targets")
+        _kernels.fail_recording("a metric casts its targets")
     return np.ascontiguousarray(y.reshape(shape), dtype)
 
 

@@ -184,7 +184,7 @@ class Optimizer:
             raise RuntimeError(
                 f"{type(self).__name__}.step: no parameters; call build(parameters) first"
             )
-        _kernels.takes_part(self)
+        _kernels.track_dependency(self)
         _, segments, trained, sums = self._table(penalties)
         for i, p in enumerate(trained):
             grad = p._grad

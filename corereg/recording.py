@@ -11,7 +11,7 @@ import numpy as np
 
 from corereg import _kernels, config
 from corereg.autograd import Parameter, Tensor, is_grad_enabled
-from corereg.models.recordable import of_parts
+from corereg.models.recordable import snapshot_of
 
 Array = np.ndarray[Any, Any]
 REFUSED = "cannot be recorded"  # how a strict Program begins
@@ -149,7 +149,7 @@ class _Recording:
                 "kernels on the arguments (see corereg.record), or do this outside"
             ) from error
         result = _mapped(self.who, result, lambda array: self._check(program, array))
-        self._watch(program.parts)
+        self._watch(program.dependencies)
         if self._first is None:
             self._first = program
             return result
@@ -169,7 +169,7 @@ class _Recording:
             for p in (*getattr(part, "_parameters", ()), *getattr(part, "parameters", ()))
         }
         self._parameters = list(found.values())
-        self._snapshot = of_parts(objects, lists, self._parameters)
+        self._snapshot = snapshot_of(objects, lists, self._parameters)
 
     def _check(self, program: _kernels.Program, array: Array) -> None:
         """Raises RuntimeError for a result that replays would leave as it is."""

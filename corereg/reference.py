@@ -229,18 +229,20 @@ def binary_accuracy(z_bn: Array, y_bn: Array, threshold: float = 0.5) -> Array:
     return share_b
 
 
-def tally(total: Array, values: Array, factor: float = 1.0, weights: Array | None = None) -> None:
+def accumulate_weighted_sum(
+    total: Array, values: Array, factor: float = 1.0, weights: Array | None = None
+) -> None:
     """total[0] += factor * sum(values * weights), in float64."""
     weighted = values if weights is None else values * weights.astype(np.float64)
     total.reshape(-1)[0] += factor * weighted.sum(dtype=np.float64)
 
 
-def count(counter: Array, by: int = 1) -> None:
+def increment(counter: Array, by: int = 1) -> None:
     """counter[0] += by."""
     counter.reshape(-1)[0] += by
 
 
-def drain(total: Array, log: Array | None = None, place: Array | None = None) -> None:
+def store_and_reset(total: Array, log: Array | None = None, place: Array | None = None) -> None:
     """log[place] = total, total = 0."""
     if log is not None and place is not None and 0 <= place.reshape(-1)[0] < log.size:
         log.reshape(-1)[place.reshape(-1)[0]] = total.reshape(-1)[0]

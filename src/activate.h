@@ -16,7 +16,7 @@ INLINE V activate(V x, int act)
 }
 
 /* act'(x) in terms of y = act(x), times dy */
-INLINE V through(V dy, V y, int act)
+INLINE V activation_backward_vec(V dy, V y, int act)
 {
     switch (act) {
     case CR_RELU: return keep(y > 0, dy);
@@ -55,12 +55,13 @@ static inline void activate_span(T *y, const T *x, ptrdiff_t n, int act)
 }
 
 /* dx = dy*scale through act, from its output y; dx may alias dy */
-static inline void through_span(T *dx, const T *dy, const T *y, ptrdiff_t n, int act, T scale)
+static inline void activation_backward_span(T *dx, const T *dy, const T *y, ptrdiff_t n, int act,
+                                            T scale)
 {
     switch (act) {
-    case CR_RELU: SPAN(PUT(dx, through(GET(dy) * scale, GET(y), CR_RELU));); break;
-    case CR_SIGMOID: SPAN(PUT(dx, through(GET(dy) * scale, GET(y), CR_SIGMOID));); break;
-    case CR_TANH: SPAN(PUT(dx, through(GET(dy) * scale, GET(y), CR_TANH));); break;
+    case CR_RELU: SPAN(PUT(dx, activation_backward_vec(GET(dy) * scale, GET(y), CR_RELU));); break;
+    case CR_SIGMOID: SPAN(PUT(dx, activation_backward_vec(GET(dy) * scale, GET(y), CR_SIGMOID));); break;
+    case CR_TANH: SPAN(PUT(dx, activation_backward_vec(GET(dy) * scale, GET(y), CR_TANH));); break;
     default:
         if (dx != dy || scale != 1)
             SPAN(PUT(dx, GET(dy) * scale););

@@ -1,5 +1,5 @@
 /* Activations on their own, and small elementwise sweeps. */
-#include "narrow.h"
+#include "small_rows.h"
 
 KERNEL(activation_forward)
 {
@@ -36,7 +36,7 @@ KERNEL(activation_backward)
         return;
     }
     const ptrdiff_t from = begin * g->N;
-    through_span(dx + from, dy + from, y + from, (end - begin) * g->N, g->act, 1);
+    activation_backward_span(dx + from, dy + from, y + from, (end - begin) * g->N, g->act, 1);
 }
 
 static void log_softmax_row(T *y, const T *x, ptrdiff_t n)

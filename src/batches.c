@@ -11,14 +11,14 @@
 #define ALL_BETWEEN(T, TI)                                                            \
     static int between_##T(const T *x, ptrdiff_t n, T low, T high)                    \
     {                                                                                 \
-        typedef T lanes __attribute__((vector_size(16)));                             \
+        typedef T workspaces __attribute__((vector_size(16)));                             \
         typedef TI masks __attribute__((vector_size(16)));                            \
         const ptrdiff_t many = 16 / (ptrdiff_t)sizeof(T);                             \
         masks good = {0};                                                             \
         int all = 1;                                                                  \
         ptrdiff_t i = 0;                                                              \
         good = ~good;                                                                 \
-        for (lanes a, b; i + 2 * many <= n; i += 2 * many) {                          \
+        for (workspaces a, b; i + 2 * many <= n; i += 2 * many) {                          \
             memcpy(&a, x + i, 16);                                                    \
             memcpy(&b, x + i + many, 16);                                             \
             good &= (a >= low) & (a <= high) & (b >= low) & (b <= high);              \
@@ -64,15 +64,17 @@ void cr_shuffle(const cr_shuffle_args *g)
     *g->state = state;
 }
 
-static void run_lane(const cr_lane *lane, const char *x, char *out, ptrdiff_t piece)
+static void run_workspace(const cr_forward_workspace *workspace, const char *x, char *out,
+                          ptrdiff_t piece)
 {
-    const cr_section pass = {lane->list, lane->count, 1};
-    memcpy(lane->x, x + piece * (ptrdiff_t)lane->x_bytes, lane->x_bytes);
+    const cr_section pass = {workspace->list, workspace->count, 1};
+    memcpy(workspace->x, x + piece * (ptrdiff_t)workspace->x_bytes, workspace->x_bytes);
     cr_replay(&pass, 1, 1, 1);
-    memcpy(out + piece * (ptrdiff_t)lane->out_bytes, lane->out, lane->out_bytes);
+    memcpy(out + piece * (ptrdiff_t)workspace->out_bytes, workspace->out, workspace->out_bytes);
 }
 
-void cr_run_lanes(const cr_lane *lanes, ptrdiff_t size, const char *x, char *out, ptrdiff_t pieces)
+void cr_run_forward(const cr_forward_workspace *workspaces, ptrdiff_t size, const char *x,
+                    char *out, ptrdiff_t pieces)
 {
 #if defined(_OPENMP)
     if (size > 1) {
@@ -80,11 +82,11 @@ void cr_run_lanes(const cr_lane *lanes, ptrdiff_t size, const char *x, char *out
 #pragma omp parallel for num_threads((int)size) schedule(static, 1)
         for (ptrdiff_t rank = 0; rank < size; rank++)
             for (ptrdiff_t piece; (piece = atomic_fetch_add(&next, 1)) < pieces;)
-                run_lane(lanes + rank, x, out, piece);
+                run_workspace(workspaces + rank, x, out, piece);
         return;
     }
 #endif
     (void)size;
     for (ptrdiff_t piece = 0; piece < pieces; piece++)
-        run_lane(lanes, x, out, piece);
+        run_workspace(workspaces, x, out, piece);
 }

@@ -92,7 +92,7 @@ cdef inline str shape_of(object a):
     return str(tuple(a.shape))
 
 
-cdef inline array made(int ndim, Py_ssize_t d0, Py_ssize_t d1, int dtype):
+cdef inline array new_array(int ndim, Py_ssize_t d0, Py_ssize_t d1, int dtype):
     cdef cnp.npy_intp dims[2]
     dims[0] = d0
     dims[1] = d1
@@ -101,7 +101,7 @@ cdef inline array made(int ndim, Py_ssize_t d0, Py_ssize_t d1, int dtype):
 
 cdef array number(double x, int dtype):
     """x as a 0-d array."""
-    cdef array a = made(0, 0, 0, dtype)
+    cdef array a = new_array(0, 0, 0, dtype)
     if dtype:
         (<double *> cnp.PyArray_DATA(a))[0] = x
     else:
@@ -109,12 +109,12 @@ cdef array number(double x, int dtype):
     return a
 
 
-cdef inline array like(array a, int dtype):
+cdef inline array empty_like(array a, int dtype):
     return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a),
                              cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32, 0)
 
 
-cdef array taken(object value, int dtype, int ndim, str who, str what):
+cdef array as_input(object value, int dtype, int ndim, str who, str what):
     """An input: an array of this dtype and rank (ndim < 0: any), copied if it is not contiguous,
     aligned and in native byte order."""
     if not isinstance(value, cnp.ndarray):
@@ -130,11 +130,11 @@ cdef array taken(object value, int dtype, int ndim, str who, str what):
     if not cnp.PyArray_ISCARRAY_RO(a):
         a = cnp.PyArray_FROMANY(a, cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32, 0, 0,
                                 cnp.NPY_ARRAY_CARRAY_RO | cnp.NPY_ARRAY_NOTSWAPPED)
-        spoil(f"{who} had to copy {what}, which is not contiguous")
+        fail_listening_recording(f"{who} had to copy {what}, which is not contiguous")
     return a
 
 
-cdef array given(object value, int dtype, int ndim, Py_ssize_t d0, Py_ssize_t d1, str who,
+cdef array as_output(object value, int dtype, int ndim, Py_ssize_t d0, Py_ssize_t d1, str who,
                  str what):
     """An output: as `taken`, of exactly this shape, contiguous and writeable."""
     if not isinstance(value, cnp.ndarray):
@@ -154,7 +154,7 @@ cdef array given(object value, int dtype, int ndim, Py_ssize_t d0, Py_ssize_t d1
     return a
 
 
-cdef array given_like(object value, array a, int dtype, str who, str what):
+cdef array as_output_like(object value, array a, int dtype, str who, str what):
     """An output of the shape of `a`."""
     cdef array out
     if value is a:
@@ -162,7 +162,7 @@ cdef array given_like(object value, array a, int dtype, str who, str what):
         if not cnp.PyArray_ISCARRAY(out):
             raise TypeError(f"{who}: expected {what} contiguous and writeable")
         return out
-    out = taken(value, dtype, -1, who, what)
+    out = as_input(value, dtype, -1, who, what)
     if out is not value or not cnp.PyArray_ISCARRAY(out):
         raise TypeError(f"{who}: expected {what} contiguous and writeable")
     same_shape(out, a, who, what)
@@ -189,5 +189,5 @@ cdef int64_t *counter_of(object value, str who, str what) except NULL:
     return <int64_t *> cnp.PyArray_DATA(<array> value)
 
 
-cdef inline void *at(array a) noexcept:
+cdef inline void *data_ptr(array a) noexcept:
     return NULL if a is None else cnp.PyArray_DATA(a)

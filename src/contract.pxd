@@ -13,7 +13,7 @@ cdef extern from "kernels.h" nogil:
         CR_softmax_cross_entropy, CR_sparse_cross_entropy, CR_sigmoid_cross_entropy
         CR_squared_error, CR_absolute_error
         CR_categorical_accuracy, CR_sparse_accuracy, CR_binary_accuracy
-        CR_row_mean, CR_tally, CR_count, CR_drain, CR_shuffle, CR_gather_rows
+        CR_row_mean, CR_accumulate_weighted_sum, CR_increment, CR_store_and_reset, CR_shuffle, CR_gather_rows
         CR_scale, CR_add, CR_exp, CR_log, CR_erf
         CR_penalty, CR_penalty_backward, CR_gradient_norms, CR_clip_scales
         CR_update_sgd, CR_update_momentum, CR_update_nesterov, CR_update_rmsprop, CR_update_adam
@@ -97,16 +97,16 @@ cdef extern from "kernels.h" nogil:
         const void *rows
         const void *weight
         ptrdiff_t M
-    ctypedef struct cr_tally_args:
+    ctypedef struct cr_accumulate_weighted_sum_args:
         double *total
         const void *values
         const void *weights
         ptrdiff_t n
         double factor
-    ctypedef struct cr_count_args:
+    ctypedef struct cr_increment_args:
         int64_t *counter
         int64_t by
-    ctypedef struct cr_drain_args:
+    ctypedef struct cr_store_and_reset_args:
         void *total
         void *log
         const int64_t *place
@@ -171,11 +171,11 @@ cdef extern from "kernels.h" nogil:
         cr_kernel kernel
         void *args
         ptrdiff_t size
-        int meet
+        int needs_barrier
     ctypedef struct cr_section:
         cr_instruction *list
         ptrdiff_t count, times
-    ctypedef struct cr_lane:
+    ctypedef struct cr_forward_workspace:
         cr_instruction *list
         ptrdiff_t count
         void *x
@@ -190,7 +190,7 @@ cdef extern from "kernels.h" nogil:
     void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size)
     void cr_replay(const cr_section *sections, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size)
     ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit)
-    void cr_run_lanes(const cr_lane *lanes, ptrdiff_t size, const char *x, char *out,
+    void cr_run_forward(const cr_forward_workspace *lanes, ptrdiff_t size, const char *x, char *out,
                       ptrdiff_t pieces)
     bint cr_all_between(const void *x, ptrdiff_t n, int f64, double low, double high)
     void *cr_memory_new(void *context, size_t bytes) noexcept

@@ -76,7 +76,7 @@ def gather_rows(src, out, order=None, start=None):
         if first < 0 or first + g.rows > cnp.PyArray_SIZE(<array> order):
             raise IndexError(f"{who}: rows {first}..{first + g.rows} are outside an order of "
                              f"{cnp.PyArray_SIZE(<array> order)}")
-        g.order = <int64_t *> at(order)
+        g.order = <int64_t *> data_ptr(order)
         g.places = cnp.PyArray_SIZE(<array> order)
         if cr_first_outside(g.order + first, g.rows, cnp.PyArray_DIM(s, 0)) < g.rows:
             raise IndexError(f"{who}: order names rows outside the {cnp.PyArray_DIM(s, 0)} of src")
@@ -85,11 +85,11 @@ def gather_rows(src, out, order=None, start=None):
                          f"{cnp.PyArray_DIM(s, 0)} of src")
     g.y, g.labels = NULL, NULL
     if cnp.PyArray_TYPE(o) == cnp.NPY_INT64:
-        g.labels = <int64_t *> at(o)
+        g.labels = <int64_t *> data_ptr(o)
     else:
         dtype = dtype_of(o, who, "out")
-        g.y = at(o)
-    g.src, g.source = at(s), source_of(s)
+        g.y = data_ptr(o)
+    g.src, g.source = data_ptr(s), source_of(s)
     launch(CR_gather_rows, dtype, &g, sizeof(g), 0.2 * g.rows * g.cols, g.rows, b"rWrr",
            (src, out, order, start))
     return out
@@ -109,36 +109,36 @@ def shuffle(order, state):
     if (cnp.PyArray_TYPE(state_) != cnp.NPY_UINT64 or cnp.PyArray_SIZE(state_) != 1
             or not cnp.PyArray_ISCARRAY(state_)):
         raise TypeError("shuffle: expected state as a writeable uint64 array of one element")
-    g.order, g.n = <int64_t *> at(order_), cnp.PyArray_SIZE(order_)
-    g.state = <uint64_t *> at(state_)
+    g.order, g.n = <int64_t *> data_ptr(order_), cnp.PyArray_SIZE(order_)
+    g.state = <uint64_t *> data_ptr(state_)
     launch(CR_shuffle, 0, &g, sizeof(g), 2.0 * g.n, 0, b"ww", (order, state))
 
 
 cdef int count_up(int64_t *counter, int64_t by, object holder) except -1:
-    cdef cr_count_args g
+    cdef cr_increment_args g
     g.counter, g.by = counter, by
-    launch(CR_count, 0, &g, sizeof(g), 0, 0, b"w", (holder,))
+    launch(CR_increment, 0, &g, sizeof(g), 0, 0, b"w", (holder,))
     return 0
 
 
-def count(counter, int64_t by=1):
+def increment(counter, int64_t by=1):
     """counter[0] += by, for an int64 array."""
-    cdef int64_t *p = counter_of(counter, "count", "counter")
+    cdef int64_t *p = counter_of(counter, "increment", "counter")
     if not cnp.PyArray_ISWRITEABLE(<array> counter):
-        raise TypeError("count: expected counter as a writeable array")
+        raise TypeError("increment: expected counter as a writeable array")
     count_up(p, by, counter)
 
 
-def drain(total, log=None, place=None):
+def store_and_reset(total, log=None, place=None):
     """log[place] = total; total = 0: arrays of one element of 8 bytes, and log of such elements.
     place: an int64 array that holds a counter; without log, total is set to 0 alone."""
-    cdef cr_drain_args g
+    cdef cr_store_and_reset_args g
     for what in (total,) if log is None else (total, log):
         if (not isinstance(what, cnp.ndarray) or not cnp.PyArray_ISCARRAY(<array> what)
                 or cnp.PyArray_ITEMSIZE(<array> what) != 8 or not cnp.PyArray_SIZE(<array> what)):
-            raise TypeError("drain: expected total and log as contiguous, writeable arrays of "
+            raise TypeError("store_and_reset: expected total and log as contiguous, writeable arrays of "
                             "elements of 8 bytes")
-    g.total, g.log, g.place, g.room = at(total), at(log), NULL, 0
+    g.total, g.log, g.place, g.room = data_ptr(total), data_ptr(log), NULL, 0
     if log is not None:
-        g.place, g.room = counter_of(place, "drain", "place"), cnp.PyArray_SIZE(<array> log)
-    launch(CR_drain, 0, &g, sizeof(g), 0, 0, b"wwr", (total, log, place))
+        g.place, g.room = counter_of(place, "store_and_reset", "place"), cnp.PyArray_SIZE(<array> log)
+    launch(CR_store_and_reset, 0, &g, sizeof(g), 0, 0, b"wwr", (total, log, place))

@@ -1,7 +1,7 @@
 /* The three products of a dense layer. */
 #include "drop.h"
 #include "gemm.h"
-#include "narrow.h"
+#include "small_rows.h"
 
 /* y[m] = x[m,:] . v for m0 <= m < m1, x of rows of n elements; each sum is in vectors along n. Four
  * rows at once hide the latency of the additions. */
@@ -98,8 +98,8 @@ KERNEL(dense_backward_input)
         share(g->K, VL, rank, size, &begin, &end);
         dots(g->dx, g->w, g->dz, g->N, begin, end);
         if (g->y)
-            through_span((T *)g->dx + begin, (T *)g->dx + begin, (const T *)g->y + begin,
-                         end - begin, g->act, (T)g->scale);
+            activation_backward_span((T *)g->dx + begin, (T *)g->dx + begin,
+                                     (const T *)g->y + begin, end - begin, g->act, (T)g->scale);
         return;
     }
     if (g->N == 1) { /* w[K,1] is already its transpose */

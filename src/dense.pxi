@@ -43,8 +43,8 @@ def dense_forward(x, w, b=None, int act=0, out=None, double rate=0.0, seed=0, st
     cdef str who = "dense_forward"
     cdef cr_dense_forward_args g
     cdef int dtype = dtype_of(x, who, "x")
-    cdef array x_ = taken(x, dtype, 2, who, "x")
-    cdef array w_ = taken(w, dtype, 2, who, "w")
+    cdef array x_ = as_input(x, dtype, 2, who, "x")
+    cdef array w_ = as_input(w, dtype, 2, who, "w")
     cdef array b_ = None
     g.M = cnp.PyArray_DIM(x_, 0)
     g.K = cnp.PyArray_DIM(x_, 1)
@@ -53,12 +53,12 @@ def dense_forward(x, w, b=None, int act=0, out=None, double rate=0.0, seed=0, st
         raise ValueError(f"{who}: expected w of shape ({g.K}, N) for x of shape {shape_of(x_)}, "
                          f"received {shape_of(w_)}")
     if b is not None:
-        b_ = taken(b, dtype, 1, who, "b")
+        b_ = as_input(b, dtype, 1, who, "b")
         if cnp.PyArray_DIM(b_, 0) != g.N:
             raise ValueError(f"{who}: expected b of shape ({g.N},), received {shape_of(b_)}")
-    cdef array y = (made(2, g.M, g.N, dtype) if out is None
-                    else given(out, dtype, 2, g.M, g.N, who, "out"))
-    g.y, g.x, g.w, g.b = at(y), at(x_), at(w_), at(b_)
+    cdef array y = (new_array(2, g.M, g.N, dtype) if out is None
+                    else as_output(out, dtype, 2, g.M, g.N, who, "out"))
+    g.y, g.x, g.w, g.b = data_ptr(y), data_ptr(x_), data_ptr(w_), data_ptr(b_)
     g.act = checked_activation(act, who)
     g.by_columns = g.act != CR_SOFTMAX and wide(g.M, g.K * g.N)
     g.step = NULL
@@ -80,8 +80,8 @@ def dense_backward_input(dz, w, y=None, int act=0, out=None, double rate=0.0):
     cdef str who = "dense_backward_input"
     cdef cr_dense_backward_input_args g
     cdef int dtype = dtype_of(dz, who, "dz")
-    cdef array dz_ = taken(dz, dtype, 2, who, "dz")
-    cdef array w_ = taken(w, dtype, 2, who, "w")
+    cdef array dz_ = as_input(dz, dtype, 2, who, "dz")
+    cdef array w_ = as_input(w, dtype, 2, who, "w")
     cdef array y_ = None
     g.M = cnp.PyArray_DIM(dz_, 0)
     g.N = cnp.PyArray_DIM(dz_, 1)
@@ -94,12 +94,12 @@ def dense_backward_input(dz, w, y=None, int act=0, out=None, double rate=0.0):
         raise ValueError(f"{who}: expected an elementwise activation, received softmax; "
                          "use activation_backward")
     if y is not None:
-        y_ = taken(y, dtype, 2, who, "y")
+        y_ = as_input(y, dtype, 2, who, "y")
         if cnp.PyArray_DIM(y_, 0) != g.M or cnp.PyArray_DIM(y_, 1) != g.K:
             raise ValueError(f"{who}: expected y of shape ({g.M}, {g.K}), received {shape_of(y_)}")
-    cdef array dx = (made(2, g.M, g.K, dtype) if out is None
-                     else given(out, dtype, 2, g.M, g.K, who, "out"))
-    g.dx, g.dz, g.w, g.y = at(dx), at(dz_), at(w_), at(y_)
+    cdef array dx = (new_array(2, g.M, g.K, dtype) if out is None
+                     else as_output(out, dtype, 2, g.M, g.K, who, "out"))
+    g.dx, g.dz, g.w, g.y = data_ptr(dx), data_ptr(dz_), data_ptr(w_), data_ptr(y_)
     g.scale = checked_rate(rate, who)
     if rate and (y is None or g.act != CR_RELU):
         raise ValueError(f"{who}: expected y and relu with a rate, received rate={rate}")
@@ -114,8 +114,8 @@ def dense_backward_weights(x, dz, dw=None, db=None):
     cdef str who = "dense_backward_weights"
     cdef cr_dense_backward_weights_args g
     cdef int dtype = dtype_of(x, who, "x")
-    cdef array x_ = taken(x, dtype, 2, who, "x")
-    cdef array dz_ = taken(dz, dtype, 2, who, "dz")
+    cdef array x_ = as_input(x, dtype, 2, who, "x")
+    cdef array dz_ = as_input(dz, dtype, 2, who, "dz")
     cdef array dw_ = None
     cdef array db_ = None
     g.M = cnp.PyArray_DIM(x_, 0)
@@ -125,10 +125,10 @@ def dense_backward_weights(x, dz, dw=None, db=None):
         raise ValueError(f"{who}: expected dz of shape ({g.M}, N) for x of shape {shape_of(x_)}, "
                          f"received {shape_of(dz_)}")
     if dw is not None:
-        dw_ = given(dw, dtype, 2, g.K, g.N, who, "dw")
+        dw_ = as_output(dw, dtype, 2, g.K, g.N, who, "dw")
     if db is not None:
-        db_ = given(db, dtype, 1, g.N, 0, who, "db")
-    g.dw, g.db, g.x, g.dz = at(dw_), at(db_), at(x_), at(dz_)
+        db_ = as_output(db, dtype, 1, g.N, 0, who, "db")
+    g.dw, g.db, g.x, g.dz = data_ptr(dw_), data_ptr(db_), data_ptr(x_), data_ptr(dz_)
     launch(CR_dense_backward_weights, dtype, &g, sizeof(g), work_of(g.M, g.N * g.K), 0,
            b"wwrr", (dw_, db_, x_, dz_))
 
@@ -146,10 +146,10 @@ def activation_forward(x, int act, out=None):
     cdef str who = "activation_forward"
     cdef cr_activation_forward_args g
     cdef int dtype = dtype_of(x, who, "x")
-    cdef array x_ = taken(x, dtype, -1, who, "x")
-    cdef array y = like(x_, dtype) if out is None else given_like(out, x_, dtype, who, "out")
+    cdef array x_ = as_input(x, dtype, -1, who, "x")
+    cdef array y = empty_like(x_, dtype) if out is None else as_output_like(out, x_, dtype, who, "out")
     rows_and_columns(x_, &g.M, &g.N)
-    g.y, g.x, g.act = at(y), at(x_), checked_activation(act, who)
+    g.y, g.x, g.act = data_ptr(y), data_ptr(x_), checked_activation(act, who)
     launch(CR_activation_forward, dtype, &g, sizeof(g), 0.5 * g.M * g.N, g.M, b"WR",
            (y, x_))
     return y
@@ -160,12 +160,12 @@ def activation_backward(dy, y, int act, out=None):
     cdef str who = "activation_backward"
     cdef cr_activation_backward_args g
     cdef int dtype = dtype_of(dy, who, "dy")
-    cdef array dy_ = taken(dy, dtype, -1, who, "dy")
-    cdef array y_ = taken(y, dtype, -1, who, "y")
+    cdef array dy_ = as_input(dy, dtype, -1, who, "dy")
+    cdef array y_ = as_input(y, dtype, -1, who, "y")
     same_shape(y_, dy_, who, "y")
-    cdef array dx = like(dy_, dtype) if out is None else given_like(out, dy_, dtype, who, "out")
+    cdef array dx = empty_like(dy_, dtype) if out is None else as_output_like(out, dy_, dtype, who, "out")
     rows_and_columns(dy_, &g.M, &g.N)
-    g.dx, g.dy, g.y, g.act = at(dx), at(dy_), at(y_), checked_activation(act, who)
+    g.dx, g.dy, g.y, g.act = data_ptr(dx), data_ptr(dy_), data_ptr(y_), checked_activation(act, who)
     launch(CR_activation_backward, dtype, &g, sizeof(g), 0.3 * g.M * g.N, g.M, b"WRR",
            (dx, dy_, y_))
     return dx
@@ -181,8 +181,8 @@ def dropout_forward(x, double rate, seed, step, stream=0, bits=None, out=None):
     cdef cr_dropout_forward_args g
     cdef ptrdiff_t rows
     cdef int dtype = dtype_of(x, who, "x")
-    cdef array x_ = taken(x, dtype, -1, who, "x")
-    cdef array y = like(x_, dtype) if out is None else given_like(out, x_, dtype, who, "out")
+    cdef array x_ = as_input(x, dtype, -1, who, "x")
+    cdef array y = empty_like(x_, dtype) if out is None else as_output_like(out, x_, dtype, who, "out")
     g.scale = checked_rate(rate, who)
     rows_and_columns(x_, &rows, &g.cols)
     g.n = rows * g.cols
@@ -193,10 +193,10 @@ def dropout_forward(x, double rate, seed, step, stream=0, bits=None, out=None):
                 or cnp.PyArray_SIZE(<array> bits) != (g.n + 7) // 8):
             raise ValueError(f"{who}: expected bits as a contiguous uint8 array of "
                              f"{(g.n + 7) // 8} elements")
-        g.bits = <uint8_t *> at(bits)
+        g.bits = <uint8_t *> data_ptr(bits)
     if not 0 <= stream < 2**30:
         raise ValueError(f"{who}: expected stream in [0, 2**30), received {stream}")
-    g.y, g.x, g.step = at(y), at(x_), counter_of(step, who, "step")
+    g.y, g.x, g.step = data_ptr(y), data_ptr(x_), counter_of(step, who, "step")
     g.seed, g.stream = checked_seed(seed, who), stream
     g.threshold = threshold_of(rate)
     launch(CR_dropout_forward, dtype, &g, sizeof(g), 0.2 * g.n, rows, b"WRWr",
@@ -210,9 +210,9 @@ def dropout_backward(dy, double rate, bits=None, y=None, out=None):
     cdef cr_dropout_backward_args g
     cdef ptrdiff_t rows
     cdef int dtype = dtype_of(dy, who, "dy")
-    cdef array dy_ = taken(dy, dtype, -1, who, "dy")
+    cdef array dy_ = as_input(dy, dtype, -1, who, "dy")
     cdef array y_ = None
-    cdef array dx = like(dy_, dtype) if out is None else given_like(out, dy_, dtype, who, "out")
+    cdef array dx = empty_like(dy_, dtype) if out is None else as_output_like(out, dy_, dtype, who, "out")
     g.scale = checked_rate(rate, who)
     rows_and_columns(dy_, &rows, &g.cols)
     g.n = rows * g.cols
@@ -223,13 +223,13 @@ def dropout_backward(dy, double rate, bits=None, y=None, out=None):
                 or cnp.PyArray_SIZE(<array> bits) != (g.n + 7) // 8):
             raise ValueError(f"{who}: expected bits as a contiguous uint8 array of "
                              f"{(g.n + 7) // 8} elements")
-        g.bits = <uint8_t *> at(bits)
+        g.bits = <uint8_t *> data_ptr(bits)
     elif y is None:
         raise ValueError(f"{who}: expected bits or y, received neither")
     else:
-        y_ = taken(y, dtype, -1, who, "y")
+        y_ = as_input(y, dtype, -1, who, "y")
         same_shape(y_, dy_, who, "y")
-    g.dx, g.dy, g.y = at(dx), at(dy_), at(y_)
+    g.dx, g.dy, g.y = data_ptr(dx), data_ptr(dy_), data_ptr(y_)
     launch(CR_dropout_backward, dtype, &g, sizeof(g), 0.1 * g.n, rows, b"WRRR",
            (dx, dy_, bits, y_))
     return dx
@@ -238,12 +238,12 @@ def dropout_backward(dy, double rate, bits=None, y=None, out=None):
 cdef array mapped(int kernel, object x, object factor, object out, str who, double each):
     cdef cr_map_args g
     cdef int dtype = dtype_of(x, who, "x")
-    cdef array x_ = taken(x, dtype, -1, who, "x")
-    cdef array y = like(x_, dtype) if out is None else given_like(out, x_, dtype, who, "out")
+    cdef array x_ = as_input(x, dtype, -1, who, "x")
+    cdef array y = empty_like(x_, dtype) if out is None else as_output_like(out, x_, dtype, who, "out")
     cdef array factor_ = None
     if factor is not None:
-        factor_ = taken(factor, dtype, 0, who, "factor")
-    g.y, g.x, g.factor, g.n = at(y), at(x_), at(factor_), cnp.PyArray_SIZE(x_)
+        factor_ = as_input(factor, dtype, 0, who, "factor")
+    g.y, g.x, g.factor, g.n = data_ptr(y), data_ptr(x_), data_ptr(factor_), cnp.PyArray_SIZE(x_)
     launch(kernel, dtype, &g, sizeof(g), each * g.n, 0, b"wrr", (y, x_, factor_))
     return y
 

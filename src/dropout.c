@@ -26,8 +26,8 @@ KERNEL(dropout_backward)
     ptrdiff_t begin, end;
     share_elements(g->n, g->cols, rank, size, &begin, &end);
     if (!g->bits) {
-        through_span((T *)g->dx + begin, (const T *)g->dy + begin, (const T *)g->y + begin,
-                     end - begin, CR_RELU, scale);
+        activation_backward_span((T *)g->dx + begin, (const T *)g->dy + begin,
+                                 (const T *)g->y + begin, end - begin, CR_RELU, scale);
         return;
     }
     for (ptrdiff_t at = begin; at < end; at += 64) {

@@ -86,7 +86,7 @@ cdef int follow(Program program, Py_ssize_t i, Py_ssize_t j, const char *access,
     p.first, p.areas = first, program.area_count - first
     p.nanoseconds += program.steps[j].nanoseconds
     program.steps[j].nanoseconds = 0
-    (<void **> p.args)[0] = at(<array> held[0])
+    (<void **> p.args)[0] = data_ptr(<array> held[0])
     program.held[i] = held
     program.held[j] = ()
     program.steps[j].gone = True

@@ -53,17 +53,17 @@ KERNEL(gather_rows)
     }
 }
 
-KERNEL(count)
+KERNEL(increment)
 {
-    const cr_count_args *g = arguments;
+    const cr_increment_args *g = arguments;
     (void)size;
     if (!rank)
         *g->counter += g->by;
 }
 
-KERNEL(drain)
+KERNEL(store_and_reset)
 {
-    const cr_drain_args *g = arguments;
+    const cr_store_and_reset_args *g = arguments;
     (void)size;
     if (rank)
         return;

@@ -116,7 +116,8 @@ INLINE void tile(const int mr, const int nv, const product *g, const operands *o
             if (forward)
                 v = vmax(floor, v + bias); /* a NaN passes */
             else if (behind_relu)
-                v = through(v * g->scale, load_n(y + i * ldc + j * VL, width), CR_RELU);
+                v = activation_backward_vec(v * g->scale, load_n(y + i * ldc + j * VL, width),
+                                            CR_RELU);
             if (width == VL)
                 store(c + i * ldc + j * VL, v);
             else
@@ -128,7 +129,8 @@ INLINE void tile(const int mr, const int nv, const product *g, const operands *o
             T *row = c + i * ldc;
             const ptrdiff_t width = (nv - 1) * VL + edge;
             if (g->through)
-                through_span(row, row, g->through + (m + i) * ldc + n, width, g->act, g->scale);
+                activation_backward_span(row, row, g->through + (m + i) * ldc + n, width, g->act,
+                                         g->scale);
             else
                 activate_span(row, row, width, g->act);
         }

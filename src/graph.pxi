@@ -236,7 +236,7 @@ cdef TensorCore run(Node op, tuple inputs):
     else:
         out = op.forward(*[array_of(t) for t in inputs])
     if recorders and not op.recordable:
-        spoil(f"{type(op).__name__} computes in Python")
+        fail_listening_recording(f"{type(op).__name__} computes in Python")
     if not cnp.PyArray_CheckExact(out):
         out = plain(out)
     result = new_tensor(out)
@@ -339,7 +339,7 @@ cdef class _Pass:
             p.owned = fresh
             return
         if self.create_graph:
-            spoil("a graph of the gradient is made")
+            fail_listening_recording("a graph of the gradient is made")
             p.total = p.total + part
         elif p.owned:
             add_into(p.total, part)
@@ -414,7 +414,7 @@ cdef class _Pass:
 
     cdef hooked(self, dict hooks, total, cnp.ndarray like):
         """A gradient after the hooks of its tensor."""
-        spoil("a hook runs in Python")
+        fail_listening_recording("a hook runs in Python")
         for hook in list(hooks.values()):
             said = hook(total if self.create_graph else new_tensor(total))
             if said is not None:
@@ -520,9 +520,9 @@ cdef accumulate(TensorCore leaf, grad, bint fresh):
     """Adds to a tensor's `.grad`; an array is copied unless it is nobody else's."""
     held, buffer = leaf._grad, leaf.buffer
     if recorders:
-        takes_part(leaf)
+        track_dependency(leaf)
         if buffer is None or held is not None and held is not buffer:
-            spoil("a gradient is copied or added to in Python")
+            fail_listening_recording("a gradient is copied or added to in Python")
     if isinstance(grad, TensorCore):  # a part of a graph
         leaf._grad = grad if held is None else grad + held
     elif held is not None:

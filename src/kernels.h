@@ -52,9 +52,9 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(sparse_accuracy)        \
     X(binary_accuracy)        \
     X(row_mean)               \
-    X(tally)                  \
-    X(count)                  \
-    X(drain)                  \
+    X(accumulate_weighted_sum)                  \
+    X(increment)                \
+    X(store_and_reset)                  \
     X(shuffle)                \
     X(gather_rows)            \
     X(scale)                  \
@@ -220,13 +220,13 @@ typedef struct {
     const void *values, *weights;
     ptrdiff_t n;
     double factor;
-} cr_tally_args;
+} cr_accumulate_weighted_sum_args;
 
 /* counter[0] += by. One share. */
 typedef struct {
     int64_t *counter;
     int64_t by;
-} cr_count_args;
+} cr_increment_args;
 
 /* log[*place] = *total and *total = 0, words of 8 bytes of whatever type; log NULL: only that.
  * Nothing is written outside of log's `room` words. One share. */
@@ -234,7 +234,7 @@ typedef struct {
     void *total, *log;
     const int64_t *place;
     ptrdiff_t room;
-} cr_drain_args;
+} cr_store_and_reset_args;
 
 /* ---- data movement and small sweeps -------------------------------------------------------- */
 
@@ -391,7 +391,7 @@ typedef struct {
     cr_kernel kernel;
     const void *args;
     ptrdiff_t size;
-    int meet;
+    int needs_barrier;
 } cr_instruction;
 
 /* A list to be run `times` times over. */
@@ -414,10 +414,11 @@ typedef struct {
     ptrdiff_t count;
     void *x, *out;
     size_t x_bytes, out_bytes;
-} cr_lane;
+} cr_forward_workspace;
 
 /* The passes over x, `pieces` batches one after the other, on `size` threads, a lane each. */
-void cr_run_lanes(const cr_lane *lanes, ptrdiff_t size, const char *x, char *out, ptrdiff_t pieces);
+void cr_run_forward(const cr_forward_workspace *lanes, ptrdiff_t size, const char *x, char *out,
+                    ptrdiff_t pieces);
 
 void cr_shuffle(const cr_shuffle_args *g); /* the kernel of that name */
 /* Memory of whole cache lines, as PyDataMem_Handler wants it (NEP 49); context is not used. */

@@ -42,7 +42,7 @@ static void restore_mode(float_mode mode) { (void)mode; }
  * one waited for may need it. (OpenMP's own spins for milliseconds.) */
 typedef struct {
     atomic_int waiting, round;
-} meeting;
+} barrier;
 
 static void relax(void)
 {
@@ -53,7 +53,7 @@ static void relax(void)
 #endif
 }
 
-static void meet(meeting *m, int team)
+static void wait_at_barrier(barrier *m, int team)
 {
     const int round = atomic_load_explicit(&m->round, memory_order_relaxed);
     if (atomic_fetch_add_explicit(&m->waiting, 1, memory_order_acq_rel) == team - 1) {
@@ -106,13 +106,14 @@ void cr_replay(const cr_section *sections, ptrdiff_t count, ptrdiff_t times, ptr
         return;
     }
 #if defined(_OPENMP)
-    meeting between = {0, 0};
+    barrier between = {0, 0};
 #pragma omp parallel num_threads((int)size)
     {
         /* The team may be smaller than asked for: shares are dealt to whoever is there. */
         const ptrdiff_t rank = omp_get_thread_num(), team = omp_get_num_threads();
         const float_mode found = flush_denormals();
-        EACH_INSTRUCTION(if (one->meet || (count > 1 && !n && !i)) meet(&between, (int)team);
+        EACH_INSTRUCTION(if (one->needs_barrier || (count > 1 && !n && !i))
+                             wait_at_barrier(&between, (int)team);
                          run_one(one, rank, team);)
         restore_mode(found);
     }

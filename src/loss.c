@@ -1,5 +1,5 @@
 /* Losses with their gradients, and counts of right answers. All work on whole rows. */
-#include "narrow.h"
+#include "small_rows.h"
 
 typedef struct {
     T *loss, *dz;
@@ -30,7 +30,7 @@ static void narrow_cross_entropy(const cr_loss_args *g, ptrdiff_t m, ptrdiff_t r
     const T rest = (T)(1 - g->smoothing), even = (T)(g->smoothing / (double)n);
     const V weight = g->weight ? load_n((const T *)g->weight + m, rows) : splat(1);
     const V scale = weight / (T)g->M;
-    V z[NARROW], t[NARROW], total = {0}, sum = {0}, fit = {0};
+    V z[MAX_SMALL_ROW], t[MAX_SMALL_ROW], total = {0}, sum = {0}, fit = {0};
     VI label = {0};
     load_columns(z, (const T *)g->z + m * n, n, rows);
     if (g->y)
@@ -61,7 +61,7 @@ static void narrow_cross_entropy(const cr_loss_args *g, ptrdiff_t m, ptrdiff_t r
 static int narrow_loss(const cr_loss_args *g, ptrdiff_t rank, ptrdiff_t size)
 {
     ptrdiff_t begin, end;
-    if (g->N < 1 || g->N > NARROW)
+    if (g->N < 1 || g->N > MAX_SMALL_ROW)
         return 0;
     share_rows(g->M, rank, size, &begin, &end);
     for (ptrdiff_t m = begin; m < end; m += VL)
@@ -230,14 +230,14 @@ static void accuracy(const cr_accuracy_args *g, ptrdiff_t rank, ptrdiff_t size)
     const ptrdiff_t n = g->N;
     ptrdiff_t begin, end;
     share_rows(g->M, rank, size, &begin, &end);
-    if (n < 1 || n > NARROW) {
+    if (n < 1 || n > MAX_SMALL_ROW) {
         for (ptrdiff_t m = begin; m < end; m++)
             hits[m] = argmax(z + m * n, n) == (y ? argmax(y + m * n, n) : g->labels[m]);
         return;
     }
     for (ptrdiff_t m = begin; m < end; m += VL) {
         const ptrdiff_t rows = end - m < VL ? end - m : VL;
-        V columns[NARROW];
+        V columns[MAX_SMALL_ROW];
         VI right = {0};
         load_columns(columns, z + m * n, n, rows);
         const VI guess = columns_argmax(columns, n);
@@ -282,9 +282,9 @@ KERNEL(row_mean)
     *(T *)g->out = (T)(g->M ? sum / (double)g->M : 0);
 }
 
-KERNEL(tally)
+KERNEL(accumulate_weighted_sum)
 {
-    const cr_tally_args *g = arguments;
+    const cr_accumulate_weighted_sum_args *g = arguments;
     const T *values = g->values, *weights = g->weights;
     double sum = 0;
     (void)size;

@@ -19,7 +19,7 @@ cdef int64_t *labels_of(object y, ptrdiff_t rows, ptrdiff_t classes, str who) ex
                         f"{getattr(y, 'dtype', type(y).__name__)}")
     if cnp.PyArray_SIZE(<array> y) != rows:
         raise ValueError(f"{who}: expected {rows} labels, one a row, received shape {shape_of(y)}")
-    p = <const int64_t *> at(y)
+    p = <const int64_t *> data_ptr(y)
     bad = cr_first_outside(p, rows, classes)
     if bad < rows:
         raise ValueError(f"{who}: expected labels in [0, {classes}), received {p[bad]} in row "
@@ -40,7 +40,7 @@ def loss_forward(str kind, z, y, weight=None, double smoothing=0.0, bint gradien
         raise ValueError(f"loss_forward: expected a kind of {sorted(LOSSES)}, received {kind!r}")
     cdef int kernel = LOSSES[kind]
     cdef int dtype = dtype_of(z, who, "z")
-    cdef array z_ = taken(z, dtype, 2, who, "z")
+    cdef array z_ = as_input(z, dtype, 2, who, "z")
     cdef array y_ = None
     cdef array weight_ = None
     cdef array dz = None
@@ -50,20 +50,20 @@ def loss_forward(str kind, z, y, weight=None, double smoothing=0.0, bint gradien
     if kernel == CR_sparse_cross_entropy:
         g.labels = labels_of(y, g.M, g.N, who)
     else:
-        y_ = taken(y, dtype, 2, who, "y")
+        y_ = as_input(y, dtype, 2, who, "y")
         same_shape(y_, z_, who, "y")
     if weight is not None:
-        weight_ = taken(weight, dtype, 1, who, "weight")
+        weight_ = as_input(weight, dtype, 1, who, "weight")
         if cnp.PyArray_DIM(weight_, 0) != g.M:
             raise ValueError(f"{who}: expected weight of shape ({g.M},), received "
                              f"{shape_of(weight_)}")
     if not 0 <= smoothing <= 1:
         raise ValueError(f"{who}: expected label smoothing in [0, 1], received {smoothing}")
     if gradient:
-        dz = (made(2, g.M, g.N, dtype) if out is None
-              else given(out, dtype, 2, g.M, g.N, who, "out"))
-    cdef array loss = made(1, g.M, 0, dtype)
-    g.loss, g.dz, g.z, g.y, g.weight = at(loss), at(dz), at(z_), at(y_), at(weight_)
+        dz = (new_array(2, g.M, g.N, dtype) if out is None
+              else as_output(out, dtype, 2, g.M, g.N, who, "out"))
+    cdef array loss = new_array(1, g.M, 0, dtype)
+    g.loss, g.dz, g.z, g.y, g.weight = data_ptr(loss), data_ptr(dz), data_ptr(z_), data_ptr(y_), data_ptr(weight_)
     g.smoothing = smoothing
     launch(kernel, dtype, &g, sizeof(g), 1.0 * g.M * g.N, g.M, b"WWRRRR",
            (loss, dz, z_, y_, y, weight_))
@@ -78,7 +78,7 @@ def accuracy(str kind, z, y, double threshold=0.5):
         raise ValueError(f"{who}: expected a kind of {sorted(ACCURACIES)}, received {kind!r}")
     cdef int kernel = ACCURACIES[kind]
     cdef int dtype = dtype_of(z, who, "z")
-    cdef array z_ = taken(z, dtype, 2, who, "z")
+    cdef array z_ = as_input(z, dtype, 2, who, "z")
     cdef array y_ = None
     g.M = cnp.PyArray_DIM(z_, 0)
     g.N = cnp.PyArray_DIM(z_, 1)
@@ -86,10 +86,10 @@ def accuracy(str kind, z, y, double threshold=0.5):
     if kernel == CR_sparse_accuracy:
         g.labels = labels_of(y, g.M, g.N, who)
     else:
-        y_ = taken(y, dtype, 2, who, "y")
+        y_ = as_input(y, dtype, 2, who, "y")
         same_shape(y_, z_, who, "y")
-    cdef array hits = made(1, g.M, 0, dtype)
-    g.hits, g.z, g.y, g.threshold = at(hits), at(z_), at(y_), threshold
+    cdef array hits = new_array(1, g.M, 0, dtype)
+    g.hits, g.z, g.y, g.threshold = data_ptr(hits), data_ptr(z_), data_ptr(y_), threshold
     launch(kernel, dtype, &g, sizeof(g), 1.0 * g.M * g.N, g.M, b"WRRR", (hits, z_, y_, y))
     return hits
 
@@ -99,35 +99,35 @@ def row_mean(rows, weight=None, out=None):
     cdef str who = "row_mean"
     cdef cr_row_mean_args g
     cdef int dtype = dtype_of(rows, who, "rows")
-    cdef array rows_ = taken(rows, dtype, 1, who, "rows")
+    cdef array rows_ = as_input(rows, dtype, 1, who, "rows")
     cdef array weight_ = None
     if weight is not None:
-        weight_ = taken(weight, dtype, 1, who, "weight")
+        weight_ = as_input(weight, dtype, 1, who, "weight")
         same_shape(weight_, rows_, who, "weight")
-    cdef array mean = made(0, 0, 0, dtype) if out is None else given(out, dtype, 0, 0, 0, who,
+    cdef array mean = new_array(0, 0, 0, dtype) if out is None else as_output(out, dtype, 0, 0, 0, who,
                                                                      "out")
-    g.out, g.rows, g.weight, g.M = at(mean), at(rows_), at(weight_), cnp.PyArray_DIM(rows_, 0)
+    g.out, g.rows, g.weight, g.M = data_ptr(mean), data_ptr(rows_), data_ptr(weight_), cnp.PyArray_DIM(rows_, 0)
     launch(CR_row_mean, dtype, &g, sizeof(g), 0, 0, b"wrr", (mean, rows_, weight_))
     return mean
 
 
-def tally(total, values, double factor=1.0, weights=None):
+def accumulate_weighted_sum(total, values, double factor=1.0, weights=None):
     """total[0] += factor * sum(values * weights): total a float64 array, values float32 or
     float64, weights as values or None."""
-    cdef str who = "tally"
-    cdef cr_tally_args g
+    cdef str who = "accumulate_weighted_sum"
+    cdef cr_accumulate_weighted_sum_args g
     if not isinstance(values, cnp.ndarray):
         raise TypeError(f"{who}: expected values as a NumPy array, received "
                         f"{type(values).__name__}")
     cdef int dtype = dtype_of(values, who, "values")
-    cdef array values_ = taken(values, dtype, -1, who, "values")
+    cdef array values_ = as_input(values, dtype, -1, who, "values")
     cdef array weights_ = None
     if weights is not None:
-        weights_ = taken(weights, dtype, -1, who, "weights")
+        weights_ = as_input(weights, dtype, -1, who, "weights")
         same_shape(weights_, values_, who, "weights")
     if not isinstance(total, cnp.ndarray) or cnp.PyArray_SIZE(<array> total) < 1:
         raise ValueError(f"{who}: expected total as a float64 array with an element to add to")
     g.total = doubles(total, cnp.PyArray_SIZE(<array> total), who, "total")
-    g.values, g.weights, g.n = at(values_), at(weights_), cnp.PyArray_SIZE(values_)
+    g.values, g.weights, g.n = data_ptr(values_), data_ptr(weights_), cnp.PyArray_SIZE(values_)
     g.factor = factor
-    launch(CR_tally, dtype, &g, sizeof(g), 0, 0, b"wrr", (total, values_, weights_))
+    launch(CR_accumulate_weighted_sum, dtype, &g, sizeof(g), 0, 0, b"wrr", (total, values_, weights_))

@@ -61,7 +61,7 @@ cdef class Snapshot:
         return True
 
 
-cdef class Gate:
+cdef class ReadWriteLock:
     """Keeps those who read a model's weights and the thread that changes them apart.
 
     ``with gate:`` is for the one that writes, who may enter again inside; many may read at once.
@@ -103,11 +103,11 @@ cdef class Gate:
         self.look()
         self.readers -= self.readers > 0
 
-    def begin_reading(self):
+    def acquire_read(self):
         """Waits while the weights are being written to."""
         self.enter()
 
-    def end_reading(self):
+    def release_read(self):
         self.leave()
 
     def __enter__(self):
@@ -135,7 +135,7 @@ cdef class Gate:
             self.turns = self.waiting
 
 
-cdef class Lane:
+cdef class ForwardWorkspace:
     """A recorded forward pass and its memory, for one call at a time: x -> out."""
     cdef readonly Program program
     cdef readonly array x, out
@@ -143,7 +143,7 @@ cdef class Lane:
 
     def __init__(self, Program program not None, array x not None, array out not None):
         if not (cnp.PyArray_ISCARRAY(x) and cnp.PyArray_ISCARRAY_RO(out)):
-            raise ValueError("Lane: expected x and out contiguous")
+            raise ValueError("ForwardWorkspace: expected x and out contiguous")
         self.program, self.x, self.out = program, x, out
         self.threaded = program.work >= PROGRAM_WORTH
 
@@ -151,8 +151,8 @@ cdef class Lane:
         """source: the rows, or NULL if they are in x; target: takes the results; beside: how many
         calls share the CPUs."""
         cdef Program program = self.program
-        cdef void *x = at(self.x)
-        cdef void *out = at(self.out)
+        cdef void *x = data_ptr(self.x)
+        cdef void *out = data_ptr(self.out)
         cdef size_t bytes_in = cnp.PyArray_NBYTES(self.x)
         cdef cr_section section
         cdef size_t bytes_out = cnp.PyArray_NBYTES(self.out)
@@ -171,8 +171,8 @@ cdef class Predictor:
     """The forward pass of one model, recorded once for each number of rows (`most` of them), and
     once more for each call that comes while others are under way."""
     cdef readonly Snapshot snapshot
-    cdef Gate gate
-    cdef dict lanes  # by rows: those idle
+    cdef ReadWriteLock gate
+    cdef dict workspaces  # by rows: those idle
     cdef int most
 
     @property
@@ -180,15 +180,15 @@ cdef class Predictor:
         """How many threads a call may use now, a fair share beside others under way."""
         return max(1, get_num_threads() // (self.gate.readers + 1))
 
-    def __init__(self, Snapshot snapshot not None, Gate gate not None, int most=16):
+    def __init__(self, Snapshot snapshot not None, ReadWriteLock gate not None, int most=16):
         self.snapshot, self.gate, self.most = snapshot, gate, most
-        self.lanes = {}
+        self.workspaces = {}
 
     def __call__(self, x):
         """The predictions for all rows of x at once, or None where this takes more: another
         number of rows, dtype or layout, a model that has changed."""
         cdef array a, out
-        cdef Lane lane
+        cdef ForwardWorkspace workspace
         cdef list idle
         cdef int i
         if type(x) is not cnp.ndarray:
@@ -196,88 +196,88 @@ cdef class Predictor:
         a = x
         if cnp.PyArray_NDIM(a) < 2 or not cnp.PyArray_ISCARRAY_RO(a):
             return None
-        idle = self.lanes.get(cnp.PyArray_DIM(a, 0))
+        idle = self.workspaces.get(cnp.PyArray_DIM(a, 0))
         if not idle:
             return None
-        lane = idle.pop()
+        workspace = idle.pop()
         self.gate.enter()
         try:
-            if (cnp.PyArray_TYPE(a) != cnp.PyArray_TYPE(lane.x)
-                    or cnp.PyArray_NDIM(a) != cnp.PyArray_NDIM(lane.x)):
+            if (cnp.PyArray_TYPE(a) != cnp.PyArray_TYPE(workspace.x)
+                    or cnp.PyArray_NDIM(a) != cnp.PyArray_NDIM(workspace.x)):
                 return None
             for i in range(1, cnp.PyArray_NDIM(a)):
-                if cnp.PyArray_DIM(a, i) != cnp.PyArray_DIM(lane.x, i):
+                if cnp.PyArray_DIM(a, i) != cnp.PyArray_DIM(workspace.x, i):
                     return None
             if not self.snapshot.unchanged():
                 return None
-            out = cnp.PyArray_EMPTY(cnp.PyArray_NDIM(lane.out), cnp.PyArray_DIMS(lane.out),
-                                    cnp.PyArray_TYPE(lane.out), 0)
-            lane.run(<const char *> at(a), <char *> at(out), self.gate.readers)
+            out = cnp.PyArray_EMPTY(cnp.PyArray_NDIM(workspace.out), cnp.PyArray_DIMS(workspace.out),
+                                    cnp.PyArray_TYPE(workspace.out), 0)
+            workspace.run(<const char *> data_ptr(a), <char *> data_ptr(out), self.gate.readers)
             return out
         finally:
             self.gate.leave()
-            idle.append(lane)
+            idle.append(workspace)
 
     def take(self, Py_ssize_t rows):
-        """An idle lane for so many rows, or None."""
-        idle = self.lanes.get(rows)
+        """An idle workspace for so many rows, or None."""
+        idle = self.workspaces.get(rows)
         return idle.pop() if idle else None
 
-    def give(self, Lane lane not None):
-        """Puts a lane back, or a new one in; of those for the longest known numbers of rows only
+    def give(self, ForwardWorkspace workspace not None):
+        """Puts a workspace back, or a new one in; of those for the longest known numbers of rows only
         `most` are kept, and as many at once as there may be threads to use them."""
-        cdef Py_ssize_t rows = cnp.PyArray_DIM(lane.x, 0)
-        idle = self.lanes.setdefault(rows, [])
+        cdef Py_ssize_t rows = cnp.PyArray_DIM(workspace.x, 0)
+        idle = self.workspaces.setdefault(rows, [])
         if len(idle) < self.most:
-            idle.append(lane)
-        while len(self.lanes) > self.most:
-            del self.lanes[next(iter(self.lanes))]
+            idle.append(workspace)
+        while len(self.workspaces) > self.most:
+            del self.workspaces[next(iter(self.workspaces))]
 
-    def run(self, Lane lane not None, x, out):
-        """The rows of x through lane into out, both contiguous; x None: they are in lane.x."""
-        cdef array target = given_like(out, lane.out, dtype_of(lane.out, "predict", "out"),
+    def run(self, ForwardWorkspace workspace not None, x, out):
+        """The rows of x through workspace into out, both contiguous; x None: they are in workspace.x."""
+        cdef array target = as_output_like(out, workspace.out, dtype_of(workspace.out, "predict", "out"),
                                        "predict", "out")
         cdef array source = None
         if x is not None:
-            source = taken(x, dtype_of(lane.x, "predict", "x"), -1, "predict", "x")
-            same_shape(source, lane.x, "predict", "x")
+            source = as_input(x, dtype_of(workspace.x, "predict", "x"), -1, "predict", "x")
+            same_shape(source, workspace.x, "predict", "x")
         self.gate.enter()
         try:
-            lane.run(<const char *> at(source) if source is not None else NULL,
-                     <char *> at(target), self.gate.readers)
+            workspace.run(<const char *> data_ptr(source) if source is not None else NULL,
+                     <char *> data_ptr(target), self.gate.readers)
         finally:
             self.gate.leave()
 
-    def run_many(self, list lanes not None, x, out):
-        """The rows of x through lanes of one size into out, a whole number of times, a thread for
-        each lane; both contiguous."""
-        cdef Lane lane = lanes[0]
-        cdef Py_ssize_t i, size = len(lanes)
-        cdef int dtype = dtype_of(lane.x, "predict", "x")
-        cdef array source = taken(x, dtype, cnp.PyArray_NDIM(lane.x), "predict", "x")
-        cdef array target = taken(out, dtype, cnp.PyArray_NDIM(lane.out), "predict", "out")
-        cdef Py_ssize_t pieces = cnp.PyArray_DIM(source, 0) // cnp.PyArray_DIM(lane.x, 0)
-        cdef const char *begin = <const char *> at(source)
-        cdef char *goal = <char *> at(target)
-        cdef cr_lane *table
+    def run_many(self, list workspaces not None, x, out):
+        """The rows of x through workspaces of one size into out, a whole number of times, a thread for
+        each workspace; both contiguous."""
+        cdef ForwardWorkspace workspace = workspaces[0]
+        cdef Py_ssize_t i, size = len(workspaces)
+        cdef int dtype = dtype_of(workspace.x, "predict", "x")
+        cdef array source = as_input(x, dtype, cnp.PyArray_NDIM(workspace.x), "predict", "x")
+        cdef array target = as_input(out, dtype, cnp.PyArray_NDIM(workspace.out), "predict", "out")
+        cdef Py_ssize_t pieces = cnp.PyArray_DIM(source, 0) // cnp.PyArray_DIM(workspace.x, 0)
+        cdef const char *begin = <const char *> data_ptr(source)
+        cdef char *goal = <char *> data_ptr(target)
+        cdef cr_forward_workspace *table
         if (target is not out or not cnp.PyArray_ISCARRAY(target)
-                or cnp.PyArray_NBYTES(source) != pieces * cnp.PyArray_NBYTES(lane.x)
-                or cnp.PyArray_NBYTES(target) != pieces * cnp.PyArray_NBYTES(lane.out)):
+                or cnp.PyArray_NBYTES(source) != pieces * cnp.PyArray_NBYTES(workspace.x)
+                or cnp.PyArray_NBYTES(target) != pieces * cnp.PyArray_NBYTES(workspace.out)):
             raise ValueError(f"predict: expected x and out of whole batches, received shapes "
                              f"{shape_of(source)} and {shape_of(target)}")
-        table = <cr_lane *> PyMem_Malloc(max(size, 1) * sizeof(cr_lane))
+        table = <cr_forward_workspace *> PyMem_Malloc(max(size, 1) * sizeof(cr_forward_workspace))
         if table == NULL:
-            raise MemoryError("predict: no memory for a table of lanes")
+            raise MemoryError("predict: no memory for a table of workspaces")
         self.gate.enter()
         try:
             for i in range(size):
-                lane = lanes[i]
-                lane.program.ready("predict", 1)
-                table[i] = cr_lane(lane.program.list, lane.program.live, at(lane.x),
-                                   at(lane.out), cnp.PyArray_NBYTES(lane.x),
-                                   cnp.PyArray_NBYTES(lane.out))
+                workspace = workspaces[i]
+                workspace.program.ready("predict", 1)
+                table[i] = cr_forward_workspace(workspace.program.list, workspace.program.live, data_ptr(workspace.x),
+                                   data_ptr(workspace.out), cnp.PyArray_NBYTES(workspace.x),
+                                   cnp.PyArray_NBYTES(workspace.out))
             with nogil:
-                cr_run_lanes(table, size, begin, goal, pieces)
+                cr_run_forward(table, size, begin, goal, pieces)
         finally:
             self.gate.leave()
             PyMem_Free(table)

@@ -7,9 +7,9 @@ def probe_arithmetic(y, Py_ssize_t rounds, double factor, double addend):
     cdef str who = "probe_arithmetic"
     cdef cr_probe_args g
     cdef int dtype = dtype_of(y, who, "y")
-    cdef array y_ = given_like(y, y, dtype, who, "y")
+    cdef array y_ = as_output_like(y, y, dtype, who, "y")
     memset(&g, 0, sizeof(g))
-    g.y, g.n, g.rounds, g.factor, g.addend = at(y_), cnp.PyArray_SIZE(y_), rounds, factor, addend
+    g.y, g.n, g.rounds, g.factor, g.addend = data_ptr(y_), cnp.PyArray_SIZE(y_), rounds, factor, addend
     launch(CR_probe_arithmetic, dtype, &g, sizeof(g), 0.02 * g.n * max(rounds, 0), 0, b"w", (y_,))
     return y
 
@@ -19,12 +19,12 @@ def probe_triad(x, z, double factor, out=None):
     cdef str who = "probe_triad"
     cdef cr_probe_args g
     cdef int dtype = dtype_of(x, who, "x")
-    cdef array x_ = taken(x, dtype, -1, who, "x")
-    cdef array z_ = taken(z, dtype, -1, who, "z")
+    cdef array x_ = as_input(x, dtype, -1, who, "x")
+    cdef array z_ = as_input(z, dtype, -1, who, "z")
     same_shape(z_, x_, who, "z")
-    cdef array y = like(x_, dtype) if out is None else given_like(out, x_, dtype, who, "out")
+    cdef array y = empty_like(x_, dtype) if out is None else as_output_like(out, x_, dtype, who, "out")
     memset(&g, 0, sizeof(g))
-    g.y, g.x, g.z, g.n, g.factor = at(y), at(x_), at(z_), cnp.PyArray_SIZE(x_), factor
+    g.y, g.x, g.z, g.n, g.factor = data_ptr(y), data_ptr(x_), data_ptr(z_), cnp.PyArray_SIZE(x_), factor
     launch(CR_probe_triad, dtype, &g, sizeof(g), 0.1 * g.n, 0, b"wrr", (y, x_, z_))
     return y
 
@@ -34,11 +34,11 @@ def probe_read(x, out=None):
     cdef str who = "probe_read"
     cdef cr_probe_args g
     cdef int dtype = dtype_of(x, who, "x")
-    cdef array x_ = taken(x, dtype, -1, who, "x")
+    cdef array x_ = as_input(x, dtype, -1, who, "x")
     cdef Py_ssize_t blocks = (cnp.PyArray_SIZE(x_) + CR_BLOCK - 1) // CR_BLOCK
-    cdef array y = (made(1, blocks, 0, dtype) if out is None
-                    else given(out, dtype, 1, blocks, 0, who, "out"))
+    cdef array y = (new_array(1, blocks, 0, dtype) if out is None
+                    else as_output(out, dtype, 1, blocks, 0, who, "out"))
     memset(&g, 0, sizeof(g))
-    g.y, g.x, g.n = at(y), at(x_), cnp.PyArray_SIZE(x_)
+    g.y, g.x, g.n = data_ptr(y), data_ptr(x_), cnp.PyArray_SIZE(x_)
     launch(CR_probe_read, dtype, &g, sizeof(g), 0.05 * g.n, 0, b"wr", (y, x_))
     return y

@@ -50,7 +50,7 @@ cdef class Program:
     cdef bint strict, run
     cdef CacheLines memory
     cdef list held             # what each instruction points into
-    cdef readonly list parts   # what says that it took part, see `takes_part`
+    cdef readonly list dependencies  # what `track_dependency` named
     cdef list names            # of the kernels as replayed
 
     def __cinit__(self, bint strict=False, bint run=True):
@@ -62,7 +62,7 @@ cdef class Program:
         self.count = self.live = self.room = self.area_count = self.area_room = 0
         self.fused = False
         self.held = []
-        self.parts = []
+        self.dependencies = []
         self.names = []
         self.fault = None
 
@@ -151,7 +151,7 @@ cdef class Program:
             a.begin = <const char *> &(<Hyper> what).c
             a.end = a.begin + sizeof(cr_hyper)
         else:
-            a.begin = <const char *> at(<array> what)
+            a.begin = <const char *> data_ptr(<array> what)
             a.end = a.begin + cnp.PyArray_NBYTES(<array> what)
         a.writes = mode == b"w" or mode == b"W"
         a.own_rows = mode == b"W" or mode == b"R"
@@ -195,7 +195,7 @@ cdef class Program:
 
     def writes(self, array a not None):
         """Whether a call writes to memory of this array."""
-        return self.written(<const char *> at(a), <const char *> at(a) + cnp.PyArray_NBYTES(a))
+        return self.written(<const char *> data_ptr(a), <const char *> data_ptr(a) + cnp.PyArray_NBYTES(a))
 
     def constants(self):
         """A list of (kernel, array): what the calls read and none of them writes."""
@@ -238,7 +238,7 @@ cdef class Program:
 
     cdef int arrange(self, ptrdiff_t size) except -1:
         """Makes the instruction list for a team: phases of instructions that need not wait for
-        another rank, each with a meeting before it. An instruction moves up to the first phase
+        another rank, each with a barrier before it. An instruction moves up to the first phase
         where all that it must wait for has been done."""
         cdef Py_ssize_t i, j, k, done = 0, live = 0, begun, last = 0
         cdef bint free
@@ -276,13 +276,13 @@ cdef class Program:
                         1 if self.steps[i].nanoseconds == 0 else size, done == begun)
                     done += 1
         if live:  # from the end of one run to the beginning of the next
-            self.list[0].meet = False
+            self.list[0].needs_barrier = False
             for i in range(last, live):
                 for j in range(live):
-                    if j and self.list[j].meet:
+                    if j and self.list[j].needs_barrier:
                         break
                     if self.clash(order[i], order[j], True):
-                        self.list[0].meet = size > 1
+                        self.list[0].needs_barrier = size > 1
         self.names = [cr_kernel_name(self.steps[order[i]].id).decode() for i in range(live)]
         self.live, self.size = live, size
         PyMem_Free(order)
@@ -317,7 +317,7 @@ cdef class Program:
 
     def profile(self, Py_ssize_t times):
         """Replays one instruction at a time, and returns a list of (kernel, shares, whether all
-        ranks meet before it, mean nanoseconds)."""
+        ranks wait at a barrier before it, mean nanoseconds)."""
         cdef Py_ssize_t i, n
         cdef int64_t began
         self.ready("Program.profile", 0)
@@ -327,7 +327,7 @@ cdef class Program:
                 began = perf_counter_ns()
                 cr_run(self.list[i].kernel, self.list[i].args, self.list[i].size)
                 spent[i] += perf_counter_ns() - began
-        return [(self.names[i], self.list[i].size, bool(self.list[i].meet),
+        return [(self.names[i], self.list[i].size, bool(self.list[i].needs_barrier),
                  spent[i] / max(times, 1)) for i in range(self.live)]
 
 
@@ -356,8 +356,9 @@ def replay(list sections not None, Py_ssize_t times, Py_ssize_t threads=0):
         PyMem_Free(table)
 
 
-cdef spoil(str reason):
-    """Marks the recording of this thread, if there is one, as not to be replayed."""
+cdef fail_listening_recording(str reason):
+    """Marks the recording of this thread, if there is one, as not to be replayed; raises
+    RuntimeError at once if the recording is strict."""
     cdef Program listener = listening()
     if listener is not None:
         listener.fault = listener.fault or reason
@@ -365,18 +366,18 @@ cdef spoil(str reason):
             raise RuntimeError(f"cannot be recorded: {reason}")
 
 
-def cannot_record(str reason):
+def fail_recording(str reason):
     """Says that what runs now cannot be replayed, if it is being recorded."""
-    spoil(reason)
+    fail_listening_recording(reason)
 
 
-def takes_part(part):
-    """Says that the attributes of `part` decide what runs now, to whoever records it."""
+def track_dependency(part):
+    """Tells whoever records this thread that the attributes of `part` decide what runs now."""
     cdef Program listener
     if recorders:
         listener = listening()
-        if listener is not None and not any(part is known for known in listener.parts):
-            listener.parts.append(part)
+        if listener is not None and not any(part is known for known in listener.dependencies):
+            listener.dependencies.append(part)
 
 
 cdef bint alike(a, b):
@@ -390,7 +391,7 @@ cdef bint alike(a, b):
                 and cnp.PyArray_SAMESHAPE(x, y)
                 and cnp.PyArray_ISCARRAY_RO(x) and cnp.PyArray_ISCARRAY_RO(y)):
             return True
-    spoil("arrays of different dtypes, shapes or layouts are added in Python")
+    fail_listening_recording("arrays of different dtypes, shapes or layouts are added in Python")
     return False
 
 

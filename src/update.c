@@ -4,8 +4,9 @@
 
 typedef struct { /* cr_hyper in T, worked out once a call */
     T rate, beta1, beta2, epsilon, clip;
-    T rest1, rest2; /* 1 - beta, rounded once: in float 1 - .999f is off by 1e-5 */
-    T alpha;        /* adam: rate * sqrt(1-b2^t) / (1-b1^t) */
+    T one_minus_beta1,
+        one_minus_beta2; /* 1 - beta, rounded once: in float 1 - .999f is off by 1e-5 */
+    T alpha;             /* adam: rate * sqrt(1-b2^t) / (1-b1^t) */
 } constants;
 
 typedef struct { /* one vector of a variable's state */
@@ -36,9 +37,9 @@ INLINE V rule_nesterov(const constants *c, state *v, V g, const int slots)
 
 INLINE V rule_rmsprop(const constants *c, state *v, V g, const int slots)
 {
-    V scale = v->s[0] = c->beta1 * v->s[0] + c->rest1 * g * g;
+    V scale = v->s[0] = c->beta1 * v->s[0] + c->one_minus_beta1 * g * g;
     if (slots & 4) {
-        v->s[2] = c->beta1 * v->s[2] + c->rest1 * g;
+        v->s[2] = c->beta1 * v->s[2] + c->one_minus_beta1 * g;
         scale -= v->s[2] * v->s[2];
     }
     const V step = over_root(c->rate * g, scale + c->epsilon, (V){0});
@@ -50,8 +51,8 @@ INLINE V rule_rmsprop(const constants *c, state *v, V g, const int slots)
 
 INLINE V rule_adam(const constants *c, state *v, V g, const int slots)
 {
-    v->s[0] += c->rest1 * (g - v->s[0]);
-    v->s[1] += c->rest2 * (g * g - v->s[1]);
+    v->s[0] += c->one_minus_beta1 * (g - v->s[0]);
+    v->s[1] += c->one_minus_beta2 * (g * g - v->s[1]);
     V second = v->s[1];
     if (slots & 4)
         second = v->s[2] = vmax(v->s[2], second);
@@ -126,8 +127,8 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, rule 
         .beta2 = (T)h->beta2,
         .epsilon = (T)h->epsilon,
         .clip = (T)h->clipvalue,
-        .rest1 = (T)(1 - h->beta1),
-        .rest2 = (T)(1 - h->beta2),
+        .one_minus_beta1 = (T)(1 - h->beta1),
+        .one_minus_beta2 = (T)(1 - h->beta2),
         .alpha = (T)(update == rule_adam
                          ? h->learning_rate * sqrt(1 - pow(h->beta2, (double)h->step + 1)) /
                                (1 - pow(h->beta1, (double)h->step + 1))

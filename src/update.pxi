@@ -91,7 +91,7 @@ cdef class Gradients:
             raise MemoryError("Segments: no memory for the table of gradients")
         for i in range(len(arrays)):
             gradient = arrays[i]
-            self.places[i] = at(gradient)
+            self.places[i] = data_ptr(gradient)
 
     def __dealloc__(self):
         PyMem_Free(self.places)
@@ -130,11 +130,11 @@ cdef class Segments:
             raise ValueError(f"{who}: expected slots for {self.count} weights, received "
                              f"{len(self.slots)}")
         for i in range(self.count):
-            w = taken(self.weights[i], self.dtype, -1, who, f"weights[{i}]")
+            w = as_input(self.weights[i], self.dtype, -1, who, f"weights[{i}]")
             if w is not self.weights[i] or not cnp.PyArray_ISCARRAY(w):
                 raise TypeError(f"{who}: expected weights[{i}] contiguous and writeable")
             s = self.table + i
-            s.w = at(w)
+            s.w = data_ptr(w)
             s.n = cnp.PyArray_SIZE(w)
             s.l1 = 0.0 if l1 is None else l1[i]
             s.l2 = 0.0 if l2 is None else l2[i]
@@ -145,8 +145,8 @@ cdef class Segments:
                                  f"{len(self.slots[i])}")
             for j in range(len(self.slots[i])):
                 if self.slots[i][j] is not None:
-                    a = given_like(self.slots[i][j], w, self.dtype, who, f"slots[{i}][{j}]")
-                    s.slot[j] = at(a)
+                    a = as_output_like(self.slots[i][j], w, self.dtype, who, f"slots[{i}][{j}]")
+                    s.slot[j] = data_ptr(a)
 
     def __dealloc__(self):
         PyMem_Free(self.table)
@@ -159,12 +159,12 @@ cdef class Segments:
         if gradient is self.gradients.arrays[i]:
             return
         if gradient is not None:
-            g = taken(gradient, self.dtype, -1, "Segments", f"gradient {i}")
+            g = as_input(gradient, self.dtype, -1, "Segments", f"gradient {i}")
             same_shape(g, self.weights[i], "Segments", f"gradient {i}")
         if self.gradients.kept:
             self.gradients = Gradients(self.gradients.arrays)
         self.gradients.arrays[i] = g
-        self.gradients.places[i] = at(g)
+        self.gradients.places[i] = data_ptr(g)
 
     cdef double elements(self) noexcept:
         cdef Py_ssize_t i
@@ -178,7 +178,7 @@ cdef double *doubles(object value, Py_ssize_t n, str who, str what) except? NULL
     if (not isinstance(value, cnp.ndarray) or cnp.PyArray_TYPE(<array> value) != cnp.NPY_FLOAT64
             or not cnp.PyArray_ISCARRAY(<array> value) or cnp.PyArray_SIZE(<array> value) != n):
         raise ValueError(f"{who}: expected {what} as a contiguous float64 array of {n} elements")
-    return <double *> at(value)
+    return <double *> data_ptr(value)
 
 
 cdef check_slots(str rule, Segments segments):
@@ -242,10 +242,10 @@ def penalty_backward(w, double l1, double l2, factor, out=None):
     cdef str who = "penalty_backward"
     cdef cr_penalty_backward_args g
     cdef int dtype = dtype_of(w, who, "w")
-    cdef array w_ = taken(w, dtype, -1, who, "w")
-    cdef array f = taken(factor, dtype, 0, who, "factor")
-    cdef array dw = like(w_, dtype) if out is None else given_like(out, w_, dtype, who, "out")
-    g.dw, g.w, g.factor, g.n = at(dw), at(w_), at(f), cnp.PyArray_SIZE(w_)
+    cdef array w_ = as_input(w, dtype, -1, who, "w")
+    cdef array f = as_input(factor, dtype, 0, who, "factor")
+    cdef array dw = empty_like(w_, dtype) if out is None else as_output_like(out, w_, dtype, who, "out")
+    g.dw, g.w, g.factor, g.n = data_ptr(dw), data_ptr(w_), data_ptr(f), cnp.PyArray_SIZE(w_)
     g.l1, g.l2 = l1, l2
     launch(CR_penalty_backward, dtype, &g, sizeof(g), 0.1 * g.n, 0, b"wrr", (dw, w_, f))
     return dw

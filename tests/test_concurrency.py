@@ -59,16 +59,16 @@ def test_predict_in_many_threads(eager):
 
 
 def test_each_call_at_the_same_time_has_its_own_memory():
-    """A lane is taken while it is in use, so a second call makes another."""
+    """A workspace is taken while it is in use, so a second call makes another."""
     model = net(3)
     x = data(3)[0]
     model.predict(x, verbose=0)
     predictor = model._predictor
-    lane = predictor.take(len(x))
+    workspace = predictor.take(len(x))
     assert predictor.take(len(x)) is None
     assert predictor(x) is None
     expected = model.predict(x, verbose=0)
-    predictor.give(lane)
+    predictor.give(workspace)
     one, other = predictor.take(len(x)), predictor.take(len(x))
     assert one is not other
     assert not np.shares_memory(one.x, other.x)
@@ -114,19 +114,19 @@ def reader_of(gate, log):
     """A thread that reads once."""
 
     def read():
-        gate.begin_reading()
+        gate.acquire_read()
         log.append("read")
-        gate.end_reading()
+        gate.release_read()
 
     return threading.Thread(target=read)
 
 
 def test_a_reader_waits_for_the_writer_and_gets_its_turn():
-    gate, log = _kernels.Gate(), []
+    gate, log = _kernels.ReadWriteLock(), []
     reader = reader_of(gate, log)
     with gate:
-        gate.begin_reading()  # one's own thread may look
-        gate.end_reading()
+        gate.acquire_read()  # one's own thread may look
+        gate.release_read()
         reader.start()
         while not gate.waiting:
             time.sleep(0.001)
@@ -140,22 +140,22 @@ def test_a_reader_waits_for_the_writer_and_gets_its_turn():
 
 
 def test_the_writer_waits_for_readers():
-    gate = _kernels.Gate()
+    gate = _kernels.ReadWriteLock()
     log = []
 
     def write():
         with gate:
             log.append("wrote")
 
-    gate.begin_reading()
-    gate.begin_reading()
+    gate.acquire_read()
+    gate.acquire_read()
     writer = threading.Thread(target=write)
     writer.start()
     time.sleep(0.02)
-    gate.end_reading()
+    gate.release_read()
     time.sleep(0.02)
     assert not log
-    gate.end_reading()
+    gate.release_read()
     writer.join(10)
     assert log == ["wrote"]
 
@@ -226,7 +226,7 @@ def test_evaluate_in_several_threads_and_in_callbacks():
 
 
 def test_a_writer_may_enter_again():
-    gate, log = _kernels.Gate(), []
+    gate, log = _kernels.ReadWriteLock(), []
     reader = reader_of(gate, log)
     with gate:
         with gate:
@@ -240,7 +240,7 @@ def test_a_writer_may_enter_again():
 
 
 def test_two_writers_take_turns():
-    gate = _kernels.Gate()
+    gate = _kernels.ReadWriteLock()
     log = []
 
     def write(i):
@@ -258,13 +258,13 @@ def test_two_writers_take_turns():
 CHILD = """
 import os, signal, threading, warnings
 from corereg import _kernels
-gate, held, go = _kernels.Gate(), threading.Event(), threading.Event()
+gate, held, go = _kernels.ReadWriteLock(), threading.Event(), threading.Event()
 
 def read():
-    gate.begin_reading()
+    gate.acquire_read()
     held.set()
     go.wait()
-    gate.end_reading()
+    gate.release_read()
 
 def write():
     with gate:
@@ -281,8 +281,8 @@ for function in (read, write):
     child = os.fork()
     if child == 0:
         signal.alarm(5)
-        gate.begin_reading()
-        gate.end_reading()
+        gate.acquire_read()
+        gate.release_read()
         with gate:
             os._exit(7)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7

@@ -185,10 +185,10 @@ def test_tally(n, dtype, rng):
     values, weights = normal(rng, dtype, n), rng.uniform(0, 2, n).astype(dtype)
     total, expected = np.array([1.5, 7.0]), np.array([1.5, 7.0])
     for factor, by in ((1.0, None), (0.25, None), (2.0, weights)):
-        _kernels.tally(total, values, factor, by)
-        reference.tally(expected, values, factor, by)
+        _kernels.accumulate_weighted_sum(total, values, factor, by)
+        reference.accumulate_weighted_sum(expected, values, factor, by)
         np.testing.assert_allclose(total, expected, rtol=1e-12, atol=1e-12)
-    _kernels.tally(total, np.repeat(values, 2)[::2])
+    _kernels.accumulate_weighted_sum(total, np.repeat(values, 2)[::2])
     expected[0] += values.sum(dtype=np.float64)
     np.testing.assert_allclose(total, expected, rtol=1e-12, atol=1e-12)
 
@@ -196,7 +196,7 @@ def test_tally(n, dtype, rng):
 def test_tally_is_summed_in_double():
     total = np.array([0.0])
     for _ in range(3):
-        _kernels.tally(total, np.full(50_000, 0.1, np.float32))
+        _kernels.accumulate_weighted_sum(total, np.full(50_000, 0.1, np.float32))
     np.testing.assert_allclose(total, 150_000 * float(np.float32(0.1)), rtol=1e-9)
 
 
@@ -211,22 +211,27 @@ def test_bad_tallies(fails):
         ((np.zeros(1, "f4"), values), ValueError, "expected total as a contiguous float64 array"),
         ((np.zeros(0), values), ValueError, "expected total as a float64 array"),
     ):
-        fails(lambda a=arguments: _kernels.tally(*a), exception, f"^tally: {message}", total)
+        fails(
+            lambda a=arguments: _kernels.accumulate_weighted_sum(*a),
+            exception,
+            f"^accumulate_weighted_sum: {message}",
+            total,
+        )
 
 
-def test_count(fails):
+def test_increment(fails):
     counter, expected = np.array([5, 7]), np.array([5, 7])
     for by in (1, 32, -3):
-        _kernels.count(counter, by)
-        reference.count(expected, by)
+        _kernels.increment(counter, by)
+        reference.increment(expected, by)
         assert np.array_equal(counter, expected)
-    message = "^count: expected counter as an int64 array that holds the counter$"
+    message = "^increment: expected counter as an int64 array that holds the counter$"
     for bad in (3, np.zeros(1), np.zeros(1, np.int32), np.empty(0, np.int64)):
-        fails(lambda bad=bad: _kernels.count(bad), TypeError, message)
+        fails(lambda bad=bad: _kernels.increment(bad), TypeError, message)
     read_only = np.zeros(1, np.int64)
     read_only.flags.writeable = False
-    message = "^count: expected counter as a writeable array$"
-    fails(lambda: _kernels.count(read_only), TypeError, message, read_only)
+    message = "^increment: expected counter as a writeable array$"
+    fails(lambda: _kernels.increment(read_only), TypeError, message, read_only)
 
 
 def test_drain(fails):
@@ -236,20 +241,28 @@ def test_drain(fails):
         for at in (3, 0, 4, 5, -1):  # the last two are outside
             total, same = np.array([7, 8], kind), np.array([7, 8], kind)
             place[0] = at
-            _kernels.drain(total, log, place)
-            reference.drain(same, expected, place)
+            _kernels.store_and_reset(total, log, place)
+            reference.store_and_reset(same, expected, place)
             assert np.array_equal(log, expected)
             assert total.tolist() == same.tolist() == [0, 8]
     total = np.ones(1)
-    _kernels.drain(total)
+    _kernels.store_and_reset(total)
     assert total == 0
-    message = "^drain: expected total and log as contiguous, writeable arrays of"
+    message = "^store_and_reset: expected total and log as contiguous, writeable arrays of"
     for bad in (3, np.zeros(1, "f4"), np.zeros(0), np.zeros(4)[::2]):
-        fails(lambda bad=bad: _kernels.drain(bad), TypeError, message)
-        fails(lambda bad=bad: _kernels.drain(total, bad, place), TypeError, message, total)
-    message = "^drain: expected place as an int64 array that holds the counter$"
+        fails(lambda bad=bad: _kernels.store_and_reset(bad), TypeError, message)
+        fails(
+            lambda bad=bad: _kernels.store_and_reset(total, bad, place), TypeError, message, total
+        )
+    message = "^store_and_reset: expected place as an int64 array that holds the counter$"
     for bad in (None, 3, np.zeros(1)):
-        fails(lambda bad=bad: _kernels.drain(total, log, bad), TypeError, message, total, log)
+        fails(
+            lambda bad=bad: _kernels.store_and_reset(total, log, bad),
+            TypeError,
+            message,
+            total,
+            log,
+        )
 
 
 @pytest.mark.parametrize("columns", [1, 30])

@@ -29,8 +29,8 @@ def recorded(rng):
     with program:
         _kernels.dense_forward(x, w, None, RELU, out)
         dz = _kernels.activation_backward(out, out, RELU)
-        _kernels.count(steps)
-        _kernels.tally(total, out)
+        _kernels.increment(steps)
+        _kernels.accumulate_weighted_sum(total, out)
         _kernels.dense_backward_weights(x, dz, dw, db)
         _kernels.add(w, dw)
     return program, (x, w, out, dw, db, total, steps)
@@ -42,7 +42,7 @@ def test_a_replay_does_what_the_calls_did(rng, threads):
     want_w, want_total = w.copy(), total.copy()
     for _ in range(3):
         want = _kernels.dense_forward(x, want_w, None, RELU)
-        _kernels.tally(want_total, want)
+        _kernels.accumulate_weighted_sum(want_total, want)
         dz = _kernels.activation_backward(want, want, RELU)
         _kernels.dense_backward_weights(x, dz, dw, db)
         _kernels.add(want_w, dw)
@@ -58,11 +58,18 @@ def test_instructions_move_only_past_what_they_do_not_touch(rng):
     program.replay(1, _kernels.get_num_threads())
     names = [name for name, *_ in program.profile(1)]
     assert sorted(names) == sorted(
-        ["dense_forward", "activation_backward", "count", "tally", "dense_backward_weights", "add"]
+        [
+            "dense_forward",
+            "activation_backward",
+            "increment",
+            "accumulate_weighted_sum",
+            "dense_backward_weights",
+            "add",
+        ]
     )
     assert names.index("dense_forward") < names.index("activation_backward")
     assert names.index("activation_backward") < names.index("dense_backward_weights")
-    assert names.index("dense_forward") < names.index("tally")
+    assert names.index("dense_forward") < names.index("accumulate_weighted_sum")
     assert names[-1] == "add"  # it writes what the first reads
 
 
@@ -83,7 +90,7 @@ def chain(rng, act, rate, bits=None):
         kept["dz"] = _kernels.activation_backward(kept["dy"], kept["active"], act)
         dv = np.empty_like(v)
         _kernels.dense_backward_weights(x, kept["dz"], dv)
-        _kernels.count(step)
+        _kernels.increment(step)
     return program, kept, step, (out, dv)
 
 
@@ -103,11 +110,11 @@ def test_neighbours_become_one_call_with_the_same_result(rng, rate, threads):
     program.replay(1, threads or _kernels.get_num_threads())
     assert [a.tobytes() for a in results] == first
     assert sorted(names(program)) == [
-        "count",
         "dense_backward_input",
         "dense_backward_weights",
         "dense_forward",
         "dense_forward",
+        "increment",
     ]
 
 
@@ -143,14 +150,14 @@ def test_what_comes_between_is_not_overtaken(rng):
     program = _kernels.Program()
     with program:
         y = _kernels.dense_forward(x, w, None, RELU)
-        _kernels.count(step)
+        _kernels.increment(step)
         _kernels.dropout_forward(y, 0.5, 5, step, out=out)
     first = out.copy()
     del y
     step[...] = 0
     program.replay(1)
     np.testing.assert_array_equal(out, first)
-    assert names(program) == ["dense_forward", "count", "dropout_forward"]
+    assert names(program) == ["dense_forward", "increment", "dropout_forward"]
 
 
 def test_a_replay_past_the_data_reads_zeros(rng):
@@ -159,7 +166,7 @@ def test_a_replay_past_the_data_reads_zeros(rng):
     program = _kernels.Program()
     with program:
         _kernels.gather_rows(source, out, order, start)
-        _kernels.count(start, 8)
+        _kernels.increment(start, 8)
     program.replay(1)
     np.testing.assert_array_equal(out[:2], source[1::-1])
     assert not out[2:].any()
@@ -171,7 +178,7 @@ def test_calls_may_be_kept_without_being_run():
     counter = np.zeros(1, np.int64)
     program = _kernels.Program(run=False)
     with program:
-        _kernels.count(counter)
+        _kernels.increment(counter)
     assert counter[0] == 0
     program.replay(3)
     assert counter[0] == 3
@@ -195,7 +202,7 @@ def test_programs_take_turns(rng, threads):
     counter = np.zeros(1, np.int64)
     between = _kernels.Program(run=False)
     with between:
-        _kernels.count(counter)
+        _kernels.increment(counter)
     _kernels.replay([(programs[0], 2), (between, 1), (programs[1], 3)], 4, threads)
     for _ in range(4 * 5):
         expected -= rate * (x @ expected)

@@ -219,7 +219,7 @@ def bad_row(x):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "exception", "message"),
+    ("fail_recording", "exception", "message"),
     [
         (lambda x, y: (bad_row(x), y), ValueError, r"fit: batch 2: .* finite .* in row 2"),
         (lambda x, y: (x[:, :5], y), ValueError, r"fit: batch 2: expected X of shape \(rows, 6\)"),
@@ -232,12 +232,12 @@ def bad_row(x):
         (lambda x, y: (x.astype(str), y), TypeError, "fit: batch 2: expected X of numbers"),
     ],
 )
-def test_every_batch_is_checked(spoil, exception, message, fails):
+def test_every_batch_is_checked(fail_recording, exception, message, fails):
     x, y = data(3)
     model, twin = net(3), net(3)
     batches = cut(x, y)
     x, y = batches[2]
-    batches[2] = spoil(x, y)
+    batches[2] = fail_recording(x, y)
     fails(lambda: model.fit(iter(batches), verbose=0), exception, message)
     trained_by_hand(batches[:2], 1, twin)
     assert bits(model) == bits(twin)

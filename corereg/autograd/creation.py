@@ -109,7 +109,7 @@ def normal(
 
 
 def _draw(shape: Shape, kind: np.dtype[Any], method: str) -> Any:
-    _kernels.cannot_record("random numbers are drawn in Python")
+    _kernels.fail_recording("random numbers are drawn in Python")
     return np.asarray(getattr(generator(), method)(shape, kind))
 
 

@@ -64,7 +64,7 @@ class Op(_kernels.Node):
 
 def fitted(op: Op, grad: Any, like: Array) -> Array:
     """A gradient as a new array of like's dtype and shape: summed over axes that were broadcast."""
-    _kernels.cannot_record("a gradient is cast or summed in Python")
+    _kernels.fail_recording("a gradient is cast or summed in Python")
     total = np.array(_summed(op, np.asarray(grad), like.shape), like.dtype)
     return total.reshape(like.shape)
 

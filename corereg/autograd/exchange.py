@@ -25,7 +25,7 @@ class Exchange(_kernels.TensorCore):
         """The only element, as a Python number; ValueError when there are more."""
         if self.data.size != 1:
             raise ValueError(f"Tensor.item: expected one element, received shape {self.shape}")
-        _kernels.cannot_record("a value is read into Python")
+        _kernels.fail_recording("a value is read into Python")
         return self.data.item()  # type: ignore[no-any-return]
 
     def tolist(self) -> Any:

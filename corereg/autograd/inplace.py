@@ -93,4 +93,4 @@ class InPlace(_kernels.TensorCore):
                 f"{who}: a change in place has no gradient; make a new tensor (t + x, "
                 "ops.set_at(t, index, value)), or do it inside no_grad()"
             )
-        _kernels.cannot_record("a tensor is changed in place")
+        _kernels.fail_recording("a tensor is changed in place")

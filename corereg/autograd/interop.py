@@ -57,7 +57,7 @@ def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: 
     if name in UFUNCS:
         return getattr(ops, RENAMED.get(name, name))(*inputs)
     if name in CONSTANT:
-        _kernels.cannot_record(f"np.{name} computes in Python")
+        _kernels.fail_recording(f"np.{name} computes in Python")
         return Tensor(ufunc(*[x.data if isinstance(x, Tensor) else x for x in inputs]))
     return ufunc(*plain(f"np.{name}", inputs))
 

@@ -118,7 +118,7 @@ class Layer:
     def __call__(self, x: Any, training: bool = False) -> Tensor:
         """Computes the layer for a tensor or array x, building it first if need be. x is cast to
         the layer's dtype."""
-        _kernels.takes_part(self)
+        _kernels.track_dependency(self)
         x = tensor(x)
         if x.data.dtype is not self._dtype:
             x = self._cast(x)
@@ -145,7 +145,7 @@ class Layer:
                 "cast would lose its gradient; make the layer with dtype=, or set_floatx first"
             )
         if not x.ndim or not x.data.flags.c_contiguous:
-            _kernels.cannot_record(f"{self.who} casts its input, which is not contiguous")
+            _kernels.fail_recording(f"{self.who} casts its input, which is not contiguous")
             return Tensor(x.data.astype(self._dtype))
         cast = np.empty(x.shape, self._dtype)
         _kernels.gather_rows(x.data, cast)

@@ -58,7 +58,7 @@ class Dropout(Layer):
             ones = Tensor(np.ones(self._mask_shape(x), x.dtype))
             op = DropoutOp(self.rate, self._key, self._drawn, False, ones.size)
             dropped = x * apply(op, ones)
-        _kernels.count(self._drawn)
+        _kernels.increment(self._drawn)
         return dropped
 
     def _mask_shape(self, x: Tensor) -> tuple[int, ...]:

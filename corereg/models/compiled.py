@@ -14,9 +14,9 @@ from corereg import _kernels, losses, metrics, optimizers
 from corereg.autograd import Parameter, Tensor
 from corereg.callbacks import History
 from corereg.losses import Loss
-from corereg.models.data import Blame, Rows, inputs, training_rows
+from corereg.models.data import prefix_errors, Rows, inputs, training_rows
 from corereg.models.means import Means
-from corereg.models.recordable import of_parts
+from corereg.models.recordable import snapshot_of
 from corereg.models.steps import Recordings
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Compiled:
         self._busy = threading.Lock()
         self._trainer: int | None = None  # the thread that trains
         self._testing = threading.RLock()  # metrics count for one at a time
-        self._gate = _kernels.Gate()  # of the weights
+        self._weights_lock = _kernels.ReadWriteLock()  # of the weights
         self._predictor: _kernels.Predictor | None = None
         self._predicts_eagerly = False
         self._looked_at: tuple[_kernels.Snapshot, tuple[str, Shape, Shape]] | None = None
@@ -179,7 +179,7 @@ class Compiled:
             found = [[metrics.get(m, outputs, sparse) for m in group] for group in self._wanted]
         else:
             found = list(self._metrics)
-        with Blame(who):
+        with prefix_errors(who):
             for metric in (*found[0], *found[1]):
                 metric.check_targets(rows.y, outputs)
         if not self.built:
@@ -208,7 +208,7 @@ class Compiled:
         """dtype and shapes of a built model, found anew when a layer's attribute was set."""
         if self._looked_at is None or not self._looked_at[0].unchanged():
             found = self.dtype, self.input_shape, self.output_shape
-            self._looked_at = of_parts(self._layers, [self._layers], ()), found
+            self._looked_at = snapshot_of(self._layers, [self._layers], ()), found
         return self._looked_at[1]
 
     def _ready_optimizer(self) -> optimizers.Optimizer:
@@ -236,11 +236,11 @@ class Compiled:
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
         """Keeps training in other threads from changing weights meanwhile."""
-        self._gate.begin_reading()
+        self._weights_lock.acquire_read()
         try:
             yield
         finally:
-            self._gate.end_reading()
+            self._weights_lock.release_read()
 
     @contextlib.contextmanager
     def _own_pass(self) -> Iterator[None]:
@@ -252,15 +252,15 @@ class Compiled:
             for activity, before in kept:
                 activity[:] = before
 
-    def _writing(self) -> _kernels.Gate:
+    def _writing(self) -> _kernels.ReadWriteLock:
         """Keeps others from reading the weights meanwhile."""
-        return self._gate
+        return self._weights_lock
 
     def _assigning(self) -> contextlib.AbstractContextManager[Any]:
         """As _writing, for weights set outside of steps. A thread that sets them while another one
         trains would wait long: it is on its own."""
         idle = self._trainer in (None, threading.get_ident())
-        return self._gate if idle else contextlib.nullcontext()
+        return self._weights_lock if idle else contextlib.nullcontext()
 
     def _training(self, who: str) -> _Training:
         """One training at a time."""

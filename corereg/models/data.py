@@ -46,7 +46,7 @@ class Rows:
     def begin(self, state: Array | None = None) -> None:
         """Starts a pass over all rows, in a new order drawn from a random state (uint64) or (None)
         as they are."""
-        _kernels.drain(self._start)
+        _kernels.store_and_reset(self._start)
         if state is None:
             self._order = None
             return
@@ -84,7 +84,7 @@ class Rows:
         ):
             if source is not None and buffer is not None:
                 _kernels.gather_rows(source, buffer, self._order, self._start)
-        _kernels.count(self._start, batch.rows)
+        _kernels.increment(self._start, batch.rows)
 
     def take(self, rows: int) -> Batch:
         """The next `rows` rows of the pass; the memory is used again for as many rows."""
@@ -154,7 +154,7 @@ def check_finite(who: str, name: str, x: Array, dtype: Any) -> None:
             )
 
 
-class Blame:
+class prefix_errors:
     """Puts who was called in front of what a loss or metric says of the targets."""
 
     def __init__(self, who: str) -> None:
@@ -188,7 +188,7 @@ def training_rows(
             f"{who}: expected one target for each of the {len(x)} rows of X, received y of shape "
             f"{y.shape}"
         )
-    with Blame(who):
+    with prefix_errors(who):
         y = loss.check_targets(y, outputs)
     if not (y.flags.c_contiguous and y.flags.aligned):
         y = np.require(y, requirements=["C", "A"])

@@ -15,7 +15,7 @@ from corereg.models.compiled import Logs, count, fewest
 from corereg.models.data import Batch, Rows
 from corereg.models.means import Means
 from corereg.models.predicting import Predicting
-from corereg.models.recordable import of_parts
+from corereg.models.recordable import snapshot_of
 from corereg.models.steps import Access, Sections, Steps, run_batch
 from corereg.models.streams import StreamSteps, is_stream, no_others
 from corereg.progress import ProgressBar
@@ -52,12 +52,12 @@ class Evaluating(Predicting):
                     self._penalty = np.zeros(len(parts))
                     self._recorded["test"].clear()
                 for i, part in enumerate(parts):
-                    _kernels.drain(self._penalty[i : i + 1])
-                    _kernels.tally(self._penalty[i : i + 1], part)
+                    _kernels.store_and_reset(self._penalty[i : i + 1])
+                    _kernels.accumulate_weighted_sum(self._penalty[i : i + 1], part)
             self._penalties = None
             if program.fault is None and all(map(_plain, self.weights)):
                 lists = [layer._parameters for layer in self.layers]
-                self._penalties = of_parts((), lists, self.weights), program
+                self._penalties = snapshot_of((), lists, self.weights), program
 
     def _penalty_program(self) -> _kernels.Program | None:
         """The calls that _take_penalty makes, if they are known."""

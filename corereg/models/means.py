@@ -47,13 +47,13 @@ class Means:
         self._states = list({id(state): state for state in found}.values())
         self._log = [np.zeros(EPOCHS, state.dtype) for state in self._states]
         for state in self._states:
-            _kernels.drain(state)
+            _kernels.store_and_reset(state)
 
     def move(self) -> None:
         """Moves the sums to the end of a log of EPOCHS epochs, by kernels."""
         for state, column in zip(self._states, self._log, strict=True):
-            _kernels.drain(state, column, self._place)
-        _kernels.count(self._place)
+            _kernels.store_and_reset(state, column, self._place)
+        _kernels.increment(self._place)
 
     def moved(self, prefix: str = "") -> list[Logs]:
         """The means of the epochs in the log, the last one first; the log is empty then."""
@@ -76,8 +76,8 @@ class Means:
 
     def add(self, batch: Batch, prediction: Array, loss: Array) -> None:
         """Counts one batch: its loss, a scalar, and its predictions."""
-        _kernels.tally(self._loss, loss, batch.rows)
-        _kernels.count(self._rows, batch.rows)
+        _kernels.accumulate_weighted_sum(self._loss, loss, batch.rows)
+        _kernels.increment(self._rows, batch.rows)
         for metric in self.metrics:
             metric.update_state(batch.y, prediction)
         for metric in self.weighted:
@@ -85,9 +85,9 @@ class Means:
 
     def add_penalty(self, batch: Batch, parts: Array, in_loss: bool = False) -> None:
         """Counts the penalty of one batch, the sum of parts. in_loss: its loss has it already."""
-        _kernels.tally(self._penalty, parts, batch.rows)
+        _kernels.accumulate_weighted_sum(self._penalty, parts, batch.rows)
         if not in_loss:
-            _kernels.tally(self._loss, parts, batch.rows)
+            _kernels.accumulate_weighted_sum(self._loss, parts, batch.rows)
 
     def logs(self, prefix: str = "") -> Logs:
         """The means so far by name."""

@@ -16,7 +16,7 @@ from corereg.autograd import Tensor, no_grad
 from corereg.callbacks import CallbackList
 from corereg.models.compiled import Array, Compiled, count, fewest
 from corereg.models.data import inputs
-from corereg.models.recordable import of_parts, why_not_forward
+from corereg.models.recordable import snapshot_of, why_not_forward
 from corereg.models.steps import RETURN_SECONDS
 from corereg.models.streams import Stream, is_stream, no_others
 from corereg.progress import ProgressBar
@@ -128,42 +128,46 @@ class Predicting(Compiled):
             predictor = self._ready_predictor()
             size = PREDICT_ROWS if predictor is None else _piece(len(x) - first, predictor.threads)
             part = x[first : first + size]
-            lane = None if predictor is None else self._lane(predictor, part.shape)
-            if predictor is None or lane is None:
+            workspace = None if predictor is None else self._workspace(predictor, part.shape)
+            if predictor is None or workspace is None:
                 return self._forward_eagerly(x)
             if out is None:
-                out = np.empty((len(x), *lane.out.shape[1:]), lane.out.dtype)
-            lanes = [lane]
-            if part.dtype != lane.x.dtype:
-                _kernels.gather_rows(part, lane.x)
-                predictor.run(lane, None, out[first : first + size])
+                out = np.empty((len(x), *workspace.out.shape[1:]), workspace.out.dtype)
+            workspaces = [workspace]
+            if part.dtype != workspace.x.dtype:
+                _kernels.gather_rows(part, workspace.x)
+                predictor.run(workspace, None, out[first : first + size])
             elif len(x) - first < 2 * size:
-                predictor.run(lane, part, out[first : first + size])
+                predictor.run(workspace, part, out[first : first + size])
             else:
-                lanes, last = self._several(predictor, lane, first, len(x))
-                predictor.run_many(lanes, x[first:last], out[first:last])
+                workspaces, last = self._several(predictor, workspace, first, len(x))
+                predictor.run_many(workspaces, x[first:last], out[first:last])
                 first = last - len(part)
-            for used in lanes:
+            for used in workspaces:
                 predictor.give(used)
             first += len(part)
         assert out is not None
         return out
 
     def _several(
-        self, predictor: _kernels.Predictor, lane: _kernels.Lane, first: int, rows: int
-    ) -> tuple[list[_kernels.Lane], int]:
+        self,
+        predictor: _kernels.Predictor,
+        workspace: _kernels.ForwardWorkspace,
+        first: int,
+        rows: int,
+    ) -> tuple[list[_kernels.ForwardWorkspace], int]:
         """Lanes for the threads to use, and the row up to which one call goes."""
-        size = len(lane.x)
+        size = len(workspace.x)
         pieces = (rows - first) // size
-        nanoseconds = max(lane.program.work, 1.0)
-        lanes = [lane]
+        nanoseconds = max(workspace.program.work, 1.0)
+        workspaces = [workspace]
         if nanoseconds * pieces > WORTH_THREADS:
             for _ in range(min(predictor.threads, pieces) - 1):
-                another = self._lane(predictor, lane.x.shape)
+                another = self._workspace(predictor, workspace.x.shape)
                 if another is not None:
-                    lanes.append(another)
+                    workspaces.append(another)
         each = max(1, int(RETURN_SECONDS * 1e9 / nanoseconds))  # Python, Ctrl-C and others wait
-        return lanes, first + size * min(pieces, each * len(lanes))
+        return workspaces, first + size * min(pieces, each * len(workspaces))
 
     def _forward_eagerly(self, x: Array) -> Array:
         parts = []
@@ -180,15 +184,17 @@ class Predicting(Compiled):
             return None
         if self._predictor is None or not self._predictor.snapshot.unchanged():
             self._predicts_eagerly = why_not_forward(self) is not None
-            found = of_parts(self._layers, [self._layers], self.weights)
-            self._predictor = _kernels.Predictor(found, self._gate)
+            found = snapshot_of(self._layers, [self._layers], self.weights)
+            self._predictor = _kernels.Predictor(found, self._weights_lock)
         return None if self._predicts_eagerly else self._predictor
 
-    def _lane(self, predictor: _kernels.Predictor, shape: tuple[int, ...]) -> _kernels.Lane | None:
+    def _workspace(
+        self, predictor: _kernels.Predictor, shape: tuple[int, ...]
+    ) -> _kernels.ForwardWorkspace | None:
         """A recorded forward pass for x of this shape; None if it turns out that there is none."""
-        lane = predictor.take(shape[0])
-        if lane is not None and lane.x.shape == shape:
-            return lane
+        workspace = predictor.take(shape[0])
+        if workspace is not None and workspace.x.shape == shape:
+            return workspace
         with _kernels.CacheLines():
             x = np.zeros(shape, self.dtype)
         program = _kernels.Program()
@@ -197,7 +203,7 @@ class Predicting(Compiled):
         if program.fault is not None or not out.flags.c_contiguous or len(out) != len(x):
             self._predicts_eagerly = True
             return None
-        return _kernels.Lane(program, x, out)
+        return _kernels.ForwardWorkspace(program, x, out)
 
 
 def _piece(rows: int, threads: int) -> int:

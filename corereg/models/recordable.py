@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from corereg.models.compiled import Compiled
 
 
-def says_so(part: Any) -> bool:
+def declares_recordable(part: Any) -> bool:
     """Whether part's own class says that it may be recorded, and none of its methods has been
     replaced in the object itself."""
     kind = type(part)
@@ -28,7 +28,7 @@ def says_so(part: Any) -> bool:
 def why_not_forward(model: Compiled) -> str | None:
     """The first layer of a model whose forward pass cannot be recorded, or None."""
     for layer in model.layers:
-        if not says_so(layer):
+        if not declares_recordable(layer):
             return f"layer {layer.name!r} is not known to be recordable"
         function = getattr(layer, "activation", None)
         if function is not None and activations.name_of(function) is None:
@@ -49,7 +49,7 @@ def why_not(model: Compiled) -> str | None:
         if p.regularizer is not None and not regularizers.fused(p.regularizer):
             return f"the regularizer of {p.name!r} is not known to be recordable"
     for part in (model.loss, model.optimizer, *model._metrics[0], *model._metrics[1]):
-        if not says_so(part):
+        if not declares_recordable(part):
             return f"{type(part).__name__} is not known to be recordable"
     return None
 
@@ -60,10 +60,10 @@ def snapshot(model: Compiled) -> _kernels.Snapshot:
     assert model._metrics is not None
     metrics = (*model._metrics[0], *model._metrics[1])
     parts = (model.loss, model.optimizer, *model._layers, *metrics)
-    return of_parts(parts, [model._layers], model.weights)
+    return snapshot_of(parts, [model._layers], model.weights)
 
 
-def of_parts(
+def snapshot_of(
     parts: Iterable[Any], lists: Iterable[list[Any]], parameters: Iterable[Parameter]
 ) -> _kernels.Snapshot:
     """A snapshot of these and of the regularizers in them."""

@@ -141,7 +141,7 @@ class Sequential(Trainer):
 
     def __call__(self, x: Any, training: bool = False) -> Tensor:
         """The model's output for a tensor or array x (batch, ...), as a Tensor with its graph."""
-        _kernels.takes_part(self._layers)
+        _kernels.track_dependency(self._layers)
         out = tensor(x)
         if not self.built:
             self.build(out.shape)

@@ -34,7 +34,7 @@ def values(x: Any) -> Any:
 
 def constant(array: Any, who: str) -> Tensor:
     """A result that nothing is differentiated through, of integers or bools."""
-    _kernels.cannot_record(f"{who} computes in Python")
+    _kernels.fail_recording(f"{who} computes in Python")
     return Tensor(np.asarray(array))
 
 

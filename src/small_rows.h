@@ -5,10 +5,10 @@
 
 #include "activate.h"
 
-#define NARROW 32 /* elements of a row, at most */
+#define MAX_SMALL_ROW 32 /* elements of a row, at most */
 
 /* to[k], lane i: element k of row i, of `rows` <= VL rows of n elements; other lanes are 0 */
-static void load_columns(V to[NARROW], const T *from, ptrdiff_t n, ptrdiff_t rows)
+static void load_columns(V to[MAX_SMALL_ROW], const T *from, ptrdiff_t n, ptrdiff_t rows)
 {
     for (ptrdiff_t k = 0; k < n; k += VL) {
         V r[VL];
@@ -23,7 +23,7 @@ static void load_columns(V to[NARROW], const T *from, ptrdiff_t n, ptrdiff_t row
 }
 
 /* The way back */
-static void store_columns(T *to, const V from[NARROW], ptrdiff_t n, ptrdiff_t rows)
+static void store_columns(T *to, const V from[MAX_SMALL_ROW], ptrdiff_t n, ptrdiff_t rows)
 {
     for (ptrdiff_t k = 0; k < n; k += VL) {
         V r[VL];
@@ -39,7 +39,7 @@ static void store_columns(T *to, const V from[NARROW], ptrdiff_t n, ptrdiff_t ro
 }
 
 /* The maximum of each row; NaNs are passed over, as by row_max */
-INLINE V columns_max(const V x[NARROW], ptrdiff_t n)
+INLINE V columns_max(const V x[MAX_SMALL_ROW], ptrdiff_t n)
 {
     V best = splat(-(T)INFINITY);
     for (ptrdiff_t k = 0; k < n; k++)
@@ -48,7 +48,7 @@ INLINE V columns_max(const V x[NARROW], ptrdiff_t n)
 }
 
 /* The first index of each row's largest element, or of its first NaN; n > 0 */
-INLINE VI columns_argmax(const V x[NARROW], ptrdiff_t n)
+INLINE VI columns_argmax(const V x[MAX_SMALL_ROW], ptrdiff_t n)
 {
     V best = x[0];
     VI index = {0};
@@ -63,14 +63,14 @@ INLINE VI columns_argmax(const V x[NARROW], ptrdiff_t n)
 /* softmax of `rows` rows of n elements; y may alias x */
 static inline void softmax_rows(T *y, const T *x, ptrdiff_t rows, ptrdiff_t n)
 {
-    if (n > NARROW) {
+    if (n > MAX_SMALL_ROW) {
         for (ptrdiff_t m = 0; m < rows; m++)
             softmax_row(y + m * n, x + m * n, n);
         return;
     }
     for (ptrdiff_t m = 0; m < rows; m += VL) {
         const ptrdiff_t some = rows - m < VL ? rows - m : VL;
-        V e[NARROW], sum = {0};
+        V e[MAX_SMALL_ROW], sum = {0};
         load_columns(e, x + m * n, n, some);
         const V max = columns_max(e, n);
         for (ptrdiff_t k = 0; k < n; k++) {
