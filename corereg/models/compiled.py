@@ -14,7 +14,7 @@ from corereg import _kernels, losses, metrics, optimizers
 from corereg.autograd import Parameter, Tensor
 from corereg.callbacks import History
 from corereg.losses import Loss
-from corereg.models.data import prefix_errors, Rows, inputs, training_rows
+from corereg.models.data import Rows, inputs, prefix_errors, training_rows
 from corereg.models.means import Means
 from corereg.models.recordable import snapshot_of
 from corereg.models.steps import Recordings
