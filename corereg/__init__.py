@@ -27,6 +27,7 @@ from corereg import (
     models,
     ops,
     optimizers,
+    random,
     regularizers,
     utils,
 )
@@ -61,12 +62,14 @@ from corereg.autograd.creation import (
 from corereg.layers import Input
 from corereg.models import Sequential
 from corereg.random import set_random_seed
-from corereg.recording import RecordedFunction, record
+from corereg.runtime.function import RecordedFunction, record
+from corereg.runtime.report import PerformanceWarning
 from corereg.version import __version__, show_config
 
 __all__ = [
     "Input",
     "Parameter",
+    "PerformanceWarning",
     "RecordedFunction",
     "Sequential",
     "Tensor",
@@ -100,6 +103,7 @@ __all__ = [
     "optimizers",
     "rand",
     "randn",
+    "random",
     "record",
     "regularizers",
     "set_num_threads",

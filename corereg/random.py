@@ -1,49 +1,121 @@
-"""Where randomness comes from: one global seed, from which every layer and shuffle draws its own.
+"""Where randomness comes from: a seed, from which every layer and model draws its own.
 
-`set_random_seed(n)` makes everything that follows reproducible: initial weights, dropout masks
-and the order of the rows in `fit`.
+`set_random_seed(n)` makes everything that follows in this thread reproducible: initial weights,
+dropout masks and the order of the rows in `fit`. A seed that the main thread sets is the process's,
+which all threads share that never set one of their own; a seed that another thread sets belongs to
+that thread. What a layer or a model has drawn belongs to it from then on, whichever thread trains
+it: the order of rows is a function of the model's seed and of the number of the pass.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
 
 _MASK = (1 << 64) - 1
-_lock = threading.Lock()
-_state = int.from_bytes(os.urandom(8), "little")
+_STEP = 0x9E3779B97F4A7C15  # of SplitMix64 (Steele, Lea, Flood 2014)
+_MODELS = 0x6D6F64656C73  # tells the stream of models' seeds from that of all others
 
 
-def set_random_seed(seed: int) -> None:
-    """Seeds all that corereg draws from now on. seed: an integer >= 0."""
-    global _state
-    if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
-        raise ValueError(f"set_random_seed: expected an integer >= 0, received {seed!r}")
-    _state = mix(int(seed))
+class _Streams:
+    """Two sequences of seeds: for layers and arrays, and for models. A model draws from a sequence
+    of its own, so that making one does not change the weights of the layers after it."""
+
+    def __init__(self, state: int) -> None:
+        self.lock = threading.Lock()
+        self.set(state, mix(state ^ _MODELS))
+
+    def set(self, state: int, models: int) -> None:
+        self.state, self.models = state, models
+
+    def next(self) -> int:
+        with self.lock:
+            self.state = (self.state + _STEP) & _MASK
+            return mix(self.state)
+
+    def next_model(self) -> int:
+        with self.lock:
+            self.models = (self.models + _STEP) & _MASK
+            return mix(self.models)
 
 
 def mix(x: int) -> int:
-    """SplitMix64's output function (Steele, Lea, Flood 2014): 64 well-mixed bits of x."""
-    x = (x + 0x9E3779B97F4A7C15) & _MASK
+    """SplitMix64's output function: 64 well-mixed bits of x."""
+    x = (x + _STEP) & _MASK
     x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _MASK
     return x ^ (x >> 31)
 
 
+_process = _Streams(int.from_bytes(os.urandom(8), "little"))
+_own = threading.local()  # `streams`: of a thread that has set a seed
+
+
+def _streams() -> _Streams:
+    return getattr(_own, "streams", _process)
+
+
+def _streams_to_set(state: int) -> _Streams:
+    if threading.current_thread() is threading.main_thread():
+        return _process
+    if not hasattr(_own, "streams"):
+        _own.streams = _Streams(state)
+    return _own.streams  # type: ignore[no-any-return]
+
+
+def set_random_seed(seed: int) -> None:
+    """Seeds all that corereg draws from now on in this thread (in the main thread: in all threads
+    that have no seed of their own), and, as Keras's function does, Python's `random` and NumPy's
+    global generator, from which programs draw their data.
+
+    seed: an integer in [0, 2**32), else ValueError.
+    """
+    import random as python_random
+
+    import numpy as np
+
+    if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= seed < 2**32:
+        raise ValueError(f"set_random_seed: expected an integer in [0, 2**32), received {seed!r}")
+    state = mix(int(seed))
+    _streams_to_set(state).set(state, mix(state ^ _MODELS))
+    python_random.seed(int(seed))
+    np.random.seed(int(seed))  # noqa: NPY002
+
+
+def get_state() -> dict[str, int]:
+    """Where this thread's sequences of seeds are: JSON-able, for `set_state`."""
+    streams = _streams()
+    with streams.lock:
+        return {"state": streams.state, "models": streams.models}
+
+
+def set_state(state: dict[str, Any]) -> None:
+    """Puts back what `get_state` gave, in this thread (see `set_random_seed`). ValueError for
+    anything else; nothing is changed then."""
+    values = [state.get(key) if isinstance(state, dict) else None for key in ("state", "models")]
+    if not all(type(value) is int and 0 <= value <= _MASK for value in values):
+        raise ValueError(
+            f"corereg.random.set_state: expected what get_state returned, received {state!r}"
+        )
+    _streams_to_set(values[0]).set(*values)
+
+
 def next_seed() -> int:
-    """A fresh 64-bit seed, the next of the sequence that the global seed fixes."""
-    global _state
-    with _lock:
-        _state = (_state + 0x9E3779B97F4A7C15) & _MASK
-        return mix(_state)
+    """A fresh 64-bit seed, the next of this thread's sequence."""
+    return _streams().next()
+
+
+def next_model_seed() -> int:
+    """A fresh 64-bit seed for a model, the next of this thread's sequence of those."""
+    return _streams().next_model()
 
 
 def generator(seed: int | None = None) -> np.random.Generator:
-    """A NumPy generator for this seed, or for the next of the global sequence."""
+    """A NumPy generator for this seed, or for the next of this thread's sequence."""
     from numpy.random import Generator, Philox
 
     return Generator(Philox(key=next_seed() if seed is None else mix(int(seed))))

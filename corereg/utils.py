@@ -6,22 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from corereg import random
 from corereg.losses import labels
+from corereg.random import set_random_seed
 
 __all__ = ["set_random_seed", "to_categorical"]
-
-
-def set_random_seed(seed: int) -> None:
-    """Seeds corereg as `corereg.set_random_seed` does, and also Python's `random` and NumPy's
-    global generator, from which programs draw their data. seed: an integer in [0, 2**32)."""
-    import random as python_random
-
-    if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= seed < 2**32:
-        raise ValueError(f"set_random_seed: expected an integer in [0, 2**32), received {seed!r}")
-    random.set_random_seed(seed)
-    python_random.seed(int(seed))
-    np.random.seed(int(seed))  # noqa: NPY002
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray[Any, Any]:

@@ -11,6 +11,8 @@ from time import perf_counter_ns, sleep
 
 import numpy as np
 
+from corereg.recordable import declares_recordable
+
 cimport numpy as cnp
 from contract cimport *
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc

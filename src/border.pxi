@@ -48,6 +48,7 @@ def kernel_names():
 # Work under this many nanoseconds (as estimated by the wrappers, for one thread) stays on one
 # thread: waking a second one costs some microseconds.
 cdef double WORTH = 20000.0
+KERNEL_WORTH_THREADS = WORTH  # for Python
 
 
 cdef int launch(int kernel, int dtype, const void *args, size_t bytes, double nanoseconds,

@@ -11,7 +11,7 @@ cdef inline Program listening():
 # A program of less work than this (in nanoseconds, estimated) is run by one thread, unless told
 # otherwise.
 cdef double PROGRAM_WORTH = 100000.0
-SURELY_THREADS = PROGRAM_WORTH  # for Python
+PROGRAM_WORTH_THREADS = PROGRAM_WORTH  # for Python
 
 ctypedef struct area:  # memory that an instruction reads or writes
     const char *begin
@@ -46,7 +46,7 @@ cdef class Program:
     cdef ptrdiff_t size
     cdef bint fused
     cdef unsigned long thread
-    cdef readonly object fault
+    cdef readonly object fault, culprit  # why it cannot be replayed, and who is to blame
     cdef bint strict, run
     cdef CacheLines memory
     cdef list held             # what each instruction points into
@@ -64,7 +64,7 @@ cdef class Program:
         self.held = []
         self.dependencies = []
         self.names = []
-        self.fault = None
+        self.fault = self.culprit = None
 
     def __dealloc__(self):
         cdef Py_ssize_t i
@@ -195,7 +195,8 @@ cdef class Program:
 
     def writes(self, array a not None):
         """Whether a call writes to memory of this array."""
-        return self.written(<const char *> data_ptr(a), <const char *> data_ptr(a) + cnp.PyArray_NBYTES(a))
+        cdef const char *begin = <const char *> data_ptr(a)
+        return self.written(begin, begin + cnp.PyArray_NBYTES(a))
 
     def constants(self):
         """A list of (kernel, array): what the calls read and none of them writes."""
@@ -356,19 +357,22 @@ def replay(list sections not None, Py_ssize_t times, Py_ssize_t threads=0):
         PyMem_Free(table)
 
 
-cdef fail_listening_recording(str reason):
-    """Marks the recording of this thread, if there is one, as not to be replayed; raises
-    RuntimeError at once if the recording is strict."""
+cdef fail_listening_recording(str reason, part=None):
+    """Marks the recording of this thread, if there is one, as not to be replayed, and `part` as
+    the one to blame; raises RuntimeError at once if the recording is strict."""
     cdef Program listener = listening()
     if listener is not None:
-        listener.fault = listener.fault or reason
+        if listener.fault is None:
+            listener.fault, listener.culprit = reason, part
         if listener.strict:
             raise RuntimeError(f"cannot be recorded: {reason}")
 
 
-def fail_recording(str reason):
-    """Says that what runs now cannot be replayed, if it is being recorded."""
-    fail_listening_recording(reason)
+def fail_recording(str reason, part=None):
+    """Says that what runs now cannot be replayed, if it is being recorded; part: who is to
+    blame."""
+    if recorders:
+        fail_listening_recording(reason, part)
 
 
 def track_dependency(part):
@@ -378,6 +382,21 @@ def track_dependency(part):
         listener = listening()
         if listener is not None and not any(part is known for known in listener.dependencies):
             listener.dependencies.append(part)
+
+
+def track_part(part):
+    """As track_dependency, for a layer, a loss or another part whose code runs now: unless its
+    class says that it may be recorded, the recording fails. (Strict recordings run twice and are
+    compared, so that they need nobody's word.)"""
+    cdef Program listener
+    if recorders:
+        listener = listening()
+        if listener is not None:
+            track_dependency(part)
+            if not listener.strict and not declares_recordable(part):
+                who = getattr(part, "who", None) or getattr(part, "__name__", None)
+                fail_listening_recording(
+                    f"{who or type(part).__name__} is not known to be recordable", part)
 
 
 cdef bint alike(a, b):

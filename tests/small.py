@@ -12,6 +12,7 @@ import corereg
 from corereg import layers
 from corereg.callbacks import Callback
 from corereg.models import Sequential
+from corereg.training import fit as fit_module
 
 ROWS = 50
 
@@ -45,11 +46,11 @@ def bits(model):
 def watched(monkeypatch):
     """The rows of each training step that Python will run, in order."""
     taken = []
-    step = Sequential._train_step
+    step = fit_module.train_step
     monkeypatch.setattr(
-        Sequential,
-        "_train_step",
-        lambda m, batch, means: taken.append(batch.rows) or step(m, batch, means),
+        fit_module,
+        "train_step",
+        lambda model, sums, batch: taken.append(batch.rows) or step(model, sums, batch),
     )
     return taken
 
@@ -86,6 +87,7 @@ def snapshot(model):
         copy.deepcopy(model.history and model.history.history),
         [str(layer.random_state) for layer in model.layers],
         model.built,
-        corereg.random._state,
+        corereg.random.get_state(),
+        model._trainer.row_order.passes.item(),
         *(model.optimizer, model.loss),
     )

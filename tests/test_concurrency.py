@@ -63,7 +63,7 @@ def test_each_call_at_the_same_time_has_its_own_memory():
     model = net(3)
     x = data(3)[0]
     model.predict(x, verbose=0)
-    predictor = model._predictor
+    predictor = model._trainer.forward_pool
     workspace = predictor.take(len(x))
     assert predictor.take(len(x)) is None
     assert predictor(x) is None

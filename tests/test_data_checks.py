@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from corereg import _kernels
-from corereg.models.data import FLOAT32_MOST, check_finite
+from corereg.training.data.checks import FLOAT32_MOST, check_finite
 
 MOST = np.finfo(np.float64).max
 

@@ -14,7 +14,7 @@ from corereg import _kernels
 from corereg.callbacks import LambdaCallback
 from corereg.layers import Dense
 from corereg.models import Sequential
-from corereg.models.steps import FIRST_TRIAL, RETURN_SECONDS, TRIAL_STEPS, Pace
+from corereg.runtime.scheduling import FIRST_TRIAL, RETURN_SECONDS, TRIAL_STEPS, ThreadTuner
 
 RELU = _kernels.ACTIVATIONS["relu"]
 
@@ -233,20 +233,20 @@ def test_what_cannot_be_replayed_says_so(rng):
         program.__enter__()
 
 
-def test_pace_keeps_the_faster_team(monkeypatch):
+def test_tuner_keeps_the_faster_team(monkeypatch):
     monkeypatch.setattr(_kernels, "get_num_threads", lambda: 4)
     seconds = {1: 30e-6, 4: 10e-6}
-    pace = Pace(work=25_000)
+    tuner = ThreadTuner(work=25_000)
     spent = dict.fromkeys(seconds, 0.0)
     for _ in range(200):
-        threads, times = pace.plan()
+        threads, times = tuner.plan()
         times = min(times, 1000)
         assert times * seconds[threads] <= 1.5 * RETURN_SECONDS
         spent[threads] += times * seconds[threads]
-        pace.took(threads, times * seconds[threads], times)
+        tuner.record_time(threads, times * seconds[threads], times)
     assert spent[1] < FIRST_TRIAL + 0.05 + 0.04 * spent[4]
-    assert Pace(work=1000).plan()[0] == 1  # too little work for threads
-    assert Pace(work=1e6).plan()[0] == 4  # enough for them at once
+    assert ThreadTuner(work=1000).plan()[0] == 1  # too little work for threads
+    assert ThreadTuner(work=1e6).plan()[0] == 4  # enough for them at once
     assert TRIAL_STEPS > 1
 
 

@@ -9,7 +9,7 @@ from small import ROWS, bits, data, net, watched
 import corereg
 from corereg.callbacks import LambdaCallback
 from corereg.models import Sequential
-from corereg.models.streams import is_stream
+from corereg.training.data.iterables import is_iterable_of_batches
 
 SIZES = (10, 25, 10, 5)
 
@@ -274,11 +274,11 @@ def test_no_batches_at_all(fails):
 def test_what_is_an_iterable_of_batches():
     x, y = data(3)
     for stream in (iter([]), (b for b in ()), Indexed([]), Reiterable([]), [(x, y)], [(x,)]):
-        assert is_stream(stream)
+        assert is_iterable_of_batches(stream)
     for array in (None, x, x.tolist(), [x[0], x[1]], [], corereg.Tensor(x), (x, y), {"a": x}, "x"):
-        assert not is_stream(array)
+        assert not is_iterable_of_batches(array)
     for rows in ([(1.0, 2.0), (3.0, 4.0)], [((1, 2), (3, 4))]):
-        assert not is_stream(rows)
+        assert not is_iterable_of_batches(rows)
 
 
 def test_the_bar_of_an_unknown_number_of_steps(capsys):

@@ -9,6 +9,8 @@ import numpy as np
 
 from corereg import _kernels, config, initializers, regularizers
 from corereg.autograd import Parameter, Tensor, ops, tensor
+from corereg.call_shim import current_call
+from corereg.recordable import Recordable
 
 Shape = tuple[int | None, ...]
 Array = np.ndarray[Any, Any]
@@ -30,7 +32,7 @@ def snake_case(name: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
 
 
-class Layer:
+class Layer(Recordable):
     """Base class of layers. Subclass it: `build(input_shape)` makes weights with `add_weight`,
     `call(x, training)` or `call(x)` computes; `get_config` returns the constructor's arguments;
     `compute_output_shape` says what comes out where that is not the input's shape.
@@ -40,7 +42,6 @@ class Layer:
     for a first layer; dtype: "float32" or "float64", by default `corereg.config.floatx()`.
     """
 
-    recordable: ClassVar[bool] = False  # see corereg.models.recordable
     _takes_training: ClassVar[bool] = True
     _given: Mapping[str, Array] | None = None  # a file's weights by name, while it is being loaded
 
@@ -118,7 +119,7 @@ class Layer:
     def __call__(self, x: Any, training: bool = False) -> Tensor:
         """Computes the layer for a tensor or array x, building it first if need be. x is cast to
         the layer's dtype."""
-        _kernels.track_dependency(self)
+        _kernels.track_part(self)
         x = tensor(x)
         if x.data.dtype is not self._dtype:
             x = self._cast(x)
@@ -126,7 +127,12 @@ class Layer:
             self.ensure_built((None, *x.shape[1:]))
         out = self.call(x, training=training) if self._takes_training else self.call(x)
         if self.activity_regularizer is not None:
-            self._activity[:] = [self._activity_penalty(out, max(x.shape[0], 1))]
+            penalty = self._activity_penalty(out, max(x.shape[0], 1))
+            call = current_call()
+            if call is None:
+                self._activity[:] = [penalty]
+            else:
+                call.losses.append(penalty)
         return out
 
     def _activity_penalty(self, out: Tensor, rows: int) -> Tensor:

@@ -14,6 +14,8 @@ from corereg.layers.base import Layer, Shape
 class InputLayer(Layer):
     """Says the shape of a model's input, without the batch; passes it on unchanged."""
 
+    recordable = True
+
     def __init__(self, shape: Sequence[int | None], **options: Any) -> None:
         super().__init__(input_shape=shape, **options)
         self.shape = self.input_shape_arg

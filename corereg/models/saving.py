@@ -30,7 +30,10 @@ def save_model(model: Sequential, path: Any) -> None:
         if layer.random_state is not None:
             arrays[f"random/{i}"] = layer.random_state
     if model.optimizer is not None:
-        own = [_metric(m) for m in model._wanted[0]], [_metric(m) for m in model._wanted[1]]
+        own = (
+            [_metric(m) for m in model._trainer.compilation.requested_metrics],
+            [_metric(m) for m in model._trainer.compilation.requested_weighted_metrics],
+        )
         config["compile"] = {
             "optimizer": optimizers.serialize(model.optimizer),
             "loss": losses.serialize(model.loss),
@@ -75,7 +78,7 @@ def load_model(
         raise FileFormatError(f"load_model: {str(path)!r} does not make a model: {what}") from error
     _put_weights(f"load_model: {str(path)!r}", model, arrays)
     if "iterations" in config and model.optimizer is not None:
-        optimizer = model._ready_optimizer()
+        optimizer = model._trainer.ready_optimizer(model)
         state = [arrays.get(f"optimizer/{i}") for i in range(len(optimizer.state))]
         if any(a is None for a in state) or type(config["iterations"]) is not int:
             raise FileFormatError(f"load_model: {str(path)!r} lacks some of the optimizer's state")
@@ -163,7 +166,7 @@ def _put_weights(who: str, model: Sequential, arrays: Mapping[str, Any]) -> None
             f"{extra or 'nothing'} besides"
         )
     try:
-        with model._assigning():
+        with model._trainer.setting_weights():
             assign_all(who, list(named.values()), [arrays[name] for name in named])
     except (ValueError, TypeError) as error:
         raise FileFormatError(str(error)) from error

@@ -1,23 +1,20 @@
-"""Sequential: layers one after the other, with Keras's way of training and using them."""
+"""Sequential: layers one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from corereg import _kernels
-from corereg.autograd import Parameter, Tensor, tensor
-from corereg.layers.base import Layer, Shape, assign_all, dims, unique_name
-from corereg.layers.core import InputLayer
+from corereg.autograd import Tensor, tensor
+from corereg.call_shim import current_call
+from corereg.layers import InputLayer
+from corereg.layers.base import Layer, Shape, dims
 from corereg.models import saving
-from corereg.models.training import Trainer
-
-Array = np.ndarray[Any, Any]
+from corereg.models.model import Model
 
 
-class Sequential(Trainer):
+class Sequential(Model):
     """A stack of layers.
 
     layers: Layer objects, an `Input` first if you like; name: for the summary. The model is built
@@ -26,11 +23,8 @@ class Sequential(Trainer):
     """
 
     def __init__(self, layers: Sequence[Layer] | None = None, name: str | None = None) -> None:
-        super().__init__()
-        self.name = name or unique_name("sequential")
-        self._layers: list[Layer] = []
+        super().__init__(name)
         self._input_shape: Shape | None = None
-        self.built = False
         for layer in layers or ():
             self.add(layer)
 
@@ -38,7 +32,7 @@ class Sequential(Trainer):
 
     def add(self, layer: Layer) -> None:
         """Adds a layer on top."""
-        self._check_idle("Sequential.add")
+        self._trainer.lock.check_idle("Sequential.add")
         if not isinstance(layer, Layer):
             raise TypeError(
                 f"Sequential.add: expected a Layer, received {type(layer).__name__} {layer!r}"
@@ -60,7 +54,7 @@ class Sequential(Trainer):
 
     def pop(self) -> Layer:
         """Removes the top layer and returns it."""
-        self._check_idle("Sequential.pop")
+        self._trainer.lock.check_idle("Sequential.pop")
         if not self._layers:
             raise IndexError("Sequential.pop: the model has no layers")
         layer = self._layers.pop()
@@ -71,9 +65,7 @@ class Sequential(Trainer):
 
     def _layers_changed(self) -> None:
         self.built = self._input_shape is not None and len(self.layers) > 0
-        self._metrics = None  # what "accuracy" means depends on the output
-        self._forget()
-        self._predictor = None
+        self._trainer.layers_changed()
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Makes the weights for inputs of this shape, batch included: (None, 10)."""
@@ -117,26 +109,6 @@ class Sequential(Trainer):
             shape = layer.compute_output_shape(shape)
         return shape
 
-    @property
-    def dtype(self) -> str:
-        """The dtype the model computes in: that of its layers."""
-        found = {layer.dtype for layer in self.layers}
-        if len(found) > 1:
-            raise ValueError(
-                f"Sequential {self.name!r}: expected layers of one dtype, got {sorted(found)}"
-            )
-        return found.pop() if found else "float32"
-
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """A layer by name or by index; ValueError if there is none."""
-        if index is not None and -len(self.layers) <= index < len(self.layers):
-            return self.layers[index]
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        names = [layer.name for layer in self.layers]
-        raise ValueError(f"get_layer: no layer {name if index is None else index!r}; has {names}")
-
     # ---- computing ------------------------------------------------------------------------------
 
     def __call__(self, x: Any, training: bool = False) -> Tensor:
@@ -145,84 +117,14 @@ class Sequential(Trainer):
         out = tensor(x)
         if not self.built:
             self.build(out.shape)
-        for layer in self._layers:
-            layer._activity.clear()
+        if current_call() is None:
+            for layer in self._layers:
+                layer._activity.clear()
         for layer in self._layers:
             out = layer(out, training)
         return out
 
-    # ---- weights --------------------------------------------------------------------------------
-
-    @property
-    def weights(self) -> list[Parameter]:
-        return [p for layer in self._layers for p in layer.weights]
-
-    @property
-    def trainable_weights(self) -> list[Parameter]:
-        return [p for layer in self._layers for p in layer.trainable_weights]
-
-    @property
-    def non_trainable_weights(self) -> list[Parameter]:
-        return [p for layer in self._layers for p in layer.non_trainable_weights]
-
-    variables = weights
-    trainable_variables = trainable_weights
-
-    @property
-    def losses(self) -> list[Tensor]:
-        """The penalties as differentiable scalars: of every trainable weight that has a
-        regularizer, and of the activities in the last call."""
-        return [loss for layer in self._layers for loss in layer.losses]
-
-    @property
-    def trainable(self) -> bool:
-        """False freezes every layer."""
-        return all(layer.trainable for layer in self._layers)
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        for layer in self._layers:
-            layer.trainable = value
-
-    def get_weights(self) -> list[Array]:
-        """Copies of all weights, in layer order."""
-        return [p.data.copy() for p in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Overwrites all weights; checks every shape before it changes any."""
-        with self._assigning():  # others predict with all of the old or all of the new ones
-            assign_all(f"Sequential {self.name!r}", self.weights, weights)
-
-    def count_params(self) -> int:
-        """How many numbers the weights hold; the model must be built."""
-        if not self.built:
-            raise ValueError(f"Sequential {self.name!r} is not built; call build(input_shape)")
-        return sum(p.size for p in self.weights)
-
     # ---- description and files -------------------------------------------------------------------
-
-    def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
-        """Prints the layers with their output shapes, parameters and regularizers."""
-        from corereg.models.summary import summary_lines
-
-        for line in summary_lines(self):
-            (print_fn or print)(line)
-
-    def save(self, path: Any) -> None:
-        """Writes structure, weights, compile arguments and optimizer state to one file.
-
-        The file is replaced whole or not at all, and holds no pickles. Any name will do, but
-        the format is corereg's own (.corereg), whatever the name says.
-        """
-        saving.save_model(self, path)
-
-    def save_weights(self, path: Any) -> None:
-        """Writes the weights alone."""
-        saving.save_weights(self, path)
-
-    def load_weights(self, path: Any) -> None:
-        """Reads weights that `save` or `save_weights` wrote; changes nothing if they do not fit."""
-        saving.load_weights(self, path)
 
     def get_config(self) -> dict[str, Any]:
         """The layers and the input shape, JSON-able."""
@@ -237,6 +139,3 @@ class Sequential(Trainer):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Sequential:
         """A model of the same structure, with fresh weights."""
         return saving.from_config(config, custom_objects)
-
-    def __repr__(self) -> str:
-        return f"<Sequential {self.name!r}, {len(self.layers)} layers>"

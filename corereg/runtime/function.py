@@ -11,11 +11,12 @@ import numpy as np
 
 from corereg import _kernels, config
 from corereg.autograd import Parameter, Tensor, is_grad_enabled
-from corereg.models.recordable import snapshot_of
+from corereg.runtime.capture import Capture, CaptureCache
+from corereg.runtime.dependencies import parameters_of
+from corereg.runtime.report import Execution, ExecutionReport
 
 Array = np.ndarray[Any, Any]
-REFUSED = "cannot be recorded"  # how a strict Program begins
-SHAPES = 8  # of arguments, whose recordings are kept
+REFUSED = "cannot be recorded"  # how the errors of strict recordings begin
 
 
 def record(function: Callable[..., Any]) -> RecordedFunction:
@@ -66,14 +67,14 @@ class RecordedFunction:
     def __init__(self, function: Callable[..., Any]) -> None:
         functools.update_wrapper(self, function)
         self._function = function
-        self._recordings: dict[Any, _Recording] = {}
+        self._captures = CaptureCache()
         self._busy = threading.Lock()
         self.python_calls = 0
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         who = f"record of {getattr(self._function, '__name__', 'a function')}"
         given = [_array(who, value) for value in (*args, *kwargs.values())]
-        key = (
+        signature = (
             len(args),
             tuple(kwargs),
             tuple((a.shape, a.dtype) for a in given),
@@ -82,122 +83,116 @@ class RecordedFunction:
         if not self._busy.acquire(blocking=False):
             raise RuntimeError(f"{who}: it is being run by another call; call it in one thread")
         try:
-            found = self._recordings.pop(key, None)
-            if found is None or found.stale():
-                found = _Recording(who, given)
-            for array, memory in zip(given, found.memory, strict=True):
+            capture = self._captures.find(signature, lambda: FunctionCapture(who, given))
+            assert isinstance(capture, FunctionCapture)
+            for array, memory in zip(given, capture.memory, strict=True):
                 np.copyto(memory, array)
-            if found.ready():
-                result = found.replay()
-            else:
-                self.python_calls += 1
-                tensors = [Tensor(a) for a in found.memory]
-                named = dict(zip(kwargs, tensors[len(args) :], strict=True))
-                result = found.run(lambda: self._function(*tensors[: len(args)], **named))
-            self._recordings[key] = found
-            while len(self._recordings) > SHAPES:
-                del self._recordings[next(iter(self._recordings))]
-            return result
+            if capture.ready and capture.gradients_are_as_recorded():
+                return capture.replay_once()
+            self.python_calls += 1
+            tensors = [Tensor(a) for a in capture.memory]
+            named = dict(zip(kwargs, tensors[len(args) :], strict=True))
+
+            def call() -> Any:
+                return self._function(*tensors[: len(args)], **named)
+
+            if capture.ready:  # gradients are left from elsewhere, as replays expect none
+                return _map_arrays(who, call(), lambda array: None)
+            return self._captures.record(capture, call)
         finally:
             self._busy.release()
 
+    def execution_report(self) -> ExecutionReport:
+        """Whether calls are replayed, and on how many threads: an entry for each signature."""
+        entries = []
+        for capture in self._captures:
+            shapes = ", ".join(f"{a.dtype}{list(a.shape)}" for a in capture.memory)
+            what = f"{getattr(self, '__name__', 'function')}({shapes})"
+            if capture.ready:
+                entries.append(Execution(what, "replayed", capture.threads))
+            else:
+                reason = "its first two calls run through Python"
+                entries.append(Execution(what, "eager", None, reason, "call it again"))
+        return ExecutionReport(entries)
 
-class _Recording:
-    """The function for arguments of certain shapes: their memory, and the kernel calls."""
+
+class FunctionCapture(Capture):
+    """A capture that two recordings made, which did the same, and that nobody had to vouch for.
+
+    memory: of the arguments, a list of arrays. Besides the calls it knows which parameters had a
+    gradient before and which have after.
+    """
+
+    strict = True
+    runs = 2
 
     def __init__(self, who: str, given: list[Array]) -> None:
-        self.who = who
-        self.memory = [np.array(a, order="C") for a in given]
-        self._first: _kernels.Program | None = None
-        self._program: _kernels.Program | None = None
-        self._snapshot: _kernels.Snapshot | None = None
+        super().__init__([np.array(a, order="C") for a in given])
+        self._who = who
         self._parameters: list[Parameter] = []
-        self._before: list[bool] = []  # whether each parameter had a gradient
-        self._after: list[Array | None] = []
+        self._grad_was_none: list[bool] = []
+        self._grads_after: list[Array | None] = []
         self._result: Any = None
 
-    def stale(self) -> bool:
-        return self._snapshot is not None and not self._snapshot.unchanged()
+    def gradients_are_as_recorded(self) -> bool:
+        """Whether the same parameters have no gradient as before the recording."""
+        return [p._grad is None for p in self._parameters] == self._grad_was_none
 
-    def ready(self) -> bool:
-        """Whether a replay would do what the function would."""
-        if self._program is None:
-            return False
-        return [p._grad is None for p in self._parameters] == self._before
-
-    def replay(self) -> Any:
-        assert self._program is not None
-        self._program.replay(1)
-        for p, grad in zip(self._parameters, self._after, strict=True):
+    def replay_once(self) -> Any:
+        """Replays the calls; returns what the function returned, in the same memory."""
+        assert self.program is not None
+        self.program.replay(1)
+        for p, grad in zip(self._parameters, self._grads_after, strict=True):
             p._grad = grad
         return self._result
 
-    def run(self, call: Callable[[], Any]) -> Any:
-        """Runs the function; the second time, what it did is compared with the first."""
-        if self._program is not None:  # gradients are left from elsewhere, as replays expect none
-            return _mapped(self.who, call(), lambda array: None)
-        before = [p._grad is None for p in self._parameters]
-        program = _kernels.Program(strict=True)
+    def record(self, function: Callable[[], Any]) -> Any:
+        """Runs the function and keeps its calls; RuntimeError names the rule that it broke."""
+        self._grad_was_none = [p._grad is None for p in self._parameters]
         try:
-            with program:
-                result = call()
+            self._result = super().record(function)
         except RuntimeError as error:
             if not str(error).startswith(REFUSED):
                 raise
             raise RuntimeError(
-                f"{self.who}: {error}, which no replay would repeat; compute with ops that run by "
+                f"{self._who}: {error}, which no replay would repeat; compute with ops that run by "
                 "kernels on the arguments (see corereg.record), or do this outside"
             ) from error
-        result = _mapped(self.who, result, lambda array: self._check(program, array))
-        self._watch(program.dependencies)
-        if self._first is None:
-            self._first = program
-            return result
-        self._compare(self._first, program)
-        self._first, self._program, self._result = None, program, result
-        self._before, self._after = before, [p._grad for p in self._parameters]
-        return result
+        return self._result
 
-    def _watch(self, parts: list[Any]) -> None:
-        """Remembers what took part as it is."""
-        lists = [part for part in parts if isinstance(part, list)]
-        leaves = [part for part in parts if isinstance(part, Parameter)]
-        objects = [part for part in parts if not isinstance(part, list | Parameter)]
-        found = {id(p): p for p in leaves} | {
-            id(p): p
-            for part in objects
-            for p in (*getattr(part, "_parameters", ()), *getattr(part, "parameters", ()))
-        }
-        self._parameters = list(found.values())
-        self._snapshot = snapshot_of(objects, lists, self._parameters)
+    def finish(self, program: _kernels.Program, result: Any) -> Any:
+        """The result cut off its graph, checked; the parameters that took part are noted."""
+        self._parameters = parameters_of(program.dependencies)
+        self._grads_after = [p._grad for p in self._parameters]
+        return _map_arrays(self._who, result, lambda array: self._check_written(program, array))
 
-    def _check(self, program: _kernels.Program, array: Array) -> None:
+    def _check_written(self, program: _kernels.Program, array: Array) -> None:
         """Raises RuntimeError for a result that replays would leave as it is."""
         known = any(np.may_share_memory(array, memory) for memory in self.memory)
         if array.size and not known and not program.writes(array):
             raise RuntimeError(
-                f"{self.who}: it returned an array of shape {array.shape} that no kernel writes, "
+                f"{self._who}: it returned an array of shape {array.shape} that no kernel writes, "
                 "so that replays would not change it; return what ops gave"
             )
 
-    def _compare(self, first: _kernels.Program, second: _kernels.Program) -> None:
+    def compare(self, earlier: _kernels.Program, later: _kernels.Program) -> None:
         """Raises RuntimeError unless both did the same to the same memory."""
         hint = (
             "what changes from call to call must be an argument, and gradients must be zeroed "
             "inside"
         )
-        one, other = first.kernel_names, second.kernel_names
+        one, other = earlier.kernel_names, later.kernel_names
         if one != other:
             at = next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), None)  # noqa: B905
             where = "" if at is None else f", call {at} being {one[at]} and then {other[at]}"
             raise RuntimeError(
-                f"{self.who}: its first two runs made different kernel calls, {len(one)} and "
+                f"{self._who}: its first two runs made different kernel calls, {len(one)} and "
                 f"{len(other)}{where}; {hint}"
             )
-        for (kernel, a), (_, b) in zip(first.constants(), second.constants(), strict=True):
+        for (kernel, a), (_, b) in zip(earlier.constants(), later.constants(), strict=True):
             if not _equal(a, b):
                 raise RuntimeError(
-                    f"{self.who}: {kernel} read an array of shape {b.shape} made outside of "
+                    f"{self._who}: {kernel} read an array of shape {b.shape} made outside of "
                     f"kernels, of other values in the second run than in the first; {hint}"
                 )
 
@@ -226,7 +221,7 @@ def _array(who: str, value: Any) -> Array:
     return array
 
 
-def _mapped(who: str, result: Any, check: Callable[[Array], None]) -> Any:
+def _map_arrays(who: str, result: Any, check: Callable[[Array], None]) -> Any:
     """A result with its Tensors cut off their graphs, every array checked."""
     if result is None:
         return None
@@ -234,9 +229,9 @@ def _mapped(who: str, result: Any, check: Callable[[Array], None]) -> Any:
         check(result.data if isinstance(result, Tensor) else result)
         return result.detach() if isinstance(result, Tensor) else result
     if isinstance(result, dict):
-        return {key: _mapped(who, value, check) for key, value in result.items()}
+        return {key: _map_arrays(who, value, check) for key, value in result.items()}
     if type(result) in (tuple, list):
-        return type(result)(_mapped(who, value, check) for value in result)
+        return type(result)(_map_arrays(who, value, check) for value in result)
     raise TypeError(
         f"{who}: expected None, Tensors or arrays, or tuples, lists and dicts of them, as its "
         f"result, received {result!r}, which replays could not change"

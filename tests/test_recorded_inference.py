@@ -13,9 +13,13 @@ import corereg
 from corereg import layers, losses, optimizers
 from corereg.autograd import Tensor
 from corereg.callbacks import LambdaCallback
-from corereg.models import Sequential, predicting
-from corereg.models.predicting import PREDICT_ROWS
-from corereg.models.steps import SHAPES
+from corereg.models import Sequential
+from corereg.runtime.scheduling import (
+    FORWARD_ROWS,
+    FORWARD_ROWS_STEP,
+    SIGNATURES,
+    rows_of_forward_pass,
+)
 
 
 def deep(dtype="float32", eager=False, **options):
@@ -64,8 +68,8 @@ def test_predict_is_recorded_once_for_each_number_of_rows(rows, dtype, python_ca
 def test_a_row_gives_the_same_alone_and_among_others(dtype):
     x, _ = data(3, dtype)
     many = np.concatenate([x] * 45)  # batches for several threads, and a rest
-    assert len(many) > 2 * PREDICT_ROWS
-    assert len(many) % PREDICT_ROWS
+    assert len(many) > 2 * FORWARD_ROWS
+    assert len(many) % FORWARD_ROWS
     model, eager = deep(dtype), deep(dtype, eager=True)
     whole = model.predict(many, verbose=0)
     assert whole.tobytes() == eager.predict(many, verbose=0).tobytes()
@@ -305,7 +309,7 @@ def test_few_recordings_are_kept():
         model.test_on_batch(x[:rows], y[:rows])
         model.predict(x[:rows], verbose=0)
     for kind in ("train", "test"):
-        assert len(model._recorded[kind]._found) == SHAPES
+        assert len(model._trainer.captures[kind]) == SIGNATURES
 
 
 def test_all_that_was_recorded_goes_with_the_model():
@@ -321,7 +325,7 @@ def test_all_that_was_recorded_goes_with_the_model():
         assert model.history.epoch == [0]
         gone = [weakref.ref(a) for a in (model, model.optimizer, first(model).kernel.data)]
         gone += [
-            weakref.ref(found.batch.x.data) for found in model._recorded["train"]._found.values()
+            weakref.ref(found.memory.inputs[0].data) for found in model._trainer.captures["train"]
         ]
         assert len(gone) > 4
         del model
@@ -375,10 +379,10 @@ def test_predict_of_what_cannot_be_recorded(model, python_calls):
 def test_pieces_of_predict_are_few_sizes_and_as_many_for_each_thread(threads):
     sizes = set()
     for rows in range(1, 3000):
-        size = predicting._piece(rows, threads)
+        size = rows_of_forward_pass(rows, threads)
         sizes.add(size)
-        assert 0 < size <= predicting.PREDICT_ROWS
+        assert 0 < size <= FORWARD_ROWS
         pieces = rows // size
-        if predicting.PREDICT_ROWS < rows < 8 * predicting.PREDICT_ROWS and threads < 3:
+        if FORWARD_ROWS < rows < 8 * FORWARD_ROWS and threads < 3:
             assert pieces % threads == 0 or threads == 1
-    assert len(sizes) <= 1 + predicting.PREDICT_ROWS // predicting.PIECE_STEP
+    assert len(sizes) <= 1 + FORWARD_ROWS // FORWARD_ROWS_STEP

@@ -19,16 +19,18 @@ from corereg.callbacks import (
     LambdaCallback,
     LearningRateScheduler,
 )
-from corereg.models import Sequential, steps, training
-from corereg.models.means import EPOCHS
+from corereg.models import Sequential
 from corereg.progress import ProgressBar
+from corereg.runtime import scheduling
+from corereg.training import fit as fit_module
+from corereg.training.accumulators import MAX_FUSED_EPOCHS
 
 
 @pytest.fixture
 def calls(monkeypatch):
     """How often each replay runs its programs; Python is due late."""
     found, replay = [], _kernels.replay
-    monkeypatch.setattr(steps, "RETURN_SECONDS", 100.0)
+    monkeypatch.setattr(scheduling, "RETURN_SECONDS", 100.0)
     monkeypatch.setattr(
         _kernels,
         "replay",
@@ -141,7 +143,7 @@ def test_python_is_asked_for_each_epoch_that_somebody_looks_at(calls):
 
 
 def test_long_epochs_are_run_step_by_step(monkeypatch):
-    monkeypatch.setattr(steps, "RETURN_SECONDS", 1e-9)
+    monkeypatch.setattr(scheduling, "RETURN_SECONDS", 1e-9)
     x, y = data(3)
     short = outcome(False, validation_split=0.3)
     monkeypatch.undo()
@@ -154,9 +156,9 @@ def test_more_epochs_than_the_log_has_room_for(calls):
     histories = []
     for eager in (True, False):
         model = net(3, run_eagerly=eager, metrics=["accuracy"])
-        histories.append(fit(model, x, y, epochs=EPOCHS + 9, batch_size=50))
+        histories.append(fit(model, x, y, epochs=MAX_FUSED_EPOCHS + 9, batch_size=50))
     assert histories[0] == histories[1]
-    assert calls == [1, EPOCHS - 1, 8]
+    assert calls == [1, MAX_FUSED_EPOCHS - 1, 8]
 
 
 def test_the_learning_rate_of_each_epoch():
@@ -191,7 +193,7 @@ def test_a_metric_with_memory_of_its_own():
 def test_a_metric_set_anew_between_epochs():
     x, y = data(3)
     model = net(3, metrics=["accuracy"])
-    metric = lambda: model._metrics[0][0]  # noqa: E731
+    metric = lambda: model._trainer.compilation.metrics[0][0]  # noqa: E731
     change = LambdaCallback(on_epoch_end=lambda epoch, logs: setattr(metric(), "name", f"m{epoch}"))
     assert {"accuracy", "m0", "m1"} <= set(fit(model, x, y, epochs=3, callbacks=change))
 
@@ -209,7 +211,7 @@ def test_what_another_thread_stops_has_all_its_epochs_in_the_history():
 def test_every_epoch_has_its_line(monkeypatch):
     x, y = data(3)
     stream = io.StringIO()
-    monkeypatch.setattr(training, "ProgressBar", lambda *a: ProgressBar(*a, stream=stream))
+    monkeypatch.setattr(fit_module, "ProgressBar", lambda *a: ProgressBar(*a, stream=stream))
     net(3, metrics=["accuracy"]).fit(x, y, epochs=50, verbose=2, validation_split=0.2)
     lines = stream.getvalue().splitlines()
     assert [line[:11] for line in lines] == [f"Epoch {n:2}/50" for n in range(1, 51)]
@@ -303,7 +305,7 @@ def test_an_interrupt_loses_no_epoch(monkeypatch):
             raise KeyboardInterrupt
 
     monkeypatch.setattr(_kernels, "replay", interrupted)
-    monkeypatch.setattr(training, "ProgressBar", lambda *a: ProgressBar(*a, stream=stream))
+    monkeypatch.setattr(fit_module, "ProgressBar", lambda *a: ProgressBar(*a, stream=stream))
     model = net(3, metrics=["accuracy"])
     with pytest.raises(KeyboardInterrupt):
         model.fit(x, y, epochs=10**6, batch_size=10, validation_split=0.2, verbose=2)
@@ -318,7 +320,7 @@ def test_an_interrupt_loses_no_epoch(monkeypatch):
 def test_lines_are_written_before_a_validation_that_python_runs(monkeypatch):
     x, y = data(3)
     stream = io.StringIO()
-    monkeypatch.setattr(training, "ProgressBar", lambda *a: ProgressBar(*a, stream=stream))
+    monkeypatch.setattr(fit_module, "ProgressBar", lambda *a: ProgressBar(*a, stream=stream))
     listener = LambdaCallback(on_test_begin=lambda logs: stream.write("test\n"))
     options = {"validation_split": 0.2, "validation_freq": 4, "verbose": 2}
     net(3).fit(x, y, epochs=8, callbacks=listener, **options)

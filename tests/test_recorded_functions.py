@@ -14,8 +14,8 @@ import corereg
 from corereg import Parameter, Tensor, layers, losses, metrics, optimizers
 from corereg.autograd import ops
 from corereg.models import Sequential
-from corereg.recording import SHAPES
 from corereg.regularizers import L1L2
+from corereg.runtime.scheduling import SIGNATURES
 
 
 def net(activity=None, dtype="float32"):
@@ -442,9 +442,9 @@ def test_few_recordings_which_go_with_the_function():
         for rows in range(1, 20):
             for _ in range(3):
                 step(x[:rows], y[:rows])
-        assert len(step._recordings) == SHAPES
+        assert len(step._captures) == SIGNATURES
         assert step.python_calls == 2 * 19
-        gone = [weakref.ref(r.memory[0]) for r in step._recordings.values()]
+        gone = [weakref.ref(r.memory[0]) for r in step._captures]
         gone += [weakref.ref(model), weakref.ref(step)]
         del model, step
         assert [ref() for ref in gone] == [None] * len(gone)

@@ -10,8 +10,8 @@ import corereg
 from corereg import layers, losses, metrics, optimizers
 from corereg.callbacks import LambdaCallback
 from corereg.models import Sequential
-from corereg.models.steps import Recorded
 from corereg.regularizers import L1, L1L2, L2
+from corereg.runtime.capture import Capture
 
 
 def build(eager, optimizer=None, loss=None, classes=3, dtype="float32", **options):
@@ -327,8 +327,8 @@ def test_recording_ends_with_fit():
 
 def test_steps_of_dropout_behind_relu_are_fused(monkeypatch):
     x, y = data(3)
-    replay, replayed = Recorded.replay, []
-    monkeypatch.setattr(Recorded, "replay", lambda *args: replayed.extend(args[1]) or replay(*args))
+    replay, replayed = Capture.replay, []
+    monkeypatch.setattr(Capture, "replay", lambda *args: replayed.extend(args[1]) or replay(*args))
     model = Sequential([layers.Dense(9, "relu"), layers.Dropout(0.3), layers.Dense(3)])
     model.compile("sgd", losses.SparseCategoricalCrossentropy(from_logits=True))
     model.fit(x, y, batch_size=8, epochs=3, verbose=0)

@@ -1,100 +1,22 @@
-"""The user's arrays, checked once and then handed out in batches.
-
-Rows are gathered and cast batch by batch into buffers of the model's dtype, so a data set is
-never copied whole: float64, integer and memory-mapped arrays train as they are.
-"""
+"""Checks of the user's arrays, before anything is changed: shapes, dtypes, finite numbers."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
 from corereg.losses import FLOAT64_MAX, Loss, as_weights
+from corereg.training.data.arrays import ArrayDataset
 
 Array = np.ndarray[Any, Any]
 FLOAT32_MOST = float.fromhex("0x1.fffffefffffffp127")  # the largest that is finite as float32
 CHUNK = 1 << 22  # elements looked at together when checking for NaN
 
 
-class Batch(NamedTuple):
-    """x (batch, ...), y as the loss wants it, weight (batch,) or None; valid until the next."""
-
-    x: Tensor
-    y: Array | None
-    weight: Array | None
-    rows: int
-
-
-class Rows:
-    """A data set: x, and for training y and weights, all of one length."""
-
-    def __init__(
-        self, x: Array, y: Array | None = None, weight: Array | None = None, dtype: Any = "float32"
-    ) -> None:
-        self.x, self.y, self.weight = x, y, weight
-        self.dtype = np.dtype(dtype)
-        self._batch: Batch | None = None
-        self._start = np.zeros(1, np.int64)  # the cursor; kernels read and move it
-        self._order: Array | None = None
-
-    def __len__(self) -> int:
-        return len(self.x)
-
-    def begin(self, state: Array | None = None) -> None:
-        """Starts a pass over all rows, in a new order drawn from a random state (uint64) or (None)
-        as they are."""
-        _kernels.store_and_reset(self._start)
-        if state is None:
-            self._order = None
-            return
-        if self._order is None:
-            self._order = np.arange(len(self), dtype=np.int64)
-        _kernels.shuffle(self._order, state)  # in place: recorded steps read it
-
-    def shapes(self, rows: int) -> tuple[Any, ...]:
-        """What tells batches of so many rows from those of other data."""
-        y, weight = self.y, self.weight
-        labels = None if y is None else (self._labels(y), y.shape[1:])
-        return rows, self.x.shape[1:], self.dtype, labels, weight is not None
-
-    def room(self, rows: int) -> Batch:
-        """Memory for a batch of so many rows."""
-        with _kernels.CacheLines():
-            x = np.zeros((rows, *self.x.shape[1:]), self.dtype)
-            y = weight = None
-            if self.y is not None:
-                kind = np.int64 if self._labels(self.y) else self.dtype
-                y = np.zeros((rows, *self.y.shape[1:]), kind)
-            if self.weight is not None:
-                weight = np.zeros((rows,), self.dtype)
-        return Batch(Tensor(x), y, weight, rows)
-
-    def _labels(self, y: Array) -> bool:
-        return y.dtype.kind in "iu" and y.ndim == 1
-
-    def fill(self, batch: Batch) -> None:
-        """The next rows of the pass into a batch's memory."""
-        for source, buffer in (
-            (self.x, batch.x.data),
-            (self.y, batch.y),
-            (self.weight, batch.weight),
-        ):
-            if source is not None and buffer is not None:
-                _kernels.gather_rows(source, buffer, self._order, self._start)
-        _kernels.increment(self._start, batch.rows)
-
-    def take(self, rows: int) -> Batch:
-        """The next `rows` rows of the pass; the memory is used again for as many rows."""
-        if self._batch is None or self._batch.rows != rows:
-            self._batch = self.room(rows)
-        self.fill(self._batch)
-        return self._batch
-
-
-def inputs(who: str, x: Any, finite_as: Any = None) -> Array:
+def check_inputs(who: str, x: Any, finite_as: Any = None) -> Array:
     """x as an array (rows, ...) of numbers with contiguous rows.
 
     Raises TypeError for other dtypes, ValueError for no rows and, if a dtype is given as
@@ -155,7 +77,8 @@ def check_finite(who: str, name: str, x: Array, dtype: Any) -> None:
 
 
 class prefix_errors:
-    """Puts who was called in front of what a loss or metric says of the targets."""
+    """``with prefix_errors(who):`` puts `who` in front of a TypeError or ValueError raised inside,
+    for a loss or metric does not know for whom it checks."""
 
     def __init__(self, who: str) -> None:
         self._who = who
@@ -169,7 +92,7 @@ class prefix_errors:
             raise known(f"{self._who}: {error}") from error
 
 
-def training_rows(
+def check_training_data(
     who: str,
     x: Array,
     y: Any,
@@ -178,8 +101,8 @@ def training_rows(
     dtype: Any,
     sample_weight: Any = None,
     class_weight: Any = None,
-) -> Rows:
-    """x (from `inputs`), y and weights as checked Rows, or a clear error."""
+) -> ArrayDataset:
+    """x (from `check_inputs`), y and weights as a checked data set, or a clear error."""
     if y is None:
         raise ValueError(f"{who}: expected y, received None")
     y = np.asarray(y.data if isinstance(y, Tensor) else y)
@@ -202,7 +125,7 @@ def training_rows(
         weight = as_weights(who, sample_weight, len(x), dtype)
     if class_weight is not None:
         weight = weights_by_class(who, class_weight, y).astype(dtype)
-    return Rows(x, y, weight, dtype)
+    return ArrayDataset((x,), (y,), (weight,), dtype)
 
 
 def weights_by_class(who: str, class_weight: Any, y: Array) -> Array:
@@ -222,22 +145,3 @@ def weights_by_class(who: str, class_weight: Any, y: Array) -> Array:
     for key, value in class_weight.items():
         weights[classes == int(key)] = value
     return weights
-
-
-def split(who: str, share: float, rows: Rows) -> tuple[Rows, Rows]:
-    """The first floor(n * (1 - share)) rows and the rest, as Keras splits."""
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
-        raise ValueError(f"{who}: expected validation_split in [0, 1), received {share!r}")
-    at = int(len(rows) * (1 - share))
-    if not 0 < at < len(rows):
-        raise ValueError(
-            f"{who}: validation_split={share} of {len(rows)} rows leaves none to train on or none "
-            "to validate on"
-        )
-
-    def part(which: slice) -> Rows:
-        pick = [None if a is None else a[which] for a in (rows.x, rows.y, rows.weight)]
-        assert pick[0] is not None
-        return Rows(pick[0], pick[1], pick[2], rows.dtype)
-
-    return part(slice(None, at)), part(slice(at, None))

@@ -1,0 +1,372 @@
+"""Model: what every model offers, whatever its layers are arranged like.
+
+How it is trained, tested and used is the work of the `Trainer` that it has (corereg.training).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg.autograd import Parameter, Tensor
+from corereg.callbacks import History
+from corereg.layers.base import Layer, Shape, assign_all, unique_name
+from corereg.losses import Loss
+from corereg.models import saving
+from corereg.optimizers import Optimizer
+from corereg.runtime.report import ExecutionReport
+from corereg.training.evaluate import evaluate, test_on_batch
+from corereg.training.fit import fit, train_on_batch
+from corereg.training.predict import predict
+from corereg.training.trainer import Compilation, Trainer
+
+Array = np.ndarray[Any, Any]
+
+
+class Model:
+    """Base class of models: layers, a way to call them, and a trainer."""
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name or unique_name(type(self).__name__.lower())
+        self._layers: list[Layer] = []
+        self.built = False
+        self._trainer = Trainer()
+
+    # ---- what a kind of model says ---------------------------------------------------------------
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers that compute."""
+        return list(self._layers)
+
+    @property
+    def input_shape(self) -> Shape:
+        """(None, ...); raises AttributeError while unknown."""
+        raise NotImplementedError
+
+    @property
+    def output_shape(self) -> Shape:
+        """(None, ...); raises AttributeError while unknown."""
+        raise NotImplementedError
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Makes the weights for inputs of this shape, batch included: (None, 10)."""
+        raise NotImplementedError
+
+    def __call__(self, x: Any, training: bool = False) -> Tensor:
+        """The model's output for a tensor or array x (batch, ...), as a Tensor with its graph."""
+        raise NotImplementedError
+
+    @property
+    def dtype(self) -> str:
+        """The dtype the model computes in: that of its layers."""
+        found = {layer.dtype for layer in self.layers}
+        if len(found) > 1:
+            raise ValueError(
+                f"{type(self).__name__} {self.name!r}: expected layers of one dtype, got "
+                f"{sorted(found)}"
+            )
+        return found.pop() if found else "float32"
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by name or by index; ValueError if there is none."""
+        if index is not None and -len(self.layers) <= index < len(self.layers):
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        names = [layer.name for layer in self.layers]
+        raise ValueError(f"get_layer: no layer {name if index is None else index!r}; has {names}")
+
+    # ---- training and use ------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+    ) -> None:
+        """Says how to train: an optimizer, a loss and metrics, by name or as objects.
+
+        metrics ignore sample weights, weighted_metrics use them. Unknown names raise ValueError,
+        and the message lists the known ones; nothing is changed then.
+        run_eagerly: run every step of `fit` through Python, for debugging; the results are the
+        same.
+        """
+        self._trainer.lock.check_idle("compile")
+        self._trainer.compile(
+            Compilation.from_arguments(optimizer, loss, metrics, weighted_metrics, run_eagerly)
+        )
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+    ) -> History:
+        """Trains for `epochs` passes over x (rows, features) and y; returns the History.
+
+        x may also be an iterable of batches: tuples (x, y) or (x, y, sample_weight), each checked
+        when its turn comes. A list, an object with `__getitem__` and `__len__`, or anything else
+        that can be read again begins anew every epoch, in its own order; an iterator goes on from
+        epoch to epoch, `steps_per_epoch` batches each, and a warning ends the training if it runs
+        out. Then y, batch_size, sample_weight and validation_split must be left out.
+
+        batch_size: 32 by default; the last batch may be short. validation_split: the share of
+        rows, the last ones, kept for validation; validation_data: (x, y), (x, y, weights) or an
+        iterable of batches. shuffle: a new order of rows every epoch, which depends on the model's
+        seed and on how many passes it has trained. class_weight: {class: weight}, for the training
+        rows only, or sample_weight (rows,). steps_per_epoch: batches an epoch takes; the next epoch
+        goes on where it stopped. validation_freq: every n-th epoch, or a list of epochs counted
+        from 1. verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" as the terminal allows.
+        History has, by epoch, "loss" (penalties included), "penalty" alone and the metrics, and the
+        same as "val_..." for validation.
+
+        NaN or infinity in x or y raises ValueError naming the row, as do all shapes and labels
+        that do not fit, before any weight changes (of an iterable: before that batch's step).
+        RuntimeError if the model is being trained already. After Ctrl-C the weights are those of
+        the last finished step. `corereg.PerformanceWarning` if steps run through Python for another
+        reason than run_eagerly; `execution_report()` says more.
+        """
+        return fit(
+            self,
+            x,
+            y,
+            batch_size,
+            epochs,
+            verbose,
+            callbacks,
+            validation_split,
+            validation_data,
+            shuffle,
+            class_weight,
+            sample_weight,
+            initial_epoch,
+            steps_per_epoch,
+            validation_steps,
+            validation_batch_size,
+            validation_freq,
+        )
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: dict[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """One step on one batch; [loss, metrics...] of before the step, or a dict."""
+        return train_on_batch(self, x, y, sample_weight, class_weight, return_dict)
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """The loss (penalties included) and metrics on x, y: [loss, metrics...], the loss alone
+        if there are no metrics, or with return_dict a dict that also has the penalty.
+
+        x may also be an iterable of batches, as for `fit`; steps: how many at most.
+
+        RuntimeError while another thread trains the model.
+        """
+        return evaluate(
+            self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict
+        )
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """[loss, metrics...] of one batch, or a dict."""
+        return test_on_batch(self, x, y, sample_weight, return_dict)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Array:
+        """The outputs (rows, ...) for x (rows, features), dropout off. NaN in gives NaN out.
+        x may also be an iterable of batches: arrays, or tuples that begin with one.
+
+        batch_size: rows that progress and callbacks count as one; it changes neither the results
+        nor, much, the speed, and bounds the memory. Many threads may predict at once, also while
+        another one trains the model: they see the weights between two steps.
+        """
+        if verbose == 0 and batch_size is None and steps is None and callbacks is None:
+            trainer = self._trainer
+            if trainer.forward_pool is not None and not trainer.compilation.run_eagerly:
+                found = trainer.forward_pool(x)
+                if found is not None:
+                    return found
+        return predict(self, x, batch_size, verbose, steps, callbacks)
+
+    def predict_on_batch(self, x: Any) -> Array:
+        """The outputs of one batch."""
+        return self.predict(x, verbose=0)
+
+    def execution_report(self) -> ExecutionReport:
+        """Whether fit, evaluate and predict are replayed, on how many threads, and if not, which
+        part is to blame and what cures it. Print it, or read ``report["fit"].mode``."""
+        return self._trainer.execution_report()
+
+    @property
+    def optimizer(self) -> Optimizer | None:
+        """The optimizer; may be set at any time, also by callbacks."""
+        return self._trainer.compilation.optimizer
+
+    @optimizer.setter
+    def optimizer(self, value: Optimizer | None) -> None:
+        self._trainer.compilation.optimizer = value
+
+    @property
+    def loss(self) -> Loss | None:
+        """The loss; may be set at any time."""
+        return self._trainer.compilation.loss
+
+    @loss.setter
+    def loss(self, value: Loss | None) -> None:
+        self._trainer.compilation.loss = value
+
+    @property
+    def run_eagerly(self) -> bool:
+        """Whether every step runs through Python; may be set at any time."""
+        return self._trainer.compilation.run_eagerly
+
+    @run_eagerly.setter
+    def run_eagerly(self, value: bool) -> None:
+        self._trainer.compilation.run_eagerly = bool(value)
+
+    @property
+    def stop_training(self) -> bool:
+        """Callbacks set it to True to end `fit` after the present batch."""
+        return self._trainer.stop_training
+
+    @stop_training.setter
+    def stop_training(self, value: bool) -> None:
+        self._trainer.stop_training = bool(value)
+
+    @property
+    def history(self) -> History | None:
+        """The History of the last fit, or None."""
+        return self._trainer.history_of(self)
+
+    @history.setter
+    def history(self, value: History) -> None:
+        self._trainer.keep_history(value)
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """What evaluate returns, in order."""
+        return self._trainer.metrics_names
+
+    # ---- weights ---------------------------------------------------------------------------------
+
+    @property
+    def weights(self) -> list[Parameter]:
+        """All weights, in layer order."""
+        return [p for layer in self._layers for p in layer.weights]
+
+    @property
+    def trainable_weights(self) -> list[Parameter]:
+        """Those that training changes."""
+        return [p for layer in self._layers for p in layer.trainable_weights]
+
+    @property
+    def non_trainable_weights(self) -> list[Parameter]:
+        """Those that are frozen."""
+        return [p for layer in self._layers for p in layer.non_trainable_weights]
+
+    variables = weights
+    trainable_variables = trainable_weights
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """The penalties as differentiable scalars: of every trainable weight that has a
+        regularizer, and of the activities in the last call."""
+        return [loss for layer in self._layers for loss in layer.losses]
+
+    @property
+    def trainable(self) -> bool:
+        """False freezes every layer."""
+        return all(layer.trainable for layer in self._layers)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self._layers:
+            layer.trainable = value
+
+    def get_weights(self) -> list[Array]:
+        """Copies of all weights, in layer order."""
+        return [p.data.copy() for p in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Overwrites all weights; checks every shape before it changes any."""
+        with self._trainer.setting_weights():  # others predict with all old or all new ones
+            assign_all(f"{type(self).__name__} {self.name!r}", self.weights, weights)
+
+    def count_params(self) -> int:
+        """How many numbers the weights hold; the model must be built."""
+        if not self.built:
+            raise ValueError(
+                f"{type(self).__name__} {self.name!r} is not built; call build(input_shape)"
+            )
+        return sum(p.size for p in self.weights)
+
+    # ---- description and files -------------------------------------------------------------------
+
+    def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
+        """Prints the layers with their output shapes, parameters and regularizers."""
+        from corereg.models.summary import summary_lines
+
+        for line in summary_lines(self):
+            (print_fn or print)(line)
+
+    def save(self, path: Any) -> None:
+        """Writes structure, weights, compile arguments and optimizer state to one file.
+
+        The file is replaced whole or not at all, and holds no pickles. Any name will do, but
+        the format is corereg's own (.corereg), whatever the name says.
+        """
+        saving.save_model(self, path)
+
+    def save_weights(self, path: Any) -> None:
+        """Writes the weights alone."""
+        saving.save_weights(self, path)
+
+    def load_weights(self, path: Any) -> None:
+        """Reads weights that `save` or `save_weights` wrote; changes nothing if they do not fit."""
+        saving.load_weights(self, path)
+
+    def get_config(self) -> dict[str, Any]:
+        """The structure, JSON-able."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}, {len(self.layers)} layers>"

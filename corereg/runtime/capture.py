@@ -1,0 +1,162 @@
+"""Run a function once under a recorder, keep its kernel calls by signature, replay them as long as
+nothing that they depend on has changed.
+
+`fit`, `evaluate`, `predict` and `corereg.record` all work this way; this file is the only place
+where it is written. A `Capture` is one function for inputs of one signature: the memory that its
+calls read and write, and the calls. A `CaptureCache` holds the captures of one function.
+
+    states of a capture:  new -> (record, as often as it asks for) -> ready
+                          ready -> (a dependency has changed) -> forgotten
+                          new -> refused: its obstacle says why, and runs go through Python
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any, ClassVar
+
+from corereg import _kernels
+from corereg.runtime.dependencies import Obstacle, obstacle_of, snapshot_of
+from corereg.runtime.scheduling import SIGNATURES, ThreadTuner
+
+ReplayPlan = list[tuple[_kernels.Program, int]]
+"""Programs, and how often each is replayed, one after the other."""
+
+
+class Capture:
+    """The kernel calls of a function for inputs of one signature.
+
+    memory: what the calls read, of whatever kind; it stays as long as the capture.
+    """
+
+    strict: ClassVar[bool] = False  # whether what cannot be replayed raises
+    runs: ClassVar[int] = 1  # recordings that have to agree before calls are replayed
+
+    def __init__(self, memory: Any) -> None:
+        self.memory = memory
+        self.program: _kernels.Program | None = None
+        self.obstacle: Obstacle | None = None
+        self._earlier: list[_kernels.Program] = []  # recordings that are not enough yet
+        self.snapshot: _kernels.Snapshot | None = None  # of what the calls depend on
+        self._tuner: ThreadTuner | None = None
+        self._last_threads = 0  # of the last replay
+
+    @property
+    def ready(self) -> bool:
+        """Whether its calls can be replayed."""
+        return self.program is not None and self.obstacle is None
+
+    @property
+    def threads(self) -> int:
+        """How many threads replays take, as far as trials tell."""
+        return 1 if self._tuner is None else self._tuner.threads
+
+    def record(self, function: Callable[[], Any]) -> Any:
+        """Runs the function and keeps its calls; returns what it gave. What it depends on is looked
+        at afterwards, for a first step makes the optimizer's state."""
+        program = _kernels.Program(strict=self.strict)
+        with program:
+            result = function()
+        result = self.finish(program, result)
+        self.snapshot = snapshot_of(program.dependencies)
+        self.obstacle = obstacle_of(program)
+        self._earlier.append(program)
+        if len(self._earlier) >= self.runs or self.obstacle is not None:
+            for earlier in self._earlier[:-1]:
+                self.compare(earlier, program)
+            self._earlier.clear()
+            self.program, self._tuner = program, ThreadTuner(program.work)
+        return result
+
+    def finish(self, program: _kernels.Program, result: Any) -> Any:
+        """What `record` returns of the function's result, once its calls are recorded."""
+        return result
+
+    def compare(self, earlier: _kernels.Program, later: _kernels.Program) -> None:
+        """Raises RuntimeError unless two recordings did the same."""
+
+    def changed(self) -> bool:
+        """Whether something that the recorded calls depend on has been set anew."""
+        return self.snapshot is not None and not self.snapshot.unchanged()
+
+    def replay(self, plan: ReplayPlan, times: int, steps: float = 1) -> int:
+        """Runs a plan around this capture's program, together the work of `steps` such programs, at
+        most `times` times over: returns how often; 0 if that would keep Python waiting."""
+        assert self._tuner is not None
+        threads, most = self._tuner.plan()
+        times = min(times, int(most / steps))
+        if times:
+            threads = min(threads, _kernels.get_num_threads())  # may have been lowered since
+            cold = int(threads != self._last_threads and times > 1)  # a CPU fetches the weights
+            if cold:
+                _kernels.replay(plan, 1, threads)
+            began = time.perf_counter()
+            _kernels.replay(plan, times - cold, threads)
+            self._tuner.record_time(threads, time.perf_counter() - began, (times - cold) * steps)
+            self._last_threads = threads
+        return times
+
+
+class CaptureCache:
+    """The captures of one function, by signature; those used last are kept."""
+
+    def __init__(self, limit: int = SIGNATURES) -> None:
+        self.version = 0  # another number whenever captures are forgotten
+        self._limit = limit
+        self._captures: dict[Hashable, Capture] = {}
+        self._refused: Capture | None = None  # a recording that cannot be replayed
+        self.last: Capture | None = None  # what was recorded last
+
+    @property
+    def obstacle(self) -> Obstacle | None:
+        """Why the function runs through Python, as far as is known."""
+        return None if self._refused is None else self._refused.obstacle
+
+    def __iter__(self) -> Iterator[Capture]:
+        """The captures, the last used last."""
+        return iter(self._captures.values())
+
+    def __len__(self) -> int:
+        return len(self._captures)
+
+    def refuses(self) -> bool:
+        """Whether a recording has shown that the function cannot be replayed as it is now."""
+        if self._refused is not None and self._refused.changed():
+            self.clear()
+        return self._refused is not None
+
+    def find(self, signature: Hashable, make: Callable[[], Capture]) -> Capture | None:
+        """The capture of a signature, or a new one that `make` gives. None: the function has to run
+        through Python, see `obstacle`."""
+        if self.refuses():
+            return None
+        found = self._captures.pop(signature, None)
+        if found is not None and found.changed():
+            self.clear()
+            found = None
+        if found is None:
+            found = make()
+        self._captures[signature] = found
+        while len(self._captures) > self._limit:
+            del self._captures[next(iter(self._captures))]
+        return found
+
+    def record(self, capture: Capture, function: Callable[[], Any]) -> Any:
+        """Runs and records what `find` gave a new capture for; returns what the function gave."""
+        try:
+            result = capture.record(function)
+        except BaseException:
+            self.clear()
+            raise
+        if capture.obstacle is not None:
+            self.clear()
+            self._refused = capture
+        self.last = capture
+        return result
+
+    def clear(self) -> None:
+        """Forgets all."""
+        self.version += 1
+        self._captures.clear()
+        self._refused = None

@@ -1,0 +1,85 @@
+"""What a recording depends on: the one rule of what may be replayed, and when no longer.
+
+While a function is recorded, every part that runs (a layer, a loss, a metric, an optimizer, a
+regularizer) names itself by `_kernels.track_part`. So a recording knows
+
+- what it depends on: an attribute of a part set anew, a weight exchanged, frozen or given another
+  regularizer, a list of layers changed, and the recording is forgotten;
+- whether it may be replayed: only if each part's class says ``recordable = True`` (see
+  corereg.recordable), all that is computed is computed by kernels, and no value is read into
+  Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from corereg import _kernels
+from corereg.autograd import Parameter
+from corereg.recordable import declares_eager
+
+
+class Obstacle(NamedTuple):
+    """Why something runs through Python instead of being replayed.
+
+    reason: a sentence without an end; cure: what to do about it; wished: whether the user or the
+    author of the part asked for it.
+    """
+
+    reason: str
+    cure: str
+    wished: bool
+
+
+def obstacle_of(program: _kernels.Program) -> Obstacle | None:
+    """Why the calls of a program cannot be replayed, or None."""
+    if program.fault is None:
+        return None
+    part = program.culprit
+    if part is None:
+        return Obstacle(
+            program.fault,
+            "compute with ops that have kernels, on arrays of the model's dtype, contiguous and of "
+            "one shape",
+            False,
+        )
+    name = type(part).__name__
+    if declares_eager(part):
+        return Obstacle(program.fault, f"{name} says recordable = False; take that out", True)
+    return Obstacle(
+        program.fault,
+        f"if {name} does nothing but call ops on tensors, say recordable = True in its class (or "
+        "recordable = False, if it shall run through Python)",
+        False,
+    )
+
+
+def parameters_of(dependencies: Iterable[Any]) -> list[Parameter]:
+    """The parameters among these, and those that they hold."""
+    found: dict[int, Parameter] = {}
+    for part in dependencies:
+        held = [part] if isinstance(part, Parameter) else _held_parameters(part)
+        found |= {id(p): p for p in held}
+    return list(found.values())
+
+
+def _held_parameters(part: Any) -> list[Parameter]:
+    return [*getattr(part, "_parameters", ()), *getattr(part, "parameters", ())]
+
+
+def snapshot_of(dependencies: Iterable[Any]) -> _kernels.Snapshot:
+    """What these are now, to find out later whether anything was set anew.
+
+    dependencies: lists (of layers), Parameters, and objects, whose attributes count, and with them
+    their parameters and all regularizers.
+    """
+    dependencies = list(dependencies)
+    lists = [part for part in dependencies if isinstance(part, list)]
+    objects = [part for part in dependencies if not isinstance(part, list | Parameter)]
+    parameters = parameters_of(dependencies)
+    lists += [part._parameters for part in objects if hasattr(part, "_parameters")]
+    held = [p.regularizer for p in parameters]
+    held += [getattr(part, "activity_regularizer", None) for part in objects]
+    strengths = {id(r): r for r in held if hasattr(r, "__dict__")}
+    return _kernels.Snapshot([*objects, *strengths.values()], lists, parameters)

@@ -1,0 +1,40 @@
+"""Checks of small arguments that fit, evaluate and predict share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+def check_count(who: str, name: str, value: Any, least: int = 1) -> int:
+    """value as an integer >= least, else a clear error."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < least:
+        raise ValueError(f"{who}: expected {name} as an integer >= {least}, received {value!r}")
+    return int(value)
+
+
+def check_optional_count(who: str, name: str, value: Any) -> int | None:
+    """value as an integer >= 1, or None."""
+    return None if value is None else check_count(who, name, value)
+
+
+def check_frequency(given: int | Sequence[int]) -> Callable[[int], bool]:
+    """Whether an epoch, counted from 1, validates: every n-th, or those listed."""
+    if isinstance(given, list | tuple):
+        listed = {check_count("fit", "validation_freq", n) for n in given}
+        return lambda epoch: epoch in listed
+    period = check_count("fit", "validation_freq", given)
+    return lambda epoch: epoch % period == 0
+
+
+def smallest_known(*counts: int | None) -> int | None:
+    """The least of those that are known, or None."""
+    return min((n for n in counts if n is not None), default=None)
+
+
+def as_keras_returns(logs: dict[str, float], return_dict: bool) -> Any:
+    """What Keras returns of these logs: a dict, or [loss, metrics...], or the loss alone."""
+    if return_dict:
+        return logs
+    values = [value for name, value in logs.items() if name != "penalty"]
+    return values if len(values) > 1 else values[0]

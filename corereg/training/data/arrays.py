@@ -1,0 +1,135 @@
+"""A data set of arrays in memory, handed out in batches.
+
+Rows are gathered and cast batch by batch into memory of the model's dtype, so a data set is never
+copied whole: float64, integer and memory-mapped arrays train as they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from corereg import _kernels
+from corereg.autograd import Tensor
+
+Array = np.ndarray[Any, Any]
+
+
+class Batch(NamedTuple):
+    """Some rows of a data set, in memory that the next batch of as many rows overwrites.
+
+    inputs: one tensor (rows, ...) for each input of the model; targets: what the losses want, one
+    for each output; weights: of the rows, one (rows,) or None for each output.
+    """
+
+    inputs: tuple[Tensor, ...]
+    targets: tuple[Array, ...]
+    weights: tuple[Array | None, ...]
+    rows: int
+
+    @property
+    def signature(self) -> tuple[Any, ...]:
+        """Shapes and dtypes of all arrays: batches of one signature share their recordings."""
+        arrays = [*(tensor.data for tensor in self.inputs), *self.targets, *self.weights]
+        return tuple(None if a is None else (a.shape, a.dtype) for a in arrays)
+
+
+class RowOrder:
+    """The order of the rows in each pass over a data set: a function of (seed, pass), so that
+    training that was interrupted can go on. Kernels read both and count the passes."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = np.array([seed], np.uint64)
+        self.passes = np.zeros(1, np.int64)
+
+
+class ArrayDataset:
+    """Checked arrays, all with the same number of rows: inputs, and for training targets and
+    weights (None: each row counts once). dtype: of the batches."""
+
+    def __init__(
+        self,
+        inputs: tuple[Array, ...],
+        targets: tuple[Array, ...] = (),
+        weights: tuple[Array | None, ...] = (),
+        dtype: Any = "float32",
+    ) -> None:
+        self.inputs, self.targets, self.weights = inputs, targets, weights
+        self.dtype = np.dtype(dtype)
+        self._batch: Batch | None = None
+        self._start = np.zeros(1, np.int64)  # the cursor; kernels read and move it
+        self._order: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.inputs[0])
+
+    def start_epoch(self, order: RowOrder | None = None) -> None:
+        """Starts a pass over all rows, in the next order of `order`, or (None) as they are."""
+        _kernels.store_and_reset(self._start)
+        if order is None:
+            self._order = None
+            return
+        if self._order is None:
+            self._order = np.arange(len(self), dtype=np.int64)
+        # in place: recorded steps read it
+        _kernels.shuffle(self._order, order.seed)  # TEMP
+
+    def batch_signature(self, rows: int) -> tuple[Any, ...]:
+        """The signature of a batch of so many rows, without making one."""
+        inputs = [((rows, *a.shape[1:]), self.dtype) for a in self.inputs]
+        targets = [((rows, *a.shape[1:]), self._target_dtype(a)) for a in self.targets]
+        weights = [None if a is None else ((rows,), self.dtype) for a in self.weights]
+        return (*inputs, *targets, *weights)
+
+    def allocate_batch(self, rows: int) -> Batch:
+        """Memory for a batch of so many rows, zeros that begin at cache lines."""
+        with _kernels.CacheLines():
+            inputs = tuple(Tensor(np.zeros((rows, *a.shape[1:]), self.dtype)) for a in self.inputs)
+            targets = tuple(
+                np.zeros((rows, *a.shape[1:]), self._target_dtype(a)) for a in self.targets
+            )
+            weights = tuple(
+                None if a is None else np.zeros((rows,), self.dtype) for a in self.weights
+            )
+        return Batch(inputs, targets, weights, rows)
+
+    def _target_dtype(self, y: Array) -> np.dtype[Any]:
+        """int64 for integer labels, one a row; else the data set's float dtype."""
+        return np.dtype(np.int64) if y.dtype.kind in "iu" and y.ndim == 1 else self.dtype
+
+    def fill_batch(self, batch: Batch) -> None:
+        """Gathers the next rows of the pass into a batch's memory, by kernels."""
+        sources = (*self.inputs, *self.targets, *self.weights)
+        buffers = (*(tensor.data for tensor in batch.inputs), *batch.targets, *batch.weights)
+        for source, buffer in zip(sources, buffers, strict=True):
+            if source is not None and buffer is not None:
+                _kernels.gather_rows(source, buffer, self._order, self._start)
+        _kernels.increment(self._start, batch.rows)
+
+    def next_batch(self, rows: int) -> Batch:
+        """The next `rows` rows of the pass; the memory is used again for as many rows."""
+        if self._batch is None or self._batch.rows != rows:
+            self._batch = self.allocate_batch(rows)
+        self.fill_batch(self._batch)
+        return self._batch
+
+    def split(self, who: str, share: float) -> tuple[ArrayDataset, ArrayDataset]:
+        """The first floor(n * (1 - share)) rows and the rest, as Keras splits."""
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+            raise ValueError(f"{who}: expected validation_split in [0, 1), received {share!r}")
+        at = int(len(self) * (1 - share))
+        if not 0 < at < len(self):
+            raise ValueError(
+                f"{who}: validation_split={share} of {len(self)} rows leaves none to train on or "
+                "none to validate on"
+            )
+        return self._part(slice(None, at)), self._part(slice(at, None))
+
+    def _part(self, rows: slice) -> ArrayDataset:
+        return ArrayDataset(
+            tuple(a[rows] for a in self.inputs),
+            tuple(a[rows] for a in self.targets),
+            tuple(None if a is None else a[rows] for a in self.weights),
+            self.dtype,
+        )

@@ -1,0 +1,183 @@
+"""evaluate and test_on_batch, also for the validation within a fit."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from corereg import _kernels, regularizers
+from corereg.autograd import enable_grad, no_grad
+from corereg.call_shim import CallContext
+from corereg.callbacks import CallbackList
+from corereg.progress import ProgressBar
+from corereg.runtime.capture import Capture, ReplayPlan
+from corereg.training.accumulators import EpochAccumulators
+from corereg.training.arguments import (
+    as_keras_returns,
+    check_count,
+    check_optional_count,
+    smallest_known,
+)
+from corereg.training.contract import TrainableModel
+from corereg.training.data.arrays import ArrayDataset, Batch
+from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
+from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps
+
+
+def test_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> None:
+    """The loss and metrics of one batch. The weights, and so their penalty, do not change."""
+    trainer = model._trainer
+    _kernels.track_dependency(trainer.compilation)
+    # a graph is made, for a cross-entropy looks at what went into the last activation
+    with enable_grad(), CallContext(training=False) as call:
+        prediction = model(batch.inputs[0], training=False)
+        sums.add(batch, prediction.data, trainer.compute_loss(batch, prediction).data)
+    sums.add_penalty(batch, trainer.penalties)
+    for penalty in call.losses:
+        sums.add_penalty(batch, penalty.data)
+
+
+def take_penalties(model: TrainableModel) -> None:
+    """Puts the penalties of the trainable weights as they are where tests read them."""
+    trainer = model._trainer
+    captures = trainer.captures["penalty"]
+    compute = partial(_compute_penalties, model)
+    with no_grad(), trainer.weights_lock.reading:
+        capture = None
+        if not trainer.runs_eagerly():
+            capture = captures.find((), lambda: Capture(None))
+        if capture is None:
+            compute()
+        elif capture.ready:
+            assert capture.program is not None
+            capture.program.replay(1)
+        else:
+            captures.record(capture, compute)
+
+
+def _compute_penalties(model: TrainableModel) -> None:
+    trainer = model._trainer
+    for part in (model._layers, *model._layers):
+        _kernels.track_dependency(part)
+    parts = [p.data for p in regularizers.penalties(model.weights)]
+    if len(parts) != len(trainer.penalties):
+        trainer.penalties = np.zeros(len(parts))
+        trainer.captures["test"].clear()
+    for i, part in enumerate(parts):
+        _kernels.store_and_reset(trainer.penalties[i : i + 1])
+        _kernels.accumulate_weighted_sum(trainer.penalties[i : i + 1], part)
+
+
+def test_plan(
+    model: TrainableModel, steps: ArraySteps, sums: EpochAccumulators
+) -> ReplayPlan | None:
+    """The test of a whole data set as programs; None: Python has to do it."""
+    if model._trainer.runs_eagerly():
+        return None
+    for capture in model._trainer.captures["penalty"]:
+        if capture.ready and not capture.changed():
+            plan = steps.epoch_plan(sums)
+            assert capture.program is not None
+            return None if plan is None else [(capture.program, 1), *plan]
+    return None
+
+
+def test_runner(model: TrainableModel, sums: EpochAccumulators) -> StepRunner:
+    """What tests batches of a model."""
+    trainer = model._trainer
+    return StepRunner(
+        partial(test_step, model, sums),
+        trainer.captures["test"],
+        trainer.weights_lock.reading,
+        trainer.runs_eagerly,
+    )
+
+
+def test_steps(model: TrainableModel, source: ArrayDataset | IterableSteps, size: int) -> Steps:
+    """The test of a data set, batch by batch."""
+    runner = test_runner(model, model._trainer.new_sums("test"))
+    if isinstance(source, ArrayDataset):
+        return ArraySteps(runner, source, size, None)
+    source.use(runner)
+    return source
+
+
+def run_test(
+    model: TrainableModel,
+    run: Steps,
+    steps: int | None,
+    callbacks: CallbackList,
+    bar: ProgressBar | None = None,
+) -> EpochAccumulators:
+    """Tests a data set, at most so many steps; the caller holds the lock of tests."""
+    sums = model._trainer.new_sums("test")
+    observed = callbacks.wants_test_batches
+    callbacks.on_test_begin()
+    take_penalties(model)
+    run.restart()
+    steps = smallest_known(run.steps, steps)
+    done = 0
+    while (steps is None or done < steps) and run.ready():
+        if observed:
+            callbacks.on_test_batch_begin(done)
+        done += run.run(1 if observed else None if steps is None else steps - done)
+        if bar is not None and bar.due:
+            bar.update(done, sums.logs())
+        if observed:
+            callbacks.on_test_batch_end(done - 1, sums.logs())
+    if bar is not None:
+        bar.update(done, sums.logs())
+    callbacks.on_test_end(sums.logs())
+    return sums
+
+
+def evaluate(
+    model: TrainableModel,
+    x: Any,
+    y: Any,
+    batch_size: int | None,
+    verbose: int | str,
+    sample_weight: Any,
+    steps: int | None,
+    callbacks: Any,
+    return_dict: bool,
+) -> Any:
+    """See `Model.evaluate`."""
+    trainer = model._trainer
+    size = check_count("evaluate", "batch_size", 32 if batch_size is None else batch_size)
+    steps = check_optional_count("evaluate", "steps", steps)
+    trainer.lock.check_not_elsewhere("evaluate")
+    with trainer.lock.testing:
+        source: ArrayDataset | IterableSteps
+        if is_iterable_of_batches(x):
+            refuse_array_arguments(
+                "evaluate", y=y, batch_size=batch_size, sample_weight=sample_weight
+            )
+            source = IterableSteps("evaluate", x, partial(trainer.check_data, model))
+        else:
+            source = trainer.check_data(model, "evaluate", x, y, sample_weight)
+        run = test_steps(model, source, size)
+        total = smallest_known(run.steps, steps)
+        params = {"steps": total, "verbose": verbose}
+        observers = CallbackList(callbacks, model=model, params=params)
+        with ProgressBar(None, total, verbose) as bar:
+            bar.begin_epoch()
+            logs = run_test(model, run, steps, observers, bar).logs()
+            bar.end_epoch(logs)
+    return as_keras_returns(logs, return_dict)
+
+
+def test_on_batch(
+    model: TrainableModel, x: Any, y: Any, sample_weight: Any, return_dict: bool
+) -> Any:
+    """See `Model.test_on_batch`."""
+    trainer = model._trainer
+    trainer.lock.check_not_elsewhere("test_on_batch")
+    with trainer.lock.testing:
+        data = trainer.check_data(model, "test_on_batch", x, y, sample_weight)
+        sums = trainer.new_sums("test")
+        take_penalties(model)
+        test_runner(model, sums).run_whole(data)
+        return as_keras_returns(sums.logs(), return_dict)

@@ -1,0 +1,182 @@
+"""fit and train_on_batch: their arguments, and one step of training.
+
+What a step is stands in `train_step`; the epochs around it are in loop.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from corereg import _kernels, regularizers
+from corereg.autograd import Tensor, enable_grad
+from corereg.call_shim import CallContext
+from corereg.callbacks import CallbackList, History
+from corereg.progress import ProgressBar
+from corereg.training.accumulators import EpochAccumulators
+from corereg.training.arguments import (
+    as_keras_returns,
+    check_count,
+    check_frequency,
+    check_optional_count,
+    smallest_known,
+)
+from corereg.training.contract import TrainableModel
+from corereg.training.data.arrays import ArrayDataset, Batch
+from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
+from corereg.training.evaluate import test_steps
+from corereg.training.loop import TrainingLoop, ValidationPlan
+from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps
+
+
+def graph_penalties(model: TrainableModel) -> list[Tensor]:
+    """The penalties of weights that go through the graph: all but the L1/L2 ones, which the
+    optimizer's sweep takes."""
+    return [
+        regularizers.penalty(p.regularizer, p)
+        for p in model.trainable_weights
+        if p.regularizer is not None and not regularizers.fused(p.regularizer)
+    ]
+
+
+def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> None:
+    """One update. All that it computes with stays in memory that kernels read and write, and no
+    value is read back: recorded once, it can be replayed (see corereg.runtime.capture)."""
+    trainer = model._trainer
+    _kernels.track_dependency(trainer.compilation)
+    optimizer = trainer.ready_optimizer(model)  # a callback may have set another
+    with enable_grad(), CallContext(training=True) as call:
+        prediction = model(batch.inputs[0], training=True)
+        total = trainer.compute_loss(batch, prediction)
+        for penalty in (*call.losses, *graph_penalties(model)):
+            total = total + penalty
+            sums.add_penalty(batch, penalty.data, in_loss=True)
+    sums.add(batch, prediction.data, total.data)
+    _kernels.track_part(optimizer)
+    if total.requires_grad:
+        optimizer.zero_grad()  # what a loop of the user's own may have left
+        total.backward()
+        sums.add_penalty(batch, optimizer.update(penalties=True))
+        optimizer.zero_grad()
+
+
+def train_runner(model: TrainableModel, sums: EpochAccumulators) -> StepRunner:
+    """What trains on batches."""
+    trainer = model._trainer
+    return StepRunner(
+        partial(train_step, model, sums),
+        trainer.captures["train"],
+        trainer.weights_lock,
+        trainer.runs_eagerly,
+    )
+
+
+def fit(
+    model: TrainableModel,
+    x: Any,
+    y: Any,
+    batch_size: int | None,
+    epochs: int,
+    verbose: int | str,
+    callbacks: Any,
+    validation_split: float,
+    validation_data: Any,
+    shuffle: bool,
+    class_weight: dict[int, float] | None,
+    sample_weight: Any,
+    initial_epoch: int,
+    steps_per_epoch: int | None,
+    validation_steps: int | None,
+    validation_batch_size: int | None,
+    validation_freq: int | Sequence[int],
+) -> History:
+    """See `Model.fit`."""
+    trainer = model._trainer
+    size = check_count("fit", "batch_size", 32 if batch_size is None else batch_size)
+    epochs = check_count("fit", "epochs", epochs, least=0)
+    initial_epoch = check_count("fit", "initial_epoch", initial_epoch, least=0)
+    steps_per_epoch = check_optional_count("fit", "steps_per_epoch", steps_per_epoch)
+    validation_size = check_count(
+        "fit",
+        "validation_batch_size",
+        size if validation_batch_size is None else validation_batch_size,
+    )
+    validation_steps = check_optional_count("fit", "validation_steps", validation_steps)
+    due = check_frequency(validation_freq)
+    source: ArrayDataset | IterableSteps
+    kept: ArrayDataset | None = None
+    if is_iterable_of_batches(x):
+        refuse_array_arguments("fit", y=y, batch_size=batch_size, sample_weight=sample_weight)
+        refuse_array_arguments("fit", validation_split=validation_split or None)
+        check = partial(trainer.check_data, model, class_weight=class_weight)
+        source = IterableSteps("fit", x, check)
+    else:
+        source = trainer.check_data(model, "fit", x, y, sample_weight, class_weight)
+        if validation_data is None and validation_split:
+            source, kept = source.split("fit", validation_split)
+            if class_weight is not None:
+                kept.weights = (None,)
+    validation = _validation_steps(model, validation_data, kept, validation_size)
+    steps_in_pass = -(-len(source) // size) if isinstance(source, ArrayDataset) else source.steps
+    steps = smallest_known(steps_in_pass, steps_per_epoch)
+    params = {"epochs": epochs, "steps": steps, "verbose": verbose}
+    bar = ProgressBar(epochs, steps, verbose)
+    with trainer.lock.training("fit", trainer.forget_gradients), bar:
+        observers = CallbackList(callbacks, add_history=True, model=model, params=params)
+        trainer.ready_optimizer(model)
+        sums = trainer.new_sums("train")
+        runner = train_runner(model, sums)
+        run: Steps
+        if isinstance(source, ArrayDataset):
+            run = ArraySteps(runner, source, size, trainer.row_order if shuffle else None)
+        else:
+            source.use(runner)
+            run = source
+        loop = TrainingLoop(
+            model,
+            run,
+            steps,
+            sums,
+            ValidationPlan(validation, validation_steps, due),
+            observers,
+            bar,
+        )
+        loop.run(initial_epoch, epochs)
+    assert observers.history is not None
+    return observers.history
+
+
+def _validation_steps(
+    model: TrainableModel, data: Any, kept: ArrayDataset | None, size: int
+) -> Steps | None:
+    who = "fit (validation_data)"
+    check = partial(model._trainer.check_data, model)
+    if is_iterable_of_batches(data):
+        return test_steps(model, IterableSteps(who, data, check), size)
+    if data is not None:
+        if not isinstance(data, list | tuple) or len(data) not in (2, 3):
+            raise ValueError(
+                "fit: expected validation_data as (x, y) or (x, y, sample_weight), or an "
+                f"iterable of batches, received {type(data).__name__}"
+            )
+        kept = check(who, data[0], data[1], *data[2:])
+    return None if kept is None else test_steps(model, kept, size)
+
+
+def train_on_batch(
+    model: TrainableModel,
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    class_weight: dict[int, float] | None,
+    return_dict: bool,
+) -> Any:
+    """See `Model.train_on_batch`."""
+    trainer = model._trainer
+    data = trainer.check_data(model, "train_on_batch", x, y, sample_weight, class_weight)
+    with trainer.lock.training("train_on_batch", trainer.forget_gradients):
+        sums = trainer.new_sums("train")
+        train_runner(model, sums).run_whole(data)
+        trainer.warn_if_eager("train_on_batch", "train")
+        return as_keras_returns(sums.logs(), return_dict)

@@ -1,0 +1,255 @@
+"""Steps: one batch each, recorded for each signature of batches and then replayed without Python.
+
+The first batch of a signature runs through the autograd graph under a recorder; the next ones
+replay its kernel calls. What changes from step to step is in memory that the calls read: the batch
+itself, the optimizer's step and rate, the dropout counters, the sums of the epoch. Over a data set
+of arrays, the calls that gather the next rows go in front, and many steps are one call. A model
+with a part that cannot be replayed runs every step through the graph, with the same results.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from corereg import _kernels
+from corereg.runtime.capture import Capture, CaptureCache, ReplayPlan
+from corereg.training.accumulators import EpochAccumulators
+from corereg.training.data.arrays import ArrayDataset, Batch, RowOrder
+from corereg.training.data.iterables import BatchIterator, batch_parts
+
+Access = AbstractContextManager[Any]
+"""What is entered while a step runs: the reading or the writing side of the weights' lock."""
+
+
+class StepRunner:
+    """Runs one function of a batch, recorded where that is allowed.
+
+    step: does everything with a batch; captures: where its recordings are kept; access: entered
+    while it runs; eagerly: whether the user wants every step to run through Python.
+    """
+
+    def __init__(
+        self,
+        step: Callable[[Batch], None],
+        captures: CaptureCache,
+        access: Access,
+        eagerly: Callable[[], bool],
+    ) -> None:
+        self.step, self.captures, self.access, self.eagerly = step, captures, access, eagerly
+
+    def find(self, data: ArrayDataset, rows: int) -> Capture | None:
+        """The capture for batches of so many rows of data, recorded or not yet; None: the step has
+        to run through Python."""
+        if self.eagerly():
+            return None
+        return self.captures.find(
+            data.batch_signature(rows), lambda: Capture(data.allocate_batch(rows))
+        )
+
+    def record(self, capture: Capture) -> None:
+        """Runs and records the step on what is in the capture's batch."""
+        self.captures.record(capture, lambda: self.step(capture.memory))
+
+    def run_whole(self, data: ArrayDataset) -> None:
+        """One step on all rows of a data set."""
+        data.start_epoch()
+        capture = self.find(data, len(data))
+        with self.access:
+            if capture is None:
+                self.step(data.next_batch(len(data)))
+                return
+            data.fill_batch(capture.memory)
+            if capture.ready:
+                assert capture.program is not None
+                capture.replay([(capture.program, 1)], 1)
+            else:
+                self.record(capture)
+
+
+class ArraySteps:
+    """Steps over arrays, batch after batch, pass after pass.
+
+    size: rows a step takes; order: of the rows in each pass, None: rows as they are.
+    """
+
+    once = False  # what was read can be read again
+
+    def __init__(
+        self, runner: StepRunner, data: ArrayDataset, size: int, order: RowOrder | None
+    ) -> None:
+        self._runner, self._data, self._size, self._order = runner, data, size, order
+        # by rows: a capture, and its program with the calls that gather rows in front
+        self._gathering: dict[int, tuple[Capture, _kernels.Program]] = {}
+        self._epoch_plan: tuple[int, ReplayPlan] | None = None  # with the version of the captures
+        self._left = 0  # rows left in this pass
+
+    @property
+    def steps(self) -> int:
+        """Batches in a pass."""
+        return -(-len(self._data) // self._size)
+
+    def ready(self) -> bool:
+        """Whether there is another batch: always, for a new pass follows."""
+        return True
+
+    def begin_epoch(self) -> None:
+        """Continues an unfinished pass."""
+
+    def end_epoch(self) -> None:
+        """No-op: arrays have no end-of-epoch hook."""
+
+    def restart(self) -> None:
+        """Begins a new pass at the next step."""
+        self._left = 0
+
+    def run(self, most: int | None) -> int:
+        """Runs at least one step and at most `most`, none beyond the pass; returns how many."""
+        most = self.steps if most is None else most
+        if not self._left:
+            self._data.start_epoch(self._order)
+            self._left = len(self._data)
+        rows = min(self._size, self._left)
+        capture = self._runner.find(self._data, rows)
+        known = self._gathering.get(rows)
+        with self._runner.access:
+            if known is not None and known[0] is capture and capture.ready:
+                done = capture.replay([(known[1], 1)], min(most, self._left // rows))
+            else:
+                self._run_first(capture, rows)
+                done = 1
+        self._left -= done * rows
+        return done
+
+    def _run_first(self, capture: Capture | None, rows: int) -> None:
+        """One step whose program does not gather its rows yet."""
+        if capture is None:
+            self._runner.step(self._data.next_batch(rows))
+            return
+        gather = _kernels.Program()
+        with gather:
+            self._data.fill_batch(capture.memory)
+        if capture.ready:
+            assert capture.program is not None
+            capture.replay([(capture.program, 1)], 1)
+        else:
+            self._runner.record(capture)
+        if capture.ready:
+            assert capture.program is not None
+            self._gathering[rows] = capture, gather.joined(capture.program)
+
+    # ---- whole epochs, see corereg.training.fused_epochs -----------------------------------------
+
+    def epoch_plan(self, sums: EpochAccumulators) -> ReplayPlan | None:
+        """A pass as programs, which append its sums to their log; None: not known yet."""
+        captures = self._runner.captures
+        if self._left or self._runner.eagerly() or not sums.supports_replay:
+            return None
+        known = self._epoch_plan
+        if known is None or known[0] != captures.version or any(c.changed() for c in captures):
+            plan = self._make_epoch_plan(sums)
+            if plan is None:
+                return None
+            self._epoch_plan = known = captures.version, plan
+        return known[1]
+
+    def _make_epoch_plan(self, sums: EpochAccumulators) -> ReplayPlan | None:
+        full, rest = divmod(len(self._data), self._size)
+        parts: ReplayPlan = []
+        for rows, times in ((self._size, full), (rest, 1)):
+            if rows and times:
+                known = self._gathering.get(rows)
+                capture = self._runner.find(self._data, rows)
+                if known is None or known[0] is not capture or not capture.ready:
+                    return None
+                parts.append((known[1], times))
+        begin, end = _kernels.Program(run=False), _kernels.Program(run=False)
+        with begin:
+            self._data.start_epoch(self._order)
+            sums.begin_log()
+        with end:
+            sums.append_to_log()
+        return [(begin, 1), *parts, (end, 1)]
+
+    def run_epochs(self, most: int, sums: EpochAccumulators, after: ReplayPlan) -> float:
+        """Runs whole passes in one call, at most `most` (<= MAX_FUSED_EPOCHS), and the programs in
+        `after` after each. Their sums are in the log of `sums`, one entry for each pass that was
+        run: none if the next one has to be run step by step. Returns the seconds that one took."""
+        plan = self.epoch_plan(sums)
+        if plan is None:
+            return 0.0
+        work, more = (sum(program.work * n for program, n in part) for part in (plan, after))
+        capture = self._gathering[min(self._size, len(self._data))][0]
+        assert capture.program is not None
+        began = time.perf_counter()
+        with self._runner.access:
+            steps = (work + more) / capture.program.work
+            times = capture.replay([*plan, *after], most, steps)
+        return (time.perf_counter() - began) / max(times, 1) * work / (work + more)
+
+
+class IterableSteps:
+    """Steps over an iterable of batches, with the same methods as ArraySteps.
+
+    check: makes a checked data set of who asks and of the parts of a batch.
+    """
+
+    def __init__(self, who: str, source: Iterable[Any], check: Callable[..., ArrayDataset]) -> None:
+        self._who, self._check = who, check
+        self._batches = BatchIterator(source)
+        self._next: ArrayDataset | None = None
+        self._runner: StepRunner | None = None
+        if not self.ready():
+            raise ValueError(f"{who}: expected batches (x, y), the iterable gave none")
+
+    def use(self, runner: StepRunner) -> None:
+        """Says what to do with batches, once the first has been checked."""
+        self._runner = runner
+
+    @property
+    def steps(self) -> int | None:
+        """Batches in a pass, if they are known."""
+        return self._batches.steps
+
+    @property
+    def once(self) -> bool:
+        """Whether what was read is gone."""
+        return self._batches.once
+
+    def ready(self) -> bool:
+        """Whether there is another batch; checks it."""
+        if self._next is None:
+            who = f"{self._who}: batch {self._batches.number}"
+            found = self._batches.next()
+            if found is not None:
+                self._next = self._check(who, *batch_parts(who, *found))
+        return self._next is not None
+
+    def restart(self) -> None:
+        """Begins a new pass where that is possible."""
+        if self._next is not None and (self.once or self._batches.number == 1):
+            self._batches.number = 1  # it has been looked at, but not used
+        else:
+            self._next = None
+            self._batches.restart()
+
+    begin_epoch = restart
+
+    def end_epoch(self) -> None:
+        """Tells the source of the end of an epoch, if it has a hook for it."""
+        self._batches.end_epoch()
+
+    def run(self, most: int | None) -> int:
+        """Runs the next batch; returns 1, or 0 if there is none."""
+        if not self.ready():
+            return 0
+        assert self._next is not None
+        assert self._runner is not None
+        data, self._next = self._next, None
+        self._runner.run_whole(data)
+        return 1
+
+
+Steps = ArraySteps | IterableSteps
