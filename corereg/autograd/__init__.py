@@ -3,11 +3,12 @@
 An op is one class with `forward` and `backward` side by side (see `corereg.autograd.ops`).
 """
 
-from corereg.autograd.engine import Op, registry
+from corereg.autograd import methods as _methods  # noqa: F401  (gives Tensor its methods)
+from corereg.autograd.creation import from_dlpack
 from corereg.autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from corereg.autograd.gradcheck import check_grads
-from corereg.autograd.interop import from_dlpack
 from corereg.autograd.mode import enable_grad, is_grad_enabled, no_grad
+from corereg.autograd.op import Op, registry
 from corereg.autograd.parameter import Parameter
 from corereg.autograd.tensor import Tensor, apply, tensor
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Array
+from corereg.autograd.aliases import Array
 from corereg.autograd.tensor import Tensor
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Op
-from corereg.autograd.ops.common import pair, values
-from corereg.autograd.tensor import Tensor, apply, tensor
+from corereg.autograd.op import Op
+from corereg.autograd.ops.arguments import array_of
+from corereg.autograd.tensor import Tensor, apply, pair, tensor
 
 
 class Add(Op):
@@ -73,7 +73,7 @@ class Power(Op):
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         da = db = None
-        base, exponent = values(a), values(b)
+        base, exponent = array_of(a), array_of(b)
         if self.wants(0):  # the constant 0 only where a ** (b - 1) or log(a) is no finite number
             flat = (exponent == 0) & ~((base > 0) & (base < np.inf))
             da = np.where(flat, 0, grad * b * a ** np.where(flat, 1, b - 1))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Op
+from corereg.autograd.op import Op
 from corereg.autograd.ops.activations import CODES, Activation, slope
 from corereg.autograd.tensor import Tensor, apply, tensor
 
@@ -30,8 +30,8 @@ class Dense(Op):
         if self.code != LINEAR:
             grad = _kernels.activation_backward(grad, out, self.code)
         dx = _kernels.dense_backward_input(grad, w) if self.wants(0) else None
-        dw = self.room(1, w) if self.wants(1) else None
-        db = self.room(2, b) if b is not None and self.wants(2) else None
+        dw = self.gradient_array(1, w) if self.wants(1) else None
+        db = self.gradient_array(2, b) if b is not None and self.wants(2) else None
         if dw is not None or db is not None:
             _kernels.dense_backward_weights(x, grad, dw, db)
         return (dx, dw) if b is None else (dx, dw, db)
@@ -42,7 +42,7 @@ class Dense(Op):
         dw = x.T @ grad if self.wants(1) else None
         return (dx, dw) if b is None else (dx, dw, grad.sum(axis=0))
 
-    def room(self, i: int, like: Any) -> Any:
+    def gradient_array(self, i: int, like: Any) -> Any:
         """Where the gradient of input i may be written: a parameter's own buffer if it is free
         and the parameter is not x too."""
         assert self.inputs is not None

@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from corereg.autograd.engine import Op
+from corereg.autograd.op import Op
 from corereg.autograd.ops.arithmetic import Multiply
-from corereg.autograd.ops.common import pair
 from corereg.autograd.ops.indexing import Getitem
 from corereg.autograd.ops.reductions import Sum
 from corereg.autograd.ops.shaping import BroadcastTo, Reshape, Transpose
-from corereg.autograd.tensor import Tensor, apply, tensor
+from corereg.autograd.tensor import Tensor, apply, pair, tensor
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 BLAS_WORK = 20_000

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Op
+from corereg.autograd.op import Op
 from corereg.autograd.ops.activations import sigmoid, softmax
 from corereg.autograd.ops.elementwise import sign
 from corereg.autograd.tensor import ONES, Tensor, apply, tensor

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Op
+from corereg.autograd.op import Op
 from corereg.autograd.tensor import Tensor, apply, tensor
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from corereg.autograd.engine import Op
-from corereg.autograd.ops.common import pair, values
-from corereg.autograd.tensor import Tensor, apply, tensor
+from corereg.autograd.op import Op
+from corereg.autograd.ops.arguments import array_of
+from corereg.autograd.tensor import Tensor, apply, pair, tensor
 
 
 class _Extreme(Op):
@@ -34,7 +34,7 @@ class Maximum(_Extreme):
         return np.maximum(a, b)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        a, b = values(a), values(b)
+        a, b = array_of(a), array_of(b)
         return self.shares(grad, a < b, a == b, a > b)
 
 
@@ -45,7 +45,7 @@ class Minimum(_Extreme):
         return np.minimum(a, b)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        a, b = values(a), values(b)
+        a, b = array_of(a), array_of(b)
         return self.shares(grad, a > b, a == b, a < b)
 
 
@@ -63,7 +63,7 @@ class Clip(Op):
         return np.clip(x, self.low, self.high)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        return (np.where(values(x) == values(out), grad, 0),)
+        return (np.where(array_of(x) == array_of(out), grad, 0),)
 
 
 class Where(Op):
@@ -107,4 +107,4 @@ def clip(x: Any, low: float | None, high: float | None) -> Tensor:
 def where(condition: Any, a: Any, b: Any) -> Tensor:
     """a where condition is true (not 0), b elsewhere; all three broadcast. A Python number takes
     the dtype of the other operand."""
-    return pair(Where(np.array(values(condition), bool)), a, b)
+    return pair(Where(np.array(array_of(condition), bool)), a, b)

@@ -1,17 +1,12 @@
-"""Ops and their registry. How they run and how gradients go back is in src/graph.pxi."""
+"""Op, the base of all ops, and their registry. How ops run and how gradients go back is in
+src/graph.pxi."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
-
-import numpy as np
+from typing import Any, ClassVar
 
 from corereg import _kernels
-
-if TYPE_CHECKING:
-    from corereg.autograd.tensor import Tensor
-
-Array = np.ndarray[Any, Any]
+from corereg.autograd.tensor import Tensor
 
 registry: dict[str, type[Op]] = {}
 """Every op by its class's name; the test suite walks it."""
@@ -43,6 +38,7 @@ class Op(_kernels.Node):
     """
 
     __slots__ = ()
+    inputs: tuple[Tensor, ...] | None
     fresh: ClassVar[bool] = False
     linear: ClassVar[bool] = False
     recordable: ClassVar[bool] = False
@@ -60,32 +56,3 @@ class Op(_kernels.Node):
 
     def derivative(self, grad: Any, out: Any, *tensors: Any) -> tuple[Any, ...]:
         return self.backward(grad, out, *tensors)
-
-
-def fitted(op: Op, grad: Any, like: Array) -> Array:
-    """A gradient as a new array of like's dtype and shape: summed over axes that were broadcast."""
-    _kernels.fail_recording("a gradient is cast or summed in Python")
-    total = np.array(_summed(op, np.asarray(grad), like.shape), like.dtype)
-    return total.reshape(like.shape)
-
-
-def fitted_tensor(op: Op | None, grad: Any, like: Array) -> Tensor:
-    """The same as a Tensor, which stays in its graph."""
-    grad = _kernels.tensor(grad)
-    if grad.shape != like.shape:
-        grad = _summed(op, grad, like.shape).reshape(like.shape)
-    return grad if grad.dtype == like.dtype else grad.astype(like.dtype)  # type: ignore[no-any-return]
-
-
-def _summed(op: Op | None, grad: Any, shape: tuple[int, ...]) -> Any:
-    extra = grad.ndim - len(shape)
-    axes = tuple(
-        i for i in range(grad.ndim) if i < extra or (shape[i - extra] == 1 != grad.shape[i])
-    )
-    total = grad.sum(axis=axes, keepdims=True) if axes else grad
-    if total.shape[max(extra, 0) :] != shape:
-        raise RuntimeError(
-            f"{type(op).__name__}.backward: expected a gradient of shape {shape} as the input's, "
-            f"or of one that it broadcasts to, received {grad.shape}"
-        )
-    return total

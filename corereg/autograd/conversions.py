@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Array
+from corereg.autograd.aliases import Array
 from corereg.autograd.mode import state
 
 
-class Exchange(_kernels.TensorCore):
+class Conversions(_kernels.TensorCore):
     """The part of Tensor that turns it into something else."""
 
     __slots__ = ()
