@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 
 from corereg import _kernels
 from corereg.autograd.tensor import Tensor
+from corereg.recordable import Recordable
 
 registry: dict[str, type[Op]] = {}
 """Every op by its class's name; the test suite walks it."""
 
 
-class Op(_kernels.Node):
+class Op(_kernels.Node, Recordable):
     """One operation: subclass it, write `forward` and `backward`, and `apply(TheOp(), *tensors)`.
     An instance is one node of the graph: make a new one for every call.
 
@@ -33,7 +34,8 @@ class Op(_kernels.Node):
     `linear = True` says that backward looks at the shapes and dtypes of inputs and output, not at
     their values: they may be changed in place before it runs.
     `recordable = True` says that forward and backward compute by kernels alone, on the arrays that
-    they are given, so that a recording of them can be replayed.
+    they are given, so that a recording of them can be replayed. A subclass does not inherit it:
+    see `corereg.recordable`.
     A class whose name begins with an underscore is a base of ops, not an op.
     """
 
@@ -41,7 +43,6 @@ class Op(_kernels.Node):
     inputs: tuple[Tensor, ...] | None
     fresh: ClassVar[bool] = False
     linear: ClassVar[bool] = False
-    recordable: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
