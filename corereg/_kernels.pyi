@@ -238,7 +238,7 @@ class Node:
     out: Any
     hooks: dict[Any, Any] | None
     retainer: Any
-    def wants(self, i: int) -> bool: ...
+    def needs_gradient(self, i: int) -> bool: ...
 
 class TensorCore:
     data: _Array

@@ -47,6 +47,32 @@ def test_unwritten_ops_say_so(fails):
     fails(apply(Half(), leaf(1.0)).backward, NotImplementedError, "Half: backward is not written")
 
 
+def test_apply_takes_an_instance_and_tensors(fails):
+    class Double(Op):
+        def forward(self, x):
+            return 2 * x
+
+    x = leaf(1.0)
+    expected = "^apply: expected an instance of an op, "
+    for wrong, message in [
+        (Double, r"received the class Double; call apply\(Double\(\), x\)$"),
+        (int, "received the class int; write a corereg.autograd.Op$"),
+        (np.exp, "a subclass of corereg.autograd.Op, received ufunc$"),
+        (None, "a subclass of corereg.autograd.Op, received NoneType$"),
+        (x, "a subclass of corereg.autograd.Op, received Tensor$"),
+    ]:
+        fails(lambda op=wrong: apply(op, x), TypeError, expected + message)
+    for inputs, received in [
+        ((x.data,), "ndarray"),
+        ((3.0,), "float"),
+        ((x, 3), "int"),
+        ((x, x, None), "NoneType"),
+    ]:
+        message = rf"^apply: expected tensors as inputs of Double, received {received}; convert"
+        fails(lambda given=inputs: apply(Double(), *given), TypeError, message)
+    equal(apply(Double(), x), 2)
+
+
 @pytest.mark.parametrize(
     ("gradient", "exception", "message"),
     [
@@ -130,7 +156,7 @@ def test_unneeded_gradients_are_neither_made_nor_left():
             return a * b
 
         def backward(self, grad, out, a, b):
-            wanted.append((self.wants(0), self.wants(1)))
+            wanted.append((self.needs_gradient(0), self.needs_gradient(1)))
             return grad * b, grad * a
 
     constant, x = Tensor([1.0]), leaf(2.0)

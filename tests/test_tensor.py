@@ -135,8 +135,16 @@ def test_python_numbers():
 @pytest.mark.parametrize("shape", [(2,), (0,), (1, 3)])
 def test_only_one_element_is_a_number(shape, fails):
     t = Tensor(np.zeros(shape))
-    for call in (t.item, lambda: float(t), lambda: int(t), lambda: bool(t)):
-        fails(call, ValueError, f"Tensor.item: expected one element, received shape .{shape[0]},")
+    for who, call in {
+        "Tensor.item": t.item,
+        r"float\(Tensor\)": lambda: float(t),
+        r"int\(Tensor\)": lambda: int(t),
+        r"bool\(Tensor\)": lambda: bool(t),
+        r"format\(Tensor\)": lambda: f"{t:.3f}",
+    }.items():
+        fails(call, ValueError, f"^{who}: expected one element, received shape .{shape[0]},")
+    message = r"t.numpy\(\).all\(\) or .any\(\), or np.array_equal to compare two tensors"
+    fails(lambda: "same" if t == t else "other", ValueError, message)
 
 
 def test_a_number_has_no_length(fails):

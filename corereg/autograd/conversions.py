@@ -23,10 +23,13 @@ class Conversions(_kernels.TensorCore):
 
     def item(self) -> float:
         """The only element, as a Python number; ValueError when there are more."""
+        return self._only_element("Tensor.item")  # type: ignore[no-any-return]
+
+    def _only_element(self, who: str, remedy: str = "") -> Any:
         if self.data.size != 1:
-            raise ValueError(f"Tensor.item: expected one element, received shape {self.shape}")
+            raise ValueError(f"{who}: expected one element, received shape {self.shape}{remedy}")
         _kernels.fail_recording("a value is read into Python")
-        return self.data.item()  # type: ignore[no-any-return]
+        return self.data.item()
 
     def tolist(self) -> Any:
         """The elements as Python numbers in nested lists."""
@@ -41,13 +44,14 @@ class Conversions(_kernels.TensorCore):
         return (self[i] for i in range(len(self)))  # type: ignore[index]
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._only_element("float(Tensor)"))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._only_element("int(Tensor)"))
 
     def __bool__(self) -> bool:
-        return bool(self.item())
+        remedy = "; use t.numpy().all() or .any(), or np.array_equal to compare two tensors"
+        return bool(self._only_element("bool(Tensor)", remedy))
 
     def __index__(self) -> int:
         if self.data.dtype.kind not in "iu" or self.data.size != 1:
@@ -67,7 +71,7 @@ class Conversions(_kernels.TensorCore):
 
     def __format__(self, spec: str) -> str:
         """One element is formatted as a number: ``f"{loss:.3f}"``."""
-        return format(self.item(), spec) if spec else str(self)
+        return format(self._only_element("format(Tensor)"), spec) if spec else str(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.requires_grad and state.enabled:

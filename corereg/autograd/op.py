@@ -22,15 +22,16 @@ class Op(_kernels.Node, Recordable):
     backward(grad, out, *arrays) -> tuple
         The gradient of each input (None where there is none), from the gradient of the output,
         the output and the inputs. The engine sums gradients of inputs that were broadcast back to
-        the input's shape, and casts them to its dtype. `self.wants(i)` says whether gradient i is
-        needed at all. The arrays given must not be written to.
+        the input's shape, and casts them to its dtype. `self.needs_gradient(i)` says whether that
+        of input i is needed at all. The arrays given must not be written to.
     derivative(grad, out, *tensors) -> tuple
         The same with Tensors, for derivatives of higher order. By default it is `backward`: what
         is written with operators, methods and functions of NumPy runs on Tensors too. Write it
         where backward runs kernels or writes into arrays. What is kept on `self` is constant to it.
 
-    `fresh = True` promises that backward returns newly made arrays, each of which nobody else
-    holds: the engine then adds to them in place and gives them to leaves without a copy.
+    `returns_new_arrays = True` promises that nobody else holds the arrays that backward returns,
+    nor one of them twice: the engine then adds to them in place and gives them to leaves without
+    a copy.
     `linear = True` says that backward looks at the shapes and dtypes of inputs and output, not at
     their values: they may be changed in place before it runs.
     `recordable = True` says that forward and backward compute by kernels alone, on the arrays that
@@ -41,7 +42,7 @@ class Op(_kernels.Node, Recordable):
 
     __slots__ = ()
     inputs: tuple[Tensor, ...] | None
-    fresh: ClassVar[bool] = False
+    returns_new_arrays: ClassVar[bool] = False
     linear: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:

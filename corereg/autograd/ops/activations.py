@@ -25,7 +25,7 @@ class Activation(Op):
     """act(x); `code` is one of CODES. Softmax is along the last axis."""
 
     __slots__ = ("code",)
-    fresh = recordable = True
+    returns_new_arrays = recordable = True
 
     def __init__(self, code: int) -> None:
         self.code = code
@@ -44,7 +44,7 @@ class LogSoftmax(Op):
     """x - log(sum of e**x), along the last axis."""
 
     __slots__ = ()
-    fresh = recordable = True
+    returns_new_arrays = recordable = True
 
     def forward(self, x: Any) -> Any:
         return _kernels.log_softmax_forward(x)

@@ -36,28 +36,30 @@ class Subtract(Op):
     forward = staticmethod(operator.sub)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        return grad, -grad if self.wants(1) else None
+        return grad, -grad if self.needs_gradient(1) else None
 
 
 class Multiply(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     forward = staticmethod(operator.mul)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        return grad * b if self.wants(0) else None, grad * a if self.wants(1) else None
+        return grad * b if self.needs_gradient(0) else None, grad * a if self.needs_gradient(
+            1
+        ) else None
 
 
 class Divide(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     forward = staticmethod(operator.truediv)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         by = grad / b
-        return by, -by * out if self.wants(1) else None
+        return by, -by * out if self.needs_gradient(1) else None
 
 
 class Power(Op):
@@ -66,7 +68,7 @@ class Power(Op):
     second derivative at b = 0 is 1/a where a > 0.)"""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, a: Any, b: Any) -> Any:
         return a**b
@@ -74,10 +76,12 @@ class Power(Op):
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         da = db = None
         base, exponent = array_of(a), array_of(b)
-        if self.wants(0):  # the constant 0 only where a ** (b - 1) or log(a) is no finite number
+        if self.needs_gradient(
+            0
+        ):  # the constant 0 only where a ** (b - 1) or log(a) is no finite number
             flat = (exponent == 0) & ~((base > 0) & (base < np.inf))
             da = np.where(flat, 0, grad * b * a ** np.where(flat, 1, b - 1))
-        if self.wants(1):
+        if self.needs_gradient(1):
             flat = (base == 0) & (exponent >= 0)
             db = grad * np.where(flat, 0, out * np.log(np.where(flat, 1, a)))
         return da, db
@@ -87,7 +91,7 @@ class NumberPower(Op):
     """a ** n for a Python number n; the derivative is 0 for n = 0, also at a = 0."""
 
     __slots__ = ("n",)
-    fresh = True
+    returns_new_arrays = True
 
     def __init__(self, n: float) -> None:
         self.n = n
@@ -103,7 +107,7 @@ class NumberPower(Op):
 
 class Negative(Op):
     __slots__ = ()
-    fresh = linear = True
+    returns_new_arrays = linear = True
 
     forward = staticmethod(operator.neg)
 

@@ -31,7 +31,7 @@ class LeakyRelu(Op):
     """x above 0, slope * x elsewhere; the derivative at 0 is the slope."""
 
     __slots__ = ("slope",)
-    fresh = True
+    returns_new_arrays = True
 
     def __init__(self, slope: float) -> None:
         self.slope = slope
@@ -48,7 +48,7 @@ class Elu(Op):
     scale * alpha."""
 
     __slots__ = ("alpha", "scale")
-    fresh = True
+    returns_new_arrays = True
 
     def __init__(self, alpha: float, scale: float = 1.0) -> None:
         self.alpha = alpha
@@ -68,7 +68,7 @@ class Gelu(Op):
     """x P(X <= x) for a normal X; the derivative adds x times the density."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return x * (0.5 * (1 + erf_of(x * ROOT_HALF)))
@@ -83,7 +83,7 @@ class GeluTanh(Op):
     """x (1 + tanh u) / 2 with u = sqrt(2/pi) (x + 0.044715 x**3)."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return 0.5 * x * (1 + np.tanh(ROOT_TWO_BY_PI * (x + CUBE * x * x * x)))
@@ -98,7 +98,7 @@ class Silu(Op):
     """x sigmoid(x)"""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return x * logistic(x)
@@ -112,7 +112,7 @@ class Softplus(Op):
     """log(1 + e**x); the derivative is the sigmoid."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
@@ -125,7 +125,7 @@ class HardSigmoid(Op):
     """x/6 + 1/2 within [0, 1]; the derivative at both ends is 0."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.clip(x / 6 + 0.5, 0, 1)
@@ -138,7 +138,7 @@ class HardTanh(Op):
     """x within [-1, 1]; the derivative at both ends is 0."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.clip(x, -1, 1)
@@ -151,7 +151,7 @@ class Softsign(Op):
     """x / (1 + |x|)"""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return x / (1 + np.abs(x))

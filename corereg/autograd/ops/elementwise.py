@@ -25,7 +25,7 @@ class Abs(Op):
     """|x|; the derivative at 0 is 0."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.abs(x)
@@ -38,7 +38,7 @@ class Sign(Op):
     """-1, 0 or 1; the derivative is 0, also at 0."""
 
     __slots__ = ()
-    fresh = linear = True
+    returns_new_arrays = linear = True
 
     def forward(self, x: Any) -> Any:
         return np.sign(x)
@@ -51,7 +51,7 @@ class Sqrt(Op):
     """The square root; the derivative at 0 is infinite."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.sqrt(x)
@@ -64,7 +64,7 @@ class Rsqrt(Op):
     """1 / sqrt(x)"""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return 1 / np.sqrt(x)
@@ -75,7 +75,7 @@ class Rsqrt(Op):
 
 class Exp(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return _kernels.exp(x)
@@ -86,7 +86,7 @@ class Exp(Op):
 
 class Expm1(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.expm1(x)
@@ -97,7 +97,7 @@ class Expm1(Op):
 
 class Log(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return _kernels.log(x)
@@ -108,7 +108,7 @@ class Log(Op):
 
 class Log1p(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.log1p(x)
@@ -119,7 +119,7 @@ class Log1p(Op):
 
 class Sin(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.sin(x)
@@ -130,7 +130,7 @@ class Sin(Op):
 
 class Cos(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.cos(x)
@@ -143,7 +143,7 @@ class Erf(Op):
     """2/sqrt(pi) times the integral of exp(-t*t) from 0 to x; derivative 2/sqrt(pi) exp(-x*x)."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return _erf(x)
@@ -154,7 +154,7 @@ class Erf(Op):
 
 class Square(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.square(x)
@@ -165,7 +165,7 @@ class Square(Op):
 
 class Reciprocal(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return 1 / x

@@ -40,7 +40,7 @@ def add_into(array: Array, index: Any, value: Any) -> None:
 
 class Getitem(Op):
     __slots__ = ("index",)
-    fresh = linear = True
+    returns_new_arrays = linear = True
 
     def __init__(self, index: Any) -> None:
         self.index = index

@@ -77,7 +77,7 @@ class Tile(Op):
     """x laid out reps times along each axis; x has as many axes as reps has numbers."""
 
     __slots__ = ("reps",)
-    fresh = linear = True
+    returns_new_arrays = linear = True
 
     def __init__(self, reps: Sequence[int]) -> None:
         self.reps = reps
@@ -94,7 +94,7 @@ class Repeat(Op):
     """Each element `repeats` times; axis counts from 0."""
 
     __slots__ = ("axis", "repeats")
-    fresh = linear = True
+    returns_new_arrays = linear = True
 
     def __init__(self, repeats: int, axis: int) -> None:
         self.repeats = repeats

@@ -49,7 +49,7 @@ class LossRows(_Loss):
     """The loss of each row, (batch,)."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, z: Any) -> Any:
         rows, self.dz = _kernels.loss_forward(self.kind, z, self.y, self.weight, self.smoothing)

@@ -25,7 +25,7 @@ class Norm(Op):
     the largest and the smallest |x|. Where the norm is 0 the derivative is 0."""
 
     __slots__ = ("axis", "keepdims", "ord")
-    fresh = True
+    returns_new_arrays = True
 
     def __init__(self, ord: float, axis: Axis, keepdims: bool) -> None:
         self.ord = ord
@@ -73,7 +73,7 @@ class LogSumExp(Op):
     """log(sum of e**x) over axis, without overflow."""
 
     __slots__ = ("axis", "keepdims")
-    fresh = True
+    returns_new_arrays = True
 
     def __init__(self, axis: Axis, keepdims: bool) -> None:
         self.axis = as_numpy_axis(axis)
@@ -95,7 +95,7 @@ class CumSum(Op):
     """Running sums; axis counts from 0."""
 
     __slots__ = ("axis",)
-    fresh = linear = True
+    returns_new_arrays = linear = True
 
     def __init__(self, axis: int) -> None:
         self.axis = axis

@@ -67,7 +67,7 @@ class Prod(_Reduction):
     division, so that it is right at zeros too."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return x.prod(axis=self.axis, keepdims=self.keepdims)
@@ -100,7 +100,7 @@ class Var(_Reduction):
     """The mean of (x - mean)**2, by n - correction in place of n."""
 
     __slots__ = ("correction",)
-    fresh = True
+    returns_new_arrays = True
 
     def __init__(self, axis: Axis, keepdims: bool, correction: float) -> None:
         super().__init__(axis, keepdims)
@@ -141,7 +141,7 @@ class _Extreme(_Reduction):
     """Elements that are equally extreme share the gradient evenly."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         x = array_of(x)

@@ -16,14 +16,14 @@ class _Extreme(Op):
     beside a NaN."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def shares(self, grad: Any, below: Any, equal: Any, above: Any) -> tuple[Any, ...]:
         """grad for a and for b: nothing for a where `below`, nothing for b where `above`."""
         each = np.where(equal, grad / 2, grad)
         return (
-            np.where(below, 0, each) if self.wants(0) else None,
-            np.where(above, 0, each) if self.wants(1) else None,
+            np.where(below, 0, each) if self.needs_gradient(0) else None,
+            np.where(above, 0, each) if self.needs_gradient(1) else None,
         )
 
 
@@ -53,7 +53,7 @@ class Clip(Op):
     """min(max(x, low), high); the derivative is 1 from low to high, both included."""
 
     __slots__ = ("high", "low")
-    fresh = True
+    returns_new_arrays = True
 
     def __init__(self, low: float | None, high: float | None) -> None:
         self.low = low
@@ -70,7 +70,7 @@ class Where(Op):
     """a where the condition holds, b elsewhere."""
 
     __slots__ = ("condition",)
-    fresh = linear = True
+    returns_new_arrays = linear = True
 
     def __init__(self, condition: Any) -> None:
         self.condition = condition
@@ -80,8 +80,8 @@ class Where(Op):
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         return (
-            np.where(self.condition, grad, 0) if self.wants(0) else None,
-            np.where(self.condition, 0, grad) if self.wants(1) else None,
+            np.where(self.condition, grad, 0) if self.needs_gradient(0) else None,
+            np.where(self.condition, 0, grad) if self.needs_gradient(1) else None,
         )
 
 
