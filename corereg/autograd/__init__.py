@@ -1,6 +1,15 @@
 """The autograd engine: `Tensor`, gradient modes, gradient checks, and the registry of ops.
 
-An op is one class with `forward` and `backward` side by side (see `corereg.autograd.ops`).
+An op is one class with `forward` and `backward` side by side (see `corereg.autograd.ops`). How ops
+run and how gradients go back is compiled, in src/graph.pxi. Modules import downwards only:
+
+    functional, gradcheck                       derivatives as values, checks of them
+    numpy_functions, methods                    give Tensor what it cannot name itself: the ops
+    ops/                                        the ops, one family a module
+    op, parameter, creation                     what ops derive from, weights, new tensors
+    tensor                                      Tensor: data, gradient, hooks, backward
+    conversions, inplace, unbroadcast, mode     parts of it, and the switch of gradients
+    aliases                                     names of types
 """
 
 from corereg.autograd import methods as _methods  # noqa: F401  (gives Tensor its methods)

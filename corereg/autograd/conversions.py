@@ -23,13 +23,13 @@ class Conversions(_kernels.TensorCore):
 
     def item(self) -> float:
         """The only element, as a Python number; ValueError when there are more."""
-        return self._only_element("Tensor.item")  # type: ignore[no-any-return]
-
-    def _only_element(self, who: str, remedy: str = "") -> Any:
         if self.data.size != 1:
-            raise ValueError(f"{who}: expected one element, received shape {self.shape}{remedy}")
+            raise self._not_one_element("Tensor.item")
         _kernels.fail_recording("a value is read into Python")
-        return self.data.item()
+        return self.data.item()  # type: ignore[no-any-return]
+
+    def _not_one_element(self, who: str, remedy: str = "") -> ValueError:
+        return ValueError(f"{who}: expected one element, received shape {self.shape}{remedy}")
 
     def tolist(self) -> Any:
         """The elements as Python numbers in nested lists."""
@@ -44,14 +44,20 @@ class Conversions(_kernels.TensorCore):
         return (self[i] for i in range(len(self)))  # type: ignore[index]
 
     def __float__(self) -> float:
-        return float(self._only_element("float(Tensor)"))
+        if self.data.size != 1:
+            raise self._not_one_element("float(Tensor)")
+        return float(self.item())
 
     def __int__(self) -> int:
-        return int(self._only_element("int(Tensor)"))
+        if self.data.size != 1:
+            raise self._not_one_element("int(Tensor)")
+        return int(self.item())
 
     def __bool__(self) -> bool:
-        remedy = "; use t.numpy().all() or .any(), or np.array_equal to compare two tensors"
-        return bool(self._only_element("bool(Tensor)", remedy))
+        if self.data.size != 1:
+            remedy = "; use t.numpy().all() or .any(), or np.array_equal to compare two tensors"
+            raise self._not_one_element("bool(Tensor)", remedy)
+        return bool(self.item())
 
     def __index__(self) -> int:
         if self.data.dtype.kind not in "iu" or self.data.size != 1:
@@ -71,7 +77,11 @@ class Conversions(_kernels.TensorCore):
 
     def __format__(self, spec: str) -> str:
         """One element is formatted as a number: ``f"{loss:.3f}"``."""
-        return format(self._only_element("format(Tensor)"), spec) if spec else str(self)
+        if not spec:
+            return str(self)
+        if self.data.size != 1:
+            raise self._not_one_element("format(Tensor)")
+        return format(self.item(), spec)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.requires_grad and state.enabled:
