@@ -6,7 +6,7 @@
 cdef extern from *:
     """
     static _Thread_local int grad_off;            /* whether this thread records no graph */
-    static _Thread_local PyObject *grad_needed;   /* a set, borrowed: see Op.wants */
+    static _Thread_local PyObject *grad_needed;   /* a set, borrowed: see Op.needs_gradient */
     """
     int grad_off
     PyObject *grad_needed
@@ -59,7 +59,7 @@ cdef class Node:
     cdef long made                  # its count when the op ran
     cdef tuple counts               # those of the inputs then; None: all 0
 
-    def wants(self, Py_ssize_t i):
+    def needs_gradient(self, Py_ssize_t i):
         """Whether the gradient of input i is needed."""
         if self.inputs is None:
             return False
@@ -219,10 +219,26 @@ cpdef TensorCore pair(Node op, a, b):
     return run(op, (a, b))
 
 
-def apply(Node op not None, *inputs):
+def apply(op, *inputs):
     """Runs op.forward on the arrays of the inputs, tensors, and unless gradients are off adds it
-    to the graph. An instance of an op is for one call."""
+    to the graph. An instance of an op is for one call. TypeError for other things."""
+    if not isinstance(op, Node):
+        refuse_op(op)
+    for t in inputs:
+        if not isinstance(t, TensorCore):
+            raise TypeError(f"apply: expected tensors as inputs of {type(op).__name__}, received "
+                            f"{type(t).__name__}; convert with corereg.autograd.tensor(x)")
     return run(op, inputs)
+
+
+cdef refuse_op(op):
+    """TypeError for what is no instance of an op."""
+    if not isinstance(op, type):
+        raise TypeError("apply: expected an instance of an op, a subclass of corereg.autograd.Op, "
+                        f"received {type(op).__name__}")
+    name = op.__name__
+    remedy = f"call apply({name}(), x)" if issubclass(op, Node) else "write a corereg.autograd.Op"
+    raise TypeError(f"apply: expected an instance of an op, received the class {name}; {remedy}")
 
 
 cdef TensorCore run(Node op, tuple inputs):
@@ -365,7 +381,7 @@ cdef class _Pass:
         if self.wanted is not None and not any([key(t) in self.needed for t in inputs]):
             return  # a target with nothing under it
         if p.total is not None:
-            fresh = node.fresh
+            fresh = node.returns_new_arrays
             parts = self.parts(node, inputs, p.total)
         for i in range(len(inputs)):
             t = inputs[i]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corereg import Parameter, Tensor
+import corereg
+from corereg import Parameter, Sequential, Tensor, _kernels, layers
 from corereg.autograd import Op, apply, check_grads, is_grad_enabled, ops, registry
+from corereg.autograd.ops.activations import RELU, Activation
 
 pytestmark = pytest.mark.usefixtures("registry_as_before")
 
@@ -43,6 +45,32 @@ def test_unwritten_ops_say_so(fails):
     fails(lambda: apply(Empty(), leaf(1.0)), NotImplementedError, "Empty: forward is not written")
     assert apply(Half(), Tensor([2.0])).data == 4
     fails(apply(Half(), leaf(1.0)).backward, NotImplementedError, "Half: backward is not written")
+
+
+def test_apply_takes_an_instance_and_tensors(fails):
+    class Double(Op):
+        def forward(self, x):
+            return 2 * x
+
+    x = leaf(1.0)
+    expected = "^apply: expected an instance of an op, "
+    for wrong, message in [
+        (Double, r"received the class Double; call apply\(Double\(\), x\)$"),
+        (int, "received the class int; write a corereg.autograd.Op$"),
+        (np.exp, "a subclass of corereg.autograd.Op, received ufunc$"),
+        (None, "a subclass of corereg.autograd.Op, received NoneType$"),
+        (x, "a subclass of corereg.autograd.Op, received Tensor$"),
+    ]:
+        fails(lambda op=wrong: apply(op, x), TypeError, expected + message)
+    for inputs, received in [
+        ((x.data,), "ndarray"),
+        ((3.0,), "float"),
+        ((x, 3), "int"),
+        ((x, x, None), "NoneType"),
+    ]:
+        message = rf"^apply: expected tensors as inputs of Double, received {received}; convert"
+        fails(lambda given=inputs: apply(Double(), *given), TypeError, message)
+    equal(apply(Double(), x), 2)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +156,7 @@ def test_unneeded_gradients_are_neither_made_nor_left():
             return a * b
 
         def backward(self, grad, out, a, b):
-            wanted.append((self.wants(0), self.wants(1)))
+            wanted.append((self.needs_gradient(0), self.needs_gradient(1)))
             return grad * b, grad * a
 
     constant, x = Tensor([1.0]), leaf(2.0)
@@ -136,3 +164,67 @@ def test_unneeded_gradients_are_neither_made_nor_left():
     apply(Asks(), x, x * 2).backward()
     assert wanted == [(False, True), (True, True)]
     assert constant.grad is None
+
+
+# ---- recordings: `recordable` is not inherited ---------------------------------------------------
+
+
+def relu_twice(says_so):
+    """A subclass of a recordable op that calls its kernel twice, and how often its forward ran."""
+    calls = []
+
+    class Twice(Activation):
+        if says_so:
+            recordable = True
+
+        def forward(self, x):
+            calls.append(1)
+            return super().forward(super().forward(x))
+
+    return lambda x: apply(Twice(RELU), x), calls
+
+
+@pytest.mark.parametrize("says_so", [False, True])
+def test_a_subclass_of_a_recordable_op_says_itself_whether_it_is(says_so):
+    assert Activation.recordable
+    function, _ = relu_twice(says_so)
+    assert registry["Twice"].recordable is says_so
+    assert "recordable" in vars(registry["Twice"])
+    program = _kernels.Program()
+    with program:
+        out = function(Tensor(np.array([-1.0, 2.0], np.float32)))
+    equal(out, 0, 2)
+    assert program.fault == (None if says_so else "Twice computes in Python")
+
+
+@pytest.mark.parametrize("says_so", [False, True])
+def test_fit_runs_eagerly_with_a_subclass_of_a_recordable_op(says_so, rng):
+    function, calls = relu_twice(says_so)
+
+    class Layer(layers.Layer):
+        recordable = True
+
+        def call(self, x):
+            return function(x)
+
+    x = rng.standard_normal((40, 4)).astype(np.float32)
+    losses = []
+    for activation in (Layer(), layers.Activation("relu")):
+        corereg.set_random_seed(7)
+        model = Sequential([layers.Input((4,)), layers.Dense(3), activation, layers.Dense(1)])
+        model.compile("sgd", "mse")
+        losses.append(model.fit(x, x[:, :1], 10, epochs=3, verbose=0).history["loss"])
+    assert losses[0] == losses[1]
+    steps = 3 * 4
+    assert len(calls) < steps if says_so else len(calls) == steps
+
+
+def test_record_refuses_a_subclass_of_a_recordable_op(fails):
+    function, _ = relu_twice(False)
+    step = corereg.record(function)
+    fails(lambda: step(np.ones(3, np.float32)), RuntimeError, "Twice computes in Python")
+    function, calls = relu_twice(True)
+    step = corereg.record(function)
+    for _ in range(5):
+        equal(step(np.ones(3, np.float32)), 1, 1, 1)
+    assert len(calls) == 2

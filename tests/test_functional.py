@@ -113,7 +113,7 @@ def test_grad_goes_only_where_it_must():
             return a * b
 
         def backward(self, grad, out, a, b):
-            seen.append((self.wants(0), self.wants(1)))
+            seen.append((self.needs_gradient(0), self.needs_gradient(1)))
             return grad * b, grad * a
 
     try:
@@ -124,7 +124,7 @@ def test_grad_goes_only_where_it_must():
         assert seen == [(False, True)]
         equal(*grad(out, y), [10])
         assert seen[1:] == [(True, False), (False, True)]
-        assert apply(Watched(), x, y).node.wants(0)
+        assert apply(Watched(), x, y).node.needs_gradient(0)
     finally:
         del registry["Watched"]
 
@@ -137,12 +137,12 @@ def test_what_is_needed_is_a_matter_of_the_thread():
             return a * b
 
         def backward(self, grad, out, a, b):
-            told.append((self.wants(0), self.wants(1)))
+            told.append((self.needs_gradient(0), self.needs_gradient(1)))
             if len(told) == 1:  # another thread asks meanwhile
                 thread = threading.Thread(target=other.backward)
                 thread.start()
                 thread.join()
-                told.append((self.wants(0), self.wants(1)))
+                told.append((self.needs_gradient(0), self.needs_gradient(1)))
             return grad * b, grad * a
 
     try:

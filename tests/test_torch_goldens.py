@@ -133,17 +133,21 @@ def ops_behind(out: Tensor) -> set[str]:
     return names
 
 
-def test_fresh_gradients_are_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What Op.fresh promises: the engine adds to such arrays in place."""
+def test_new_gradients_are_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Op.returns_new_arrays promises: the engine adds to such arrays in place."""
     checked = set()
     for op in registry.values():
-        if op.fresh:
+        if op.returns_new_arrays:
             monkeypatch.setattr(op, "backward", watched(op.backward, checked))
     with np.errstate(all="ignore"):
         for case in CASES.values():
             if case.order > 0:
                 by_backward(case, case.arrays)
-    ours = {op for op in registry.values() if op.__module__.startswith("corereg.") and op.fresh}
+    ours = {
+        op
+        for op in registry.values()
+        if op.__module__.startswith("corereg.") and op.returns_new_arrays
+    }
     assert checked == {op.__name__ for op in ours} - OPS_WITHOUT_CASES
 
 

@@ -1,13 +1,23 @@
 """The autograd engine: `Tensor`, gradient modes, gradient checks, and the registry of ops.
 
-An op is one class with `forward` and `backward` side by side (see `corereg.autograd.ops`).
+An op is one class with `forward` and `backward` side by side (see `corereg.autograd.ops`). How ops
+run and how gradients go back is compiled, in src/graph.pxi. Modules import downwards only:
+
+    functional, gradcheck                       derivatives as values, checks of them
+    numpy_functions, methods                    give Tensor what it cannot name itself: the ops
+    ops/                                        the ops, one family a module
+    op, parameter, creation                     what ops derive from, weights, new tensors
+    tensor                                      Tensor: data, gradient, hooks, backward
+    conversions, inplace, unbroadcast, mode     parts of it, and the switch of gradients
+    aliases                                     names of types
 """
 
-from corereg.autograd.engine import Op, registry
+from corereg.autograd import methods as _methods  # noqa: F401  (gives Tensor its methods)
+from corereg.autograd.creation import from_dlpack
 from corereg.autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from corereg.autograd.gradcheck import check_grads
-from corereg.autograd.interop import from_dlpack
 from corereg.autograd.mode import enable_grad, is_grad_enabled, no_grad
+from corereg.autograd.op import Op, registry
 from corereg.autograd.parameter import Parameter
 from corereg.autograd.tensor import Tensor, apply, tensor
 

@@ -1,4 +1,5 @@
-"""New tensors: constants, ranges, and random numbers from corereg's global seed.
+"""New tensors: constants, ranges, random numbers from corereg's global seed, and tensors of other
+libraries.
 
 dtype: float32 or float64, an integer type or bool; None for `corereg.config.floatx()`.
 requires_grad: whether `backward` should leave a gradient in the tensor; TypeError unless floats.
@@ -12,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels, config
+from corereg.autograd.aliases import Shape
 from corereg.autograd.tensor import Tensor
 from corereg.random import generator
-
-Shape = int | Sequence[int]
 
 
 def zeros(shape: Shape, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -106,6 +106,12 @@ def normal(
     kind = _float(dtype, "normal")
     drawn = _draw(shape, kind, "standard_normal")
     return Tensor(kind.type(mean) + kind.type(stddev) * drawn, requires_grad)
+
+
+def from_dlpack(x: Any) -> Tensor:
+    """A Tensor on the memory of another library's tensor or array (its `__dlpack__`), without a
+    copy. TypeError if it is of no dtype of Tensor's, BufferError if it is not on the CPU."""
+    return Tensor(np.from_dlpack(x))
 
 
 def _draw(shape: Shape, kind: np.dtype[Any], method: str) -> Any:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Array
+from corereg.autograd.aliases import Array
 from corereg.autograd.tensor import Tensor
 
-if TYPE_CHECKING:
-    from corereg.regularizers import Regularizer
+Penalty = Callable[[Any], Any]  # from a tensor to a tensor of one element
 
 _names = itertools.count()
 
@@ -21,14 +21,14 @@ class Parameter(Tensor):
     """A named leaf that training changes: its array and its gradient's stay where they are.
 
     data: float32 or float64, as for Tensor, copied to memory that begins at a cache line.
-    regularizer: a `corereg.regularizers.Regularizer` (or callable) whose penalty belongs to the
+    regularizer: a function, as those of `corereg.regularizers`, whose penalty belongs to the
         parameter, or None. trainable: False freezes it: no update, no penalty.
     """
 
     __slots__ = ("name", "regularizer")
 
     def __init__(
-        self, data: Any, name: str | None = None, regularizer: Regularizer | None = None
+        self, data: Any, name: str | None = None, regularizer: Penalty | None = None
     ) -> None:
         super().__init__(data, requires_grad=True)
         self.data = aligned(self.data)

@@ -29,6 +29,17 @@ from corereg.autograd.ops.comparison import (
     logical_or,
     not_equal,
 )
+from corereg.autograd.ops.composed_activations import (
+    elu,
+    gelu,
+    hard_sigmoid,
+    hard_tanh,
+    leaky_relu,
+    selu,
+    silu,
+    softplus,
+    softsign,
+)
 from corereg.autograd.ops.elementwise import (
     abs,
     astype,
@@ -63,17 +74,6 @@ from corereg.autograd.ops.shaping import (
     squeeze,
     swapaxes,
     transpose,
-)
-from corereg.autograd.ops.smooth import (
-    elu,
-    gelu,
-    hard_sigmoid,
-    hard_tanh,
-    leaky_relu,
-    selu,
-    silu,
-    softplus,
-    softsign,
 )
 
 __all__ = [

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Op
-from corereg.autograd.ops.common import floats, normal
+from corereg.autograd.op import Op
+from corereg.autograd.ops.arguments import as_floats, normalize_axis
 from corereg.autograd.ops.selection import where
 from corereg.autograd.ops.shaping import swapaxes
 from corereg.autograd.tensor import Tensor, apply
@@ -25,7 +25,7 @@ class Activation(Op):
     """act(x); `code` is one of CODES. Softmax is along the last axis."""
 
     __slots__ = ("code",)
-    fresh = recordable = True
+    returns_new_arrays = recordable = True
 
     def __init__(self, code: int) -> None:
         self.code = code
@@ -44,7 +44,7 @@ class LogSoftmax(Op):
     """x - log(sum of e**x), along the last axis."""
 
     __slots__ = ()
-    fresh = recordable = True
+    returns_new_arrays = recordable = True
 
     def forward(self, x: Any) -> Any:
         return _kernels.log_softmax_forward(x)
@@ -73,36 +73,36 @@ def activation(x: Any, name: str) -> Tensor:
     """One of linear, relu, sigmoid, tanh, softmax by name."""
     if name not in CODES:
         raise ValueError(f"activation: expected one of {sorted(CODES)}, received {name!r}")
-    x = floats(x, name)
+    x = as_floats(x, name)
     return x if name == "linear" else apply(Activation(CODES[name]), x)
 
 
 def relu(x: Any) -> Tensor:
     """max(x, 0); the derivative at 0 is 0."""
-    return apply(Activation(RELU), floats(x, "relu"))
+    return apply(Activation(RELU), as_floats(x, "relu"))
 
 
 def sigmoid(x: Any) -> Tensor:
     """1 / (1 + e**-x), within 2.49 units in the last place (float64: 2.5)."""
-    return apply(Activation(SIGMOID), floats(x, "sigmoid"))
+    return apply(Activation(SIGMOID), as_floats(x, "sigmoid"))
 
 
 def tanh(x: Any) -> Tensor:
     """The hyperbolic tangent, within 1.34 units in the last place (float64: 1.4)."""
-    return apply(Activation(TANH), floats(x, "tanh"))
+    return apply(Activation(TANH), as_floats(x, "tanh"))
 
 
 def softmax(x: Any, axis: int = -1) -> Tensor:
     """e**x / sum(e**x) along axis. ValueError if x has no such axis."""
-    x = floats(x, "softmax")
-    if normal(axis, x.ndim, "softmax") == x.ndim - 1:
+    x = as_floats(x, "softmax")
+    if normalize_axis(axis, x.ndim, "softmax") == x.ndim - 1:
         return apply(Activation(SOFTMAX), x)
     return swapaxes(apply(Activation(SOFTMAX), swapaxes(x, axis, -1)), axis, -1)
 
 
 def log_softmax(x: Any, axis: int = -1) -> Tensor:
     """log(softmax(x)) along axis, without overflow. ValueError if x has no such axis."""
-    x = floats(x, "log_softmax")
-    if normal(axis, x.ndim, "log_softmax") == x.ndim - 1:
+    x = as_floats(x, "log_softmax")
+    if normalize_axis(axis, x.ndim, "log_softmax") == x.ndim - 1:
         return apply(LogSoftmax(), x)
     return swapaxes(apply(LogSoftmax(), swapaxes(x, axis, -1)), axis, -1)

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Op
-from corereg.autograd.ops.common import pair, values
-from corereg.autograd.tensor import Tensor, apply, tensor
+from corereg.autograd.op import Op
+from corereg.autograd.ops.arguments import array_of
+from corereg.autograd.tensor import Tensor, apply, pair, tensor
 
 
 class Add(Op):
@@ -36,28 +36,30 @@ class Subtract(Op):
     forward = staticmethod(operator.sub)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        return grad, -grad if self.wants(1) else None
+        return grad, -grad if self.needs_gradient(1) else None
 
 
 class Multiply(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     forward = staticmethod(operator.mul)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        return grad * b if self.wants(0) else None, grad * a if self.wants(1) else None
+        return grad * b if self.needs_gradient(0) else None, grad * a if self.needs_gradient(
+            1
+        ) else None
 
 
 class Divide(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     forward = staticmethod(operator.truediv)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         by = grad / b
-        return by, -by * out if self.wants(1) else None
+        return by, -by * out if self.needs_gradient(1) else None
 
 
 class Power(Op):
@@ -66,18 +68,20 @@ class Power(Op):
     second derivative at b = 0 is 1/a where a > 0.)"""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, a: Any, b: Any) -> Any:
         return a**b
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         da = db = None
-        base, exponent = values(a), values(b)
-        if self.wants(0):  # the constant 0 only where a ** (b - 1) or log(a) is no finite number
+        base, exponent = array_of(a), array_of(b)
+        if self.needs_gradient(
+            0
+        ):  # the constant 0 only where a ** (b - 1) or log(a) is no finite number
             flat = (exponent == 0) & ~((base > 0) & (base < np.inf))
             da = np.where(flat, 0, grad * b * a ** np.where(flat, 1, b - 1))
-        if self.wants(1):
+        if self.needs_gradient(1):
             flat = (base == 0) & (exponent >= 0)
             db = grad * np.where(flat, 0, out * np.log(np.where(flat, 1, a)))
         return da, db
@@ -87,7 +91,7 @@ class NumberPower(Op):
     """a ** n for a Python number n; the derivative is 0 for n = 0, also at a = 0."""
 
     __slots__ = ("n",)
-    fresh = True
+    returns_new_arrays = True
 
     def __init__(self, n: float) -> None:
         self.n = n
@@ -103,7 +107,7 @@ class NumberPower(Op):
 
 class Negative(Op):
     __slots__ = ()
-    fresh = linear = True
+    returns_new_arrays = linear = True
 
     forward = staticmethod(operator.neg)
 

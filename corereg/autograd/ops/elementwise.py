@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Op
-from corereg.autograd.ops.common import constant, floats
+from corereg.autograd.op import Op
+from corereg.autograd.ops.arguments import as_floats, constant
 from corereg.autograd.tensor import FLOATS, Tensor, apply, tensor
 
 TWO_BY_ROOT_PI = 2 / math.sqrt(math.pi)
@@ -25,7 +25,7 @@ class Abs(Op):
     """|x|; the derivative at 0 is 0."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.abs(x)
@@ -38,7 +38,7 @@ class Sign(Op):
     """-1, 0 or 1; the derivative is 0, also at 0."""
 
     __slots__ = ()
-    fresh = linear = True
+    returns_new_arrays = linear = True
 
     def forward(self, x: Any) -> Any:
         return np.sign(x)
@@ -51,7 +51,7 @@ class Sqrt(Op):
     """The square root; the derivative at 0 is infinite."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.sqrt(x)
@@ -64,7 +64,7 @@ class Rsqrt(Op):
     """1 / sqrt(x)"""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return 1 / np.sqrt(x)
@@ -75,7 +75,7 @@ class Rsqrt(Op):
 
 class Exp(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return _kernels.exp(x)
@@ -86,7 +86,7 @@ class Exp(Op):
 
 class Expm1(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.expm1(x)
@@ -97,7 +97,7 @@ class Expm1(Op):
 
 class Log(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return _kernels.log(x)
@@ -108,7 +108,7 @@ class Log(Op):
 
 class Log1p(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.log1p(x)
@@ -119,7 +119,7 @@ class Log1p(Op):
 
 class Sin(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.sin(x)
@@ -130,7 +130,7 @@ class Sin(Op):
 
 class Cos(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.cos(x)
@@ -143,7 +143,7 @@ class Erf(Op):
     """2/sqrt(pi) times the integral of exp(-t*t) from 0 to x; derivative 2/sqrt(pi) exp(-x*x)."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return _erf(x)
@@ -154,7 +154,7 @@ class Erf(Op):
 
 class Square(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.square(x)
@@ -165,7 +165,7 @@ class Square(Op):
 
 class Reciprocal(Op):
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return 1 / x
@@ -211,50 +211,50 @@ def sign(x: Any) -> Tensor:
 
 def sqrt(x: Any) -> Tensor:
     """The square root: NaN below 0; the derivative at 0 is infinite."""
-    return apply(Sqrt(), floats(x, "sqrt"))
+    return apply(Sqrt(), as_floats(x, "sqrt"))
 
 
 def rsqrt(x: Any) -> Tensor:
     """1 / sqrt(x): NaN below 0, infinity at 0, where the derivative is -infinity."""
-    return apply(Rsqrt(), floats(x, "rsqrt"))
+    return apply(Rsqrt(), as_floats(x, "rsqrt"))
 
 
 def exp(x: Any) -> Tensor:
     """e ** x, within 1.01 units in the last place (float64: 1.0); 0 where that is below the
     smallest normal number."""
-    return apply(Exp(), floats(x, "exp"))
+    return apply(Exp(), as_floats(x, "exp"))
 
 
 def expm1(x: Any) -> Tensor:
     """e**x - 1, exact near 0."""
-    return apply(Expm1(), floats(x, "expm1"))
+    return apply(Expm1(), as_floats(x, "expm1"))
 
 
 def log(x: Any) -> Tensor:
     """The natural logarithm, within 0.87 units in the last place (float64: 0.85): NaN below 0, -inf
     at 0."""
-    return apply(Log(), floats(x, "log"))
+    return apply(Log(), as_floats(x, "log"))
 
 
 def log1p(x: Any) -> Tensor:
     """log(1 + x), exact near 0: NaN below -1, -inf at -1."""
-    return apply(Log1p(), floats(x, "log1p"))
+    return apply(Log1p(), as_floats(x, "log1p"))
 
 
 def sin(x: Any) -> Tensor:
     """The sine; x in radians."""
-    return apply(Sin(), floats(x, "sin"))
+    return apply(Sin(), as_floats(x, "sin"))
 
 
 def cos(x: Any) -> Tensor:
     """The cosine; x in radians."""
-    return apply(Cos(), floats(x, "cos"))
+    return apply(Cos(), as_floats(x, "cos"))
 
 
 def erf(x: Any) -> Tensor:
     """The error function, 2/sqrt(pi) times the integral of e**(-t*t) from 0 to x, within 1.32 units
     in the last place (float64: 1.5)."""
-    return apply(Erf(), floats(x, "erf"))
+    return apply(Erf(), as_floats(x, "erf"))
 
 
 def square(x: Any) -> Tensor:
@@ -264,7 +264,7 @@ def square(x: Any) -> Tensor:
 
 def reciprocal(x: Any) -> Tensor:
     """1 / x: infinity at 0."""
-    return apply(Reciprocal(), floats(x, "reciprocal"))
+    return apply(Reciprocal(), as_floats(x, "reciprocal"))
 
 
 def astype(x: Any, dtype: Any) -> Tensor:

@@ -6,19 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from corereg.autograd.engine import Array, Op
-from corereg.autograd.ops.common import normal, values
+from corereg.autograd.aliases import Array
+from corereg.autograd.op import Op
+from corereg.autograd.ops.arguments import array_of, normalize_axis
 from corereg.autograd.ops.shaping import Reshape
 from corereg.autograd.tensor import Tensor, apply, tensor
 
 
-def plain(index: Any) -> Any:
+def copy_index(index: Any) -> Any:
     """An index with arrays of its own in the place of tensors, lists and arrays, so that backward
     finds it unchanged."""
     if isinstance(index, tuple):
-        return tuple(plain(part) for part in index)
+        return tuple(copy_index(part) for part in index)
     if isinstance(index, Tensor | np.ndarray):
-        return np.array(values(index))
+        return np.array(array_of(index))
     if isinstance(index, list):
         return np.array(index) if index else np.zeros(0, np.intp)
     return index
@@ -39,7 +40,7 @@ def add_into(array: Array, index: Any, value: Any) -> None:
 
 class Getitem(Op):
     __slots__ = ("index",)
-    fresh = linear = True
+    returns_new_arrays = linear = True
 
     def __init__(self, index: Any) -> None:
         self.index = index
@@ -105,7 +106,7 @@ class SetAt(Op):
 def getitem(x: Any, index: Any) -> Tensor:
     """x[index] by NumPy's rules: integers, slices, None, ..., arrays of integers or bool, and
     tuples of these. A view of x for an index without arrays. IndexError out of range."""
-    return apply(Getitem(plain(index)), tensor(x))
+    return apply(Getitem(copy_index(index)), tensor(x))
 
 
 def set_at(x: Any, index: Any, value: Any) -> Tensor:
@@ -116,18 +117,18 @@ def set_at(x: Any, index: Any, value: Any) -> Tensor:
     element twice, the last value stays, and only that gets a gradient (PyTorch's index_put is
     undefined there). ValueError if value does not broadcast; IndexError out of range.
     """
-    op = SetAt(plain(index))
-    return apply(op, *placed(op, x, value, "set_at"))
+    op = SetAt(copy_index(index))
+    return apply(op, *inputs_at(op, x, value, "set_at"))
 
 
 def add_at(x: Any, index: Any, value: Any) -> Tensor:
     """A copy of x with x[index] += value, where each mention of an element in the index adds to it;
     value as in `set_at`. PyTorch's index_put with accumulate=True."""
-    op = AddAt(plain(index))
-    return apply(op, *placed(op, x, value, "add_at"))
+    op = AddAt(copy_index(index))
+    return apply(op, *inputs_at(op, x, value, "add_at"))
 
 
-def placed(op: SetAt | AddAt, x: Any, value: Any, who: str) -> tuple[Tensor, Tensor]:
+def inputs_at(op: SetAt | AddAt, x: Any, value: Any, who: str) -> tuple[Tensor, Tensor]:
     """The inputs of an op: x, and value if it broadcasts to the shape of x[index]."""
     x = tensor(x)
     value = tensor(value, x)
@@ -144,18 +145,18 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     """The elements at these places along an axis (None: of the flattened x): integers of any shape,
     negative ones from the end. x (a, n, b) with axis 1 and indices (i, j) -> (a, i, j, b).
     IndexError out of range."""
-    x, places = tensor(x), whole(indices, "take")
+    x, places = tensor(x), as_integers(indices, "take")
     if axis is None:
         return apply(Getitem(places), apply(Reshape(-1), x))
-    before = (slice(None),) * normal(axis, x.ndim, "take")
+    before = (slice(None),) * normalize_axis(axis, x.ndim, "take")
     return apply(Getitem((*before, places)), x)
 
 
 def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Tensor:
     """x[i, indices[i, j]] and the like: along an axis, the elements at places that differ from row
     to row. indices: integers with as many axes as x; the other axes broadcast against x's."""
-    x, places = tensor(x), whole(indices, "take_along_axis")
-    axis = normal(axis, x.ndim, "take_along_axis")
+    x, places = tensor(x), as_integers(indices, "take_along_axis")
+    axis = normalize_axis(axis, x.ndim, "take_along_axis")
     if places.ndim != x.ndim:
         raise ValueError(
             f"take_along_axis: expected indices of {x.ndim} axes as x, received {places.ndim}"
@@ -165,9 +166,9 @@ def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Tensor:
     return apply(Getitem(tuple(index)), x)
 
 
-def whole(indices: Any, who: str) -> Array:
+def as_integers(indices: Any, who: str) -> Array:
     """Indices as a new array of integers; TypeError for others."""
-    array = np.array(values(indices))
+    array = np.array(array_of(indices))
     if not array.size and array.dtype.kind == "f":
         array = array.astype(np.intp)
     if array.dtype.kind not in "iu":

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from corereg.autograd.engine import Op
-from corereg.autograd.ops.common import normal, values
+from corereg.autograd.op import Op
+from corereg.autograd.ops.arguments import array_of, normalize_axis
 from corereg.autograd.ops.indexing import Getitem
 from corereg.autograd.ops.shaping import Reshape
 from corereg.autograd.tensor import Tensor, apply, tensor
@@ -77,7 +77,7 @@ class Tile(Op):
     """x laid out reps times along each axis; x has as many axes as reps has numbers."""
 
     __slots__ = ("reps",)
-    fresh = linear = True
+    returns_new_arrays = linear = True
 
     def __init__(self, reps: Sequence[int]) -> None:
         self.reps = reps
@@ -94,7 +94,7 @@ class Repeat(Op):
     """Each element `repeats` times; axis counts from 0."""
 
     __slots__ = ("axis", "repeats")
-    fresh = linear = True
+    returns_new_arrays = linear = True
 
     def __init__(self, repeats: int, axis: int) -> None:
         self.repeats = repeats
@@ -109,7 +109,7 @@ class Repeat(Op):
         return (grad.reshape(apart).sum(axis=end),)
 
 
-def tensors_of(tensors: Any, who: str) -> list[Tensor]:
+def as_tensors(tensors: Any, who: str) -> list[Tensor]:
     """Several tensors; Python numbers and lists among them take a tensor's dtype."""
     given = list(tensors)
     if not given:
@@ -120,14 +120,14 @@ def tensors_of(tensors: Any, who: str) -> list[Tensor]:
 
 def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     """Tensors one after the other along an axis; all other lengths must be alike (ValueError)."""
-    given = tensors_of(tensors, "concatenate")
-    return apply(Concatenate(normal(axis, given[0].ndim, "concatenate")), *given)
+    given = as_tensors(tensors, "concatenate")
+    return apply(Concatenate(normalize_axis(axis, given[0].ndim, "concatenate")), *given)
 
 
 def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     """Tensors of one shape along a new axis, which is `axis` in the result."""
-    given = tensors_of(tensors, "stack")
-    return apply(Stack(normal(axis, given[0].ndim + 1, "stack")), *given)
+    given = as_tensors(tensors, "stack")
+    return apply(Stack(normalize_axis(axis, given[0].ndim + 1, "stack")), *given)
 
 
 def split(x: Any, sections_or_sizes: int | Sequence[int], axis: int = 0) -> list[Tensor]:
@@ -138,7 +138,7 @@ def split(x: Any, sections_or_sizes: int | Sequence[int], axis: int = 0) -> list
     NumPy's takes the places of the cuts). ValueError unless the lengths sum up to the axis's.
     """
     x = tensor(x)
-    axis = normal(axis, x.ndim, "split")
+    axis = normalize_axis(axis, x.ndim, "split")
     length = x.shape[axis]
     if isinstance(sections_or_sizes, Sequence | np.ndarray):
         sizes = [int(n) for n in sections_or_sizes]
@@ -197,8 +197,8 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
     x = tensor(x)
     if axis is None:
         x, axis = apply(Reshape(-1), x), 0
-    axis = normal(axis, x.ndim, "repeat")
-    times = np.asarray(values(repeats))
+    axis = normalize_axis(axis, x.ndim, "repeat")
+    times = np.asarray(array_of(repeats))
     right = times.dtype.kind in "iu" and times.shape in ((), x.shape[axis : axis + 1])
     if not right or (times < 0).any():
         raise ValueError(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Op
+from corereg.autograd.op import Op
 from corereg.autograd.ops.activations import CODES, Activation, slope
 from corereg.autograd.tensor import Tensor, apply, tensor
 
@@ -18,7 +18,7 @@ class Dense(Op):
     """act(x w + b): x (batch, inputs), w (inputs, units), b (units,) if given."""
 
     __slots__ = ("code",)
-    fresh = recordable = True
+    returns_new_arrays = recordable = True
 
     def __init__(self, code: int = LINEAR) -> None:
         self.code = code
@@ -29,20 +29,20 @@ class Dense(Op):
     def backward(self, grad: Any, out: Any, x: Any, w: Any, b: Any = None) -> tuple[Any, ...]:
         if self.code != LINEAR:
             grad = _kernels.activation_backward(grad, out, self.code)
-        dx = _kernels.dense_backward_input(grad, w) if self.wants(0) else None
-        dw = self.room(1, w) if self.wants(1) else None
-        db = self.room(2, b) if b is not None and self.wants(2) else None
+        dx = _kernels.dense_backward_input(grad, w) if self.needs_gradient(0) else None
+        dw = self.gradient_array(1, w) if self.needs_gradient(1) else None
+        db = self.gradient_array(2, b) if b is not None and self.needs_gradient(2) else None
         if dw is not None or db is not None:
             _kernels.dense_backward_weights(x, grad, dw, db)
         return (dx, dw) if b is None else (dx, dw, db)
 
     def derivative(self, grad: Any, out: Any, x: Any, w: Any, b: Any = None) -> tuple[Any, ...]:
         grad = slope(grad, out, self.code)
-        dx = grad @ w.T if self.wants(0) else None
-        dw = x.T @ grad if self.wants(1) else None
+        dx = grad @ w.T if self.needs_gradient(0) else None
+        dw = x.T @ grad if self.needs_gradient(1) else None
         return (dx, dw) if b is None else (dx, dw, grad.sum(axis=0))
 
-    def room(self, i: int, like: Any) -> Any:
+    def gradient_array(self, i: int, like: Any) -> Any:
         """Where the gradient of input i may be written: a parameter's own buffer if it is free
         and the parameter is not x too."""
         assert self.inputs is not None
@@ -60,7 +60,7 @@ class Dropout(Op):
     """
 
     __slots__ = ("bits", "rate", "seed", "step")
-    fresh = recordable = True
+    returns_new_arrays = recordable = True
 
     def __init__(self, rate: float, seed: int, step: Any, behind_relu: bool, size: int) -> None:
         self.rate = rate

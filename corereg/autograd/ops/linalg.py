@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from corereg.autograd.engine import Op
+from corereg.autograd.op import Op
 from corereg.autograd.ops.arithmetic import Multiply
-from corereg.autograd.ops.common import pair
 from corereg.autograd.ops.indexing import Getitem
 from corereg.autograd.ops.reductions import Sum
 from corereg.autograd.ops.shaping import BroadcastTo, Reshape, Transpose
-from corereg.autograd.tensor import Tensor, apply, tensor
+from corereg.autograd.tensor import Tensor, apply, pair, tensor
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 BLAS_WORK = 20_000
@@ -26,7 +25,7 @@ class Matmul(Op):
     """a @ b by NumPy's rules: matrices, stacks of them, and vectors on either side."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     forward = staticmethod(operator.matmul)
 
@@ -38,10 +37,10 @@ class Matmul(Op):
         if b.ndim == 1:
             grad = grad[..., None]
         da = db = None
-        if self.wants(0):
+        if self.needs_gradient(0):
             da = grad @ right.swapaxes(-1, -2)
             da = da if a.ndim > 1 else da.sum(axis=tuple(range(da.ndim - 1)))
-        if self.wants(1):
+        if self.needs_gradient(1):
             db = left.swapaxes(-1, -2) @ grad
             db = db if b.ndim > 1 else db[..., 0].sum(axis=tuple(range(db.ndim - 2)))
         return da, db
@@ -53,7 +52,7 @@ class Einsum(Op):
     each gradient is such a sum itself."""
 
     __slots__ = ("left", "right", "to")
-    fresh = True
+    returns_new_arrays = True
 
     def __init__(self, left: str, right: str, to: str) -> None:
         self.left = left
@@ -65,8 +64,8 @@ class Einsum(Op):
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         return (
-            contracted(self.to, self.right, self.left, grad, b) if self.wants(0) else None,
-            contracted(self.to, self.left, self.right, grad, a) if self.wants(1) else None,
+            contracted(self.to, self.right, self.left, grad, b) if self.needs_gradient(0) else None,
+            contracted(self.to, self.left, self.right, grad, a) if self.needs_gradient(1) else None,
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Op
+from corereg.autograd.op import Op
 from corereg.autograd.ops.activations import sigmoid, softmax
 from corereg.autograd.ops.elementwise import sign
 from corereg.autograd.tensor import ONES, Tensor, apply, tensor
@@ -49,7 +49,7 @@ class LossRows(_Loss):
     """The loss of each row, (batch,)."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, z: Any) -> Any:
         rows, self.dz = _kernels.loss_forward(self.kind, z, self.y, self.weight, self.smoothing)

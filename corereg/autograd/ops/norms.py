@@ -7,8 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from corereg.autograd.engine import Op
-from corereg.autograd.ops.common import Axis, floats, kept, listed, normal, values
+from corereg.autograd.aliases import Axis
+from corereg.autograd.op import Op
+from corereg.autograd.ops.arguments import (
+    array_of,
+    as_floats,
+    as_numpy_axis,
+    normalize_axis,
+    restore_axes,
+)
 from corereg.autograd.ops.shaping import Reshape
 from corereg.autograd.tensor import Tensor, apply, tensor
 
@@ -18,11 +25,11 @@ class Norm(Op):
     the largest and the smallest |x|. Where the norm is 0 the derivative is 0."""
 
     __slots__ = ("axis", "keepdims", "ord")
-    fresh = True
+    returns_new_arrays = True
 
     def __init__(self, ord: float, axis: Axis, keepdims: bool) -> None:
         self.ord = ord
-        self.axis = listed(axis)
+        self.axis = as_numpy_axis(axis)
         self.keepdims = keepdims
 
     def forward(self, x: Any) -> Any:
@@ -41,23 +48,23 @@ class Norm(Op):
         return (size**self.ord).sum(**over) ** (1 / self.ord)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        grad, out = (kept(g, self.axis, self.keepdims) for g in (grad, out))
+        grad, out = (restore_axes(g, self.axis, self.keepdims) for g in (grad, out))
         if self.ord == 0:
             return (np.zeros(x.shape, x.dtype),)
         if self.ord == 1:
             return (grad * np.sign(x),)
         if math.isinf(self.ord):
-            size, extreme = np.abs(values(x)), values(out)
+            size, extreme = np.abs(array_of(x)), array_of(out)
             taken = size == extreme
             share = taken / taken.sum(axis=self.axis, keepdims=True, dtype=x.dtype)
-            return (grad * (np.sign(values(x)) * share),)
-        none = values(out) == 0
+            return (grad * (np.sign(array_of(x)) * share),)
+        none = array_of(out) == 0
         scale = np.where(none, 0, grad) / np.where(none, 1, out) ** (self.ord - 1)
         if self.ord == 2:
             return (scale * x,)
         if self.ord > 2:
             return (scale * (x * np.abs(x) ** (self.ord - 2)),)
-        zero = values(x) == 0
+        zero = array_of(x) == 0
         size = np.abs(np.where(zero, 1, x))
         return (np.where(zero, 0, scale * (np.sign(x) * size ** (self.ord - 1))),)
 
@@ -66,10 +73,10 @@ class LogSumExp(Op):
     """log(sum of e**x) over axis, without overflow."""
 
     __slots__ = ("axis", "keepdims")
-    fresh = True
+    returns_new_arrays = True
 
     def __init__(self, axis: Axis, keepdims: bool) -> None:
-        self.axis = listed(axis)
+        self.axis = as_numpy_axis(axis)
         self.keepdims = keepdims
 
     def forward(self, x: Any) -> Any:
@@ -80,7 +87,7 @@ class LogSumExp(Op):
         return out if self.keepdims else out.squeeze(self.axis)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        grad, out = (kept(g, self.axis, self.keepdims) for g in (grad, out))
+        grad, out = (restore_axes(g, self.axis, self.keepdims) for g in (grad, out))
         return (grad * np.exp(x - out),)
 
 
@@ -88,7 +95,7 @@ class CumSum(Op):
     """Running sums; axis counts from 0."""
 
     __slots__ = ("axis",)
-    fresh = linear = True
+    returns_new_arrays = linear = True
 
     def __init__(self, axis: int) -> None:
         self.axis = axis
@@ -109,12 +116,12 @@ def norm(x: Any, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> T
     the smallest. Corners as PyTorch's vector_norm: where the norm is 0 the derivative is 0, equally
     large |x| share the gradient of ord infinity evenly, and ord 0 has derivative 0.
     """
-    return apply(Norm(ord, axis, keepdims), floats(x, "norm"))
+    return apply(Norm(ord, axis, keepdims), as_floats(x, "norm"))
 
 
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """log(sum of e**x) over axis, right also where e**x overflows; -infinity of nothing."""
-    return apply(LogSumExp(axis, keepdims), floats(x, "logsumexp"))
+    return apply(LogSumExp(axis, keepdims), as_floats(x, "logsumexp"))
 
 
 def cumsum(x: Any, axis: int | None = None) -> Tensor:
@@ -122,4 +129,4 @@ def cumsum(x: Any, axis: int | None = None) -> Tensor:
     x = tensor(x)
     if axis is None:
         x, axis = apply(Reshape(-1), x), 0
-    return apply(CumSum(normal(axis, x.ndim, "cumsum")), x)
+    return apply(CumSum(normalize_axis(axis, x.ndim, "cumsum")), x)

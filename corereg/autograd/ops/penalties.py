@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Op
+from corereg.autograd.op import Op
 from corereg.autograd.tensor import Tensor, apply, tensor
 
 
@@ -15,7 +15,7 @@ class L1L2Penalty(Op):
     """l1*sum|w| + l2*sum(w*w); gradient l1*sign(w) + 2*l2*w, sign(0) = 0."""
 
     __slots__ = ("l1", "l2")
-    fresh = recordable = True
+    returns_new_arrays = recordable = True
 
     def __init__(self, l1: float, l2: float) -> None:
         self.l1 = l1

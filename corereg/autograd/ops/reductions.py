@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from corereg.autograd.engine import Op
-from corereg.autograd.ops.common import (
-    Axis,
-    axes_of,
+from corereg.autograd.aliases import Axis
+from corereg.autograd.op import Op
+from corereg.autograd.ops.arguments import (
+    array_of,
+    as_numpy_axis,
     constant,
-    count,
-    kept,
-    listed,
-    values,
+    normalize_axes,
+    reduced_count,
+    restore_axes,
 )
 from corereg.autograd.tensor import Tensor, apply, tensor
 
@@ -27,7 +27,7 @@ class _Reduction(Op):
     __slots__ = ("axis", "keepdims")
 
     def __init__(self, axis: Axis, keepdims: bool) -> None:
-        self.axis = listed(axis)
+        self.axis = as_numpy_axis(axis)
         self.keepdims = keepdims
 
     def dropped(self, out: Any) -> Any:
@@ -43,7 +43,7 @@ class Sum(_Reduction):
         return x.sum(axis=self.axis, keepdims=self.keepdims)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        return (np.broadcast_to(kept(grad, self.axis, self.keepdims), x.shape),)
+        return (np.broadcast_to(restore_axes(grad, self.axis, self.keepdims), x.shape),)
 
 
 class Mean(_Reduction):
@@ -54,11 +54,11 @@ class Mean(_Reduction):
 
     def forward(self, x: Any) -> Any:
         total = x.sum(axis=self.axis, keepdims=True)
-        self.count = count(x, total)
+        self.count = reduced_count(x, total)
         return self.dropped(total) / self.count
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        each = kept(grad / self.count, self.axis, self.keepdims)
+        each = restore_axes(grad / self.count, self.axis, self.keepdims)
         return (np.broadcast_to(each, x.shape),)
 
 
@@ -67,19 +67,19 @@ class Prod(_Reduction):
     division, so that it is right at zeros too."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return x.prod(axis=self.axis, keepdims=self.keepdims)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        axes = axes_of(self.axis, x.ndim, "prod")
+        axes = normalize_axes(self.axis, x.ndim, "prod")
         order = [*(i for i in range(x.ndim) if i not in axes), *axes]
         turned = x.transpose(order)
         flat = turned.reshape((*turned.shape[: x.ndim - len(axes)], -1)) if x.size else turned
         others = products_of_others(flat).reshape(turned.shape) if x.size else turned
         back = sorted(range(x.ndim), key=order.__getitem__)
-        return (kept(grad, self.axis, self.keepdims) * others.transpose(back),)
+        return (restore_axes(grad, self.axis, self.keepdims) * others.transpose(back),)
 
 
 def products_of_others(x: Any) -> Any:
@@ -100,7 +100,7 @@ class Var(_Reduction):
     """The mean of (x - mean)**2, by n - correction in place of n."""
 
     __slots__ = ("correction",)
-    fresh = True
+    returns_new_arrays = True
 
     def __init__(self, axis: Axis, keepdims: bool, correction: float) -> None:
         super().__init__(axis, keepdims)
@@ -108,18 +108,18 @@ class Var(_Reduction):
 
     def forward(self, x: Any) -> Any:
         total = x.sum(axis=self.axis, keepdims=True)
-        n = count(x, total)
+        n = reduced_count(x, total)
         apart = x - total / n
         total = (apart * apart).sum(axis=self.axis, keepdims=True)
         return self.dropped(total) / builtins.max(n - self.correction, 0)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        return (kept(2 * grad, self.axis, self.keepdims) * self.apart(x),)
+        return (restore_axes(2 * grad, self.axis, self.keepdims) * self.apart(x),)
 
     def apart(self, x: Any) -> Any:
         """(x - mean) / (n - correction)"""
         total = x.sum(axis=self.axis, keepdims=True)
-        n = count(x, total)
+        n = reduced_count(x, total)
         return (x - total / n) / builtins.max(n - self.correction, 0)
 
 
@@ -132,22 +132,22 @@ class Std(Var):
         return np.sqrt(super().forward(x))
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        flat = values(out) == 0
+        flat = array_of(out) == 0
         each = np.where(flat, 0, grad) / np.where(flat, 1, out)
-        return (kept(each, self.axis, self.keepdims) * self.apart(x),)
+        return (restore_axes(each, self.axis, self.keepdims) * self.apart(x),)
 
 
 class _Extreme(_Reduction):
     """Elements that are equally extreme share the gradient evenly."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        x = values(x)
-        taken = x == kept(values(out), self.axis, self.keepdims)
+        x = array_of(x)
+        taken = x == restore_axes(array_of(out), self.axis, self.keepdims)
         share = taken / taken.sum(axis=self.axis, keepdims=True, dtype=x.dtype)
-        return (kept(grad, self.axis, self.keepdims) * share,)
+        return (restore_axes(grad, self.axis, self.keepdims) * share,)
 
 
 class Max(_Extreme):

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from corereg.autograd.engine import Op
-from corereg.autograd.ops.common import pair, values
-from corereg.autograd.tensor import Tensor, apply, tensor
+from corereg.autograd.op import Op
+from corereg.autograd.ops.arguments import array_of
+from corereg.autograd.tensor import Tensor, apply, pair, tensor
 
 
 class _Extreme(Op):
@@ -16,14 +16,14 @@ class _Extreme(Op):
     beside a NaN."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def shares(self, grad: Any, below: Any, equal: Any, above: Any) -> tuple[Any, ...]:
         """grad for a and for b: nothing for a where `below`, nothing for b where `above`."""
         each = np.where(equal, grad / 2, grad)
         return (
-            np.where(below, 0, each) if self.wants(0) else None,
-            np.where(above, 0, each) if self.wants(1) else None,
+            np.where(below, 0, each) if self.needs_gradient(0) else None,
+            np.where(above, 0, each) if self.needs_gradient(1) else None,
         )
 
 
@@ -34,7 +34,7 @@ class Maximum(_Extreme):
         return np.maximum(a, b)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        a, b = values(a), values(b)
+        a, b = array_of(a), array_of(b)
         return self.shares(grad, a < b, a == b, a > b)
 
 
@@ -45,7 +45,7 @@ class Minimum(_Extreme):
         return np.minimum(a, b)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        a, b = values(a), values(b)
+        a, b = array_of(a), array_of(b)
         return self.shares(grad, a > b, a == b, a < b)
 
 
@@ -53,7 +53,7 @@ class Clip(Op):
     """min(max(x, low), high); the derivative is 1 from low to high, both included."""
 
     __slots__ = ("high", "low")
-    fresh = True
+    returns_new_arrays = True
 
     def __init__(self, low: float | None, high: float | None) -> None:
         self.low = low
@@ -63,14 +63,14 @@ class Clip(Op):
         return np.clip(x, self.low, self.high)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        return (np.where(values(x) == values(out), grad, 0),)
+        return (np.where(array_of(x) == array_of(out), grad, 0),)
 
 
 class Where(Op):
     """a where the condition holds, b elsewhere."""
 
     __slots__ = ("condition",)
-    fresh = linear = True
+    returns_new_arrays = linear = True
 
     def __init__(self, condition: Any) -> None:
         self.condition = condition
@@ -80,8 +80,8 @@ class Where(Op):
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         return (
-            np.where(self.condition, grad, 0) if self.wants(0) else None,
-            np.where(self.condition, 0, grad) if self.wants(1) else None,
+            np.where(self.condition, grad, 0) if self.needs_gradient(0) else None,
+            np.where(self.condition, 0, grad) if self.needs_gradient(1) else None,
         )
 
 
@@ -107,4 +107,4 @@ def clip(x: Any, low: float | None, high: float | None) -> Tensor:
 def where(condition: Any, a: Any, b: Any) -> Tensor:
     """a where condition is true (not 0), b elsewhere; all three broadcast. A Python number takes
     the dtype of the other operand."""
-    return pair(Where(np.array(values(condition), bool)), a, b)
+    return pair(Where(np.array(array_of(condition), bool)), a, b)

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from corereg.autograd.engine import Op
-from corereg.autograd.ops.common import Axis, axes_of, listed, normal
+from corereg.autograd.aliases import Axis
+from corereg.autograd.op import Op
+from corereg.autograd.ops.arguments import as_numpy_axis, normalize_axes, normalize_axis
 from corereg.autograd.tensor import Tensor, apply, tensor
 
 
@@ -64,7 +65,7 @@ class Flip(Op):
     linear = True
 
     def __init__(self, axis: Axis) -> None:
-        self.axis = listed(axis)
+        self.axis = as_numpy_axis(axis)
 
     def forward(self, x: Any) -> Any:
         return np.flip(x, self.axis)
@@ -92,8 +93,9 @@ def transpose(x: Any, axes: int | Sequence[int] | None = None) -> Tensor:
 def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
     """x with two axes exchanged."""
     x = tensor(x)
+    first = normalize_axis(axis1, x.ndim, "swapaxes")
+    second = normalize_axis(axis2, x.ndim, "swapaxes")
     order = list(range(x.ndim))
-    first, second = normal(axis1, x.ndim, "swapaxes"), normal(axis2, x.ndim, "swapaxes")
     order[first], order[second] = second, first
     return apply(Transpose(order), x)
 
@@ -101,7 +103,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
 def squeeze(x: Any, axis: Axis = None) -> Tensor:
     """x without these axes, which must have length 1 (ValueError); None: without all such axes."""
     x = tensor(x)
-    axes = axes_of(axis, x.ndim, "squeeze")
+    axes = normalize_axes(axis, x.ndim, "squeeze")
     if axis is None:
         axes = tuple(i for i in axes if x.shape[i] == 1)
     elif any(x.shape[i] != 1 for i in axes):
@@ -113,7 +115,7 @@ def expand_dims(x: Any, axis: int | Sequence[int]) -> Tensor:
     """x with new axes of length 1; axis: where they are in the result."""
     x = tensor(x)
     ndim = x.ndim + (len(axis) if isinstance(axis, Sequence) else 1)
-    axes = axes_of(axis, ndim, "expand_dims")
+    axes = normalize_axes(axis, ndim, "expand_dims")
     old = iter(x.shape)
     return apply(Reshape([1 if i in axes else next(old) for i in range(ndim)]), x)
 

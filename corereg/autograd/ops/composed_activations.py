@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Op
+from corereg.autograd.op import Op
 from corereg.autograd.ops.activations import SIGMOID, sigmoid
-from corereg.autograd.ops.common import floats, values
+from corereg.autograd.ops.arguments import array_of, as_floats
 from corereg.autograd.ops.elementwise import erf_of
 from corereg.autograd.tensor import Tensor, apply
 
@@ -31,7 +31,7 @@ class LeakyRelu(Op):
     """x above 0, slope * x elsewhere; the derivative at 0 is the slope."""
 
     __slots__ = ("slope",)
-    fresh = True
+    returns_new_arrays = True
 
     def __init__(self, slope: float) -> None:
         self.slope = slope
@@ -40,7 +40,7 @@ class LeakyRelu(Op):
         return np.maximum(x, 0) + self.slope * np.minimum(x, 0)  # 5 times as fast as np.where
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        return (np.where(values(x) > 0, grad, self.slope * grad),)
+        return (np.where(array_of(x) > 0, grad, self.slope * grad),)
 
 
 class Elu(Op):
@@ -48,7 +48,7 @@ class Elu(Op):
     scale * alpha."""
 
     __slots__ = ("alpha", "scale")
-    fresh = True
+    returns_new_arrays = True
 
     def __init__(self, alpha: float, scale: float = 1.0) -> None:
         self.alpha = alpha
@@ -59,7 +59,7 @@ class Elu(Op):
         return self.scale * np.maximum(x, 0) + low
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        a = values(x)
+        a = array_of(x)
         low = self.scale * self.alpha * np.exp(np.where(a < 0, x, 0))
         return (grad * np.where(a <= 0, low, self.scale),)
 
@@ -68,7 +68,7 @@ class Gelu(Op):
     """x P(X <= x) for a normal X; the derivative adds x times the density."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return x * (0.5 * (1 + erf_of(x * ROOT_HALF)))
@@ -83,7 +83,7 @@ class GeluTanh(Op):
     """x (1 + tanh u) / 2 with u = sqrt(2/pi) (x + 0.044715 x**3)."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return 0.5 * x * (1 + np.tanh(ROOT_TWO_BY_PI * (x + CUBE * x * x * x)))
@@ -98,7 +98,7 @@ class Silu(Op):
     """x sigmoid(x)"""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return x * logistic(x)
@@ -112,7 +112,7 @@ class Softplus(Op):
     """log(1 + e**x); the derivative is the sigmoid."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
@@ -125,33 +125,33 @@ class HardSigmoid(Op):
     """x/6 + 1/2 within [0, 1]; the derivative at both ends is 0."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.clip(x / 6 + 0.5, 0, 1)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        return (np.where(np.abs(values(x)) < 3, grad / 6, 0),)
+        return (np.where(np.abs(array_of(x)) < 3, grad / 6, 0),)
 
 
 class HardTanh(Op):
     """x within [-1, 1]; the derivative at both ends is 0."""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return np.clip(x, -1, 1)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        return (np.where(np.abs(values(x)) >= 1, 0, grad),)
+        return (np.where(np.abs(array_of(x)) >= 1, 0, grad),)
 
 
 class Softsign(Op):
     """x / (1 + |x|)"""
 
     __slots__ = ()
-    fresh = True
+    returns_new_arrays = True
 
     def forward(self, x: Any) -> Any:
         return x / (1 + np.abs(x))
@@ -163,18 +163,18 @@ class Softsign(Op):
 
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Tensor:
     """x above 0, negative_slope * x elsewhere; the derivative at 0 is negative_slope."""
-    return apply(LeakyRelu(negative_slope), floats(x, "leaky_relu"))
+    return apply(LeakyRelu(negative_slope), as_floats(x, "leaky_relu"))
 
 
 def elu(x: Any, alpha: float = 1.0) -> Tensor:
     """x above 0, alpha * (e**x - 1) elsewhere; the derivative at 0 is alpha (Clevert et al.
     2015)."""
-    return apply(Elu(alpha), floats(x, "elu"))
+    return apply(Elu(alpha), as_floats(x, "elu"))
 
 
 def selu(x: Any) -> Tensor:
     """1.0507 elu(x, alpha=1.6733) (Klambauer et al. 2017, with all digits)."""
-    return apply(Elu(SELU_ALPHA, SELU_SCALE), floats(x, "selu"))
+    return apply(Elu(SELU_ALPHA, SELU_SCALE), as_floats(x, "selu"))
 
 
 def gelu(x: Any, approximate: bool = False) -> Tensor:
@@ -183,31 +183,31 @@ def gelu(x: Any, approximate: bool = False) -> Tensor:
     approximate: x (1 + tanh(sqrt(2/pi) (x + 0.044715 x**3))) / 2 in its place, which is off by
     0.0005 at most (PyTorch's approximate="tanh").
     """
-    return apply(GeluTanh() if approximate else Gelu(), floats(x, "gelu"))
+    return apply(GeluTanh() if approximate else Gelu(), as_floats(x, "gelu"))
 
 
 def silu(x: Any) -> Tensor:
     """x sigmoid(x), also called swish."""
-    return apply(Silu(), floats(x, "silu"))
+    return apply(Silu(), as_floats(x, "silu"))
 
 
 def softplus(x: Any) -> Tensor:
     """log(1 + e**x), for every x (PyTorch's gives x above 20, which is 2e-9 less)."""
-    return apply(Softplus(), floats(x, "softplus"))
+    return apply(Softplus(), as_floats(x, "softplus"))
 
 
 def hard_sigmoid(x: Any) -> Tensor:
     """x/6 + 1/2 limited to [0, 1], as PyTorch's hardsigmoid and Keras 3's; the derivative at -3
     and 3 is 0."""
-    return apply(HardSigmoid(), floats(x, "hard_sigmoid"))
+    return apply(HardSigmoid(), as_floats(x, "hard_sigmoid"))
 
 
 def hard_tanh(x: Any) -> Tensor:
     """x limited to [-1, 1]; the derivative at both ends is 0, as in PyTorch. (That of
     `clip` is 1.)"""
-    return apply(HardTanh(), floats(x, "hard_tanh"))
+    return apply(HardTanh(), as_floats(x, "hard_tanh"))
 
 
 def softsign(x: Any) -> Tensor:
     """x / (1 + |x|)"""
-    return apply(Softsign(), floats(x, "softsign"))
+    return apply(Softsign(), as_floats(x, "softsign"))

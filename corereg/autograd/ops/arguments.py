@@ -9,14 +9,11 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Array
+from corereg.autograd.aliases import Array, Axis
 from corereg.autograd.tensor import FLOATS, Tensor, tensor
 
-Axis = int | Sequence[int] | None
-pair = _kernels.pair  # applies an op of two operands; a number takes the dtype of the other
 
-
-def floats(x: Any, who: str) -> Tensor:
+def as_floats(x: Any, who: str) -> Tensor:
     """x as a tensor of floats; TypeError if it has another dtype."""
     made = tensor(x)
     if made.data.dtype not in FLOATS:
@@ -27,7 +24,7 @@ def floats(x: Any, who: str) -> Tensor:
     return made
 
 
-def values(x: Any) -> Any:
+def array_of(x: Any) -> Any:
     """The array behind x, for masks and counts, which are constants in every derivative."""
     return x.data if isinstance(x, Tensor) else x
 
@@ -38,35 +35,35 @@ def constant(array: Any, who: str) -> Tensor:
     return Tensor(np.asarray(array))
 
 
-def listed(axis: Axis) -> int | tuple[int, ...] | None:
+def as_numpy_axis(axis: Axis) -> int | tuple[int, ...] | None:
     """An axis or several as NumPy takes them."""
     return tuple(axis) if isinstance(axis, Sequence) else axis
 
 
-def normal(axis: int, ndim: int, who: str) -> int:
+def normalize_axis(axis: int, ndim: int, who: str) -> int:
     """An axis counted from 0; ValueError if a tensor of ndim axes has it not."""
     if not -ndim <= axis < ndim:
         raise ValueError(f"{who}: expected an axis of a tensor of {ndim} axes, received {axis}")
     return axis % ndim
 
 
-def axes_of(axis: Axis, ndim: int, who: str) -> tuple[int, ...]:
+def normalize_axes(axis: Axis, ndim: int, who: str) -> tuple[int, ...]:
     """The axes that an argument names, counted from 0, None for all."""
     if axis is None:
         return tuple(range(ndim))
     given = axis if isinstance(axis, Sequence) else (axis,)
-    axes = tuple(normal(a, ndim, who) for a in given)
+    axes = tuple(normalize_axis(a, ndim, who) for a in given)
     if len(set(axes)) != len(axes):
         raise ValueError(f"{who}: expected each axis once, received {axis}")
     return axes
 
 
-def count(x: Array, kept: Array) -> int:
+def reduced_count(x: Array, kept: Array) -> int:
     """How many elements of x went into each of kept, a reduction of x with keepdims."""
     return math.prod(n for n, m in zip(x.shape, kept.shape, strict=True) if n != m)
 
 
-def kept(grad: Any, axis: Axis, keepdims: bool) -> Any:
+def restore_axes(grad: Any, axis: Axis, keepdims: bool) -> Any:
     """The gradient of a reduction with the reduced axes back, of length 1; for all axes and no
     keepdims, as it is: it broadcasts."""
     return grad if axis is None or keepdims else np.expand_dims(grad, axis)

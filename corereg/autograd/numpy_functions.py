@@ -1,6 +1,7 @@
 """Tensors under NumPy's functions: `np.exp(t)` and `np.where(m, t, 0)` are the ops of those names.
 
 So a `backward` written in plain NumPy runs on Tensors too, and can be differentiated again.
+`array_ufunc` and `array_function` are the methods of Tensor that NumPy calls; see methods.py.
 """
 
 from __future__ import annotations
@@ -39,14 +40,8 @@ FUNCTIONS = {
 REDUCTIONS = {"sum", "mean", "prod", "var", "std", "max", "min", "amax", "amin"}
 
 
-def from_dlpack(x: Any) -> Tensor:
-    """A Tensor on the memory of another library's tensor or array (its `__dlpack__`), without a
-    copy. TypeError if it is of no dtype of Tensor's, BufferError if it is not on the CPU."""
-    return Tensor(np.from_dlpack(x))
-
-
-def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: Any) -> Any:
-    """What Tensor.__array_ufunc__ does."""
+def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+    """Tensor.__array_ufunc__: what NumPy's functions of one element do with tensors (NEP 13)."""
     name = ufunc.__name__
     if method != "__call__" or options:
         asked = f"np.{name}.{method}" if method != "__call__" else f"np.{name}({[*options]}=...)"
@@ -62,8 +57,8 @@ def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: 
     return ufunc(*plain(f"np.{name}", inputs))
 
 
-def array_function(function: Any, args: Any, kwargs: Any) -> Any:
-    """What Tensor.__array_function__ does."""
+def array_function(self: Tensor, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """Tensor.__array_function__: what NumPy's other functions do with tensors (NEP 18)."""
     name = function.__name__
     if name in FUNCTIONS and function.__module__ in ("numpy", "numpy.linalg"):
         refuse_other_meanings(name, *args, **kwargs)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.engine import Array
+from corereg.autograd.aliases import Array
 from corereg.autograd.mode import state
 
 
-class Exchange(_kernels.TensorCore):
+class Conversions(_kernels.TensorCore):
     """The part of Tensor that turns it into something else."""
 
     __slots__ = ()
@@ -24,9 +24,12 @@ class Exchange(_kernels.TensorCore):
     def item(self) -> float:
         """The only element, as a Python number; ValueError when there are more."""
         if self.data.size != 1:
-            raise ValueError(f"Tensor.item: expected one element, received shape {self.shape}")
+            raise self._not_one_element("Tensor.item")
         _kernels.fail_recording("a value is read into Python")
         return self.data.item()  # type: ignore[no-any-return]
+
+    def _not_one_element(self, who: str, remedy: str = "") -> ValueError:
+        return ValueError(f"{who}: expected one element, received shape {self.shape}{remedy}")
 
     def tolist(self) -> Any:
         """The elements as Python numbers in nested lists."""
@@ -41,12 +44,19 @@ class Exchange(_kernels.TensorCore):
         return (self[i] for i in range(len(self)))  # type: ignore[index]
 
     def __float__(self) -> float:
+        if self.data.size != 1:
+            raise self._not_one_element("float(Tensor)")
         return float(self.item())
 
     def __int__(self) -> int:
+        if self.data.size != 1:
+            raise self._not_one_element("int(Tensor)")
         return int(self.item())
 
     def __bool__(self) -> bool:
+        if self.data.size != 1:
+            remedy = "; use t.numpy().all() or .any(), or np.array_equal to compare two tensors"
+            raise self._not_one_element("bool(Tensor)", remedy)
         return bool(self.item())
 
     def __index__(self) -> int:
@@ -67,7 +77,11 @@ class Exchange(_kernels.TensorCore):
 
     def __format__(self, spec: str) -> str:
         """One element is formatted as a number: ``f"{loss:.3f}"``."""
-        return format(self.item(), spec) if spec else str(self)
+        if not spec:
+            return str(self)
+        if self.data.size != 1:
+            raise self._not_one_element("format(Tensor)")
+        return format(self.item(), spec)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.requires_grad and state.enabled:
