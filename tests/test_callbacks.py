@@ -160,27 +160,27 @@ def test_objects_that_look_like_callbacks_are_taken_and_asked_for_batches():
         "Duck", (), {n: lambda self, *a, **k: None for n in dir(Callback) if n[:2] != "__"}
     )()
     run = CallbackList([duck])
-    assert run.wants_batches
-    assert run.wants_test_batches
-    assert run.wants_predict_batches
+    assert run.observes_batches
+    assert run.observes_test_batches
+    assert run.observes_predict_batches
 
 
 @pytest.mark.parametrize(
-    ("hook", "wants"),
+    ("hook", "observes"),
     [
-        ("on_train_batch_begin", "wants_batches"),
-        ("on_train_batch_end", "wants_batches"),
-        ("on_batch_begin", "wants_batches"),
-        ("on_batch_end", "wants_batches"),
-        ("on_test_batch_begin", "wants_test_batches"),
-        ("on_test_batch_end", "wants_test_batches"),
-        ("on_predict_batch_begin", "wants_predict_batches"),
-        ("on_predict_batch_end", "wants_predict_batches"),
+        ("on_train_batch_begin", "observes_batches"),
+        ("on_train_batch_end", "observes_batches"),
+        ("on_batch_begin", "observes_batches"),
+        ("on_batch_end", "observes_batches"),
+        ("on_test_batch_begin", "observes_test_batches"),
+        ("on_test_batch_end", "observes_test_batches"),
+        ("on_predict_batch_begin", "observes_predict_batches"),
+        ("on_predict_batch_end", "observes_predict_batches"),
         ("on_epoch_end", None),
         ("on_test_end", None),
     ],
 )
-def test_batches_are_wanted_by_who_overrides_a_hook(hook, wants):
+def test_batches_are_observed_by_who_overrides_a_hook(hook, observes):
     def nothing(self, *args, **kwargs):
         pass
 
@@ -190,8 +190,8 @@ def test_batches_are_wanted_by_who_overrides_a_hook(hook, wants):
     by_function = LambdaCallback(**{hook: lambda *args, **kwargs: None})
     for listener in (by_class, by_object, by_function):
         run = CallbackList([Callback(), listener])
-        for name in ("wants_batches", "wants_test_batches", "wants_predict_batches"):
-            assert getattr(run, name) is (name == wants)
+        for name in ("observes_batches", "observes_test_batches", "observes_predict_batches"):
+            assert getattr(run, name) is (name == observes)
 
 
 def test_builtin_callbacks_leave_the_fast_path_only_where_they_must(tmp_path):
@@ -203,15 +203,15 @@ def test_builtin_callbacks_leave_the_fast_path_only_where_they_must(tmp_path):
         CSVLogger(tmp_path / "log.csv"),
         ModelCheckpoint(tmp_path / "m"),
     ]
-    assert not CallbackList(quiet).wants_batches
-    assert CallbackList([TerminateOnNaN()]).wants_batches
-    assert CallbackList([ModelCheckpoint(tmp_path / "m", save_freq=3)]).wants_batches
+    assert not CallbackList(quiet).observes_batches
+    assert CallbackList([TerminateOnNaN()]).observes_batches
+    assert CallbackList([ModelCheckpoint(tmp_path / "m", save_freq=3)]).observes_batches
 
     class Mine(ModelCheckpoint):
         def on_train_batch_end(self, batch, logs=None):
             pass
 
-    assert CallbackList([Mine(tmp_path / "m")]).wants_batches
+    assert CallbackList([Mine(tmp_path / "m")]).observes_batches
 
 
 # ---------------------------------------------------------------- History
@@ -643,4 +643,4 @@ def test_lambda_callback_refuses_names_that_are_no_hooks():
 
 
 def test_lambda_callback_ignores_none():
-    assert not CallbackList(LambdaCallback(on_batch_end=None)).wants_batches
+    assert not CallbackList(LambdaCallback(on_batch_end=None)).observes_batches

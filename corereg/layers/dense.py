@@ -7,17 +7,18 @@ from typing import Any
 from corereg import activations, initializers, regularizers
 from corereg.autograd import Parameter, Tensor, ops
 from corereg.autograd.mode import state
-from corereg.autograd.ops.activations import CODES
-from corereg.autograd.ops.activations import Activation as ActivationOp
+from corereg.autograd.ops.activations import CODES, Activation as ActivationOp
 from corereg.autograd.ops.layers import Dense as DenseOp
 from corereg.autograd.tensor import apply
 from corereg.layers.base import Layer, Shape
+from corereg.registry import register
 
 # A loss on probabilities wants what they were made of (see corereg.losses): where a graph is
 # built, these two are ops of their own behind a linear one.
 _APART = (CODES["sigmoid"], CODES["softmax"])
 
 
+@register("layer")
 class Dense(Layer):
     """y = activation(x kernel + bias).
 
@@ -130,16 +131,10 @@ class Dense(Layer):
             self.bias.regularizer = self._regularizers["bias"]
 
     def get_config(self) -> dict[str, Any]:
-        name = activations.name_of(self.activation)
-        if name is None:
-            raise TypeError(
-                f"{self.who}: cannot save a custom activation function; save the weights alone "
-                "with save_weights()"
-            )
         return {
             **super().get_config(),
             "units": self.units,
-            "activation": name,
+            "activation": activations.serialize(self.activation, self.who),
             "use_bias": self.use_bias,
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),

@@ -12,8 +12,9 @@ import numpy as np
 
 from corereg import _kernels, losses, metrics, optimizers
 from corereg.autograd import Parameter, Tensor
-from corereg.callbacks import History
-from corereg.losses import Loss
+from corereg.callbacks.history import History
+from corereg.losses.base import Loss
+from corereg.metrics.lookup import resolve as resolve_metric
 from corereg.models.data import Rows, inputs, prefix_errors, training_rows
 from corereg.models.means import Means
 from corereg.models.recordable import snapshot_of
@@ -302,7 +303,7 @@ def _metric_list(who: str, wanted: Any) -> list[Any]:
     if wanted is None:
         return []
     entries = list(wanted) if isinstance(wanted, list | tuple) else [wanted]
-    found = [metrics.known(entry) for entry in entries]
+    found = [resolve_metric(entry) for entry in entries]
     names = [entry if isinstance(entry, str) else entry.name for entry in found]
     if len(set(names)) < len(names):
         raise ValueError(f"compile: expected different {who}, received {names}")

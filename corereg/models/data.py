@@ -12,7 +12,8 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
-from corereg.losses import FLOAT64_MAX, Loss, as_weights
+from corereg.losses.base import Loss
+from corereg.targets import FLOAT64_MAX, as_sample_weight
 
 Array = np.ndarray[Any, Any]
 FLOAT32_MOST = float.fromhex("0x1.fffffefffffffp127")  # the largest that is finite as float32
@@ -199,7 +200,7 @@ def training_rows(
         raise ValueError(f"{who}: give class_weight or sample_weight, not both")
     weight = None
     if sample_weight is not None:
-        weight = as_weights(who, sample_weight, len(x), dtype)
+        weight = as_sample_weight(who, sample_weight, len(x), dtype)
     if class_weight is not None:
         weight = weights_by_class(who, class_weight, y).astype(dtype)
     return Rows(x, y, weight, dtype)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from corereg import _kernels, regularizers
+from corereg import _kernels
 from corereg.autograd import Parameter, enable_grad, no_grad
-from corereg.callbacks import CallbackList
+from corereg.callbacks.callback_list import CallbackList
 from corereg.models.compiled import Logs, count, fewest
 from corereg.models.data import Batch, Rows
 from corereg.models.means import Means
@@ -19,6 +19,7 @@ from corereg.models.recordable import snapshot_of
 from corereg.models.steps import Access, Sections, Steps, run_batch
 from corereg.models.streams import StreamSteps, is_stream, no_others
 from corereg.progress import ProgressBar
+from corereg.regularizers.penalties import fused, penalties
 
 
 class Evaluating(Predicting):
@@ -47,7 +48,7 @@ class Evaluating(Predicting):
                 return
             program = _kernels.Program()
             with program:
-                parts = [p.data for p in regularizers.penalties(self.weights)]
+                parts = [p.data for p in penalties(self.weights)]
                 if len(parts) != len(self._penalty):
                     self._penalty = np.zeros(len(parts))
                     self._recorded["test"].clear()
@@ -108,7 +109,7 @@ class Evaluating(Predicting):
         bar: ProgressBar | None = None,
     ) -> Means:
         means = self._means_for("test")
-        wants = listeners.wants_test_batches
+        wants = listeners.observes_test_batches
         listeners.on_test_begin()
         self._take_penalty()
         run.restart()
@@ -182,7 +183,7 @@ class Evaluating(Predicting):
 
 def _plain(p: Parameter) -> bool:
     """Whether kernels alone compute its penalty."""
-    return p.regularizer is None or regularizers.fused(p.regularizer) is not None
+    return p.regularizer is None or fused(p.regularizer) is not None
 
 
 def as_keras(logs: Logs, return_dict: bool) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor, no_grad
-from corereg.callbacks import CallbackList
+from corereg.callbacks.callback_list import CallbackList
 from corereg.models.compiled import Array, Compiled, count, fewest
 from corereg.models.data import inputs
 from corereg.models.recordable import snapshot_of, why_not_forward
@@ -93,7 +93,7 @@ class Predicting(Compiled):
     ) -> Array:
         """Their outputs, one after the other, at most `total`, with progress and callbacks."""
         listeners = CallbackList(callbacks, model=self, params={"steps": total})
-        wants = listeners.wants_predict_batches
+        wants = listeners.observes_predict_batches
         listeners.on_predict_begin()
         parts: list[Array] = []
         with ProgressBar(None, total, verbose) as bar:

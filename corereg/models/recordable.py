@@ -10,19 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from corereg import _kernels, activations, regularizers
+from corereg import _kernels, activations
+from corereg.recordable import declares_recordable
+from corereg.regularizers.penalties import fused
 
 if TYPE_CHECKING:
     from corereg.autograd import Parameter
     from corereg.models.compiled import Compiled
-
-
-def declares_recordable(part: Any) -> bool:
-    """Whether part's own class says that it may be recorded, and none of its methods has been
-    replaced in the object itself."""
-    kind = type(part)
-    own = any(callable(getattr(kind, name, None)) for name in vars(part))
-    return bool(vars(kind).get("recordable", False)) and not own
 
 
 def why_not_forward(model: Compiled) -> str | None:
@@ -34,7 +28,7 @@ def why_not_forward(model: Compiled) -> str | None:
         if function is not None and activations.name_of(function) is None:
             return f"layer {layer.name!r} has an activation function of its own"
         activity = layer.activity_regularizer
-        if activity is not None and not regularizers.fused(activity):
+        if activity is not None and not fused(activity):
             return f"the activity regularizer of layer {layer.name!r} is one of its own"
     return None
 
@@ -46,7 +40,7 @@ def why_not(model: Compiled) -> str | None:
         return reason
     assert model._metrics is not None
     for p in model.trainable_weights:
-        if p.regularizer is not None and not regularizers.fused(p.regularizer):
+        if p.regularizer is not None and not fused(p.regularizer):
             return f"the regularizer of {p.name!r} is not known to be recordable"
     for part in (model.loss, model.optimizer, *model._metrics[0], *model._metrics[1]):
         if not declares_recordable(part):

@@ -9,10 +9,12 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Parameter, Tensor, tensor
-from corereg.layers.base import Layer, Shape, assign_all, dims, unique_name
-from corereg.layers.core import InputLayer
+from corereg.layers.base import Layer, Shape, assign_all, dims
+from corereg.layers.input_layer import InputLayer
+from corereg.layers.lookup import serialize as serialize_layer
 from corereg.models import saving
 from corereg.models.training import Trainer
+from corereg.naming import unique_name
 
 Array = np.ndarray[Any, Any]
 
@@ -226,10 +228,7 @@ class Sequential(Trainer):
 
     def get_config(self) -> dict[str, Any]:
         """The layers and the input shape, JSON-able."""
-        layers = [
-            {"class_name": type(layer).__name__, "config": layer.get_config()}
-            for layer in self._layers
-        ]
+        layers = [serialize_layer(layer) for layer in self._layers]
         shape = None if self._input_shape is None else list(self._input_shape)
         return {"name": self.name, "layers": layers, "input_shape": shape}
 

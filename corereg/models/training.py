@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from corereg import regularizers
 from corereg.autograd import Tensor, enable_grad
-from corereg.callbacks import CallbackList, History
+from corereg.callbacks.callback_list import CallbackList
+from corereg.callbacks.history import History
 from corereg.models.ahead import Ahead, Validation
 from corereg.models.compiled import Logs, count, fewest
 from corereg.models.data import Batch, Rows, split
@@ -21,6 +21,7 @@ from corereg.models.steps import Sections, Steps, run_batch
 from corereg.models.streams import StreamSteps, is_stream, no_others, steps_in, warn_short
 from corereg.progress import ProgressBar
 from corereg.random import next_seed
+from corereg.regularizers.penalties import fused, penalty
 
 
 class Trainer(Evaluating):
@@ -34,8 +35,8 @@ class Trainer(Evaluating):
         for layer in self.layers:
             found += layer._activity
             for p in layer.trainable_weights:
-                if p.regularizer is not None and not regularizers.fused(p.regularizer):
-                    found.append(regularizers.penalty(p.regularizer, p))
+                if p.regularizer is not None and not fused(p.regularizer):
+                    found.append(penalty(p.regularizer, p))
         return found
 
     def _train_step(self, batch: Batch, means: Means) -> None:
@@ -46,9 +47,9 @@ class Trainer(Evaluating):
         with enable_grad(), self._own_pass():
             prediction = self(batch.x, training=True)
             total = self.loss(batch.y, prediction, batch.weight)
-            for penalty in self._graph_penalties():
-                total = total + penalty
-                means.add_penalty(batch, penalty.data, in_loss=True)
+            for found in self._graph_penalties():
+                total = total + found
+                means.add_penalty(batch, found.data, in_loss=True)
         means.add(batch, prediction.data, total.data)
         if total.requires_grad:
             optimizer.zero_grad()  # what a loop of the user's own may have left
@@ -189,13 +190,13 @@ class Trainer(Evaluating):
         """Epochs without Python, as far as nobody looks; None: somebody looks at each."""
         if not isinstance(run, Steps) or steps != run.steps:
             return None
-        if listeners.wants_epochs or listeners.wants_batches:
+        if listeners.observes_epochs or listeners.observes_batches:
             return None
         programs: Callable[[], Sections | None] | None = None
         if (
             isinstance(checks, Steps)
             and validation_steps in (None, checks.steps)
-            and not listeners.wants_tests
+            and not listeners.observes_tests
         ):
             programs = partial(self._test_programs, checks)
         frequency = due if checks is not None else None
@@ -210,7 +211,7 @@ class Trainer(Evaluating):
         listeners: CallbackList,
         bar: ProgressBar,
     ) -> Logs:
-        done, wants = 0, listeners.wants_batches
+        done, wants = 0, listeners.observes_batches
         while (steps is None or done < steps) and not self.stop_training:
             if not run.ready():
                 if run.once and steps is not None:
