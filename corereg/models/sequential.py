@@ -11,7 +11,6 @@ from corereg import _kernels
 from corereg.autograd import Parameter, Tensor, tensor
 from corereg.layers.base import Layer, Shape, assign_all, dims
 from corereg.layers.input_layer import InputLayer
-from corereg.layers.lookup import serialize as serialize_layer
 from corereg.models import saving
 from corereg.models.training import Trainer
 from corereg.naming import unique_name
@@ -228,7 +227,9 @@ class Sequential(Trainer):
 
     def get_config(self) -> dict[str, Any]:
         """The layers and the input shape, JSON-able."""
-        layers = [serialize_layer(layer) for layer in self._layers]
+        from corereg.layers.lookup import serialize
+
+        layers = [serialize(layer) for layer in self._layers]
         shape = None if self._input_shape is None else list(self._input_shape)
         return {"name": self.name, "layers": layers, "input_shape": shape}
 
