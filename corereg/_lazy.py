@@ -59,6 +59,8 @@ def _unlisted(kind: str, package: str, name: str) -> Any:
         return None  # Python itself asks for names such as __path__
     from corereg import registry
 
+    if name in registry.modules_of(kind):
+        return None  # `from package import module` asks here first, and then imports it
     found = registry.parts(kind).get(name)
     inside = getattr(found, "__module__", "").startswith(f"{package}.")
     return found if inside else None

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 T = TypeVar("T", bound=Callable[..., Any])
@@ -300,14 +300,14 @@ def _import_module_of(kind: str, name: str) -> None:
 
 def _import_all(kind: str) -> None:
     if kind not in _complete:
-        package = importlib.import_module(PACKAGES[kind])
-        for module in _modules(package):
-            importlib.import_module(module)
+        for module in modules_of(kind):
+            importlib.import_module(f"{PACKAGES[kind]}.{module}")
         _complete.add(kind)
 
 
-def _modules(package: Any) -> Iterator[str]:
+def modules_of(kind: str) -> list[str]:
+    """The names of the modules in a kind's package."""
     import pkgutil
 
-    for found in pkgutil.iter_modules(getattr(package, "__path__", ())):
-        yield f"{package.__name__}.{found.name}"
+    package = importlib.import_module(PACKAGES[kind])
+    return [found.name for found in pkgutil.iter_modules(getattr(package, "__path__", ()))]

@@ -122,6 +122,7 @@ def test_a_name_that_its_module_lacks_is_an_error_of_the_table(plants):
 def test_parts_are_imported_one_by_one():
     """One module for each name that is asked for; the registry too finds a name by the table."""
     steps = {
+        "from corereg.metrics import regression": "corereg.metrics.regression",
         "corereg.layers.Dropout": "corereg.layers.dropout",
         "corereg.callbacks.CSVLogger": "corereg.callbacks.csv_logger",
         "corereg.initializers.get('zeros')": "corereg.initializers.constant",
