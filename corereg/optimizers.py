@@ -15,14 +15,17 @@ In a loop of one's own:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from corereg import _kernels, lookup, regularizers
+from corereg import _kernels, registry
 from corereg.autograd import Parameter, Tensor
 from corereg.autograd.parameter import aligned
+from corereg.recordable import Recordable
+from corereg.registry import register
+from corereg.regularizers.penalties import fused
 
 Array = np.ndarray[Any, Any]
 
@@ -50,12 +53,11 @@ class HyperNumber:
         setattr(optimizer._hyper, self._field, float(value))
 
 
-class Optimizer:
+class Optimizer(Recordable):
     """Base class. learning_rate > 0 or = 0; weight_decay: None or >= 0; at most one of clipnorm
     (of each variable's gradient), global_clipnorm (of all) and clipvalue (of each element)."""
 
     rule: ClassVar[str]
-    recordable: ClassVar[bool] = False  # see corereg.models.recordable
     learning_rate = HyperNumber("learning_rate")
 
     def __init__(
@@ -202,7 +204,7 @@ class Optimizer:
 
     def _table(self, penalties: bool) -> tuple[list[Any], Any, list[Parameter], Array]:
         """The trainable parameters as the kernels see them; made anew only when they change."""
-        own = [regularizers.fused(p.regularizer) for p in self.parameters]
+        own = [fused(p.regularizer) for p in self.parameters]
         strengths = [(r.l1, r.l2) if r and penalties else (0.0, 0.0) for r in own]
         decay = float(self.weight_decay or 0.0)
         now = [
@@ -240,6 +242,7 @@ class Optimizer:
         }
 
 
+@register("optimizer", "sgd")
 class SGD(Optimizer):
     """w -= lr g; with momentum mu: m = mu m - lr g, w += m; Nesterov: w += mu m - lr g."""
 
@@ -267,6 +270,7 @@ class SGD(Optimizer):
         return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}
 
 
+@register("optimizer", "rmsprop")
 class RMSprop(Optimizer):
     """v = rho v + (1-rho) g^2; w -= lr g / sqrt(v + eps) (Hinton 2012; centered: Graves 2013)."""
 
@@ -298,6 +302,7 @@ class RMSprop(Optimizer):
         return {**super().get_config(), **own, "centered": self.centered}
 
 
+@register("optimizer", "adam")
 class Adam(Optimizer):
     """m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; w -= lr sqrt(1-b2^t)/(1-b1^t) m/(sqrt(v)+eps)
     (Kingma, Ba 2015, with Keras's place for epsilon; amsgrad: Reddi, Kale, Kumar 2018)."""
@@ -330,6 +335,7 @@ class Adam(Optimizer):
         return {**super().get_config(), **own, "amsgrad": self.amsgrad}
 
 
+@register("optimizer", "adamw")
 class AdamW(Adam):
     """Adam with decoupled weight decay, .004 by default (Loshchilov, Hutter 2019)."""
 
@@ -341,28 +347,16 @@ class AdamW(Adam):
         super().__init__(learning_rate, weight_decay=weight_decay, **options)
 
 
-_TABLE: dict[str, Callable[..., Optimizer]] = {
-    "sgd": SGD,
-    "rmsprop": RMSprop,
-    "adam": Adam,
-    "adamw": AdamW,
-    "SGD": SGD,
-    "RMSprop": RMSprop,
-    "Adam": Adam,
-    "AdamW": AdamW,
-}
-
-
 def get(identifier: Any) -> Optimizer:
     """An Optimizer from a name (any case), an object or a serialized dict."""
-    if isinstance(identifier, str) and identifier.lower() in _TABLE:
+    if isinstance(identifier, str) and registry.find("optimizer", identifier.lower()):
         identifier = identifier.lower()
-    found = lookup.resolve("optimizer", identifier, _TABLE)
+    found = registry.resolve("optimizer", identifier)
     if not isinstance(found, Optimizer):
         raise TypeError(f"optimizer: expected a name or an Optimizer, received {found!r}")
     return found
 
 
-def serialize(optimizer: Optimizer) -> dict[str, Any] | None:
+def serialize(optimizer: Optimizer) -> registry.Config | str | None:
     """As {"class_name", "config"}."""
-    return lookup.describe("optimizer", optimizer)
+    return registry.serialize("optimizer", optimizer)

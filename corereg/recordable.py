@@ -32,7 +32,7 @@ def declares_recordable(part: Any) -> bool:
     """Whether the class of `part` says that it may be recorded, and no method of it has been
     replaced in the object itself."""
     kind = type(part)
-    if not getattr(kind, "recordable", False):
+    if not kind.__dict__.get("recordable", False):  # its own word, whatever its bases say
         return False
     return not any(callable(getattr(kind, name, None)) for name in getattr(part, "__dict__", ()))
 

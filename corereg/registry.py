@@ -1,5 +1,5 @@
-"""The registry: every layer, loss, metric, optimizer, regularizer, initializer, constraint and
-activation by its kind and names.
+"""The registry: every layer, loss, metric, optimizer, regularizer, initializer and activation by
+its kind and names.
 
     @register("loss", "mse", "MSE", "mean_squared_error")
     class MeanSquaredError(Loss): ...
@@ -9,15 +9,14 @@ harness read the registry; nothing else lists the parts. A kind's package is imp
 first asked for that is not there yet, one module if the package tells which.
 
 Parts of a user's own enter by `register_keras_serializable` or for a while by
-`custom_object_scope`, as in `keras.saving`.
+`custom_object_scope`, as in `keras.saving`. They go before built-in parts of the same name.
 """
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 T = TypeVar("T", bound=Callable[..., Any])
@@ -25,7 +24,6 @@ Config = dict[str, Any]
 
 PACKAGES = {
     "activation": "corereg.activations",
-    "constraint": "corereg.constraints",
     "initializer": "corereg.initializers",
     "layer": "corereg.layers",
     "loss": "corereg.losses",
@@ -33,9 +31,8 @@ PACKAGES = {
     "model": "corereg.models",
     "optimizer": "corereg.optimizers",
     "regularizer": "corereg.regularizers",
-    "schedule": "corereg.optimizers.schedules",
 }
-"""Each kind of part and the package that holds it."""
+"""Each kind of part and the package that holds it. A new kind begins with a line here."""
 
 _parts: dict[str, dict[str, Callable[..., Any]]] = {kind: {} for kind in PACKAGES}
 _complete: set[str] = set()  # kinds whose whole package has been imported
@@ -52,16 +49,22 @@ def register(kind: str, *aliases: str) -> Callable[[T], T]:
     def enter(part: T) -> T:
         for name in (part.__name__, *aliases):
             known = _parts[kind].get(name)
-            if known is not None and known.__qualname__ != part.__qualname__:
+            if known is not None and not _is_new_version(part, known):
                 raise ValueError(f"register: there is a {kind} named {name!r} already: {known!r}")
+        for name in (part.__name__, *aliases):
             _parts[kind][name] = part
         return part
 
     return enter
 
 
+def _is_new_version(part: Any, known: Any) -> bool:
+    """Whether part replaces what was known: its module was reloaded, or a notebook's cell run."""
+    return (part.__module__, part.__qualname__) == (known.__module__, known.__qualname__)
+
+
 def names(kind: str) -> list[str]:
-    """All names of a kind, sorted."""
+    """All names of a kind, sorted: those of built-in parts."""
     _import_all(kind)
     return sorted(_parts[kind])
 
@@ -87,15 +90,18 @@ def find(kind: str, name: str) -> Callable[..., Any] | None:
     return found
 
 
-def unknown(kind: str, name: object) -> ValueError:
-    """The error for a name that no part of this kind has."""
-    known = ", ".join(names(kind))
-    return ValueError(f"unknown {kind} {name!r}; known are {known}, or pass an object")
+def unknown(
+    kind: str, name: object, remedy: str = ", or pass an object", also: Iterable[str] = ()
+) -> ValueError:
+    """The error for a name that no part of this kind has: it lists those of the registry, those of
+    the user's own parts, and `also`."""
+    known = sorted({*names(kind), *_custom_names(), *also})
+    return ValueError(f"unknown {kind} {name!r}; known are {', '.join(known)}{remedy}")
 
 
 def resolve(kind: str, identifier: Any) -> Any:
-    """identifier as an object: a name or {"class_name", "config"} is looked up and called, a class
-    is called, anything else is returned as it is."""
+    """identifier as an object: a name or {"class_name", "config"} is looked up, a class is called,
+    anything else is returned as it is. ValueError for names that are not known."""
     if isinstance(identifier, type):
         return identifier()
     if isinstance(identifier, str):
@@ -108,37 +114,66 @@ def resolve(kind: str, identifier: Any) -> Any:
     return identifier
 
 
-def deserialize(kind: str, config: Mapping[str, Any]) -> Any:
-    """The object that `serialize` described as {"class_name", "config"}. ValueError for names that
-    are not known and for configs that are no dict of named values."""
-    name = config.get("registered_name") or config.get("class_name")
-    found = find(kind, name) if isinstance(name, str) else None
-    if found is None and isinstance(config.get("class_name"), str):
-        found = find(kind, config["class_name"])
+def deserialize(
+    kind: str, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+) -> Any:
+    """The object that `serialize` described as {"class_name", "config"}.
+
+    custom_objects: {name: class or function} for parts of the user's own. ValueError for names
+    that are not known and for configs that are no dict of named values.
+    """
+    if not isinstance(config, Mapping):
+        raise TypeError(
+            f"{kind}: expected a dict of 'class_name' and 'config', received {config!r}"
+        )
+    with custom_object_scope(custom_objects):
+        name = config.get("class_name")
+        found = _find_described(kind, name, config.get("registered_name"))
+        given = config.get("config", {})
+        if not isinstance(given, dict) or not all(isinstance(key, str) for key in given):
+            raise ValueError(f"{kind} {name!r}: expected a config of named values, got {given!r}")
+        if hasattr(found, "from_config"):
+            return found.from_config(given)
+        return found(**given) if isinstance(found, type) else found
+
+
+def _find_described(kind: str, name: Any, registered: Any) -> Any:
+    """What a file calls by these names. A part of the user's own, which has a registered name, is
+    never taken for a built-in one that is called alike."""
+    found = None
+    if isinstance(registered, str):
+        found = _find_custom(registered)
+        if found is None and isinstance(name, str):
+            found = _find_custom(name)
+    elif isinstance(name, str):
+        found = find(kind, name)
     if found is None:
-        raise unknown(kind, config.get("class_name"))
-    given = config.get("config", {})
-    if not isinstance(given, dict) or not all(isinstance(key, str) for key in given):
-        raise ValueError(f"{kind} {name!r}: expected a config of named values, got {given!r}")
-    if hasattr(found, "from_config"):
-        return found.from_config(given)
-    return found(**given) if isinstance(found, type) else found
+        remedy = (
+            "; pass custom_objects={name: class} for parts of your own, or decorate them with "
+            "register_keras_serializable()"
+        )
+        raise unknown(kind, registered if isinstance(registered, str) else name, remedy)
+    return found
 
 
-def serialize(kind: str, value: Any) -> Config | None:
-    """value as {"class_name", "config"} for a file, None for None. Parts that the user registered
-    add their "registered_name". Objects without get_config raise TypeError."""
+def serialize(kind: str, value: Any) -> Config | str | None:
+    """value for a file: {"class_name", "config"}, None for None, and of a function that the user
+    registered its name. Objects of a registered class add their "registered_name". TypeError for
+    objects without get_config and for functions that are not registered."""
     if value is None:
         return None
-    if not hasattr(value, "get_config"):
+    registered = registered_function(value)
+    if registered is not None:
+        return registered
+    if isinstance(value, type) or not hasattr(value, "get_config"):
         raise TypeError(
             f"cannot save the {kind} {value!r}: give it a get_config() method, or save the weights "
             "alone with save_weights()"
         )
-    found: Config = {"class_name": type(value).__name__, "config": value.get_config()}
-    registered = get_registered_name(type(value))
-    if registered != type(value).__name__:
-        found["registered_name"] = registered
+    made_by = type(value)
+    found: Config = {"class_name": made_by.__name__, "config": value.get_config()}
+    if made_by in _registered_names:
+        found["registered_name"] = _registered_names[made_by]
     return found
 
 
@@ -160,6 +195,10 @@ def _find_custom(name: str) -> Any:
     return _custom.get(name)
 
 
+def _custom_names() -> set[str]:
+    return {name for table in (*_scopes.stack, _custom) for name in table}
+
+
 class custom_object_scope:
     """``with custom_object_scope({"MyLayer": MyLayer}):`` inside, these names stand for these
     classes or functions, in this thread (Keras's `custom_object_scope`)."""
@@ -172,7 +211,9 @@ class custom_object_scope:
         return self
 
     def __exit__(self, *error: object) -> None:
-        _scopes.stack.remove(self._given)
+        stack = _scopes.stack
+        last = max(i for i, scope in enumerate(stack) if scope is self._given)
+        del stack[last]  # by identity, for generators may leave their scopes in any order
 
 
 CustomObjectScope = custom_object_scope
@@ -190,6 +231,11 @@ def register_keras_serializable(
     """A decorator: files may hold objects of this class, or this function, under the name
     "package>name" (Keras's `register_keras_serializable`). ValueError for a class without
     get_config and for a name that is taken."""
+    if not isinstance(package, str):
+        raise TypeError(
+            f"register_keras_serializable: expected package as a string, received {package!r}; as "
+            "a decorator it is written with parentheses"
+        )
 
     def enter(part: T) -> T:
         registered = f"{package}>{name or part.__name__}"
@@ -199,7 +245,7 @@ def register_keras_serializable(
                 f"{part.__name__}"
             )
         known = _custom.get(registered)
-        if known is not None and known is not part and known.__qualname__ != part.__qualname__:
+        if known is not None and not _is_new_version(part, known):
             raise ValueError(
                 f"register_keras_serializable: {registered!r} is registered already: {known!r}"
             )
@@ -210,9 +256,16 @@ def register_keras_serializable(
     return enter
 
 
+def registered_function(value: Any) -> str | None:
+    """ "package>name" of a function that was registered; None for all else."""
+    if isinstance(value, type):
+        return None
+    return next((name for part, name in _registered_names.items() if part is value), None)
+
+
 def get_registered_name(part: Any) -> str:
     """ "package>name" of a class or function that was registered, else its own name."""
-    return _registered_names.get(part) or part.__name__
+    return _registered_names.get(part) or str(part.__name__)
 
 
 def get_registered_object(
@@ -247,12 +300,14 @@ def _import_module_of(kind: str, name: str) -> None:
 
 def _import_all(kind: str) -> None:
     if kind not in _complete:
-        package = importlib.import_module(PACKAGES[kind])
-        for module in _modules(package):
-            importlib.import_module(module)
+        for module in modules_of(kind):
+            importlib.import_module(f"{PACKAGES[kind]}.{module}")
         _complete.add(kind)
 
 
-def _modules(package: Any) -> Iterator[str]:
-    for found in pkgutil.iter_modules(getattr(package, "__path__", ())):
-        yield f"{package.__name__}.{found.name}"
+def modules_of(kind: str) -> list[str]:
+    """The names of the modules in a kind's package."""
+    import pkgutil
+
+    package = importlib.import_module(PACKAGES[kind])
+    return [found.name for found in pkgutil.iter_modules(getattr(package, "__path__", ()))]

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from corereg.losses import labels
 from corereg.random import set_random_seed
+from corereg.targets import as_labels
 
 __all__ = ["set_random_seed", "to_categorical"]
 
@@ -17,10 +17,10 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray[Any, An
 
     num_classes: by default the largest label + 1. Labels outside [0, num_classes) raise ValueError.
     """
-    y = labels("to_categorical", np.asarray(x), num_classes)
+    y = as_labels("to_categorical", np.asarray(x), num_classes)
     if num_classes is None:
         num_classes = int(y.max()) + 1 if y.size else 0
-        y = labels("to_categorical", y, num_classes)
+        y = as_labels("to_categorical", y, num_classes)
     out = np.zeros((len(y), num_classes), np.float32)
     out[np.arange(len(y)), y] = 1
     return out

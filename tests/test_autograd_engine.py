@@ -11,8 +11,7 @@ import weakref
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from corereg import Parameter, Tensor, _kernels, enable_grad, no_grad
 from corereg.autograd import Op, apply, check_grads, is_grad_enabled, ops

@@ -64,7 +64,7 @@ def test_an_interrupt_inside_a_step_leaves_it_undone(where, monkeypatch):
     target, name = {
         "forward": (layers.Dropout, "call"),
         "loss": (type(model.loss), "__call__"),
-        "penalty": (corereg.regularizers, "penalty"),
+        "penalty": (corereg.models.training, "penalty"),
         "backward": (corereg.Tensor, "backward"),
         "update": (type(model.optimizer), "update"),
     }[where]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import corereg
-from corereg import Tensor, initializers, layers, no_grad
+from corereg import Tensor, initializers, naming, no_grad
 from corereg.autograd import check_grads
 from corereg.layers import Activation, Dense, Dropout, Flatten, Input, InputLayer, Layer
 from corereg.models import Sequential
@@ -242,7 +242,7 @@ def test_call_may_take_training_or_not(kind):
 
 
 def test_names_are_unique_and_as_in_keras(monkeypatch):
-    monkeypatch.setattr(layers.base, "_counts", {})
+    monkeypatch.setattr(naming, "_counts", {})
     made = [Dense(1), Dense(1), Dropout(0.1), Dense(1, name="mine"), WithMore(), Dense(1)]
     assert [layer.name for layer in made] == [
         *("dense", "dense_1", "dropout", "mine", "with_more", "dense_2")

@@ -82,7 +82,7 @@ HOSTILE = {
     ),
     "layer with a list for a name": (
         put("model", "layers", 1, "class_name", value=[]),
-        "unhashable",
+        r"unknown layer \[\]",
     ),
     "huge units": (
         put(*LAYER, "units", value=10**12),

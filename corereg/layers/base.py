@@ -10,26 +10,14 @@ import numpy as np
 from corereg import _kernels, config, initializers, regularizers
 from corereg.autograd import Parameter, Tensor, ops, tensor
 from corereg.call_shim import current_call
+from corereg.naming import snake_case, unique_name
 from corereg.recordable import Recordable
+from corereg.regularizers.penalties import fused, penalties, penalty
 
 Shape = tuple[int | None, ...]
 Array = np.ndarray[Any, Any]
 
 VARKEYWORDS = 8  # inspect.CO_VARKEYWORDS
-
-_counts: dict[str, int] = {}
-
-
-def unique_name(kind: str) -> str:
-    """dense, dense_1, dense_2, ... in the order of making, as Keras names things."""
-    n = _counts.get(kind, 0)
-    _counts[kind] = n + 1
-    return f"{kind}_{n}" if n else kind
-
-
-def snake_case(name: str) -> str:
-    """BigDense -> big_dense."""
-    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
 
 
 class Layer(Recordable):
@@ -137,10 +125,10 @@ class Layer(Recordable):
 
     def _activity_penalty(self, out: Tensor, rows: int) -> Tensor:
         """The penalty of an output, by its rows."""
-        fused = regularizers.fused(self.activity_regularizer)
-        if fused is None:
-            return regularizers.penalty(self.activity_regularizer, out) / rows
-        return ops.l1_l2_penalty(out, fused.l1 / rows, fused.l2 / rows)
+        l1_l2 = fused(self.activity_regularizer)
+        if l1_l2 is None:
+            return penalty(self.activity_regularizer, out) / rows
+        return ops.l1_l2_penalty(out, l1_l2.l1 / rows, l1_l2.l2 / rows)
 
     def _cast(self, x: Tensor) -> Tensor:
         if x.data.dtype == self._dtype:
@@ -239,7 +227,7 @@ class Layer(Recordable):
     @property
     def losses(self) -> list[Tensor]:
         """The penalties: of each trainable weight, and of the activity in the last call."""
-        return regularizers.penalties(self._parameters) + self._activity
+        return penalties(self._parameters) + self._activity
 
     def get_weights(self) -> list[Array]:
         """Copies of the weights, in the order of `weights`."""

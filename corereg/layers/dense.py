@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from corereg import activations, initializers, regularizers
+from corereg import _kernels, activations, initializers, regularizers
 from corereg.autograd import Parameter, Tensor, ops
 from corereg.autograd.mode import state
-from corereg.autograd.ops.activations import CODES
-from corereg.autograd.ops.activations import Activation as ActivationOp
+from corereg.autograd.ops.activations import CODES, Activation as ActivationOp
 from corereg.autograd.ops.layers import Dense as DenseOp
 from corereg.autograd.tensor import apply
 from corereg.layers.base import Layer, Shape
+from corereg.registry import register
 
 # A loss on probabilities wants what they were made of (see corereg.losses): where a graph is
 # built, these two are ops of their own behind a linear one.
 _APART = (CODES["sigmoid"], CODES["softmax"])
 
 
+@register("layer")
 class Dense(Layer):
     """y = activation(x kernel + bias).
 
@@ -93,7 +94,10 @@ class Dense(Layer):
         out = apply(op, x, kernel) if bias is None else apply(op, x, kernel, bias)
         if apart:
             return apply(ActivationOp(code), out)
-        return out if self._function is None else self._function(out)
+        if self._function is None:
+            return out
+        _kernels.track_part(self._function)
+        return self._function(out)
 
     def _any_rank(self, x: Tensor) -> Tensor:
         inputs = self.kernel.shape[0]
@@ -130,16 +134,10 @@ class Dense(Layer):
             self.bias.regularizer = self._regularizers["bias"]
 
     def get_config(self) -> dict[str, Any]:
-        name = activations.name_of(self.activation)
-        if name is None:
-            raise TypeError(
-                f"{self.who}: cannot save a custom activation function; save the weights alone "
-                "with save_weights()"
-            )
         return {
             **super().get_config(),
             "units": self.units,
-            "activation": name,
+            "activation": activations.serialize(self.activation, self.who),
             "use_bias": self.use_bias,
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),

@@ -9,15 +9,16 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
-from corereg.autograd.ops.layers import Dropout as DropoutOp
-from corereg.autograd.ops.layers import is_relu
+from corereg.autograd.ops.layers import Dropout as DropoutOp, is_relu
 from corereg.autograd.tensor import apply
 from corereg.layers.base import Layer
 from corereg.random import mix, next_seed
+from corereg.registry import register
 
 Array = np.ndarray[Any, Any]
 
 
+@register("layer")
 class Dropout(Layer):
     """In training, zeroes each element with probability `rate` and scales the rest by 1/(1-rate);
     otherwise passes its input on.

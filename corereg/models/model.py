@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd import Parameter, Tensor
-from corereg.callbacks import History
-from corereg.layers.base import Layer, Shape, assign_all, unique_name
-from corereg.losses import Loss
+from corereg.callbacks.history import History
+from corereg.layers.base import Layer, Shape, assign_all
+from corereg.losses.base import Loss
 from corereg.models import saving
+from corereg.naming import unique_name
 from corereg.optimizers import Optimizer
 from corereg.runtime.report import ExecutionReport
 from corereg.training.evaluate import evaluate, test_on_batch

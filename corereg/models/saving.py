@@ -7,19 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corereg import layers, lookup, losses, metrics, optimizers
-from corereg.layers.base import Layer, assign_all
+from corereg import layers, losses, metrics, optimizers
+from corereg.layers.base import assign_all
 from corereg.models import archive
 from corereg.models.archive import FileFormatError
+from corereg.registry import custom_object_scope
 
 if TYPE_CHECKING:
     from corereg.autograd import Parameter
     from corereg.models.sequential import Sequential
-
-_LAYERS: dict[str, type[Layer]] = {
-    c.__name__: c
-    for c in (layers.Activation, layers.Dense, layers.Dropout, layers.Flatten, layers.InputLayer)
-}
 
 
 def save_model(model: Sequential, path: Any) -> None:
@@ -66,7 +62,7 @@ def load_model(
         model = from_config(config["model"], custom_objects, arrays)
         if compile and config["compile"] is not None:
             given = config["compile"]
-            with lookup.custom_objects(custom_objects or {}):
+            with custom_object_scope(custom_objects):
                 model.compile(
                     given["optimizer"], given["loss"], given["metrics"], given["weighted_metrics"]
                 )
@@ -112,19 +108,9 @@ def from_config(
     """A Sequential from what its get_config gave, with fresh weights or with those of a file."""
     from corereg.models.sequential import Sequential
 
-    known = {**_LAYERS, **(custom_objects or {})}
     model = Sequential(name=config["name"])
     for entry in config["layers"]:
-        name = entry["class_name"]
-        if name not in known:
-            raise ValueError(
-                f"unknown layer {name!r}; known are {', '.join(sorted(known))}; pass "
-                "custom_objects={name: class} for layers of your own"
-            )
-        with lookup.custom_objects(custom_objects or {}):
-            made = known[name].from_config(entry["config"])
-        if not isinstance(made, Layer):
-            raise TypeError(f"layer {name!r}: expected a Layer, received {type(made).__name__}")
+        made = layers.deserialize(entry, custom_objects)
         if arrays is not None:
             i = len(model.layers)
             made._given = _beneath(f"weights/{i}/", arrays)
@@ -175,5 +161,4 @@ def _put_weights(who: str, model: Sequential, arrays: Mapping[str, Any]) -> None
 def _metric(wanted: Any) -> Any:
     if isinstance(wanted, str):
         return wanted
-    assert isinstance(wanted, metrics.Metric)
-    return {"class_name": type(wanted).__name__, "config": wanted.get_config()}
+    return metrics.serialize(wanted)

@@ -8,8 +8,8 @@ from typing import Any
 from corereg import _kernels
 from corereg.autograd import Tensor, tensor
 from corereg.call_shim import current_call
-from corereg.layers import InputLayer
 from corereg.layers.base import Layer, Shape, dims
+from corereg.layers.input_layer import InputLayer
 from corereg.models import saving
 from corereg.models.model import Model
 
@@ -128,10 +128,9 @@ class Sequential(Model):
 
     def get_config(self) -> dict[str, Any]:
         """The layers and the input shape, JSON-able."""
-        layers = [
-            {"class_name": type(layer).__name__, "config": layer.get_config()}
-            for layer in self._layers
-        ]
+        from corereg.layers.lookup import serialize
+
+        layers = [serialize(layer) for layer in self._layers]
         shape = None if self._input_shape is None else list(self._input_shape)
         return {"name": self.name, "layers": layers, "input_shape": shape}
 

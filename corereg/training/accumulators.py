@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.metrics import Metric
+from corereg.metrics.base import Metric
 from corereg.training.data.arrays import Batch
 
 Array = np.ndarray[Any, Any]

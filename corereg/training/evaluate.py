@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from corereg import _kernels, regularizers
+from corereg import _kernels
 from corereg.autograd import enable_grad, no_grad
 from corereg.call_shim import CallContext
-from corereg.callbacks import CallbackList
+from corereg.callbacks.callback_list import CallbackList
 from corereg.progress import ProgressBar
+from corereg.regularizers.penalties import penalties
 from corereg.runtime.capture import Capture, ReplayPlan
 from corereg.training.accumulators import EpochAccumulators
 from corereg.training.arguments import (
@@ -61,7 +62,7 @@ def _compute_penalties(model: TrainableModel) -> None:
     trainer = model._trainer
     for part in (model._layers, *model._layers):
         _kernels.track_dependency(part)
-    parts = [p.data for p in regularizers.penalties(model.weights)]
+    parts = [p.data for p in penalties(model.weights)]
     if len(parts) != len(trainer.penalties):
         trainer.penalties = np.zeros(len(parts))
         trainer.captures["test"].clear()
@@ -113,7 +114,7 @@ def run_test(
 ) -> EpochAccumulators:
     """Tests a data set, at most so many steps; the caller holds the lock of tests."""
     sums = model._trainer.new_sums("test")
-    observed = callbacks.wants_test_batches
+    observed = callbacks.observes_test_batches
     callbacks.on_test_begin()
     take_penalties(model)
     run.restart()

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from corereg import _kernels, regularizers
+from corereg import _kernels
 from corereg.autograd import Tensor, enable_grad
 from corereg.call_shim import CallContext
-from corereg.callbacks import CallbackList, History
+from corereg.callbacks.callback_list import CallbackList
+from corereg.callbacks.history import History
 from corereg.progress import ProgressBar
+from corereg.regularizers.penalties import fused, penalty
 from corereg.training.accumulators import EpochAccumulators
 from corereg.training.arguments import (
     as_keras_returns,
@@ -34,9 +36,9 @@ def graph_penalties(model: TrainableModel) -> list[Tensor]:
     """The penalties of weights that go through the graph: all but the L1/L2 ones, which the
     optimizer's sweep takes."""
     return [
-        regularizers.penalty(p.regularizer, p)
+        penalty(p.regularizer, p)
         for p in model.trainable_weights
-        if p.regularizer is not None and not regularizers.fused(p.regularizer)
+        if p.regularizer is not None and not fused(p.regularizer)
     ]
 
 
@@ -49,9 +51,9 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
     with enable_grad(), CallContext(training=True) as call:
         prediction = model(batch.inputs[0], training=True)
         total = trainer.compute_loss(batch, prediction)
-        for penalty in (*call.losses, *graph_penalties(model)):
-            total = total + penalty
-            sums.add_penalty(batch, penalty.data, in_loss=True)
+        for found in (*call.losses, *graph_penalties(model)):
+            total = total + found
+            sums.add_penalty(batch, found.data, in_loss=True)
     sums.add(batch, prediction.data, total.data)
     _kernels.track_part(optimizer)
     if total.requires_grad:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from corereg.callbacks import CallbackList
+from corereg.callbacks.callback_list import CallbackList
 from corereg.progress import ProgressBar
 from corereg.runtime.capture import ReplayPlan
 from corereg.training.accumulators import EpochAccumulators, Logs
@@ -83,7 +83,7 @@ class TrainingLoop:
         """The steps of one epoch; returns its logs."""
         run, steps, sums, bar = self._run, self._steps, self._sums, self._bar
         sums.reset()
-        done, observed = 0, self._callbacks.wants_batches
+        done, observed = 0, self._callbacks.observes_batches
         while (steps is None or done < steps) and not self._model.stop_training:
             if not run.ready():
                 if run.once and steps is not None:
@@ -126,14 +126,14 @@ class TrainingLoop:
         run, validation, callbacks = self._run, self._validation, self._callbacks
         if not isinstance(run, ArraySteps) or self._steps != run.steps:
             return None
-        if callbacks.wants_epochs or callbacks.wants_batches:
+        if callbacks.observes_epochs or callbacks.observes_batches:
             return None
         sums = self._model._trainer.new_sums("test")
         plan: Callable[[], ReplayPlan | None] | None = None
         if (
             isinstance(validation.run, ArraySteps)
             and validation.steps in (None, validation.run.steps)
-            and not callbacks.wants_tests
+            and not callbacks.observes_tests
         ):
             plan = partial(test_plan, self._model, validation.run, sums)
         frequency = validation.due if validation.run is not None else None

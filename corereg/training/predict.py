@@ -14,7 +14,7 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Tensor, no_grad
 from corereg.call_shim import CallContext
-from corereg.callbacks import CallbackList
+from corereg.callbacks.callback_list import CallbackList
 from corereg.progress import ProgressBar
 from corereg.runtime.capture import Capture
 from corereg.runtime.scheduling import (
@@ -86,7 +86,7 @@ def _predict_batches(
 ) -> Array:
     """The outputs, one after the other, of at most `total` batches, with progress and callbacks."""
     observers = CallbackList(callbacks, model=model, params={"steps": total})
-    observed = observers.wants_predict_batches
+    observed = observers.observes_predict_batches
     observers.on_predict_begin()
     parts: list[Array] = []
     with ProgressBar(None, total, verbose) as bar:

@@ -16,8 +16,8 @@ import numpy as np
 
 from corereg import _kernels, losses, metrics, optimizers
 from corereg.autograd import Tensor
-from corereg.callbacks import History
-from corereg.losses import Loss
+from corereg.callbacks.history import History
+from corereg.losses.base import Loss
 from corereg.random import next_model_seed
 from corereg.runtime.capture import CaptureCache
 from corereg.runtime.dependencies import Obstacle, snapshot_of
@@ -283,10 +283,12 @@ class Trainer:
 
 def _requested(who: str, given: Any) -> list[Any]:
     """Names and objects of metrics, checked to exist."""
+    from corereg.metrics.lookup import resolve
+
     if given is None:
         return []
     entries = list(given) if isinstance(given, list | tuple) else [given]
-    found = [metrics.known(entry) for entry in entries]
+    found = [resolve(entry) for entry in entries]
     names = [entry if isinstance(entry, str) else entry.name for entry in found]
     if len(set(names)) < len(names):
         raise ValueError(f"compile: expected different {who}, received {names}")

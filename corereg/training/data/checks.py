@@ -8,7 +8,8 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
-from corereg.losses import FLOAT64_MAX, Loss, as_weights
+from corereg.losses.base import Loss
+from corereg.targets import FLOAT64_MAX, as_sample_weight
 from corereg.training.data.arrays import ArrayDataset
 
 Array = np.ndarray[Any, Any]
@@ -122,7 +123,7 @@ def check_training_data(
         raise ValueError(f"{who}: give class_weight or sample_weight, not both")
     weight = None
     if sample_weight is not None:
-        weight = as_weights(who, sample_weight, len(x), dtype)
+        weight = as_sample_weight(who, sample_weight, len(x), dtype)
     if class_weight is not None:
         weight = weights_by_class(who, class_weight, y).astype(dtype)
     return ArrayDataset((x,), (y,), (weight,), dtype)

@@ -1,0 +1,66 @@
+"""Packages whose names are imported when they are first used (PEP 562), so that importing the
+package itself costs next to nothing:
+
+    if TYPE_CHECKING:  # what type checkers and editors see
+        from corereg.losses.base import Loss as Loss
+        from corereg.losses.regression import MeanSquaredError as MeanSquaredError
+
+    _MODULES = {"Loss": "base", "MeanSquaredError": "regression"}
+
+    __getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES, kind="loss")
+
+The registry reads `_MODULES` too, to import one module instead of all when it looks for a name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+
+def lazy_package(
+    package: str,
+    modules: Mapping[str, str],
+    *,
+    submodules: Iterable[str] = (),
+    kind: str | None = None,
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """The `__getattr__`, `__dir__` and `__all__` of a package.
+
+    modules: each public name and the module of the package that defines it; submodules: modules
+    and packages that are public as a whole; kind: the registry's word for the parts in the package.
+    A part in a file that the table does not list yet is then found too, by importing all files.
+    """
+    whole = frozenset(submodules)
+
+    def __getattr__(name: str) -> Any:
+        if name in modules:
+            found = getattr(importlib.import_module(f"{package}.{modules[name]}"), name)
+        elif name in whole:
+            return importlib.import_module(f"{package}.{name}")  # which binds the name, too
+        else:
+            found = None if kind is None else _unlisted(kind, package, name)
+            if found is None:
+                raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        vars(sys.modules[package])[name] = found  # the next use does not come here
+        return found
+
+    def __dir__() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *modules, *whole})
+
+    return __getattr__, __dir__, sorted({*modules, *whole})
+
+
+def _unlisted(kind: str, package: str, name: str) -> Any:
+    """The part of this kind that some module of the package defines under this name, or None."""
+    if name.startswith("_"):
+        return None  # Python itself asks for names such as __path__
+    from corereg import registry
+
+    if name in registry.modules_of(kind):
+        return None  # `from package import module` asks here first, and then imports it
+    found = registry.parts(kind).get(name)
+    inside = getattr(found, "__module__", "").startswith(f"{package}.")
+    return found if inside else None

@@ -1,0 +1,39 @@
+"""Callbacks of `fit`, `evaluate` and `predict`, with the names, arguments and behaviour of Keras 3.
+
+Pass them as `model.fit(..., callbacks=[EarlyStopping(patience=3)])`. With `verbose` they write what
+they do to standard output. A `monitor` that the logs lack draws one warning, which names what there
+is.
+"""
+
+from typing import TYPE_CHECKING
+
+from corereg._lazy import lazy_package
+
+if TYPE_CHECKING:
+    from corereg.callbacks.base import Callback as Callback
+    from corereg.callbacks.callback_list import CallbackList as CallbackList
+    from corereg.callbacks.csv_logger import CSVLogger as CSVLogger
+    from corereg.callbacks.early_stopping import EarlyStopping as EarlyStopping
+    from corereg.callbacks.history import History as History
+    from corereg.callbacks.lambda_callback import LambdaCallback as LambdaCallback
+    from corereg.callbacks.learning_rate_scheduler import (
+        LearningRateScheduler as LearningRateScheduler,
+    )
+    from corereg.callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
+    from corereg.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau
+    from corereg.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN
+
+_MODULES = {
+    "CSVLogger": "csv_logger",
+    "Callback": "base",
+    "CallbackList": "callback_list",
+    "EarlyStopping": "early_stopping",
+    "History": "history",
+    "LambdaCallback": "lambda_callback",
+    "LearningRateScheduler": "learning_rate_scheduler",
+    "ModelCheckpoint": "model_checkpoint",
+    "ReduceLROnPlateau": "reduce_lr_on_plateau",
+    "TerminateOnNaN": "terminate_on_nan",
+}
+
+__getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES)

@@ -1,0 +1,163 @@
+"""CallbackList: many callbacks called as one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from corereg.callbacks.base import HOOKS, Callback, Logs, plain_logs
+from corereg.callbacks.history import History
+
+
+class CallbackList(Callback):
+    """Calls a list of callbacks as one, in order.
+
+    `callbacks` is None, one callback, or a list of them, possibly nested. With `add_history` a
+    `History` is appended unless one is there; it is `self.history`, and becomes `model.history`.
+    Each event's logs are copied once, sorted by name, as Python floats, and all callbacks get that
+    copy.
+
+    Raises TypeError if something in the list is no callback (a class instead of an object, say).
+    """
+
+    def __init__(
+        self,
+        callbacks: Any = None,
+        add_history: bool = False,
+        model: Any = None,
+        params: dict[str, Any] | None = None,
+    ) -> None:
+        self.callbacks: list[Any] = _flatten(callbacks)
+        found = [callback for callback in self.callbacks if isinstance(callback, History)]
+        if add_history and not found:
+            found = [History()]
+            self.callbacks += found
+        self.history: History | None = found[-1] if found else None
+        if model is not None:
+            self.set_model(model)
+        if params is not None:
+            self.set_params(params)
+
+    def set_model(self, model: Any) -> None:
+        self.model = model
+        if self.history is not None:
+            model.history = self.history
+        for callback in self.callbacks:
+            callback.set_model(model)
+
+    def set_params(self, params: dict[str, Any] | None) -> None:
+        self.params = params
+        for callback in self.callbacks:
+            callback.set_params(params)
+
+    @property
+    def observes_batches(self) -> bool:
+        """Whether any callback observes training batches: has a hook around them."""
+        train = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+        return self._any_observes(*train)
+
+    @property
+    def observes_epochs(self) -> bool:
+        """Whether any callback observes epochs of `fit` when they happen, as History need not."""
+        return self._any_observes("on_epoch_begin", "on_epoch_end")
+
+    @property
+    def observes_tests(self) -> bool:
+        """Whether any callback observes `evaluate`, validation or batches of them."""
+        return self.observes_test_batches or self._any_observes("on_test_begin", "on_test_end")
+
+    @property
+    def observes_test_batches(self) -> bool:
+        """Whether any callback observes batches of `evaluate` or validation."""
+        return self._any_observes("on_test_batch_begin", "on_test_batch_end")
+
+    @property
+    def observes_predict_batches(self) -> bool:
+        """Whether any callback observes batches of `predict`."""
+        return self._any_observes("on_predict_batch_begin", "on_predict_batch_end")
+
+    def _any_observes(self, *hooks: str) -> bool:
+        # An object that only looks like a Callback has no _observes: it counts as an observer.
+        return any(
+            not isinstance(callback, Callback) or callback._observes(hook)
+            for callback in self.callbacks
+            for hook in hooks
+        )
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._run("on_train_begin", logs)
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        self._run("on_train_end", logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._epoch("on_epoch_begin", epoch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self._epoch("on_epoch_end", epoch, logs)
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        self._batch("on_train_batch_begin", batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._batch("on_train_batch_end", batch, logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        self._batch("on_batch_begin", batch, logs)
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._batch("on_batch_end", batch, logs)
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        self._run("on_test_begin", logs)
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        self._run("on_test_end", logs)
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        self._batch("on_test_batch_begin", batch, logs)
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._batch("on_test_batch_end", batch, logs)
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        self._run("on_predict_begin", logs)
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        self._run("on_predict_end", logs)
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        self._batch("on_predict_batch_begin", batch, logs)
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._batch("on_predict_batch_end", batch, logs)
+
+    def _run(self, hook: str, logs: Logs | None) -> None:
+        logs = plain_logs(logs)
+        for callback in self.callbacks:
+            getattr(callback, hook)(logs)
+
+    def _epoch(self, hook: str, epoch: int, logs: Logs | None) -> None:
+        logs = plain_logs(logs)
+        for callback in self.callbacks:
+            getattr(callback, hook)(epoch, logs)
+
+    def _batch(self, hook: str, batch: int, logs: Logs | None) -> None:
+        logs = plain_logs(logs)
+        for callback in self.callbacks:
+            getattr(callback, hook)(batch, logs=logs)
+
+
+def _flatten(callbacks: Any) -> list[Any]:
+    if callbacks is None:
+        return []
+    if isinstance(callbacks, CallbackList):
+        return list(callbacks.callbacks)
+    if isinstance(callbacks, (list, tuple)):
+        return [callback for entry in callbacks for callback in _flatten(entry)]
+    methods = (*HOOKS, "set_model", "set_params")
+    if isinstance(callbacks, type) or not all(hasattr(callbacks, name) for name in methods):
+        raise TypeError(
+            "callbacks: expected Callback objects, such as EarlyStopping(patience=3), "
+            f"received {callbacks!r}; pass an instance, or derive its class from Callback"
+        )
+    return [callbacks]

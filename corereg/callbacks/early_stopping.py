@@ -1,0 +1,77 @@
+"""EarlyStopping: ends a training that does not improve any more."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from corereg.callbacks.base import Logs
+from corereg.callbacks.monitor import Monitor
+
+
+class EarlyStopping(Monitor):
+    """Stops `fit` once `monitor` has not improved for `patience` epochs.
+
+    monitor: name in the logs. An epoch improves if it beats the best by more than `min_delta`.
+    patience: 0 acts like 1. The first epoch never stops a run.
+    mode: "min", "max", or "auto", which decides by the name (`loss` min, `accuracy` max, ...).
+    baseline: epochs count as improvements only once they also beat this value.
+    restore_best_weights: at the end of training, stopped early or not, put back the weights of the
+        best epoch; without one that beats `baseline`, those of the best of the epochs run.
+    start_from_epoch: epochs before this one are not looked at.
+
+    After the run, `stopped_epoch` (0: not stopped), `best_epoch` and `best` say what happened.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ) -> None:
+        super().__init__(monitor, mode, None, min_delta)
+        self.patience = patience
+        self.verbose = verbose
+        self.baseline = baseline
+        self.restore_best_weights = restore_best_weights
+        self.start_from_epoch = start_from_epoch
+        self._reset()
+
+    def _reset(self) -> None:
+        self.wait = 0
+        self.stopped_epoch = 0
+        self.best = None
+        self.best_epoch = 0
+        self.best_weights: list[np.ndarray] | None = None
+        self._warned = False
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._reset()
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        value = self._current(logs or {}, "training cannot stop early")
+        if value is None or epoch < self.start_from_epoch:
+            return
+        self.wait += 1
+        if self._improves(value, self.best):
+            self.best = value
+            self.best_epoch = epoch
+            if self.restore_best_weights:
+                self.best_weights = self.model.get_weights()
+            if self.baseline is None or self._improves(value, self.baseline):
+                self.wait = 0
+        elif self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        if self.stopped_epoch > 0 and self.verbose:
+            print(f"Epoch {self.stopped_epoch + 1}: EarlyStopping: {self.monitor} did not improve")
+        if self.restore_best_weights and self.best_weights is not None:
+            if self.verbose:
+                print(f"EarlyStopping: restored the weights of epoch {self.best_epoch + 1}")
+            self.model.set_weights(self.best_weights)

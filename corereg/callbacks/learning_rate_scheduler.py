@@ -1,0 +1,53 @@
+"""LearningRateScheduler: the learning rate as a function of the epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from corereg.callbacks.base import Callback, Logs
+
+
+class LearningRateScheduler(Callback):
+    """Sets the learning rate before each epoch to `schedule(epoch, rate)`, or `schedule(epoch)`.
+
+    schedule: is given the epoch, from 0, and the present rate; returns the new rate, a float.
+    Adds `learning_rate` to the logs of each epoch.
+
+    Raises ValueError if the schedule returns anything but a float.
+    """
+
+    def __init__(self, schedule: Any, verbose: int = 0) -> None:
+        self.schedule = schedule
+        self.verbose = verbose
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        optimizer = self.model.optimizer
+        if self._takes_rate():
+            rate = self.schedule(epoch, float(optimizer.learning_rate))
+        else:
+            rate = self.schedule(epoch)
+        if not isinstance(rate, (float, np.floating)):
+            raise ValueError(
+                "LearningRateScheduler: expected the schedule to return a float, received "
+                f"{rate!r} for epoch {epoch}"
+            )
+        optimizer.learning_rate = float(rate)
+        if self.verbose:
+            print(f"Epoch {epoch + 1}: LearningRateScheduler: learning rate is now {rate:g}")
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if logs is not None:
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
+    def _takes_rate(self) -> bool:
+        import inspect
+
+        try:
+            inspect.signature(self.schedule).bind(0, 0.0)
+        except TypeError:
+            return False
+        except ValueError:  # a built-in without a signature
+            pass
+        return True

@@ -1,0 +1,82 @@
+"""Initializers that draw every element alike: RandomUniform, RandomNormal, TruncatedNormal.
+
+seed: an integer makes the values reproducible by themselves; None draws one from the global seed
+when the initializer is made. Either way an initializer gives the same values at every call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg import config
+from corereg.initializers.base import Array, Initializer
+from corereg.random import generator, next_seed
+from corereg.registry import register
+
+
+class RandomInitializer(Initializer):
+    """Base class of those that draw: subclass it and write `draw(rng, shape)`."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.seed = seed
+        self._key = next_seed() if seed is None else int(seed)
+
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Array:
+        return self.draw(generator(self._key), tuple(shape)).astype(dtype or config.floatx())
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        return {"seed": self.seed}
+
+
+@register("initializer", "random_uniform")
+class RandomUniform(RandomInitializer):
+    """Uniform in [minval, maxval)."""
+
+    def __init__(
+        self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None
+    ) -> None:
+        super().__init__(seed)
+        self.minval, self.maxval = float(minval), float(maxval)
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        return rng.uniform(self.minval, self.maxval, shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"minval": self.minval, "maxval": self.maxval, "seed": self.seed}
+
+
+@register("initializer", "random_normal")
+class RandomNormal(RandomInitializer):
+    """Normal with this mean and standard deviation."""
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.mean, self.stddev = float(mean), float(stddev)
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        return rng.normal(self.mean, self.stddev, shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"mean": self.mean, "stddev": self.stddev, "seed": self.seed}
+
+
+@register("initializer", "truncated_normal")
+class TruncatedNormal(RandomNormal):
+    """As RandomNormal, redrawn where further than two standard deviations from the mean."""
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        return self.mean + self.stddev * truncated(rng, shape)
+
+
+def truncated(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Standard normals within [-2, 2]."""
+    x = rng.standard_normal(shape)
+    while (far := np.abs(x) > 2).any():
+        x[far] = rng.standard_normal(int(far.sum()))
+    return x

@@ -1,0 +1,111 @@
+"""Metric: the base class of metrics, and MetricFunction, which makes one of a plain function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from corereg import _kernels
+from corereg.autograd import Tensor
+from corereg.naming import snake_case
+from corereg.recordable import Recordable
+
+Array = np.ndarray[Any, Any]
+
+
+class Metric(Recordable):
+    """Base class: subclass it and write `rows(y_true, y_pred)`: arrays -> one value a row.
+
+    update_state adds a batch, result gives the mean so far, reset_state begins anew.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name or snake_case(type(self).__name__)
+        # The sums are in arrays, to which kernels add, so that recorded steps can add too.
+        self._total, self._weight = np.zeros(1), np.zeros(1)
+        self._rows = np.zeros(1, np.int64)
+
+    @property
+    def states(self) -> list[Array]:
+        """Arrays of one element of 8 bytes that hold all that update_state adds up."""
+        return [self._total, self._weight, self._rows]
+
+    def rows(self, y_true: Array, y_pred: Array) -> Array:
+        raise NotImplementedError(f"{type(self).__name__}: rows is not written")
+
+    def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> None:
+        """Raises ValueError if the targets of a data set do not fit the model's output shape."""
+
+    def reset_state(self) -> None:
+        """Forgets all batches."""
+        for total in (self._total, self._weight, self._rows):
+            total.fill(0)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Adds a batch; rows count by their weights where given."""
+        _kernels.track_dependency(self)
+        rows = self.rows(as_array(y_true), as_array(y_pred))
+        if rows.dtype not in (np.float32, np.float64):
+            rows = rows.astype(np.float64)
+        if sample_weight is None:
+            _kernels.accumulate_weighted_sum(self._total, rows)
+            _kernels.increment(self._rows, len(rows))
+        else:
+            weight = cast_to(as_array(sample_weight), (len(rows),), rows.dtype)
+            _kernels.accumulate_weighted_sum(self._total, rows, 1.0, weight)
+            _kernels.accumulate_weighted_sum(self._weight, weight)
+
+    def result(self) -> float:
+        """The mean so far; 0 before the first batch."""
+        count: float = self._rows.item() + self._weight.item()
+        return self._total.item() / count if count else 0.0
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+        """update_state, then result."""
+        self.update_state(y_true, y_pred, sample_weight)
+        return self.result()
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name}
+
+
+class MetricFunction(Metric):
+    """A plain function (y_true, y_pred) of tensors, giving one value a row or a scalar."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(getattr(function, "__name__", "metric"))
+        self.function = function
+
+    def rows(self, y_true: Array, y_pred: Array) -> Array:
+        values = np.asarray(as_array(self.function(Tensor(y_true), Tensor(y_pred))), np.float64)
+        if not values.ndim:
+            return np.full(len(y_pred), values)
+        means: Array = values.reshape(len(values), -1).mean(axis=1)
+        return means
+
+    def get_config(self) -> dict[str, Any]:
+        raise TypeError(f"cannot save the metric function {self.name!r}: make it a Metric subclass")
+
+
+def as_array(x: Any) -> Array:
+    """A Tensor's values, or x as an array."""
+    return np.asarray(x.data if isinstance(x, Tensor) else x)
+
+
+def as_matrix(z: Array) -> Array:
+    """(rows, ...) as contiguous (rows, outputs)."""
+    return np.ascontiguousarray(z.reshape(len(z), -1))
+
+
+def cast_to(y: Array, shape: tuple[int, ...], dtype: Any) -> Array:
+    """y itself in this shape, or a cast copy, which no recorded step would repeat."""
+    if y.dtype != dtype or not y.flags.c_contiguous:
+        _kernels.fail_recording("a metric casts its targets")
+    return np.ascontiguousarray(y.reshape(shape), dtype)
+
+
+def cast_like(y: Array, z: Array) -> Array:
+    """y in the shape and dtype of z."""
+    return cast_to(y, z.shape, z.dtype)

@@ -1,0 +1,17 @@
+"""Names as Keras forms them: a class in snake_case, with a number from the second of a kind on."""
+
+from __future__ import annotations
+
+_counts: dict[str, int] = {}
+
+
+def unique_name(kind: str) -> str:
+    """dense, dense_1, dense_2, ... in the order in which they are made."""
+    n = _counts.get(kind, 0)
+    _counts[kind] = n + 1
+    return f"{kind}_{n}" if n else kind
+
+
+def snake_case(name: str) -> str:
+    """BigDense -> big_dense."""
+    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))

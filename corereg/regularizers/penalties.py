@@ -1,0 +1,39 @@
+"""The penalties of weights: their values, and which of them the optimizer's sweep computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from corereg import _kernels
+from corereg.autograd import Parameter, Tensor
+from corereg.regularizers.l1l2 import L1, L1L2, L2
+
+
+def penalty(regularizer: Callable[[Any], Any], x: Tensor) -> Tensor:
+    """regularizer(x), which must be a scalar Tensor: TypeError or ValueError if it is not."""
+    _kernels.track_part(regularizer)
+    found = regularizer(x)
+    who = getattr(regularizer, "__name__", type(regularizer).__name__)
+    if not isinstance(found, Tensor):
+        raise TypeError(
+            f"regularizer {who}: expected a Tensor computed from its argument, received {found!r}"
+        )
+    if found.ndim:
+        raise ValueError(
+            f"regularizer {who}: expected a scalar, received shape {found.shape}; sum it up"
+        )
+    return found
+
+
+def penalties(parameters: Sequence[Parameter]) -> list[Tensor]:
+    """The penalty of every trainable parameter that has a regularizer."""
+    return [
+        penalty(p.regularizer, p) for p in parameters if p.regularizer is not None and p.trainable
+    ]
+
+
+def fused(regularizer: Any) -> L1L2 | None:
+    """The regularizer itself if the optimizer's sweep computes its value and gradient: an L1, L2 or
+    L1L2, not of a subclass; else None."""
+    return regularizer if type(regularizer) in (L1, L2, L1L2) else None

@@ -1,0 +1,106 @@
+"""Checks of targets and sample weights, which losses, metrics and data sets share.
+
+`who` is whom an error names: the loss, the metric or the function that was called.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from corereg import _kernels
+from corereg.autograd import Tensor
+
+Array = np.ndarray[Any, Any]
+FLOAT64_MAX = float(np.finfo(np.float64).max)
+
+
+def check_numbers(who: str, y: Array) -> Array:
+    """y if it is made of finite numbers; names the first row that is not."""
+    if y.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{who}: expected y of numbers, received dtype {y.dtype}; convert with .astype(float)"
+        )
+    if y.dtype.kind != "f" or _kernels.all_between(y, -FLOAT64_MAX, FLOAT64_MAX):
+        return y
+    if not np.isfinite(y).all():
+        row = int(np.argwhere(~np.isfinite(y))[0][0])
+        raise ValueError(f"{who}: expected finite y, received NaN or infinity in row {row}")
+    return y
+
+
+def match_outputs(who: str, y: Array, outputs: tuple[int | None, ...]) -> Array:
+    """y reshaped to (rows, outputs); (rows,) stands for (rows, 1)."""
+    rest = outputs[1:]
+    if y.ndim == 2 and y.shape[1:] == rest:
+        return y
+    width = math.prod(n for n in rest if n is not None)
+    flat = y.reshape(len(y), -1) if y.size else y.reshape(len(y) if y.ndim else 0, width)
+    if y.ndim == 0 or (None not in rest and flat.shape[1] != width):
+        shape = ", ".join(["rows", *map(str, rest)])
+        raise ValueError(
+            f"{who}: expected y of shape ({shape}) as the model's output, received {y.shape}"
+        )
+    return flat
+
+
+def class_count(who: str, outputs: tuple[int | None, ...]) -> int | None:
+    """The number of classes of a model with outputs (rows, classes); ValueError for others."""
+    if len(outputs) != 2:
+        raise ValueError(
+            f"{who}: expected a model with outputs of shape (rows, classes), it has {outputs}; "
+            "put a Flatten before its last Dense"
+        )
+    return outputs[1]
+
+
+def as_labels(who: str, y: Array, classes: int | None) -> Array:
+    """Integer labels as int64 (rows,), checked to lie in [0, classes)."""
+    y = check_numbers(who, y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.ndim != 1:
+        raise ValueError(
+            f"{who}: expected integer labels of shape (rows,) or (rows, 1), received {y.shape}; "
+            "for one-hot y use 'categorical_crossentropy', or y.argmax(axis=1)"
+        )
+    with np.errstate(invalid="ignore"):  # of floats beyond int64, which are found just below
+        whole = y.astype(np.int64)
+    if y.dtype.kind == "f" and not (whole == y).all():
+        row = int(np.flatnonzero(whole != y)[0])
+        raise ValueError(f"{who}: expected integer labels, received {y[row]} in row {row}")
+    if classes is None:
+        return whole
+    bad = np.flatnonzero((whole < 0) | (whole >= classes))
+    if len(bad):
+        raise ValueError(
+            f"{who}: expected labels in [0, {classes}) as there are {classes} classes, "
+            f"received {whole[bad[0]]} in row {bad[0]}"
+        )
+    return whole
+
+
+def as_sample_weight(who: str, weight: Any, rows: int, dtype: Any) -> Array:
+    """sample_weight as a contiguous array (rows,) of dtype; finite, else ValueError."""
+    array = np.asarray(weight.data if isinstance(weight, Tensor) else weight)
+    if array.shape == (rows, 1):
+        array = array[:, 0]
+    if array.shape != (rows,):
+        raise ValueError(
+            f"{who}: expected sample_weight of shape ({rows},), one a row, received {array.shape}"
+        )
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{who}: expected sample_weight of numbers, received dtype {array.dtype}")
+    given = array
+    with np.errstate(over="ignore"):  # found just below
+        array = np.require(array, dtype, ["C", "A"])
+    if array is not given:
+        _kernels.fail_recording(f"{who} casts or copies its sample_weight")
+    if not np.isfinite(array).all():
+        row = int(np.flatnonzero(~np.isfinite(array))[0])
+        raise ValueError(
+            f"{who}: expected finite sample_weight, received {array[row]} in row {row}"
+        )
+    return array
