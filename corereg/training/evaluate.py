@@ -21,10 +21,10 @@ from corereg.training.arguments import (
     check_optional_count,
     smallest_known,
 )
-from corereg.training.contract import TrainableModel
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
 from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps
+from corereg.training.trainer import TrainableModel
 
 
 def test_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> None:

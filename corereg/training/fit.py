@@ -24,12 +24,12 @@ from corereg.training.arguments import (
     check_optional_count,
     smallest_known,
 )
-from corereg.training.contract import TrainableModel
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
 from corereg.training.evaluate import test_steps
 from corereg.training.loop import TrainingLoop, ValidationPlan
 from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps
+from corereg.training.trainer import TrainableModel
 
 
 def graph_penalties(model: TrainableModel) -> list[Tensor]:

@@ -10,11 +10,11 @@ from corereg.callbacks.callback_list import CallbackList
 from corereg.progress import ProgressBar
 from corereg.runtime.capture import ReplayPlan
 from corereg.training.accumulators import EpochAccumulators, Logs
-from corereg.training.contract import TrainableModel
 from corereg.training.data.iterables import warn_out_of_data
 from corereg.training.evaluate import run_test, test_plan
 from corereg.training.fused_epochs import FinishedEpoch, FusedEpochs, FusedValidation
 from corereg.training.steps import ArraySteps, Steps
+from corereg.training.trainer import TrainableModel
 
 
 class ValidationPlan(NamedTuple):

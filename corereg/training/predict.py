@@ -24,13 +24,13 @@ from corereg.runtime.scheduling import (
     rows_of_forward_pass,
 )
 from corereg.training.arguments import check_count, check_optional_count, smallest_known
-from corereg.training.contract import TrainableModel
 from corereg.training.data.checks import check_inputs
 from corereg.training.data.iterables import (
     BatchIterator,
     is_iterable_of_batches,
     refuse_array_arguments,
 )
+from corereg.training.trainer import TrainableModel
 
 Array = np.ndarray[Any, Any]
 

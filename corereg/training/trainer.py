@@ -8,29 +8,53 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from corereg import _kernels, losses, metrics, optimizers
-from corereg.autograd import Tensor
+from corereg.autograd import Parameter, Tensor
 from corereg.callbacks.history import History
+from corereg.layers.base import Layer, Shape
 from corereg.losses.base import Loss
 from corereg.random import next_model_seed
 from corereg.runtime.capture import CaptureCache
 from corereg.runtime.dependencies import Obstacle, snapshot_of
 from corereg.runtime.report import RUN_EAGERLY, Execution, ExecutionReport, eager, warn_eager
 from corereg.training.accumulators import EpochAccumulators
-from corereg.training.contract import TrainableModel
 from corereg.training.data.arrays import ArrayDataset, Batch, RowOrder
 from corereg.training.data.checks import check_inputs, check_training_data, prefix_errors
 from corereg.training.locks_shim import ReadWriteLock, TrainingLock
 
 Array = np.ndarray[Any, Any]
-Shape = tuple[int | None, ...]
 Metrics = tuple[list[metrics.Metric], list[metrics.Metric]]
+
+
+class TrainableModel(Protocol):
+    """What training asks of a model. `corereg.models` has such models; training imports none."""
+
+    name: str
+    built: bool
+    stop_training: bool
+    _layers: list[Layer]
+    _trainer: Trainer
+
+    @property
+    def layers(self) -> list[Layer]: ...
+    @property
+    def weights(self) -> list[Parameter]: ...
+    @property
+    def trainable_weights(self) -> list[Parameter]: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def input_shape(self) -> Shape: ...
+    @property
+    def output_shape(self) -> Shape: ...
+    def build(self, input_shape: Sequence[int | None]) -> None: ...
+    def __call__(self, x: Any, training: bool = False) -> Tensor: ...
 
 
 class Compilation:
