@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -65,11 +64,9 @@ class Compiled:
         """What is made again in a copy."""
         self._history: Callable[[], History | None] | None = None
         self._metrics: tuple[list[metrics.Metric], list[metrics.Metric]] | None = None
-        self._busy = threading.Lock()
-        self._trainer: int | None = None  # the thread that trains
-        self._testing = threading.RLock()  # metrics count for one at a time
-        self._weights_lock = _kernels.ReadWriteLock()  # of the weights
-        self._predictor: _kernels.Predictor | None = None
+        self._training_lock = _kernels.TrainingLock()
+        self._weights_lock = _kernels.ReadWriteLock()
+        self._predictor: _kernels.ForwardPool | None = None
         self._predicts_eagerly = False
         self._looked_at: tuple[_kernels.Snapshot, tuple[str, Shape, Shape]] | None = None
         self._forget()
@@ -222,25 +219,15 @@ class Compiled:
     # ---- threads --------------------------------------------------------------------------------
 
     def _check_idle(self, who: str) -> None:
-        if self._busy.locked():
-            raise RuntimeError(f"{who}: the model is being trained; wait until that has ended")
+        self._training_lock.check_idle(who)
 
     def _check_not_elsewhere(self, who: str) -> None:
         """Testing shares the metrics with training: only callbacks may do both at once."""
-        if self._busy.locked() and self._trainer != threading.get_ident():
-            raise RuntimeError(
-                f"{who}: this model is being trained by another thread; wait until that has ended, "
-                "or evaluate from a callback"
-            )
+        self._training_lock.check_not_elsewhere(who)
 
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[None]:
+    def _reading(self) -> _kernels.LockGuard:
         """Keeps training in other threads from changing weights meanwhile."""
-        self._weights_lock.acquire_read()
-        try:
-            yield
-        finally:
-            self._weights_lock.release_read()
+        return self._weights_lock.reading
 
     @contextlib.contextmanager
     def _own_pass(self) -> Iterator[None]:
@@ -252,49 +239,25 @@ class Compiled:
             for activity, before in kept:
                 activity[:] = before
 
-    def _writing(self) -> _kernels.ReadWriteLock:
+    def _writing(self) -> _kernels.LockGuard:
         """Keeps others from reading the weights meanwhile."""
-        return self._weights_lock
+        return self._weights_lock.writing
 
     def _assigning(self) -> contextlib.AbstractContextManager[Any]:
         """As _writing, for weights set outside of steps. A thread that sets them while another one
         trains would wait long: it is on its own."""
-        idle = self._trainer in (None, threading.get_ident())
-        return self._weights_lock if idle else contextlib.nullcontext()
+        if self._training_lock.trains_elsewhere:
+            return contextlib.nullcontext()
+        return self._weights_lock.writing
 
-    def _training(self, who: str) -> _Training:
+    def _training(self, who: str) -> _kernels.ExclusiveGuard:
         """One training at a time."""
-        return _Training(self, who)
+        return self._training_lock.training(who, self._drop_gradients)
 
-
-class _Training:
-    def __init__(self, model: Compiled, who: str) -> None:
-        self._model, self._who = model, who
-
-    def __enter__(self) -> None:
-        model = self._model
-        if not model._busy.acquire(blocking=False):
-            raise RuntimeError(
-                f"{self._who}: this model is being trained by another call; train one model from "
-                "one thread at a time"
-            )
-        model._trainer = threading.get_ident()
-        try:
-            model._testing.acquire()
-        except BaseException:  # an interrupt
-            model._trainer = None
-            model._busy.release()
-            raise
-
-    def __exit__(self, *error: object) -> None:
-        model = self._model
-        assert model.optimizer is not None
-        try:
-            model.optimizer.zero_grad()  # an interrupt may have left half a gradient
-        finally:
-            model._testing.release()
-            model._trainer = None
-            model._busy.release()
+    def _drop_gradients(self) -> None:
+        """At the end of a training: an interrupt may have left half a gradient."""
+        assert self.optimizer is not None
+        self.optimizer.zero_grad()
 
 
 def _metric_list(who: str, wanted: Any) -> list[Any]:

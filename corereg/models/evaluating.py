@@ -149,7 +149,7 @@ class Evaluating(Predicting):
         if steps is not None:
             steps = count("evaluate", "steps", steps)
         self._check_not_elsewhere("evaluate")
-        with self._testing:
+        with self._training_lock.testing:
             source: Rows | StreamSteps
             if is_stream(x):
                 no_others("evaluate", y=y, batch_size=batch_size, sample_weight=sample_weight)
@@ -171,7 +171,7 @@ class Evaluating(Predicting):
     ) -> Any:
         """[loss, metrics...] of one batch, or a dict."""
         self._check_not_elsewhere("test_on_batch")
-        with self._testing:
+        with self._training_lock.testing:
             rows = self._rows("test_on_batch", x, y, sample_weight)
             means = self._means_for("test")
             self._take_penalty()

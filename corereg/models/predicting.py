@@ -46,7 +46,7 @@ class Predicting(Compiled):
         """
         plain = verbose == 0 and batch_size is None and steps is None and callbacks is None
         if plain and self._predictor is not None and not self.run_eagerly:
-            found = self._predictor(x)
+            found: Array | None = self._predictor(x)
             if found is not None:
                 return found
         size = count("predict", "batch_size", PREDICT_ROWS if batch_size is None else batch_size)
@@ -131,17 +131,18 @@ class Predicting(Compiled):
             workspace = None if predictor is None else self._workspace(predictor, part.shape)
             if predictor is None or workspace is None:
                 return self._forward_eagerly(x)
+            memory, like = workspace.inputs[0], workspace.outputs[0]
             if out is None:
-                out = np.empty((len(x), *workspace.out.shape[1:]), workspace.out.dtype)
+                out = np.empty((len(x), *like.shape[1:]), like.dtype)
             workspaces = [workspace]
-            if part.dtype != workspace.x.dtype:
-                _kernels.gather_rows(part, workspace.x)
-                predictor.run(workspace, None, out[first : first + size])
+            if part.dtype != memory.dtype:
+                _kernels.gather_rows(part, memory)
+                predictor.run(workspace, None, (out[first : first + size],))
             elif len(x) - first < 2 * size:
-                predictor.run(workspace, part, out[first : first + size])
+                predictor.run(workspace, (part,), (out[first : first + size],))
             else:
                 workspaces, last = self._several(predictor, workspace, first, len(x))
-                predictor.run_many(workspaces, x[first:last], out[first:last])
+                predictor.run_many(workspaces, (x[first:last],), (out[first:last],))
                 first = last - len(part)
             for used in workspaces:
                 predictor.give(used)
@@ -151,19 +152,20 @@ class Predicting(Compiled):
 
     def _several(
         self,
-        predictor: _kernels.Predictor,
+        predictor: _kernels.ForwardPool,
         workspace: _kernels.ForwardWorkspace,
         first: int,
         rows: int,
     ) -> tuple[list[_kernels.ForwardWorkspace], int]:
-        """Lanes for the threads to use, and the row up to which one call goes."""
-        size = len(workspace.x)
+        """Workspaces for the threads to use, and the row up to which one call goes."""
+        shape = workspace.inputs[0].shape
+        size = shape[0]
         pieces = (rows - first) // size
         nanoseconds = max(workspace.program.work, 1.0)
         workspaces = [workspace]
         if nanoseconds * pieces > WORTH_THREADS:
             for _ in range(min(predictor.threads, pieces) - 1):
-                another = self._workspace(predictor, workspace.x.shape)
+                another = self._workspace(predictor, shape)
                 if another is not None:
                     workspaces.append(another)
         each = max(1, int(RETURN_SECONDS * 1e9 / nanoseconds))  # Python, Ctrl-C and others wait
@@ -178,22 +180,22 @@ class Predicting(Compiled):
                     parts.append(self(Tensor(part), training=False).data)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _ready_predictor(self) -> _kernels.Predictor | None:
+    def _ready_predictor(self) -> _kernels.ForwardPool | None:
         """What runs recorded forward passes of the model as it is now; None: there is no such."""
         if self.run_eagerly:
             return None
         if self._predictor is None or not self._predictor.snapshot.unchanged():
             self._predicts_eagerly = why_not_forward(self) is not None
             found = snapshot_of(self._layers, [self._layers], self.weights)
-            self._predictor = _kernels.Predictor(found, self._weights_lock)
+            self._predictor = _kernels.ForwardPool(found, self._weights_lock)
         return None if self._predicts_eagerly else self._predictor
 
     def _workspace(
-        self, predictor: _kernels.Predictor, shape: tuple[int, ...]
+        self, predictor: _kernels.ForwardPool, shape: tuple[int, ...]
     ) -> _kernels.ForwardWorkspace | None:
         """A recorded forward pass for x of this shape; None if it turns out that there is none."""
-        workspace = predictor.take(shape[0])
-        if workspace is not None and workspace.x.shape == shape:
+        workspace = predictor.take(((shape, np.dtype(self.dtype)),))
+        if workspace is not None:
             return workspace
         with _kernels.CacheLines():
             x = np.zeros(shape, self.dtype)
@@ -203,7 +205,7 @@ class Predicting(Compiled):
         if program.fault is not None or not out.flags.c_contiguous or len(out) != len(x):
             self._predicts_eagerly = True
             return None
-        return _kernels.ForwardWorkspace(program, x, out)
+        return _kernels.ForwardWorkspace(program, (x,), (out,))
 
 
 def _piece(rows: int, threads: int) -> int:
