@@ -6,33 +6,53 @@ are copied, outputs must be contiguous and writeable. Wrong dtypes raise TypeErr
 ValueError, before anything is written.
 """
 
+import contextvars
+import functools
 import os
-from time import perf_counter_ns, sleep
+from time import perf_counter_ns
 
 import numpy as np
 
 from corereg.recordable import declares_recordable
 
+cimport cython
 cimport numpy as cnp
 from contract cimport *
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport PyObject
-from cpython.pythread cimport PyThread_get_thread_ident
 from libc.math cimport INFINITY
 from libc.string cimport memcpy, memset
 
 cnp.import_array()
 
+# What every wrapper shares.
+include "thread_state.pxi"
+include "float_errors.pxi"
 include "threads.pxi"
 include "border.pxi"
 include "memory.pxi"
-include "program.pxi"
+
+# Kernel calls as programs.
+include "recorder.pxi"
 include "fusion.pxi"
-include "data.pxi"
+include "schedule.pxi"
+
+# The wrappers of kernels.
 include "dense.pxi"
-include "softmax.pxi"
+include "activation.pxi"
+include "dropout.pxi"
+include "elementwise.pxi"
 include "losses.pxi"
+include "accumulate.pxi"
+include "dataset.pxi"
 include "update.pxi"
-include "predict.pxi"
 include "probe.pxi"
-include "graph.pxi"
+
+# Models beside threads: who reads and writes weights, and forward passes.
+include "locks.pxi"
+include "snapshot.pxi"
+include "forward.pxi"
+
+# Autograd.
+include "tensor.pxi"
+include "backward.pxi"

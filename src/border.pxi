@@ -14,6 +14,7 @@ cdef const cr_isa *isa = NULL
 
 
 cdef choose_isa():
+    """Chooses the instruction set whose kernels run; returns the names of all that could be."""
     global isa
     cdef const cr_isa *found[8]
     cdef int count = cr_isas(found, 8)
@@ -45,38 +46,38 @@ def kernel_names():
     return [cr_kernel_name(i).decode() for i in range(CR_KERNEL_COUNT)]
 
 
-# Work under this many nanoseconds (as estimated by the wrappers, for one thread) stays on one
-# thread: waking a second one costs some microseconds.
-cdef double WORTH = 20000.0
-KERNEL_WORTH_THREADS = WORTH  # for Python
+# A kernel call of less work than this, in nanoseconds as its wrapper estimates it for one thread,
+# stays on one thread: waking a second one costs some microseconds.
+cdef double MIN_THREADED_KERNEL = 20000.0
+KERNEL_WORTH_THREADS = MIN_THREADED_KERNEL  # for Python
 
 
 cdef int launch(int kernel, int dtype, const void *args, size_t bytes, double nanoseconds,
-                ptrdiff_t rows, const char *access, tuple held) except -1:
+                ptrdiff_t rows, const char *access, tuple operands) except -1:
     """Runs a kernel, and hands it to the recorder if one listens.
 
-    nanoseconds: of work for one thread, a guess; 0 for kernels of one share. held: the arrays
+    nanoseconds: of work for one thread, a guess; 0 for kernels of one share. operands: the arrays
     and other objects that the argument struct points into; access: how, a letter each (see
-    Program.note); rows: that shares are cut from, for access by rows, else 0."""
+    Program.add_ranges); rows: that shares are cut from, for access by rows, else 0."""
     cdef cr_kernel function = isa.kernels[dtype][kernel]
     cdef ptrdiff_t size = 1
-    cdef Program listener
-    if recorders:
-        listener = listening()
-        if listener is not None:
-            listener.add(kernel, function, args, bytes, nanoseconds, rows, access, held)
-            if not listener.run:
-                return 0
-    if nanoseconds < WORTH:
+    cdef Program listener = listening()
+    if listener is not None:
+        listener.add(kernel, function, args, bytes, nanoseconds, rows, access, operands)
+        if not listener.run:
+            return 0
+    if nanoseconds < MIN_THREADED_KERNEL:
         cr_run(function, args, 1)
     else:
-        size = min(<ptrdiff_t> get_num_threads(), <ptrdiff_t> (2 * nanoseconds / WORTH))
+        size = min(<ptrdiff_t> get_num_threads(),
+                   <ptrdiff_t> (2 * nanoseconds / MIN_THREADED_KERNEL))
         with nogil:
             cr_run(function, args, size)
     return 0
 
 
 cdef int dtype_of(object value, str who, str what) except -1:
+    """The code of a float dtype in the table of kernels: 0 for float32, 1 for float64."""
     cdef int kind
     if not isinstance(value, cnp.ndarray):
         raise TypeError(f"{who}: expected {what} as a NumPy array, received "
@@ -90,17 +91,19 @@ cdef int dtype_of(object value, str who, str what) except -1:
 
 
 cdef inline str shape_of(object a):
+    """The shape of an array, as errors show it."""
     return str(tuple(a.shape))
 
 
 cdef inline array new_array(int ndim, Py_ssize_t d0, Py_ssize_t d1, int dtype):
+    """A new array of up to two dimensions, its values not set."""
     cdef cnp.npy_intp dims[2]
     dims[0] = d0
     dims[1] = d1
     return cnp.PyArray_EMPTY(ndim, dims, cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32, 0)
 
 
-cdef array number(double x, int dtype):
+cdef array scalar_array(double x, int dtype):
     """x as a 0-d array."""
     cdef array a = new_array(0, 0, 0, dtype)
     if dtype:
@@ -111,6 +114,7 @@ cdef array number(double x, int dtype):
 
 
 cdef inline array empty_like(array a, int dtype):
+    """A new array of the shape of `a`, its values not set."""
     return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a),
                              cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32, 0)
 
@@ -131,13 +135,13 @@ cdef array as_input(object value, int dtype, int ndim, str who, str what):
     if not cnp.PyArray_ISCARRAY_RO(a):
         a = cnp.PyArray_FROMANY(a, cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32, 0, 0,
                                 cnp.NPY_ARRAY_CARRAY_RO | cnp.NPY_ARRAY_NOTSWAPPED)
-        fail_listening_recording(f"{who} had to copy {what}, which is not contiguous")
+        fail_recording(f"{who} had to copy {what}, which is not contiguous")
     return a
 
 
 cdef array as_output(object value, int dtype, int ndim, Py_ssize_t d0, Py_ssize_t d1, str who,
-                 str what):
-    """An output: as `taken`, of exactly this shape, contiguous and writeable."""
+                     str what):
+    """An output: an array of exactly this dtype and shape, contiguous and writeable."""
     if not isinstance(value, cnp.ndarray):
         raise TypeError(f"{who}: expected {what} as a NumPy array, received "
                         f"{type(value).__name__}")
@@ -170,7 +174,15 @@ cdef array as_output_like(object value, array a, int dtype, str who, str what):
     return out
 
 
+cdef inline array output_like(object out, array a, int dtype, str who):
+    """The caller's `out`, checked, or a new array of the shape of `a` if there is none."""
+    if out is None:
+        return empty_like(a, dtype)
+    return as_output_like(out, a, dtype, who, "out")
+
+
 cdef int same_shape(array a, array b, str who, str what) except -1:
+    """Raises ValueError unless `a` has the shape of `b`."""
     cdef int i, n = cnp.PyArray_NDIM(a)
     if n != cnp.PyArray_NDIM(b):
         raise ValueError(f"{who}: expected {what} of shape {shape_of(b)}, received {shape_of(a)}")
@@ -181,8 +193,8 @@ cdef int same_shape(array a, array b, str who, str what) except -1:
     return 0
 
 
-cdef int64_t *counter_of(object value, str who, str what) except NULL:
-    """The address of an int64 array's first element: a counter that kernels read."""
+cdef int64_t *counter_ptr(object value, str who, str what) except NULL:
+    """The address of the first element of an int64 array: a counter that kernels read."""
     if (not isinstance(value, cnp.ndarray) or cnp.PyArray_TYPE(<array> value) != cnp.NPY_INT64
             or not cnp.PyArray_ISBEHAVED_RO(<array> value)
             or cnp.PyArray_SIZE(<array> value) < 1):
@@ -191,4 +203,5 @@ cdef int64_t *counter_of(object value, str who, str what) except NULL:
 
 
 cdef inline void *data_ptr(array a) noexcept:
+    """Where the values of an array begin; NULL for None."""
     return NULL if a is None else cnp.PyArray_DATA(a)

@@ -13,7 +13,8 @@ cdef extern from "kernels.h" nogil:
         CR_softmax_cross_entropy, CR_sparse_cross_entropy, CR_sigmoid_cross_entropy
         CR_squared_error, CR_absolute_error
         CR_categorical_accuracy, CR_sparse_accuracy, CR_binary_accuracy
-        CR_row_mean, CR_accumulate_weighted_sum, CR_increment, CR_store_and_reset, CR_shuffle, CR_gather_rows
+        CR_row_mean, CR_accumulate_weighted_sum, CR_increment, CR_store_and_reset, CR_shuffle
+        CR_gather_rows
         CR_scale, CR_add, CR_exp, CR_log, CR_erf
         CR_penalty, CR_penalty_backward, CR_gradient_norms, CR_clip_scales
         CR_update_sgd, CR_update_momentum, CR_update_nesterov, CR_update_rmsprop, CR_update_adam
@@ -175,12 +176,15 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct cr_section:
         cr_instruction *list
         ptrdiff_t count, times
+    ctypedef struct cr_buffer:
+        void *data
+        size_t bytes
     ctypedef struct cr_forward_workspace:
-        cr_instruction *list
+        const cr_instruction *list
         ptrdiff_t count
-        void *x
-        void *out
-        size_t x_bytes, out_bytes
+        const cr_buffer *inputs
+        const cr_buffer *outputs
+        ptrdiff_t input_count, output_count
     ctypedef struct cr_isa:
         const char *name
         const cr_kernel *kernels[2]
@@ -190,8 +194,8 @@ cdef extern from "kernels.h" nogil:
     void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size)
     void cr_replay(const cr_section *sections, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size)
     ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit)
-    void cr_run_forward(const cr_forward_workspace *lanes, ptrdiff_t size, const char *x, char *out,
-                      ptrdiff_t pieces)
+    void cr_run_forward(const cr_forward_workspace *workspaces, ptrdiff_t size,
+                        const char **inputs, char **outputs, ptrdiff_t pieces)
     bint cr_all_between(const void *x, ptrdiff_t n, int f64, double low, double high)
     void *cr_memory_new(void *context, size_t bytes) noexcept
     void *cr_memory_zeros(void *context, size_t count, size_t each) noexcept

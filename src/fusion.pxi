@@ -1,5 +1,5 @@
 # Fusion: neighbouring kernel calls of a program made one, where the result is the same to the bit
-# and nobody can see the difference. Part of Program.arrange.
+# and nobody can see the difference. It is done before instructions are arranged (schedule.pxi).
 #
 #     dense_forward -> activation_forward               the activation in the product's last pass
 #     dense_forward -> dropout_forward                  dropout there, too (behind a relu)
@@ -8,16 +8,19 @@
 #     ... through dropout_backward -> activation_backward of the same relu
 #                                                       nothing: what was kept was active
 #
-# The array between two calls goes away, so it must be the program's alone: no other instruction
-# touches it, and no object outside refers to it.
+# The array between two calls is not written any more. So it must be the program's own: no other
+# call touches it, and no object outside of the program refers to it.
 
 
-cdef fuse(Program program):
-    """Fuses what can be fused. The rules look backward first: what is behind a dropout lets go of
-    the relu's output, which a rule of the forward pass needs to be nobody's."""
+cdef int fuse(Program program) except -1:
+    """Fuses, once, what can be fused. The rules of the backward pass come first: a call behind a
+    dropout then lets go of the relu's output, which a rule of the forward pass needs to be free."""
     cdef Py_ssize_t i, j
+    if program.fused:
+        return 0
+    program.fused = True
     for rule in range(3):
-        for i in range(program.count):
+        for i in range(program.call_count):
             j = 0
             while j >= 0:  # several rules may follow on one product
                 j = successor(program, i)
@@ -25,71 +28,71 @@ cdef fuse(Program program):
                                    or (rule == 1 and drop_mask(program, i, j))
                                    or (rule == 2 and fuse_forward(program, i, j))):
                     j = -1
+    return 0
 
 
 cdef Py_ssize_t successor(Program program, Py_ssize_t i):
-    """The one instruction after i that reads its output and may be run in its place, or -1."""
+    """The only call after i that reads what i writes, if it may run at the place of i; else -1."""
     cdef Py_ssize_t k, m, j = -1
-    cdef area *out = program.areas + program.steps[i].first
-    cdef area *a
-    if program.steps[i].gone or program.steps[i].id not in (
+    cdef memory_range *out = program.ranges + program.calls[i].first_range
+    cdef memory_range *a
+    if program.calls[i].absorbed or program.calls[i].id not in (
             CR_dense_forward, CR_dense_backward_input, CR_dropout_backward):
         return -1
-    for k in range(program.count):
-        if k == i or program.steps[k].gone:
+    for k in range(program.call_count):
+        if k == i or program.calls[k].absorbed:
             continue
-        for m in range(program.steps[k].areas):
-            a = program.areas + program.steps[k].first + m
+        for m in range(program.calls[k].range_count):
+            a = program.ranges + program.calls[k].first_range + m
             if a.begin < out.end and out.begin < a.end:
                 if k < i or (j >= 0 and j != k):
                     return -1
                 j = k
-    if j < 0 or not alone(program, i, j):
+    if j < 0 or not is_private(program, i, j):
         return -1
     for k in range(i + 1, j):
-        if not program.steps[k].gone and program.clash(k, j, False):
+        if not program.calls[k].absorbed and must_wait(program, k, j, False):
             return -1
     return j
 
 
-cdef bint alone(Program program, Py_ssize_t i, Py_ssize_t j):
-    """Whether only instructions i and j hold the array that i writes first."""
-    cdef tuple makes = program.held[i]
-    cdef tuple takes = program.held[j]
-    made_ = makes[0]
-    cdef Py_ssize_t own = 1  # this name
-    for other in (makes, takes):
-        for what in other:
-            own += what is made_
-    what = None
-    return (isinstance(made_, cnp.ndarray)
-            and cnp.PyArray_CHKFLAGS(<array> made_, cnp.NPY_ARRAY_OWNDATA)
-            and (<PyObject *> made_).ob_refcnt == own)
+cdef bint is_private(Program program, Py_ssize_t i, Py_ssize_t j):
+    """Whether nothing but calls i and j refers to the array that i writes first."""
+    cdef tuple writer = program.operands[i]
+    cdef tuple reader = program.operands[j]
+    output = writer[0]
+    cdef Py_ssize_t references = 1  # this name
+    for operands in (writer, reader):
+        for operand in operands:
+            references += operand is output
+    operand = None
+    return (isinstance(output, cnp.ndarray)
+            and cnp.PyArray_CHKFLAGS(<array> output, cnp.NPY_ARRAY_OWNDATA)
+            and (<PyObject *> output).ob_refcnt == references)
 
 
-cdef int follow(Program program, Py_ssize_t i, Py_ssize_t j, const char *access,
+cdef int absorb(Program program, Py_ssize_t i, Py_ssize_t j, const char *access,
                 tuple more) except -1:
-    """Instruction i writes what j did, reads `more` besides, and j is gone."""
-    cdef step *p = program.steps + i
-    cdef Py_ssize_t k, first = program.area_count
-    cdef Py_ssize_t old = p.first
-    cdef Py_ssize_t count = p.areas
-    cdef tuple held = (program.held[j][0], *program.held[i][1:], *more)
-    cdef bint own_rows = program.areas[old].own_rows
-    program.note(b"W" if own_rows else b"w", held[0])
+    """Lets call i do the work of j: it writes what j wrote, and reads `more` besides (access: how,
+    a letter each)."""
+    cdef recorded_call *p = program.calls + i
+    cdef Py_ssize_t k, first = program.range_count
+    cdef Py_ssize_t old = p.first_range
+    cdef Py_ssize_t count = p.range_count
+    cdef tuple operands = (program.operands[j][0], *program.operands[i][1:], *more)
+    cdef bint own_rows = program.ranges[old].own_rows
+    program.add_ranges(b"W" if own_rows else b"w", operands[0])
     for k in range(1, count):
-        program.room_for_area()
-        program.areas[program.area_count] = program.areas[old + k]
-        program.area_count += 1
+        program.new_range()[0] = program.ranges[old + k]
     for k in range(len(more)):
-        program.note(access[k], more[k])
-    p.first, p.areas = first, program.area_count - first
-    p.nanoseconds += program.steps[j].nanoseconds
-    program.steps[j].nanoseconds = 0
-    (<void **> p.args)[0] = data_ptr(<array> held[0])
-    program.held[i] = held
-    program.held[j] = ()
-    program.steps[j].gone = True
+        program.add_ranges(access[k], more[k])
+    p.first_range, p.range_count = first, program.range_count - first
+    p.nanoseconds += program.calls[j].nanoseconds
+    program.calls[j].nanoseconds = 0
+    (<void **> p.args)[0] = data_ptr(<array> operands[0])
+    program.operands[i] = operands
+    program.operands[j] = ()
+    program.calls[j].absorbed = True
     return 0
 
 
@@ -97,25 +100,25 @@ cdef bint fuse_forward(Program program, Py_ssize_t i, Py_ssize_t j) except -1:
     cdef cr_dense_forward_args *p
     cdef cr_activation_forward_args *q
     cdef cr_dropout_forward_args *d
-    if program.steps[i].id != CR_dense_forward:
+    if program.calls[i].id != CR_dense_forward:
         return False
-    p = <cr_dense_forward_args *> program.steps[i].args
+    p = <cr_dense_forward_args *> program.calls[i].args
     if p.step != NULL or p.act == CR_SOFTMAX:
         return False
-    if program.steps[j].id == CR_activation_forward and p.act == CR_LINEAR:
-        q = <cr_activation_forward_args *> program.steps[j].args
+    if program.calls[j].id == CR_activation_forward and p.act == CR_LINEAR:
+        q = <cr_activation_forward_args *> program.calls[j].args
         if q.act == CR_SOFTMAX:
             return False
         p.act = q.act
-        follow(program, i, j, b"", ())
+        absorb(program, i, j, b"", ())
         return True
-    if program.steps[j].id == CR_dropout_forward:
-        d = <cr_dropout_forward_args *> program.steps[j].args
+    if program.calls[j].id == CR_dropout_forward:
+        d = <cr_dropout_forward_args *> program.calls[j].args
         if d.bits != NULL:
             return False
         p.step, p.seed, p.stream = d.step, d.seed, d.stream
         p.threshold, p.scale = d.threshold, d.scale
-        follow(program, i, j, b"r", (program.held[j][3],))
+        absorb(program, i, j, b"r", (program.operands[j][3],))
         return True
     return False
 
@@ -125,25 +128,25 @@ cdef bint fuse_backward(Program program, Py_ssize_t i, Py_ssize_t j) except -1:
     cdef cr_activation_backward_args *q
     cdef cr_dropout_backward_args *d
     cdef const char *access
-    if program.steps[i].id != CR_dense_backward_input:
+    if program.calls[i].id != CR_dense_backward_input:
         return False
-    p = <cr_dense_backward_input_args *> program.steps[i].args
+    p = <cr_dense_backward_input_args *> program.calls[i].args
     access = b"r" if p.by_columns else b"R"
     if p.y != NULL:
         return False
-    if program.steps[j].id == CR_activation_backward:
-        q = <cr_activation_backward_args *> program.steps[j].args
+    if program.calls[j].id == CR_activation_backward:
+        q = <cr_activation_backward_args *> program.calls[j].args
         if q.act == CR_SOFTMAX or q.y == p.dx:
             return False
         p.y, p.act = q.y, q.act
-        follow(program, i, j, access, (program.held[j][2],))
+        absorb(program, i, j, access, (program.operands[j][2],))
         return True
-    if program.steps[j].id == CR_dropout_backward:
-        d = <cr_dropout_backward_args *> program.steps[j].args
+    if program.calls[j].id == CR_dropout_backward:
+        d = <cr_dropout_backward_args *> program.calls[j].args
         if d.bits != NULL or d.y == p.dx:
             return False
         p.y, p.act, p.scale = d.y, CR_RELU, d.scale
-        follow(program, i, j, access, (program.held[j][3],))
+        absorb(program, i, j, access, (program.operands[j][3],))
         return True
     return False
 
@@ -154,21 +157,21 @@ cdef bint drop_mask(Program program, Py_ssize_t i, Py_ssize_t j) except -1:
     cdef cr_dropout_forward_args *d
     cdef const void *kept = NULL
     cdef Py_ssize_t k
-    if program.steps[j].id != CR_activation_backward:
+    if program.calls[j].id != CR_activation_backward:
         return False
-    q = <cr_activation_backward_args *> program.steps[j].args
+    q = <cr_activation_backward_args *> program.calls[j].args
     if q.act != CR_RELU:
         return False
-    if program.steps[i].id == CR_dense_backward_input:
-        kept = (<cr_dense_backward_input_args *> program.steps[i].args).y
-    elif program.steps[i].id == CR_dropout_backward:
-        kept = (<cr_dropout_backward_args *> program.steps[i].args).y
+    if program.calls[i].id == CR_dense_backward_input:
+        kept = (<cr_dense_backward_input_args *> program.calls[i].args).y
+    elif program.calls[i].id == CR_dropout_backward:
+        kept = (<cr_dropout_backward_args *> program.calls[i].args).y
     if kept == NULL:
         return False
     for k in range(i):
-        if program.steps[k].id == CR_dropout_forward:
-            d = <cr_dropout_forward_args *> program.steps[k].args
+        if program.calls[k].id == CR_dropout_forward:
+            d = <cr_dropout_forward_args *> program.calls[k].args
             if d.y == kept and d.x == q.y and d.bits == NULL:
-                follow(program, i, j, b"", ())
+                absorb(program, i, j, b"", ())
                 return True
     return False

@@ -408,17 +408,24 @@ void cr_replay(const cr_section *sections, ptrdiff_t count, ptrdiff_t times, ptr
 ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit);
 /* Whether low <= x[i] <= high, finite and compared in x's type, for all n; f64: doubles. */
 int cr_all_between(const void *x, ptrdiff_t n, int f64, double low, double high);
-/* A forward pass on memory of its own: x_bytes at x in, out_bytes at out out. */
+/* Memory of an input or output of a forward pass. */
 typedef struct {
-    const cr_instruction *list; /* for one thread */
+    void *data;
+    size_t bytes;
+} cr_buffer;
+
+/* A forward pass on memory of its own, the list made for one thread: inputs -> outputs. */
+typedef struct {
+    const cr_instruction *list;
     ptrdiff_t count;
-    void *x, *out;
-    size_t x_bytes, out_bytes;
+    const cr_buffer *inputs, *outputs;
+    ptrdiff_t input_count, output_count;
 } cr_forward_workspace;
 
-/* The passes over x, `pieces` batches one after the other, on `size` threads, a lane each. */
-void cr_run_forward(const cr_forward_workspace *lanes, ptrdiff_t size, const char *x, char *out,
-                    ptrdiff_t pieces);
+/* Runs `pieces` batches that lie one after the other in each of the caller's inputs and outputs,
+ * on `size` threads, a workspace each. All workspaces are of one model and one size of batch. */
+void cr_run_forward(const cr_forward_workspace *workspaces, ptrdiff_t size,
+                    const char *const *inputs, char *const *outputs, ptrdiff_t pieces);
 
 void cr_shuffle(const cr_shuffle_args *g); /* the kernel of that name */
 /* Memory of whole cache lines, as PyDataMem_Handler wants it (NEP 49); context is not used. */

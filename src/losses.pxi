@@ -1,4 +1,4 @@
-# Losses with their gradients, and counts of right answers.
+# Losses with their gradients, and the share of right answers.
 
 LOSSES = {"softmax_cross_entropy": CR_softmax_cross_entropy,
           "sparse_cross_entropy": CR_sparse_cross_entropy,
@@ -9,7 +9,7 @@ ACCURACIES = {"categorical": CR_categorical_accuracy, "sparse": CR_sparse_accura
               "binary": CR_binary_accuracy}
 
 
-cdef int64_t *labels_of(object y, ptrdiff_t rows, ptrdiff_t classes, str who) except? NULL:
+cdef int64_t *labels_ptr(object y, ptrdiff_t rows, ptrdiff_t classes, str who) except? NULL:
     """The address of checked labels: int64, one a row, each in [0, classes)."""
     cdef const int64_t *p
     cdef ptrdiff_t bad
@@ -48,7 +48,7 @@ def loss_forward(str kind, z, y, weight=None, double smoothing=0.0, bint gradien
     g.N = cnp.PyArray_DIM(z_, 1)
     g.labels = NULL
     if kernel == CR_sparse_cross_entropy:
-        g.labels = labels_of(y, g.M, g.N, who)
+        g.labels = labels_ptr(y, g.M, g.N, who)
     else:
         y_ = as_input(y, dtype, 2, who, "y")
         same_shape(y_, z_, who, "y")
@@ -63,7 +63,8 @@ def loss_forward(str kind, z, y, weight=None, double smoothing=0.0, bint gradien
         dz = (new_array(2, g.M, g.N, dtype) if out is None
               else as_output(out, dtype, 2, g.M, g.N, who, "out"))
     cdef array loss = new_array(1, g.M, 0, dtype)
-    g.loss, g.dz, g.z, g.y, g.weight = data_ptr(loss), data_ptr(dz), data_ptr(z_), data_ptr(y_), data_ptr(weight_)
+    g.loss, g.dz = data_ptr(loss), data_ptr(dz)
+    g.z, g.y, g.weight = data_ptr(z_), data_ptr(y_), data_ptr(weight_)
     g.smoothing = smoothing
     launch(kernel, dtype, &g, sizeof(g), 1.0 * g.M * g.N, g.M, b"WWRRRR",
            (loss, dz, z_, y_, y, weight_))
@@ -84,7 +85,7 @@ def accuracy(str kind, z, y, double threshold=0.5):
     g.N = cnp.PyArray_DIM(z_, 1)
     g.labels = NULL
     if kernel == CR_sparse_accuracy:
-        g.labels = labels_of(y, g.M, g.N, who)
+        g.labels = labels_ptr(y, g.M, g.N, who)
     else:
         y_ = as_input(y, dtype, 2, who, "y")
         same_shape(y_, z_, who, "y")
@@ -92,42 +93,3 @@ def accuracy(str kind, z, y, double threshold=0.5):
     g.hits, g.z, g.y, g.threshold = data_ptr(hits), data_ptr(z_), data_ptr(y_), threshold
     launch(kernel, dtype, &g, sizeof(g), 1.0 * g.M * g.N, g.M, b"WRRR", (hits, z_, y_, y))
     return hits
-
-
-def row_mean(rows, weight=None, out=None):
-    """sum(rows * weight) / M as a 0-d array; 0 for no rows."""
-    cdef str who = "row_mean"
-    cdef cr_row_mean_args g
-    cdef int dtype = dtype_of(rows, who, "rows")
-    cdef array rows_ = as_input(rows, dtype, 1, who, "rows")
-    cdef array weight_ = None
-    if weight is not None:
-        weight_ = as_input(weight, dtype, 1, who, "weight")
-        same_shape(weight_, rows_, who, "weight")
-    cdef array mean = new_array(0, 0, 0, dtype) if out is None else as_output(out, dtype, 0, 0, 0, who,
-                                                                     "out")
-    g.out, g.rows, g.weight, g.M = data_ptr(mean), data_ptr(rows_), data_ptr(weight_), cnp.PyArray_DIM(rows_, 0)
-    launch(CR_row_mean, dtype, &g, sizeof(g), 0, 0, b"wrr", (mean, rows_, weight_))
-    return mean
-
-
-def accumulate_weighted_sum(total, values, double factor=1.0, weights=None):
-    """total[0] += factor * sum(values * weights): total a float64 array, values float32 or
-    float64, weights as values or None."""
-    cdef str who = "accumulate_weighted_sum"
-    cdef cr_accumulate_weighted_sum_args g
-    if not isinstance(values, cnp.ndarray):
-        raise TypeError(f"{who}: expected values as a NumPy array, received "
-                        f"{type(values).__name__}")
-    cdef int dtype = dtype_of(values, who, "values")
-    cdef array values_ = as_input(values, dtype, -1, who, "values")
-    cdef array weights_ = None
-    if weights is not None:
-        weights_ = as_input(weights, dtype, -1, who, "weights")
-        same_shape(weights_, values_, who, "weights")
-    if not isinstance(total, cnp.ndarray) or cnp.PyArray_SIZE(<array> total) < 1:
-        raise ValueError(f"{who}: expected total as a float64 array with an element to add to")
-    g.total = doubles(total, cnp.PyArray_SIZE(<array> total), who, "total")
-    g.values, g.weights, g.n = data_ptr(values_), data_ptr(weights_), cnp.PyArray_SIZE(values_)
-    g.factor = factor
-    launch(CR_accumulate_weighted_sum, dtype, &g, sizeof(g), 0, 0, b"wrr", (total, values_, weights_))

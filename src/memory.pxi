@@ -24,13 +24,22 @@ handler.allocator = PyDataMemAllocator(
 cdef object HANDLER = PyCapsule_New(&handler, "mem_handler", NULL)
 
 
+@cython.no_gc_clear
 cdef class CacheLines:
     """``with CacheLines():`` arrays that this thread makes begin at a cache line (NEP 49)."""
-    cdef object before
+    cdef object before  # the handler outside; None: not entered
 
     def __enter__(self):
+        if self.before is not None:
+            raise RuntimeError("CacheLines: expected an object that is not entered yet")
         self.before = PyDataMem_SetHandler(HANDLER)
         return self
 
-    def __exit__(self, *error):
-        PyDataMem_SetHandler(self.before)
+    def __exit__(self, kind=None, error=None, traceback=None):
+        if self.before is not None:
+            before, self.before = self.before, None
+            PyDataMem_SetHandler(before)
+
+    def __dealloc__(self):
+        if self.before is not None:
+            PyDataMem_SetHandler(self.before)

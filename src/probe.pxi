@@ -9,7 +9,8 @@ def probe_arithmetic(y, Py_ssize_t rounds, double factor, double addend):
     cdef int dtype = dtype_of(y, who, "y")
     cdef array y_ = as_output_like(y, y, dtype, who, "y")
     memset(&g, 0, sizeof(g))
-    g.y, g.n, g.rounds, g.factor, g.addend = data_ptr(y_), cnp.PyArray_SIZE(y_), rounds, factor, addend
+    g.y, g.n, g.rounds = data_ptr(y_), cnp.PyArray_SIZE(y_), rounds
+    g.factor, g.addend = factor, addend
     launch(CR_probe_arithmetic, dtype, &g, sizeof(g), 0.02 * g.n * max(rounds, 0), 0, b"w", (y_,))
     return y
 
@@ -22,9 +23,10 @@ def probe_triad(x, z, double factor, out=None):
     cdef array x_ = as_input(x, dtype, -1, who, "x")
     cdef array z_ = as_input(z, dtype, -1, who, "z")
     same_shape(z_, x_, who, "z")
-    cdef array y = empty_like(x_, dtype) if out is None else as_output_like(out, x_, dtype, who, "out")
+    cdef array y = output_like(out, x_, dtype, who)
     memset(&g, 0, sizeof(g))
-    g.y, g.x, g.z, g.n, g.factor = data_ptr(y), data_ptr(x_), data_ptr(z_), cnp.PyArray_SIZE(x_), factor
+    g.y, g.x, g.z = data_ptr(y), data_ptr(x_), data_ptr(z_)
+    g.n, g.factor = cnp.PyArray_SIZE(x_), factor
     launch(CR_probe_triad, dtype, &g, sizeof(g), 0.1 * g.n, 0, b"wrr", (y, x_, z_))
     return y
 

@@ -1,13 +1,15 @@
-# How many threads a large kernel may use.
+# How many threads a large kernel may use, and what is left of them after a fork.
 
 cdef int thread_limit = 0   # set by the user; 0: no limit of our own
 cdef int quota = 0          # CPUs that the container grants; 0: not looked up yet
-cdef int forked = 0         # forks up to this process: OpenMP's threads do not live on in a child
+cdef int forks = 0          # up to this process: OpenMP's threads do not live on in a child
+cdef unsigned long forking_thread = 0  # the only thread of the parent that lives on in this child
 
 
 def _after_fork():
-    global forked
-    forked += 1
+    global forks, forking_thread
+    forks += 1
+    forking_thread = PyThread_get_thread_ident()
 
 
 os.register_at_fork(after_in_child=_after_fork)
@@ -38,7 +40,7 @@ cpdef int get_num_threads():
     COREREG_NUM_THREADS), OpenMP's (OMP_NUM_THREADS, threadpoolctl), the CPUs that this process
     may run on, and the container's quota. 1 in a forked child."""
     global quota
-    if forked:
+    if forks:
         return 1
     if not quota:
         quota = container_quota()

@@ -208,7 +208,7 @@ def update(str rule, Segments segments not None, Hyper hyper not None, penalty, 
     g.scales = NULL if scales is None else doubles(scales, segments.count, "update", "scales")
     launch(RULES[rule], segments.dtype, &g, sizeof(g), 0.5 * segments.elements(), 0,
            b"srwrr", (segments, hyper, penalty, scales, segments.gradients))
-    count_up(&hyper.c.step, 1, hyper)
+    launch_increment(&hyper.c.step, 1, hyper)
 
 
 def penalty(Segments segments not None, sums):
@@ -244,7 +244,7 @@ def penalty_backward(w, double l1, double l2, factor, out=None):
     cdef int dtype = dtype_of(w, who, "w")
     cdef array w_ = as_input(w, dtype, -1, who, "w")
     cdef array f = as_input(factor, dtype, 0, who, "factor")
-    cdef array dw = empty_like(w_, dtype) if out is None else as_output_like(out, w_, dtype, who, "out")
+    cdef array dw = output_like(out, w_, dtype, who)
     g.dw, g.w, g.factor, g.n = data_ptr(dw), data_ptr(w_), data_ptr(f), cnp.PyArray_SIZE(w_)
     g.l1, g.l2 = l1, l2
     launch(CR_penalty_backward, dtype, &g, sizeof(g), 0.1 * g.n, 0, b"wrr", (dw, w_, f))

@@ -63,19 +63,20 @@ def test_each_call_at_the_same_time_has_its_own_memory():
     model = net(3)
     x = data(3)[0]
     model.predict(x, verbose=0)
-    predictor = model._trainer.forward_pool
-    workspace = predictor.take(len(x))
-    assert predictor.take(len(x)) is None
-    assert predictor(x) is None
+    pool, signature = model._trainer.forward_pool, ((x.shape, x.dtype),)
+    workspace = pool.take(signature)
+    assert workspace.signature == signature
+    assert pool.take(signature) is None
+    assert pool(x) is None
     expected = model.predict(x, verbose=0)
-    predictor.give(workspace)
-    one, other = predictor.take(len(x)), predictor.take(len(x))
+    pool.give(workspace)
+    one, other = pool.take(signature), pool.take(signature)
     assert one is not other
-    assert not np.shares_memory(one.x, other.x)
-    assert not np.shares_memory(one.out, other.out)
+    assert not np.shares_memory(one.inputs[0], other.inputs[0])
+    assert not np.shares_memory(one.outputs[0], other.outputs[0])
     for taken in (one, other):
         out = np.empty_like(expected)
-        predictor.run(taken, x, out)
+        pool.run(taken, (x,), (out,))
         assert np.array_equal(out, expected)
 
 
@@ -110,29 +111,28 @@ def test_two_recordings_at_once_in_two_threads():
     assert len(outer) == 1
 
 
-def reader_of(gate, log):
+def reader_of(lock, log):
     """A thread that reads once."""
 
     def read():
-        gate.acquire_read()
-        log.append("read")
-        gate.release_read()
+        with lock.reading:
+            log.append("read")
 
     return threading.Thread(target=read)
 
 
 def test_a_reader_waits_for_the_writer_and_gets_its_turn():
-    gate, log = _kernels.ReadWriteLock(), []
-    reader = reader_of(gate, log)
-    with gate:
-        gate.acquire_read()  # one's own thread may look
-        gate.release_read()
+    lock, log = _kernels.ReadWriteLock(), []
+    reader = reader_of(lock, log)
+    with lock.writing:
+        with lock.reading:  # one's own thread may look
+            pass
         reader.start()
-        while not gate.waiting:
+        while not lock.waiting:
             time.sleep(0.001)
         log.append("wrote")
     for _ in range(100):
-        with gate:
+        with lock.writing:
             log.append("again")
     reader.join(10)
     assert log[:3] == ["wrote", "read", "again"]
@@ -140,22 +140,20 @@ def test_a_reader_waits_for_the_writer_and_gets_its_turn():
 
 
 def test_the_writer_waits_for_readers():
-    gate = _kernels.ReadWriteLock()
+    lock = _kernels.ReadWriteLock()
     log = []
 
     def write():
-        with gate:
+        with lock.writing:
             log.append("wrote")
 
-    gate.acquire_read()
-    gate.acquire_read()
-    writer = threading.Thread(target=write)
-    writer.start()
-    time.sleep(0.02)
-    gate.release_read()
-    time.sleep(0.02)
-    assert not log
-    gate.release_read()
+    with lock.reading:
+        with lock.reading:
+            writer = threading.Thread(target=write)
+            writer.start()
+            time.sleep(0.02)
+        time.sleep(0.02)
+        assert not log
     writer.join(10)
     assert log == ["wrote"]
 
@@ -226,12 +224,12 @@ def test_evaluate_in_several_threads_and_in_callbacks():
 
 
 def test_a_writer_may_enter_again():
-    gate, log = _kernels.ReadWriteLock(), []
-    reader = reader_of(gate, log)
-    with gate:
-        with gate:
+    lock, log = _kernels.ReadWriteLock(), []
+    reader = reader_of(lock, log)
+    with lock.writing:
+        with lock.writing:
             reader.start()
-            while not gate.waiting:
+            while not lock.waiting:
                 time.sleep(0.001)
         time.sleep(0.01)
         log.append("wrote")
@@ -240,12 +238,12 @@ def test_a_writer_may_enter_again():
 
 
 def test_two_writers_take_turns():
-    gate = _kernels.ReadWriteLock()
+    lock = _kernels.ReadWriteLock()
     log = []
 
     def write(i):
         for _ in range(20):
-            with gate:
+            with lock.writing:
                 log.append(i)
                 time.sleep(0.0005)
                 log.append(i)
@@ -258,16 +256,15 @@ def test_two_writers_take_turns():
 CHILD = """
 import os, signal, threading, warnings
 from corereg import _kernels
-gate, held, go = _kernels.ReadWriteLock(), threading.Event(), threading.Event()
+lock, held, go = _kernels.ReadWriteLock(), threading.Event(), threading.Event()
 
 def read():
-    gate.acquire_read()
-    held.set()
-    go.wait()
-    gate.release_read()
+    with lock.reading:
+        held.set()
+        go.wait()
 
 def write():
-    with gate:
+    with lock.writing:
         held.set()
         go.wait()
 
@@ -281,14 +278,14 @@ for function in (read, write):
     child = os.fork()
     if child == 0:
         signal.alarm(5)
-        gate.acquire_read()
-        gate.release_read()
-        with gate:
+        with lock.reading:
+            pass
+        with lock.writing:
             os._exit(7)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
     go.set()
     thread.join()
-    with gate:
+    with lock.writing:
         pass
 print("done")
 """

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from small import ROWS, bits, data, held_fit, net
@@ -114,6 +115,22 @@ except KeyboardInterrupt:
     assert losses[0] == losses[1]
     print("usable", flush=True)
 """
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs timers")
+def test_interrupts_at_random_moments():
+    """A small run of the campaign; COREREG_INTERRUPTS sets how many."""
+    count = os.environ.get("COREREG_INTERRUPTS", "300")
+    tests = Path(__file__).parent
+    run = subprocess.run(
+        [sys.executable, tests / "campaigns" / "interrupts.py", "--count", count],
+        env={**os.environ, "PYTHONPATH": str(Path(corereg.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert f": {count} interrupts in " in run.stdout
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")

@@ -9,7 +9,6 @@ import numpy as np
 
 from corereg import _kernels, config, initializers, regularizers
 from corereg.autograd import Parameter, Tensor, ops, tensor
-from corereg.call_shim import current_call
 from corereg.naming import snake_case, unique_name
 from corereg.recordable import Recordable
 from corereg.regularizers.penalties import fused, penalties, penalty
@@ -116,7 +115,7 @@ class Layer(Recordable):
         out = self.call(x, training=training) if self._takes_training else self.call(x)
         if self.activity_regularizer is not None:
             penalty = self._activity_penalty(out, max(x.shape[0], 1))
-            call = current_call()
+            call = _kernels.current_call()
             if call is None:
                 self._activity[:] = [penalty]
             else:

@@ -7,7 +7,6 @@ from typing import Any
 
 from corereg import _kernels
 from corereg.autograd import Tensor, tensor
-from corereg.call_shim import current_call
 from corereg.layers.base import Layer, Shape, dims
 from corereg.layers.input_layer import InputLayer
 from corereg.models import saving
@@ -117,7 +116,7 @@ class Sequential(Model):
         out = tensor(x)
         if not self.built:
             self.build(out.shape)
-        if current_call() is None:
+        if _kernels.current_call() is None:
             for layer in self._layers:
                 layer._activity.clear()
         for layer in self._layers:

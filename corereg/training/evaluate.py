@@ -9,7 +9,6 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import enable_grad, no_grad
-from corereg.call_shim import CallContext
 from corereg.callbacks.callback_list import CallbackList
 from corereg.progress import ProgressBar
 from corereg.regularizers.penalties import penalties
@@ -32,7 +31,7 @@ def test_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> N
     trainer = model._trainer
     _kernels.track_dependency(trainer.compilation)
     # a graph is made, for a cross-entropy looks at what went into the last activation
-    with enable_grad(), CallContext(training=False) as call:
+    with enable_grad(), _kernels.CallContext(training=False) as call:
         prediction = model(batch.inputs[0], training=False)
         sums.add(batch, prediction.data, trainer.compute_loss(batch, prediction).data)
     sums.add_penalty(batch, trainer.penalties)

@@ -11,7 +11,6 @@ from typing import Any
 
 from corereg import _kernels
 from corereg.autograd import Tensor, enable_grad
-from corereg.call_shim import CallContext
 from corereg.callbacks.callback_list import CallbackList
 from corereg.callbacks.history import History
 from corereg.progress import ProgressBar
@@ -48,7 +47,7 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
     trainer = model._trainer
     _kernels.track_dependency(trainer.compilation)
     optimizer = trainer.ready_optimizer(model)  # a callback may have set another
-    with enable_grad(), CallContext(training=True) as call:
+    with enable_grad(), _kernels.CallContext(training=True) as call:
         prediction = model(batch.inputs[0], training=True)
         total = trainer.compute_loss(batch, prediction)
         for found in (*call.losses, *graph_penalties(model)):
@@ -69,7 +68,7 @@ def train_runner(model: TrainableModel, sums: EpochAccumulators) -> StepRunner:
     return StepRunner(
         partial(train_step, model, sums),
         trainer.captures["train"],
-        trainer.weights_lock,
+        trainer.weights_lock.writing,
         trainer.runs_eagerly,
     )
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor, no_grad
-from corereg.call_shim import CallContext
 from corereg.callbacks.callback_list import CallbackList
 from corereg.progress import ProgressBar
 from corereg.runtime.capture import Capture
@@ -127,17 +126,18 @@ def forward(model: TrainableModel, x: Array) -> Array:
             out[first : first + size] = found
             first += len(part)
             continue
+        (own,), (like,) = workspace.inputs, workspace.outputs
         if out is None:
-            out = np.empty((len(x), *workspace.out.shape[1:]), workspace.out.dtype)
+            out = np.empty((len(x), *like.shape[1:]), like.dtype)
         used = [workspace]
-        if part.dtype != workspace.x.dtype:
-            _kernels.gather_rows(part, workspace.x)
-            pool.run(workspace, None, out[first : first + size])
+        if part.dtype != own.dtype:
+            _kernels.gather_rows(part, own)
+            pool.run(workspace, None, (out[first : first + size],))
         elif len(x) - first < 2 * size:
-            pool.run(workspace, part, out[first : first + size])
+            pool.run(workspace, (part,), (out[first : first + size],))
         else:
             used, last = _several_workspaces(model, pool, workspace, first, len(x))
-            pool.run_many(used, x[first:last], out[first:last])
+            pool.run_many(used, (x[first:last],), (out[first:last],))
             first = last - len(part)
         for workspace in used:
             pool.give(workspace)
@@ -153,21 +153,22 @@ def _threads(model: TrainableModel) -> int:
 
 def _several_workspaces(
     model: TrainableModel,
-    pool: _kernels.Predictor,
+    pool: _kernels.ForwardPool,
     workspace: _kernels.ForwardWorkspace,
     first: int,
     rows: int,
 ) -> tuple[list[_kernels.ForwardWorkspace], int]:
     """Workspaces for the threads to use, and the row up to which one call goes."""
-    size = len(workspace.x)
+    (own,) = workspace.inputs
+    size = len(own)
     passes = (rows - first) // size
     nanoseconds = max(workspace.program.work, 1.0)
     workspaces = [workspace]
     if nanoseconds * passes > FORWARD_WORTH_THREADS:
         for _ in range(min(pool.threads, passes) - 1):
-            if (another := _idle_workspace(model, workspace.x.shape)) is None:
-                _first_forward(model, np.zeros_like(workspace.x))
-                another = _idle_workspace(model, workspace.x.shape)
+            if (another := _idle_workspace(model, own.shape)) is None:
+                _first_forward(model, np.zeros_like(own))
+                another = _idle_workspace(model, own.shape)
             if another is not None:
                 workspaces.append(another)
     each = max(1, int(RETURN_SECONDS * 1e9 / nanoseconds))  # Python, Ctrl-C and others wait
@@ -185,8 +186,7 @@ def _idle_workspace(
     if not pool.snapshot.unchanged():
         trainer.forward_pool = None
         return None
-    workspace = pool.take(shape[0])
-    return workspace if workspace is not None and workspace.x.shape == shape else None
+    return pool.take(((shape, np.dtype(model.dtype)),))
 
 
 def _first_forward(model: TrainableModel, x: Array) -> Array:
@@ -197,15 +197,15 @@ def _first_forward(model: TrainableModel, x: Array) -> Array:
     with _kernels.CacheLines():
         own = np.zeros(x.shape, model.dtype)  # memory of the recording
     _kernels.gather_rows(x, own)
-    with no_grad(), trainer.weights_lock.reading, CallContext(training=False):
+    with no_grad(), trainer.weights_lock.reading, _kernels.CallContext(training=False):
         if trainer.runs_eagerly() or captures.refuses():
             return model(Tensor(own), training=False).data
         capture = Capture(own)
         out: Array = captures.record(capture, lambda: _whole_output(model, own))
     if capture.obstacle is None and capture.program is not None and capture.snapshot is not None:
         if trainer.forward_pool is None:
-            trainer.forward_pool = _kernels.Predictor(capture.snapshot, trainer.weights_lock)
-        trainer.forward_pool.give(_kernels.ForwardWorkspace(capture.program, own, out))
+            trainer.forward_pool = _kernels.ForwardPool(capture.snapshot, trainer.weights_lock)
+        trainer.forward_pool.give(_kernels.ForwardWorkspace(capture.program, (own,), (out,)))
         return out.copy()
     return out
 

@@ -6,7 +6,6 @@ with them stands in fit.py, evaluate.py and predict.py, as functions of a model.
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -26,7 +25,6 @@ from corereg.runtime.report import RUN_EAGERLY, Execution, ExecutionReport, eage
 from corereg.training.accumulators import EpochAccumulators
 from corereg.training.data.arrays import ArrayDataset, Batch, RowOrder
 from corereg.training.data.checks import check_inputs, check_training_data, prefix_errors
-from corereg.training.locks_shim import ReadWriteLock, TrainingLock
 
 Array = np.ndarray[Any, Any]
 Metrics = tuple[list[metrics.Metric], list[metrics.Metric]]
@@ -122,8 +120,8 @@ class Trainer:
     def _make_transient_state(self) -> None:
         """State that is excluded from pickling and copying: locks and what was recorded."""
         self._history: Callable[[], History | None] | None = None
-        self.lock = TrainingLock()
-        self.weights_lock = ReadWriteLock()
+        self.lock = _kernels.TrainingLock()
+        self.weights_lock = _kernels.ReadWriteLock()
         self._shapes: tuple[_kernels.Snapshot, tuple[str, Shape, Shape]] | None = None
         self._warned: set[str] = set()  # reasons of eager runs that the user was told of
         self.forget_recordings()
@@ -153,7 +151,7 @@ class Trainer:
     def forget_recordings(self) -> None:
         """Drops what was recorded with other layers, another loss, optimizer or metrics."""
         self.captures = {kind: CaptureCache() for kind in ("train", "test", "penalty", "predict")}
-        self.forward_pool: _kernels.Predictor | None = None
+        self.forward_pool: _kernels.ForwardPool | None = None
         self._sums: dict[str, EpochAccumulators] = {}
         self.penalties = np.zeros(0)  # of the weights, for recorded tests to read
 
@@ -268,8 +266,7 @@ class Trainer:
     def setting_weights(self) -> AbstractContextManager[Any]:
         """What is entered to set weights outside of steps. A thread that sets them while another
         one trains would wait long: it is on its own."""
-        idle = self.lock.trainer_thread in (None, threading.get_ident())
-        return self.weights_lock if idle else nullcontext()
+        return nullcontext() if self.lock.trains_elsewhere else self.weights_lock.writing
 
     def forget_gradients(self) -> None:
         """Drops gradients, half of which an interrupt may have left."""

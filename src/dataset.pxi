@@ -1,4 +1,5 @@
-# The user's data on their way in: checked, put in order, fetched; and what passes over them count.
+# The user's data on their way in: values checked, rows put in order and gathered into batches.
+
 
 def all_between(x, double low, double high):
     """Whether x is a contiguous float32 or float64 array, and surely finite and low <= x <= high
@@ -17,7 +18,8 @@ def all_between(x, double low, double high):
     return found
 
 
-cdef int source_of(array a) except -1:
+cdef int source_type(array a) except -1:
+    """The code of an array's number type, of those that `gather_rows` reads."""
     cdef int kind = cnp.PyArray_TYPE(a)
     if kind == cnp.NPY_FLOAT32 and cnp.PyArray_ISNOTSWAPPED(a):
         return CR_FROM_F32
@@ -66,7 +68,7 @@ def gather_rows(src, out, order=None, start=None):
         raise ValueError(f"{who}: expected src with contiguous, aligned rows; use src.copy()")
     g.start = NULL
     if start is not None:
-        g.start = counter_of(start, who, "start")
+        g.start = counter_ptr(start, who, "start")
         first = g.start[0]
     g.order = NULL
     if order is not None:
@@ -89,7 +91,7 @@ def gather_rows(src, out, order=None, start=None):
     else:
         dtype = dtype_of(o, who, "out")
         g.y = data_ptr(o)
-    g.src, g.source = data_ptr(s), source_of(s)
+    g.src, g.source = data_ptr(s), source_type(s)
     launch(CR_gather_rows, dtype, &g, sizeof(g), 0.2 * g.rows * g.cols, g.rows, b"rWrr",
            (src, out, order, start))
     return out
@@ -112,33 +114,3 @@ def shuffle(order, state):
     g.order, g.n = <int64_t *> data_ptr(order_), cnp.PyArray_SIZE(order_)
     g.state = <uint64_t *> data_ptr(state_)
     launch(CR_shuffle, 0, &g, sizeof(g), 2.0 * g.n, 0, b"ww", (order, state))
-
-
-cdef int count_up(int64_t *counter, int64_t by, object holder) except -1:
-    cdef cr_increment_args g
-    g.counter, g.by = counter, by
-    launch(CR_increment, 0, &g, sizeof(g), 0, 0, b"w", (holder,))
-    return 0
-
-
-def increment(counter, int64_t by=1):
-    """counter[0] += by, for an int64 array."""
-    cdef int64_t *p = counter_of(counter, "increment", "counter")
-    if not cnp.PyArray_ISWRITEABLE(<array> counter):
-        raise TypeError("increment: expected counter as a writeable array")
-    count_up(p, by, counter)
-
-
-def store_and_reset(total, log=None, place=None):
-    """log[place] = total; total = 0: arrays of one element of 8 bytes, and log of such elements.
-    place: an int64 array that holds a counter; without log, total is set to 0 alone."""
-    cdef cr_store_and_reset_args g
-    for what in (total,) if log is None else (total, log):
-        if (not isinstance(what, cnp.ndarray) or not cnp.PyArray_ISCARRAY(<array> what)
-                or cnp.PyArray_ITEMSIZE(<array> what) != 8 or not cnp.PyArray_SIZE(<array> what)):
-            raise TypeError("store_and_reset: expected total and log as contiguous, writeable arrays of "
-                            "elements of 8 bytes")
-    g.total, g.log, g.place, g.room = data_ptr(total), data_ptr(log), NULL, 0
-    if log is not None:
-        g.place, g.room = counter_of(place, "store_and_reset", "place"), cnp.PyArray_SIZE(<array> log)
-    launch(CR_store_and_reset, 0, &g, sizeof(g), 0, 0, b"wwr", (total, log, place))

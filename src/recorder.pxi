@@ -1,0 +1,298 @@
+# The recorder: a thread's kernel calls, kept with what memory each reads and writes.
+
+# A program of less work than this, in nanoseconds as its wrappers estimate it for one thread, is
+# run by one thread unless told otherwise.
+cdef double MIN_THREADED_PROGRAM = 100000.0
+PROGRAM_WORTH_THREADS = MIN_THREADED_PROGRAM  # for Python
+
+ctypedef struct memory_range:   # that a call reads or writes
+    const char *begin
+    const char *end
+    bint writes
+    bint own_rows               # each share keeps to its own rows of it
+
+ctypedef struct recorded_call:  # of a kernel
+    cr_kernel kernel
+    void *args                  # an own copy of the argument struct
+    size_t args_bytes
+    int id                      # of enum cr_kernel_id
+    bint absorbed               # another call does its work, see fusion.pxi
+    double nanoseconds          # of work for one thread, a guess; 0: one share, rank 0's
+    ptrdiff_t rows              # that its shares are cut from; 0: they are not rows
+    Py_ssize_t first_range, range_count
+
+
+cdef inline Program listening():
+    """The program that records this thread's kernel calls, or None."""
+    cdef _ThreadState state = thread_state()
+    return None if state.recorder == NULL else <Program> state.recorder
+
+
+@cython.no_gc_clear  # what is in here is in lists, which the garbage collector may clear
+cdef class Program:
+    """A recorded list of kernel calls.
+
+    ``with program:`` records what this thread calls inside (the calls run as well), and
+    ``program.replay(n)`` runs the list n times over, on the same memory, without the GIL. What
+    must change from one run to the next is read from memory: counters advance by `increment`.
+    ``fault`` tells why a recording cannot be replayed, or is None; with strict=True what cannot
+    be replayed raises RuntimeError at once. With run=False the calls are kept, but not run.
+    """
+    cdef recorded_call *calls
+    cdef Py_ssize_t call_count, call_room
+    cdef memory_range *ranges           # of all calls, one after the other
+    cdef Py_ssize_t range_count, range_room
+    cdef cr_instruction *instructions   # as replayed, see schedule.pxi; NULL: not made yet
+    cdef Py_ssize_t instruction_count
+    cdef ptrdiff_t team                 # threads that the instructions are arranged for
+    cdef bint fused                     # whether neighbours have been merged, see fusion.pxi
+    cdef bint strict, run
+    cdef readonly object fault          # why it cannot be replayed, or None
+    cdef readonly object culprit        # the part to blame for that, or None
+    cdef readonly list dependencies     # what `track_dependency` named
+    cdef list operands                  # of each call, the objects that it points into
+    cdef list instruction_names         # of the kernels as replayed
+    cdef _ThreadState recording          # of the thread that is recorded now, or None
+    cdef CacheLines memory
+
+    def __cinit__(self, bint strict=False, bint run=True):
+        self.strict, self.run = strict, run
+        self.memory = CacheLines()
+        self.operands, self.dependencies, self.instruction_names = [], [], []
+
+    def __dealloc__(self):
+        cdef Py_ssize_t i
+        self.stop()
+        for i in range(self.call_count):
+            PyMem_Free(self.calls[i].args)
+        PyMem_Free(self.calls)
+        PyMem_Free(self.ranges)
+        PyMem_Free(self.instructions)
+
+    def __len__(self):
+        return self.call_count
+
+    def __enter__(self):
+        cdef _ThreadState state = thread_state()
+        if state.recorder != NULL:
+            raise RuntimeError("Program: another recording is under way in this thread")
+        if self.call_count or self.recording is not None:
+            raise RuntimeError("Program: this program is recorded already")
+        self.memory.__enter__()
+        self.recording, state.recorder = state, <PyObject *> self
+        return self
+
+    def __exit__(self, kind=None, error=None, traceback=None):
+        self.stop()
+        self.memory.__exit__()
+        if kind is not None:
+            self.fault = f"{kind.__name__} while recording"
+
+    cdef void stop(self) noexcept:
+        """Ends the recording, if one is under way."""
+        if self.recording is not None:
+            self.recording.recorder = NULL
+            self.recording = None
+
+    cdef int add(self, int kernel_id, cr_kernel kernel, const void *args, size_t bytes,
+                 double nanoseconds, ptrdiff_t rows, const char *access, tuple operands) except -1:
+        """Keeps a call; see `launch` for the arguments."""
+        cdef Py_ssize_t i
+        cdef void *kept
+        cdef recorded_call *grown
+        if self.call_count == self.call_room:
+            grown = <recorded_call *> PyMem_Realloc(
+                self.calls, (2 * self.call_room + 16) * sizeof(recorded_call))
+            if grown == NULL:
+                raise MemoryError("Program: no memory for another call")
+            self.calls = grown
+            self.call_room = 2 * self.call_room + 16
+        kept = PyMem_Malloc(bytes)
+        if kept == NULL:
+            raise MemoryError("Program: no memory for another call")
+        memcpy(kept, args, bytes)
+        self.calls[self.call_count] = recorded_call(
+            kernel, kept, bytes, kernel_id, False, nanoseconds, rows, self.range_count, 0)
+        self.call_count += 1
+        for i in range(len(operands)):
+            self.add_ranges(access[i], operands[i])
+        self.calls[self.call_count - 1].range_count = (
+            self.range_count - self.calls[self.call_count - 1].first_range)
+        self.operands.append(operands)
+        return 0
+
+    cdef memory_range *new_range(self) except NULL:
+        """The place of another range, behind the last one."""
+        cdef memory_range *grown
+        if self.range_count == self.range_room:
+            grown = <memory_range *> PyMem_Realloc(
+                self.ranges, (2 * self.range_room + 64) * sizeof(memory_range))
+            if grown == NULL:
+                raise MemoryError("Program: no memory for another call")
+            self.ranges = grown
+            self.range_room = 2 * self.range_room + 64
+        self.range_count += 1
+        return self.ranges + self.range_count - 1
+
+    cdef int add_ranges(self, char mode, object operand) except -1:
+        """The memory of an array, or of what else a kernel points into. mode: r reads, w writes;
+        R and W keep to the share's own rows; s is an update of segments, g a look at them."""
+        cdef memory_range *range_
+        cdef Segments segments
+        if operand is None:
+            return 0
+        if isinstance(operand, Segments):
+            segments = operand
+            for i in range(segments.count):
+                self.add_ranges(b"w" if mode == b"s" else b"r", segments.weights[i])
+                for slot in segments.slots[i]:
+                    self.add_ranges(b"w" if mode == b"s" else b"r", slot)
+            return 0
+        if isinstance(operand, Gradients):
+            (<Gradients> operand).kept = True
+            for gradient in (<Gradients> operand).arrays:
+                self.add_ranges(mode, gradient)
+            return 0
+        range_ = self.new_range()
+        if isinstance(operand, Hyper):
+            range_.begin = <const char *> &(<Hyper> operand).c
+            range_.end = range_.begin + sizeof(cr_hyper)
+        else:
+            range_.begin = <const char *> data_ptr(<array> operand)
+            range_.end = range_.begin + cnp.PyArray_NBYTES(<array> operand)
+        range_.writes = mode == b"w" or mode == b"W"
+        range_.own_rows = mode == b"W" or mode == b"R"
+        return 0
+
+    def joined(self, Program other not None):
+        """A new program: the calls of this one, then those of the other."""
+        cdef Program made = Program()
+        made.append_calls(self)
+        made.append_calls(other)
+        return made
+
+    cdef int append_calls(self, Program other) except -1:
+        """Adds the calls of another program, neighbours merged."""
+        cdef Py_ssize_t i, k, first
+        cdef recorded_call *call
+        fuse(other)  # while nobody else refers to its arrays
+        for i in range(other.call_count):
+            call = other.calls + i
+            if call.absorbed:
+                continue
+            first = self.range_count
+            self.add(call.id, call.kernel, call.args, call.args_bytes, call.nanoseconds, call.rows,
+                     b"", ())
+            for k in range(call.range_count):
+                self.new_range()[0] = other.ranges[call.first_range + k]
+            self.calls[self.call_count - 1].range_count = self.range_count - first
+            self.operands[self.call_count - 1] = other.operands[i]
+        self.fault = self.fault or other.fault
+        return 0
+
+    def writes(self, array a not None):
+        """Whether a call writes to memory of this array."""
+        cdef Py_ssize_t i
+        cdef const char *begin = <const char *> data_ptr(a)
+        cdef const char *end = begin + cnp.PyArray_NBYTES(a)
+        for i in range(self.range_count):
+            if (self.ranges[i].writes and self.ranges[i].begin < end
+                    and begin < self.ranges[i].end):
+                return True
+        return False
+
+    def constants(self):
+        """A list of (kernel, array): what the calls read and none of them writes."""
+        found = []
+        for name, operands in zip(self.kernel_names, self.operands):
+            for operand in operands:
+                if isinstance(operand, cnp.ndarray) and not self.writes(operand):
+                    found.append((name, operand))
+        return found
+
+    @property
+    def kernel_names(self):
+        """The kernels called, in order."""
+        return [cr_kernel_name(self.calls[i].id).decode() for i in range(self.call_count)]
+
+    @property
+    def work(self):
+        """Nanoseconds that one run may take one thread, a guess."""
+        return self.estimate()
+
+    cdef double estimate(self) noexcept:
+        cdef Py_ssize_t i
+        cdef double nanoseconds = 0
+        for i in range(self.call_count):
+            nanoseconds += self.calls[i].nanoseconds
+        return nanoseconds
+
+    cdef int prepare(self, str who, ptrdiff_t threads) except -1:
+        """Checks that the program can be replayed, and arranges its instructions for so many
+        threads (0: as the work asks for) if they are not yet."""
+        if self.fault is not None:
+            raise RuntimeError(f"{who}: this recording cannot be replayed: {self.fault}")
+        if thread_state().recorder != NULL:
+            raise RuntimeError(f"{who}: a recording is under way in this thread")
+        if threads < 0 or threads > get_num_threads():
+            raise ValueError(f"{who}: expected threads from 0 to {get_num_threads()}, received "
+                             f"{threads}")
+        if self.instructions == NULL or 0 < threads != self.team or self.team > get_num_threads():
+            arrange(self, threads or team_for(self.estimate()))
+        return 0
+
+    def replay(self, Py_ssize_t times, Py_ssize_t threads=0):
+        """Runs the whole list `times` times, on `threads` threads (0: as the work asks for); their
+        number does not change the results. RuntimeError if the recording has a fault."""
+        replay([(self, 1)], times, threads)
+
+    def profile(self, Py_ssize_t times):
+        """Replays one instruction at a time, and returns a list of (kernel, shares, whether all
+        ranks wait at a barrier before it, mean nanoseconds)."""
+        cdef Py_ssize_t i, n
+        cdef int64_t began
+        cdef cr_instruction *one
+        self.prepare("Program.profile", 0)
+        spent = [0] * self.instruction_count
+        for n in range(times):
+            for i in range(self.instruction_count):
+                one = self.instructions + i
+                began = perf_counter_ns()
+                cr_run(one.kernel, one.args, one.size)
+                spent[i] += perf_counter_ns() - began
+        return [(self.instruction_names[i], self.instructions[i].size,
+                 bool(self.instructions[i].needs_barrier), spent[i] / max(times, 1))
+                for i in range(self.instruction_count)]
+
+
+cpdef fail_recording(str reason, part=None):
+    """Says that what runs now cannot be replayed: marks the recording of this thread, if there is
+    one, and raises RuntimeError if it is strict. part: who is to blame."""
+    cdef Program listener = listening()
+    if listener is not None:
+        if listener.fault is None:
+            listener.fault, listener.culprit = reason, part
+        if listener.strict:
+            raise RuntimeError(f"cannot be recorded: {reason}")
+
+
+cpdef track_dependency(part):
+    """Tells whoever records this thread that the attributes of `part` decide what runs now."""
+    cdef Program listener = listening()
+    if listener is not None:
+        for known in listener.dependencies:
+            if part is known:
+                return
+        listener.dependencies.append(part)
+
+
+def track_part(part):
+    """As track_dependency, for a layer, a loss or another part whose code runs now: unless its
+    class says that it may be recorded, the recording fails. (Strict recordings run twice and are
+    compared, so that they need nobody's word.)"""
+    cdef Program listener = listening()
+    if listener is not None:
+        track_dependency(part)
+        if not listener.strict and not declares_recordable(part):
+            who = getattr(part, "who", None) or getattr(part, "__name__", None)
+            fail_recording(f"{who or type(part).__name__} is not known to be recordable", part)

@@ -1,0 +1,113 @@
+# What a recording depends on, to find out later whether something of it was set anew.
+
+from cpython.dict cimport PyDict_Next, PyDict_Size
+from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
+from cpython.ref cimport PyObject
+
+cdef extern from "Python.h":
+    object PyObject_GenericGetDict(object, void *)
+
+
+cdef list items_of(object d):
+    """The keys and values of a dict, one after the other."""
+    cdef Py_ssize_t place = 0
+    cdef PyObject *key
+    cdef PyObject *value
+    cdef list items = []
+    while PyDict_Next(d, &place, &key, &value):
+        items.append(<object> key)
+        items.append(<object> value)
+    return items
+
+
+cdef bint same_items(object d, list before) noexcept:
+    """Whether a dict holds the very keys and values that `items_of` gave, in that order."""
+    cdef Py_ssize_t place = 0, i = 0
+    cdef PyObject *key
+    cdef PyObject *value
+    if 2 * PyDict_Size(d) != len(before):
+        return False
+    while PyDict_Next(d, &place, &key, &value):
+        if key != PyList_GET_ITEM(before, i) or value != PyList_GET_ITEM(before, i + 1):
+            return False
+        i += 2
+    return True
+
+
+cdef bint same_entries(object entries, list before) noexcept:
+    """Whether a list holds the very objects that it held before."""
+    cdef Py_ssize_t i
+    if PyList_GET_SIZE(entries) != len(before):
+        return False
+    for i in range(len(before)):
+        if PyList_GET_ITEM(entries, i) != PyList_GET_ITEM(before, i):
+            return False
+    return True
+
+
+cdef class Snapshot:
+    """What objects hold now, to find out later whether something of it was set anew.
+
+    objects: whose attributes count, all that are in their __dict__. containers: lists and dicts,
+    whose entries count, as do those of lists, dicts and tuples inside them; tuples, for what is in
+    them. parameters: whose data, requires_grad and regularizer count. Identity decides, not
+    equality; so all that was found is kept alive, and no other object can take its place.
+    """
+    cdef list objects, attributes      # objects, and of each the items of its __dict__
+    cdef list lists, entries           # lists, and of each the entries
+    cdef list dicts, items             # dicts, and of each the items
+    cdef list parameters, found        # parameters, and of each the three attributes that count
+
+    def __init__(self, objects, containers=(), parameters=()):
+        self.objects = list(objects)
+        self.attributes = [items_of(part.__dict__) for part in self.objects]
+        self.lists, self.entries, self.dicts, self.items = [], [], [], []
+        self.add_containers(containers)
+        self.parameters = list(parameters)
+        self.found = []
+        for p in self.parameters:
+            self.found += (p.data, p.requires_grad, p.regularizer)
+
+    cdef add_containers(self, containers):
+        cdef dict seen = {}  # by id; what is in here stays alive, so that no id comes twice
+        cdef list left = list(containers)[::-1]
+        while left:
+            one = left.pop()
+            if id(one) in seen:
+                continue
+            if isinstance(one, list):
+                self.lists.append(one)
+                self.entries.append(list(one))
+                inside = one
+            elif isinstance(one, dict):
+                self.dicts.append(one)
+                self.items.append(items_of(one))
+                inside = one.values()
+            elif isinstance(one, tuple):
+                inside = one
+            else:
+                raise TypeError("Snapshot: expected lists, dicts and tuples as containers, "
+                                f"received {type(one).__name__}")
+            seen[id(one)] = one
+            left += [part for part in inside if isinstance(part, (list, dict, tuple))]
+
+    cpdef bint unchanged(self) except -1:
+        """Whether all is as it was."""
+        cdef Py_ssize_t i
+        cdef TensorCore p
+        for i in range(len(self.lists)):
+            if not same_entries(self.lists[i], <list> self.entries[i]):
+                return False
+        for i in range(len(self.dicts)):
+            if not same_items(self.dicts[i], <list> self.items[i]):
+                return False
+        for i in range(len(self.objects)):
+            attributes = PyObject_GenericGetDict(self.objects[i], NULL)
+            if not same_items(attributes, <list> self.attributes[i]):
+                return False
+        for i in range(len(self.parameters)):
+            p = self.parameters[i]
+            if (p.array is not self.found[3 * i] or p.requires_grad is not self.found[3 * i + 1]
+                    or (<object> p).regularizer is not self.found[3 * i + 2]):
+                return False
+        return True

@@ -1,0 +1,273 @@
+# The graph of autograd: what a tensor and a node hold, and how an op runs. backward.pxi walks it.
+#
+# A node is an instance of an op's class (corereg.autograd.Op). It holds its input tensors and its
+# output array, never its output tensor, so the graph has no cycles and dies with its last user.
+
+cdef extern from "numpy/arrayobject.h":
+    object PyArray_FromScalar(object scalar, PyObject *dtype)
+
+cdef type TENSOR = None         # corereg.Tensor
+cdef object CONVERTED, FITTED, FITTED_TENSOR
+cdef object ADD, SUBTRACT, MULTIPLY, DIVIDE, MATMUL, NEGATIVE
+
+
+def bind_graph(*parts):
+    """Tells what is written in Python: Tensor, and functions of corereg.autograd."""
+    global TENSOR, CONVERTED, FITTED, FITTED_TENSOR
+    TENSOR, CONVERTED, FITTED, FITTED_TENSOR = parts
+
+
+def bind_operators(*ops):
+    """Tells the ops behind + - * / @ and the sign."""
+    global ADD, SUBTRACT, MULTIPLY, DIVIDE, MATMUL, NEGATIVE
+    ADD, SUBTRACT, MULTIPLY, DIVIDE, MATMUL, NEGATIVE = ops
+
+
+cdef class _Version:
+    """Counts the changes in place of an array; shared by the tensors on its memory."""
+    cdef long count
+
+
+cdef class Node:
+    """What every op's instance holds once it is in a graph."""
+    cdef public tuple inputs
+    cdef public object out
+    cdef public dict hooks          # of the output: see Tensor.register_hook
+    cdef public object retainer     # a weak reference to the output if it retains its gradient
+    cdef _Version version           # of the output; None: never shared nor changed
+    cdef long made                  # its count when the op ran
+    cdef tuple counts               # those of the inputs then; None: all 0
+
+    def needs_gradient(self, Py_ssize_t i):
+        """Whether the gradient of input i is needed."""
+        if self.inputs is None:
+            return False
+        cdef TensorCore t = self.inputs[i]
+        cdef PyObject *needed = thread_state().grad_needed
+        return t.requires_grad and (needed == NULL or key(t) in <set> needed)
+
+
+cdef class TensorCore:
+    """What every tensor holds, and the operators."""
+    cdef object __weakref__
+    cdef cnp.ndarray array
+    cdef public bint requires_grad
+    cdef public Node node
+    cdef public object _grad
+    cdef public cnp.ndarray buffer
+    cdef public dict hooks
+    cdef _Version version
+
+    @property
+    def data(self):
+        """The array; setting another one counts as a change in place."""
+        return self.array
+
+    @data.setter
+    def data(self, cnp.ndarray value not None):
+        if self.array is not None:
+            self.changed()
+        self.array = value
+
+    @property
+    def shape(self):
+        return (<object> array_of(self)).shape
+
+    @property
+    def dtype(self):
+        return (<object> array_of(self)).dtype
+
+    @property
+    def ndim(self):
+        return cnp.PyArray_NDIM(array_of(self))
+
+    @property
+    def size(self):
+        return cnp.PyArray_SIZE(array_of(self))
+
+    @property
+    def _version(self):
+        """How often the values were changed in place."""
+        return version_of(self)
+
+    cpdef changed(self):
+        """Counts a change of the values in place, so that `backward` can tell."""
+        cdef _Version version = shared_version(self)
+        version.count += 1
+
+    def shares_version(self, TensorCore other):
+        """Counts changes together with another tensor on the same memory."""
+        self.version = shared_version(other)
+
+    def __add__(self, other):
+        return pair(ADD(), self, other)
+
+    def __radd__(self, other):
+        return pair(ADD(), other, self)
+
+    def __sub__(self, other):
+        return pair(SUBTRACT(), self, other)
+
+    def __rsub__(self, other):
+        return pair(SUBTRACT(), other, self)
+
+    def __mul__(self, other):
+        return pair(MULTIPLY(), self, other)
+
+    def __rmul__(self, other):
+        return pair(MULTIPLY(), other, self)
+
+    def __truediv__(self, other):
+        return pair(DIVIDE(), self, other)
+
+    def __rtruediv__(self, other):
+        return pair(DIVIDE(), other, self)
+
+    def __matmul__(self, other):
+        return pair(MATMUL(), self, other)
+
+    def __rmatmul__(self, other):
+        return pair(MATMUL(), other, self)
+
+    def __neg__(self):
+        return run(NEGATIVE(), (self,))
+
+
+cdef inline object key(TensorCore t):
+    """What gradients are collected for: the node that made t, or t itself."""
+    return t if t.node is None else t.node
+
+
+cdef inline long version_of(TensorCore t):
+    """How often the values of t were changed in place."""
+    return 0 if t.version is None else t.version.count
+
+
+cdef _Version shared_version(TensorCore t):
+    """The count of changes of t's memory, made if it has none yet."""
+    if t.version is None:
+        t.version = _Version()
+        if t.node is not None:
+            t.node.version = t.version
+    return t.version
+
+
+cdef inline PyObject *memory_owner(cnp.ndarray a):
+    """The object that holds the memory of an array: the array itself, or what it is a view of."""
+    cdef PyObject *base = cnp.PyArray_BASE(a)
+    return <PyObject *> a if base == NULL else base
+
+
+cdef inline cnp.ndarray array_of(TensorCore t):
+    """The array of a tensor, or TypeError if it has none."""
+    if t is None or t.array is None:
+        raise TypeError("apply: expected a Tensor with data")
+    return t.array
+
+
+cdef object as_plain_array(value):
+    """value, maybe a number or an array of a subclass, as a plain array."""
+    if isinstance(value, cnp.generic):
+        return PyArray_FromScalar(value, NULL)
+    return cnp.PyArray_FROM_OF(value, cnp.NPY_ARRAY_ENSUREARRAY)
+
+
+cpdef TensorCore new_tensor(cnp.ndarray data):
+    """A Tensor on an array that needs no check."""
+    cdef TensorCore t = TensorCore.__new__(TENSOR)
+    t.array = data
+    return t
+
+
+cpdef TensorCore tensor(value, TensorCore like=None):
+    """value as a Tensor: itself if it is one, else wrapped. Python numbers and lists take like's
+    dtype if that is a float."""
+    cdef double x
+    cdef int kind
+    if isinstance(value, TensorCore):
+        return value
+    if like is not None and (type(value) is float or type(value) is int):
+        x, kind = value, cnp.PyArray_TYPE(array_of(like))
+        # NumPy warns of a number too great for float32, so those are left to it.
+        if kind == cnp.NPY_FLOAT64 or kind == cnp.NPY_FLOAT32 and -3e38 < x < 3e38:
+            return new_tensor(scalar_array(x, kind == cnp.NPY_FLOAT64))
+    return CONVERTED(value, like)
+
+
+cpdef TensorCore pair(Node op, a, b):
+    """Applies an op to two operands; a Python number takes the dtype of the other operand."""
+    if not isinstance(a, TensorCore):
+        b = tensor(b)
+        a = tensor(a, b)
+    elif not isinstance(b, TensorCore):
+        b = tensor(b, a)
+    return run(op, (a, b))
+
+
+def apply(op, *inputs):
+    """Runs op.forward on the arrays of the inputs, tensors, and unless gradients are off adds it
+    to the graph. An instance of an op is for one call. TypeError for other things."""
+    if not isinstance(op, Node):
+        refuse_op(op)
+    for t in inputs:
+        if not isinstance(t, TensorCore):
+            raise TypeError(f"apply: expected tensors as inputs of {type(op).__name__}, received "
+                            f"{type(t).__name__}; convert with corereg.autograd.tensor(x)")
+    return run(op, inputs)
+
+
+cdef refuse_op(op):
+    """TypeError for what is no instance of an op."""
+    if not isinstance(op, type):
+        raise TypeError("apply: expected an instance of an op, a subclass of corereg.autograd.Op, "
+                        f"received {type(op).__name__}")
+    name = op.__name__
+    remedy = f"call apply({name}(), x)" if issubclass(op, Node) else "write a corereg.autograd.Op"
+    raise TypeError(f"apply: expected an instance of an op, received the class {name}; {remedy}")
+
+
+cdef TensorCore run(Node op, tuple inputs):
+    """Runs op.forward, and adds op to the graph if an input requires a gradient."""
+    cdef TensorCore result, t
+    cdef Py_ssize_t n = len(inputs)
+    cdef PyObject *memory
+    cdef _ThreadState state = thread_state()
+    if n == 1:
+        out = op.forward(array_of(inputs[0]))
+    elif n == 2:
+        out = op.forward(array_of(inputs[0]), array_of(inputs[1]))
+    else:
+        out = op.forward(*[array_of(t) for t in inputs])
+    if state.recorder != NULL and not op.recordable:
+        fail_recording(f"{type(op).__name__} computes in Python")
+    if not cnp.PyArray_CheckExact(out):
+        out = as_plain_array(out)
+    result = new_tensor(out)
+    memory = memory_owner(out)
+    for t in inputs:
+        if memory_owner(t.array) == memory:
+            result.version = shared_version(t)
+            break
+    if not state.grad_off:
+        for t in inputs:
+            if t.requires_grad:
+                attach(op, inputs, result)
+                break
+    return result
+
+
+cdef attach(Node op, tuple inputs, TensorCore result):
+    """Makes op the node that result comes from."""
+    cdef TensorCore t
+    cdef long counts = 0
+    if op.inputs is not None:
+        raise RuntimeError(f"apply: this instance of {type(op).__name__} is in a graph already; "
+                           "make a new one for every call")
+    op.inputs, op.out, op.version = inputs, result.array, result.version
+    op.made = version_of(result)
+    for t in inputs:
+        counts |= version_of(t)
+    if counts:
+        op.counts = tuple([version_of(t) for t in inputs])
+    result.node = op
+    result.requires_grad = True

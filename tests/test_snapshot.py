@@ -1,0 +1,112 @@
+"""Snapshot: whether something that a recording depends on was set anew."""
+
+from __future__ import annotations
+
+import collections
+
+import numpy as np
+import pytest
+
+from corereg import Parameter, _kernels
+
+
+class Part:
+    def __init__(self, **attributes):
+        vars(self).update(attributes)
+
+
+def test_attributes_of_objects():
+    part = Part(a=1, b=[2])
+    snapshot = _kernels.Snapshot([part])
+    assert snapshot.unchanged()
+    part.b.append(3)  # the same list: only its owner would know
+    assert snapshot.unchanged()
+    part.b = part.b
+    assert snapshot.unchanged()
+    part.b = list(part.b)
+    assert not snapshot.unchanged()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda part: setattr(part, "c", None),
+        lambda part: delattr(part, "b"),
+        lambda part: setattr(part, "a", 1.0),
+        lambda part: vars(part).update(z=vars(part).pop("b")),
+    ],
+)
+def test_attributes_that_come_go_and_change(change):
+    part = Part(a=1, b=None)
+    snapshot = _kernels.Snapshot([Part(), part])
+    assert snapshot.unchanged()
+    change(part)
+    assert not snapshot.unchanged()
+
+
+@pytest.mark.parametrize(
+    ("container", "change"),
+    [
+        ([1, 2], lambda c: c.append(3)),
+        ([1, 2], lambda c: c.pop()),
+        ([1, 2], lambda c: c.__setitem__(1, 2.0)),
+        ([1, [2]], lambda c: c[1].append(3)),
+        ([1, {"a": [2]}], lambda c: c[1]["a"].append(3)),
+        ({"a": 1}, lambda c: c.update(a=1.0)),
+        ({"a": 1}, lambda c: c.update(b=1)),
+        ({"a": 1}, lambda c: c.clear()),
+        ({"a": 1}, lambda c: c.update(b=c.pop("a"))),
+        ({"a": 1, "b": 1}, lambda c: c.update(a=c.pop("a"))),
+        ({"a": ([1], 2)}, lambda c: c["a"][0].clear()),
+        (([], 1, {}), lambda c: c[0].append(1)),
+        (([], 1, {}), lambda c: c[2].update(a=1)),
+        (((([],),),), lambda c: c[0][0][0].append(1)),
+        (collections.OrderedDict(a=1, b=2), lambda c: c.update(a=3)),
+    ],
+)
+def test_containers(container, change):
+    snapshot = _kernels.Snapshot([], [container])
+    assert snapshot.unchanged()
+    change(container)
+    assert not snapshot.unchanged()
+
+
+def test_identity_decides_not_equality():
+    big = 10**30
+    container = [big]
+    snapshot = _kernels.Snapshot([], (c for c in [container]))
+    container[0] = 10**30 + len([])
+    assert container[0] == big
+    assert not snapshot.unchanged()
+    container[0] = big
+    assert snapshot.unchanged()
+
+
+def test_containers_that_hold_themselves():
+    ring: list = []
+    ring += [ring, {"ring": ring}]
+    snapshot = _kernels.Snapshot([], [ring, ring])
+    assert snapshot.unchanged()
+    ring[1]["more"] = 1
+    assert not snapshot.unchanged()
+
+
+def test_other_containers_are_refused(fails):
+    fails(lambda: _kernels.Snapshot([], [{1}]), TypeError, "lists, dicts and tuples.*received set")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda p: setattr(p, "data", p.data.copy()),
+        lambda p: setattr(p, "requires_grad", False),
+        lambda p: setattr(p, "regularizer", "l2"),
+    ],
+)
+def test_parameters(change):
+    p = Parameter(np.ones(3), "p")
+    snapshot = _kernels.Snapshot([], parameters=[p])
+    p.data[0] = 5
+    assert snapshot.unchanged()
+    change(p)
+    assert not snapshot.unchanged()
