@@ -68,7 +68,7 @@ def test_apply_takes_an_instance_and_tensors(fails):
         ((x, 3), "int"),
         ((x, x, None), "NoneType"),
     ]:
-        message = rf"^apply: expected tensors as inputs of Double, received {received}; convert"
+        message = rf"^apply: expected Tensors as inputs of Double, received {received}; convert"
         fails(lambda given=inputs: apply(Double(), *given), TypeError, message)
     equal(apply(Double(), x), 2)
 

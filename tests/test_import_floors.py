@@ -19,12 +19,12 @@ import pytest
 import corereg
 
 FLOORS: list[tuple[str, tuple[str, ...]]] = [
-    ("ground", ("config", "version", "recordable", "registry", "random", "_lazy")),
+    ("ground", ("config", "version", "naming", "recordable", "registry", "random", "_lazy")),
     ("kernels", ("_kernels", "reference")),
     ("autograd", ("autograd", "ops")),
     ("runtime", ("runtime",)),
     ("parts of layers", ("activations", "initializers", "regularizers", "constraints")),
-    ("parts of models", ("layers", "losses", "metrics", "optimizers")),
+    ("parts of models", ("targets", "layers", "losses", "metrics", "optimizers")),
     ("callbacks", ("callbacks", "progress")),
     ("training", ("training",)),
     ("saving", ("saving",)),

@@ -1,0 +1,57 @@
+"""What type checkers and editors are told of Tensor's methods, which are ops and so stand above it:
+the signatures in corereg/autograd/tensor.py are those of the methods that methods.py gives."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+import corereg
+from corereg import Tensor
+from corereg.autograd import methods
+
+
+def arguments(function):
+    """What a function takes after its first parameter."""
+    parameters = [*inspect.signature(function).parameters.values()]
+    return [(p.name, p.kind, p.default) for p in parameters[1:]]
+
+
+def signatures_for_type_checkers():
+    """The members that Tensor has while types are checked, as a class."""
+    tree = ast.parse((Path(corereg.__file__).parent / "autograd" / "tensor.py").read_text())
+    (tensor_class,) = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "Tensor"]
+    tensor_class.body = [m for n in tensor_class.body if isinstance(n, ast.If) for m in n.body]
+    tensor_class.bases, names = [], {}
+    future = ast.parse("from __future__ import annotations").body
+    exec(compile(ast.Module([*future, tensor_class], []), "tensor.py", "exec"), names)
+    return {n: m for n, m in vars(names["Tensor"]).items() if callable(m) or type(m) is property}
+
+
+SIGNATURES = signatures_for_type_checkers()
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_type_checkers_are_told_what_a_method_is(name):
+    told, method = SIGNATURES[name], inspect.getattr_static(Tensor, name)
+    assert getattr(object, name, None) is not method
+    if isinstance(told, property):
+        assert isinstance(method, property)
+        assert method.__doc__
+    elif name.startswith("__array") or not name.startswith("__"):
+        assert arguments(told) == arguments(method)
+        assert method.__doc__
+    elif inspect.isfunction(method):
+        assert len(arguments(told)) == len(arguments(method))
+
+
+def test_type_checkers_are_told_of_every_method_that_is_an_op():
+    given = {*methods.METHODS, *(function.__name__ for function in methods.FUNCTIONS)}
+    compiled = SIGNATURES.keys() - vars(Tensor).keys()
+    assert given == SIGNATURES.keys() - compiled
+    assert {name.strip("_").removeprefix("r") for name in compiled} == {
+        *("add", "sub", "mul", "truediv", "matmul", "neg")
+    }
