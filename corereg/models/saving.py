@@ -1,4 +1,4 @@
-"""Models to files and back, by way of `corereg.models.archive`."""
+"""Models to files and back, by way of `corereg.saving.archive`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 from corereg import layers, lookup, losses, metrics, optimizers
 from corereg.layers.base import Layer, assign_all
-from corereg.models import archive
-from corereg.models.archive import FileFormatError
+from corereg.saving.limits import FileFormatError, Limits, over_limit
 
 if TYPE_CHECKING:
     from corereg.autograd import Parameter
     from corereg.models.sequential import Sequential
+    from corereg.saving.archive import Sections
 
 _LAYERS: dict[str, type[Layer]] = {
     c.__name__: c
@@ -22,13 +22,17 @@ _LAYERS: dict[str, type[Layer]] = {
 }
 
 
+_KNOWN_SECTIONS = ("weights", "optimizer", "training")
+
+
 def save_model(model: Sequential, path: Any) -> None:
     """Writes structure, weights, compile arguments and optimizer state; see Sequential.save."""
+    from corereg.saving import archive
+
     config: dict[str, Any] = {"kind": "model", "model": model.get_config(), "compile": None}
-    arrays = _weights(model)
-    for i, layer in enumerate(model.layers):
-        if layer.random_state is not None:
-            arrays[f"random/{i}"] = layer.random_state
+    sections: Sections = {"weights": _weights("save", model)}
+    random = {f"random/{i}": layer.random_state for i, layer in enumerate(model.layers)}
+    sections["training"] = {name: state for name, state in random.items() if state is not None}
     if model.optimizer is not None:
         own = [_metric(m) for m in model._wanted[0]], [_metric(m) for m in model._wanted[1]]
         config["compile"] = {
@@ -39,28 +43,41 @@ def save_model(model: Sequential, path: Any) -> None:
         }
         if model.optimizer.parameters:
             config["iterations"] = model.optimizer.iterations
-            arrays |= {f"optimizer/{i}": a for i, a in enumerate(model.optimizer.state)}
-    archive.write(path, config, arrays)
+            sections["optimizer"] = {str(i): a for i, a in enumerate(model.optimizer.state)}
+    try:
+        _check_layers(config["model"]["layers"], archive.default_limits)
+    except FileFormatError as error:
+        raise ValueError(f"save: {error}") from None
+    archive.write(path, config, sections, required=["weights"])
 
 
 def load_model(
-    path: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True
+    path: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    limits: Limits | None = None,
 ) -> Sequential:
     """The model that `save` wrote, with its weights and, if it was compiled and `compile` is left
     True, its optimizer's state, so that training goes on where it stopped.
 
+    path: a path, or a file object opened for reading in binary mode.
     custom_objects: {class name: class} for layers, regularizers, losses, metrics and so on of
-    one's own. A file that is truncated, damaged, hostile or no model of corereg raises
-    `corereg.models.archive.FileFormatError`, before its sizes are believed.
+    one's own. limits: how large a file may be, by default `corereg.saving.Limits()`. A file that
+    is truncated, damaged, hostile or no model of corereg raises `corereg.saving.FileFormatError`,
+    before its sizes are believed.
     """
-    config, arrays = archive.read(path)
+    from corereg.saving import archive
+
+    who = f"load_model: {str(path)!r}"
+    limits = limits or archive.default_limits
+    config, sections = archive.read(path, known=_KNOWN_SECTIONS, limits=limits)
     if config.get("kind") != "model":
         raise FileFormatError(
-            f"load_model: {str(path)!r} holds weights without a model; build the model and use "
-            "load_weights"
+            f"{who} holds weights without a model; build the model and use load_weights"
         )
     try:
-        model = from_config(config["model"], custom_objects, arrays)
+        _check_layers(config["model"]["layers"], limits)
+        model = from_config(config["model"], custom_objects, sections)
         if compile and config["compile"] is not None:
             given = config["compile"]
             with lookup.custom_objects(custom_objects or {}):
@@ -72,45 +89,59 @@ def load_model(
         *(OverflowError, RecursionError),
     ) as error:
         what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise FileFormatError(f"load_model: {str(path)!r} does not make a model: {what}") from error
-    _put_weights(f"load_model: {str(path)!r}", model, arrays)
+        raise FileFormatError(f"{who} does not make a model: {what}") from error
+    _put_weights(who, model, sections)
     if "iterations" in config and model.optimizer is not None:
-        optimizer = model._ready_optimizer()
-        state = [arrays.get(f"optimizer/{i}") for i in range(len(optimizer.state))]
-        if any(a is None for a in state) or type(config["iterations"]) is not int:
-            raise FileFormatError(f"load_model: {str(path)!r} lacks some of the optimizer's state")
-        try:
-            optimizer.restore(config["iterations"], [a for a in state if a is not None])
-        except (ValueError, OverflowError) as error:
-            raise FileFormatError(f"load_model: {str(path)!r}: {error}") from error
+        _put_state(who, model, config["iterations"], sections.get("optimizer", {}))
     return model
+
+
+def _put_state(who: str, model: Sequential, iterations: Any, arrays: Mapping[str, Any]) -> None:
+    """The optimizer's state, as the file has it."""
+    try:
+        optimizer = model._ready_optimizer()
+        state = [arrays.get(str(i)) for i in range(len(optimizer.state))]
+        if any(a is None for a in state) or type(iterations) is not int:
+            raise FileFormatError(f"{who} lacks some of the optimizer's state")
+        optimizer.restore(iterations, [a for a in state if a is not None])
+    except FileFormatError:
+        raise
+    except (ValueError, OverflowError) as error:
+        raise FileFormatError(f"{who}: {error}") from error
 
 
 def save_weights(model: Sequential, path: Any) -> None:
     """Writes the weights alone; see Sequential.save_weights."""
+    from corereg.saving import archive
+
     if not model.built:
         raise ValueError("save_weights: the model is not built; call build(input_shape)")
-    archive.write(path, {"kind": "weights"}, _weights(model))
+    sections = {"weights": _weights("save_weights", model)}
+    archive.write(path, {"kind": "weights"}, sections, required=["weights"])
 
 
-def load_weights(model: Sequential, path: Any) -> None:
+def load_weights(model: Sequential, path: Any, limits: Limits | None = None) -> None:
     """Reads weights into a built model; changes nothing if they do not fit."""
+    from corereg.saving import archive
+
     if not model.built:
         raise ValueError("load_weights: the model is not built; call build(input_shape)")
-    _, arrays = archive.read(path)
-    _put_weights(f"load_weights: {str(path)!r}", model, arrays)
+    _, sections = archive.read(path, known=_KNOWN_SECTIONS, limits=limits)
+    _put_weights(f"load_weights: {str(path)!r}", model, sections)
 
 
 def from_config(
     config: Any,
     custom_objects: Mapping[str, Any] | None = None,
-    arrays: Mapping[str, Any] | None = None,
+    sections: Sections | None = None,
 ) -> Sequential:
     """A Sequential from what its get_config gave, with fresh weights or with those of a file."""
     from corereg.models.sequential import Sequential
 
     known = {**_LAYERS, **(custom_objects or {})}
+    given = None if sections is None else _by_layer(sections.get("weights", {}))
     model = Sequential(name=config["name"])
+    i = 0  # counts the layers that a model shows, which an Input is not
     for entry in config["layers"]:
         name = entry["class_name"]
         if name not in known:
@@ -122,12 +153,12 @@ def from_config(
             made = known[name].from_config(entry["config"])
         if not isinstance(made, Layer):
             raise TypeError(f"layer {name!r}: expected a Layer, received {type(made).__name__}")
-        if arrays is not None:
-            i = len(model.layers)
-            made._given = _beneath(f"weights/{i}/", arrays)
+        if given is not None and sections is not None:
+            made._given = given.get(str(i), {})
             if made.random_state is not None:
-                made.random_state = arrays[f"random/{i}"]
+                made.random_state = sections.get("training", {})[f"random/{i}"]
         model.add(made)
+        i += not isinstance(made, layers.InputLayer)
     shape = config["input_shape"]
     if shape is not None and not model.built and model.layers:
         model.build(tuple(shape))
@@ -136,27 +167,49 @@ def from_config(
     return model
 
 
-def _beneath(prefix: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
-    return {name[len(prefix) :]: a for name, a in arrays.items() if name.startswith(prefix)}
+def _check_layers(entries: Any, limits: Limits) -> None:
+    if len(entries) > limits.layers:
+        raise over_limit(len(entries), "layers", limits, "layers")
 
 
-def _weights(model: Sequential) -> dict[str, np.ndarray[Any, Any]]:
-    return {name: p.data for name, p in _named(model).items()}
+def _by_layer(weights: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """{"0/kernel": array} as {"0": {"kernel": array}}, in one pass."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, array in weights.items():
+        layer, _, own = name.partition("/")
+        found.setdefault(layer, {})[own] = array
+    return found
+
+
+def _weights(who: str, model: Sequential) -> dict[str, np.ndarray[Any, Any]]:
+    """All weights by name, or a ValueError for those that no model could load."""
+    named = _named(model)
+    if len(named) < len(model.weights):
+        raise ValueError(f"{who}: expected the weights of a layer to have different names")
+    for p in named.values():
+        built, now = p.buffer, p.data
+        if built is not None and (built.shape, built.dtype) != (now.shape, now.dtype):
+            raise ValueError(
+                f"{who}: expected {p.name!r} as it was built, {built.dtype} of shape "
+                f"{built.shape}, but its data are {now.dtype} of shape {now.shape}; set weights "
+                "with assign() or set_weights()"
+            )
+    return {name: p.data for name, p in named.items()}
 
 
 def _named(model: Sequential) -> dict[str, Parameter]:
     """Parameters by position and name: layers may be renamed, their order may not change."""
     return {
-        f"weights/{i}/{p.name.rsplit('/', 1)[-1]}": p
+        f"{i}/{p.name.rsplit('/', 1)[-1]}": p
         for i, layer in enumerate(model.layers)
         for p in layer.weights
     }
 
 
-def _put_weights(who: str, model: Sequential, arrays: Mapping[str, Any]) -> None:
-    named = _named(model)
+def _put_weights(who: str, model: Sequential, sections: Sections) -> None:
+    named, arrays = _named(model), sections.get("weights", {})
     missing = [name for name in named if name not in arrays]
-    extra = [name for name in arrays if name.startswith("weights/") and name not in named]
+    extra = [name for name in arrays if name not in named]
     if missing or extra:
         raise FileFormatError(
             f"{who} does not fit the model: it lacks {missing or 'nothing'}, and has "
