@@ -45,12 +45,12 @@ def header(array: Array) -> bytes:
     return _MAGIC + length.to_bytes(2, "little") + text.ljust(length - 1).encode() + b"\n"
 
 
-def chunks(start: bytes, array: Array) -> Iterator[bytes]:
-    """The whole .npy file in pieces. Each piece is a copy that no other thread can change."""
+def chunks(start: bytes, array: Array) -> Iterator[bytes | memoryview]:
+    """The whole .npy file in pieces."""
     yield start
     data = array.reshape(-1).view(np.uint8).data
     for at in range(0, len(data), CHUNK):
-        yield bytes(data[at : at + CHUNK])
+        yield data[at : at + CHUNK]
 
 
 def read_header(reader: MemberReader, name: str) -> tuple[str, tuple[int, ...]]:

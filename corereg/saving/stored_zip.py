@@ -1,9 +1,8 @@
 """Zip files whose members are stored as they are: written in one go, read with suspicion.
 
 Python's `zipfile` reads what is written here. It is not used to read, for it makes objects of all
-that a directory claims before anybody can look, and accepts gaps and junk; nor to write, because
-here the bytes that are written are those that the checksum is of, even if another thread changes
-the array meanwhile.
+that a directory claims before anybody can look, and accepts gaps and junk; nor to write, for it
+takes longer to import than a small model to save.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from corereg.saving.limits import FileFormatError, Limits, over_limit
 
-CHUNK = 1 << 20  # bytes that are read or written at once; an interrupt waits for one of them
+CHUNK = 1 << 18  # bytes that are read or written at once: they stay in a core's cache
 
 _LOCAL = struct.Struct("<4s5H3I2H")  # before each member
 _ENTRY = struct.Struct("<4s6H3I5H2I")  # of the directory, one for each member
@@ -49,7 +48,7 @@ class ZipWriter:
         self._end = 0
         self._directory: list[bytes] = []
 
-    def add(self, name: str, size: int, chunks: Iterable[bytes]) -> None:
+    def add(self, name: str, size: int, chunks: Iterable[bytes | memoryview]) -> None:
         """Writes a member of `size` bytes, which `chunks` give in pieces."""
         start = self._end
         if size <= CHUNK:
