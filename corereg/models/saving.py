@@ -22,7 +22,7 @@ _LAYERS: dict[str, type[Layer]] = {
 }
 
 
-_KNOWN_SECTIONS = ("weights", "optimizer", "training")
+_KNOWN_SECTIONS = ("weights", "optimizer", "training")  # all of them hold arrays only
 
 
 def save_model(model: Sequential, path: Any) -> None:
@@ -70,7 +70,7 @@ def load_model(
 
     who = f"load_model: {str(path)!r}"
     limits = limits or archive.default_limits
-    config, sections = archive.read(path, known=_KNOWN_SECTIONS, limits=limits)
+    config, sections = _read(who, path, limits)
     if config.get("kind") != "model":
         raise FileFormatError(
             f"{who} holds weights without a model; build the model and use load_weights"
@@ -122,12 +122,23 @@ def save_weights(model: Sequential, path: Any) -> None:
 
 def load_weights(model: Sequential, path: Any, limits: Limits | None = None) -> None:
     """Reads weights into a built model; changes nothing if they do not fit."""
-    from corereg.saving import archive
-
     if not model.built:
         raise ValueError("load_weights: the model is not built; call build(input_shape)")
-    _, sections = archive.read(path, known=_KNOWN_SECTIONS, limits=limits)
-    _put_weights(f"load_weights: {str(path)!r}", model, sections)
+    who = f"load_weights: {str(path)!r}"
+    _, sections = _read(who, path, limits)
+    _put_weights(who, model, sections)
+
+
+def _read(who: str, path: Any, limits: Limits | None) -> tuple[dict[str, Any], Sections]:
+    """Config and sections of a file, which has arrays where arrays belong."""
+    from corereg.saving import archive
+
+    config, sections = archive.read(path, known=_KNOWN_SECTIONS, limits=limits)
+    for section in _KNOWN_SECTIONS:
+        for name, value in sections.get(section, {}).items():
+            if not isinstance(value, np.ndarray):
+                raise FileFormatError(f"{who} has texts for {section + '/' + name!r}, not an array")
+    return config, sections
 
 
 def from_config(

@@ -364,7 +364,8 @@ def _listing_of_version_1(metadata: Config) -> _Listing:
         not isinstance(names, list)
         or not all(map(_is_name, names))
         or len(set(names)) < len(names)
-        or not all(name.split("/")[0] in _SECTIONS_OF_VERSION_1 for name in names)
+        or not all(name.partition("/")[0] in _SECTIONS_OF_VERSION_1 for name in names)
+        or not all("/" in name for name in names)
     ):
         raise FileFormatError("metadata.json has no valid list of arrays")
     entries = []

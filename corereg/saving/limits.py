@@ -35,6 +35,6 @@ class Limits(NamedTuple):
 def over_limit(amount: int, what: str, limits: Limits, field: str) -> FileFormatError:
     """The error for a file that exceeds the limit of this name."""
     return FileFormatError(
-        f"{amount} {what}, more than the limit of {getattr(limits, field)}; if you trust the file, "
-        f"pass limits=Limits({field}=...)"
+        f"{amount} {what}, more than the limit of {getattr(limits, field)}; allow more with "
+        f"limits=Limits({field}=...) or corereg.saving.archive.default_limits"
     )

@@ -22,7 +22,7 @@ _END = struct.Struct("<4s4H2IH")  # after the directory
 _END64 = struct.Struct("<4sQ2H2I4Q")  # before it, if a number does not fit into it
 _LOCATOR64 = struct.Struct("<4sIQI")  # between the two
 _MAX16, _MAX32 = 0xFFFF, 0xFFFFFFFF  # these say: look at the 64-bit field
-_LARGE = _MAX32  # numbers from here on go into 64-bit fields
+_MANY, _LARGE = _MAX16, _MAX32  # numbers from here on go into 64-bit fields
 _ENCRYPTED, _UTF8 = 1, 1 << 11  # flags
 _UNIX, _VERSION, _WITH_64 = 3, 20, 45  # the system, and what a reader must know at least
 _MODE = 0o100644 << 16
@@ -74,11 +74,11 @@ class ZipWriter:
         directory = b"".join(self._directory)
         self._file.write(directory)
         count, size, start = len(self._directory), len(directory), self._end
-        if count >= _MAX16 or size >= _LARGE or start >= _LARGE:
+        if count >= _MANY or size >= _LARGE or start >= _LARGE:
             record = (_END64.size - 12, _WITH_64, _WITH_64, 0, 0, count, count, size, start)
             self._file.write(_END64.pack(b"PK\6\6", *record))
             self._file.write(_LOCATOR64.pack(b"PK\6\7", 0, start + size, 1))
-        shown = min(count, _MAX16)
+        shown = count if count < _MANY else _MAX16
         numbers = (0, 0, shown, shown, _shown(size), _shown(start), comment_length)
         self._file.write(_END.pack(b"PK\5\6", *numbers))
 
