@@ -1,7 +1,7 @@
 """The model file: what is written is read back, and what it cannot hold is refused.
 
-Interrupted saves are in test_archive_replacing.py, files that are truncated, foreign or hostile in
-test_archive_hostile.py.
+Interrupted saves are in test_archive_replacing.py, files that are not to be trusted in
+test_archive_damaged.py and test_archive_hostile.py.
 """
 
 from __future__ import annotations

@@ -152,7 +152,7 @@ def test_a_disk_that_fills_up_in_the_middle(saved, monkeypatch):
                 raise OSError(28, "No space left on device")
             return super().write(data)
 
-    monkeypatch.setitem(replacing.__dict__, "open", lambda name, mode: Full(name, mode))
+    monkeypatch.setitem(replacing.__dict__, "open", lambda name, mode, opener: Full(name, mode))
     with pytest.raises(OSError, match="No space left on device") as caught:
         archive.write(saved, {"new": 1}, {"weights": arrays()})
     monkeypatch.undo()
@@ -304,12 +304,12 @@ def test_a_file_that_was_taken_for_abandoned_is_made_again(saved, monkeypatch):
     """Another process may look between the making of a file and its lock."""
     lock, tries = replacing._lock, []
 
-    def late(descriptor, temporary):
+    def late(file, temporary):
         tries.append(temporary)
         if len(tries) == 1:
             replacing.remove_abandoned(os.path.dirname(temporary))
             assert not os.path.exists(temporary)
-        return lock(descriptor, temporary)
+        return lock(file, temporary)
 
     monkeypatch.setattr(replacing, "_lock", late)
     archive.write(saved, {"new": 1}, {})

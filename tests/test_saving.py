@@ -1,6 +1,6 @@
 """Models to files and back: structure, weights, training state, and files not to be trusted.
 
-What the archive below does with damaged files is in test_archive_hostile.py.
+What the archive below does with damaged files is in test_archive_damaged.py.
 """
 
 from __future__ import annotations

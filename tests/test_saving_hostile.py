@@ -1,6 +1,6 @@
 """Files that are not to be trusted: good archives whose contents make no sense or mean harm.
 
-What the archive below does with damaged files is in test_archive_hostile.py.
+What the archive below does with damaged files is in test_archive_damaged.py.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Callable
+from functools import partial
 from typing import BinaryIO
 
 try:
@@ -36,20 +37,11 @@ def replace_file(path: str, fill: Callable[[BinaryIO], None]) -> None:
     permissions = None
     with contextlib.suppress(FileNotFoundError):
         permissions = stat.S_IMODE(os.stat(target).st_mode) & 0o777
-    temporary = ""
+    temporary, done = "", False
     try:
-        while True:
+        while not done:
             temporary = os.path.join(folder, f".corereg-{os.urandom(8).hex()}.part")
-            with open(_create(temporary, permissions), "w+b") as file:
-                if not _lock(file.fileno(), temporary):
-                    continue  # another process took it for abandoned
-                fill(file)
-                file.flush()
-                os.fsync(file.fileno())
-                if fcntl is None:
-                    file.close()
-                os.replace(temporary, target)
-                break
+            done = _write_and_rename(temporary, target, permissions, fill)
     except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
@@ -76,12 +68,45 @@ def remove_abandoned(folder: str) -> None:
 
 
 def _remove_if_unlocked(temporary: str) -> None:
-    descriptor = os.open(temporary, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if stat.S_ISREG(os.lstat(temporary).st_mode):
+        with open(temporary, "r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.unlink(temporary)
+
+
+def _write_and_rename(
+    temporary: str, target: str, permissions: int | None, fill: Callable[[BinaryIO], None]
+) -> bool:
+    """False if another process took the new file for abandoned and removed it."""
+    # Made by a call that runs no Python, so that an interrupt cannot come between the file and who
+    # closes it; and with no more permissions than it is to have, for nobody else to open it early.
+    create = partial(os.open, mode=0o666 if permissions is None else permissions)
+    with open(temporary, "x+b", opener=create) as file:
+        if permissions is not None and hasattr(os, "fchmod"):
+            with contextlib.suppress(OSError):  # a file system without permissions
+                os.fchmod(file.fileno(), permissions)
+        if not _lock(file, temporary):
+            return False
+        fill(file)
+        file.flush()
+        os.fsync(file.fileno())
+        if fcntl is None:
+            file.close()
+        os.replace(temporary, target)
+    return True
+
+
+def _lock(file: BinaryIO, temporary: str) -> bool:
+    """Locks a file that was just made; False if it was removed before that."""
+    if fcntl is None:
+        return True
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.unlink(temporary)
-    finally:
-        os.close(descriptor)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:  # it is being removed
+        return False
+    except OSError:  # a file system without locks, where nothing is removed either
+        return True
+    return os.path.exists(temporary)
 
 
 def _check_place(path: str, target: str, folder: str) -> None:
@@ -93,25 +118,3 @@ def _check_place(path: str, target: str, folder: str) -> None:
         raise OSError(f"cannot save to {path!r}: it is no regular file; choose another path")
     if os.path.exists(target) and not os.access(target, os.W_OK):
         raise PermissionError(f"cannot save to {path!r}: the file there is write-protected")
-
-
-def _create(temporary: str, permissions: int | None) -> int:
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, 0o666 if permissions is None else permissions)
-    if permissions is not None and hasattr(os, "fchmod"):
-        with contextlib.suppress(OSError):  # a file system without permissions
-            os.fchmod(descriptor, permissions)
-    return descriptor
-
-
-def _lock(descriptor: int, temporary: str) -> bool:
-    """Locks a file that was just made; False if it was removed before that."""
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:  # it is being removed
-        return False
-    except OSError:  # a file system without locks, where nothing is removed either
-        return True
-    return os.path.exists(temporary)
