@@ -96,12 +96,12 @@ def get_state() -> dict[str, int]:
 def set_state(state: dict[str, Any]) -> None:
     """Puts back what `get_state` gave, in this thread (see `set_random_seed`). ValueError for
     anything else; nothing is changed then."""
-    values = [state.get(key) if isinstance(state, dict) else None for key in ("state", "models")]
-    if not all(type(value) is int and 0 <= value <= _MASK for value in values):
+    values = [state.get(key) for key in ("state", "models")] if isinstance(state, dict) else []
+    if not values or not all(type(value) is int and 0 <= value <= _MASK for value in values):
         raise ValueError(
             f"corereg.random.set_state: expected what get_state returned, received {state!r}"
         )
-    _streams_to_set(values[0]).set(*values)
+    _streams_to_set(state["state"]).set(state["state"], state["models"])
 
 
 def next_seed() -> int:

@@ -211,7 +211,7 @@ def apply(op, *inputs):
         refuse_op(op)
     for t in inputs:
         if not isinstance(t, TensorCore):
-            raise TypeError(f"apply: expected tensors as inputs of {type(op).__name__}, received "
+            raise TypeError(f"apply: expected Tensors as inputs of {type(op).__name__}, received "
                             f"{type(t).__name__}; convert with corereg.autograd.tensor(x)")
     return run(op, inputs)
 

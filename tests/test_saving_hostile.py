@@ -1,6 +1,6 @@
 """Files that are not to be trusted: good archives whose contents make no sense or mean harm.
 
-What the archive below does with damaged files is in test_archive.py.
+What the archive below does with damaged files is in test_archive_damaged.py.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import pytest
 
 from corereg import regularizers
 from corereg.layers import Dense, Dropout, Input
-from corereg.models import Sequential, archive, load_model
-from corereg.models.archive import FileFormatError
+from corereg.models import Sequential, load_model
+from corereg.saving import FileFormatError, archive
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def saved(path):
-    """A good file's config and arrays."""
+    """A good file's config and sections."""
     model = Sequential(
         [Input((3,)), Dense(2, "relu", kernel_regularizer="l1"), Dropout(0.5), Dense(1)]
     )
@@ -42,7 +42,7 @@ def test_an_untouched_copy_loads(saved, path):
 def put(*keys, value):
     """A change that sets config[keys...]."""
 
-    def change(config, arrays):
+    def change(config, sections):
         for key in keys[:-1]:
             config = config[key]
         config[keys[-1]] = value
@@ -51,7 +51,7 @@ def put(*keys, value):
 
 
 def drop(*keys):
-    def change(config, arrays):
+    def change(config, sections):
         for key in keys[:-1]:
             config = config[key]
         del config[keys[-1]]
@@ -59,9 +59,9 @@ def drop(*keys):
     return change
 
 
-def array(name, value):
-    def change(config, arrays):
-        arrays[name] = value
+def array(section, name, value):
+    def change(config, sections):
+        sections[section][name] = value
 
     return change
 
@@ -125,7 +125,7 @@ HOSTILE = {
     "config as a list": (put("model", "layers", 1, "config", value=[1]), "does not make a model"),
     "layers as a number": (put("model", "layers", value=3), "does not make a model"),
     "layers twice": (
-        lambda c, a: c["model"]["layers"].append(c["model"]["layers"][1]),
+        lambda c, s: c["model"]["layers"].append(c["model"]["layers"][1]),
         "named .* already",
     ),
     "no model": (drop("model"), "does not make a model: lacks 'model'"),
@@ -145,25 +145,25 @@ HOSTILE = {
     "iterations as text": (put("iterations", value="1"), "lacks some of the optimizer's state"),
     "negative iterations": (put("iterations", value=-5), "expected iterations >= 0, received -5"),
     "huge iterations": (put("iterations", value=2**70), "load_model"),
-    "no state": (lambda c, a: a.pop("optimizer/0"), "lacks some of the optimizer's state"),
-    "state of another shape": (array("optimizer/0", np.zeros(9)), "expected state of shapes"),
-    "no weight": (lambda c, a: a.pop("weights/0/bias"), "the file lacks its 'bias'"),
-    "weight too many": (array("weights/0/more", np.zeros(3)), "weights/0/more.* besides"),
+    "no state": (lambda c, s: s["optimizer"].pop("0"), "lacks some of the optimizer's state"),
+    "state of another shape": (array("optimizer", "0", np.zeros(9)), "expected state of shapes"),
+    "no weight": (lambda c, s: s["weights"].pop("0/bias"), "the file lacks its 'bias'"),
+    "weight too many": (array("weights", "0/more", np.zeros(3)), "0/more.* besides"),
     "weight of another layer": (
-        array("weights/9/kernel", np.zeros(3)),
-        "weights/9/kernel.* besides",
+        array("weights", "9/kernel", np.zeros(3)),
+        "9/kernel.* besides",
     ),
     "weight of another shape": (
-        array("weights/0/bias", np.zeros(3)),
+        array("weights", "0/bias", np.zeros(3)),
         r"expected the file to give 'bias'",
     ),
-    "no random state": (lambda c, a: a.pop("random/1"), "lacks 'random/1'"),
+    "no random state": (lambda c, s: s["training"].pop("random/1"), "lacks 'random/1'"),
     "random state of another shape": (
-        array("random/1", np.zeros(3, "u8")),
+        array("training", "random/1", np.zeros(3, "u8")),
         "expected a key and a count",
     ),
     "random state that overflows": (
-        array("random/1", np.full(2, 2**64 - 1, "u8")),
+        array("training", "random/1", np.full(2, 2**64 - 1, "u8")),
         "expected a key and a count",
     ),
 }
@@ -172,9 +172,9 @@ HOSTILE = {
 @pytest.mark.parametrize("case", HOSTILE)
 def test_hostile_files_raise(case, saved, path):
     change, message = HOSTILE[case]
-    config, arrays = copy.deepcopy(saved)
-    change(config, arrays)
-    archive.write(path, config, arrays)
+    config, sections = copy.deepcopy(saved)
+    change(config, sections)
+    archive.write(path, config, sections)
     with pytest.raises(FileFormatError, match=message) as caught:
         load_model(path)
     assert str(path) in str(caught.value)
@@ -182,10 +182,10 @@ def test_hostile_files_raise(case, saved, path):
 
 def test_sizes_in_a_config_are_not_believed(saved, path):
     """No array is made before the file was seen to hold one of its shape."""
-    config, arrays = saved
+    config, sections = saved
     for units in (10**6, 10**7, 10**8):
         config["model"]["layers"][1]["config"]["units"] = units
-        archive.write(path, config, arrays)
+        archive.write(path, config, sections)
         tracemalloc.start()
         with pytest.raises(FileFormatError, match="expected the file to give 'kernel'"):
             load_model(path)
@@ -205,10 +205,38 @@ def test_missing_files_raise_as_open_does(tmp_path, fails):
     fails(lambda: load_model(tmp_path), IsADirectoryError, "directory")
 
 
+def test_layers_of_several_dtypes_with_optimizer_state(saved, path):
+    config, sections = saved
+    config["model"]["layers"][3]["config"]["dtype"] = "float64"
+    archive.write(path, config, sections)
+    with pytest.raises(FileFormatError, match=r"load_model: '.*model\.corereg': .*one dtype"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("section", ["weights", "training", "optimizer"])
+def test_files_without_a_section_raise(section, saved, path):
+    config, sections = saved
+    del sections[section]
+    archive.write(path, config, sections)
+    with pytest.raises(FileFormatError, match=r"load_model: .* lacks"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("section", "name"), [("weights", "0/bias"), ("training", "random/1"), ("optimizer", "0")]
+)
+def test_texts_instead_of_arrays_raise(section, name, saved, path):
+    config, sections = saved
+    sections[section][name] = ["a", "b"]
+    archive.write(path, config, sections)
+    with pytest.raises(FileFormatError, match="load_model: "):
+        load_model(path)
+
+
 def test_a_failed_load_does_not_spoil_the_next(saved, path):
-    config, arrays = copy.deepcopy(saved)
+    config, sections = copy.deepcopy(saved)
     config["model"]["layers"][1]["config"]["units"] = 3
-    archive.write(path, config, arrays)
+    archive.write(path, config, sections)
     with pytest.raises(FileFormatError):
         load_model(path, custom_objects={"Mine": regularizers.L2})
     with pytest.raises(ValueError, match="unknown regularizer 'Mine'"):

@@ -1,6 +1,22 @@
 """Models, as in `keras.models`."""
 
-from corereg.models.saving import load_model, save_model
-from corereg.models.sequential import Sequential
+from typing import TYPE_CHECKING
 
-__all__ = ["Sequential", "load_model", "save_model"]
+from corereg._lazy import lazy_package
+
+if TYPE_CHECKING:
+    from corereg.models.files import (
+        load_model as load_model,
+        save_model as save_model,
+    )
+    from corereg.models.model import Model as Model
+    from corereg.models.sequential import Sequential as Sequential
+
+_MODULES = {
+    "Model": "model",
+    "Sequential": "sequential",
+    "load_model": "files",
+    "save_model": "files",
+}
+
+__getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES, kind="model")

@@ -14,7 +14,6 @@ from corereg.autograd import Parameter, Tensor
 from corereg.callbacks.history import History
 from corereg.layers.base import Layer, Shape, assign_all
 from corereg.losses.base import Loss
-from corereg.models import saving
 from corereg.naming import unique_name
 from corereg.optimizers import Optimizer
 from corereg.runtime.report import ExecutionReport
@@ -223,7 +222,7 @@ class Model:
         if verbose == 0 and batch_size is None and steps is None and callbacks is None:
             trainer = self._trainer
             if trainer.forward_pool is not None and not trainer.compilation.run_eagerly:
-                found = trainer.forward_pool(x)
+                found: Array | None = trainer.forward_pool(x)
                 if found is not None:
                     return found
         return predict(self, x, batch_size, verbose, steps, callbacks)
@@ -355,15 +354,21 @@ class Model:
         The file is replaced whole or not at all, and holds no pickles. Any name will do, but
         the format is corereg's own (.corereg), whatever the name says.
         """
-        saving.save_model(self, path)
+        from corereg.saving.model_file import save_model
+
+        save_model(self, path)
 
     def save_weights(self, path: Any) -> None:
         """Writes the weights alone."""
-        saving.save_weights(self, path)
+        from corereg.saving.model_file import save_weights
+
+        save_weights(self, path)
 
     def load_weights(self, path: Any) -> None:
         """Reads weights that `save` or `save_weights` wrote; changes nothing if they do not fit."""
-        saving.load_weights(self, path)
+        from corereg.saving.model_file import load_weights
+
+        load_weights(self, path)
 
     def get_config(self) -> dict[str, Any]:
         """The structure, JSON-able."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from corereg import _kernels
 from corereg.autograd import Tensor, tensor
 from corereg.layers.base import Layer, Shape, dims
 from corereg.layers.input_layer import InputLayer
-from corereg.models import saving
+from corereg.layers.lookup import deserialize, serialize
 from corereg.models.model import Model
+from corereg.registry import register
 
 
+@register("model")
 class Sequential(Model):
     """A stack of layers.
 
@@ -127,13 +129,33 @@ class Sequential(Model):
 
     def get_config(self) -> dict[str, Any]:
         """The layers and the input shape, JSON-able."""
-        from corereg.layers.lookup import serialize
-
         layers = [serialize(layer) for layer in self._layers]
         shape = None if self._input_shape is None else list(self._input_shape)
         return {"name": self.name, "layers": layers, "input_shape": shape}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Sequential:
-        """A model of the same structure, with fresh weights."""
-        return saving.from_config(config, custom_objects)
+    def from_config(
+        cls,
+        config: dict[str, Any],
+        custom_objects: Mapping[str, Any] | None = None,
+        *,
+        prepare: Callable[[int, Layer], None] | None = None,
+    ) -> Sequential:
+        """A model of the same structure, with fresh weights.
+
+        custom_objects: {name: class} for layers and so on of the user's own. prepare: called with
+        each layer's position and the layer before it is built, for files that bring weights.
+        """
+        model = cls(name=config["name"])
+        position = 0  # counts the layers that a model shows, which an Input is not
+        for entry in config["layers"]:
+            layer = deserialize(entry, custom_objects)
+            if not isinstance(layer, InputLayer):
+                if prepare is not None:
+                    prepare(position, layer)
+                position += 1
+            model.add(layer)
+        shape = config["input_shape"]
+        if shape is not None and not model.built and model.layers:
+            model.build(tuple(shape))
+        return model

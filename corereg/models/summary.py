@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from corereg.layers.base import Layer
-    from corereg.models.sequential import Sequential
+from corereg.autograd import Parameter
+from corereg.layers.base import Layer
+from corereg.training.trainer import TrainableModel
 
 
-def summary_lines(model: Sequential) -> list[str]:
+class SummarizedModel(TrainableModel, Protocol):
+    """What a summary asks of a model, besides what training does."""
+
+    @property
+    def non_trainable_weights(self) -> list[Parameter]: ...
+    def count_params(self) -> int: ...
+
+
+def summary_lines(model: SummarizedModel) -> list[str]:
     """The table, a line an entry."""
     rows = [("Layer (type)", "Output shape", "Params", "Regularizer")]
     shape = model.input_shape if model.built else None
@@ -43,7 +51,7 @@ def summary_lines(model: Sequential) -> list[str]:
     return lines
 
 
-def _width(model: Sequential) -> int:
+def _width(model: SummarizedModel) -> int:
     return 8 if model.dtype == "float64" else 4
 
 

@@ -1,0 +1,61 @@
+"""Files that are not corereg's, by their first bytes, by their members, and by their suffixes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+_SIGNATURES = (
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, such as Keras's .h5"),
+    (b"\x93NUMPY", "a NumPy .npy file"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF", "a PDF document"),
+    (b"\x1f\x8b", "a gzip file"),
+    (b"\x7fELF", "a program or library"),
+    *((bytes([0x80, protocol]), "a Python pickle") for protocol in range(2, 6)),
+    (b"PK\x05\x06", "an empty zip file"),
+    (b"{", "a JSON text"),
+)
+_SUFFIXES = {
+    **dict.fromkeys((".keras", ".h5", ".hdf5"), "Keras's"),
+    **dict.fromkeys((".pt", ".pth"), "PyTorch's"),
+    **dict.fromkeys((".npy", ".npz"), "NumPy's"),
+    **dict.fromkeys((".pkl", ".pickle", ".joblib"), "Python's pickle"),
+    ".onnx": "ONNX's",
+    ".tflite": "TensorFlow's",
+    ".pb": "TensorFlow's",
+    ".safetensors": "safetensors'",
+}
+
+
+def kind(start: bytes) -> str:
+    """What a file that starts with these bytes looks like."""
+    if not start:
+        return "an empty file"
+    for signature, kind in _SIGNATURES:
+        if start.startswith(signature):
+            return f"looks like {kind}"
+    return "something else"
+
+
+def kind_of_zip(names: Iterable[str]) -> str:
+    names = set(names)
+    if "model.weights.h5" in names:
+        return "looks like a Keras .keras model; move its weights with get_weights and set_weights"
+    if any(name.endswith("data.pkl") for name in names):
+        return "looks like a PyTorch file"
+    if names and all(name.endswith(".npy") for name in names):
+        return "looks like a NumPy .npz file"
+    return "another zip file"
+
+
+def check_suffix(path: str) -> None:
+    """ValueError for a name that says that the file is another program's."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix in _SUFFIXES:
+        raise ValueError(
+            f"cannot save to {path!r}: {suffix!r} says that the format is "
+            f"{_SUFFIXES[suffix]}, and it would be corereg's own; use the suffix .corereg"
+        )

@@ -1,0 +1,244 @@
+"""Models to files and back: what of a model goes into which section of an archive.
+
+config        structure, compile's arguments, the optimizer's step
+weights       every weight, by the layer's position and the weight's name
+optimizer     the optimizer's state arrays
+training      the layers' random state, the order of rows and how many passes were trained
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from corereg import losses, metrics, optimizers, registry
+from corereg.autograd import Parameter
+from corereg.layers.base import Layer, assign_all
+from corereg.registry import custom_object_scope
+from corereg.saving import archive
+from corereg.saving.archive import Sections
+from corereg.saving.limits import FileFormatError, Limits, over_limit
+from corereg.training.trainer import TrainableModel
+
+_KNOWN_SECTIONS = ("weights", "optimizer", "training")  # all of them hold arrays only
+_ORDER = ("row_order/seed", np.uint64), ("row_order/passes", np.int64)
+
+
+class SavableModel(TrainableModel, Protocol):
+    """What saving asks of a model, besides what training does."""
+
+    @property
+    def optimizer(self) -> optimizers.Optimizer | None: ...
+    @property
+    def loss(self) -> Any: ...
+    def get_config(self) -> dict[str, Any]: ...
+    def compile(
+        self, optimizer: Any = ..., loss: Any = ..., metrics: Any = ..., weighted_metrics: Any = ...
+    ) -> None: ...
+
+
+def save_model(model: SavableModel, path: Any) -> None:
+    """Writes structure, weights, compile arguments and optimizer state; see `Model.save`."""
+    config: dict[str, Any] = {
+        "kind": "model",
+        "class_name": type(model).__name__,
+        "model": model.get_config(),
+        "compile": None,
+    }
+    sections: Sections = {"weights": _weights("save", model)}
+    random = {f"random/{i}": layer.random_state for i, layer in enumerate(model.layers)}
+    order = model._trainer.row_order
+    sections["training"] = {name: state for name, state in random.items() if state is not None}
+    sections["training"] |= {_ORDER[0][0]: order.seed, _ORDER[1][0]: order.passes}
+    if model.optimizer is not None:
+        compilation = model._trainer.compilation
+        config["compile"] = {
+            "optimizer": optimizers.serialize(model.optimizer),
+            "loss": losses.serialize(model.loss),
+            "metrics": [_metric(m) for m in compilation.requested_metrics],
+            "weighted_metrics": [_metric(m) for m in compilation.requested_weighted_metrics],
+        }
+        if model.optimizer.parameters:
+            config["iterations"] = model.optimizer.iterations
+            sections["optimizer"] = {str(i): a for i, a in enumerate(model.optimizer.state)}
+    try:
+        _check_layers(config["model"]["layers"], archive.default_limits)
+    except FileFormatError as error:
+        raise ValueError(f"save: {error}") from None
+    archive.write(path, config, sections, required=["weights"])
+
+
+def load_model(
+    path: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    limits: Limits | None = None,
+) -> Any:
+    """The model that `save` wrote, with its weights and, if it was compiled and `compile` is left
+    True, its optimizer's state, so that training goes on where it stopped.
+
+    path: a path, or a file object opened for reading in binary mode.
+    custom_objects: {class name: class} for layers, regularizers, losses, metrics and so on of
+    one's own. limits: how large a file may be, by default `corereg.saving.Limits()`. A file that
+    is truncated, damaged, hostile or no model of corereg raises `corereg.saving.FileFormatError`,
+    before its sizes are believed.
+    """
+    who = f"load_model: {str(path)!r}"
+    limits = limits or archive.default_limits
+    config, sections = _read(who, path, limits)
+    if config.get("kind") != "model":
+        raise FileFormatError(
+            f"{who} holds weights without a model; build the model and use load_weights"
+        )
+    try:
+        _check_layers(config["model"]["layers"], limits)
+        with custom_object_scope(custom_objects):
+            model = _make_model(config, sections)
+            if compile and config["compile"] is not None:
+                given = config["compile"]
+                model.compile(
+                    given["optimizer"], given["loss"], given["metrics"], given["weighted_metrics"]
+                )
+    except (
+        *(KeyError, TypeError, ValueError, AttributeError, IndexError),
+        *(OverflowError, RecursionError),
+    ) as error:
+        what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise FileFormatError(f"{who} does not make a model: {what}") from error
+    _put_weights(who, model, sections)
+    _put_row_order(who, model, sections.get("training", {}))
+    if "iterations" in config and model.optimizer is not None:
+        _put_state(who, model, config["iterations"], sections.get("optimizer", {}))
+    return model
+
+
+def save_weights(model: TrainableModel, path: Any) -> None:
+    """Writes the weights alone; see `Model.save_weights`."""
+    if not model.built:
+        raise ValueError("save_weights: the model is not built; call build(input_shape)")
+    sections: Sections = {"weights": _weights("save_weights", model)}
+    archive.write(path, {"kind": "weights"}, sections, required=["weights"])
+
+
+def load_weights(model: TrainableModel, path: Any, limits: Limits | None = None) -> None:
+    """Reads weights into a built model; changes nothing if they do not fit."""
+    if not model.built:
+        raise ValueError("load_weights: the model is not built; call build(input_shape)")
+    who = f"load_weights: {str(path)!r}"
+    _, sections = _read(who, path, limits)
+    _put_weights(who, model, sections)
+
+
+def _read(who: str, path: Any, limits: Limits | None) -> tuple[dict[str, Any], Sections]:
+    """Config and sections of a file, which has arrays where arrays belong."""
+    config, sections = archive.read(path, known=_KNOWN_SECTIONS, limits=limits)
+    for section in _KNOWN_SECTIONS:
+        for name, value in sections.get(section, {}).items():
+            if not isinstance(value, np.ndarray):
+                raise FileFormatError(f"{who} has texts for {section + '/' + name!r}, not an array")
+    return config, sections
+
+
+def _make_model(config: Mapping[str, Any], sections: Sections) -> Any:
+    """The model of a file, whose layers take their weights from the file as they are built."""
+    name = config.get("class_name", "Sequential")  # files of version 1 do not say it
+    kind = registry.find("model", name)
+    if kind is None:
+        raise registry.unknown("model", name)
+    weights = _by_layer(sections.get("weights", {}))
+    random = sections.get("training", {})
+
+    def prepare(i: int, layer: Layer) -> None:
+        layer._given = weights.get(str(i), {})
+        if layer.random_state is not None:
+            layer.random_state = random[f"random/{i}"]
+
+    model = kind.from_config(config["model"], prepare=prepare)  # type: ignore[attr-defined]
+    for layer in model.layers:
+        layer._given = None
+    return model
+
+
+def _check_layers(entries: Any, limits: Limits) -> None:
+    if len(entries) > limits.layers:
+        raise over_limit(len(entries), "layers", limits, "layers")
+
+
+def _by_layer(weights: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """{"0/kernel": array} as {"0": {"kernel": array}}, in one pass."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, array in weights.items():
+        layer, _, own = name.partition("/")
+        found.setdefault(layer, {})[own] = array
+    return found
+
+
+def _weights(who: str, model: TrainableModel) -> dict[str, np.ndarray[Any, Any]]:
+    """All weights by name, or a ValueError for those that no model could load."""
+    named = _named(model)
+    if len(named) < len(model.weights):
+        raise ValueError(f"{who}: expected the weights of a layer to have different names")
+    for p in named.values():
+        built, now = p.buffer, p.data
+        if built is not None and (built.shape, built.dtype) != (now.shape, now.dtype):
+            raise ValueError(
+                f"{who}: expected {p.name!r} as it was built, {built.dtype} of shape "
+                f"{built.shape}, but its data are {now.dtype} of shape {now.shape}; set weights "
+                "with assign() or set_weights()"
+            )
+    return {name: p.data for name, p in named.items()}
+
+
+def _named(model: TrainableModel) -> dict[str, Parameter]:
+    """Parameters by position and name: layers may be renamed, their order may not change."""
+    return {
+        f"{i}/{p.name.rsplit('/', 1)[-1]}": p
+        for i, layer in enumerate(model.layers)
+        for p in layer.weights
+    }
+
+
+def _put_weights(who: str, model: TrainableModel, sections: Sections) -> None:
+    named, arrays = _named(model), sections.get("weights", {})
+    missing = [name for name in named if name not in arrays]
+    extra = [name for name in arrays if name not in named]
+    if missing or extra:
+        raise FileFormatError(
+            f"{who} does not fit the model: it lacks {missing or 'nothing'}, and has "
+            f"{extra or 'nothing'} besides"
+        )
+    try:
+        with model._trainer.setting_weights():
+            assign_all(who, list(named.values()), [arrays[name] for name in named])
+    except (ValueError, TypeError) as error:
+        raise FileFormatError(str(error)) from error
+
+
+def _put_row_order(who: str, model: TrainableModel, arrays: Mapping[str, Any]) -> None:
+    """The order of rows as it was; files of version 1 have none."""
+    order = model._trainer.row_order
+    for (name, dtype), own in zip(_ORDER, (order.seed, order.passes), strict=True):
+        if name in arrays:
+            if arrays[name].shape != (1,) or arrays[name].dtype != dtype or arrays[name][0] < 0:
+                raise FileFormatError(f"{who} has no valid {name!r}")
+            own[...] = arrays[name]
+
+
+def _put_state(who: str, model: TrainableModel, iterations: Any, arrays: Mapping[str, Any]) -> None:
+    """The optimizer's state, as the file has it."""
+    try:
+        optimizer = model._trainer.ready_optimizer(model)
+        state = [arrays.get(str(i)) for i in range(len(optimizer.state))]
+        if any(a is None for a in state) or type(iterations) is not int:
+            raise FileFormatError(f"{who} lacks some of the optimizer's state")
+        optimizer.restore(iterations, [a for a in state if a is not None])
+    except FileFormatError:
+        raise
+    except (ValueError, OverflowError) as error:
+        raise FileFormatError(f"{who}: {error}") from error
+
+
+def _metric(wanted: Any) -> Any:
+    return wanted if isinstance(wanted, str) else metrics.serialize(wanted)
