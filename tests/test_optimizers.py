@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from corereg import Parameter, optimizers
-from corereg.optimizers import SGD, Adam, AdamW, RMSprop
+from corereg.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 from corereg.regularizers import L1, L2
 
 SHAPES = [(7, 5), (5,), (33,)]
@@ -223,6 +223,25 @@ def test_restored_state_goes_on_bit_for_bit(case, dtype):
             optimizer.step()
         results.append([p.data.tobytes() for p in params])
     assert results[0] == results[1]
+
+
+def test_a_subclass_that_says_nothing_of_state_has_none(dtype):
+    class Plain(Optimizer):
+        """Descends along the gradient."""
+
+        rule = "sgd"
+
+    params, twins = parameters(dtype), parameters(dtype)
+    plain, sgd = Plain(0.1), SGD(0.1)
+    for optimizer, own in ((plain, params), (sgd, twins)):
+        optimizer.build(own)
+        for grads in gradients():
+            give(own, grads)
+            optimizer.step()
+    assert plain.state == []
+    assert plain.name == "plain"
+    assert plain.iterations == sgd.iterations == len(gradients())
+    assert [p.data.tobytes() for p in params] == [p.data.tobytes() for p in twins]
 
 
 def test_restore_refuses_what_does_not_fit(fails):

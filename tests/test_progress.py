@@ -138,6 +138,19 @@ def test_step_time_leaves_out_what_follows_the_last_update(clock):
     assert stream.getvalue() == "Epoch 1/1  2/2 125ms/step\n"
 
 
+@pytest.mark.parametrize("passed", [0.0, 7.0])
+def test_the_seconds_of_an_epoch_may_be_told(clock, passed):
+    """Epochs that ran in one call are told of afterwards, each with the time that it took."""
+    stream = io.StringIO()
+    bar = ProgressBar(1, 4, 1, stream)
+    bar.begin_epoch()
+    clock[0] += passed
+    bar.update(4, {}, seconds=2.0)
+    clock[0] += 60  # validation
+    bar.end_epoch()
+    assert stream.getvalue() == "Epoch 1/1  4/4 500ms/step\n"
+
+
 def test_an_epoch_without_updates_is_timed_as_a_whole(clock):
     stream = io.StringIO()
     bar = ProgressBar(1, 8, 1, stream)

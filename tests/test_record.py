@@ -400,6 +400,17 @@ def test_an_exception_of_the_function_comes_through():
         assert (step(np.full(3, n, "f4")).numpy() == n).all()
 
 
+def test_a_recorded_function_is_named_and_described_as_the_function():
+    def half(x):
+        """Divides by two."""
+        return x * 0.5
+
+    step = corereg.record(half)
+    assert (step.__name__, step.__doc__, step.__module__) == ("half", "Divides by two.", __name__)
+    assert step.__qualname__ == half.__qualname__
+    assert step.__wrapped__ is half
+
+
 def test_no_training_within_a_recording():
     x, y = data(3)
     model = net()
