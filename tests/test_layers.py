@@ -100,6 +100,22 @@ def test_layers_cast_what_they_are_given(dtype):
             assert layer(x).dtype == dtype
 
 
+@pytest.mark.parametrize("form", ["transposed", "every second", "one number"])
+def test_layers_cast_what_is_not_contiguous(form, rng, dtype):
+    source = rng.standard_normal((3, 2)).astype("float64" if dtype == "float32" else "float32")
+    x = {
+        "transposed": source.T,
+        "every second": source.repeat(2, 0)[::2],
+        "one number": source[0, 0],
+    }
+    x = x[form]
+    out = Activation("tanh", dtype=dtype)(x)
+    assert out.dtype == dtype
+    np.testing.assert_allclose(out.data, np.tanh(x), rtol=1e-6)
+    with no_grad():
+        assert Activation("linear", dtype=dtype)(x).data.tobytes() == x.astype(dtype).tobytes()
+
+
 def test_a_cast_that_would_lose_a_gradient_raises(fails):
     layer = Dense(2, name="d", dtype="float32")
     x = Tensor(np.ones((2, 3)), requires_grad=True)
