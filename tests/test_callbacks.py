@@ -130,10 +130,13 @@ def test_list_forwards_every_hook_to_every_callback_in_order():
 def test_list_hands_out_plain_sorted_copies():
     seen = []
     logs = {"loss": np.float32(0.5), "acc": np.array(1), "outputs": np.ones((1, 1)), "note": "x"}
+    logs |= {"none": None, "tree": {"a": 1}}
     CallbackList(LambdaCallback(on_epoch_end=lambda e, logs: seen.append(logs))).on_epoch_end(
         0, logs
     )
-    assert list(seen[0]) == ["acc", "loss", "note", "outputs"]
+    assert list(seen[0]) == ["acc", "loss", "none", "note", "outputs", "tree"]
+    assert seen[0]["none"] is None
+    assert seen[0]["tree"] is logs["tree"]
     assert type(seen[0]["loss"]) is float
     assert type(seen[0]["acc"]) is float
     assert seen[0]["outputs"] is logs["outputs"]
@@ -542,6 +545,31 @@ def test_schedule_sees_the_present_rate(capsys):
         "Epoch 1: LearningRateScheduler: learning rate is now 0.005",
         "Epoch 2: LearningRateScheduler: learning rate is now 0.0025",
     ]
+
+
+def test_a_schedule_that_does_not_say_what_it_takes():
+    """Some built-in functions have no signature: they get the epoch and the rate."""
+
+    class Unsigned:
+        __signature__ = property(lambda self: None)  # of a kind that inspect refuses
+
+        def __call__(self, *given):
+            seen.append(given)
+            return 0.5 * given[1]
+
+    seen = []
+    model = Model()
+    fit(model, LearningRateScheduler(Unsigned()), series("loss", [1, 1]))
+    assert seen == [(0, 0.01), (1, 0.005)]
+    assert model.optimizer.learning_rate == 0.0025
+
+
+def test_schedule_without_logs():
+    scheduler = LearningRateScheduler(lambda epoch: 0.5)
+    scheduler.set_model(Model())
+    scheduler.on_epoch_begin(0)
+    scheduler.on_epoch_end(0)
+    assert scheduler.model.optimizer.learning_rate == 0.5
 
 
 def test_type_error_inside_a_schedule_is_not_hidden():

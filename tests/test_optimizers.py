@@ -355,6 +355,21 @@ def test_a_bad_learning_rate_changes_nothing(fails):
     assert optimizer.learning_rate == 0.25
 
 
+def test_clipvalue_comes_and_goes(fails):
+    optimizer = SGD(1.0, clipvalue=0.5)
+    optimizer.build([p := Parameter(np.zeros(2, np.float32))])
+    for value, expected in ((0.5, -0.5), (None, -4.0), (0.25, -0.25)):
+        optimizer.clipvalue = value
+        p.assign(np.zeros(2))
+        p.grad = np.full(2, 4.0)
+        optimizer.step()
+        assert optimizer.clipvalue == value
+        assert optimizer.get_config()["clipvalue"] == value
+        assert p.data.tolist() == [expected] * 2
+    fails(lambda: setattr(optimizer, "clipvalue", -1), ValueError, "expected clipvalue >= 0")
+    assert optimizer.clipvalue == 0.25
+
+
 NUMBERS = {
     "momentum": (optimizers.SGD(0.1, momentum=0.9), "momentum", 0.5),
     "rho": (optimizers.RMSprop(0.1), "rho", 0.2),

@@ -344,6 +344,20 @@ def test_nan_losses_are_split_like_others(clock):
 
 
 @pytest.mark.parametrize(
+    ("logs", "text"),
+    [
+        ({"penalty": 0.5}, " - penalty: 0.5000"),
+        ({"penalty": 0.0}, ""),
+        ({"val_penalty": 0.5, "acc": 0.25}, " - acc: 0.2500 - val_penalty: 0.5000"),
+    ],
+)
+def test_a_penalty_without_a_loss_is_shown_unless_it_is_0(clock, logs, text):
+    stream = io.StringIO()
+    run(clock, ProgressBar(1, 4, 1, stream), epochs=1, end=logs)
+    assert stream.getvalue() == f"Epoch 1/1  4/4 500ms/step{text}\n"
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"),
     [(4.2e-6, "4.2us"), (42e-6, "42us"), (1.25e-3, "1.2ms"), (0.042, "42ms"), (75.0, "75s")],
 )

@@ -351,6 +351,15 @@ def test_what_python_makes_anew_is_noticed():
         step(np.ones(3, "f4"))
 
 
+def test_what_python_makes_of_another_shape_is_noticed():
+    made = iter([np.ones((3, 2), "f4"), np.ones((3, 5), "f4")])
+    step = corereg.record(lambda x: ops.dense(x, next(made)))
+    x = np.ones((4, 3), "f4")
+    assert step(x).shape == (4, 2)
+    with pytest.raises(RuntimeError, match=r"read an array of shape \(3, 5\) made outside"):
+        step(x)
+
+
 def test_gradients_left_inside_are_noticed():
     w = Parameter(np.ones((3, 3), "f4"))
     optimizer = optimizers.SGD(0.1)
