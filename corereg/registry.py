@@ -172,7 +172,7 @@ class custom_object_scope:
         return self
 
     def __exit__(self, *error: object) -> None:
-        _scopes.stack.remove(self._given)
+        _scopes.stack.pop()  # the last one entered: another may be equal to it
 
 
 CustomObjectScope = custom_object_scope
