@@ -184,7 +184,7 @@ def test_copies(name):
 
 
 @pytest.mark.parametrize("given", [[1.0, 2.0], (1.0, 2.0), F32, 3.0], ids=str)
-@pytest.mark.parametrize("reps", [2, (2, 3)])
+@pytest.mark.parametrize("reps", [2, (2, 3), [3, 1, 2]])
 def test_what_is_no_tensor_is_tiled_too(given, reps):
     found = ops.tile(given, reps)
     assert type(found) is Tensor
