@@ -244,11 +244,18 @@ def duplicates(t):
         yield pickle.loads(pickle.dumps(t, protocol))
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "bool"])
-@pytest.mark.parametrize("requires_grad", [False, True])
+@pytest.mark.parametrize(
+    ("dtype", "requires_grad"),
+    [
+        ("float32", False),
+        ("float32", True),
+        ("float64", False),
+        ("float64", True),
+        ("int64", False),
+        ("bool", False),
+    ],
+)
 def test_leaves_are_copied_and_pickled(dtype, requires_grad):
-    if requires_grad and dtype[0] != "f":
-        return
     t = Tensor(np.array([[1, 0], [1, 1]], dtype), requires_grad)
     for twin in duplicates(t):
         assert type(twin) is Tensor

@@ -81,10 +81,13 @@ def test_list_forwards_every_hook_to_every_callback_in_order():
 def test_list_hands_out_plain_sorted_copies():
     seen = []
     logs = {"loss": np.float32(0.5), "acc": np.array(1), "outputs": np.ones((1, 1)), "note": "x"}
+    logs |= {"none": None, "tree": {"a": 1}}
     CallbackList(LambdaCallback(on_epoch_end=lambda e, logs: seen.append(logs))).on_epoch_end(
         0, logs
     )
-    assert list(seen[0]) == ["acc", "loss", "note", "outputs"]
+    assert list(seen[0]) == ["acc", "loss", "none", "note", "outputs", "tree"]
+    assert seen[0]["none"] is None
+    assert seen[0]["tree"] is logs["tree"]
     assert type(seen[0]["loss"]) is float
     assert type(seen[0]["acc"]) is float
     assert seen[0]["outputs"] is logs["outputs"]

@@ -93,6 +93,20 @@ def test_schedule_sees_the_present_rate(capsys):
     ]
 
 
+def test_a_schedule_that_does_not_say_what_it_takes():
+    """Some built-in functions have no signature: they get the epoch and the rate."""
+    history = fit(Model(), LearningRateScheduler(math.hypot), series("loss", [1, 1]))
+    assert history.history["learning_rate"] == [0.01, math.hypot(1, 0.01)]
+
+
+def test_schedule_without_logs():
+    scheduler = LearningRateScheduler(lambda epoch: 0.5)
+    scheduler.set_model(Model())
+    scheduler.on_epoch_begin(0)
+    scheduler.on_epoch_end(0)
+    assert scheduler.model.optimizer.learning_rate == 0.5
+
+
 def test_type_error_inside_a_schedule_is_not_hidden():
     calls = []
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corereg import _kernels
+from corereg import _kernels, layers
+from corereg.models import Sequential
 from corereg.training.data.checks import FLOAT32_MOST, check_finite
 
 MOST = np.finfo(np.float64).max
@@ -56,3 +57,30 @@ def test_the_border_of_what_is_finite_as_a_dtype(value, dtype, good, layout):
     else:
         with pytest.raises(ValueError, match=f"fit: expected X finite as {dtype}.* in row 4"):
             check_finite("fit", "X", x, dtype)
+
+
+LARGE = (1 << 22) + 5_000  # elements: looked at in pieces
+
+
+@pytest.mark.parametrize("where", [0, -1])
+def test_data_too_large_to_be_looked_at_at_once(where):
+    x = np.ones((LARGE // 1000, 1000), "float32")
+    y = np.zeros(len(x), "float32")
+    model = Sequential([layers.Dense(1, kernel_initializer="zeros")])
+    model.compile("sgd", "mse")
+    assert model.evaluate(x, y, batch_size=len(x), verbose=0) == 0
+    x[where, 7] = np.inf
+    row = range(len(x))[where]
+    with pytest.raises(ValueError, match=f"evaluate: expected X finite as float32.* in row {row};"):
+        model.evaluate(x, y, verbose=0)
+
+
+@pytest.mark.parametrize("form", [np.asarray, lambda x: np.repeat(x, 2, axis=1)[:, ::2]])
+def test_finite_numbers_whose_sum_is_not(form):
+    x = form(np.full((10, 3), 3e38, "float32"))
+    model = Sequential([layers.Dense(1, kernel_initializer="zeros")])
+    model.compile("sgd", "mse")
+    assert model.evaluate(x, np.zeros(10), verbose=0) == 0
+    x[6, 2] = np.nan
+    with pytest.raises(ValueError, match="in row 6"):
+        model.evaluate(x, np.zeros(10), verbose=0)

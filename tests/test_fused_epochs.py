@@ -254,6 +254,28 @@ def test_a_metric_ends_with_the_last_epoch(validation):
     assert metric.result() == history["val_right" if validation else "right"][-1]
 
 
+def test_a_rate_set_by_the_validation_counts_from_the_next_epoch_on():
+    """Epochs 1 to 3 are known as a whole when the validation of epoch 4 sets the rate: what is
+    known by then must not run again, though the same shapes are recorded anew in between."""
+
+    def outcome_of(eager):
+        x, y = data(3)
+        model, once = net(3, dropout=0.5, metrics=["accuracy"], run_eagerly=eager), []
+
+        def change(logs):
+            if not once:
+                once.append(logs)
+                model.layers[1].rate = 0.0
+
+        options = {"epochs": 12, "batch_size": 10, "validation_split": 0.2, "validation_freq": 4}
+        history = fit(model, x, y, callbacks=LambdaCallback(on_test_end=change), **options)
+        return history, bits(model), model.optimizer.iterations
+
+    eager, recorded = both(outcome_of)
+    assert eager == recorded
+    assert len(recorded[0]["val_loss"]) == 3
+
+
 def test_a_metric_begun_anew_between_fits():
     def history(eager):
         x, y = data()

@@ -49,6 +49,18 @@ def test_import_prints_and_warns_nothing():
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
+def test_a_tree_that_is_not_built_says_so():
+    """As in a fresh clone: all is there but the compiled part."""
+    code = "import sys; sys.modules['corereg._kernels'] = None; import corereg"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 1
+    *_, last = result.stderr.splitlines()
+    assert last == (
+        "ImportError: corereg: its compiled part is not here. In a source tree, build it with "
+        "`pip install -e .`, or start Python in another folder to use the installed package."
+    )
+
+
 MODULES = [m.name for m in pkgutil.walk_packages(corereg.__path__, "corereg.")]
 
 

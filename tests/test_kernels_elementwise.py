@@ -41,10 +41,8 @@ def test_activations(shape, dtype, rng, close, guarded):
         assert in_place.tobytes() == dx.tobytes()
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("shape", [s for s in SHAPES if s], ids=str)
 def test_log_softmax(shape, dtype, rng, close, guarded):
-    if not shape:
-        pytest.skip("softmax of no axis: see test_softmax_of_a_scalar")
     x, dy = 3 * normal(rng, dtype, *shape), normal(rng, dtype, *shape)
     y = _kernels.log_softmax_forward(x, guarded(shape, dtype))
     with np.errstate(divide="ignore"):  # no columns: log(0)

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 import corereg
-from corereg import Tensor, initializers, naming, no_grad
+from corereg import (
+    Tensor,
+    initializers,
+    losses,
+    metrics,
+    naming,
+    no_grad,
+    regularizers,
+)
 from corereg.autograd import check_grads
 from corereg.layers import Activation, Dense, Dropout, Flatten, Input, InputLayer, Layer
 from corereg.models import Sequential
@@ -98,6 +106,22 @@ def test_layers_cast_what_they_are_given(dtype):
             Activation("relu", dtype=dtype),
         ):
             assert layer(x).dtype == dtype
+
+
+@pytest.mark.parametrize("form", ["transposed", "every second", "one number"])
+def test_layers_cast_what_is_not_contiguous(form, rng, dtype):
+    source = rng.standard_normal((3, 2)).astype("float64" if dtype == "float32" else "float32")
+    x = {
+        "transposed": source.T,
+        "every second": source.repeat(2, 0)[::2],
+        "one number": source[0, 0],
+    }
+    x = x[form]
+    out = Activation("tanh", dtype=dtype)(x)
+    assert out.dtype == dtype
+    np.testing.assert_allclose(out.data, np.tanh(x), rtol=1e-6)
+    with no_grad():
+        assert Activation("linear", dtype=dtype)(x).data.tobytes() == x.astype(dtype).tobytes()
 
 
 def test_a_cast_that_would_lose_a_gradient_raises(fails):
@@ -229,13 +253,56 @@ class Child(WithTraining):
     pass
 
 
-@pytest.mark.parametrize("kind", [WithTraining, WithMore, Child])
+class Doubling:
+    """No function, and so without the names of its arguments."""
+
+    def __call__(self, x, training):
+        return x * (2.0 if training else 1.0)
+
+
+class WithObject(Layer):
+    call = Doubling()
+
+
+@pytest.mark.parametrize("kind", [WithTraining, WithMore, Child, WithObject])
 def test_call_may_take_training_or_not(kind):
     x = np.ones((1, 1), "float32")
     assert kind()(x, training=True).item() == 2
     assert kind()(x).item() == 1
     assert Sequential([kind()])(x, training=True).item() == 2
     assert Scale()(x, training=True).item() == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "method"),
+    [
+        (lambda: Layer()(np.ones((1, 1))), "call"),
+        (lambda: losses.Loss()(np.ones((1, 1)), np.ones((1, 1))), "call"),
+        (lambda: metrics.Metric()(np.ones((1, 1)), np.ones((1, 1))), "rows"),
+        (lambda: regularizers.Regularizer()(np.ones((1, 1))), "__call__"),
+    ],
+)
+def test_a_base_class_says_what_to_write(call, method, fails):
+    fails(call, NotImplementedError, rf"(Layer|Loss|Metric|Regularizer).*: {method} is not written")
+
+
+def test_penalties_set_before_there_are_weights():
+    layer, plain = Dense(2, use_bias=False), Dense(2)
+    layer.kernel_regularizer = layer.bias_regularizer = "l2"
+    plain.bias_regularizer = "l1"
+    for one in (layer, plain):
+        one(np.ones((1, 3)))
+    assert type(layer.kernel_regularizer) is type(layer.kernel.regularizer) is regularizers.L2
+    assert len(layer.losses) == len(plain.losses) == 1
+    assert type(plain.bias.regularizer) is regularizers.L1
+    layer.bias_regularizer = None
+    assert layer.bias_regularizer is None
+
+
+def test_only_layers_that_draw_have_a_random_state(fails):
+    layer = Dense(2, name="d")
+    assert layer.random_state is None
+    fails(lambda: setattr(layer, "random_state", 1), ValueError, "Dense 'd': has no random state")
 
 
 # ---- names, configs, weights ---------------------------------------------------------------------

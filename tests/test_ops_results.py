@@ -183,6 +183,15 @@ def test_copies(name):
     assert not np.shares_memory(COPIES[name](a).data, a.data)
 
 
+@pytest.mark.parametrize("given", [[1.0, 2.0], (1.0, 2.0), F32, 3.0], ids=str)
+@pytest.mark.parametrize("reps", [2, (2, 3), [3, 1, 2]])
+def test_what_is_no_tensor_is_tiled_too(given, reps):
+    found = ops.tile(given, reps)
+    assert type(found) is Tensor
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found.data, np.tile(given, reps))
+
+
 def test_one_piece_of_a_split_is_enough():
     leaf = Tensor(np.arange(5.0), requires_grad=True)
     assert [t.shape for t in ops.split(leaf, np.array([1, 4]))] == [(1,), (4,)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from corereg import Parameter, optimizers
-from corereg.optimizers import SGD, Adam, AdamW, RMSprop
+from corereg.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 from corereg.regularizers import L1, L2
 
 SHAPES = [(7, 5), (5,), (33,)]
@@ -225,6 +225,25 @@ def test_restored_state_goes_on_bit_for_bit(case, dtype):
     assert results[0] == results[1]
 
 
+def test_a_subclass_that_says_nothing_of_state_has_none(dtype):
+    class Plain(Optimizer):
+        """Descends along the gradient."""
+
+        rule = "sgd"
+
+    params, twins = parameters(dtype), parameters(dtype)
+    plain, sgd = Plain(0.1), SGD(0.1)
+    for optimizer, own in ((plain, params), (sgd, twins)):
+        optimizer.build(own)
+        for grads in gradients():
+            give(own, grads)
+            optimizer.step()
+    assert plain.state == []
+    assert plain.name == "plain"
+    assert plain.iterations == sgd.iterations == len(gradients())
+    assert [p.data.tobytes() for p in params] == [p.data.tobytes() for p in twins]
+
+
 def test_restore_refuses_what_does_not_fit(fails):
     optimizer = Adam()
     optimizer.build(parameters("float32"))
@@ -334,6 +353,21 @@ def test_a_bad_learning_rate_changes_nothing(fails):
         lambda: setattr(optimizer, "learning_rate", -1), ValueError, "expected learning_rate >= 0"
     )
     assert optimizer.learning_rate == 0.25
+
+
+def test_clipvalue_comes_and_goes(fails):
+    optimizer = SGD(1.0, clipvalue=0.5)
+    optimizer.build([p := Parameter(np.zeros(2, np.float32))])
+    for value, expected in ((0.5, -0.5), (None, -4.0), (0.25, -0.25)):
+        optimizer.clipvalue = value
+        p.assign(np.zeros(2))
+        p.grad = np.full(2, 4.0)
+        optimizer.step()
+        assert optimizer.clipvalue == value
+        assert optimizer.get_config()["clipvalue"] == value
+        assert p.data.tolist() == [expected] * 2
+    fails(lambda: setattr(optimizer, "clipvalue", -1), ValueError, "expected clipvalue >= 0")
+    assert optimizer.clipvalue == 0.25
 
 
 NUMBERS = {

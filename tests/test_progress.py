@@ -138,6 +138,19 @@ def test_step_time_leaves_out_what_follows_the_last_update(clock):
     assert stream.getvalue() == "Epoch 1/1  2/2 125ms/step\n"
 
 
+@pytest.mark.parametrize("passed", [0.0, 7.0])
+def test_the_seconds_of_an_epoch_may_be_told(clock, passed):
+    """Epochs that ran in one call are told of afterwards, each with the time that it took."""
+    stream = io.StringIO()
+    bar = ProgressBar(1, 4, 1, stream)
+    bar.begin_epoch()
+    clock[0] += passed
+    bar.update(4, {}, seconds=2.0)
+    clock[0] += 60  # validation
+    bar.end_epoch()
+    assert stream.getvalue() == "Epoch 1/1  4/4 500ms/step\n"
+
+
 def test_an_epoch_without_updates_is_timed_as_a_whole(clock):
     stream = io.StringIO()
     bar = ProgressBar(1, 8, 1, stream)
@@ -328,6 +341,20 @@ def test_nan_losses_are_split_like_others(clock):
     logs = {"loss": float("nan"), "penalty": float("nan")}
     run(clock, ProgressBar(1, 4, 1, stream), epochs=1, end=logs)
     assert stream.getvalue().endswith("loss: nan (data nan + penalty nan)\n")
+
+
+@pytest.mark.parametrize(
+    ("logs", "text"),
+    [
+        ({"penalty": 0.5}, " - penalty: 0.5000"),
+        ({"penalty": 0.0}, ""),
+        ({"val_penalty": 0.5, "acc": 0.25}, " - acc: 0.2500 - val_penalty: 0.5000"),
+    ],
+)
+def test_a_penalty_without_a_loss_is_shown_unless_it_is_0(clock, logs, text):
+    stream = io.StringIO()
+    run(clock, ProgressBar(1, 4, 1, stream), epochs=1, end=logs)
+    assert stream.getvalue() == f"Epoch 1/1  4/4 500ms/step{text}\n"
 
 
 @pytest.mark.parametrize(

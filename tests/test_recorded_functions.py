@@ -351,6 +351,15 @@ def test_what_python_makes_anew_is_noticed():
         step(np.ones(3, "f4"))
 
 
+def test_what_python_makes_of_another_shape_is_noticed():
+    made = iter([np.ones((3, 2), "f4"), np.ones((3, 5), "f4")])
+    step = corereg.record(lambda x: ops.dense(x, next(made)))
+    x = np.ones((4, 3), "f4")
+    assert step(x).shape == (4, 2)
+    with pytest.raises(RuntimeError, match=r"read an array of shape \(3, 5\) made outside"):
+        step(x)
+
+
 def test_gradients_left_inside_are_noticed():
     w = Parameter(np.ones((3, 3), "f4"))
     optimizer = optimizers.SGD(0.1)
@@ -398,6 +407,17 @@ def test_an_exception_of_the_function_comes_through():
     fail[0] = False
     for n in range(4):
         assert (step(np.full(3, n, "f4")).numpy() == n).all()
+
+
+def test_a_recorded_function_is_named_and_described_as_the_function():
+    def half(x):
+        """Divides by two."""
+        return x * 0.5
+
+    step = corereg.record(half)
+    assert (step.__name__, step.__doc__, step.__module__) == ("half", "Divides by two.", __name__)
+    assert step.__qualname__ == half.__qualname__
+    assert step.__wrapped__ is half
 
 
 def test_no_training_within_a_recording():

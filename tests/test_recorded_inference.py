@@ -375,6 +375,70 @@ def test_predict_of_what_cannot_be_recorded(model, python_calls):
     assert len(python_calls) == 1 + -(-ROWS // 7)
 
 
+class Counting(layers.Dense):
+    """Counts how often Python computes it."""
+
+    recordable = True
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.calls = []
+
+    def call(self, x):
+        self.calls.append(x.shape)
+        return super().call(x)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_predict_has_one_worker_for_each_thread(threads):
+    """A forward pass is recorded for each worker, and none on top."""
+    rows = 40 * PREDICT_ROWS
+    first = Counting(512, "tanh", input_dim=6)
+    model = Sequential([first, layers.Dense(64)])
+    x = np.random.default_rng(1).standard_normal((rows, 6)).astype("float32")
+    corereg.set_num_threads(threads)
+    try:
+        found = model.predict(x, verbose=0)
+        assert first.calls == [(PREDICT_ROWS, 6)] * corereg.get_num_threads()
+        again = model.predict(x, verbose=0)
+        assert len(first.calls) == corereg.get_num_threads()
+    finally:
+        corereg.set_num_threads(0)
+    assert again.tobytes() == found.tobytes()
+
+
+def test_a_recording_that_fails_is_forgotten():
+    """What raises in the middle of a step leaves nothing behind: the next step is recorded from its
+    beginning."""
+
+    class Fails(layers.Layer):
+        recordable = True
+        fail = False
+
+        def call(self, x, training=False):
+            if training and type(self).fail:
+                raise OSError("no such file")
+            return x * 1.0
+
+    x, y = data(3)
+    outcomes = []
+    for eager in (True, False):
+        model = deep(eager=eager)
+        model.add(Fails())
+        model.add(layers.Dense(3, "softmax"))
+        Fails.fail = True
+        with pytest.raises(OSError, match="no such file"):
+            model.train_on_batch(x, y)
+        with pytest.raises(OSError, match="no such file"):
+            model.fit(x, y, batch_size=ROWS, epochs=2, verbose=0)
+        Fails.fail = False
+        losses_of = [model.train_on_batch(x, y) for _ in range(4)]
+        history = model.fit(x, y, batch_size=ROWS, epochs=4, shuffle=False, verbose=0).history
+        outcomes.append((losses_of, history, bits(model), model.optimizer.iterations))
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0][-1] == 8
+
+
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_pieces_of_predict_are_few_sizes_and_as_many_for_each_thread(threads):
     sizes = set()

@@ -8,6 +8,7 @@ import threading
 
 import numpy as np
 import pytest
+from corereg.models.archive import FileFormatError
 
 import corereg
 from corereg import (
@@ -21,7 +22,6 @@ from corereg import (
     regularizers,
 )
 from corereg.models import Sequential, load_model
-from corereg.models.archive import FileFormatError
 from corereg.registry import (
     CustomObjectScope,
     custom_object_scope,

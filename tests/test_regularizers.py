@@ -45,6 +45,32 @@ def test_values(made, expected, dtype):
     assert found.item() == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("made", "l1", "l2"),
+    [
+        (L1L2(None, 0.2), 0.0, 0.2),
+        (L1L2(0.3, None), 0.3, 0.0),
+        (L1L2(None, None), 0.0, 0.0),
+        (L1L2(), 0.0, 0.0),
+        (L1(None), 0.01, 0.0),
+        (L2(None), 0.0, 0.01),
+    ],
+    ids=repr,
+)
+def test_strengths_that_are_left_out(made, l1, l2):
+    assert (made.l1, made.l2) == (l1, l2)
+
+
+def test_a_penalty_of_ones_own_has_no_arguments_unless_it_says_so():
+    class Cubic(regularizers.Regularizer):
+        def __call__(self, x):
+            return (x.abs() ** 3).sum()
+
+    assert Cubic().get_config() == {}
+    assert repr(Cubic()) == "Cubic()"
+    assert repr(L1L2(0.1, 0.2)) == "L1L2(l1=0.1, l2=0.2)"
+
+
 def test_gradients_with_none_at_zero():
     w = Tensor(W, requires_grad=True)
     L1L2(0.1, 0.2)(w).backward()

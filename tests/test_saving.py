@@ -314,6 +314,18 @@ def test_weights_alone(path):
     assert np.array_equal(model.predict(x, verbose=0), other.predict(x, verbose=0))
 
 
+def test_a_class_that_makes_no_layer(path, fails):
+    class Other(Scale):
+        @classmethod
+        def from_config(cls, config):
+            return config
+
+    Sequential([Scale(input_shape=(2,))]).save(path)
+    assert type(load_model(path, {"Scale": Scale}).layers[0]) is Scale
+    message = "layer 'Scale': expected a Layer, received dict"
+    fails(lambda: load_model(path, {"Scale": Other}), FileFormatError, message)
+
+
 def test_weights_that_do_not_fit_change_nothing(path, fails):
     model = Sequential([Dense(3, input_dim=2), Dense(4)])
     arrays = [p.data for p in model.weights]

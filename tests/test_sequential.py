@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from small import bits, data, fit, net
 
-from corereg.layers import Dense, Dropout, Input
+from corereg.layers import Dense, Dropout, Input, Layer
 from corereg.models import Sequential
 
 
@@ -81,6 +83,59 @@ def test_stacking_step_by_step():
     assert not model.built
     model.add(Dense(1, input_dim=7))
     assert model.input_shape == (None, 7)
+
+
+def test_a_frozen_model_does_not_train():
+    x, y = data()
+    model = net(dropout=0.5)
+    frozen = Dense(5, trainable=False, input_dim=6)
+    assert model.trainable
+    assert not Sequential([frozen, Dense(1)]).trainable
+    model.trainable = False
+    before = bits(model)
+    assert not model.trainable
+    assert [layer.trainable for layer in model.layers] == [False] * 3
+    assert model.trainable_weights == []
+    assert len(model.non_trainable_weights) == len(model.weights) == 4
+    fit(model, x, y, epochs=3)
+    assert bits(model) == before
+    model.trainable = True
+    assert model.trainable
+    assert len(model.trainable_weights) == 4
+    fit(model, x, y, epochs=3)
+    assert all(a != b for a, b in zip(bits(model), before, strict=True))
+
+
+def test_a_model_of_the_same_structure():
+    class Twice(Layer):
+        def call(self, x):
+            return x * 2.0
+
+    first = Dense(8, "relu", kernel_regularizer="l1", input_dim=3, name="first")
+    model = Sequential([first, Dropout(0.25), Twice(name="own")], name="net")
+    twin = Sequential.from_config(model.get_config(), {"Twice": Twice})
+    assert twin.get_config() == model.get_config()
+    assert [type(layer) for layer in twin.layers] == [Dense, Dropout, Twice]
+    assert (twin.name, twin.built, twin.input_shape) == ("net", True, (None, 3))
+    assert [w.shape for w in twin.get_weights()] == [w.shape for w in model.get_weights()]
+    assert bits(twin) != bits(model)  # its weights are drawn anew
+    twin.set_weights(model.get_weights())
+    x, _ = data()
+    assert np.array_equal(twin.predict(x[:, :3]), model.predict(x[:, :3]))
+    open_ended = Sequential.from_config(Sequential([Dense(2)], name="open").get_config())
+    assert (open_ended.name, open_ended.built) == ("open", False)
+    with pytest.raises(ValueError, match="Twice"):
+        Sequential.from_config(model.get_config())
+
+
+def test_metrics_names_are_what_evaluate_returns():
+    x, y = data(3)
+    model = net(3, metrics=["accuracy"], weighted_metrics=["acc"])
+    assert Sequential().metrics_names == ["loss"]
+    assert model.metrics_names == ["loss"]  # what "accuracy" means is seen with the first data
+    found = model.evaluate(x, y, verbose=0)
+    assert model.metrics_names == ["loss", "accuracy", "acc"]
+    assert len(found) == 3
 
 
 def test_summary(capsys):

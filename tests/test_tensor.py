@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 
 import numpy as np
 import pytest
@@ -329,3 +330,112 @@ def test_a_method_takes_what_its_op_takes(name):
     assert (rest(getattr(Tensor, name))[1:] == rest(getattr(ops, name))[1:]) == (
         name not in OTHERWISE
     )
+
+
+FEW = np.array([[0.25, -0.5, 0.75], [-0.125, 0.5, 0.625]])
+OTHER = np.array([[-0.5, 0.5, 0.25], [0.5, -0.75, 2.0]])
+WIDE = FEW[:, None, :, None]  # (2, 1, 3, 1)
+
+# For each method the tensor and its arguments, none as it would be if it were left out.
+ARGUMENTS = {
+    **dict.fromkeys(
+        ("abs", "sign", "square", "reciprocal", "exp", "expm1", "log1p", "sin"), (FEW,)
+    ),
+    **dict.fromkeys(("cos", "tanh", "sigmoid", "erf", "relu", "flatten"), (FEW,)),
+    **{n: (np.abs(FEW),) for n in ("sqrt", "rsqrt", "log")},
+    **dict.fromkeys(("softmax", "log_softmax", "cumsum"), (FEW, 0)),
+    **dict.fromkeys(("sum", "mean", "prod", "max", "min", "argmax", "argmin"), (FEW, 0, True)),
+    **dict.fromkeys(("var", "std"), (FEW, 0, True, 1.0)),
+    **dict.fromkeys(("maximum", "minimum"), (FEW, OTHER)),
+    "clip": (FEW, -0.25, 0.5),
+    "astype": (FEW, "float32"),
+    "logsumexp": (FEW, 0, True),
+    "norm": (FEW, 3, 0, True),
+    "matmul": (FEW, OTHER.T),
+    "outer": (FEW[0], OTHER[1]),
+    "reshape": (FEW, (3, 2)),
+    "transpose": (WIDE, (2, 0, 3, 1)),
+    "swapaxes": (WIDE, 0, 2),
+    "squeeze": (WIDE, 1),
+    "expand_dims": (FEW, (0, 2)),
+    "broadcast_to": (WIDE, (2, 2, 3, 2)),
+    "flip": (FEW, 1),
+    "tile": (FEW, (2, 3)),
+    "repeat": (FEW, 2, 1),
+    "split": (np.arange(9.0).reshape(3, 3), [1, 2], 1),
+    "take": (FEW, [2, 0, 2], 1),
+    "take_along_axis": (FEW, np.array([[1, 0, 1]]), 0),
+    "set_at": (FEW, (0, [2, 1]), 7.0),
+    "add_at": (FEW, (0, [2, 2]), 7.0),
+}
+
+
+def the_same(one, other):
+    """Fails unless two tensors, or lists of tensors, have the same bits and come of the same op."""
+    ones, others = (t if isinstance(t, list) else [t] for t in (one, other))
+    for a, b in zip(ones, others, strict=True):
+        assert type(a) is type(b) is Tensor
+        assert (a.shape, a.dtype, a.requires_grad) == (b.shape, b.dtype, b.requires_grad)
+        assert a.data.tobytes() == b.data.tobytes()
+        assert type(a.node) is type(b.node)
+
+
+@pytest.mark.parametrize("name", [n for n in ops.__all__ if hasattr(Tensor, n)])
+def test_a_method_does_what_its_op_does(name):
+    array, *rest = ARGUMENTS[name]
+    t = Tensor(array, requires_grad=True)
+    the_same(getattr(t, name)(*rest), getattr(ops, name)(t, *rest))
+    function = inspect.signature(getattr(ops, name))
+    if name not in OTHERWISE:
+        named = dict(zip(list(function.parameters)[1:], rest, strict=True))
+        the_same(getattr(t, name)(**named), getattr(ops, name)(t, **named))
+    needed = [p for p in function.parameters.values() if p.default is p.empty]
+    rest = rest[: len(needed) - 1]
+    the_same(getattr(t, name)(*rest), getattr(ops, name)(t, *rest))
+
+
+def test_shapes_and_axes_may_be_given_one_by_one():
+    t, wide = Tensor(FEW, requires_grad=True), Tensor(WIDE, requires_grad=True)
+    the_same(t.reshape(3, 2), ops.reshape(t, (3, 2)))
+    the_same(t.reshape(-1), ops.reshape(t, -1))
+    the_same(wide.transpose(2, 0, 3, 1), ops.transpose(wide, (2, 0, 3, 1)))
+    the_same(wide.T, ops.transpose(wide))
+    the_same(wide.mT, ops.swapaxes(wide, -1, -2))
+
+
+OPERATORS = {
+    **{n: getattr(operator, n) for n in ("add", "matmul", "pow")},
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "logical_and": operator.and_,
+    "logical_or": operator.or_,
+}
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_an_operator_does_what_its_op_does(name):
+    op = getattr(ops, "power" if name == "pow" else name)
+    other = np.array([[0.25, 2.0, 3.0]])  # its first entry is equal to one of FEW's
+    array, other = (np.abs(FEW), other.T) if name == "matmul" else (np.abs(FEW), other)
+    t, right = Tensor(array, requires_grad=True), Tensor(other)
+    the_same(OPERATORS[name](t, right), op(t, right))
+    the_same(OPERATORS[name](right.T, t.T), op(right.T, t.T))
+    the_same(OPERATORS[name](t, other), op(t, other))
+    if name != "matmul":
+        the_same(OPERATORS[name](t, 0.25), op(t, 0.25))
+        the_same(OPERATORS[name](0.25, t), op(0.25, t))
+
+
+def test_operators_of_one_tensor():
+    t = Tensor(FEW, requires_grad=True)
+    the_same(-t, ops.negative(t))
+    the_same(abs(t), ops.abs(t))
+    the_same(~(t > 0), ops.logical_not(ops.greater(t, 0)))
+    the_same(t[1, ::2], ops.getitem(t, (1, slice(None, None, 2))))

@@ -87,13 +87,37 @@ def test_float64_data_reach_a_float64_model_in_full():
         np.testing.assert_allclose(model.predict(given, verbose=0), x @ kernel + bias, rtol=1e-13)
 
 
-def test_data_are_not_written_to():
+@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("classes", [0, 3])
+def test_data_are_not_written_to(classes, eager, dtype):
+    """Neither where the flags forbid it nor where they allow it: C does not ask for them."""
+    x, y = data(classes, dtype)
+    given = [x, y if classes else y.astype(dtype), np.linspace(0.5, 1.5, ROWS).astype(dtype)]
+    copies = [a.copy() for a in given]
+    model = net(classes, dropout=0.5, run_eagerly=eager)
+    assert given[0].dtype == dtype
+    for writeable in (True, False):
+        for a in given:
+            a.flags.writeable = writeable
+        x, y, weight = given
+        options = {"sample_weight": weight, "validation_split": 0.5, "verbose": 0}
+        model.fit(x, y, epochs=3, batch_size=8, **options)
+        model.fit(x, y, epochs=2, validation_data=(x, y, weight), shuffle=False, verbose=0)
+        for _ in range(3):
+            model.train_on_batch(x, y, sample_weight=weight)
+            model.test_on_batch(x, y, sample_weight=weight)
+            model.predict(x, verbose=0)
+            model.predict_on_batch(x)
+        model.evaluate(x, y, sample_weight=weight, verbose=0)
+        assert [a.tobytes() for a in given] == [a.tobytes() for a in copies]
+
+
+def test_weights_that_are_one_number_are_not_written_to():
     x, y = data(3)
-    x.flags.writeable = y.flags.writeable = False
-    model = net(3, dropout=0.5)
-    model.fit(x, y, sample_weight=np.broadcast_to(1.0, ROWS), validation_split=0.5, verbose=0)
-    model.train_on_batch(x, y)
-    model.predict(x, verbose=0)
+    weight = np.broadcast_to(np.float32(1), ROWS)
+    net(3).fit(x, y, sample_weight=weight, epochs=3, verbose=0)
+    assert weight.base is not None
+    assert weight[0] == 1
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 1000])

@@ -1,0 +1,74 @@
+"""The one rule of what may be recorded: a class says so itself, and no subclass inherits it."""
+
+from __future__ import annotations
+
+import pytest
+
+from corereg.recordable import Recordable, declares_eager, declares_recordable
+
+
+class Unsaid(Recordable):
+    def call(self):
+        return 1
+
+
+class Said(Recordable):
+    recordable = True
+
+    def call(self):
+        return 1
+
+
+class Child(Said):
+    pass
+
+
+class SaidAgain(Child):
+    recordable = True
+
+
+class Refused(Said):
+    recordable = False
+
+
+class ChildOfRefused(Refused):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("kind", "recordable", "eager"),
+    [
+        (Recordable, False, False),
+        (Unsaid, False, False),
+        (Said, True, False),
+        (Child, False, False),
+        (SaidAgain, True, False),
+        (Refused, False, True),
+        (ChildOfRefused, False, False),
+        (object, False, False),
+    ],
+)
+def test_only_a_class_of_its_own_word(kind, recordable, eager):
+    part = kind()
+    assert declares_recordable(part) is recordable
+    assert declares_eager(part) is eager
+    assert getattr(kind, "recordable", False) is recordable
+
+
+def test_a_method_replaced_in_the_object_is_other_code():
+    part = Said()
+    part.number = 3
+    part.function = len  # no method of the class
+    assert declares_recordable(part)
+    part.call = lambda: 2
+    assert not declares_recordable(part)
+    del part.call
+    assert declares_recordable(part)
+
+
+def test_parts_without_a_dict():
+    class Slotted(Recordable):
+        __slots__ = ()
+        recordable = True
+
+    assert declares_recordable(Slotted())
