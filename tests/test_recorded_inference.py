@@ -392,14 +392,14 @@ class Counting(layers.Dense):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_predict_has_one_worker_for_each_thread(threads):
     """A forward pass is recorded for each worker, and none on top."""
-    rows = 40 * PREDICT_ROWS
+    rows = 40 * FORWARD_ROWS
     first = Counting(512, "tanh", input_dim=6)
     model = Sequential([first, layers.Dense(64)])
     x = np.random.default_rng(1).standard_normal((rows, 6)).astype("float32")
     corereg.set_num_threads(threads)
     try:
         found = model.predict(x, verbose=0)
-        assert first.calls == [(PREDICT_ROWS, 6)] * corereg.get_num_threads()
+        assert first.calls == [(FORWARD_ROWS, 6)] * corereg.get_num_threads()
         again = model.predict(x, verbose=0)
         assert len(first.calls) == corereg.get_num_threads()
     finally:
