@@ -2,7 +2,10 @@
 
 `corereg.models`, `corereg.layers`, `corereg.regularizers` and the rest follow Keras;
 `corereg.Tensor` is an autograd tensor in PyTorch's words. NumPy is the only dependency.
+Everything is imported when it is first used.
 """
+
+from typing import TYPE_CHECKING
 
 try:
     import corereg._kernels
@@ -14,105 +17,122 @@ except ModuleNotFoundError as error:
         "`pip install -e .`, or start Python in another folder to use the installed package."
     ) from error
 
-from corereg import (
-    activations,
-    autograd,
-    callbacks,
-    config,
-    datasets,
-    initializers,
-    layers,
-    losses,
-    metrics,
-    models,
-    ops,
-    optimizers,
-    random,
-    regularizers,
-    utils,
-)
-from corereg._kernels import get_num_threads, set_num_threads
-from corereg.autograd import (
-    Parameter,
-    Tensor,
-    enable_grad,
-    from_dlpack,
-    grad,
-    hessian,
-    hvp,
-    jacobian,
-    jvp,
-    no_grad,
-    value_and_grad,
-    vjp,
-)
-from corereg.autograd.creation import (
-    arange,
-    eye,
-    full,
-    normal,
-    ones,
-    ones_like,
-    rand,
-    randn,
-    uniform,
-    zeros,
-    zeros_like,
-)
-from corereg.layers import Input
-from corereg.models import Sequential
-from corereg.random import set_random_seed
-from corereg.runtime.function import RecordedFunction, record
-from corereg.runtime.report import PerformanceWarning
-from corereg.version import __version__, show_config
+from corereg._lazy import lazy_package
+from corereg.version import __version__
 
-__all__ = [
-    "Input",
-    "Parameter",
-    "PerformanceWarning",
-    "RecordedFunction",
-    "Sequential",
-    "Tensor",
-    "__version__",
+if TYPE_CHECKING:
+    from corereg import (
+        activations as activations,
+        autograd as autograd,
+        callbacks as callbacks,
+        config as config,
+        datasets as datasets,
+        initializers as initializers,
+        layers as layers,
+        losses as losses,
+        metrics as metrics,
+        models as models,
+        ops as ops,
+        optimizers as optimizers,
+        random as random,
+        regularizers as regularizers,
+        saving as saving,
+        utils as utils,
+    )
+    from corereg._kernels import (
+        get_num_threads as get_num_threads,
+        set_num_threads as set_num_threads,
+    )
+    from corereg.autograd import (
+        Parameter as Parameter,
+        Tensor as Tensor,
+        enable_grad as enable_grad,
+        from_dlpack as from_dlpack,
+        grad as grad,
+        hessian as hessian,
+        hvp as hvp,
+        jacobian as jacobian,
+        jvp as jvp,
+        no_grad as no_grad,
+        value_and_grad as value_and_grad,
+        vjp as vjp,
+    )
+    from corereg.autograd.creation import (
+        arange as arange,
+        eye as eye,
+        full as full,
+        normal as normal,
+        ones as ones,
+        ones_like as ones_like,
+        rand as rand,
+        randn as randn,
+        uniform as uniform,
+        zeros as zeros,
+        zeros_like as zeros_like,
+    )
+    from corereg.environment import show_config as show_config
+    from corereg.layers import Input as Input
+    from corereg.models import Model as Model, Sequential as Sequential
+    from corereg.random import set_random_seed as set_random_seed
+    from corereg.runtime.function import (
+        RecordedFunction as RecordedFunction,
+        record as record,
+    )
+    from corereg.runtime.report import PerformanceWarning as PerformanceWarning
+
+_MODULES = {
+    "Input": "layers.input_layer",
+    "Model": "models.model",
+    "Parameter": "autograd",
+    "PerformanceWarning": "runtime.report",
+    "RecordedFunction": "runtime.function",
+    "Sequential": "models.sequential",
+    "Tensor": "autograd",
+    "arange": "autograd.creation",
+    "enable_grad": "autograd",
+    "eye": "autograd.creation",
+    "from_dlpack": "autograd",
+    "full": "autograd.creation",
+    "get_num_threads": "_kernels",
+    "grad": "autograd",
+    "hessian": "autograd",
+    "hvp": "autograd",
+    "jacobian": "autograd",
+    "jvp": "autograd",
+    "no_grad": "autograd",
+    "normal": "autograd.creation",
+    "ones": "autograd.creation",
+    "ones_like": "autograd.creation",
+    "rand": "autograd.creation",
+    "randn": "autograd.creation",
+    "record": "runtime.function",
+    "set_num_threads": "_kernels",
+    "set_random_seed": "random",
+    "show_config": "environment",
+    "uniform": "autograd.creation",
+    "value_and_grad": "autograd",
+    "vjp": "autograd",
+    "zeros": "autograd.creation",
+    "zeros_like": "autograd.creation",
+}
+_SUBMODULES = (
     "activations",
-    "arange",
     "autograd",
     "callbacks",
     "config",
     "datasets",
-    "enable_grad",
-    "eye",
-    "from_dlpack",
-    "full",
-    "get_num_threads",
-    "grad",
-    "hessian",
-    "hvp",
     "initializers",
-    "jacobian",
-    "jvp",
     "layers",
     "losses",
     "metrics",
     "models",
-    "no_grad",
-    "normal",
-    "ones",
-    "ones_like",
     "ops",
     "optimizers",
-    "rand",
-    "randn",
     "random",
-    "record",
     "regularizers",
-    "set_num_threads",
-    "set_random_seed",
-    "show_config",
-    "uniform",
+    "saving",
     "utils",
-    "value_and_grad",
-    "vjp",
-    "zeros",
-    "zeros_like",
-]
+)
+
+__getattr__, __dir__, _names = lazy_package(__name__, _MODULES, submodules=_SUBMODULES)
+__all__ = ["__version__", *_names]

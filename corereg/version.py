@@ -1,32 +1,3 @@
-"""Version and build information."""
-
-from __future__ import annotations
-
-from typing import Any
-
-import numpy as np
-
-from corereg import _kernels
+"""The version of the package."""
 
 __version__ = "0.1.0"
-
-
-def show_config(mode: str = "stdout") -> dict[str, Any] | None:
-    """Prints version, instruction set, threads and build flags; mode="dicts" returns them."""
-    flags, openmp = _kernels.build_flags()
-    found: dict[str, Any] = {
-        "corereg": __version__,
-        "numpy": np.__version__,
-        "instruction set": _kernels.isa_name(),
-        "instruction sets available": ", ".join(_kernels.available_isas),
-        "threads": _kernels.get_num_threads(),
-        "openmp": openmp,
-        "build flags": flags,
-    }
-    if mode == "dicts":
-        return found
-    if mode != "stdout":
-        raise ValueError(f"show_config: expected mode 'stdout' or 'dicts', received {mode!r}")
-    for key, value in found.items():
-        print(f"{key + ':':28}{value}")
-    return None

@@ -20,8 +20,10 @@ import json, sys
 import numpy
 before = set(sys.modules)
 import corereg
+{}
 print(json.dumps([sorted(set(sys.modules) - before), sorted(sys.modules)]))
 """
+USE = "corereg.Sequential([corereg.layers.Dense(1)]).compile('adam', 'mse', ['accuracy'])"
 # Each costs a millisecond or more, and none is needed before something is saved, drawn or logged.
 HEAVY = {
     *("asyncio", "concurrent", "csv", "ctypes.util", "dataclasses", "email", "http", "inspect"),
@@ -30,10 +32,27 @@ HEAVY = {
 }
 
 
-def test_import_is_light():
-    child = [sys.executable, "-c", f"import json\n{LISTING}"]
+def modules_after(code):
+    """What `import corereg` and then some code have added, and all that is imported."""
+    child = [sys.executable, "-c", LISTING.format(code)]
     output = subprocess.run(child, capture_output=True, text=True, check=True, timeout=30).stdout
-    added, everything = map(set, json.loads(output))
+    return map(set, json.loads(output))
+
+
+def test_importing_the_package_imports_no_part_of_it():
+    added, everything = modules_after("")
+    own = {name for name in added if name.split(".")[0] == "corereg"}
+    assert own == {
+        "corereg",
+        *(f"corereg.{name}" for name in ("_kernels", "_lazy", "recordable", "version")),
+    }
+    assert not HEAVY & added
+    assert "numpy.random" not in everything
+    assert len(added - own) < 8, added - own
+
+
+def test_using_a_model_is_light():
+    added, everything = modules_after(USE)
     assert "corereg.training.loop" in added
     assert not HEAVY & added
     assert "numpy.random" not in everything
@@ -41,6 +60,7 @@ def test_import_is_light():
     assert len(others) < 8, others
     not_needed = {"corereg.demo", "corereg.reference", "corereg.models.summary", "corereg._plot"}
     assert not not_needed & added
+    assert "corereg.saving.archive" not in added
 
 
 def test_import_prints_and_warns_nothing():

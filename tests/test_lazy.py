@@ -128,7 +128,7 @@ def test_parts_are_imported_one_by_one():
         "corereg.initializers.get('zeros')": "corereg.initializers.constant",
         "corereg.losses.get('mean_squared_error')": "corereg.losses.regression",
     }
-    code = ["import sys, corereg", "before = set(sys.modules)"]
+    code = ["import sys, corereg", "corereg.Sequential", "before = set(sys.modules)"]
     for step in steps:
         code += [step, "print(*sorted(set(sys.modules) - before))", "before = set(sys.modules)"]
     child = subprocess.run(

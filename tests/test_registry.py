@@ -8,7 +8,7 @@ import threading
 
 import numpy as np
 import pytest
-from corereg.models.archive import FileFormatError
+from corereg.saving import FileFormatError
 
 import corereg
 from corereg import (
