@@ -10,6 +10,7 @@ from corereg import Tensor, initializers, naming, no_grad
 from corereg.autograd import check_grads
 from corereg.layers import Activation, Dense, Dropout, Flatten, Input, InputLayer, Layer
 from corereg.models import Sequential
+from corereg.recordable import declares_recordable
 
 ACTIVATIONS = {
     "linear": lambda z: z,
@@ -236,6 +237,22 @@ def test_call_may_take_training_or_not(kind):
     assert kind()(x).item() == 1
     assert Sequential([kind()])(x, training=True).item() == 2
     assert Scale()(x, training=True).item() == 1
+
+
+def test_that_a_layer_may_be_recorded_is_never_inherited():
+    class Deaf(Dense):
+        recordable = True
+
+        def __init_subclass__(cls):  # does not pass the call on
+            pass
+
+    class Child(Deaf):
+        pass
+
+    assert declares_recordable(Dense(1))
+    assert declares_recordable(Deaf(1))
+    assert not declares_recordable(Child(1))
+    assert not declares_recordable(type("Plain", (Dense,), {})(1))
 
 
 # ---- names, configs, weights ---------------------------------------------------------------------

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
         Input as Input,
         InputLayer as InputLayer,
     )
-    from corereg.layers.serialization import (
+    from corereg.layers.lookup import (
         deserialize as deserialize,
         serialize as serialize,
     )
@@ -27,8 +27,8 @@ _MODULES = {
     "Input": "input_layer",
     "InputLayer": "input_layer",
     "Layer": "base",
-    "deserialize": "serialization",
-    "serialize": "serialization",
+    "deserialize": "lookup",
+    "serialize": "lookup",
 }
 
 __getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES, kind="layer")

@@ -14,7 +14,6 @@ from corereg import _kernels, losses, metrics, optimizers
 from corereg.autograd import Parameter, Tensor
 from corereg.callbacks.history import History
 from corereg.losses.base import Loss
-from corereg.metrics.base import resolve as resolve_metric
 from corereg.models.data import Rows, inputs, prefix_errors, training_rows
 from corereg.models.means import Means
 from corereg.models.recordable import snapshot_of
@@ -300,10 +299,12 @@ class _Training:
 
 def _metric_list(who: str, wanted: Any) -> list[Any]:
     """Names and objects, checked to exist."""
+    from corereg.metrics.base import resolve
+
     if wanted is None:
         return []
     entries = list(wanted) if isinstance(wanted, list | tuple) else [wanted]
-    found = [resolve_metric(entry) for entry in entries]
+    found = [resolve(entry) for entry in entries]
     names = [entry if isinstance(entry, str) else entry.name for entry in found]
     if len(set(names)) < len(names):
         raise ValueError(f"compile: expected different {who}, received {names}")

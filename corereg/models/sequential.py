@@ -227,7 +227,7 @@ class Sequential(Trainer):
 
     def get_config(self) -> dict[str, Any]:
         """The layers and the input shape, JSON-able."""
-        from corereg.layers.serialization import serialize
+        from corereg.layers.lookup import serialize
 
         layers = [serialize(layer) for layer in self._layers]
         shape = None if self._input_shape is None else list(self._input_shape)
