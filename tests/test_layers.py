@@ -18,6 +18,7 @@ from corereg import (
 from corereg.autograd import check_grads
 from corereg.layers import Activation, Dense, Dropout, Flatten, Input, InputLayer, Layer
 from corereg.models import Sequential
+from corereg.recordable import declares_recordable
 
 ACTIVATIONS = {
     "linear": lambda z: z,
@@ -303,6 +304,22 @@ def test_only_layers_that_draw_have_a_random_state(fails):
     layer = Dense(2, name="d")
     assert layer.random_state is None
     fails(lambda: setattr(layer, "random_state", 1), ValueError, "Dense 'd': has no random state")
+
+
+def test_that_a_layer_may_be_recorded_is_never_inherited():
+    class Deaf(Dense):
+        recordable = True
+
+        def __init_subclass__(cls):  # does not pass the call on
+            pass
+
+    class Child(Deaf):
+        pass
+
+    assert declares_recordable(Dense(1))
+    assert declares_recordable(Deaf(1))
+    assert not declares_recordable(Child(1))
+    assert not declares_recordable(type("Plain", (Dense,), {})(1))
 
 
 # ---- names, configs, weights ---------------------------------------------------------------------

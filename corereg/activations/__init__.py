@@ -6,26 +6,24 @@ from corereg._lazy import lazy_package
 
 if TYPE_CHECKING:
     from corereg.activations.builtin import (
+        deserialize as deserialize,
+        get as get,
         linear as linear,
+        name_of as name_of,
         relu as relu,
+        serialize as serialize,
         sigmoid as sigmoid,
         softmax as softmax,
         tanh as tanh,
     )
-    from corereg.activations.lookup import (
-        deserialize as deserialize,
-        get as get,
-        name_of as name_of,
-        serialize as serialize,
-    )
 
 _MODULES = {
-    "deserialize": "lookup",
-    "get": "lookup",
+    "deserialize": "builtin",
+    "get": "builtin",
     "linear": "builtin",
-    "name_of": "lookup",
+    "name_of": "builtin",
     "relu": "builtin",
-    "serialize": "lookup",
+    "serialize": "builtin",
     "sigmoid": "builtin",
     "softmax": "builtin",
     "tanh": "builtin",

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from corereg._lazy import lazy_package
 
 if TYPE_CHECKING:
-    from corereg.initializers.base import Initializer as Initializer
+    from corereg.initializers.base import (
+        Initializer as Initializer,
+        deserialize as deserialize,
+        get as get,
+        serialize as serialize,
+    )
     from corereg.initializers.constant import (
         Constant as Constant,
         Ones as Ones,
         Zeros as Zeros,
-    )
-    from corereg.initializers.lookup import (
-        deserialize as deserialize,
-        get as get,
-        serialize as serialize,
     )
     from corereg.initializers.random import (
         RandomNormal as RandomNormal,
@@ -50,9 +50,9 @@ _MODULES = {
     "TruncatedNormal": "random",
     "VarianceScaling": "variance_scaling",
     "Zeros": "constant",
-    "deserialize": "lookup",
-    "get": "lookup",
-    "serialize": "lookup",
+    "deserialize": "base",
+    "get": "base",
+    "serialize": "base",
 }
 
 __getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES, kind="initializer")

@@ -1,4 +1,4 @@
-"""Initializer: the base class of starting values."""
+"""Initializer: the base class of starting values; and how they come from names and files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from corereg import registry
 
 Array = np.ndarray[Any, Any]
 
@@ -18,3 +20,21 @@ class Initializer:
 
     def get_config(self) -> dict[str, Any]:
         return {}
+
+
+def get(identifier: Any) -> Any:
+    """An initializer from a name, an object, a callable (shape, dtype) or a serialized dict."""
+    found = registry.resolve("initializer", identifier)
+    if not callable(found):
+        raise TypeError(f"initializer: expected a name or a callable, received {found!r}")
+    return found
+
+
+def serialize(initializer: Any) -> registry.Config | str | None:
+    """As {"class_name", "config"}; a registered function by its name."""
+    return registry.serialize("initializer", initializer)
+
+
+def deserialize(config: Any) -> Any:
+    """What `serialize` gave, as an initializer again."""
+    return get(config)

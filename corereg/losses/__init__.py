@@ -16,16 +16,14 @@ if TYPE_CHECKING:
     from corereg.losses.base import (
         Loss as Loss,
         LossFunction as LossFunction,
+        deserialize as deserialize,
+        get as get,
+        serialize as serialize,
     )
     from corereg.losses.crossentropy import (
         BinaryCrossentropy as BinaryCrossentropy,
         CategoricalCrossentropy as CategoricalCrossentropy,
         SparseCategoricalCrossentropy as SparseCategoricalCrossentropy,
-    )
-    from corereg.losses.lookup import (
-        deserialize as deserialize,
-        get as get,
-        serialize as serialize,
     )
     from corereg.losses.regression import (
         MeanAbsoluteError as MeanAbsoluteError,
@@ -40,9 +38,9 @@ _MODULES = {
     "MeanAbsoluteError": "regression",
     "MeanSquaredError": "regression",
     "SparseCategoricalCrossentropy": "crossentropy",
-    "deserialize": "lookup",
-    "get": "lookup",
-    "serialize": "lookup",
+    "deserialize": "base",
+    "get": "base",
+    "serialize": "base",
 }
 
 __getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES, kind="loss")

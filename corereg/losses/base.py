@@ -1,13 +1,14 @@
-"""Loss: the base class of losses, and LossFunction, which makes one of a plain function."""
+"""Loss: the base class of losses, and LossFunction, which makes one of a plain function; and how
+losses come from names and files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from corereg import _kernels
+from corereg import _kernels, registry
 from corereg.autograd import Tensor, tensor
 from corereg.naming import snake_case
 from corereg.recordable import Recordable
@@ -77,3 +78,26 @@ class LossFunction(Loss):
             f"cannot save the loss function {self.name!r}: make it a Loss subclass with "
             "get_config(), or save the weights alone with save_weights()"
         )
+
+
+def get(identifier: Any) -> Loss:
+    """A Loss from a name, an object, a function (y_true, y_pred) or a serialized dict."""
+    found = registry.resolve("loss", identifier)
+    if isinstance(found, Loss):
+        return found
+    if callable(found):
+        return LossFunction(found)
+    raise TypeError(f"loss: expected a name, a Loss or a function, received {found!r}")
+
+
+def serialize(loss: Any) -> registry.Config | str | None:
+    """As {"class_name", "config"}; a registered function by its name."""
+    if isinstance(loss, LossFunction) and registry.registered_function(loss.function):
+        loss = loss.function
+    return registry.serialize("loss", loss)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Loss:
+    """What `serialize` gave, as a loss again."""
+    with registry.custom_object_scope(custom_objects):
+        return get(config)

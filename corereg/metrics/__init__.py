@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from corereg.metrics.base import (
         Metric as Metric,
         MetricFunction as MetricFunction,
-    )
-    from corereg.metrics.lookup import (
         deserialize as deserialize,
         get as get,
         serialize as serialize,
@@ -36,9 +34,9 @@ _MODULES = {
     "Metric": "base",
     "MetricFunction": "base",
     "SparseCategoricalAccuracy": "accuracy",
-    "deserialize": "lookup",
-    "get": "lookup",
-    "serialize": "lookup",
+    "deserialize": "base",
+    "get": "base",
+    "serialize": "base",
 }
 
 __getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES, kind="metric")

@@ -1,13 +1,14 @@
-"""Metric: the base class of metrics, and MetricFunction, which makes one of a plain function."""
+"""Metric: the base class of metrics, and MetricFunction, which makes one of a plain function; and
+how metrics come from names and files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from corereg import _kernels
+from corereg import _kernels, registry
 from corereg.autograd import Tensor
 from corereg.naming import snake_case
 from corereg.recordable import Recordable
@@ -87,6 +88,61 @@ class MetricFunction(Metric):
 
     def get_config(self) -> dict[str, Any]:
         raise TypeError(f"cannot save the metric function {self.name!r}: make it a Metric subclass")
+
+
+# ---- names ---------------------------------------------------------------------------------------
+
+ACCURACY = ("accuracy", "acc")
+
+
+def resolve(identifier: Any) -> Metric | str:
+    """The Metric of a name, an object, a function or a serialized dict; "accuracy" and "acc" stay
+    names until the shapes of the data are known. Raises if there is no such metric."""
+    if isinstance(identifier, str):
+        if identifier in ACCURACY:
+            return identifier
+        if registry.find("metric", identifier) is None:
+            raise registry.unknown("metric", identifier, also=ACCURACY)
+    found = registry.resolve("metric", identifier)
+    if isinstance(found, Metric):
+        if isinstance(identifier, str):
+            found.name = identifier
+        return found
+    if callable(found):
+        return MetricFunction(found)
+    raise TypeError(f"metric: expected a name, a Metric or a function, received {found!r}")
+
+
+def get(
+    identifier: Any, outputs: tuple[int | None, ...] = (None, None), sparse: bool = False
+) -> Metric:
+    """A Metric. outputs: the model's output shape, sparse: whether y holds integer labels; both
+    decide what "accuracy" means."""
+    found = resolve(identifier)
+    if isinstance(found, Metric):
+        return found
+    if outputs[-1] == 1:
+        kind = "BinaryAccuracy"
+    else:
+        kind = "SparseCategoricalAccuracy" if sparse else "CategoricalAccuracy"
+    made: Metric = registry.deserialize("metric", {"class_name": kind, "config": {"name": found}})
+    return made
+
+
+def serialize(metric: Any) -> registry.Config | str | None:
+    """As {"class_name", "config"}; a registered function by its name."""
+    if isinstance(metric, MetricFunction) and registry.registered_function(metric.function):
+        metric = metric.function
+    return registry.serialize("metric", metric)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Metric:
+    """What `serialize` gave, as a metric again."""
+    with registry.custom_object_scope(custom_objects):
+        return get(config)
+
+
+# ---- arrays --------------------------------------------------------------------------------------
 
 
 def as_array(x: Any) -> Array:

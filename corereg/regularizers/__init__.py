@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 from corereg._lazy import lazy_package
 
 if TYPE_CHECKING:
-    from corereg.regularizers.base import Regularizer as Regularizer
+    from corereg.regularizers.base import (
+        Regularizer as Regularizer,
+        deserialize as deserialize,
+        get as get,
+        serialize as serialize,
+    )
     from corereg.regularizers.l1l2 import (
         L1 as L1,
         L1L2 as L1L2,
@@ -20,11 +25,6 @@ if TYPE_CHECKING:
         l1 as l1,
         l1_l2 as l1_l2,
         l2 as l2,
-    )
-    from corereg.regularizers.lookup import (
-        deserialize as deserialize,
-        get as get,
-        serialize as serialize,
     )
     from corereg.regularizers.orthogonal import (
         OrthogonalRegularizer as OrthogonalRegularizer,
@@ -37,13 +37,13 @@ _MODULES = {
     "L2": "l1l2",
     "OrthogonalRegularizer": "orthogonal",
     "Regularizer": "base",
-    "deserialize": "lookup",
-    "get": "lookup",
+    "deserialize": "base",
+    "get": "base",
     "l1": "l1l2",
     "l1_l2": "l1l2",
     "l2": "l1l2",
     "orthogonal_regularizer": "orthogonal",
-    "serialize": "lookup",
+    "serialize": "base",
 }
 
 __getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES, kind="regularizer")

@@ -1,4 +1,4 @@
-"""Regularizer: the base class of penalties, and the check of their strengths."""
+"""Regularizer: the base class of penalties; and how they come from names and files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from corereg import registry
 from corereg.autograd import Tensor
 from corereg.recordable import Recordable
 
@@ -33,3 +34,29 @@ def check_strength(who: str, name: str, value: Any) -> float:
     if not math.isfinite(value) or value < 0:
         raise ValueError(f"{who}: expected a finite {name} >= 0, received {value!r}")
     return float(value)
+
+
+L1_L2_NAMES = ("l1_l2", "l1l2")
+"""These names alone stand for an L1L2 with two strengths of 0.01; L1L2() has none, as in Keras."""
+
+
+def get(identifier: Any) -> Any:
+    """None, a regularizer, any callable, a name or a serialized dict as a regularizer or None."""
+    if isinstance(identifier, str) and identifier in L1_L2_NAMES:
+        identifier = {"class_name": "L1L2", "config": {"l1": 0.01, "l2": 0.01}}
+    found = registry.resolve("regularizer", identifier)
+    if found is not None and not callable(found):
+        raise TypeError(
+            f"regularizer: expected a name, a Regularizer or a callable, received {found!r}"
+        )
+    return found
+
+
+def serialize(regularizer: Any) -> registry.Config | str | None:
+    """As {"class_name", "config"}; a registered function by its name."""
+    return registry.serialize("regularizer", regularizer)
+
+
+def deserialize(config: Any) -> Any:
+    """What `serialize` gave, as a regularizer again."""
+    return get(config)

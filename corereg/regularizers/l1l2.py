@@ -10,10 +10,10 @@ from typing import Any
 
 from corereg.autograd import Tensor, ops
 from corereg.registry import register
-from corereg.regularizers.base import Regularizer, check_strength
+from corereg.regularizers.base import L1_L2_NAMES, Regularizer, check_strength
 
 
-@register("regularizer", "l1_l2", "l1l2")  # these two names: see lookup.py
+@register("regularizer", *L1_L2_NAMES)
 class L1L2(Regularizer):
     """l1 * sum(|w|) + l2 * sum(w**2). Gradient l1*sign(w) + 2*l2*w, with sign(0) = 0.
 

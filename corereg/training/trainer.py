@@ -304,7 +304,7 @@ class Trainer:
 
 def _requested(who: str, given: Any) -> list[Any]:
     """Names and objects of metrics, checked to exist."""
-    from corereg.metrics.lookup import resolve
+    from corereg.metrics.base import resolve
 
     if given is None:
         return []

@@ -8,7 +8,6 @@ import threading
 
 import numpy as np
 import pytest
-from corereg.saving import FileFormatError
 
 import corereg
 from corereg import (
@@ -31,6 +30,7 @@ from corereg.registry import (
     register,
     register_keras_serializable,
 )
+from corereg.saving import FileFormatError
 
 GET = {
     "activation": activations.get,
