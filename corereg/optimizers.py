@@ -121,13 +121,15 @@ class Optimizer(Recordable):
                 f"{type(self).__name__}.build: expected parameters of one dtype, received "
                 f"{sorted({str(p.dtype) for p in parameters})}"
             )
-        self.parameters = parameters
+        # An interrupt in here leaves an optimizer that is not built, and is built again when used.
+        self.parameters = []
         self.slots = [
             tuple(aligned(np.zeros_like(p.data)) if want else None for want in self.slot_count())
             for p in parameters
         ]
         self._tables = {}
         self._hyper.step = 0
+        self.parameters = parameters
 
     @property
     def clipvalue(self) -> float | None:

@@ -25,7 +25,7 @@ cdef int fuse(Program program) except -1:
             while j >= 0:  # several rules may follow on one product
                 j = successor(program, i)
                 if j >= 0 and not ((rule == 0 and fuse_backward(program, i, j))
-                                   or (rule == 1 and drop_mask(program, i, j))
+                                   or (rule == 1 and skip_relu(program, i, j))
                                    or (rule == 2 and fuse_forward(program, i, j))):
                     j = -1
     return 0
@@ -97,6 +97,7 @@ cdef int absorb(Program program, Py_ssize_t i, Py_ssize_t j, const char *access,
 
 
 cdef bint fuse_forward(Program program, Py_ssize_t i, Py_ssize_t j) except -1:
+    """Lets the product i do the activation or the dropout j behind it."""
     cdef cr_dense_forward_args *p
     cdef cr_activation_forward_args *q
     cdef cr_dropout_forward_args *d
@@ -124,6 +125,7 @@ cdef bint fuse_forward(Program program, Py_ssize_t i, Py_ssize_t j) except -1:
 
 
 cdef bint fuse_backward(Program program, Py_ssize_t i, Py_ssize_t j) except -1:
+    """Lets the product i go back through the activation or the dropout j before it."""
     cdef cr_dense_backward_input_args *p
     cdef cr_activation_backward_args *q
     cdef cr_dropout_backward_args *d
@@ -151,8 +153,9 @@ cdef bint fuse_backward(Program program, Py_ssize_t i, Py_ssize_t j) except -1:
     return False
 
 
-cdef bint drop_mask(Program program, Py_ssize_t i, Py_ssize_t j) except -1:
-    """i goes back through a dropout behind a relu, where y > 0, and j through that relu."""
+cdef bint skip_relu(Program program, Py_ssize_t i, Py_ssize_t j) except -1:
+    """Leaves out j, which goes back through a relu, where i goes back through the dropout behind
+    it: what the dropout kept and is greater than 0 was active."""
     cdef cr_activation_backward_args *q
     cdef cr_dropout_forward_args *d
     cdef const void *kept = NULL

@@ -22,7 +22,7 @@
  *
  * Rows, tiles, one: a kernel says below whether its shares are rows of its arrays (all such kernels
  * cut rows alike), other tiles of its outputs, or whether rank 0 does it all. The recorder orders
- * a replay by that (see program.pxi).
+ * a replay by that (see schedule.pxi).
  */
 #ifndef COREREG_KERNELS_H
 #define COREREG_KERNELS_H

@@ -145,12 +145,19 @@ class Layer(Recordable):
         return Tensor(cast)
 
     def ensure_built(self, input_shape: Shape) -> None:
-        """Builds the layer once."""
-        if not self.built:
+        """Builds the layer once. If that fails or is interrupted, no weight of it is left."""
+        if self.built:
+            return
+        made, frozen = len(self._parameters), len(self._frozen)
+        try:
             self.build(input_shape)
             self.input_shape = input_shape
             self.built = True
             self.trainable = self._trainable
+        except BaseException:
+            self.built = False
+            del self._parameters[made:], self._frozen[frozen:]
+            raise
 
     def add_weight(
         self,

@@ -39,9 +39,9 @@ ROWS = 48
 
 
 def make_model(eager: bool) -> Sequential:
+    """A compiled model that is not built yet."""
     model = Sequential(
         [
-            layers.Input((6,)),
             layers.Dense(8, "relu", kernel_regularizer="l2", activity_regularizer="l1"),
             layers.Dropout(0.2),
             layers.Dense(3, "softmax"),
@@ -60,17 +60,19 @@ class Campaign:
         rng = np.random.default_rng(0)
         self.x = rng.standard_normal((ROWS, 6)).astype("f4")
         self.y = rng.integers(0, 3, ROWS)
+        self.eager = eager
         self.model = make_model(eager)
         self.model.fit(self.x, self.y, verbose=0)
         self.shapes = [w.shape for w in self.model.get_weights()]
+        self.new_model: Sequential | None = None
         self.path = folder / f"model{eager}.corereg"
         self.lock, self.training = _kernels.ReadWriteLock(), _kernels.TrainingLock()
         self.checker = ThreadPoolExecutor(1)
         self.actions = {
             name: getattr(self, name)
             for name in (
-                *("locks", "switches", "gradients", "fit", "fit_ahead", "evaluate", "predict"),
-                *("predict_one", "train_on_batch", "test_on_batch", "save"),
+                *("locks", "switches", "gradients", "first_fit", "fit", "fit_ahead", "evaluate"),
+                *("predict", "predict_one", "train_on_batch", "test_on_batch", "save"),
             )
         }
 
@@ -98,6 +100,10 @@ class Campaign:
         weights = Tensor(np.ones((4, 4)), requires_grad=True)
         for _ in range(10):
             (weights * weights).exp().sum().backward()
+
+    def first_fit(self) -> None:
+        self.new_model = make_model(self.eager)
+        self.new_model.fit(self.x, self.y, batch_size=10, verbose=0)
 
     def fit(self) -> None:
         self.model.fit(
@@ -137,25 +143,28 @@ class Campaign:
         assert get_handler_name() == "default_allocator", "arrays come from corereg's memory"
         with _kernels.Program():  # RuntimeError if a recording is still under way
             pass
-        checked = self.checker.submit(self.use, load)
-        try:
-            checked.result(PATIENCE)
-        except TimeoutError:
-            faulthandler.dump_traceback(all_threads=True)
-            print("a thread waits for ever", flush=True)
-            os._exit(1)
+        models = [self.model] if self.new_model is None else [self.model, self.new_model]
+        self.new_model = None
+        for model in models:
+            checked = self.checker.submit(self.use, model, load)
+            try:
+                checked.result(PATIENCE)
+            except TimeoutError:
+                faulthandler.dump_traceback(all_threads=True)
+                print("a thread waits for ever", flush=True)
+                os._exit(1)
 
-    def use(self, load: bool) -> None:
+    def use(self, model: Sequential, load: bool) -> None:
         """All that a model must still be able to do."""
         with self.training.training("check"), self.lock.writing, self.lock.reading:
             pass
-        assert [w.shape for w in self.model.get_weights()] == self.shapes
-        assert np.isfinite(self.model.train_on_batch(self.x, self.y)).all()
-        assert np.isfinite(self.model.evaluate(self.x, self.y, verbose=0)).all()
-        expected = self.model.predict(self.x, verbose=0)
+        assert np.isfinite(model.train_on_batch(self.x, self.y)).all()
+        assert [w.shape for w in model.get_weights()] == self.shapes
+        assert np.isfinite(model.evaluate(self.x, self.y, verbose=0)).all()
+        expected = model.predict(self.x, verbose=0)
         assert np.allclose(expected.sum(axis=1), 1, atol=1e-5)
-        assert all(p.grad is None for p in self.model.weights)
-        self.model.save(self.path)
+        assert all(p.grad is None for p in model.weights)
+        model.save(self.path)
         if load:
             loaded = corereg.models.load_model(self.path)
             assert loaded.predict(self.x, verbose=0).tobytes() == expected.tobytes()
