@@ -1,0 +1,373 @@
+"""Changes one small thing at a time in a copy of this tree and runs the tests: which do not notice?
+
+    python tests/mutate.py --seed 1 --count 20            # seeds 1 to 20, in corereg/**/*.py
+    python tests/mutate.py --seed 1 --count 20 --native   # in src: the copy is built for each
+    python tests/mutate.py --seed 17 --paths "corereg/optimizers/*.py"
+
+A mutant is one change: a comparison or an operator swapped, a bound moved by one, a condition
+negated, a constant changed, a result left out, a statement dropped. The same seed makes the same
+mutant of the same tree and paths. The tests of like names run first, then the others, the quickest
+first, until one fails. What survives is printed as a diff with its seed, to be read: either no test
+looks at it, then one is missing, or the change does not matter, then the line may say less.
+
+Requirements: what the tests need, and a build beside the sources (`pip install -e ".[test]"`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import difflib
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parents[1]
+PYTHON = ["corereg/**/*.py"]
+NATIVE = ["src/*.c", "src/*.h", "src/*.pyx", "src/*.pxi"]
+LEFT_OUT = (".git", ".venv", "dist", "*_cache", "__pycache__", ".hypothesis", ".benchmarks")
+MOST_MEMORY = 16 << 30  # bytes a test run may take: a mutant may loop and append for ever
+ATTEMPTS = 20  # native mutants that do not build, before a seed is given up
+
+
+class Mutant(NamedTuple):
+    """One change: the bytes from start to end of a file become `text`."""
+
+    path: Path
+    kind: str
+    start: int
+    end: int
+    text: str
+
+    def apply(self, source: bytes) -> bytes:
+        return source[: self.start] + self.text.encode() + source[self.end :]
+
+
+# ---- Python: by its syntax tree -----------------------------------------------------------------
+
+NEGATED: dict[type, type] = {ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt}
+NEGATED |= {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is}
+NEGATED |= {ast.In: ast.NotIn, ast.NotIn: ast.In}
+MOVED: dict[type, type] = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
+SWAPPED: dict[type, type] = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.And: ast.Or, ast.Or: ast.And}
+SWAPPED |= {ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult}
+SWAPPED |= {ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd}
+SWAPPED |= {ast.LShift: ast.RShift, ast.RShift: ast.LShift}
+Node = ast.expr | ast.stmt
+
+
+def python_mutants(path: Path, source: bytes) -> Iterator[Mutant]:
+    """All changes of a module. Annotations, messages, assertions and what only a type checker reads
+    stay as they are."""
+    starts = [0]
+    for line in source.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    for node in code_nodes(ast.parse(source)):
+        for kind, changed, text in changes(node):
+            assert changed.end_lineno is not None
+            assert changed.end_col_offset is not None
+            start = starts[changed.lineno - 1] + changed.col_offset
+            end = starts[changed.end_lineno - 1] + changed.end_col_offset
+            yield Mutant(path, kind, start, end, text)
+
+
+def code_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes beneath this one that do something when the program runs."""
+    for name, value in ast.iter_fields(node):
+        for child in value if isinstance(value, list) else [value]:
+            if not isinstance(child, ast.AST) or name in ("annotation", "returns"):
+                continue
+            if isinstance(child, ast.JoinedStr | ast.Assert):  # Python 3.11 misplaces the former
+                continue
+            if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+                continue
+            yield child
+            yield from code_nodes(child)
+
+
+def changes(node: ast.AST) -> Iterator[tuple[str, Node, str]]:
+    """Changes of this one node: of which kind, what is replaced, and by which text."""
+    match node:
+        case ast.Compare(left, [op], [right]):
+            for kind, table in (("comparison", NEGATED), ("bound", MOVED)):
+                if type(op) in table:
+                    yield kind, node, ast.unparse(ast.Compare(left, [table[type(op)]()], [right]))
+        case ast.BinOp(left, op, right) if type(op) in SWAPPED:
+            yield "operator", node, ast.unparse(ast.BinOp(left, SWAPPED[type(op)](), right))
+        case ast.AugAssign(target, op, value):
+            if type(op) in SWAPPED:
+                swapped = ast.AugAssign(target, SWAPPED[type(op)](), value)
+                yield "operator", node, ast.unparse(swapped)
+            yield "statement", node, "pass"
+        case ast.BoolOp(op, values):
+            yield "and, or", node, ast.unparse(ast.BoolOp(SWAPPED[type(op)](), values))
+        case ast.UnaryOp(ast.Not() | ast.USub(), operand):
+            yield "operator", node, f"({ast.unparse(operand)})"
+        case ast.Name("min" | "max" as name):
+            yield "operator", node, "max" if name == "min" else "min"
+        case ast.Constant(bool(value)):
+            yield "constant", node, str(not value)
+        case ast.Constant(int(value)):
+            yield "constant", node, str(value + 1)
+            yield "constant", node, f"({value - 1})"
+        case ast.Constant(float(value)):
+            yield "constant", node, repr(value * 2 or 1.0)
+        case ast.If(test) | ast.While(test) | ast.IfExp(test):
+            yield "condition", test, f"(not ({ast.unparse(test)}))"
+        case ast.Return(value) if value is not None and ast.unparse(value) != "None":
+            yield "result", node, "return None"
+        case ast.Raise() | ast.Break() | ast.Continue() | ast.Delete() | ast.Expr(ast.Call()):
+            yield "statement", node, "pass"
+        case ast.Assign([ast.Attribute() | ast.Subscript()]):
+            yield "statement", node, "pass"
+
+
+# ---- C and Cython: by their text ----------------------------------------------------------------
+
+C_REST = r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'"""
+C_REST += r"|^#(?:include|if|elif|else|endif|undef|pragma|error)[^\n]*"
+CYTHON_REST = r'""".*?"""|#[^\n]*|"(?:\\.|[^"\\\n])*"|' + r"'(?:\\.|[^'\\\n])*'"
+CYTHON_REST += r"|^(cdef extern from|from|import|cimport)\b[^\n]*(?:\n(?: [^\n]*)?)*"
+
+WORDS = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
+WORDS |= {"+": "-", "-": "+", "*": "/", "/": "*", "&&": "||", "||": "&&", "and": "or", "or": "and"}
+WORDS |= {"is": "is not", "is not": "is", "True": "False", "False": "True"}
+BOTH = [
+    ("comparison", r"(?<= )(?:<=?|>=?|==|!=)(?= )", WORDS.__getitem__),
+    ("bound", r"(?<= )[<>]=?(?= )", lambda text: text[0] if text[1:] else text + "="),
+    ("operator", r"(?<= )[-+*/](?==? )", WORDS.__getitem__),
+    ("constant", r"(?<![\w.])\d+(?![\w.])", lambda text: str(int(text) + 1)),
+    ("constant", r"(?<![\w.])[1-9]\d*(?![\w.])", lambda text: str(int(text) - 1)),
+]
+C_ONLY = [
+    ("and, or", r"&&|\|\|", WORDS.__getitem__),
+    ("condition", r"(?<=\bif )\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)", lambda text: f"(!{text})"),
+    ("operator", r"(?<=[( ])!(?=[\w(])", lambda text: ""),
+    ("statement", r"(?m)(?<=^ {4})[ ]*(?:\S+ [-+*/|&]?= [^;\n]*|\w+\([^;\n]*\));$", lambda _: ";"),
+]
+CYTHON_ONLY = [
+    ("and, or", r"\b(?:and|or)\b", WORDS.__getitem__),
+    ("comparison", r"\bis(?: not)?\b", WORDS.__getitem__),
+    ("constant", r"\b(?:True|False)\b", WORDS.__getitem__),
+    ("condition", r"(?m)(?<=\bif )[^\n]*(?=:$)", lambda text: f"not ({text})"),
+    ("operator", r"\bnot (?!None\b|in\b)", lambda text: ""),
+    ("statement", r"(?m)(?<=^ {4})[ ]*(?:[^ \n]+ [-+*/|&]?= [^\n]*|[\w.]+\([^\n]*\))$", "pass"),
+    ("result", r"(?m)\breturn [^\n]+$", lambda _: "return None"),
+]
+Change = Callable[[str], str] | str
+
+
+def native_mutants(path: Path, source: bytes) -> Iterator[Mutant]:
+    """All changes of a file of C or Cython that its text suggests; some will not compile."""
+    text = source.decode()
+    is_c = path.suffix in (".c", ".h")
+    rest = re.compile(C_REST if is_c else CYTHON_REST, re.DOTALL | re.MULTILINE)
+    code = rest.sub(lambda found: re.sub(r"[^\n]", "\0", found[0]), text)
+    tables: list[tuple[str, str, Change]] = [*BOTH, *(C_ONLY if is_c else CYTHON_ONLY)]
+    for kind, pattern, change in tables:
+        for found in re.finditer(pattern, code):
+            old = found[0]
+            if "\0" in old or old.count("(") != old.count(")") or old.count("[") != old.count("]"):
+                continue  # a comment or a message in it, or only a part of a statement
+            spaces = old[: len(old) - len(old.lstrip())] if kind == "statement" else ""
+            new = spaces + (change if isinstance(change, str) else change(old))
+            start = len(text[: found.start()].encode())
+            yield Mutant(path, kind, start, start + len(old.encode()), new)
+
+
+# ---- choosing -----------------------------------------------------------------------------------
+
+
+def mutants_of(root: Path, paths: list[str]) -> dict[str, list[Mutant]]:
+    """All changes of the files that match the patterns, by kind."""
+    found: dict[str, list[Mutant]] = {}
+    for path in sorted({path for pattern in paths for path in root.glob(pattern)}):
+        make = native_mutants if is_native(path) else python_mutants
+        if is_native(path) or path.suffix == ".py":
+            for mutant in make(path.relative_to(root), path.read_bytes()):
+                found.setdefault(mutant.kind, []).append(mutant)
+    return found
+
+
+def is_native(path: Path) -> bool:
+    return any(path.match(Path(pattern).name) for pattern in NATIVE)
+
+
+def choose(mutants: dict[str, list[Mutant]], seed: int) -> Iterator[Mutant]:
+    """The mutant of a seed and, should it not build, the next ones. Each kind is as likely."""
+    rng = random.Random(seed)
+    while True:
+        yield rng.choice(mutants[rng.choice(sorted(mutants))])
+
+
+# ---- the copy -----------------------------------------------------------------------------------
+
+
+class Copy:
+    """A copy of the tree in which mutants live, one at a time."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self.folder = folder / "tree"
+        shutil.copytree(root, self.folder, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
+        self.tests = sorted(self.folder.glob("tests/test_*.py"))
+        self.seconds = dict.fromkeys(self.tests, 1.0)
+        self._is_built = True  # of the sources as they are
+
+    @contextlib.contextmanager
+    def mutated(self, mutant: Mutant) -> Iterator[str]:
+        """Within, the copy has this change; gives the diff."""
+        path = self.folder / mutant.path
+        before = path.read_bytes()
+        after = mutant.apply(before)
+        path.write_bytes(after)
+        self._is_built &= not is_native(path)
+        old, new = (text.decode().splitlines(keepends=True) for text in (before, after))
+        try:
+            yield "".join(difflib.unified_diff(old, new, str(mutant.path), mutant.kind))
+        finally:
+            path.write_bytes(before)
+            self._is_built &= not is_native(path)
+
+    def build(self) -> bool:
+        """Brings the extension up to date; whether that worked."""
+        if not self._is_built:
+            command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+            self._is_built = self._run(command, 1200)[0] == 0
+        return self._is_built
+
+    def measure(self) -> str | None:
+        """Runs all tests once to see how long each file takes; the output if one fails."""
+        report = self.folder.parent / "report.xml"
+        code, output = self._pytest(self.tests, None, f"--junitxml={report}")
+        if code:
+            return output
+        named = {test.stem: test for test in self.tests}
+        self.seconds = dict.fromkeys(self.tests, 0.1)
+        for case in ElementTree.parse(report).iter("testcase"):
+            name = case.get("classname", "").split(".")
+            test = next((named[part] for part in name if part in named), None)
+            if test is not None:
+                self.seconds[test] += float(case.get("time", 0))
+        return None
+
+    def first_failure(self, mutant: Mutant) -> str | None:
+        """The first test that notices, or None."""
+        near, far = self.order(mutant.path)
+        for tests in (near, far):
+            limit = 60 + 4 * sum(self.seconds[test] for test in tests)
+            code, output = self._pytest(tests, limit) if tests else (0, "")
+            if code:
+                failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
+                return failed[0] if failed else output.strip().rsplit("\n", 1)[-1]
+        return None
+
+    def order(self, path: Path) -> tuple[list[Path], list[Path]]:
+        """The tests whose names have a word of a source file's, and the others; both the quickest
+        first."""
+        words = {w.rstrip("s") for part in path.with_suffix("").parts for w in part.split("_")}
+        words -= {"", "corereg", "src"}
+        near = [t for t in self.tests if words & {w.rstrip("s") for w in t.stem.split("_")}]
+        far = [t for t in self.tests if t not in near]
+        return sorted(near, key=self.seconds.__getitem__), sorted(far, key=self.seconds.__getitem__)
+
+    def _pytest(self, tests: list[Path], limit: float | None, *more: str) -> tuple[int, str]:
+        options = ["-x", "-q", "--tb=no", "--no-header", "-p", "no:cacheprovider", *more]
+        return self._run([sys.executable, "-m", "pytest", *options, *map(str, tests)], limit)
+
+    def _run(self, command: list[str], limit: float | None) -> tuple[int, str]:
+        """The exit code and the output; what takes longer than `limit` seconds is ended, with all
+        processes that it has started."""
+        environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}  # dates would mislead
+        with subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            preexec_fn=limit_memory,
+        ) as process:
+            try:
+                output = process.communicate(timeout=limit)[0]
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                return -1, f"nothing within {limit:.0f} s"
+            except BaseException:  # Ctrl-C
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+        return process.returncode, output
+
+
+def limit_memory() -> None:
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    if hard == resource.RLIM_INFINITY or hard > MOST_MEMORY:
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, hard))
+
+
+# ---- the command --------------------------------------------------------------------------------
+
+
+def run(copy: Copy, mutants: dict[str, list[Mutant]], seed: int) -> bool | None:
+    """Tries the mutant of a seed and says what became of it: whether a test noticed, or None if
+    there is none that builds."""
+    for _, mutant in zip(range(ATTEMPTS), choose(mutants, seed), strict=False):
+        began = time.monotonic()
+        with copy.mutated(mutant) as diff:
+            if not copy.build():
+                continue
+            failure = copy.first_failure(mutant)
+        line = (copy.folder / mutant.path).read_bytes()[: mutant.start].count(b"\n") + 1
+        where = f"{mutant.path}:{line} ({mutant.kind})"
+        took = f"after {time.monotonic() - began:.0f} s"
+        if failure is not None:
+            print(f"seed {seed}: caught {took}: {where} by {failure}", flush=True)
+        else:
+            print(f"seed {seed}: SURVIVED {took}: {where}\n{diff}", flush=True)
+        return failure is not None
+    print(f"seed {seed}: nothing that builds", flush=True)
+    return None
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser.add_argument("--seed", type=int, help="the first one; by default a random one")
+    parser.add_argument("--count", type=int, default=1, help="how many seeds, from the first on")
+    parser.add_argument("--native", action="store_true", help="in C and Cython, not in Python")
+    parser.add_argument("--paths", nargs="+", help="patterns of files, such as 'corereg/ops/*.py'")
+    options = parser.parse_args(arguments)
+    first = random.randrange(10**6) if options.seed is None else options.seed
+    mutants = mutants_of(ROOT, options.paths or (NATIVE if options.native else PYTHON))
+    if not mutants:
+        parser.error(f"expected files to change, found none that match {options.paths}")
+    seeds = range(first, first + options.count)
+    print(f"seeds {seeds[0]} to {seeds[-1]}: of {sum(map(len, mutants.values()))} mutants")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Copy(ROOT, Path(folder))
+        failure = copy.measure()
+        if failure is not None:
+            print(f"expected tests that pass without a change; they said\n{failure}")
+            return 1
+        print(f"unchanged: all tests pass, in {sum(copy.seconds.values()):.0f} s", flush=True)
+        found = {seed: run(copy, mutants, seed) for seed in seeds}
+    caught, survived = ([s for s in seeds if found[s] is noticed] for noticed in (True, False))
+    print(f"{len(caught)} caught, {len(survived)} survived: seeds {survived}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
