@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -67,7 +66,9 @@ class RecordedFunction:
         functools.update_wrapper(self, function)
         self._function = function
         self._recordings: dict[Any, _Recording] = {}
-        self._busy = threading.Lock()
+        self._lock = _kernels.ExclusiveLock(
+            "it is being run by another call; call it in one thread"
+        )
         self.python_calls = 0
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -79,9 +80,7 @@ class RecordedFunction:
             tuple((a.shape, a.dtype) for a in given),
             *(is_grad_enabled(), config.floatx()),
         )
-        if not self._busy.acquire(blocking=False):
-            raise RuntimeError(f"{who}: it is being run by another call; call it in one thread")
-        try:
+        with self._lock.holding(who):
             found = self._recordings.pop(key, None)
             if found is None or found.stale():
                 found = _Recording(who, given)
@@ -98,8 +97,6 @@ class RecordedFunction:
             while len(self._recordings) > SHAPES:
                 del self._recordings[next(iter(self._recordings))]
             return result
-        finally:
-            self._busy.release()
 
 
 class _Recording:
