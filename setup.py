@@ -22,7 +22,10 @@ from setuptools.modified import newer_group
 
 KERNELS = ["dense", "activation", "dropout", "loss", "gather", "update", "probe", "table"]
 OBJECTS = "build/kernels"  # kept, where pip builds all else in a new folder every time
-COMMON = ["src/dispatch.c", "src/launch.c", "src/batches.c", "src/memory.c", "src/_kernels.pyx"]
+COMMON = [
+    *("src/dispatch.c", "src/launch.c", "src/batches.c", "src/memory.c", "src/rules.c"),
+    "src/_kernels.pyx",
+]
 INSTRUCTION_SETS = {
     "x86_64": {
         "baseline": [],

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from corereg import registry
+
 Config = dict[str, Any]
 
 
@@ -30,7 +32,8 @@ def custom_objects(given: Mapping[str, Any]) -> Iterator[None]:
     before = _scope.custom
     _scope.custom = given
     try:
-        yield
+        with registry.custom_object_scope(given):
+            yield
     finally:
         _scope.custom = before
 
