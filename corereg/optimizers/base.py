@@ -301,6 +301,18 @@ class Optimizer(Recordable):
             f"{type(self).__name__}: update_step(gradient, variable, learning_rate) is not written"
         )
 
+    def assign(self, variable: Variable, value: Any) -> None:
+        """variable.assign(value), as Keras's optimizers write it."""
+        variable.assign(value)
+
+    def assign_add(self, variable: Variable, value: Any) -> None:
+        """variable.assign_add(value)."""
+        variable.assign_add(value)
+
+    def assign_sub(self, variable: Variable, value: Any) -> None:
+        """variable.assign_sub(value)."""
+        variable.assign_sub(value)
+
     def _plan(self, penalties: bool, chosen: tuple[int, ...] | None = None) -> StepPlan:
         """How to step over the chosen parameters (by place; None: all), as far as they are
         trainable; made anew only when something changed."""
