@@ -59,8 +59,9 @@ cdef class Hyper:
             self[name] = value
 
     def __reduce__(self):
-        return hyper_again, (None if self.rule is None else self.rule.name, self.c.learning_rate,
-                             self.c.clipvalue, self.c.step, [self.c.own[i] for i in range(CR_MAX_HYPER)])
+        name = None if self.rule is None else self.rule.name
+        own = [self.c.own[i] for i in range(CR_MAX_HYPER)]
+        return hyper_again, (name, self.c.learning_rate, self.c.clipvalue, self.c.step, own)
 
     cdef int place(self, object name) except -1:
         known = () if self.rule is None else self.rule.hyperparameters
@@ -284,7 +285,8 @@ def penalty_backward(w, double l1, double l2, factor, out=None):
     cdef int dtype = dtype_of(w, who, "w")
     cdef array w_ = as_input(w, dtype, -1, who, "w")
     cdef array f = as_input(factor, dtype, 0, who, "factor")
-    cdef array dw = empty_like(w_, dtype) if out is None else as_output_like(out, w_, dtype, who, "out")
+    cdef array dw
+    dw = empty_like(w_, dtype) if out is None else as_output_like(out, w_, dtype, who, "out")
     g.dw, g.w, g.factor, g.n = data_ptr(dw), data_ptr(w_), data_ptr(f), cnp.PyArray_SIZE(w_)
     g.l1, g.l2 = l1, l2
     launch(CR_penalty_backward, dtype, &g, sizeof(g), 0.1 * g.n, 0, b"wrr", (dw, w_, f))

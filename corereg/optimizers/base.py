@@ -12,7 +12,7 @@ import numpy as np
 from corereg import _kernels, config, initializers
 from corereg.autograd import Parameter, Tensor, no_grad
 from corereg.autograd.parameter import Variable
-from corereg.optimizers.gradients import array_of, checked_gradients
+from corereg.optimizers.gradients import checked_gradients
 from corereg.optimizers.hyperparameters import AssignableFloat, AssignableInt, check_number
 from corereg.optimizers.plan import StepPlan, strengths_of
 from corereg.recordable import Recordable
@@ -90,7 +90,7 @@ class Optimizer(Recordable):
         self.parameters: list[Parameter] = []
         self._state: list[Variable] = []
         self._places: dict[int, int] = {}
-        self._plans: dict[Any, tuple[list[Any], StepPlan]] = {}
+        self._plans: dict[Any, tuple[Any, StepPlan]] = {}
         self._hyper.step = 0
 
     # ---- state ----------------------------------------------------------------------------------
@@ -244,7 +244,10 @@ class Optimizer(Recordable):
             )
         _kernels.track_dependency(self)
         plan = self._plan(penalties)
-        self.take_step(plan, [array_of(p._grad) for p in plan.parameters])
+        self.take_step(
+            plan,
+            [g.data if isinstance(g := p._grad, Tensor) else g for p in plan.parameters],
+        )
         return plan.penalty
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Parameter]]) -> AssignableInt:
@@ -316,20 +319,18 @@ class Optimizer(Recordable):
     def _plan(self, penalties: bool, chosen: tuple[int, ...] | None = None) -> StepPlan:
         """How to step over the chosen parameters (by place; None: all), as far as they are
         trainable; made anew only when something changed."""
-        strengths = strengths_of(self.parameters, penalties)
+        parameters = self.parameters
+        strengths = strengths_of(parameters, penalties)
         decay = float(self.weight_decay or 0.0)
-        now = [
-            (p.requires_grad, id(p.data), s, decay)
-            for p, s in zip(self.parameters, strengths, strict=True)
-        ]
+        now = decay, strengths, [(p.requires_grad, id(p.data)) for p in parameters]
         known = self._plans.get((penalties, chosen))
         if known is not None and known[0] == now:
             return known[1]
-        some = range(len(self.parameters)) if chosen is None else chosen
-        places = [i for i in some if self.parameters[i].trainable]
+        some = range(len(parameters)) if chosen is None else chosen
+        places = [i for i in some if parameters[i].trainable]
         slots = self.slots
         plan = StepPlan(
-            [self.parameters[i] for i in places],
+            [parameters[i] for i in places],
             places,
             [slots[i] for i in places],
             [strengths[i] for i in places],

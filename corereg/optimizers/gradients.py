@@ -13,11 +13,6 @@ from corereg.autograd import Parameter, Tensor
 Array = np.ndarray[Any, Any]
 
 
-def array_of(gradient: Any) -> Any:
-    """A gradient's array; None stays None."""
-    return gradient.data if isinstance(gradient, Tensor) else gradient
-
-
 def checked_gradients(
     who: str, gradients: Sequence[Any], variables: Sequence[Parameter]
 ) -> list[Array | None]:
@@ -30,7 +25,8 @@ def checked_gradients(
         )
     found: list[Array | None] = []
     for variable, gradient in zip(variables, gradients, strict=True):
-        array = None if gradient is None else np.asarray(array_of(gradient), variable.dtype)
+        values = gradient.data if isinstance(gradient, Tensor) else gradient
+        array = None if values is None else np.asarray(values, variable.dtype)
         if array is not None and array.shape != variable.shape:
             raise ValueError(
                 f"{who}: expected the gradient of {variable.name!r} of shape {variable.shape}, "

@@ -12,6 +12,7 @@ from corereg import _kernels, regularizers
 from corereg.autograd import Parameter
 
 Array = np.ndarray[Any, Any]
+NONE = 0.0, 0.0  # strengths of no penalty
 
 
 class StepPlan:
@@ -44,8 +45,9 @@ class StepPlan:
 
     def set_gradients(self, gradients: Sequence[Array | None]) -> None:
         """Gives each parameter its gradient; None is zero."""
+        set_gradient = self.segments.set_gradient
         for i, gradient in enumerate(gradients):
-            self.segments.set_gradient(i, gradient)
+            set_gradient(i, gradient)
 
     def clip_scales(self, clipnorm: float | None, global_clipnorm: float | None) -> Array | None:
         """The stage before the rule: what each gradient is multiplied with so that its norm is not
@@ -73,5 +75,11 @@ class StepPlan:
 
 def strengths_of(parameters: Sequence[Parameter], wanted: bool) -> list[tuple[float, float]]:
     """Of the L1 and L2 penalties of each parameter that a step computes; 0 if not wanted."""
-    fused = [regularizers.fused(p.regularizer) if wanted else None for p in parameters]
-    return [(r.l1, r.l2) if r else (0.0, 0.0) for r in fused]
+    if not wanted:
+        return [NONE] * len(parameters)
+    return [NONE if p.regularizer is None else _strengths(p.regularizer) for p in parameters]
+
+
+def _strengths(regularizer: Any) -> tuple[float, float]:
+    fused = regularizers.fused(regularizer)
+    return NONE if fused is None else (fused.l1, fused.l2)
