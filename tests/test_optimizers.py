@@ -229,7 +229,8 @@ def test_a_subclass_that_says_nothing_of_state_has_none(dtype):
     class Plain(Optimizer):
         """Descends along the gradient."""
 
-        rule = "sgd"
+        def update_step(self, gradient, variable, learning_rate):
+            variable.assign_sub(gradient * learning_rate)
 
     params, twins = parameters(dtype), parameters(dtype)
     plain, sgd = Plain(0.1), SGD(0.1)
