@@ -217,3 +217,51 @@ def test_a_newer_format_asks_for_an_upgrade(saved):
         match=r"format version 3, written by corereg '9.1'; this corereg reads up to 2: upgrade",
     ):
         archive.read(saved)
+
+
+# ---------------------------------------------------------------- files that change meanwhile
+
+
+@pytest.mark.parametrize("moment", ["members", "open"])
+def test_files_that_shrink_while_they_are_read_raise(saved, monkeypatch, moment):
+    step = getattr(archive.ZipReader, moment)
+
+    def shrink(*args, **kwargs):
+        found = step(*args, **kwargs)
+        with open(saved, "r+b") as file:
+            file.truncate(64 if moment == "members" else 300)
+        return found
+
+    array = np.zeros(10**6)
+    archive.write(saved, {}, {"weights": {"a": array}})
+    monkeypatch.setattr(archive.ZipReader, moment, shrink)
+    with pytest.raises(FileFormatError, match=r"truncated or damaged \(it ends too early"):
+        archive.read(saved)
+
+
+def test_a_file_that_shrinks_before_its_digest_is_taken_raises(saved, monkeypatch):
+    find_end = archive.ZipReader.__init__
+
+    def shrink(self, file):
+        find_end(self, file)
+        with open(saved, "r+b") as other:
+            other.truncate(100)
+
+    monkeypatch.setattr(archive.ZipReader, "__init__", shrink)
+    with pytest.raises(FileFormatError, match=r"truncated or damaged \(it ends too early"):
+        archive.read(saved)
+
+
+@pytest.mark.parametrize("start", [0, 4, 60, 100])
+def test_an_end_alone_is_no_file(start):
+    """With numbers that send a reader to 64-bit records which are not there."""
+    for numbers in (b"\xff" * 12, b"\xff" * 4 + bytes(4) + start.to_bytes(4, "little")):
+        data = (
+            b"PK\x03\x04".ljust(start, b"\0")[:start]
+            + b"PK\x05\x06"
+            + bytes(4)
+            + numbers
+            + bytes(2)
+        )
+        with pytest.raises(FileFormatError, match=r"truncated or damaged|an empty zip file"):
+            archive.read(io.BytesIO(data))

@@ -318,6 +318,26 @@ def test_a_file_that_was_taken_for_abandoned_is_made_again(saved, monkeypatch):
     assert os.listdir(saved.parent) == ["model"]
 
 
+def test_a_file_that_is_just_being_removed_is_made_again(saved, monkeypatch):
+    lock, tries = replacing._lock, []
+
+    def late(file, temporary):
+        tries.append(temporary)
+        if len(tries) > 1:
+            return lock(file, temporary)
+        with open(temporary, "r+b") as other:
+            replacing.fcntl.flock(other, replacing.fcntl.LOCK_EX)
+            found = lock(file, temporary)
+            os.unlink(temporary)
+        return found
+
+    monkeypatch.setattr(replacing, "_lock", late)
+    archive.write(saved, {"new": 1}, {})
+    assert len(tries) == 2
+    assert archive.read(saved)[0] == {"new": 1}
+    assert os.listdir(saved.parent) == ["model"]
+
+
 def test_files_of_other_names_and_links_are_left_alone(saved, tmp_path):
     others = [
         ".corereg-0123456789abcdef.tmp",

@@ -213,6 +213,19 @@ def test_layers_of_several_dtypes_with_optimizer_state(saved, path):
         load_model(path)
 
 
+def test_layers_that_are_none(saved, path):
+    class Odd:
+        @classmethod
+        def from_config(cls, config):
+            return 3
+
+    config, sections = saved
+    config["model"]["layers"][1]["class_name"] = "Odd"
+    archive.write(path, config, sections)
+    with pytest.raises(FileFormatError, match="layer 'Odd': expected a Layer, received int"):
+        load_model(path, custom_objects={"Odd": Odd})
+
+
 @pytest.mark.parametrize("section", ["weights", "training", "optimizer"])
 def test_files_without_a_section_raise(section, saved, path):
     config, sections = saved

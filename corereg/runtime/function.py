@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -68,7 +67,9 @@ class RecordedFunction:
         functools.update_wrapper(self, function)
         self._function = function
         self._captures = CaptureCache()
-        self._busy = threading.Lock()
+        self._lock = _kernels.ExclusiveLock(
+            "it is being run by another call; call it in one thread"
+        )
         self.python_calls = 0
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -80,9 +81,7 @@ class RecordedFunction:
             tuple((a.shape, a.dtype) for a in given),
             *(is_grad_enabled(), config.floatx()),
         )
-        if not self._busy.acquire(blocking=False):
-            raise RuntimeError(f"{who}: it is being run by another call; call it in one thread")
-        try:
+        with self._lock.holding(who):
             capture = self._captures.find(signature, lambda: FunctionCapture(who, given))
             assert isinstance(capture, FunctionCapture)
             for array, memory in zip(given, capture.memory, strict=True):
@@ -99,8 +98,6 @@ class RecordedFunction:
             if capture.ready:  # gradients are left from elsewhere, as replays expect none
                 return _map_arrays(who, call(), lambda array: None)
             return self._captures.record(capture, call)
-        finally:
-            self._busy.release()
 
     def execution_report(self) -> ExecutionReport:
         """Whether calls are replayed, and on how many threads: an entry for each signature."""

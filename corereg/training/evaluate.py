@@ -46,7 +46,7 @@ def take_penalties(model: TrainableModel) -> None:
     compute = partial(_compute_penalties, model)
     with no_grad(), trainer.weights_lock.reading:
         capture = None
-        if not trainer.runs_eagerly():
+        if not trainer.compilation.run_eagerly:
             capture = captures.find((), lambda: Capture(None))
         if capture is None:
             compute()
@@ -74,7 +74,7 @@ def test_plan(
     model: TrainableModel, steps: ArraySteps, sums: EpochAccumulators
 ) -> ReplayPlan | None:
     """The test of a whole data set as programs; None: Python has to do it."""
-    if model._trainer.runs_eagerly():
+    if model._trainer.compilation.run_eagerly:
         return None
     for capture in model._trainer.captures["penalty"]:
         if capture.ready and not capture.changed():
@@ -91,7 +91,7 @@ def test_runner(model: TrainableModel, sums: EpochAccumulators) -> StepRunner:
         partial(test_step, model, sums),
         trainer.captures["test"],
         trainer.weights_lock.reading,
-        trainer.runs_eagerly,
+        trainer.compilation,
     )
 
 

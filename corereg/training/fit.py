@@ -69,7 +69,7 @@ def train_runner(model: TrainableModel, sums: EpochAccumulators) -> StepRunner:
         partial(train_step, model, sums),
         trainer.captures["train"],
         trainer.weights_lock.writing,
-        trainer.runs_eagerly,
+        trainer.compilation,
     )
 
 

@@ -181,7 +181,7 @@ def _idle_workspace(
     """A recorded forward pass for x of this shape that nobody uses, or None."""
     trainer = model._trainer
     pool = trainer.forward_pool
-    if pool is None or trainer.runs_eagerly():
+    if pool is None or trainer.compilation.run_eagerly:
         return None
     if not pool.snapshot.unchanged():
         trainer.forward_pool = None
@@ -198,7 +198,7 @@ def _first_forward(model: TrainableModel, x: Array) -> Array:
         own = np.zeros(x.shape, model.dtype)  # memory of the recording
     _kernels.gather_rows(x, own)
     with no_grad(), trainer.weights_lock.reading, _kernels.CallContext(training=False):
-        if trainer.runs_eagerly() or captures.refuses():
+        if trainer.compilation.run_eagerly or captures.refuses():
             return model(Tensor(own), training=False).data
         capture = Capture(own)
         out: Array = captures.record(capture, lambda: _whole_output(model, own))

@@ -19,6 +19,7 @@ from corereg.runtime.capture import Capture, CaptureCache, ReplayPlan
 from corereg.training.accumulators import EpochAccumulators
 from corereg.training.data.arrays import ArrayDataset, Batch, RowOrder
 from corereg.training.data.iterables import BatchIterator, batch_parts
+from corereg.training.trainer import Compilation
 
 Access = AbstractContextManager[Any]
 """What is entered while a step runs: the reading or the writing side of the weights' lock."""
@@ -28,7 +29,7 @@ class StepRunner:
     """Runs one function of a batch, recorded where that is allowed.
 
     step: does everything with a batch; captures: where its recordings are kept; access: entered
-    while it runs; eagerly: whether the user wants every step to run through Python.
+    while it runs; compilation: says whether the user wants every step to run through Python.
     """
 
     def __init__(
@@ -36,26 +37,25 @@ class StepRunner:
         step: Callable[[Batch], None],
         captures: CaptureCache,
         access: Access,
-        eagerly: Callable[[], bool],
+        compilation: Compilation,
     ) -> None:
-        self.step, self.captures, self.access, self.eagerly = step, captures, access, eagerly
+        self.step, self.captures, self.access = step, captures, access
+        self.compilation = compilation
 
     def find(self, data: ArrayDataset, rows: int) -> Capture | None:
         """The capture for batches of so many rows of data, recorded or not yet; None: the step has
         to run through Python."""
-        if self.eagerly():
+        if self.compilation.run_eagerly:
             return None
-        return self.captures.find(
-            data.batch_signature(rows), lambda: Capture(data.allocate_batch(rows))
-        )
+        signature = data.batch_signature(rows)
+        return self.captures.find(signature, lambda: Capture(data.allocate_batch(rows)))
 
     def record(self, capture: Capture) -> None:
         """Runs and records the step on what is in the capture's batch."""
         self.captures.record(capture, lambda: self.step(capture.memory))
 
     def run_whole(self, data: ArrayDataset) -> None:
-        """One step on all rows of a data set."""
-        data.start_epoch()
+        """One step on all rows of a data set that has given none yet."""
         capture = self.find(data, len(data))
         with self.access:
             if capture is None:
@@ -145,7 +145,7 @@ class ArraySteps:
     def epoch_plan(self, sums: EpochAccumulators) -> ReplayPlan | None:
         """A pass as programs, which append its sums to their log; None: not known yet."""
         captures = self._runner.captures
-        if self._left or self._runner.eagerly() or not sums.supports_replay:
+        if self._left or self._runner.compilation.run_eagerly or not sums.supports_replay:
             return None
         known = self._epoch_plan
         if known is None or known[0] != captures.version or any(c.changed() for c in captures):

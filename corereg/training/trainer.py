@@ -163,10 +163,6 @@ class Trainer:
         self._sums[kind].reset()
         return self._sums[kind]
 
-    def runs_eagerly(self) -> bool:
-        """Whether the user wants every step to run through Python."""
-        return self.compilation.run_eagerly
-
     @property
     def metrics_names(self) -> list[str]:
         """What evaluate returns, in order."""
@@ -277,7 +273,7 @@ class Trainer:
 
     def obstacle(self, kind: str) -> Obstacle | None:
         """Why steps of a kind run through Python, or None."""
-        return RUN_EAGERLY if self.runs_eagerly() else self.captures[kind].obstacle
+        return RUN_EAGERLY if self.compilation.run_eagerly else self.captures[kind].obstacle
 
     def warn_if_eager(self, who: str, kind: str) -> None:
         """Warns once for each reason why steps run through Python though nobody wished it."""

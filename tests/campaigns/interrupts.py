@@ -29,7 +29,7 @@ import numpy as np
 from numpy._core.multiarray import get_handler_name
 
 import corereg
-from corereg import _kernels, layers
+from corereg import _kernels, layers, losses, optimizers
 from corereg.autograd import Tensor, enable_grad, is_grad_enabled, no_grad
 from corereg.models import Sequential
 
@@ -66,15 +66,29 @@ class Campaign:
         self.shapes = [w.shape for w in self.model.get_weights()]
         self.new_model: Sequential | None = None
         self.path = folder / f"model{eager}.corereg"
+        self.linear, self.loss = layers.Dense(6), losses.MeanSquaredError()
+        self.linear.ensure_built((None, 6))
+        self.optimizer = optimizers.SGD(0.01)
+        self.optimizer.build(self.linear.weights)
+        self.step = corereg.record(self.descend)
+        for _ in range(2):  # Python runs it twice, and an interrupt may leave gradients then
+            self.step(self.x)
         self.lock, self.training = _kernels.ReadWriteLock(), _kernels.TrainingLock()
         self.checker = ThreadPoolExecutor(1)
         self.actions = {
             name: getattr(self, name)
             for name in (
                 *("locks", "switches", "gradients", "first_fit", "fit", "fit_ahead", "evaluate"),
-                *("predict", "predict_one", "train_on_batch", "test_on_batch", "save"),
+                *("predict", "predict_one", "train_on_batch", "test_on_batch", "save", "record"),
             )
         }
+
+    def descend(self, x: Tensor) -> Tensor:
+        loss = self.loss(x, self.linear(x))
+        loss.backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return loss
 
     # ---- what is interrupted --------------------------------------------------------------------
 
@@ -133,6 +147,10 @@ class Campaign:
     def save(self) -> None:
         self.model.save(self.path)
 
+    def record(self) -> None:
+        for _ in range(5):
+            self.step(self.x)
+
     # ---- what must hold -------------------------------------------------------------------------
 
     def check(self, load: bool) -> None:
@@ -158,6 +176,7 @@ class Campaign:
         """All that a model must still be able to do."""
         with self.training.training("check"), self.lock.writing, self.lock.reading:
             pass
+        assert np.isfinite(self.step(self.x).item())
         assert np.isfinite(model.train_on_batch(self.x, self.y)).all()
         assert [w.shape for w in model.get_weights()] == self.shapes
         assert np.isfinite(model.evaluate(self.x, self.y, verbose=0)).all()

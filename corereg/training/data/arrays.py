@@ -14,6 +14,7 @@ from corereg import _kernels
 from corereg.autograd import Tensor
 
 Array = np.ndarray[Any, Any]
+INT64 = np.dtype(np.int64)
 
 
 class Batch(NamedTuple):
@@ -27,12 +28,6 @@ class Batch(NamedTuple):
     targets: tuple[Array, ...]
     weights: tuple[Array | None, ...]
     rows: int
-
-    @property
-    def signature(self) -> tuple[Any, ...]:
-        """Shapes and dtypes of all arrays: batches of one signature share their recordings."""
-        arrays = [*(tensor.data for tensor in self.inputs), *self.targets, *self.weights]
-        return tuple(None if a is None else (a.shape, a.dtype) for a in arrays)
 
 
 class RowOrder:
@@ -76,11 +71,14 @@ class ArrayDataset:
         _kernels.shuffle(self._order, order.seed)  # TEMP
 
     def batch_signature(self, rows: int) -> tuple[Any, ...]:
-        """The signature of a batch of so many rows, without making one."""
-        inputs = [((rows, *a.shape[1:]), self.dtype) for a in self.inputs]
-        targets = [((rows, *a.shape[1:]), self._target_dtype(a)) for a in self.targets]
-        weights = [None if a is None else ((rows,), self.dtype) for a in self.weights]
-        return (*inputs, *targets, *weights)
+        """What tells batches of so many rows from others: batches of one signature share their
+        recordings."""
+        signature = [rows, self.dtype, *[x.shape[1:] for x in self.inputs]]
+        for y in self.targets:
+            signature += y.shape[1:], self._target_dtype(y)
+        for weight in self.weights:
+            signature.append(weight is not None)
+        return tuple(signature)
 
     def allocate_batch(self, rows: int) -> Batch:
         """Memory for a batch of so many rows, zeros that begin at cache lines."""
@@ -96,7 +94,7 @@ class ArrayDataset:
 
     def _target_dtype(self, y: Array) -> np.dtype[Any]:
         """int64 for integer labels, one a row; else the data set's float dtype."""
-        return np.dtype(np.int64) if y.dtype.kind in "iu" and y.ndim == 1 else self.dtype
+        return INT64 if y.dtype.kind in "iu" and y.ndim == 1 else self.dtype
 
     def fill_batch(self, batch: Batch) -> None:
         """Gathers the next rows of the pass into a batch's memory, by kernels."""
