@@ -7,7 +7,7 @@ import pytest
 from small import ROWS, bits, data, fit, net
 
 import corereg
-from corereg import _kernels, layers, reference
+from corereg import layers
 from corereg.models import Sequential
 
 
