@@ -271,6 +271,26 @@ def test_assigning_the_learning_rate(fails):
     assert (optimizer.learning_rate, optimizer.iterations) == (0.75, 1)
 
 
+def test_clipping_may_end():
+    optimizer = SGD(1.0, clipvalue=0.5)
+    optimizer.build([p := Parameter(np.zeros(1))])
+    optimizer.apply([np.ones(1)])
+    optimizer.clipvalue = None
+    assert optimizer.get_config()["clipvalue"] is None
+    optimizer.apply([np.ones(1)])
+    assert p.item() == -1.5
+
+
+def test_momentum_that_is_not_there_stays_0():
+    optimizer = SGD(1.0)
+    assert (optimizer.rule, optimizer.momentum) == ("sgd", 0)
+    optimizer.momentum = 0
+    assert optimizer.get_config()["momentum"] == 0
+    assert (SGD(momentum=0.5).rule, SGD(momentum=0.5, nesterov=True).rule) == (
+        *("momentum", "nesterov"),
+    )
+
+
 @pytest.mark.parametrize("eager", [False, True])
 def test_a_rate_assigned_in_a_callback_counts_in_replays(eager):
     x, y = data()

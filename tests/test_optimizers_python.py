@@ -20,7 +20,7 @@ EPS = {"float32": 3e-7, "float64": 1e-15}
 
 class PlainSGD(Optimizer):
     def update_step(self, gradient, variable, learning_rate):
-        variable.assign_sub(gradient * learning_rate)
+        self.assign_sub(variable, gradient * learning_rate)
 
 
 class Momentum(Optimizer):
@@ -296,6 +296,31 @@ def test_a_subclass_may_call_the_built_in_rule(option, dtype):
     for found, wanted in zip(arrays, others, strict=True):
         for a, b in zip(found, wanted, strict=True):
             np.testing.assert_allclose(a, b, rtol=0, atol=300 * EPS[dtype])
+
+
+class Counting(Adam):
+    """Has state beside that of its rule."""
+
+    def build(self, variables):
+        super().build(variables)
+        self.largest = self.add_optimizer_variables(variables, "largest")
+
+    def update_step(self, gradient, variable, learning_rate):
+        largest = self.largest[self._get_variable_index(variable)]
+        largest.assign(np.maximum(largest.numpy(), gradient.abs().numpy()))
+        super().update_step(gradient / (1 + largest), variable, learning_rate)
+
+
+def test_a_subclass_may_have_more_state(tmp_path):
+    straight, paused = net(Counting(0.05)), net(Counting(0.05))
+    for model in (straight, paused):
+        fit(model)
+    assert len(paused.optimizer.state) == 3 * 6
+    assert all(v.data.ctypes.data % 64 == 0 for v in paused.optimizer.variables[2:])
+    paused.save(tmp_path / "model.corereg")
+    loaded = load_model(tmp_path / "model.corereg", custom_objects={"Counting": Counting})
+    assert fit(loaded) == fit(straight)
+    assert bits(loaded) == bits(straight)
 
 
 class Halved(SGD):

@@ -56,6 +56,13 @@ def test_what_cannot_be_assigned(kind, fails):
     assert v._version == before
 
 
+def test_zeros():
+    v = Variable.zeros((3, 5), "float64", "z")
+    assert (v.shape, v.dtype, v.name, v.requires_grad) == ((3, 5), np.float64, "z", False)
+    assert v.data.ctypes.data % 64 == 0
+    assert not v.data.any()
+
+
 def test_integers():
     counts = Variable(np.zeros(2, np.int64), "counts")
     counts.assign_add(1)

@@ -30,6 +30,15 @@ class Variable(Tensor):
         self.data = aligned(self.data)
         self.name = name
 
+    @classmethod
+    def zeros(cls, shape: tuple[int, ...], dtype: Any, name: str) -> Self:
+        """A variable of zeros, made without a copy."""
+        made = cls.__new__(cls)
+        with _kernels.CacheLines():
+            Tensor.__init__(made, np.zeros(shape, dtype))
+        made.name = name
+        return made
+
     @property
     def value(self) -> Self:
         """The tensor itself (Keras's word)."""

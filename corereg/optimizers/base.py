@@ -123,9 +123,12 @@ class Optimizer(Recordable):
         name: str | None = None,
     ) -> Variable:
         """State that files keep, for a subclass's `build`; dtype None: that of Python's floats."""
-        kind = str(np.dtype(dtype or config.floatx()))
-        values = initializers.get(initializer)(tuple(shape), kind)
-        made = Variable(values, name or f"variable_{len(self._state)}")
+        shape, kind = tuple(shape), dtype or config.floatx()
+        name = name or f"variable_{len(self._state)}"
+        if isinstance(initializer, str) and initializer == "zeros":
+            made = Variable.zeros(shape, kind, name)
+        else:
+            made = Variable(initializers.get(initializer)(shape, str(np.dtype(kind))), name)
         self._state.append(made)
         return made
 

@@ -61,7 +61,9 @@ class KernelOptimizer(Optimizer):
 
     @property
     def state(self) -> list[Array]:
-        return [a for own in self.slots for a in own if a is not None]
+        slots = [v for own in self._slots for v in own if v is not None]
+        known = {id(v) for v in slots}
+        return [v.data for v in (*slots, *(v for v in self._state if id(v) not in known))]
 
     def build(self, variables: Sequence[Parameter]) -> None:
         super().build(variables)
@@ -92,8 +94,9 @@ class KernelOptimizer(Optimizer):
     def update_step(self, gradient: Tensor, variable: Parameter, learning_rate: float) -> None:
         """The rule alone, for one variable: what a subclass that changes the gradient calls by
         ``super().update_step(...)``."""
-        i = self._get_variable_index(variable)
-        segments = _kernels.Segments([variable.data], [self.slots[i]])
+        own = self._slots[self._get_variable_index(variable)]
+        slots = [None if v is None else v.data for v in own]
+        segments = _kernels.Segments([variable.data], [slots])
         segments.set_gradient(0, gradient.data)
         hyper = copy.copy(self._hyper)  # for it counts the step, and others have theirs to come
         hyper.learning_rate, hyper.clipvalue = float(learning_rate), math.inf
