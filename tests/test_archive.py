@@ -168,6 +168,17 @@ def test_paths_may_be_text_bytes_or_path_objects(tmp_path, monkeypatch):
         assert archive.read(given_path) == (CONFIG, {})
 
 
+def test_a_path_that_can_read_and_write_is_a_path(path):
+    class Both(type(path)):
+        def read(self):
+            raise AssertionError
+
+        write = read
+
+    archive.write(Both(path), CONFIG, {})
+    assert archive.read(Both(path)) == archive.read(path) == (CONFIG, {})
+
+
 # ---------------------------------------------------------------- file objects
 
 

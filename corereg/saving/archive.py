@@ -88,7 +88,7 @@ def write(
     limits = limits or default_limits
     if isinstance(target, io.TextIOBase):
         raise TypeError("cannot save: expected a file opened in binary mode, 'wb'")
-    if hasattr(target, "write"):
+    if hasattr(target, "write") and not hasattr(target, "__fspath__"):
         buffer = io.BytesIO()
         _write_zip(buffer, _members(config, sections, required, limits), limits)
         _write_all(target, buffer.getbuffer())
@@ -235,7 +235,7 @@ def read(
 @contextlib.contextmanager
 def _opened(source: Any) -> Iterator[tuple[BinaryIO, str]]:
     """A file that can seek, and how errors name it."""
-    if hasattr(source, "read"):
+    if hasattr(source, "read") and not hasattr(source, "__fspath__"):
         data = source.read()
         if not isinstance(data, bytes):
             raise TypeError("cannot load: expected a file opened in binary mode, 'rb'")
