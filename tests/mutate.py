@@ -274,13 +274,21 @@ class Copy:
         return None
 
     def order(self, path: Path) -> tuple[list[Path], list[Path]]:
-        """The tests whose names have a word of a source file's, and the others; both the quickest
-        first."""
-        words = {w.rstrip("s") for part in path.with_suffix("").parts for w in part.split("_")}
+        """The tests whose names have words of a source file's, those with the most first, and all
+        others; the quicker ones first."""
+        words = {
+            word.rstrip("s") for part in path.with_suffix("").parts for word in part.split("_")
+        }
         words -= {"", "corereg", "src"}
-        near = [t for t in self.tests if words & {w.rstrip("s") for w in t.stem.split("_")}]
-        far = [t for t in self.tests if t not in near]
-        return sorted(near, key=self.seconds.__getitem__), sorted(far, key=self.seconds.__getitem__)
+        if path.suffix in (".c", ".h"):
+            words.add("kernel")
+
+        def far(test: Path) -> tuple[int, float]:
+            return -len(words & {w.rstrip("s") for w in test.stem.split("_")}), self.seconds[test]
+
+        tests = sorted(self.tests, key=far)
+        count = sum(far(test)[0] < 0 for test in tests)
+        return tests[:count], tests[count:]
 
     def _pytest(self, tests: list[Path], limit: float | None, *more: str) -> tuple[int, str]:
         options = ["-x", "-q", "--tb=no", "--no-header", "-p", "no:cacheprovider", *more]

@@ -201,11 +201,14 @@ def test_a_mutant_that_hangs_is_noticed(tree):
 
 def test_tests_of_like_names_run_first():
     copy = mutate.Copy.__new__(mutate.Copy)
-    names = ["test_optimizers", "test_kernels_update", "test_layers", "test_update_more"]
+    names = ["test_optimizers", "test_kernels_update", "test_kernels_isa", "test_updates"]
     copy.tests = [Path(f"tests/{name}.py") for name in names]
     copy.seconds = dict(zip(copy.tests, (4.0, 3.0, 2.0, 1.0), strict=True))
-    near, far = copy.order(Path("corereg/optimizers/adam.py"))
-    assert [t.stem for t in near] == ["test_optimizers"]
-    assert [t.stem for t in far] == ["test_update_more", "test_layers", "test_kernels_update"]
-    near, _ = copy.order(Path("src/update.c"))
-    assert [t.stem for t in near] == ["test_update_more", "test_kernels_update"]
+
+    def order(path):
+        return [[names.index(test.stem) for test in part] for part in copy.order(Path(path))]
+
+    assert order("corereg/optimizers/adam.py") == [[0], [3, 2, 1]]
+    assert order("src/update.c") == [[1, 3, 2], [0]]
+    assert order("src/update.pxi") == [[3, 1], [2, 0]]
+    assert order("corereg/progress.py") == [[], [3, 2, 1, 0]]
