@@ -24,6 +24,7 @@ KERNELS = ["dense", "activation", "dropout", "loss", "gather", "update", "probe"
 OBJECTS = "build/kernels"  # kept, where pip builds all else in a new folder every time
 COMMON = [
     *("src/dispatch.c", "src/launch.c", "src/batches.c", "src/forward.c", "src/memory.c"),
+    "src/rules.c",
     "src/_kernels.pyx",
 ]
 INSTRUCTION_SETS = {

@@ -12,18 +12,19 @@ from measure import THREADS, empty, normal, traffic
 from corereg import _kernels, reference
 from corereg.autograd.parameter import aligned
 
-HYPER = {
-    "sgd": {"learning_rate": 0.01},
-    "momentum": {"learning_rate": 0.01, "beta1": 0.9},
-    "nesterov": {"learning_rate": 0.01, "beta1": 0.9},
-    "rmsprop": {"learning_rate": 0.001, "beta1": 0.9, "epsilon": 1e-7},
-    "adam": {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7},
+RATES = {"sgd": 0.01, "momentum": 0.01, "nesterov": 0.01, "rmsprop": 0.001, "adam": 0.001}
+OWN = {
+    "sgd": {},
+    "momentum": {"momentum": 0.9},
+    "nesterov": {"momentum": 0.9},
+    "rmsprop": {"rho": 0.9, "epsilon": 1e-7, "momentum": 0.0},
+    "adam": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
 }
 SLOTS = {"sgd": 0, "momentum": 1, "nesterov": 1, "rmsprop": 1, "adam": 2}
 SIZES = [(11_000, 1), *((1_000_000, threads) for threads in THREADS)]
 ENDS = [SIZES[0], SIZES[-1]]
 CASES = [
-    *((rule, n, threads, 0.01, 0.01) for rule in HYPER for n, threads in SIZES),
+    *((rule, n, threads, 0.01, 0.01) for rule in RATES for n, threads in SIZES),
     ("adam", 1_000_000, THREADS[-1], 0.0, 0.0),
 ]
 
@@ -35,8 +36,8 @@ def bench_update(limit, rule, n, threads, l1, l2):
     own = aligned(w)
     state = [np.zeros_like(w) if j < SLOTS[rule] else None for j in range(3)]
     own_state = [None if a is None else aligned(a) for a in state]
-    hyper = reference.Hyper(**HYPER[rule])
-    own_hyper = _kernels.Hyper(**HYPER[rule])
+    hyper = reference.Hyper(RATES[rule], own=OWN[rule])
+    own_hyper = _kernels.Hyper(rule, RATES[rule], **OWN[rule])
     segments = _kernels.Segments([own], [own_state], [l1], [l2])
     segments.set_gradient(0, g)
     sums = np.empty(segments.blocks)
@@ -48,7 +49,7 @@ def bench_update(limit, rule, n, threads, l1, l2):
         return penalty
 
     def corereg():
-        _kernels.update(rule, segments, own_hyper, sums)
+        _kernels.update(segments, own_hyper, sums)
 
     for _ in range(3):
         corereg()

@@ -14,7 +14,7 @@ from corereg.autograd.parameter import aligned
 
 Array = np.ndarray[Any, Any]
 RELU, LINEAR = _kernels.ACTIVATIONS["relu"], _kernels.ACTIVATIONS["linear"]
-ADAM = reference.Hyper(0.001, 0.9, 0.999, 1e-7)
+ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
 
 
 class NumpyNet:
@@ -24,7 +24,7 @@ class NumpyNet:
         self.workload = workload
         self.weights = weights
         self.state = [(np.zeros_like(w), np.zeros_like(w), None) for w in weights]
-        self.hyper = ADAM
+        self.hyper = reference.Hyper(0.001, own=ADAM)
         self.generator = np.random.default_rng(0)
         self.losses = (
             reference.sigmoid_cross_entropy if workload.binary else reference.softmax_cross_entropy
@@ -113,7 +113,7 @@ class KernelNet:
         self.segments = _kernels.Segments(self.weights, slots, *zip(*penalties, strict=True))
         for i, g in enumerate(self.gradients):
             self.segments.set_gradient(i, g)
-        self.hyper = _kernels.Hyper(*ADAM)
+        self.hyper = _kernels.Hyper("adam", 0.001, **ADAM)
         self.counter = np.zeros((), np.int64)
         self.penalties = np.empty(self.segments.blocks)
         self.loss = np.empty((), np.float32)
@@ -147,5 +147,5 @@ class KernelNet:
             w, below = self.weights[2 * i], self.deltas[i - 1]
             # through dropout and relu at once: y > 0 says kept and active
             _kernels.dense_backward_input(dz, w, inputs[i], RELU, below, rate)
-        _kernels.update("adam", self.segments, self.hyper, self.penalties)
+        _kernels.update(self.segments, self.hyper, self.penalties)
         _kernels.increment(self.counter)

@@ -13,7 +13,6 @@ _Signature = tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]  # shape and dtyp
 ACTIVATIONS: dict[str, int]
 LOSSES: dict[str, int]
 ACCURACIES: dict[str, int]
-RULES: dict[str, int]
 available_isas: tuple[str, ...]
 
 # thread_state.pxi
@@ -182,22 +181,40 @@ def gather_rows(
 def shuffle(order: _Array, state: _Array) -> None: ...
 
 # update.pxi
+class Rule:
+    @property
+    def name(self) -> str: ...
+    @property
+    def hyperparameters(self) -> tuple[str, ...]: ...
+    @property
+    def slots(self) -> tuple[str, ...]: ...
+    @property
+    def required(self) -> int: ...
+
+RULES: dict[str, Rule]
+
 class Hyper:
     learning_rate: float
-    beta1: float
-    beta2: float
-    epsilon: float
     clipvalue: float
     step: int
+    @property
+    def rule(self) -> Rule | None: ...
     def __init__(
         self,
+        rule: str | None = None,
         learning_rate: float = 0.0,
-        beta1: float = 0.0,
-        beta2: float = 0.0,
-        epsilon: float = 0.0,
         clipvalue: float | None = None,
         step: int = 0,
+        **own: float,
     ) -> None: ...
+    def __contains__(self, name: str) -> bool: ...
+    def get(self, name: str) -> float: ...
+    def __getitem__(self, name: str) -> float: ...
+    def __setitem__(self, name: str, value: float) -> None: ...
+
+def hyper_again(
+    rule: str | None, learning_rate: float, clipvalue: float, step: int, own: list[float]
+) -> Hyper: ...
 
 class Gradients:
     def __init__(self, arrays: list[_Array | None]) -> None: ...
@@ -224,11 +241,11 @@ class Segments:
     def set_gradient(self, i: int, gradient: _Array | None) -> None: ...
 
 def update(
-    rule: str, segments: Segments, hyper: Hyper, penalty: _Array, scales: _Array | None = None
+    segments: Segments, hyper: Hyper, penalty: _Array, scales: _Array | None = None
 ) -> None: ...
 def penalty(segments: Segments, sums: _Array) -> None: ...
 def clip_scales(
-    segments: Segments, limit: float, every: bool, scales: _Array, sums: _Array
+    segments: Segments, limit: float, by_global_norm: bool, scales: _Array, sums: _Array
 ) -> None: ...
 def penalty_backward(
     w: _Array, l1: float, l2: float, factor: _Array, out: _Array | None = None

@@ -8,7 +8,8 @@ does. Prefix d: a gradient; suffixes: b batch rows, i inputs, o outputs, n class
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -324,9 +325,9 @@ def gradient_norms(gradients: Sequence[Array]) -> Array:
     return np.array([np.sqrt(np.square(g, dtype=np.float64).sum()) for g in gradients])
 
 
-def clip_scales(norms: Array, limit: float, every: bool = False) -> Array:
-    """The factors that bring each norm, or (every) the norm of all together, under limit."""
-    if every:
+def clip_scales(norms: Array, limit: float, by_global_norm: bool = False) -> Array:
+    """The factors that bring each norm, or the norm of all together, under limit."""
+    if by_global_norm:
         norms = np.full_like(norms, np.sqrt((norms * norms).sum()))
     return limit / np.maximum(limit, norms)
 
@@ -355,17 +356,15 @@ def probe_read(x: Array, block: int = 4096) -> Array:
 
 
 class Hyper(NamedTuple):
-    """The numbers of one step. beta1: SGD's momentum, RMSprop's rho; beta2: RMSprop's momentum."""
+    """The numbers of one step; own: the rule's hyperparameters by the names of rules.h."""
 
     learning_rate: float = 0.0
-    beta1: float = 0.0
-    beta2: float = 0.0
-    epsilon: float = 0.0
     clipvalue: float | None = None  # None: no clipping
     step: int = 0  # updates done before this one
+    own: Mapping[str, float] = MappingProxyType({})
 
 
-Slots = Sequence[Any]  # a variable's three state arrays, as kernels.h orders them, or None
+Slots = Sequence[Any]  # a variable's state arrays, in the order of rules.h, or None
 
 
 def update_sgd(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
@@ -376,7 +375,7 @@ def update_sgd(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
 def update_momentum(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
     """m = mu m - lr g;  w += m."""
     m = slots[0]
-    m *= h.beta1
+    m *= h.own["momentum"]
     m -= h.learning_rate * g
     w += m
 
@@ -385,24 +384,25 @@ def update_nesterov(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
     """m = mu m - lr g;  w += mu m - lr g."""
     m = slots[0]
     step = h.learning_rate * g
-    m *= h.beta1
+    m *= h.own["momentum"]
     m -= step
-    w += h.beta1 * m - step
+    w += h.own["momentum"] * m - step
 
 
 def update_rmsprop(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
-    """v = rho v + (1-rho) g^2;  w -= lr g / sqrt(v + eps); see kernels.h on slots 1 and 2."""
+    """v = rho v + (1-rho) g^2;  w -= lr g / sqrt(v + eps); see rules.h on the options."""
     v, momentum, average = slots
-    v *= h.beta1
-    v += (1 - h.beta1) * (g * g)
-    d = v + h.epsilon
+    rho = h.own["rho"]
+    v *= rho
+    v += (1 - rho) * (g * g)
+    d = v + h.own["epsilon"]
     if average is not None:
-        average *= h.beta1
-        average += (1 - h.beta1) * g
+        average *= rho
+        average += (1 - rho) * g
         d -= average * average
     step = h.learning_rate * g / np.sqrt(d, out=d)
     if momentum is not None:
-        momentum *= h.beta2
+        momentum *= h.own["momentum"]
         momentum += step
         step = momentum
     w -= step
@@ -411,16 +411,16 @@ def update_rmsprop(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
 def update_adam(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
     """m, v = moments of g; w -= alpha m / (sqrt(v) + eps), v's maximum if its array is there."""
     m, v, largest = slots
-    t = h.step + 1
-    alpha = h.learning_rate * (1 - h.beta2**t) ** 0.5 / (1 - h.beta1**t)
-    m *= h.beta1
-    m += (1 - h.beta1) * g
-    v *= h.beta2
-    v += (1 - h.beta2) * (g * g)
+    t, beta_1, beta_2 = h.step + 1, h.own["beta_1"], h.own["beta_2"]
+    alpha = h.learning_rate * (1 - beta_2**t) ** 0.5 / (1 - beta_1**t)
+    m *= beta_1
+    m += (1 - beta_1) * g
+    v *= beta_2
+    v += (1 - beta_2) * (g * g)
     if largest is not None:
         v = np.maximum(largest, v, out=largest)
     d = np.sqrt(v)
-    d += h.epsilon
+    d += h.own["epsilon"]
     w -= alpha * m / d
 
 

@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 cdef extern from "kernels.h" nogil:
     ctypedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size) noexcept
 
-    enum: CR_KERNEL_COUNT, CR_BLOCK
+    enum: CR_KERNEL_COUNT, CR_BLOCK, CR_MAX_HYPER, CR_MAX_SLOTS
     enum cr_kernel_id:
         CR_dense_forward, CR_dense_backward_input, CR_dense_backward_weights
         CR_activation_forward, CR_activation_backward
@@ -17,7 +17,6 @@ cdef extern from "kernels.h" nogil:
         CR_gather_rows
         CR_scale, CR_add, CR_exp, CR_log, CR_erf
         CR_penalty, CR_penalty_backward, CR_gradient_norms, CR_clip_scales
-        CR_update_sgd, CR_update_momentum, CR_update_nesterov, CR_update_rmsprop, CR_update_adam
         CR_probe_arithmetic, CR_probe_triad, CR_probe_read
     enum cr_activation:
         CR_LINEAR, CR_RELU, CR_SIGMOID, CR_TANH, CR_SOFTMAX
@@ -131,12 +130,19 @@ cdef extern from "kernels.h" nogil:
         ptrdiff_t n
     ctypedef struct cr_segment:
         void *w
-        void *slot[3]
+        void *slot[CR_MAX_SLOTS]
         ptrdiff_t n
         double l1, l2, decay
     ctypedef struct cr_hyper:
-        double learning_rate, beta1, beta2, epsilon, clipvalue
+        double learning_rate, clipvalue
         int64_t step
+        double own[CR_MAX_HYPER]
+    ctypedef struct cr_rule:
+        const char *name
+        int kernel, hypers, slots, required_slots
+        const char *hyper[CR_MAX_HYPER]
+        const char *slot[CR_MAX_SLOTS]
+    int cr_rules(const cr_rule **out)
     ctypedef struct cr_update_args:
         const cr_segment *segments
         const void **gradients
@@ -155,7 +161,7 @@ cdef extern from "kernels.h" nogil:
         ptrdiff_t count
         const double *sums
         double limit
-        int every "global"
+        int by_global_norm
     ctypedef struct cr_penalty_backward_args:
         void *dw
         const void *w

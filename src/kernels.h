@@ -30,9 +30,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rules.h"
+
 typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
 
-/* The kernels, in table order. Add a line here and a body in a file of src. */
+/* The kernels, in table order. Add a line here and a body in a file of src; the optimizers' updates
+ * come from the rows of rules.h. */
+#define CR_UPDATE(X, rule) X(update_##rule)
 #define CR_KERNELS(X)         \
     X(dense_forward)          \
     X(dense_backward_input)   \
@@ -66,11 +70,7 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(penalty_backward)       \
     X(gradient_norms)         \
     X(clip_scales)            \
-    X(update_sgd)             \
-    X(update_momentum)        \
-    X(update_nesterov)        \
-    X(update_rmsprop)         \
-    X(update_adam)            \
+    CR_RULES(CR_UPDATE, X)    \
     X(probe_arithmetic)       \
     X(probe_triad)            \
     X(probe_read)
@@ -286,7 +286,7 @@ typedef struct {
 /* One variable of a model, as the sweeps see it. */
 typedef struct {
     void *w;
-    void *slot[3]; /* optimizer state, see the rules */
+    void *slot[CR_MAX_SLOTS]; /* the rule's state arrays, in the order of its row; see rules.h */
     ptrdiff_t n;
     double l1, l2; /* strengths of the fused penalty */
     double decay;  /* decoupled weight decay */
@@ -297,27 +297,13 @@ typedef struct {
  * does not depend on the shares. */
 #define CR_BLOCK 4096
 
-/* What changes between steps; read at every call. */
-typedef struct {
-    double learning_rate;
-    double beta1; /* SGD: momentum; RMSprop: rho; Adam: beta_1 */
-    double beta2; /* RMSprop: momentum; Adam: beta_2 */
-    double epsilon;
-    double clipvalue; /* infinity: none */
-    int64_t step;     /* updates done before this one */
-} cr_hyper;
-
-/* In this order: g' = clip(scales[s] * (g + l1*sign(w) + 2*l2*w)); w -= w*decay*lr; then
- *   sgd       w -= lr g'
- *   momentum  m = beta1 m - lr g';  w += m                                      slot 0: m
- *   nesterov  m = beta1 m - lr g';  w += beta1 m - lr g'                        slot 0: m
- *   rmsprop   v = rho v + (1-rho) g'^2;  centered: a = rho a + (1-rho) g', d = v - a^2 + eps,
- *             else d = v + eps;  u = lr g' / sqrt(d);  momentum: m = beta2 m + u, w -= m;
- *             else w -= u                                       slots 0: v, 1: m or 0, 2: a or 0
- *   adam      m = b1 m + (1-b1) g';  v = b2 v + (1-b2) g'^2;
- *             w -= lr sqrt(1-b2^t)/(1-b1^t) m / (sqrt(v) + eps),  t = step+1
- *             amsgrad: r = max(r, v) in the place of v          slots 0: m, 1: v, 2: r or 0
- * (Keras 3's rules.) penalty[block] = l1*sum|w| + l2*sum(w*w) of the weights before the update.
+/* One step of a rule over all segments, which all have the same of its state arrays. The stages:
+ *   1. penalty   penalty[block] = l1*sum|w| + l2*sum(w*w);  g' = g + l1*sign(w) + 2*l2*w
+ *   2. clipping  g' = g' * scales[s], then cut to [-clipvalue, clipvalue]
+ *   3. decay     w -= w * decay * learning_rate
+ *   4. rule      what rules.h says, with g' as the gradient
+ * All are done in one pass over the memory. What needs a whole gradient or the whole new weights
+ * is a kernel of its own before it (gradient_norms and clip_scales give the scales) or behind it.
  * gradients: one g a segment, NULL for zero. scales may be NULL (ones). */
 typedef struct {
     const cr_segment *segments;
@@ -338,14 +324,14 @@ typedef struct {
 } cr_sums_args;
 
 /* scales[segment] = limit / max(limit, norm), norm the root of the segment's block sums, or of
- * all sums when `global` is set. One share only: rank 0 does it all. */
+ * all sums when `by_global_norm` is set. One share only: rank 0 does it all. */
 typedef struct {
     double *scales;
     const cr_segment *segments;
     ptrdiff_t count;
     const double *sums;
     double limit;
-    int global;
+    int by_global_norm;
 } cr_clip_scales_args;
 
 /* dw[n] = factor[0] * (l1*sign(w) + 2*l2*w) */

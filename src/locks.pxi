@@ -9,17 +9,18 @@
 from cpython.exc cimport PyErr_CheckSignals
 from posix.time cimport nanosleep, timespec
 
-cdef long WAIT_NANOSECONDS = 100000
+cdef int SHORT_WAITS = 5000  # of a tenth of a millisecond each; later ones take a millisecond
 
 
-cdef int wait_a_moment() except -1:
-    """Sleeps without the GIL, then runs the handlers of signals that have come."""
+cdef int wait_a_moment(int waits) except -1:
+    """Sleeps without the GIL, then runs the handlers of signals that have come. waits: how often
+    the caller has waited so far; returns one more, as far as that matters."""
     cdef timespec moment
-    moment.tv_sec, moment.tv_nsec = 0, WAIT_NANOSECONDS
+    moment.tv_sec, moment.tv_nsec = 0, 100000 if waits < SHORT_WAITS else 1000000
     with nogil:
         nanosleep(&moment, NULL)
     PyErr_CheckSignals()
-    return 0
+    return waits + (waits < SHORT_WAITS)
 
 
 cdef struct lock_reader:  # a thread that reads, and how often it has entered
@@ -95,10 +96,11 @@ cdef class ReadWriteLock:
 
     cdef int wait_to_read(self) except -1:
         """Waits until nobody writes, nor wants to unless it is this reader's turn."""
+        cdef int waits = 0
         self.waiting += 1
         try:
             while self.depth or (self.wanted and not self.turns):
-                wait_a_moment()
+                waits = wait_a_moment(waits)
                 self.forget_lost_threads()
             self.turns -= self.turns > 0
         finally:
@@ -130,6 +132,7 @@ cdef class ReadWriteLock:
                 known[0] = self.readers[self.reader_count]
 
     cdef int acquire_write(self, unsigned long thread) except -1:
+        cdef int waits = 0
         self.forget_lost_threads()
         if self.depth and self.writer == thread:
             self.depth += 1
@@ -138,12 +141,12 @@ cdef class ReadWriteLock:
             raise RuntimeError("ReadWriteLock: this thread reads, and would wait for itself to "
                                "write; write when its reading has ended")
         while self.wanted or self.depth:
-            wait_a_moment()
+            waits = wait_a_moment(waits)
             self.forget_lost_threads()
         self.writer, self.wanted = thread, True
         try:
             while self.turns or self.reader_count:
-                wait_a_moment()
+                waits = wait_a_moment(waits)
                 self.forget_lost_threads()
             self.depth = 1
         finally:

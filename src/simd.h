@@ -91,6 +91,34 @@ INLINE void store_n(T *p, V v, ptrdiff_t n)
 }
 #endif
 
+/* Loops over n >= 0 elements, one vector at a time:
+ *
+ *     EACH_VECTOR (i, lanes, n) {
+ *         const V v = load_lanes(x + i, lanes);
+ *         store_lanes(y + i, v * v, lanes);
+ *     }
+ *
+ * i is the index of the vector's first element. lanes says how many of its lanes hold elements: VL
+ * in a whole vector, n % VL in the tail, which comes last and only if it is not empty.
+ *
+ * The outer loop has two rounds, one for the whole vectors and one for the tail, and is unrolled:
+ * the body is compiled twice. In the first copy lanes is the constant VL, so that load_lanes and
+ * store_lanes need neither mask nor branch; the second copy is no loop. `continue` ends the work on
+ * one vector. Leave such a loop by `return`: `break` would go on with the tail. */
+#define EACH_VECTOR(i, lanes, n) \
+  _Pragma("GCC unroll 2") \
+  for (ptrdiff_t tail_ = 0, i = 0; tail_ < 2; tail_++) \
+    for (ptrdiff_t lanes = tail_ ? (n) - i : VL; tail_ ? i < (n) : i + VL <= (n); i += VL)
+
+INLINE V load_lanes(const T *p, ptrdiff_t lanes) { return lanes == VL ? load(p) : load_n(p, lanes); }
+INLINE void store_lanes(T *p, V v, ptrdiff_t lanes)
+{
+    if (lanes == VL)
+        store(p, v);
+    else
+        store_n(p, v, lanes);
+}
+
 INLINE VI as_int(V v) { return (VI)v; }
 INLINE V as_float(VI v) { return (V)v; }
 /* mask is all ones or all zeros in each lane, as comparisons make it */

@@ -1,63 +1,78 @@
-/* Penalties, clipping and the optimizers: one sweep over a variable's weights, gradient and
- * state does the penalty's gradient and value, clipping, weight decay and the rule. */
-#include "activate.h"
+/* Penalties, clipping and the optimizers' updates: one sweep over a variable's weights, gradient
+ * and state does all stages of a step. The rules themselves are in rules.h and rule_steps.h. */
+#include "rule_steps.h"
 
-typedef struct { /* cr_hyper in T, worked out once a call */
-    T rate, beta1, beta2, epsilon, clip;
-    T one_minus_beta1,
-        one_minus_beta2; /* 1 - beta, rounded once: in float 1 - .999f is off by 1e-5 */
-    T alpha;             /* adam: rate * sqrt(1-b2^t) / (1-b1^t) */
-} constants;
+/* ---- blocks -------------------------------------------------------------------------------- */
 
-typedef struct { /* one vector of a variable's state */
-    V w, s[3];
-} state;
+/* Where a rank is in its share of the blocks of all segments, see CR_BLOCK:
+ *
+ *     for (block_walk at = first_block(segments, blocks, rank, size); at.block < at.end;
+ *          next_block(&at))
+ */
+typedef struct {
+    const cr_segment *segment;
+    ptrdiff_t s;          /* the segment's index */
+    ptrdiff_t from, n;    /* the block's first element in the segment, and its length */
+    ptrdiff_t block, end; /* the block's number among all, and that of the first one beyond the
+                             share */
+} block_walk;
 
-typedef V (*rule)(const constants *c, state *v, V g, const int slots);
-
-INLINE V rule_sgd(const constants *c, state *v, V g, const int slots)
+INLINE ptrdiff_t blocks_of(const cr_segment *segment)
 {
-    (void)slots;
-    return v->w - c->rate * g;
+    return segment->n ? (segment->n + CR_BLOCK - 1) / CR_BLOCK : 1;
 }
 
-INLINE V rule_momentum(const constants *c, state *v, V g, const int slots)
+INLINE ptrdiff_t block_length(const cr_segment *segment, ptrdiff_t from)
 {
-    (void)slots;
-    v->s[0] = c->beta1 * v->s[0] - c->rate * g;
-    return v->w + v->s[0];
+    return segment->n - from < CR_BLOCK ? segment->n - from : CR_BLOCK;
 }
 
-INLINE V rule_nesterov(const constants *c, state *v, V g, const int slots)
+INLINE block_walk first_block(const cr_segment *segments, ptrdiff_t blocks, ptrdiff_t rank,
+                              ptrdiff_t size)
 {
-    (void)slots;
-    v->s[0] = c->beta1 * v->s[0] - c->rate * g;
-    return v->w + (c->beta1 * v->s[0] - c->rate * g);
+    block_walk at = {segments, 0, 0, 0, 0, 0};
+    ptrdiff_t skipped;
+    share(blocks, 1, rank, size, &at.block, &at.end);
+    if (at.block >= at.end)
+        return at;
+    for (skipped = at.block; skipped >= blocks_of(at.segment); at.segment++, at.s++)
+        skipped -= blocks_of(at.segment);
+    at.from = skipped * CR_BLOCK;
+    at.n = block_length(at.segment, at.from);
+    return at;
 }
 
-INLINE V rule_rmsprop(const constants *c, state *v, V g, const int slots)
+INLINE void next_block(block_walk *at)
 {
-    V scale = v->s[0] = c->beta1 * v->s[0] + c->one_minus_beta1 * g * g;
-    if (slots & 4) {
-        v->s[2] = c->beta1 * v->s[2] + c->one_minus_beta1 * g;
-        scale -= v->s[2] * v->s[2];
+    at->block++;
+    at->from += at->n;
+    if (at->from == at->segment->n && at->block < at->end) {
+        at->segment++;
+        at->s++;
+        at->from = 0;
     }
-    const V step = over_root(c->rate * g, scale + c->epsilon, (V){0});
-    if (!(slots & 2))
-        return v->w - step;
-    v->s[1] = c->beta2 * v->s[1] + step;
-    return v->w - v->s[1];
+    at->n = block_length(at->segment, at->from);
 }
 
-INLINE V rule_adam(const constants *c, state *v, V g, const int slots)
+/* The gradient of a block's weights: a missing one is a vector of zeros, read again and again. */
+typedef struct {
+    const T *first;
+    ptrdiff_t mask; /* of the index: all ones, or 0 for the zeros */
+} gradient_block;
+
+INLINE gradient_block gradient_of(const block_walk *at, const void *const *gradients,
+                                  const V *zeros)
 {
-    v->s[0] += c->one_minus_beta1 * (g - v->s[0]);
-    v->s[1] += c->one_minus_beta2 * (g * g - v->s[1]);
-    V second = v->s[1];
-    if (slots & 4)
-        second = v->s[2] = vmax(v->s[2], second);
-    return v->w - over_root(c->alpha * v->s[0], second, splat(c->epsilon));
+    const T *whole = gradients[at->s];
+    return whole ? (gradient_block){whole + at->from, -1} : (gradient_block){(const T *)zeros, 0};
 }
+
+INLINE V load_gradient(gradient_block gradient, ptrdiff_t i, ptrdiff_t lanes)
+{
+    return load_lanes(gradient.first + (i & gradient.mask), lanes);
+}
+
+/* ---- penalties ----------------------------------------------------------------------------- */
 
 INLINE V penalty_gradient(V w, T l1, T l2) { return l1 * vsign(w) + 2 * l2 * w; }
 
@@ -68,125 +83,20 @@ INLINE double penalty_of(const cr_segment *segment, V absolute, V square)
            (segment->l2 != 0 ? segment->l2 * (double)lane_sum(square) : 0);
 }
 
-/* One block of one segment. `slots` says which state arrays exist (a bit each). */
-INLINE double sweep_block(const cr_segment *segment, const void *gradients, const constants *c,
-                          double scale, ptrdiff_t from, ptrdiff_t n, rule update, const int slots,
-                          const int penalized, const int clipped)
-{
-    T *w = (T *)segment->w + from;
-    const T *g = gradients ? (const T *)gradients + from : NULL;
-    T *s0 = slots & 1 ? (T *)segment->slot[0] + from : NULL;
-    T *s1 = slots & 2 ? (T *)segment->slot[1] + from : NULL;
-    T *s2 = slots & 4 ? (T *)segment->slot[2] + from : NULL;
-    const T l1 = (T)segment->l1, l2 = (T)segment->l2, by = (T)scale;
-    const T shrink = (T)segment->decay * c->rate;
-    V absolute = {0}, square = {0};
-    SPAN(state v; v.w = GET(w); V gradient = g ? GET(g) : (V){0};
-         if (slots & 1) v.s[0] = GET(s0);
-         if (slots & 2) v.s[1] = GET(s1);
-         if (slots & 4) v.s[2] = GET(s2);
-         if (penalized) {
-             absolute += vabs(v.w);
-             square += v.w * v.w;
-             gradient += penalty_gradient(v.w, l1, l2);
-         }
-         if (clipped) gradient = vmin(splat(c->clip), vmax(splat(-c->clip), gradient * by));
-         if (clipped) v.w -= v.w * shrink;
-         PUT(w, update(c, &v, gradient, slots));
-         if (slots & 1) PUT(s0, v.s[0]);
-         if (slots & 2) PUT(s1, v.s[1]);
-         if (slots & 4) PUT(s2, v.s[2]););
-    return penalized ? penalty_of(segment, absolute, square) : 0;
-}
-
-/* Walks this rank's blocks; body sees `segment`, its index `s`, the block's number `block`, its
- * first element `from` and its length `n`. */
-#define EACH_BLOCK(args)                                                                   \
-    ptrdiff_t begin, end, first = 0;                                                       \
-    share((args)->blocks, 1, rank, size, &begin, &end);                                    \
-    for (ptrdiff_t s = 0; s < (args)->count && first < end; s++) {                         \
-        const cr_segment *segment = (args)->segments + s;                                  \
-        const ptrdiff_t blocks = segment->n ? (segment->n + CR_BLOCK - 1) / CR_BLOCK : 1;  \
-        const ptrdiff_t last = first + blocks < end ? first + blocks : end;                \
-        for (ptrdiff_t block = begin > first ? begin : first; block < last; block++) {     \
-            const ptrdiff_t from = (block - first) * CR_BLOCK;                             \
-            const ptrdiff_t n = segment->n - from < CR_BLOCK ? segment->n - from : CR_BLOCK;
-
-#define END_EACH_BLOCK \
-    }                  \
-    first += blocks;   \
-    }
-
-INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, rule update,
-                  const int slots)
-{
-    const cr_hyper *h = g->hyper;
-    const constants c = {
-        .rate = (T)h->learning_rate,
-        .beta1 = (T)h->beta1,
-        .beta2 = (T)h->beta2,
-        .epsilon = (T)h->epsilon,
-        .clip = (T)h->clipvalue,
-        .one_minus_beta1 = (T)(1 - h->beta1),
-        .one_minus_beta2 = (T)(1 - h->beta2),
-        .alpha = (T)(update == rule_adam
-                         ? h->learning_rate * sqrt(1 - pow(h->beta2, (double)h->step + 1)) /
-                               (1 - pow(h->beta1, (double)h->step + 1))
-                         : 0)};
-    /* rules with more state than most have one loop that does it all: less code */
-    const int rare = (slots & 4) || (slots == 3 && update == rule_rmsprop);
-    EACH_BLOCK(g)
-    const double scale = g->scales ? g->scales[s] : 1;
-    double *sum = g->penalty + block;
-    if (rare || g->scales || isfinite(h->clipvalue) || segment->decay != 0)
-        *sum = sweep_block(segment, g->gradients[s], &c, scale, from, n, update, slots, 1, 1);
-    else if (segment->l1 != 0 || segment->l2 != 0)
-        *sum = sweep_block(segment, g->gradients[s], &c, scale, from, n, update, slots, 1, 0);
-    else
-        *sum = sweep_block(segment, g->gradients[s], &c, scale, from, n, update, slots, 0, 0);
-    END_EACH_BLOCK
-}
-
-/* which state arrays the segments have; all segments have the same */
-static int slots_of(const cr_update_args *g)
-{
-    int slots = 0;
-    for (int i = 0; g->count && i < 3; i++)
-        slots |= (g->segments[0].slot[i] != NULL) << i;
-    return slots;
-}
-
-KERNEL(update_sgd) { sweep(arguments, rank, size, rule_sgd, 0); }
-KERNEL(update_momentum) { sweep(arguments, rank, size, rule_momentum, 1); }
-KERNEL(update_nesterov) { sweep(arguments, rank, size, rule_nesterov, 1); }
-
-KERNEL(update_rmsprop)
-{
-    switch (slots_of(arguments)) {
-    case 1: sweep(arguments, rank, size, rule_rmsprop, 1); break;
-    case 3: sweep(arguments, rank, size, rule_rmsprop, 3); break;
-    case 5: sweep(arguments, rank, size, rule_rmsprop, 5); break;
-    case 7: sweep(arguments, rank, size, rule_rmsprop, 7); break;
-    }
-}
-
-KERNEL(update_adam)
-{
-    if (slots_of(arguments) == 7)
-        sweep(arguments, rank, size, rule_adam, 7);
-    else
-        sweep(arguments, rank, size, rule_adam, 3);
-}
-
 KERNEL(penalty)
 {
     const cr_sums_args *g = arguments;
-    EACH_BLOCK(g)
-    const T *w = (const T *)segment->w + from;
-    V absolute = {0}, square = {0};
-    SPAN(const V v = GET(w); absolute += vabs(v); square += v * v;);
-    g->sums[block] = penalty_of(segment, absolute, square);
-    END_EACH_BLOCK
+    for (block_walk at = first_block(g->segments, g->blocks, rank, size); at.block < at.end;
+         next_block(&at)) {
+        const T *w = (const T *)at.segment->w + at.from;
+        V absolute = {0}, square = {0};
+        EACH_VECTOR (i, lanes, at.n) {
+            const V v = load_lanes(w + i, lanes);
+            absolute += vabs(v);
+            square += v * v;
+        }
+        g->sums[at.block] = penalty_of(at.segment, absolute, square);
+    }
 }
 
 KERNEL(penalty_backward)
@@ -199,21 +109,29 @@ KERNEL(penalty_backward)
     const ptrdiff_t n = end - begin;
     T *dw = (T *)g->dw + begin;
     const T *w = (const T *)g->w + begin;
-    SPAN(PUT(dw, penalty_gradient(GET(w), l1, l2)););
+    EACH_VECTOR (i, lanes, n)
+        store_lanes(dw + i, penalty_gradient(load_lanes(w + i, lanes), l1, l2), lanes);
 }
+
+/* ---- the stage before the sweep: norms, where they are asked for ----------------------------- */
 
 KERNEL(gradient_norms)
 {
     const cr_sums_args *g = arguments;
-    EACH_BLOCK(g)
-    const T *w = (const T *)segment->w + from;
-    const T *gradient = g->gradients[s] ? (const T *)g->gradients[s] + from : NULL;
-    const T l1 = (T)segment->l1, l2 = (T)segment->l2;
-    V sum = {0};
-    SPAN(const V d = (gradient ? GET(gradient) : (V){0}) + penalty_gradient(GET(w), l1, l2);
-         sum += d * d;);
-    g->sums[block] = (double)lane_sum(sum);
-    END_EACH_BLOCK
+    const V zeros = {0};
+    for (block_walk at = first_block(g->segments, g->blocks, rank, size); at.block < at.end;
+         next_block(&at)) {
+        const T *w = (const T *)at.segment->w + at.from;
+        const gradient_block gradient = gradient_of(&at, g->gradients, &zeros);
+        const T l1 = (T)at.segment->l1, l2 = (T)at.segment->l2;
+        V sum = {0};
+        EACH_VECTOR (i, lanes, at.n) {
+            const V d = load_gradient(gradient, i, lanes) +
+                        penalty_gradient(load_lanes(w + i, lanes), l1, l2);
+            sum += d * d;
+        }
+        g->sums[at.block] = (double)lane_sum(sum);
+    }
 }
 
 KERNEL(clip_scales)
@@ -225,13 +143,109 @@ KERNEL(clip_scales)
     if (rank)
         return;
     for (ptrdiff_t s = 0; s < g->count; s++) {
-        const ptrdiff_t n = g->segments[s].n, blocks = n ? (n + CR_BLOCK - 1) / CR_BLOCK : 1;
         double sum = 0;
-        for (ptrdiff_t i = 0; i < blocks; i++)
+        for (ptrdiff_t left = blocks_of(g->segments + s); left > 0; left--)
             sum += g->sums[block++];
         all += sum;
         g->scales[s] = g->limit / fmax(g->limit, sqrt(sum));
     }
-    for (ptrdiff_t s = 0; g->global && s < g->count; s++)
+    for (ptrdiff_t s = 0; g->by_global_norm && s < g->count; s++)
         g->scales[s] = g->limit / fmax(g->limit, sqrt(all));
 }
+
+/* ---- the sweep ------------------------------------------------------------------------------ */
+
+/* One block of one segment through all stages, in their order (cr_update_args); returns the penalty
+ * of the weights as they were. A stage that is not wanted costs nothing, for `kind` is known at
+ * compile time. */
+INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const void *constants,
+                          step_function step, const sweep_kind kind)
+{
+    const cr_segment *segment = at->segment;
+    T *w = (T *)segment->w + at->from;
+    const V zeros = {0};
+    const gradient_block gradients = gradient_of(at, g->gradients, &zeros);
+    T *slot0 = kind.slots & 1 ? (T *)segment->slot[0] + at->from : NULL;
+    T *slot1 = kind.slots & 2 ? (T *)segment->slot[1] + at->from : NULL;
+    T *slot2 = kind.slots & 4 ? (T *)segment->slot[2] + at->from : NULL;
+    const T l1 = (T)segment->l1, l2 = (T)segment->l2;
+    const T grad_scale = (T)(g->scales ? g->scales[at->s] : 1), limit = (T)g->hyper->clipvalue;
+    const T shrink = (T)segment->decay * (T)g->hyper->learning_rate;
+    V absolute = {0}, square = {0};
+    EACH_VECTOR (i, lanes, at->n) {
+        V state[CR_MAX_SLOTS];
+        V weights = load_lanes(w + i, lanes);
+        V gradient = load_gradient(gradients, i, lanes);
+        if (kind.slots & 1)
+            state[0] = load_lanes(slot0 + i, lanes);
+        if (kind.slots & 2)
+            state[1] = load_lanes(slot1 + i, lanes);
+        if (kind.slots & 4)
+            state[2] = load_lanes(slot2 + i, lanes);
+        if (kind.penalized) { /* stage 1 */
+            absolute += vabs(weights);
+            square += weights * weights;
+            gradient += penalty_gradient(weights, l1, l2);
+        }
+        if (kind.clipped) { /* stages 2 and 3 */
+            gradient = vmin(splat(limit), vmax(splat(-limit), gradient * grad_scale));
+            weights -= weights * shrink;
+        }
+        weights = step(constants, state, weights, gradient, kind); /* stage 4 */
+        store_lanes(w + i, weights, lanes);
+        if (kind.slots & 1)
+            store_lanes(slot0 + i, state[0], lanes);
+        if (kind.slots & 2)
+            store_lanes(slot1 + i, state[1], lanes);
+        if (kind.slots & 4)
+            store_lanes(slot2 + i, state[2], lanes);
+    }
+    return kind.penalized ? penalty_of(segment, absolute, square) : 0;
+}
+
+/* all_stages: one loop does everything, for what is rare: less code. */
+INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
+                  step_function step, const int slots, const int all_stages)
+{
+    for (block_walk at = first_block(g->segments, g->blocks, rank, size); at.block < at.end;
+         next_block(&at)) {
+        const cr_segment *segment = at.segment;
+        double *sum = g->penalty + at.block;
+        if (all_stages || g->scales || isfinite(g->hyper->clipvalue) || segment->decay != 0)
+            *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 1, 1});
+        else if (segment->l1 != 0 || segment->l2 != 0)
+            *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 1, 0});
+        else
+            *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 0, 0});
+    }
+}
+
+/* The sweep of a rule whose variables all have the first `required` state arrays, and any of
+ * `optional` further ones (at most two): all segments have the same. */
+INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
+                     step_function step, const int required, const int optional)
+{
+    const int slots = (1 << required) - 1;
+    int chosen = 0; /* of the optional ones, a bit each */
+    for (int i = 0; g->count && i < optional; i++)
+        chosen |= (g->segments[0].slot[required + i] != NULL) << i;
+    if (chosen == 0)
+        sweep(g, rank, size, constants, step, slots, 0);
+    else if (chosen == 1 && optional >= 1)
+        sweep(g, rank, size, constants, step, slots | 1 << required, 1);
+    else if (chosen == 2 && optional >= 2)
+        sweep(g, rank, size, constants, step, slots | 2 << required, 1);
+    else if (chosen == 3 && optional >= 2)
+        sweep(g, rank, size, constants, step, slots | 3 << required, 1);
+}
+
+#define UPDATE_KERNEL(unused, rule)                                                               \
+    _Static_assert(CR_OPTIONAL_SLOTS(rule) <= 2, #rule ": run_rule knows two optional slots");    \
+    KERNEL(update_##rule)                                                                         \
+    {                                                                                             \
+        const cr_update_args *g = arguments;                                                      \
+        const rule##_constants constants = rule##_prepare(g->hyper);                              \
+        run_rule(g, rank, size, &constants, rule##_step, CR_REQUIRED_SLOTS(rule),                 \
+                 CR_OPTIONAL_SLOTS(rule));                                                        \
+    }
+CR_RULES(UPDATE_KERNEL, )

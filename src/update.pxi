@@ -1,30 +1,86 @@
 # Penalties, clipping and optimizer updates over the variables of a model.
 
-RULES = {"sgd": CR_update_sgd, "momentum": CR_update_momentum, "nesterov": CR_update_nesterov,
-         "rmsprop": CR_update_rmsprop, "adam": CR_update_adam}
-# state arrays each rule must find: all of the first, any of the second
-cdef dict RULE_SLOTS = {"sgd": ((), ()), "momentum": ((0,), ()), "nesterov": ((0,), ()),
-                        "rmsprop": ((0,), (1, 2)), "adam": ((0, 1), (2,))}
+
+cdef class Rule:
+    """A row of the table of rules, see rules.h. The first `required` of the slots (state arrays)
+    belong to every variable, the others only where an option asks for them."""
+    cdef readonly str name
+    cdef readonly tuple hyperparameters, slots
+    cdef readonly int required
+    cdef int kernel
+
+    def __repr__(self):
+        return f"Rule({self.name!r}, hyperparameters={self.hyperparameters}, slots={self.slots})"
+
+
+cdef dict rules_by_name():
+    """The table of rules.h, as Rules by name."""
+    cdef const cr_rule *table
+    cdef Rule rule
+    cdef int i, j, count = cr_rules(&table)
+    found = {}
+    for i in range(count):
+        rule = Rule.__new__(Rule)
+        rule.name = table[i].name.decode()
+        rule.hyperparameters = tuple([table[i].hyper[j].decode() for j in range(table[i].hypers)])
+        rule.slots = tuple([table[i].slot[j].decode() for j in range(table[i].slots)])
+        rule.required = table[i].required_slots
+        rule.kernel = table[i].kernel
+        found[rule.name] = rule
+    return found
+
+
+RULES = rules_by_name()
+
+
+cdef Rule rule_named(object name, str who):
+    if name not in RULES:
+        raise ValueError(f"{who}: expected a rule of {sorted(RULES)}, received {name!r}")
+    return RULES[name]
 
 
 cdef class Hyper:
-    """The numbers an update reads at every step; see cr_hyper. beta1 is SGD's momentum and
-    RMSprop's rho; beta2 is RMSprop's momentum. clipvalue None: no clipping."""
-    cdef cr_hyper c
+    """The numbers that an update reads at every step, see cr_hyper.
 
-    def __init__(self, double learning_rate=0.0, double beta1=0.0, double beta2=0.0,
-                 double epsilon=0.0, clipvalue=None, int64_t step=0):
+    rule: a name in RULES, or None for the common ones alone; own: that rule's hyperparameters by
+    name, 0 where left out, read and set as ``hyper[name]``. clipvalue: infinity for no clipping,
+    which None stands for here.
+    """
+    cdef cr_hyper c
+    cdef readonly Rule rule
+
+    def __init__(self, rule=None, double learning_rate=0.0, clipvalue=None, int64_t step=0, **own):
+        memset(&self.c, 0, sizeof(self.c))
+        self.rule = None if rule is None else rule_named(rule, "Hyper")
         self.c.learning_rate = learning_rate
-        self.c.beta1 = beta1
-        self.c.beta2 = beta2
-        self.c.epsilon = epsilon
         self.c.clipvalue = INFINITY if clipvalue is None else clipvalue
         self.c.step = step
+        for name, value in own.items():
+            self[name] = value
 
     def __reduce__(self):
-        clipvalue = None if self.c.clipvalue == INFINITY else self.c.clipvalue
-        return type(self), (self.c.learning_rate, self.c.beta1, self.c.beta2, self.c.epsilon,
-                            clipvalue, self.c.step)
+        name = None if self.rule is None else self.rule.name
+        own = [self.c.own[i] for i in range(CR_MAX_HYPER)]
+        return hyper_again, (name, self.c.learning_rate, self.c.clipvalue, self.c.step, own)
+
+    cdef int place(self, object name) except -1:
+        known = () if self.rule is None else self.rule.hyperparameters
+        if name not in known:
+            raise KeyError(f"Hyper: expected a hyperparameter of {list(known)}, received {name!r}")
+        return known.index(name)
+
+    def __contains__(self, name):
+        return self.rule is not None and name in self.rule.hyperparameters
+
+    def get(self, name):
+        """The hyperparameter of this name; 0 if the rule has none."""
+        return self[name] if name in self else 0.0
+
+    def __getitem__(self, name):
+        return self.c.own[self.place(name)]
+
+    def __setitem__(self, name, double value):
+        self.c.own[self.place(name)] = value
 
     @property
     def learning_rate(self):
@@ -33,30 +89,6 @@ cdef class Hyper:
     @learning_rate.setter
     def learning_rate(self, double value):
         self.c.learning_rate = value
-
-    @property
-    def beta1(self):
-        return self.c.beta1
-
-    @beta1.setter
-    def beta1(self, double value):
-        self.c.beta1 = value
-
-    @property
-    def beta2(self):
-        return self.c.beta2
-
-    @beta2.setter
-    def beta2(self, double value):
-        self.c.beta2 = value
-
-    @property
-    def epsilon(self):
-        return self.c.epsilon
-
-    @epsilon.setter
-    def epsilon(self, double value):
-        self.c.epsilon = value
 
     @property
     def clipvalue(self):
@@ -73,6 +105,13 @@ cdef class Hyper:
     @step.setter
     def step(self, int64_t value):
         self.c.step = value
+
+
+def hyper_again(rule, learning_rate, clipvalue, step, own):
+    """A Hyper out of a pickle."""
+    cdef Hyper made = Hyper(rule, learning_rate, clipvalue, step)
+    made.c.own = own
+    return made
 
 
 cdef class Gradients:
@@ -100,16 +139,16 @@ cdef class Gradients:
 cdef class Segments:
     """The variables of one model, as the sweeps see them.
 
-    weights: arrays of one float dtype, contiguous and writeable; slots: for each weight a tuple
-    of up to 3 state arrays (or None) of its shape; l1, l2, decay: one number a weight. The
-    arrays are kept alive and must not be resized.
+    weights: arrays of one float dtype, contiguous and writeable; slots: for each weight a tuple of
+    its state arrays in the order of the rule's slots, None where an optional one is not wanted;
+    l1, l2, decay: one number a weight. The arrays are kept alive and must not be resized.
     """
     cdef cr_segment *table
     cdef readonly Py_ssize_t count, blocks
     cdef readonly int dtype
     cdef readonly list weights, slots
     cdef Gradients gradients
-    cdef str rule  # the last one whose needs the slots were found to meet
+    cdef Rule rule  # the last one whose needs the slots were found to meet
 
     def __cinit__(self, weights, slots=None, l1=None, l2=None, decay=None):
         cdef str who = "Segments"
@@ -140,8 +179,8 @@ cdef class Segments:
             s.l2 = 0.0 if l2 is None else l2[i]
             s.decay = 0.0 if decay is None else decay[i]
             self.blocks += max((s.n + CR_BLOCK - 1) // CR_BLOCK, 1)
-            if len(self.slots[i]) > 3:
-                raise ValueError(f"{who}: expected at most 3 slots a weight, received "
+            if len(self.slots[i]) > CR_MAX_SLOTS:
+                raise ValueError(f"{who}: expected at most {CR_MAX_SLOTS} slots a weight, received "
                                  f"{len(self.slots[i])}")
             for j in range(len(self.slots[i])):
                 if self.slots[i][j] is not None:
@@ -181,32 +220,33 @@ cdef double *doubles(object value, Py_ssize_t n, str who, str what) except? NULL
     return <double *> data_ptr(value)
 
 
-cdef check_slots(str rule, Segments segments):
-    must, may = RULE_SLOTS[rule]
+cdef check_slots(Rule rule, Segments segments):
+    must = tuple(range(rule.required))
+    may = tuple(range(rule.required, len(rule.slots)))
     have = [{j for j, a in enumerate(slots) if a is not None} for slots in segments.slots]
     for i in range(segments.count):
         if not set(must) <= have[i] <= {*must, *may} or have[i] != have[0]:
             raise ValueError(f"update: expected state arrays {must} (and any of {may}) for rule "
-                             f"{rule!r}, the same for all weights; received {sorted(have[i])} for "
-                             f"weight {i}")
+                             f"{rule.name!r}, whose slots are {', '.join(rule.slots) or 'none'}, "
+                             f"the same for all weights; received {sorted(have[i])} for weight {i}")
     segments.rule = rule
 
 
-def update(str rule, Segments segments not None, Hyper hyper not None, penalty, scales=None):
-    """One step of a rule over all segments; hyper.step counts it. penalty (blocks,) float64 takes
-    the penalty of each block before the step; scales (count,) float64 or None multiplies the
-    gradients."""
+def update(Segments segments not None, Hyper hyper not None, penalty, scales=None):
+    """One step of hyper's rule over all segments; hyper.step counts it. penalty (blocks,) float64
+    takes the penalty of each block before the step; scales (count,) float64 or None multiplies
+    the gradients."""
     cdef cr_update_args g
-    if rule not in RULES:
-        raise ValueError(f"update: expected a rule of {sorted(RULES)}, received {rule!r}")
-    if segments.rule != rule:
-        check_slots(rule, segments)
+    if hyper.rule is None:
+        raise ValueError("update: expected the Hyper of a rule, received one without")
+    if segments.rule is not hyper.rule:
+        check_slots(hyper.rule, segments)
     g.segments, g.count, g.blocks = segments.table, segments.count, segments.blocks
     g.gradients = segments.gradients.places
     g.hyper = &hyper.c
     g.penalty = doubles(penalty, segments.blocks, "update", "penalty")
     g.scales = NULL if scales is None else doubles(scales, segments.count, "update", "scales")
-    launch(RULES[rule], segments.dtype, &g, sizeof(g), 0.5 * segments.elements(), 0,
+    launch(hyper.rule.kernel, segments.dtype, &g, sizeof(g), 0.5 * segments.elements(), 0,
            b"srwrr", (segments, hyper, penalty, scales, segments.gradients))
     launch_increment(&hyper.c.step, 1, hyper)
 
@@ -221,16 +261,17 @@ def penalty(Segments segments not None, sums):
            b"gw", (segments, sums))
 
 
-def clip_scales(Segments segments not None, double limit, bint every, scales, sums):
-    """The factors (count,) that bring each gradient's norm, or the norm of all of them (every),
-    under limit. sums (blocks,) is scratch."""
+def clip_scales(Segments segments not None, double limit, bint by_global_norm, scales, sums):
+    """The factors (count,) that bring each gradient's norm, or with by_global_norm the norm of all
+    of them together, under limit. sums (blocks,) is scratch."""
     cdef cr_sums_args g
     cdef cr_clip_scales_args c
     g.segments, g.count, g.blocks = segments.table, segments.count, segments.blocks
     g.gradients = segments.gradients.places
     g.sums = doubles(sums, segments.blocks, "clip_scales", "sums")
     c.scales = doubles(scales, segments.count, "clip_scales", "scales")
-    c.segments, c.count, c.sums, c.limit, c.every = g.segments, g.count, g.sums, limit, every
+    c.segments, c.count, c.sums, c.limit = g.segments, g.count, g.sums, limit
+    c.by_global_norm = by_global_norm
     launch(CR_gradient_norms, segments.dtype, &g, sizeof(g), 0.15 * segments.elements(), 0,
            b"gwr", (segments, sums, segments.gradients))
     launch(CR_clip_scales, segments.dtype, &c, sizeof(c), 0, 0, b"gwr",

@@ -145,7 +145,7 @@ def test_other_tools_can_read_the_parts(saved):
         assert (
             json.loads(parts.read("vocabularies/city.json")) == sections()["vocabularies"]["city"]
         )
-        assert all(info.external_attr >> 16 & 0o777 == 0o644 for info in parts.infolist())
+        assert all(info.external_attr >> 16 == 0o644 for info in parts.infolist())
         comment = parts.comment
     assert metadata["format"] == "corereg"
     assert metadata["format_version"] == 2

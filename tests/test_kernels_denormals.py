@@ -12,6 +12,7 @@ import threading
 
 import numpy as np
 import pytest
+from rules import hyper
 
 from corereg import _kernels
 from corereg.layers import Dense, Input
@@ -101,9 +102,9 @@ def test_weights_and_state_never_become_denormal(rule, slots, dtype):
     tiny = np.finfo(dtype).tiny
     w, *state = (np.linspace(tiny, 40 * tiny, 50).astype(dtype) for _ in range(1 + slots))
     segments = _kernels.Segments([w], [state] if slots else None, l2=[0.0 if slots else 0.05])
-    hyper, sums = _kernels.Hyper(1.0, 0.9, 0.9, 1e-7), np.zeros(1)
+    own, sums = hyper(rule, 1.0), np.zeros(1)
     for _ in range(60):
-        _kernels.update(rule, segments, hyper, sums)
+        _kernels.update(segments, own, sums)
         for a in (w, *state):
             assert ((a == 0) | (np.abs(a) >= tiny)).all()
 

@@ -11,6 +11,7 @@ import threading
 
 import numpy as np
 import pytest
+from rules import hyper
 
 from corereg import _kernels
 
@@ -35,7 +36,7 @@ def kernel_calls(rng, dtype, m, n):
     step, bits = keep(np.array([5])), keep(np.zeros((m * n + 7) // 8, np.uint8))
     shapes = [(9001,), (7,), (0,), (m, n)]
     weights, gradients, *slots = [[array(*shape) for shape in shapes] for _ in range(5)]
-    hyper = k.Hyper(0.01, 0.9, 0.99, 1e-7)
+    hypers = [hyper(rule) for rule in k.RULES]
     calls = [
         lambda: k.dense_backward_weights(x, dy, w, b),
         lambda: k.dropout_forward(x, 0.3, 7, step, 2, bits, out),
@@ -70,21 +71,20 @@ def kernel_calls(rng, dtype, m, n):
         calls.append(lambda kind=kind: k.loss_forward(kind, x, y, rows, out=out))
     for kind in ("categorical", "binary"):
         calls.append(lambda kind=kind: k.accuracy(kind, x, y))
-    for rule, used in (("sgd", 0), ("momentum", 1), ("nesterov", 1), ("rmsprop", 3), ("adam", 3)):
+    for own in hypers:
+        used = len(own.rule.slots)
         state = list(zip(*slots[:used], strict=True)) if used else None
         segments = k.Segments(weights, state, [0.1, 0, 0, 0.2], [0, 0.3, 0, 0.1], [0.01] * 4)
         for i, g in enumerate(gradients):
             segments.set_gradient(i, g)
         sums, scales = keep(np.zeros(segments.blocks)), keep(np.zeros(4))
-        calls.append(
-            lambda rule=rule, s=segments, sums=sums: k.update(rule, s, hyper, sums, np.ones(4))
-        )
+        calls.append(lambda own=own, s=segments, sums=sums: k.update(s, own, sums, np.ones(4)))
     calls.append(lambda: k.penalty(segments, sums))
     calls.append(lambda: k.clip_scales(segments, 1.0, True, scales, sums))
     calls.append(lambda: k.probe_triad(x, y, 0.5))
     calls.append(lambda: k.probe_read(x))
     calls.append(lambda: k.probe_arithmetic(out, 3, 0.9, 0.1))
-    return calls, memory, hyper
+    return calls, memory, hypers
 
 
 def recorded(call):
@@ -97,11 +97,12 @@ def recorded(call):
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 3), (37, 29), (130, 67)], ids=str)
 def test_threads_of_every_kernel(shape, dtype, rng):
-    calls, memory, hyper = kernel_calls(rng, dtype, *shape)
+    calls, memory, hypers = kernel_calls(rng, dtype, *shape)
     before = [a.copy() for a in memory]
     most, seen = _kernels.get_num_threads(), set()
     for call in calls:
-        hyper.step = 3
+        for own in hypers:
+            own.step = 3
         program, results = recorded(call)
         wanted = [a.tobytes() for a in (*memory, *results)]
         for threads in (1, 2, 3, 5):
@@ -110,7 +111,8 @@ def test_threads_of_every_kernel(shape, dtype, rng):
             for a in results:
                 if all(a is not b for b in memory):
                     a[...] = np.nan
-            hyper.step = 3
+            for own in hypers:
+                own.step = 3
             program.replay(1, min(threads, most))
             names = [name for name, *_ in program.profile(0)]
             assert [a.tobytes() for a in (*memory, *results)] == wanted, (names, threads)

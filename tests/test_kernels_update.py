@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import platform
 
 import numpy as np
 import pytest
+from rules import VARIANTS, hyper, numbers
 
 from corereg import _kernels, reference
 
 BLOCK = 4096  # CR_BLOCK of kernels.h
 SHAPES = [*((n,) for n in (0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33, 4095, 4096, 4097)), (90, 101)]
-VARIANTS = {  # rule, the state arrays it has
-    "sgd": ("sgd", ()),
-    "momentum": ("momentum", (0,)),
-    "nesterov": ("nesterov", (0,)),
-    "rmsprop": ("rmsprop", (0,)),
-    "rmsprop with momentum": ("rmsprop", (0, 1)),
-    "rmsprop centered": ("rmsprop", (0, 2)),
-    "rmsprop centered with momentum": ("rmsprop", (0, 1, 2)),
-    "adam": ("adam", (0, 1)),
-    "adam amsgrad": ("adam", (0, 1, 2)),
-}
 
 
 def normal(rng, dtype, *shape):
@@ -68,21 +60,16 @@ def test_update(variant, everything, dtype, rng, close):
     rule, slots = VARIANTS[variant]
     v = Variables(rng, dtype, SHAPES, slots, everything)
     scales = rng.uniform(0.5, 1.5, len(SHAPES)) if everything else None
-    fields = {
-        "beta1": 0.9,
-        "beta2": 0.99,
-        "epsilon": 1e-7,
-        "clipvalue": 1.2 if everything else None,
-    }
-    hyper = _kernels.Hyper(**fields)
+    clipvalue = 1.2 if everything else None
+    own = hyper(rule, clipvalue=clipvalue)
     for step in range(4):
         gradients = [normal(rng, dtype, *w.shape) for w in v.weights]
         v.set_gradients(gradients)
-        hyper.learning_rate = 0.01 / (1 + step)
-        expected = reference.Hyper(learning_rate=0.01 / (1 + step), step=step, **fields)
+        own.learning_rate = 0.01 / (1 + step)
+        expected = reference.Hyper(0.01 / (1 + step), clipvalue, step, numbers(rule))
         penalties = v.block_penalties()
-        _kernels.update(rule, v.segments, hyper, v.sums, scales)
-        assert hyper.step == step + 1
+        _kernels.update(v.segments, own, v.sums, scales)
+        assert own.step == step + 1
         close(v.sums.astype(dtype), penalties)
         for i, w in enumerate(v.exact):
             factor = 1.0 if scales is None else scales[i]
@@ -107,8 +94,7 @@ def updated(variant, dtype, gradients, scales=None, clipvalue=None):
     rule, slots = VARIANTS[variant]
     v = Variables(np.random.default_rng(1), dtype, [(20,), (33,)], slots)
     v.set_gradients(gradients)
-    hyper = _kernels.Hyper(0.01, 0.9, 0.99, 1e-7, clipvalue)
-    _kernels.update(rule, v.segments, hyper, v.sums, scales)
+    _kernels.update(v.segments, hyper(rule, 0.01, clipvalue), v.sums, scales)
     return [a.tobytes() for a in (*v.weights, *v.slots[0], *v.slots[1]) if a is not None]
 
 
@@ -138,7 +124,7 @@ def test_special_gradients_stay_in_their_place(dtype):
         weights = w.copy()
         segments = _kernels.Segments([weights])
         segments.set_gradient(0, g)
-        _kernels.update("sgd", segments, _kernels.Hyper(1.0, clipvalue=clipvalue), np.empty(1))
+        _kernels.update(segments, _kernels.Hyper("sgd", 1.0, clipvalue), np.empty(1))
         assert np.array_equal(weights[[3, 4, 39]], np.array(ends, dtype), equal_nan=True)
         assert (np.delete(weights, [3, 4, 39]) == 1).all()
 
@@ -146,7 +132,7 @@ def test_special_gradients_stay_in_their_place(dtype):
 def test_sign_of_zero_is_zero(dtype):
     w = np.array([0.0, -0.0, 1.0, -1.0] * 10, dtype)
     segments = _kernels.Segments([w], l1=[0.5])
-    _kernels.update("sgd", segments, _kernels.Hyper(1.0), np.empty(1))
+    _kernels.update(segments, _kernels.Hyper("sgd", 1.0), np.empty(1))
     assert w.tolist() == [0, 0, 0.5, -0.5] * 10
 
 
@@ -164,7 +150,7 @@ def test_denormals_are_flushed(variant, dtype):
     segments = _kernels.Segments([w], [state])
     sums = np.empty(1)
     for _ in range(2):
-        _kernels.update(rule, segments, _kernels.Hyper(0.01, 0.9, 0.99, 1e-7), sums)
+        _kernels.update(segments, hyper(rule), sums)
         assert not any(a.any() for a in (w, *state) if a is not None)
 
 
@@ -176,8 +162,7 @@ def test_squares_that_overflow_do_not_count_where_there_is_no_l2(variant, dtype)
     for l1, clipvalue in ((0.0, None), (0.0, 1.0), (2.0, None)):
         segments = _kernels.Segments([w], [state], l1=[l1], decay=[0.0])
         sums = np.full(1, np.nan)
-        hyper = _kernels.Hyper(0.0, 0.9, 0.99, 1e-7, clipvalue)
-        _kernels.update(rule, segments, hyper, sums)
+        _kernels.update(segments, hyper(rule, 0.0, clipvalue), sums)
         np.testing.assert_allclose(sums, l1 * w.sum(dtype=np.float64), rtol=1e-6)
         _kernels.penalty(segments, sums)
         np.testing.assert_allclose(sums, l1 * w.sum(dtype=np.float64), rtol=1e-6)
@@ -205,22 +190,22 @@ def test_penalty_backward(n, dtype, rng, close, guarded):
         assert in_place.tobytes() == dw.tobytes()
 
 
-@pytest.mark.parametrize("every", [False, True])
+@pytest.mark.parametrize("by_global_norm", [False, True])
 @pytest.mark.parametrize("limit", [0.5, 20.0, 1e6])
-def test_clip_scales(limit, every, dtype, rng, close):
+def test_clip_scales(limit, by_global_norm, dtype, rng, close):
     v = Variables(rng, dtype, SHAPES)
     gradients = [normal(rng, dtype, *w.shape) for w in v.weights]
     gradients[5] = None
     v.set_gradients(gradients)
     scales = np.full(len(SHAPES), np.nan)
-    _kernels.clip_scales(v.segments, limit, every, scales, v.sums)
+    _kernels.clip_scales(v.segments, limit, by_global_norm, scales, v.sums)
     penalized = [
         (0 if g is None else g.astype(np.float64)) + reference.penalty_backward(w, l1, l2)
         for w, g, l1, l2 in zip(v.exact, gradients, v.l1, v.l2, strict=True)
     ]
     norms = reference.gradient_norms(penalized)
     close(np.array(v.sums.sum(), dtype), (norms**2).sum())
-    close(scales.astype(dtype), reference.clip_scales(norms, limit, every))
+    close(scales.astype(dtype), reference.clip_scales(norms, limit, by_global_norm))
     if limit > norms.sum():
         assert (scales == 1).all()
 
@@ -228,7 +213,7 @@ def test_clip_scales(limit, every, dtype, rng, close):
 def test_no_variables():
     segments = _kernels.Segments([])
     empty = np.empty(0)
-    _kernels.update("adam", segments, _kernels.Hyper(0.1), empty)
+    _kernels.update(segments, _kernels.Hyper("adam", 0.1), empty)
     _kernels.penalty(segments, empty)
     _kernels.clip_scales(segments, 1.0, True, empty, empty)
     assert segments.blocks == 0
@@ -243,8 +228,7 @@ def test_threads(variant, dtype, rng, threads_agree):
     def step():
         v = Variables(np.random.default_rng(1), dtype, shapes, slots)
         v.set_gradients(gradients)
-        hyper = _kernels.Hyper(0.01, 0.9, 0.99, 1e-7)
-        _kernels.update(rule, v.segments, hyper, v.sums)
+        _kernels.update(v.segments, hyper(rule), v.sums)
         return [v.sums, *v.weights, *(a for s in v.slots for a in s if a is not None)]
 
     threads_agree(step)
@@ -309,7 +293,7 @@ def test_gradients(fails):
         fails(
             lambda i=i, g=gradient: segments.set_gradient(i, g), exception, f"^Segments: {message}"
         )
-    _kernels.update("sgd", segments, _kernels.Hyper(0.25), np.empty(1))
+    _kernels.update(segments, _kernels.Hyper("sgd", 0.25), np.empty(1))
     assert w.tolist() == [0.5] * 3  # the gradient set first is still there
 
 
@@ -328,9 +312,9 @@ SCALES = "expected scales as a contiguous float64 array of 2 elements$"
 @pytest.mark.parametrize(
     ("rule", "segments", "changes", "exception", "message"),
     [
-        ("adamax", two((), ()), {}, ValueError, r"a rule of \['adam', .+\], received 'adamax'$"),
         ("sgd", None, {}, TypeError, "segments"),
         ("sgd", two((), ()), {"hyper": None}, TypeError, "hyper"),
+        ("sgd", two((), ()), {"hyper": _kernels.Hyper()}, ValueError, "the Hyper of a rule"),
         ("adam", two((), ()), {}, ValueError, r"state arrays \(0, 1\) .+ received \[\] for w"),
         ("adam", two((0,), (0,)), {}, ValueError, r"received \[0\] for weight 0$"),
         ("adam", two((0, 1), (0, 1, 2)), {}, ValueError, r"received \[0, 1, 2\] for weight 1$"),
@@ -346,11 +330,11 @@ SCALES = "expected scales as a contiguous float64 array of 2 elements$"
     ],
 )  # fmt: skip
 def test_bad_updates(rule, segments, changes, exception, message, fails):
-    arguments = {"hyper": _kernels.Hyper(0.1, 0.9, 0.9), "penalty": np.ones(2)} | changes
+    arguments = {"hyper": hyper(rule), "penalty": np.ones(2)} | changes
     written = [] if segments is None else segments.weights + [
         a for slots in segments.slots for a in slots if a is not None
     ]  # fmt: skip
-    call = lambda: _kernels.update(rule, segments, **arguments)  # noqa: E731
+    call = lambda: _kernels.update(segments, **arguments)  # noqa: E731
     fails(call, exception, message, *written)
     assert arguments["hyper"] is None or arguments["hyper"].step == 0
 
@@ -364,3 +348,54 @@ def test_sums(fails):
         lambda: _kernels.clip_scales(segments, 1.0, True, right, wrong),
     ):
         fails(call, ValueError, message, wrong, right)
+
+
+# ---- the table of rules ------------------------------------------------------------------------
+
+
+def test_every_rule_has_a_kernel_and_a_twin():
+    assert set(_kernels.RULES) == set(reference.RULES)
+    assert {f"update_{name}" for name in _kernels.RULES} <= set(_kernels.kernel_names())
+    for name, rule in _kernels.RULES.items():
+        assert rule.name == name
+        assert 0 <= rule.required <= len(rule.slots)
+        assert len({*rule.slots}) == len(rule.slots)
+
+
+def test_the_rules_names_are_kerass():
+    rules = {n: (r.hyperparameters, r.slots, r.required) for n, r in _kernels.RULES.items()}
+    assert rules["sgd"] == ((), (), 0)
+    assert rules["momentum"] == rules["nesterov"] == (("momentum",), ("momentum",), 1)
+    momentum, centered = "momentum", "average_gradient"
+    assert rules["rmsprop"] == (("rho", momentum, "epsilon"), ("velocity", momentum, centered), 1)
+    assert rules["adam"][0] == ("beta_1", "beta_2", "epsilon")
+    assert rules["adam"][1:] == (("momentum", "velocity", "velocity_hat"), 2)
+
+
+def test_hyperparameters_by_name(fails):
+    h = _kernels.Hyper("rmsprop", 0.5, None, 3, rho=0.25, epsilon=1e-3)
+    assert (h.learning_rate, h.clipvalue, h.step, h.rule.name) == (0.5, np.inf, 3, "rmsprop")
+    assert (h["rho"], h["momentum"], h["epsilon"]) == (0.25, 0.0, 1e-3)
+    h["momentum"] = 0.75
+    assert h["momentum"] == h.get("momentum") == 0.75
+    assert "momentum" in h
+    assert "beta_1" not in h
+    assert h.get("beta_1") == 0
+    for call in (lambda: h["beta_1"], lambda: h.__setitem__("beta_1", 1.0)):
+        fails(call, KeyError, r"of \['rho', 'momentum', 'epsilon'\], received 'beta_1'")
+    fails(lambda: _kernels.Hyper("sgd", beta_1=0.5), KeyError, r"of \[\], received 'beta_1'")
+    fails(
+        lambda: _kernels.Hyper("adamax"),
+        ValueError,
+        r"^Hyper: expected a rule of \['adam', .+\], received 'adamax'$",
+    )
+
+
+@pytest.mark.parametrize("copied", [copy.copy, lambda h: pickle.loads(pickle.dumps(h))])
+def test_hyperparameters_copied(copied):
+    for h in (_kernels.Hyper(None, 0.5), _kernels.Hyper("adam", 0.5, 2.0, 3, beta_1=0.25)):
+        again = copied(h)
+        assert again is not h
+        assert again.rule is h.rule
+        assert (again.learning_rate, again.clipvalue, again.step) == (0.5, h.clipvalue, h.step)
+        assert again.get("beta_1") == h.get("beta_1")

@@ -229,7 +229,8 @@ def test_a_subclass_that_says_nothing_of_state_has_none(dtype):
     class Plain(Optimizer):
         """Descends along the gradient."""
 
-        rule = "sgd"
+        def update_step(self, gradient, variable, learning_rate):
+            variable.assign_sub(gradient * learning_rate)
 
     params, twins = parameters(dtype), parameters(dtype)
     plain, sgd = Plain(0.1), SGD(0.1)
@@ -241,7 +242,8 @@ def test_a_subclass_that_says_nothing_of_state_has_none(dtype):
     assert plain.state == []
     assert plain.name == "plain"
     assert plain.iterations == sgd.iterations == len(gradients())
-    assert [p.data.tobytes() for p in params] == [p.data.tobytes() for p in twins]
+    for mine, twin in zip(params, twins, strict=True):  # C rounds once where NumPy rounds twice
+        np.testing.assert_allclose(mine.data, twin.data, rtol=1e-4 if dtype == "float32" else 1e-12)
 
 
 def test_restore_refuses_what_does_not_fit(fails):

@@ -69,8 +69,13 @@ def test_stub_variables_have_their_types() -> None:
 
 
 def test_every_kernel_is_in_the_header() -> None:
-    header = (ROOT / "src" / "kernels.h").read_text()
+    header, rules = ((ROOT / "src" / name).read_text() for name in ("kernels.h", "rules.h"))
+    names = re.findall(r"^ +R\(with, (\w+)\)", rules, re.MULTILINE)
+    header = header.replace(
+        "    CR_RULES(CR_UPDATE, X)", "\n".join(f"    X(update_{n})" for n in names)
+    )
     assert _kernels.kernel_names() == re.findall(r"^ +X\((\w+)\)", header, re.MULTILINE)
+    assert list(_kernels.RULES) == names
 
 
 def test_version_heads_the_changelog() -> None:

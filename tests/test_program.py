@@ -189,7 +189,7 @@ def test_programs_take_turns(rng, threads):
     """Two updates of the same weights with gradients of their own, again and again."""
     w = rng.standard_normal((64, 300))
     expected, rate = w.copy(), 0.01
-    segments, hyper = _kernels.Segments([w]), _kernels.Hyper(rate)
+    segments, hyper = _kernels.Segments([w]), _kernels.Hyper("sgd", rate)
     sums, programs = np.zeros(segments.blocks), []
     x = rng.standard_normal((64, 64))
     gradients = [np.zeros_like(w), np.zeros_like(w)]
@@ -198,7 +198,7 @@ def test_programs_take_turns(rng, threads):
         with programs[-1]:
             _kernels.dense_forward(x, w, out=gradient)
             segments.set_gradient(0, gradient)
-            _kernels.update("sgd", segments, hyper, sums)
+            _kernels.update(segments, hyper, sums)
     counter = np.zeros(1, np.int64)
     between = _kernels.Program(run=False)
     with between:

@@ -1,10 +1,10 @@
-"""Parameter: a tensor that training changes in place."""
+"""Variable and Parameter: tensors whose values are changed in place."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -17,7 +17,52 @@ Penalty = Callable[[Any], Any]  # from a tensor to a tensor of one element
 _names = itertools.count()
 
 
-class Parameter(Tensor):
+class Variable(Tensor):
+    """A named tensor whose values are changed in place, such as an optimizer's state.
+
+    data: as for Tensor, copied to memory that begins at a cache line and stays where it is.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, data: Any, name: str, requires_grad: bool = False) -> None:
+        super().__init__(data, requires_grad)
+        self.data = aligned(self.data)
+        self.name = name
+
+    @property
+    def value(self) -> Self:
+        """The tensor itself (Keras's word)."""
+        return self
+
+    def assign(self, value: Any) -> Self:
+        """Overwrites the values in place: value of the same shape, cast to the same dtype."""
+        array = np.asarray(value.data if isinstance(value, Tensor) else value)
+        who = f"{type(self).__name__} {self.name!r}"
+        if array.shape != self.shape:
+            raise ValueError(
+                f"{who}: expected a value of shape {self.shape}, received {array.shape}"
+            )
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"{who}: expected numbers, received dtype {array.dtype}")
+        _kernels.fail_recording(f"a value is assigned to {who} in Python")
+        np.copyto(self.data, array, casting="unsafe")
+        self.changed()
+        return self
+
+    def assign_add(self, value: Any) -> Self:
+        """Adds to the values in place."""
+        return self.assign(self.data + (value.data if isinstance(value, Tensor) else value))
+
+    def assign_sub(self, value: Any) -> Self:
+        """Subtracts from the values in place."""
+        return self.assign(self.data - (value.data if isinstance(value, Tensor) else value))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.data, self.name)
+
+
+class Parameter(Variable):
     """A named leaf that training changes: its array and its gradient's stay where they are.
 
     data: float32 or float64, as for Tensor, copied to memory that begins at a cache line.
@@ -25,14 +70,12 @@ class Parameter(Tensor):
         parameter, or None. trainable: False freezes it: no update, no penalty.
     """
 
-    __slots__ = ("name", "regularizer")
+    __slots__ = ("regularizer",)
 
     def __init__(
         self, data: Any, name: str | None = None, regularizer: Penalty | None = None
     ) -> None:
-        super().__init__(data, requires_grad=True)
-        self.data = aligned(self.data)
-        self.name = name or f"parameter_{next(_names)}"
+        super().__init__(data, name or f"parameter_{next(_names)}", requires_grad=True)
         self.regularizer = regularizer
         self.buffer = aligned(np.zeros_like(self.data))
 
@@ -45,21 +88,6 @@ class Parameter(Tensor):
         self.requires_grad = bool(value)
         if not value:
             self._grad = None
-
-    def assign(self, value: Any) -> None:
-        """Overwrites the values in place: value of the same shape, cast to the same dtype."""
-        array = np.asarray(value.data if isinstance(value, Tensor) else value)
-        if array.shape != self.shape:
-            raise ValueError(
-                f"Parameter {self.name!r}: expected a value of shape {self.shape}, received "
-                f"{array.shape}"
-            )
-        if array.dtype.kind not in "fiub":
-            raise TypeError(
-                f"Parameter {self.name!r}: expected numbers, received dtype {array.dtype}"
-            )
-        np.copyto(self.data, array, casting="unsafe")
-        self.changed()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _parameter, (self.data, self.name, self.regularizer, self.trainable)

@@ -15,7 +15,7 @@ from corereg.callbacks.history import History
 from corereg.layers.base import Layer, Shape, assign_all
 from corereg.losses.base import Loss
 from corereg.naming import unique_name
-from corereg.optimizers import Optimizer
+from corereg.optimizers.base import Optimizer
 from corereg.runtime.report import ExecutionReport
 from corereg.training.evaluate import evaluate, test_on_batch
 from corereg.training.fit import fit, train_on_batch

@@ -25,7 +25,7 @@ _MAX16, _MAX32 = 0xFFFF, 0xFFFFFFFF  # these say: look at the 64-bit field
 _MANY, _LARGE = _MAX16, _MAX32  # numbers from here on go into 64-bit fields
 _ENCRYPTED, _UTF8 = 1, 1 << 11  # flags
 _UNIX, _VERSION, _WITH_64 = 3, 20, 45  # the system, and what a reader must know at least
-_MODE = 0o100644 << 16
+_MODE = 0o644 << 16
 _DATE = 1 << 5 | 1  # 1980-01-01, so that equal contents make equal files
 
 

@@ -1,0 +1,48 @@
+"""Optimizers, with Keras 3's rules, names and defaults; each step of a built-in one is one sweep in
+C, recorded and replayed by `fit`.
+
+A step clips, decays weights (`w -= w * weight_decay * learning_rate`, biases too) and then moves,
+as in Keras. In `fit` the same sweep adds the gradient of L1/L2 penalties and sums their value.
+
+In a loop of one's own:
+
+    optimizer.build(model.trainable_weights)
+    loss = loss_function(y, model(x, training=True)) + sum(model.losses)
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+
+or in Keras's words `optimizer.apply_gradients(zip(gradients, variables))`.
+
+An optimizer of one's own is a subclass of `Optimizer` with an `update_step`.
+docs/adding-an-optimizer.md shows that, and how a rule is added in C.
+"""
+
+from typing import TYPE_CHECKING
+
+from corereg._lazy import lazy_package
+
+if TYPE_CHECKING:
+    from corereg.optimizers.adam import Adam as Adam
+    from corereg.optimizers.adamw import AdamW as AdamW
+    from corereg.optimizers.base import Optimizer as Optimizer
+    from corereg.optimizers.lookup import (
+        deserialize as deserialize,
+        get as get,
+        serialize as serialize,
+    )
+    from corereg.optimizers.rmsprop import RMSprop as RMSprop
+    from corereg.optimizers.sgd import SGD as SGD
+
+_MODULES = {
+    "Adam": "adam",
+    "AdamW": "adamw",
+    "Optimizer": "base",
+    "RMSprop": "rmsprop",
+    "SGD": "sgd",
+    "deserialize": "lookup",
+    "get": "lookup",
+    "serialize": "lookup",
+}
+
+__getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES, kind="optimizer")

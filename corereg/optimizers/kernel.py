@@ -1,0 +1,111 @@
+"""KernelOptimizer: the optimizers whose rule is a row of the table in src/rules.h."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg import _kernels
+from corereg.autograd import Parameter, Tensor
+from corereg.autograd.parameter import Variable
+from corereg.optimizers.base import Optimizer
+from corereg.optimizers.hyperparameters import Hyperparameter
+from corereg.optimizers.plan import StepPlan
+
+Array = np.ndarray[Any, Any]
+
+
+class KernelOptimizer(Optimizer):
+    """Base class of the optimizers whose step is a sweep in C.
+
+    A subclass names its rule by `use_rule` when it is made, has a `Hyperparameter` for each of the
+    rule's, says in `optional_slots` which of the optional state arrays it wants, and says
+    ``recordable = True``. Names of hyperparameters and state arrays are the table's.
+
+    A step is a sequence of stages: norms of the gradients, if clipping asks for them; then all that
+    one sweep over the memory can do (see cr_update_args in src/kernels.h). What needs the whole new
+    weights is a stage behind that, in `take_step`.
+    """
+
+    def use_rule(self, rule: str, **hyperparameters: float) -> None:
+        """Chooses a rule of the table and gives its hyperparameters, each checked."""
+        own = _hyperparameters(type(self))
+        for name, value in hyperparameters.items():
+            own[name].check(self, value)
+        numbers = {name: float(value) for name, value in hyperparameters.items()}
+        self._hyper = _kernels.Hyper(rule, float(self.learning_rate), self.clipvalue, 0, **numbers)
+
+    @property
+    def rule(self) -> str:
+        """The rule's name in the table of src/rules.h."""
+        assert self._hyper.rule is not None
+        return self._hyper.rule.name
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._slots: list[tuple[Variable | None, ...]] = []
+
+    def optional_slots(self) -> set[str]:
+        """Which of the rule's optional state arrays are wanted."""
+        return set()
+
+    @property
+    def slots(self) -> list[tuple[Array | None, ...]]:
+        """The state arrays of each parameter in the order of the rule's slots, None where an
+        optional one is not wanted."""
+        return [tuple(None if v is None else v.data for v in own) for own in self._slots]
+
+    @property
+    def state(self) -> list[Array]:
+        return [a for own in self.slots for a in own if a is not None]
+
+    def build(self, variables: Sequence[Parameter]) -> None:
+        super().build(variables)
+        rule = self._hyper.rule
+        assert rule is not None
+        always, chosen = rule.slots[: rule.required], self.optional_slots()
+        made: dict[str, Sequence[Variable]] = dict(
+            zip(always, self.add_optimizer_variables(self.parameters, always), strict=True)
+        )
+        for name in rule.slots[rule.required :]:
+            if name in chosen:
+                made[name] = self.add_optimizer_variables(self.parameters, name)
+        self._slots = [
+            tuple(made[name][i] if name in made else None for name in rule.slots)
+            for i in range(len(self.parameters))
+        ]
+
+    def take_step(self, plan: StepPlan, gradients: Sequence[Array | None]) -> None:
+        if type(self).update_step is not KernelOptimizer.update_step:
+            super().take_step(plan, gradients)  # a subclass has a rule of its own, in Python
+            return
+        plan.set_gradients(gradients)
+        scales = plan.clip_scales(self.clipnorm, self.global_clipnorm)
+        _kernels.update(plan.segments, self._hyper, plan.penalty, scales)
+        for p in plan.parameters:
+            p.changed()
+
+    def update_step(self, gradient: Tensor, variable: Parameter, learning_rate: float) -> None:
+        """The rule alone, for one variable: what a subclass that changes the gradient calls by
+        ``super().update_step(...)``."""
+        i = self._get_variable_index(variable)
+        segments = _kernels.Segments([variable.data], [self.slots[i]])
+        segments.set_gradient(0, gradient.data)
+        hyper = copy.copy(self._hyper)  # for it counts the step, and others have theirs to come
+        hyper.learning_rate, hyper.clipvalue = float(learning_rate), math.inf
+        _kernels.update(segments, hyper, np.empty(segments.blocks))
+        variable.changed()
+
+    def get_config(self) -> dict[str, Any]:
+        own = {name: getattr(self, name) for name in _hyperparameters(type(self))}
+        return {**super().get_config(), **own}
+
+
+def _hyperparameters(kind: type) -> dict[str, Hyperparameter]:
+    """The hyperparameters that a class has, by name, its bases' first."""
+    parts = (item for base in reversed(kind.__mro__) for item in vars(base).items())
+    return {name: part for name, part in parts if isinstance(part, Hyperparameter)}

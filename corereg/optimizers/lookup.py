@@ -1,0 +1,33 @@
+"""Optimizers from names and from what files hold, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from corereg import registry
+from corereg.optimizers.base import Optimizer
+
+
+def get(identifier: Any) -> Optimizer:
+    """An Optimizer from a name (any case), an object or a serialized dict."""
+    if isinstance(identifier, str) and registry.find("optimizer", identifier.lower()):
+        identifier = identifier.lower()
+    found = registry.resolve("optimizer", identifier)
+    if not isinstance(found, Optimizer):
+        raise TypeError(f"optimizer: expected a name or an Optimizer, received {found!r}")
+    return found
+
+
+def serialize(optimizer: Optimizer) -> registry.Config | str | None:
+    """As {"class_name", "config"}."""
+    return registry.serialize("optimizer", optimizer)
+
+
+def deserialize(
+    config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+) -> Optimizer:
+    """What `serialize` gave, as an optimizer again. custom_objects: {name: class} for optimizers of
+    one's own."""
+    with registry.custom_object_scope(custom_objects):
+        return get(config)

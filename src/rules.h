@@ -1,0 +1,86 @@
+/* The optimizers' rules: one table, from which everything else is made.
+ *
+ * A rule is a name, its hyperparameters, the state arrays that it keeps for every variable, and the
+ * formula of one step (rule_steps.h has the bodies). The table below says the names once. From it
+ * come the kernels `update_<rule>` and their ids (kernels.h), the structs through which a body
+ * reads its hyperparameters and its state by name (rule_steps.h), and `cr_rules`, which Cython
+ * reads (rules.c): Python never repeats a name that stands here.
+ *
+ * A new rule is a line in CR_RULES, a row CR_RULE_<name> with its formula above it, and a body.
+ *
+ * Notation: g the gradient as the earlier stages of the sweep leave it (cr_update_args), lr the
+ * learning rate, t = step + 1; every operation is elementwise. The formulas are those of Keras 3.
+ */
+#ifndef COREREG_RULES_H
+#define COREREG_RULES_H
+
+#include <stdint.h>
+
+/* The rules, in table order; `with` is handed on to R. */
+#define CR_RULES(R, with) \
+    R(with, sgd)          \
+    R(with, momentum)     \
+    R(with, nesterov)     \
+    R(with, rmsprop)      \
+    R(with, adam)
+
+/* Each row: the hyperparameters H, the state arrays S that every variable has, and behind them
+ * those that it has only if an option of the rule is chosen, O. */
+
+/* w -= lr g */
+#define CR_RULE_sgd(H, S, O)
+
+/* momentum = mu momentum - lr g;  w += momentum                       (mu: H(momentum)) */
+#define CR_RULE_momentum(H, S, O) H(momentum) S(momentum)
+
+/* momentum = mu momentum - lr g;  w += mu momentum - lr g             (mu: H(momentum)) */
+#define CR_RULE_nesterov(H, S, O) H(momentum) S(momentum)
+
+/* velocity = rho velocity + (1-rho) g^2
+ * d = velocity + epsilon, and where the option average_gradient is chosen ("centered"):
+ *     average_gradient = rho average_gradient + (1-rho) g;  d -= average_gradient^2
+ * u = lr g / sqrt(d)
+ * w -= u, and where the option momentum is chosen:
+ *     momentum = mu momentum + u;  w -= momentum                      (mu: H(momentum)) */
+#define CR_RULE_rmsprop(H, S, O) \
+    H(rho) H(momentum) H(epsilon) S(velocity) O(momentum) O(average_gradient)
+
+/* momentum = beta_1 momentum + (1-beta_1) g;  velocity = beta_2 velocity + (1-beta_2) g^2
+ * v = velocity, or where the option velocity_hat is chosen ("amsgrad"):
+ *     v = velocity_hat = max(velocity_hat, velocity)
+ * w -= lr sqrt(1-beta_2^t)/(1-beta_1^t) momentum / (sqrt(v) + epsilon) */
+#define CR_RULE_adam(H, S, O) \
+    H(beta_1) H(beta_2) H(epsilon) S(momentum) S(velocity) O(velocity_hat)
+
+enum { CR_MAX_HYPER = 8, CR_MAX_SLOTS = 3 }; /* of one rule */
+
+/* What a row is unfolded with. */
+#define CR_NOTHING(name)
+#define CR_ONE_MORE(name) +1
+#define CR_QUOTED(name) #name,
+#define CR_HYPER_COUNT(rule) (0 CR_RULE_##rule(CR_ONE_MORE, CR_NOTHING, CR_NOTHING))
+#define CR_REQUIRED_SLOTS(rule) (0 CR_RULE_##rule(CR_NOTHING, CR_ONE_MORE, CR_NOTHING))
+#define CR_OPTIONAL_SLOTS(rule) (0 CR_RULE_##rule(CR_NOTHING, CR_NOTHING, CR_ONE_MORE))
+
+/* What may change between two steps; kernels read it at every call. */
+typedef struct {
+    double learning_rate;
+    double clipvalue;         /* infinity: none */
+    int64_t step;             /* updates done before this one */
+    double own[CR_MAX_HYPER]; /* the rule's hyperparameters, in the order of its row */
+} cr_hyper;
+
+/* A rule, for those who do not know the table at compile time. */
+typedef struct {
+    const char *name;
+    int kernel;                      /* CR_update_<name> */
+    int hypers, slots;               /* how many names follow */
+    int required_slots;              /* the first of the slots, which every variable has */
+    const char *hyper[CR_MAX_HYPER]; /* names, in the order of cr_hyper.own */
+    const char *slot[CR_MAX_SLOTS];  /* names, in the order of cr_segment.slot */
+} cr_rule;
+
+/* The table; returns how many rules it has. */
+int cr_rules(const cr_rule **out);
+
+#endif

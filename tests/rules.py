@@ -1,0 +1,34 @@
+"""The optimizers' rules, for tests that walk the table of src/rules.h: a new rule is tested by what
+stands here as soon as it has a row and a twin in corereg/reference.py."""
+
+from __future__ import annotations
+
+import itertools
+
+from corereg._kernels import RULES, Hyper
+
+VALUES = {"beta_2": 0.99, "epsilon": 1e-7}  # of hyperparameters that 0.9 would not suit
+
+
+def numbers(rule):
+    """Values for the hyperparameters of a rule, by name."""
+    return {name: VALUES.get(name, 0.9) for name in RULES[rule].hyperparameters}
+
+
+def hyper(rule, learning_rate=0.01, clipvalue=None):
+    return Hyper(rule, learning_rate, clipvalue, **numbers(rule))
+
+
+def variants():
+    """{title: (rule, places of its state arrays)}, for each choice of the optional ones."""
+    found = {}
+    for rule in RULES.values():
+        always, optional = range(rule.required), range(rule.required, len(rule.slots))
+        for count in range(len(optional) + 1):
+            for chosen in itertools.combinations(optional, count):
+                title = " with ".join([rule.name, *(rule.slots[i] for i in chosen)])
+                found[title] = rule.name, (*always, *chosen)
+    return found
+
+
+VARIANTS = variants()
