@@ -1,6 +1,7 @@
 /* Penalties, clipping and the optimizers' updates: one sweep over a variable's weights, gradient
  * and state does all stages of a step. The rules themselves are in rules.h and rule_steps.h. */
 #include "rule_steps.h"
+#include "simd_lanes.h"
 
 /* ---- blocks -------------------------------------------------------------------------------- */
 

@@ -63,8 +63,8 @@ def _compute_penalties(model: TrainableModel) -> None:
         _kernels.track_dependency(part)
     parts = [p.data for p in penalties(model.weights)]
     if len(parts) != len(trainer.penalties):
+        trainer.captures["test"].clear()  # first: an interrupt must not leave them the old array
         trainer.penalties = np.zeros(len(parts))
-        trainer.captures["test"].clear()
     for i, part in enumerate(parts):
         _kernels.store_and_reset(trainer.penalties[i : i + 1])
         _kernels.accumulate_weighted_sum(trainer.penalties[i : i + 1], part)

@@ -157,11 +157,13 @@ class Trainer:
 
     def new_sums(self, kind: str) -> EpochAccumulators:
         """Where recorded steps of this kind ("train", "test") add up, set to zero."""
-        assert self.compilation.metrics is not None
-        if kind not in self._sums:
-            self._sums[kind] = EpochAccumulators(*self.compilation.metrics)
-        self._sums[kind].reset()
-        return self._sums[kind]
+        metrics = self.compilation.metrics
+        assert metrics is not None
+        found = self._sums.get(kind)
+        if found is None or found.metrics is not metrics[0]:
+            found = self._sums[kind] = EpochAccumulators(*metrics)
+        found.reset()
+        return found
 
     @property
     def metrics_names(self) -> list[str]:
@@ -248,7 +250,11 @@ class Trainer:
         assert optimizer is not None
         own, mine = optimizer.parameters, model.weights
         if len(own) != len(mine) or any(a is not b for a, b in zip(own, mine, strict=True)):
-            optimizer.build(mine)
+            try:
+                optimizer.build(mine)
+            except BaseException:  # an interrupt: it is built again at the next step
+                optimizer.parameters = []
+                raise
         return optimizer
 
     def compute_loss(self, batch: Batch, prediction: Tensor) -> Tensor:

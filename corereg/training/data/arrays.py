@@ -66,9 +66,9 @@ class ArrayDataset:
             self._order = None
             return
         if self._order is None:
-            self._order = np.arange(len(self), dtype=np.int64)
+            self._order = np.zeros(len(self), np.int64)
         # in place: recorded steps read it
-        _kernels.shuffle(self._order, order.seed)  # TEMP
+        _kernels.shuffle(self._order, order.seed, order.passes)
 
     def batch_signature(self, rows: int) -> tuple[Any, ...]:
         """What tells batches of so many rows from others: batches of one signature share their
