@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
+__all__ = ["get_state", "set_random_seed", "set_state"]
+
 _MASK = (1 << 64) - 1
 _STEP = 0x9E3779B97F4A7C15  # of SplitMix64 (Steele, Lea, Flood 2014)
 _MODELS = 0x6D6F64656C73  # tells the stream of models' seeds from that of all others

@@ -72,6 +72,31 @@ def test_a_part_that_says_nothing_is_blamed_once():
         assert entry.reason == "Plain 'mine' is not known to be recordable"
 
 
+def squared(x):
+    return x * x
+
+
+def distance(y_true, y_pred):
+    return (y_true - y_pred).abs()
+
+
+@pytest.mark.parametrize(
+    ("middle", "loss", "name"),
+    [
+        ([layers.Dense(3, squared)], "mse", "squared"),
+        ([], distance, "the loss function 'distance'"),
+    ],
+)
+def test_plain_functions_are_told_apart_from_classes(middle, loss, name):
+    model = Sequential([corereg.Input((4,)), *middle, layers.Dense(1)])
+    model.compile("sgd", loss)
+    (warning,) = slow(lambda: model.fit(X, Y, verbose=0))
+    assert f": {name} is not known to be recordable. a plain function always" in str(
+        warning.message
+    )
+    assert "make it a layer, loss, metric or regularizer whose class says" in str(warning.message)
+
+
 def test_train_on_batch_warns_too():
     model = model_with(Plain())
     (warning,) = slow(lambda: model.train_on_batch(X, Y))

@@ -1,7 +1,8 @@
 """The autograd engine: `Tensor`, gradient modes, gradient checks, and the registry of ops.
 
 An op is one class with `forward` and `backward` side by side (see `corereg.autograd.ops`). How ops
-run and how gradients go back is compiled, in src/graph.pxi. Modules import downwards only:
+run (src/tensor.pxi) and how gradients go back (src/backward.pxi) is compiled. Modules import
+downwards only:
 
     functional, gradcheck                       derivatives as values, checks of them
     numpy_functions, methods                    give Tensor what it cannot name itself: the ops

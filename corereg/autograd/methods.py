@@ -116,7 +116,7 @@ METHODS: dict[str, Any] = {
 for _name, _method in {**{f.__name__: f for f in FUNCTIONS}, **METHODS}.items():
     setattr(Tensor, _name, _method)
 
-# + - * / @ and the sign are compiled, see TensorCore in src/graph.pxi.
+# + - * / @ and the sign are compiled, see TensorCore in src/tensor.pxi.
 _kernels.bind_operators(
     *(arithmetic.Add, arithmetic.Subtract, arithmetic.Multiply, arithmetic.Divide),
     *(linalg.Matmul, arithmetic.Negative),

@@ -1,5 +1,5 @@
-"""Op, the base of all ops, and their registry. How ops run and how gradients go back is in
-src/graph.pxi."""
+"""Op, the base of all ops, and their registry. How ops run is in src/tensor.pxi, how gradients go
+back in src/backward.pxi."""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ class Tensor(InPlace, Conversions):
 
     # ---- ops as methods ---------------------------------------------------------------------
     # The ops make Tensors, so they stand above this file. corereg/autograd/methods.py gives them
-    # to Tensor, and src/graph.pxi has the operators; here are their signatures for type checkers.
+    # to Tensor, and src/tensor.pxi has the operators; here are their signatures for type checkers.
 
     if TYPE_CHECKING:
 

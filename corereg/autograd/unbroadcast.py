@@ -1,5 +1,5 @@
 """The gradient of an input that was broadcast: the sum over the axes that broadcasting made, in the
-input's shape and dtype. src/graph.pxi calls this where an op's gradient is not of that shape."""
+input's shape and dtype. src/backward.pxi calls this where an op's gradient is not of that shape."""
 
 from __future__ import annotations
 

@@ -70,6 +70,11 @@ class LossFunction(Loss):
         super().__init__(getattr(function, "__name__", "loss"))
         self.function = function
 
+    @property
+    def who(self) -> str:
+        """How reports name it."""
+        return f"the loss function {self.name!r}"
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return tensor(self.function(y_true, y_pred))
 

@@ -79,6 +79,11 @@ class MetricFunction(Metric):
         super().__init__(getattr(function, "__name__", "metric"))
         self.function = function
 
+    @property
+    def who(self) -> str:
+        """How reports name it."""
+        return f"the metric function {self.name!r}"
+
     def rows(self, y_true: Array, y_pred: Array) -> Array:
         values = np.asarray(as_array(self.function(Tensor(y_true), Tensor(y_pred))), np.float64)
         if not values.ndim:

@@ -13,6 +13,7 @@ regularizer) names itself by `_kernels.track_part`. So a recording knows
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from corereg import _kernels
@@ -47,6 +48,15 @@ def obstacle_of(program: _kernels.Program) -> Obstacle | None:
     name = type(part).__name__
     if declares_eager(part):
         return Obstacle(program.fault, f"{name} says recordable = False; take that out", True)
+    function = getattr(part, "function", part)  # of a LossFunction or a MetricFunction
+    if isinstance(function, FunctionType):
+        return Obstacle(
+            program.fault,
+            "a plain function always runs through Python; if it does nothing but call ops that "
+            "have kernels, make it a layer, loss, metric or regularizer whose class says "
+            "recordable = True",
+            False,
+        )
     return Obstacle(
         program.fault,
         f"if {name} does nothing but call ops on tensors, say recordable = True in its class (or "
