@@ -20,9 +20,13 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError, LinkError
 from setuptools.modified import newer_group
 
-KERNELS = ["dense", "activation", "dropout", "loss", "gather", "update", "probe", "table"]
+KERNELS = [
+    *("dense", "activation", "log_softmax", "elementwise", "dropout"),
+    *("cross_entropy", "regression_loss", "accuracy", "accumulators", "gather", "shuffle"),
+    *("update", "probe", "table"),
+]
 OBJECTS = "build/kernels"  # kept, where pip builds all else in a new folder every time
-COMMON = ["src/dispatch.c", "src/launch.c", "src/batches.c", "src/memory.c", "src/_kernels.pyx"]
+COMMON = ["dispatch.c", "replay.c", "threads.c", "validate.c", "batches.c", "memory.c"]
 INSTRUCTION_SETS = {
     "x86_64": {
         "baseline": [],
@@ -116,7 +120,7 @@ class BuildKernels(build_ext):
 
 extension = Extension(
     "corereg._kernels",
-    COMMON,
+    [*(f"src/{name}" for name in COMMON), "src/_kernels.pyx"],
     include_dirs=["src", numpy.get_include()],
     define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
     libraries=["m"],

@@ -265,16 +265,26 @@ def gather_rows(src: Array, out: Array, order: Array | None = None, start: int =
     return out
 
 
-def shuffle(order: Array, state: Array) -> None:
-    """Swaps each entry, the last one first, with one of those up to it."""
-    mask, x = (1 << 64) - 1, int(state[0])
+def _splitmix64(state: int) -> tuple[int, int]:
+    """The next state of SplitMix64 and the 64 random bits that it gives."""
+    mask = (1 << 64) - 1
+    state = (state + 0x9E3779B97F4A7C15) & mask
+    x = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & mask
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & mask
+    return state, x ^ (x >> 31)
+
+
+def shuffle(order: Array, seed: Array, epoch: Array) -> None:
+    """order = the permutation of (seed[0], epoch[0]): of 0..n-1, where each place, the last one
+    first, changes with one of those up to it; then epoch[0] += 1."""
+    _, mixed = _splitmix64(int(seed[0]))
+    _, state = _splitmix64((mixed + int(epoch[0])) % (1 << 64))
+    order[:] = np.arange(len(order))
     for i in range(len(order) - 1, 0, -1):
-        x = (x + 0x9E3779B97F4A7C15) & mask  # SplitMix64
-        drawn = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & mask
-        drawn = ((drawn ^ (drawn >> 27)) * 0x94D049BB133111EB) & mask
-        j = ((drawn ^ (drawn >> 31)) * (i + 1)) >> 64
+        state, bits = _splitmix64(state)
+        j = (bits * (i + 1)) >> 64
         order[i], order[j] = order[j], order[i]
-    state[0] = x
+    epoch[0] += 1
 
 
 def scale(x: Array, factor: Array) -> Array:

@@ -1,10 +1,12 @@
-/* Activations of whole rows and spans, shared by the dense and the activation kernels. */
+/* Activations of vectors and spans, forward and backward, shared by the dense, activation and
+ * dropout kernels. Softmax is not elementwise: softmax.h. */
 #ifndef COREREG_ACTIVATE_H
 #define COREREG_ACTIVATE_H
 
+#include "span.h"
 #include "vmath.h"
 
-/* y = act(x) for one vector; softmax is not elementwise and has its own function below */
+/* Gives act(x) for one vector. */
 INLINE V activate(V x, int act)
 {
     switch (act) {
@@ -15,7 +17,7 @@ INLINE V activate(V x, int act)
     }
 }
 
-/* act'(x) in terms of y = act(x), times dy */
+/* Gives dy * act'(x) for one vector, in terms of y = act(x). */
 INLINE V activation_backward_vec(V dy, V y, int act)
 {
     switch (act) {
@@ -26,71 +28,48 @@ INLINE V activation_backward_vec(V dy, V y, int act)
     }
 }
 
-#define SPAN(body)                              \
-    do {                                        \
-        ptrdiff_t i = 0;                        \
-        for (; i + VL <= n; i += VL) {          \
-            const ptrdiff_t lanes = VL;         \
-            body                                \
-        }                                       \
-        if (i < n) {                            \
-            const ptrdiff_t lanes = n - i;      \
-            body                                \
-        }                                       \
-    } while (0)
-/* inside SPAN's body: the vector of array p at i, and its store */
-#define GET(p) (lanes == VL ? load((p) + i) : load_n((p) + i, lanes))
-#define PUT(p, v) (lanes == VL ? store((p) + i, v) : store_n((p) + i, v, lanes))
+/* The loop of activate_span, for an activation that is known at compile time. */
+INLINE void activate_loop(T *y, const T *x, ptrdiff_t n, const int act)
+{
+    EACH_VECTOR (i, lanes, n)
+        store_lanes(y + i, activate(load_lanes(x + i, lanes), act), lanes);
+}
 
+/* Computes y = act(x) for n elements; y may alias x. */
 static inline void activate_span(T *y, const T *x, ptrdiff_t n, int act)
 {
-    switch (act) { /* the switch is outside the loops: each case is a loop of its own */
-    case CR_RELU: SPAN(PUT(y, activate(GET(x), CR_RELU));); break;
-    case CR_SIGMOID: SPAN(PUT(y, activate(GET(x), CR_SIGMOID));); break;
-    case CR_TANH: SPAN(PUT(y, activate(GET(x), CR_TANH));); break;
+    switch (act) { /* outside of the loop: each activation has a loop of its own */
+    case CR_RELU: activate_loop(y, x, n, CR_RELU); break;
+    case CR_SIGMOID: activate_loop(y, x, n, CR_SIGMOID); break;
+    case CR_TANH: activate_loop(y, x, n, CR_TANH); break;
     default:
         if (y != x)
-            SPAN(PUT(y, GET(x)););
+            activate_loop(y, x, n, CR_LINEAR);
     }
 }
 
-/* dx = dy*scale through act, from its output y; dx may alias dy */
+/* The loop of activation_backward_span, for an activation that is known at compile time. */
+INLINE void activation_backward_loop(T *dx, const T *dy, const T *y, ptrdiff_t n, const int act,
+                                     T scale)
+{
+    EACH_VECTOR (i, lanes, n) {
+        const V d = load_lanes(dy + i, lanes) * scale;
+        store_lanes(dx + i, activation_backward_vec(d, load_lanes(y + i, lanes), act), lanes);
+    }
+}
+
+/* Computes dx = scale * dy * act'(x) for n elements, from y = act(x); dx may alias dy. */
 static inline void activation_backward_span(T *dx, const T *dy, const T *y, ptrdiff_t n, int act,
                                             T scale)
 {
     switch (act) {
-    case CR_RELU: SPAN(PUT(dx, activation_backward_vec(GET(dy) * scale, GET(y), CR_RELU));); break;
-    case CR_SIGMOID: SPAN(PUT(dx, activation_backward_vec(GET(dy) * scale, GET(y), CR_SIGMOID));); break;
-    case CR_TANH: SPAN(PUT(dx, activation_backward_vec(GET(dy) * scale, GET(y), CR_TANH));); break;
+    case CR_RELU: activation_backward_loop(dx, dy, y, n, CR_RELU, scale); break;
+    case CR_SIGMOID: activation_backward_loop(dx, dy, y, n, CR_SIGMOID, scale); break;
+    case CR_TANH: activation_backward_loop(dx, dy, y, n, CR_TANH, scale); break;
     default:
         if (dx != dy || scale != 1)
-            SPAN(PUT(dx, GET(dy) * scale););
+            activation_backward_loop(dx, dy, y, n, CR_LINEAR, scale);
     }
-}
-
-/* max over a row, NaNs passed over: what is built on it turns NaN by its sums */
-static inline T row_max(const T *x, ptrdiff_t n)
-{
-    V best = splat(-(T)INFINITY);
-    SPAN(const V v = lanes < VL ? first_n(GET(x), lanes, best) : GET(x); best = vmax(v, best););
-    return n ? lane_max(best) : 0;
-}
-
-/* y = e^(x - max), and the sum of y; y may alias x */
-static inline T row_exp(T *y, const T *x, ptrdiff_t n, T max)
-{
-    V sum = {0};
-    SPAN(V e = vexp(GET(x) - max); PUT(y, e);
-         sum += lanes < VL ? first_n(e, lanes, (V){0}) : e;);
-    return lane_sum(sum);
-}
-
-/* softmax of one row; y may alias x */
-static inline void softmax_row(T *y, const T *x, ptrdiff_t n)
-{
-    const T max = row_max(x, n);
-    const T scale = 1 / row_exp(y, x, n, max);
-    SPAN(PUT(y, GET(y) * scale););
 }
 
 #endif

@@ -114,7 +114,8 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct cr_shuffle_args:
         int64_t *order
         ptrdiff_t n
-        uint64_t *state
+        const uint64_t *seed
+        int64_t *epoch
     ctypedef struct cr_gather_rows_args:
         void *y
         int64_t *labels

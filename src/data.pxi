@@ -95,23 +95,31 @@ def gather_rows(src, out, order=None, start=None):
     return out
 
 
-def shuffle(order, state):
-    """Puts an int64 array into a random order, drawn from state, a uint64 array of one element,
-    which moves on."""
+def shuffle(order, seed, epoch):
+    """Writes to order, an int64 array, the permutation of 0..n-1 that (seed, epoch) determines, and
+    adds 1 to epoch. seed: a uint64 array of one element, epoch: an int64 array of one."""
     cdef cr_shuffle_args g
-    if not isinstance(order, cnp.ndarray) or not isinstance(state, cnp.ndarray):
-        raise TypeError("shuffle: expected order and state as NumPy arrays, received "
-                        f"{type(order).__name__} and {type(state).__name__}")
+    for name, value in (("order", order), ("seed", seed), ("epoch", epoch)):
+        if not isinstance(value, cnp.ndarray):
+            raise TypeError(f"shuffle: expected {name} as a NumPy array, received "
+                            f"{type(value).__name__}")
     cdef array order_ = order
-    cdef array state_ = state
+    cdef array seed_ = seed
+    cdef array epoch_ = epoch
     if cnp.PyArray_TYPE(order_) != cnp.NPY_INT64 or not cnp.PyArray_ISCARRAY(order_):
-        raise TypeError("shuffle: expected order as a contiguous, writeable int64 array")
-    if (cnp.PyArray_TYPE(state_) != cnp.NPY_UINT64 or cnp.PyArray_SIZE(state_) != 1
-            or not cnp.PyArray_ISCARRAY(state_)):
-        raise TypeError("shuffle: expected state as a writeable uint64 array of one element")
+        raise TypeError("shuffle: expected order as a contiguous, writeable int64 array, received "
+                        f"dtype {order_.dtype}")
+    if (cnp.PyArray_TYPE(seed_) != cnp.NPY_UINT64 or cnp.PyArray_SIZE(seed_) != 1
+            or not cnp.PyArray_ISCARRAY_RO(seed_)):
+        raise TypeError("shuffle: expected seed as a uint64 array of one element, received dtype "
+                        f"{seed_.dtype}, shape {shape_of(seed_)}")
+    if (cnp.PyArray_TYPE(epoch_) != cnp.NPY_INT64 or cnp.PyArray_SIZE(epoch_) != 1
+            or not cnp.PyArray_ISCARRAY(epoch_)):
+        raise TypeError("shuffle: expected epoch as a writeable int64 array of one element, "
+                        f"received dtype {epoch_.dtype}, shape {shape_of(epoch_)}")
     g.order, g.n = <int64_t *> data_ptr(order_), cnp.PyArray_SIZE(order_)
-    g.state = <uint64_t *> data_ptr(state_)
-    launch(CR_shuffle, 0, &g, sizeof(g), 2.0 * g.n, 0, b"ww", (order, state))
+    g.seed, g.epoch = <const uint64_t *> data_ptr(seed_), <int64_t *> data_ptr(epoch_)
+    launch(CR_shuffle, 0, &g, sizeof(g), 2.0 * g.n, 0, b"wrw", (order, seed, epoch))
 
 
 cdef int count_up(int64_t *counter, int64_t by, object holder) except -1:

@@ -1,18 +1,23 @@
-/* The three products of a dense layer. */
-#include "drop.h"
+/* The three products of a dense layer: its output, and the gradients of its input and weights. */
+#include "dropout.h"
 #include "gemm.h"
 #include "small_rows.h"
 
-/* y[m] = x[m,:] . v for m0 <= m < m1, x of rows of n elements; each sum is in vectors along n. Four
- * rows at once hide the latency of the additions. */
-static void dots(T *y, const T *x, const T *v, ptrdiff_t n, ptrdiff_t m0, ptrdiff_t m1)
+/* Computes the dot products y[m] = x[m,:] . v for m0 <= m < m1, x of rows of n elements, with sums
+ * in vectors along n. Four rows at once hide the latency of the additions. */
+static void row_dots(T *y, const T *x, const T *v, ptrdiff_t n, ptrdiff_t m0, ptrdiff_t m1)
 {
     ptrdiff_t m = m0;
     for (; m + 4 <= m1; m += 4) {
         const T *x0 = x + m * n, *x1 = x0 + n, *x2 = x1 + n, *x3 = x2 + n;
         V s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
-        SPAN(const V by = GET(v); s0 += GET(x0) * by; s1 += GET(x1) * by; s2 += GET(x2) * by;
-             s3 += GET(x3) * by;);
+        EACH_VECTOR (i, lanes, n) {
+            const V factor = load_lanes(v + i, lanes);
+            s0 += load_lanes(x0 + i, lanes) * factor;
+            s1 += load_lanes(x1 + i, lanes) * factor;
+            s2 += load_lanes(x2 + i, lanes) * factor;
+            s3 += load_lanes(x3 + i, lanes) * factor;
+        }
         y[m] = lane_sum(s0);
         y[m + 1] = lane_sum(s1);
         y[m + 2] = lane_sum(s2);
@@ -21,24 +26,25 @@ static void dots(T *y, const T *x, const T *v, ptrdiff_t n, ptrdiff_t m0, ptrdif
     for (; m < m1; m++) {
         const T *x0 = x + m * n;
         V sum = {0};
-        SPAN(sum += GET(x0) * GET(v););
+        EACH_VECTOR (i, lanes, n)
+            sum += load_lanes(x0 + i, lanes) * load_lanes(v + i, lanes);
         y[m] = lane_sum(sum);
     }
 }
 
-/* Dropout over the share of y that this rank has made */
-static void drop(const cr_dense_forward_args *g, ptrdiff_t rank, ptrdiff_t size)
+/* Applies dropout to the share of y that this rank has computed. */
+static void dropout_share(const cr_dense_forward_args *g, ptrdiff_t rank, ptrdiff_t size)
 {
-    const dropper d = dropper_of(g->seed, g->step, g->stream, g->threshold, g->scale);
+    const dropout_params d = dropout_params_of(g->seed, g->step, g->stream, g->threshold, g->scale);
     ptrdiff_t begin, end;
     if (!g->by_columns || g->N == 1) {
         share_rows(g->M, rank, size, &begin, &end);
-        drop_range(g->y, NULL, g->y, begin * g->N, end * g->N, &d);
+        dropout_range(g->y, NULL, g->y, begin * g->N, end * g->N, &d);
         return;
     }
     share(g->N, VL, rank, size, &begin, &end);
     for (ptrdiff_t row = 0; row < g->M * g->N; row += g->N)
-        drop_range(g->y, NULL, g->y, row + begin, row + end, &d);
+        dropout_range(g->y, NULL, g->y, row + begin, row + end, &d);
 }
 
 KERNEL(dense_forward)
@@ -49,7 +55,7 @@ KERNEL(dense_forward)
     ptrdiff_t begin, end;
     share_rows(g->M, rank, size, &begin, &end);
     if (g->N == 1) {
-        dots(y, g->x, g->w, g->K, begin, end);
+        row_dots(y, g->x, g->w, g->K, begin, end);
         for (ptrdiff_t m = begin; g->b && m < end; m++)
             y[m] += *(const T *)g->b;
         if (!softmax)
@@ -74,7 +80,7 @@ KERNEL(dense_forward)
     if (softmax)
         softmax_rows(y + begin * g->N, y + begin * g->N, end - begin, g->N);
     else if (g->step)
-        drop(g, rank, size);
+        dropout_share(g, rank, size);
 }
 
 KERNEL(dense_backward_input)
@@ -83,7 +89,7 @@ KERNEL(dense_backward_input)
     product p = {.c = g->dx,
                  .a = g->dz,
                  .b = g->w,
-                 .through = g->y,
+                 .activation_y = g->y,
                  .m = g->M,
                  .n = g->K,
                  .k = g->N,
@@ -96,7 +102,7 @@ KERNEL(dense_backward_input)
     if (g->M == 1) { /* one row: a sum over each row of w, which need not be transposed */
         ptrdiff_t begin, end;
         share(g->K, VL, rank, size, &begin, &end);
-        dots(g->dx, g->w, g->dz, g->N, begin, end);
+        row_dots(g->dx, g->w, g->dz, g->N, begin, end);
         if (g->y)
             activation_backward_span((T *)g->dx + begin, (T *)g->dx + begin,
                                      (const T *)g->y + begin, end - begin, g->act, (T)g->scale);
@@ -112,13 +118,15 @@ KERNEL(dense_backward_input)
         multiply_rows(&p, rank, size);
 }
 
-/* db[n] for n0 <= n < n1, each a sum in order of m */
+/* Computes db[n] for n0 <= n < n1, each a sum in order of m. */
 static void column_sums(T *db, const T *dz, ptrdiff_t M, ptrdiff_t N, ptrdiff_t n0, ptrdiff_t n1)
 {
-    const ptrdiff_t n = n1 - n0;
-    db += n0;
-    dz += n0;
-    SPAN(V sum = {0}; for (ptrdiff_t m = 0; m < M; m++) sum += GET(dz + m * N); PUT(db, sum););
+    EACH_VECTOR (i, lanes, n1 - n0) {
+        V sum = {0};
+        for (ptrdiff_t m = 0; m < M; m++)
+            sum += load_lanes(dz + m * N + n0 + i, lanes);
+        store_lanes(db + n0 + i, sum, lanes);
+    }
 }
 
 KERNEL(dense_backward_weights)

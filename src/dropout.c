@@ -1,7 +1,7 @@
-/* Dropout: the mask is made where it is used, from counters (see kernels.h). */
-#include "drop.h"
+/* Dropout: the mask is made where it is used, from counters (see contract_dropout.h). */
+#include "dropout.h"
 
-/* This rank's rows, as a range of elements: it begins at a multiple of 8. */
+/* Sets this rank's rows as a range of elements; it begins at a multiple of 8. */
 INLINE void share_elements(ptrdiff_t n, ptrdiff_t cols, ptrdiff_t rank, ptrdiff_t size,
                            ptrdiff_t *begin, ptrdiff_t *end)
 {
@@ -13,10 +13,10 @@ INLINE void share_elements(ptrdiff_t n, ptrdiff_t cols, ptrdiff_t rank, ptrdiff_
 KERNEL(dropout_forward)
 {
     const cr_dropout_forward_args *g = arguments;
-    const dropper d = dropper_of(g->seed, g->step, g->stream, g->threshold, g->scale);
+    const dropout_params d = dropout_params_of(g->seed, g->step, g->stream, g->threshold, g->scale);
     ptrdiff_t begin, end;
     share_elements(g->n, g->cols, rank, size, &begin, &end);
-    drop_range(g->y, g->bits, g->x, begin, end, &d);
+    dropout_range(g->y, g->bits, g->x, begin, end, &d);
 }
 
 KERNEL(dropout_backward)
@@ -35,6 +35,6 @@ KERNEL(dropout_backward)
         uint64_t bits = 0;
         for (ptrdiff_t byte = 0; byte < (n + 7) / 8; byte++)
             bits |= (uint64_t)g->bits[at / 8 + byte] << (8 * byte);
-        apply_bits((T *)g->dx + at, (const T *)g->dy + at, n, bits, scale);
+        apply_mask((T *)g->dx + at, (const T *)g->dy + at, n, bits, scale);
     }
 }

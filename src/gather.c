@@ -1,26 +1,24 @@
 /* Rows of the caller's data, in any of NumPy's number types, into a batch of T or of labels. */
 #include "simd.h"
 
-#define COPY_AS(S, D)                                                                    \
-    do {                                                                                 \
-        const S *from = (const S *)source;                                               \
-        D *to = (D *)target;                                                             \
-        for (ptrdiff_t c = 0; c < g->cols; c++)                                          \
-            to[c] = (D)from[c];                                                          \
-    } while (0)
+/* Casts n elements: to[c] = (D)from[c], S the type of the source and D that of the destination. */
+#define CAST_ELEMENTS(D, S, to, from, n)   \
+    for (ptrdiff_t c = 0; c < (n); c++)    \
+        ((D *)(to))[c] = (D)((const S *)(from))[c]
 
-#define COPY_FROM(D)                               \
-    switch (g->source) {                           \
-    case CR_FROM_F32: COPY_AS(float, D); break;    \
-    case CR_FROM_F64: COPY_AS(double, D); break;   \
-    case CR_FROM_U8: COPY_AS(uint8_t, D); break;   \
-    case CR_FROM_I8: COPY_AS(int8_t, D); break;    \
-    case CR_FROM_U16: COPY_AS(uint16_t, D); break; \
-    case CR_FROM_I16: COPY_AS(int16_t, D); break;  \
-    case CR_FROM_U32: COPY_AS(uint32_t, D); break; \
-    case CR_FROM_I32: COPY_AS(int32_t, D); break;  \
-    case CR_FROM_U64: COPY_AS(uint64_t, D); break; \
-    default: COPY_AS(int64_t, D); break;           \
+/* Casts n elements of the type that `source`, an enum cr_source, names to the type D. */
+#define CAST_ROW(D, to, from, n, source)                                \
+    switch (source) {                                                   \
+    case CR_FROM_F32: CAST_ELEMENTS(D, float, to, from, n); break;      \
+    case CR_FROM_F64: CAST_ELEMENTS(D, double, to, from, n); break;     \
+    case CR_FROM_U8: CAST_ELEMENTS(D, uint8_t, to, from, n); break;     \
+    case CR_FROM_I8: CAST_ELEMENTS(D, int8_t, to, from, n); break;      \
+    case CR_FROM_U16: CAST_ELEMENTS(D, uint16_t, to, from, n); break;   \
+    case CR_FROM_I16: CAST_ELEMENTS(D, int16_t, to, from, n); break;    \
+    case CR_FROM_U32: CAST_ELEMENTS(D, uint32_t, to, from, n); break;   \
+    case CR_FROM_I32: CAST_ELEMENTS(D, int32_t, to, from, n); break;    \
+    case CR_FROM_U64: CAST_ELEMENTS(D, uint64_t, to, from, n); break;   \
+    default: CAST_ELEMENTS(D, int64_t, to, from, n); break;             \
     }
 
 KERNEL(gather_rows)
@@ -44,37 +42,9 @@ KERNEL(gather_rows)
         } else if (same) {
             memcpy(y, source, (size_t)g->cols * sizeof(T));
         } else if (labels) {
-            int64_t *target = labels;
-            COPY_FROM(int64_t)
+            CAST_ROW(int64_t, labels, source, g->cols, g->source)
         } else {
-            T *target = y;
-            COPY_FROM(T)
+            CAST_ROW(T, y, source, g->cols, g->source)
         }
     }
-}
-
-KERNEL(increment)
-{
-    const cr_increment_args *g = arguments;
-    (void)size;
-    if (!rank)
-        *g->counter += g->by;
-}
-
-KERNEL(store_and_reset)
-{
-    const cr_store_and_reset_args *g = arguments;
-    (void)size;
-    if (rank)
-        return;
-    if (g->log && *g->place >= 0 && *g->place < g->room)
-        memcpy((char *)g->log + *g->place * 8, g->total, 8);
-    memset(g->total, 0, 8);
-}
-
-KERNEL(shuffle)
-{
-    (void)size;
-    if (!rank)
-        cr_shuffle(arguments);
 }

@@ -1,8 +1,8 @@
-/* Probes: what this machine gives, for benches to hold the other kernels against. */
-#include "simd.h"
+/* Probes of what this machine can do, for benches to compare the other kernels with. */
+#include "simd_lanes.h"
 
-/* Sums that do not wait for each other: enough to hide the latency of two pipes; with the factor,
- * the addend and one spare they fit 16 registers. */
+/* Sums that do not wait for each other: two multiply-adds a cycle of four to five cycles each need
+ * ten; with the factor, the addend and one spare, twelve fit 16 registers. */
 #define CHAINS 12
 
 KERNEL(probe_arithmetic)
@@ -45,8 +45,8 @@ KERNEL(probe_triad)
         for (int k = 0; k < 4 * VL; k += VL)
             store(y + i + k, load(x + i + k) + factor * load(z + i + k));
     for (; i < end; i += VL) {
-        const ptrdiff_t rest = end - i < VL ? end - i : VL;
-        store_n(y + i, load_n(x + i, rest) + factor * load_n(z + i, rest), rest);
+        const ptrdiff_t lanes = end - i < VL ? end - i : VL;
+        store_n(y + i, load_n(x + i, lanes) + factor * load_n(z + i, lanes), lanes);
     }
 }
 
@@ -57,7 +57,7 @@ KERNEL(probe_read)
     share((g->n + CR_BLOCK - 1) / CR_BLOCK, 1, rank, size, &begin, &end);
     for (ptrdiff_t block = begin; block < end; block++) {
         const T *x = (const T *)g->x + block * CR_BLOCK;
-        const ptrdiff_t rest = g->n - block * CR_BLOCK, n = rest < CR_BLOCK ? rest : CR_BLOCK;
+        const ptrdiff_t left = g->n - block * CR_BLOCK, n = left < CR_BLOCK ? left : CR_BLOCK;
         V a[8] = {{0}};
         ptrdiff_t i = 0;
         for (; i + 8 * VL <= n; i += 8 * VL)

@@ -1,13 +1,16 @@
 /* Rows of few elements (the classes of a loss), VL rows at a time: transposed, so that each row is
  * a lane, and sums and maxima over a row go down vectors instead of across one. */
-#ifndef COREREG_NARROW_H
-#define COREREG_NARROW_H
+#ifndef COREREG_SMALL_ROWS_H
+#define COREREG_SMALL_ROWS_H
 
-#include "activate.h"
+#include "softmax.h"
 
-#define MAX_SMALL_ROW 32 /* elements of a row, at most */
+/* The longest row that is done so: from about 32 elements on, vectors along the row are as fast,
+ * and two arrays of so many vectors are all that should lie on the stack. */
+#define MAX_SMALL_ROW 32
 
-/* to[k], lane i: element k of row i, of `rows` <= VL rows of n elements; other lanes are 0 */
+/* Reads `rows` <= VL rows of n elements: lane i of to[k] is element k of row i. The lanes of rows
+ * that do not exist are 0. */
 static void load_columns(V to[MAX_SMALL_ROW], const T *from, ptrdiff_t n, ptrdiff_t rows)
 {
     for (ptrdiff_t k = 0; k < n; k += VL) {
@@ -22,7 +25,7 @@ static void load_columns(V to[MAX_SMALL_ROW], const T *from, ptrdiff_t n, ptrdif
     }
 }
 
-/* The way back */
+/* Writes `rows` <= VL rows of n elements: lane i of from[k] becomes element k of row i. */
 static void store_columns(T *to, const V from[MAX_SMALL_ROW], ptrdiff_t n, ptrdiff_t rows)
 {
     for (ptrdiff_t k = 0; k < n; k += VL) {
@@ -38,7 +41,7 @@ static void store_columns(T *to, const V from[MAX_SMALL_ROW], ptrdiff_t n, ptrdi
     }
 }
 
-/* The maximum of each row; NaNs are passed over, as by row_max */
+/* Gives the maximum of each row; NaNs are passed over, as by row_max. */
 INLINE V columns_max(const V x[MAX_SMALL_ROW], ptrdiff_t n)
 {
     V best = splat(-(T)INFINITY);
@@ -47,7 +50,7 @@ INLINE V columns_max(const V x[MAX_SMALL_ROW], ptrdiff_t n)
     return best;
 }
 
-/* The first index of each row's largest element, or of its first NaN; n > 0 */
+/* Gives the first index of each row's largest element, or of its first NaN; n > 0. */
 INLINE VI columns_argmax(const V x[MAX_SMALL_ROW], ptrdiff_t n)
 {
     V best = x[0];
@@ -60,7 +63,17 @@ INLINE VI columns_argmax(const V x[MAX_SMALL_ROW], ptrdiff_t n)
     return index;
 }
 
-/* softmax of `rows` rows of n elements; y may alias x */
+/* Reads the labels of `rows` <= VL rows of n classes into lanes. The caller has checked them; a
+ * label outside of [0, n) becomes -1 here, so that no wrong one reaches foreign memory. */
+INLINE VI load_labels(const int64_t *labels, ptrdiff_t n, ptrdiff_t rows)
+{
+    VI label = {0};
+    for (ptrdiff_t i = 0; i < rows; i++)
+        label[i] = labels[i] < 0 || labels[i] >= n ? -1 : (TI)labels[i];
+    return label;
+}
+
+/* Computes softmax for `rows` rows of n elements, whatever n is; y may alias x. */
 static inline void softmax_rows(T *y, const T *x, ptrdiff_t rows, ptrdiff_t n)
 {
     if (n > MAX_SMALL_ROW) {
@@ -69,9 +82,9 @@ static inline void softmax_rows(T *y, const T *x, ptrdiff_t rows, ptrdiff_t n)
         return;
     }
     for (ptrdiff_t m = 0; m < rows; m += VL) {
-        const ptrdiff_t some = rows - m < VL ? rows - m : VL;
+        const ptrdiff_t block = rows - m < VL ? rows - m : VL;
         V e[MAX_SMALL_ROW], sum = {0};
-        load_columns(e, x + m * n, n, some);
+        load_columns(e, x + m * n, n, block);
         const V max = columns_max(e, n);
         for (ptrdiff_t k = 0; k < n; k++) {
             e[k] = vexp(e[k] - max);
@@ -80,7 +93,7 @@ static inline void softmax_rows(T *y, const T *x, ptrdiff_t rows, ptrdiff_t n)
         const V scale = 1 / sum;
         for (ptrdiff_t k = 0; k < n; k++)
             e[k] *= scale;
-        store_columns(y + m * n, e, n, some);
+        store_columns(y + m * n, e, n, block);
     }
 }
 

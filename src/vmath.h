@@ -29,7 +29,7 @@
 #ifndef COREREG_VMATH_H
 #define COREREG_VMATH_H
 
-#include "simd.h"
+#include "simd_lanes.h"
 
 #define LN2_HI ((T)(CR_F64 ? 6.93147180369123816490e-01 : 0.693359375))
 #define LN2_LO ((T)(CR_F64 ? 1.90821492927058770002e-10 : -2.12194440e-4))

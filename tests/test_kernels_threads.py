@@ -31,7 +31,7 @@ def kernel_calls(rng, dtype, m, n):
     x, y, dy, out = array(m, n), array(m, n), array(m, n), array(m, n)
     w, b, rows, one, total = array(n, n), array(n), array(m), array(), keep(np.zeros(1))
     labels, order = rng.integers(0, n, m), keep(rng.permutation(m))
-    seed, log = keep(np.array([1], np.uint64)), keep(np.zeros(9))
+    seed, epoch, log = np.array([1], np.uint64), keep(np.array([2])), keep(np.zeros(9))
     step, bits = keep(np.array([5])), keep(np.zeros((m * n + 7) // 8, np.uint8))
     shapes = [(9001,), (7,), (0,), (m, n)]
     weights, gradients, *slots = [[array(*shape) for shape in shapes] for _ in range(5)]
@@ -49,7 +49,7 @@ def kernel_calls(rng, dtype, m, n):
         lambda: k.accumulate_weighted_sum(total, x, 0.5, y),
         lambda: k.increment(step, 3),
         lambda: k.store_and_reset(total, log, step),
-        lambda: k.shuffle(order, seed),
+        lambda: k.shuffle(order, seed, epoch),
         lambda: k.gather_rows(x, out, order),
         lambda: k.scale(x, one, out),
         lambda: k.add(out, x),

@@ -7,7 +7,7 @@ import pytest
 from small import ROWS, bits, data, fit, net
 
 import corereg
-from corereg import _kernels, layers, reference
+from corereg import layers
 from corereg.models import Sequential
 
 
@@ -94,31 +94,3 @@ def test_data_are_not_written_to():
     model.fit(x, y, sample_weight=np.broadcast_to(1.0, ROWS), validation_split=0.5, verbose=0)
     model.train_on_batch(x, y)
     model.predict(x, verbose=0)
-
-
-@pytest.mark.parametrize("n", [0, 1, 2, 3, 1000])
-def test_the_shuffle_is_that_of_its_formula(n):
-    order, state = np.arange(n, dtype=np.int64), np.array([12345], np.uint64)
-    expected, after = order.copy(), state.copy()
-    _kernels.shuffle(order, state)
-    reference.shuffle(expected, after)
-    assert order.tolist() == expected.tolist()
-    assert state[0] == after[0]
-
-
-def test_every_order_comes_equally_often():
-    state, counts = np.array([7], np.uint64), {}
-    for _ in range(6000):
-        order = np.arange(3, dtype=np.int64)
-        _kernels.shuffle(order, state)
-        counts[tuple(order)] = counts.get(tuple(order), 0) + 1
-    assert len(counts) == 6
-    assert all(abs(count - 1000) < 150 for count in counts.values())
-
-
-def test_shuffle_checks_its_arrays(fails):
-    order, state = np.arange(4, dtype=np.int64), np.array([1], np.uint64)
-    for bad in (order.astype("i4"), order[::2], order.tolist()):
-        fails(lambda bad=bad: _kernels.shuffle(bad, state), TypeError, "shuffle: expected order")
-    for bad in (state.astype("i8"), np.zeros(2, np.uint64)):
-        fails(lambda bad=bad: _kernels.shuffle(order, bad), TypeError, "shuffle: expected state")

@@ -39,20 +39,21 @@ class Rows:
         self._batch: Batch | None = None
         self._start = np.zeros(1, np.int64)  # the cursor; kernels read and move it
         self._order: Array | None = None
+        self._epoch = np.zeros(1, np.int64)  # orders drawn; `shuffle` reads and moves it
 
     def __len__(self) -> int:
         return len(self.x)
 
-    def begin(self, state: Array | None = None) -> None:
-        """Starts a pass over all rows, in a new order drawn from a random state (uint64) or (None)
-        as they are."""
+    def begin(self, seed: Array | None = None) -> None:
+        """Starts a pass over all rows, in the order that a seed (uint64) and the number of orders
+        drawn before determine, or (None) as they are."""
         _kernels.store_and_reset(self._start)
-        if state is None:
+        if seed is None:
             self._order = None
             return
         if self._order is None:
-            self._order = np.arange(len(self), dtype=np.int64)
-        _kernels.shuffle(self._order, state)  # in place: recorded steps read it
+            self._order = np.empty(len(self), np.int64)
+        _kernels.shuffle(self._order, seed, self._epoch)  # in place: recorded steps read it
 
     def shapes(self, rows: int) -> tuple[Any, ...]:
         """What tells batches of so many rows from those of other data."""

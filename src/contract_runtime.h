@@ -1,0 +1,64 @@
+/* Running kernels: instruction sets, replay, threads and memory (dispatch.c, replay.c, threads.c,
+ * memory.c). Included by kernels.h, which defines cr_kernel. */
+#ifndef COREREG_CONTRACT_RUNTIME_H
+#define COREREG_CONTRACT_RUNTIME_H
+
+#include <stddef.h>
+
+/* ---- instruction sets (dispatch.c) ----------------------------------------------------------- */
+
+enum cr_dtype { CR_FLOAT32, CR_FLOAT64, CR_DTYPES };
+
+typedef struct {
+    const char *name;                    /* "baseline", "v3", "v4", "neon" */
+    const cr_kernel *kernels[CR_DTYPES]; /* [dtype][kernel id] */
+} cr_isa;
+
+/* Fills `out` with the instruction sets compiled in that this CPU runs, best last, `room` at most;
+ * returns how many. */
+int cr_isas(const cr_isa **out, int room);
+
+/* Returns the name of a kernel by its id, "" if there is none. */
+const char *cr_kernel_name(int id);
+
+/* ---- running kernels (replay.c) and threads (threads.c) -------------------------------------- */
+
+/* Runs one kernel in `size` shares (on OpenMP's thread pool where there is one, else one after the
+ * other), with denormals flushed to zero meanwhile. */
+void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size);
+
+/* A recorded kernel call: its own copy of the arguments, how many shares, and whether there is a
+ * barrier before it: all threads must have done what stands before it in the list. */
+typedef struct {
+    cr_kernel kernel;
+    const void *args;
+    ptrdiff_t size;
+    int needs_barrier;
+} cr_instruction;
+
+/* A list of calls to be run `times` times over. */
+typedef struct {
+    const cr_instruction *list;
+    ptrdiff_t count, times;
+} cr_section;
+
+/* Runs the sections one after the other, and all of them `times` times over, on a team of `size`
+ * threads. A call of one share is rank 0's. */
+void cr_replay(const cr_section *sections, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size);
+
+/* Returns 1 when compiled with OpenMP. */
+int cr_openmp(void);
+
+/* Returns how many CPUs this process may use, OpenMP's own limit included. */
+int cr_available_threads(void);
+
+/* ---- memory (memory.c) ----------------------------------------------------------------------- */
+
+/* Allocate, resize and free memory of whole cache lines, as PyDataMem_Handler wants it (NEP 49);
+ * context is not used. */
+void *cr_memory_new(void *context, size_t bytes);
+void *cr_memory_zeros(void *context, size_t count, size_t each);
+void *cr_memory_resize(void *context, void *old, size_t bytes);
+void cr_memory_free(void *context, void *old, size_t bytes);
+
+#endif

@@ -1,0 +1,175 @@
+/* The register tile of the matrix product: MR x NV vectors of c, summed over k and finished by the
+ * epilogue (bias and activation, or the way back through one) before they are stored. */
+#ifndef COREREG_GEMM_TILE_H
+#define COREREG_GEMM_TILE_H
+
+#include "activate.h"
+
+/* The sizes of a tile, and of the parts that are packed for it:
+ *
+ *               registers  MR x NV  sums, b, a     loads a     KC   panel in L1
+ *                                                  multiply-add     KC rows of NV vectors
+ *   AVX-512         32      8 x 3   24 + 3 + 1     11/24       192  36 of 48 KB
+ *   AVX2            16      6 x 2   12 + 2 + 1      8/12       256  16 of 32 KB
+ *   SSE2, NEON   16, 32     4 x 2    8 + 2 + 1      6/8        256   8 of 32 KB
+ *
+ * A core begins two vector multiply-adds a cycle and takes four cycles for each, so that 8 sums at
+ * least must be under way. It begins two loads a cycle: a step of k loads NV vectors of b and
+ * broadcasts MR elements of a, which must be fewer than its MR*NV multiply-adds. Within the
+ * registers, the tile with the fewest loads a multiply-add is the one that is nearly square in
+ * loads. (SSE2 has no fused multiply-add and needs a register for each product.)
+ *
+ * KC is as long as the panel of b stays in L1 beside the lines of a and c that pass: the longer,
+ * the more rarely the tile of c is loaded and stored again. In bytes this is the same for float and
+ * double, which have half the lanes. */
+#if VB == 64
+#define MR 8
+#define NV 3
+#define KC 192
+#elif VB == 32
+#define MR 6
+#define NV 2
+#define KC 256
+#else
+#define MR 4
+#define NV 2
+#define KC 256
+#endif
+#define NR (NV * VL)
+
+/* The elements of a packed block of a: 48 KB, which every panel of b reads again. It stays in L2
+ * (256 KB at least) beside what passes, and gives each packed panel 8 tiles or more to read it. */
+#define BLOCK (48 * 1024 / (ptrdiff_t)sizeof(T))
+
+/* The vectors of the tile for a single row of c: 8 sums are under way, as above; there is nothing
+ * to keep of b, which is read once. */
+#define ONE_ROW_NV 8
+
+/* A tile whose sums are at least so long prefetches its part of c, to be stored to when they are
+ * done: a line from memory takes about as long as 64 steps of 12 cycles take. */
+#define PREFETCH_C_DEPTH 64
+
+typedef struct {
+    T *c;
+    const T *a, *b, *bias; /* bias[n] or NULL */
+    /* y[m,n] (as c) of the activation whose backward the result goes through, or NULL ... */
+    const T *activation_y;
+    T scale;                                /* ... and a factor that goes with it */
+    ptrdiff_t m, n, k, a_row, a_col, b_row; /* b(k,n) = b[k*b_row + n] ... */
+    int b_transposed;                       /* ... or, if set, b[n*b_row + k] */
+    int act;                                /* of the result, or with activation_y: of y */
+} product;
+
+/* The operands of one register tile, in place or packed: a(m,k) = a[m*a_row + k*a_col] from the
+ * tile's first row, b(k,n) = b[k*b_row + n] from its first column, both from k0 on. */
+typedef struct {
+    const T *a, *b;
+    ptrdiff_t a_row, a_col, b_row;
+    ptrdiff_t k0, k1;
+    ptrdiff_t edge; /* columns of the last vector that exist in c; VL: all */
+    /* memory of the next panel, prefetched a line a step while this one is worked on */
+    const T *prefetch, *prefetch_end;
+    ptrdiff_t prefetch_step;
+} operands;
+
+/* Starts the sums of a tile: from zero, or from what earlier parts of k left in c. */
+INLINE void tile_start(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const operands *o,
+                       const T *c, ptrdiff_t ldc)
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < mr; i++)
+#pragma GCC unroll 8
+        for (int j = 0; j < nv; j++)
+            acc[i][j] = o->k0 == 0    ? (V){0}
+                        : j == nv - 1 ? load_n(c + i * ldc + j * VL, o->edge)
+                                      : load(c + i * ldc + j * VL);
+    if (o->k0 == 0 && o->k1 >= PREFETCH_C_DEPTH)
+#pragma GCC unroll 8
+        for (int i = 0; i < mr; i++)
+#pragma GCC unroll 8
+            for (int j = 0; j < nv; j++)
+                __builtin_prefetch(c + i * ldc + j * VL, 1, 3);
+}
+
+/* Adds a column of a times a row of b to the sums and moves on to the next k; prefetches a line of
+ * the next panel into L2, for L1 holds the panel that is worked on. */
+INLINE void tile_step(const int mr, const int nv, V acc[MR][ONE_ROW_NV], operands *at)
+{
+    V row[ONE_ROW_NV];
+    __builtin_prefetch(at->prefetch, 0, 2);
+    const T *next = at->prefetch + at->prefetch_step;
+    at->prefetch = next < at->prefetch_end ? next : at->prefetch;
+#pragma GCC unroll 8
+    for (int j = 0; j < nv; j++)
+        row[j] = load(at->b + j * VL);
+#pragma GCC unroll 8
+    for (int i = 0; i < mr; i++) {
+        const V x = splat(at->a[i * at->a_row]);
+#pragma GCC unroll 8
+        for (int j = 0; j < nv; j++)
+            acc[i][j] += x * row[j];
+    }
+    at->a += at->a_col;
+    at->b += at->b_row;
+}
+
+/* Finishes the sums of a tile at c and stores them. The epilogue is done with the last part of k:
+ * bias and relu, or relu backward, in registers; sigmoid and tanh on the stored rows. */
+INLINE void tile_finish(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const product *g,
+                        const operands *o, ptrdiff_t m, ptrdiff_t n)
+{
+    const ptrdiff_t edge = o->edge, ldc = g->n;
+    T *c = g->c + m * ldc + n;
+    const int last = o->k1 == g->k;
+    const int relu_backward = last && g->activation_y && g->act == CR_RELU;
+    const int forward = last && !g->activation_y && (g->bias || g->act == CR_RELU);
+    const V least = splat(g->act == CR_RELU ? 0 : -(T)INFINITY);
+    const T *y = relu_backward ? g->activation_y + m * ldc + n : NULL;
+#pragma GCC unroll 8
+    for (int j = 0; j < nv; j++) {
+        const ptrdiff_t lanes = j == nv - 1 ? edge : VL;
+        V bias = {0};
+        if (forward && g->bias)
+            bias = load_lanes(g->bias + n + j * VL, lanes);
+#pragma GCC unroll 8
+        for (int i = 0; i < mr; i++) {
+            V v = acc[i][j];
+            if (forward)
+                v = vmax(least, v + bias); /* a NaN passes */
+            else if (relu_backward)
+                v = activation_backward_vec(v * g->scale, load_n(y + i * ldc + j * VL, lanes),
+                                            CR_RELU);
+            store_lanes(c + i * ldc + j * VL, v, lanes);
+        }
+    }
+    if (last && (g->act == CR_SIGMOID || g->act == CR_TANH))
+        for (int i = 0; i < mr; i++) {
+            T *row = c + i * ldc;
+            const ptrdiff_t columns = (nv - 1) * VL + edge;
+            if (g->activation_y)
+                activation_backward_span(row, row, g->activation_y + (m + i) * ldc + n, columns,
+                                         g->act, g->scale);
+            else
+                activate_span(row, row, columns, g->act);
+        }
+}
+
+/* Computes the tile of c at row m, column n, over the part of k that o says; a is the tile's. */
+INLINE void tile(const int mr, const int nv, const product *g, const operands *o, const T *a,
+                 ptrdiff_t m, ptrdiff_t n)
+{
+    V acc[MR][ONE_ROW_NV];
+    operands at = *o;
+    at.a = a;
+    tile_start(mr, nv, acc, o, g->c + m * g->n + n, g->n);
+    if (VB > 16 && mr == MR && nv > 1) /* four steps a round where the work is done: fewer jumps */
+#pragma GCC unroll 4
+        for (ptrdiff_t k = o->k1 - o->k0; k > 0; k--)
+            tile_step(mr, nv, acc, &at);
+    else
+        for (ptrdiff_t k = o->k1 - o->k0; k > 0; k--)
+            tile_step(mr, nv, acc, &at);
+    tile_finish(mr, nv, acc, g, o, m, n);
+}
+
+#endif
