@@ -1,5 +1,5 @@
-/* Dropout: which elements it keeps, and the argument structs of dropout.c. Conventions: kernels.h.
- */
+/* Dropout: which elements it keeps, and the argument structs of dropout.c.
+ * Conventions: kernels.h. */
 #ifndef COREREG_CONTRACT_DROPOUT_H
 #define COREREG_CONTRACT_DROPOUT_H
 

@@ -79,8 +79,7 @@ static const tile_function tiles[4][3] = {
 };
 
 /* Chooses what the t-th tile of a panel prefetches of the next panel, the `columns` of b from n on:
- * line t of each of its rows, so that the first tiles of a panel fetch the next one between them.
- */
+ * line t of each of its rows, so that the first few tiles together fetch the next panel. */
 INLINE void choose_prefetch(const product *g, operands *o, ptrdiff_t t, ptrdiff_t n,
                             ptrdiff_t columns)
 {
