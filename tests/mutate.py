@@ -269,7 +269,7 @@ class Copy:
             limit = 60 + 4 * sum(self.seconds[test] for test in tests)
             code, output = self._pytest(tests, limit) if tests else (0, "")
             if code:
-                failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
+                failed = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", output, re.M)
                 return failed[0] if failed else output.strip().rsplit("\n", 1)[-1]
         return None
 
