@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from part_checks import check_layer, check_loss, check_metric, check_regularizer, numbers
 
-from corereg import layers, losses, metrics, regularizers
+from corereg import Tensor, layers, losses, metrics, ops, regularizers
+from corereg.saving import custom_object_scope
 
 LAYERS = [
     (layers.Activation, (4,), {"activation": "tanh"}),
@@ -59,3 +60,123 @@ def test_metrics(kind, y, arguments):
 @pytest.mark.parametrize(("kind", "arguments"), REGULARIZERS)
 def test_regularizers(kind, arguments):
     check_regularizer(kind, **arguments)
+
+
+# ---- the checks themselves -----------------------------------------------------------------------
+
+
+class Good(layers.Layer):
+    def __init__(self, factor=2.0, **options):
+        super().__init__(**options)
+        self.factor = factor
+
+    def build(self, input_shape):
+        self.shift = self.add_weight((input_shape[-1],), "zeros", name="shift")
+
+    def call(self, x):
+        return ops.multiply(x, self.factor) + self.shift
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor}
+
+
+class WrongGradient(Good):
+    def call(self, x):
+        return Tensor(x.data * self.factor) + self.shift
+
+
+class WrongShape(Good):
+    def compute_output_shape(self, input_shape):
+        return (None, 1)
+
+
+class ForgottenArgument(Good):
+    def get_config(self):
+        return {**super().get_config(), "factor": 2.0}
+
+
+class Float32Only(Good):
+    def call(self, x):
+        return super().call(x).astype("float32")
+
+
+class NotRecordable(Good):
+    recordable = True
+
+
+class CountsInPython(layers.Layer):
+    """Replays do not repeat what it does in Python: it must not say that it may be recorded."""
+
+    recordable = True
+    calls = 0
+
+    def call(self, x):
+        CountsInPython.calls += 1
+        return ops.dense(x, np.full((4, 4), CountsInPython.calls, x.dtype))
+
+
+class Drifting(losses.Loss):
+    """Its gradient is that of another function."""
+
+    def call(self, y_true, y_pred):
+        return (y_true - Tensor(y_pred.data)) ** 2 + 0 * y_pred
+
+
+class Unweighted(metrics.MeanSquaredError):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        super().update_state(y_true, y_pred)
+
+
+class LastBatch(metrics.MeanSquaredError):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.reset_state()
+        super().update_state(y_true, y_pred, sample_weight)
+
+
+class Linear(regularizers.Regularizer):
+    """No scalar."""
+
+    def __call__(self, x):
+        return x * 1.0
+
+
+OWN = (Good, WrongGradient, WrongShape, ForgottenArgument, Float32Only, NotRecordable)
+OWN += (CountsInPython, Drifting, Unweighted, LastBatch, Linear)
+
+
+@pytest.fixture
+def _known():
+    with custom_object_scope({kind.__name__: kind for kind in OWN}):
+        yield
+
+
+@pytest.mark.usefixtures("_known")
+def test_a_layer_that_is_right_passes():
+    check_layer(Good, (4,), factor=3.0)
+
+
+@pytest.mark.usefixtures("_known")
+@pytest.mark.parametrize(
+    "kind", [WrongGradient, WrongShape, ForgottenArgument, Float32Only, NotRecordable]
+)
+def test_layers_with_a_fault_fail(kind):
+    with pytest.raises(AssertionError):
+        check_layer(kind, (4,), factor=3.0)
+
+
+@pytest.mark.usefixtures("_known")
+def test_a_layer_that_breaks_its_word_fails():
+    with pytest.raises(AssertionError):
+        check_layer(CountsInPython, (4,))
+
+
+@pytest.mark.usefixtures("_known")
+def test_other_parts_with_a_fault_fail():
+    for check, kind, arrays in (
+        (check_loss, Drifting, (SHARES, numbers(9, 3))),
+        (check_metric, Unweighted, (SHARES, numbers(9, 3))),
+        (check_metric, LastBatch, (SHARES, numbers(9, 3))),
+        (check_regularizer, Linear, ()),
+    ):
+        with pytest.raises(AssertionError):
+            check(kind, *arrays)
