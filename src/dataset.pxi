@@ -122,4 +122,3 @@ def shuffle(order, seed, epoch):
     g.order, g.n = <int64_t *> data_ptr(order_), cnp.PyArray_SIZE(order_)
     g.seed, g.epoch = <const uint64_t *> data_ptr(seed_), <int64_t *> data_ptr(epoch_)
     launch(CR_shuffle, 0, &g, sizeof(g), 2.0 * g.n, 0, b"wrw", (order, seed, epoch))
-

@@ -30,7 +30,7 @@ cdef class _ThreadState:
     """The switches of one thread. Whoever has turned one holds on to this object, and so can turn
     it back from any thread (a generator may be closed in another one)."""
     cdef bint grad_off              # whether this thread records no graph
-    cdef PyObject *grad_needed      # a set, borrowed: see Node.needs_gradient; NULL: all gradients are
+    cdef PyObject *grad_needed      # a set, borrowed: see Node.needs_gradient; NULL: all are needed
     cdef PyObject *recorder         # the Program that records this thread, borrowed; NULL: none
     cdef PyObject *call             # the innermost CallContext, borrowed; NULL: none
 

@@ -177,11 +177,11 @@ def test_unknown_names_in_compile(arguments, message, fails):
         ),
         (
             lambda: corereg.set_random_seed(-1),
-            "set_random_seed: expected an integer >= 0, received -1",
+            r"set_random_seed: expected an integer in \[0, 2\*\*32\), received -1",
         ),
         (
             lambda: corereg.set_random_seed(1.5),
-            "set_random_seed: expected an integer >= 0, received 1.",
+            r"set_random_seed: expected an integer in \[0, 2\*\*32\), received 1.",
         ),
         (
             lambda: corereg.utils.set_random_seed(2**32),
