@@ -3,7 +3,6 @@
 #ifndef COREREG_ACTIVATE_H
 #define COREREG_ACTIVATE_H
 
-#include "span.h"
 #include "vmath.h"
 
 /* Gives act(x) for one vector. */

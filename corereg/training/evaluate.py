@@ -87,12 +87,8 @@ def test_plan(
 def test_runner(model: TrainableModel, sums: EpochAccumulators) -> StepRunner:
     """What tests batches of a model."""
     trainer = model._trainer
-    return StepRunner(
-        partial(test_step, model, sums),
-        trainer.captures["test"],
-        trainer.weights_lock.reading,
-        trainer.compilation,
-    )
+    step = partial(test_step, model, sums)
+    return StepRunner(trainer, "test", step, trainer.weights_lock.reading)
 
 
 def test_steps(model: TrainableModel, source: ArrayDataset | IterableSteps, size: int) -> Steps:

@@ -65,12 +65,8 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
 def train_runner(model: TrainableModel, sums: EpochAccumulators) -> StepRunner:
     """What trains on batches."""
     trainer = model._trainer
-    return StepRunner(
-        partial(train_step, model, sums),
-        trainer.captures["train"],
-        trainer.weights_lock.writing,
-        trainer.compilation,
-    )
+    step = partial(train_step, model, sums)
+    return StepRunner(trainer, "train", step, trainer.weights_lock.writing)
 
 
 def fit(

@@ -15,11 +15,11 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from corereg import _kernels
-from corereg.runtime.capture import Capture, CaptureCache, ReplayPlan
+from corereg.runtime.capture import Capture, ReplayPlan
 from corereg.training.accumulators import EpochAccumulators
 from corereg.training.data.arrays import ArrayDataset, Batch, RowOrder
 from corereg.training.data.iterables import BatchIterator, batch_parts
-from corereg.training.trainer import Compilation
+from corereg.training.trainer import Trainer
 
 Access = AbstractContextManager[Any]
 """What is entered while a step runs: the reading or the writing side of the weights' lock."""
@@ -28,19 +28,15 @@ Access = AbstractContextManager[Any]
 class StepRunner:
     """Runs one function of a batch, recorded where that is allowed.
 
-    step: does everything with a batch; captures: where its recordings are kept; access: entered
-    while it runs; compilation: says whether the user wants every step to run through Python.
+    trainer: holds the recordings of this kind ("train", "test"), and whether the user wants every
+    step to run through Python; step: does everything with a batch; access: entered while it runs.
     """
 
     def __init__(
-        self,
-        step: Callable[[Batch], None],
-        captures: CaptureCache,
-        access: Access,
-        compilation: Compilation,
+        self, trainer: Trainer, kind: str, step: Callable[[Batch], None], access: Access
     ) -> None:
-        self.step, self.captures, self.access = step, captures, access
-        self.compilation = compilation
+        self.captures, self.compilation = trainer.captures[kind], trainer.compilation
+        self.step, self.access = step, access
 
     def find(self, data: ArrayDataset, rows: int) -> Capture | None:
         """The capture for batches of so many rows of data, recorded or not yet; None: the step has
