@@ -80,6 +80,28 @@ def test_each_call_at_the_same_time_has_its_own_memory():
         assert np.array_equal(out, expected)
 
 
+def test_a_first_forward_pass_gives_its_workspace_away_after_its_result_is_copied(monkeypatch):
+    """Once it is in the pool, another thread may run it on other rows before this one goes on."""
+    model = net(3)
+    x = data(3)[0]
+    expected = model.predict(x, verbose=0)
+    model = net(3)
+
+    class BusyPool:
+        """Whatever is given is taken at once by another user, for other rows."""
+
+        def __init__(self, snapshot, lock):
+            self.pool = pool(snapshot, lock)
+
+        def give(self, workspace):
+            workspace.outputs[0][...] = np.nan
+            self.pool.give(workspace)
+
+    pool = _kernels.ForwardPool
+    monkeypatch.setattr(_kernels, "ForwardPool", BusyPool)
+    assert np.array_equal(model.predict(x, verbose=0), expected)
+
+
 def test_models_record_and_train_side_by_side():
     """Recordings of several threads at once do not mix."""
     x, y = data(3)

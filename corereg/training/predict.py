@@ -205,8 +205,9 @@ def _first_forward(model: TrainableModel, x: Array) -> Array:
     if capture.obstacle is None and capture.program is not None and capture.snapshot is not None:
         if trainer.forward_pool is None:
             trainer.forward_pool = _kernels.ForwardPool(capture.snapshot, trainer.weights_lock)
-        trainer.forward_pool.give(_kernels.ForwardWorkspace(capture.program, (own,), (out,)))
-        return out.copy()
+        workspace = _kernels.ForwardWorkspace(capture.program, (own,), (out,))
+        out = out.copy()  # before the workspace is in the pool, where any thread may take it
+        trainer.forward_pool.give(workspace)
     return out
 
 
