@@ -34,7 +34,16 @@ def declares_recordable(part: Any) -> bool:
     kind = type(part)
     if not kind.__dict__.get("recordable", False):  # its own word, whatever its bases say
         return False
-    return not any(callable(getattr(kind, name, None)) for name in getattr(part, "__dict__", ()))
+    return _method_names(kind).isdisjoint(getattr(part, "__dict__", ()))
+
+
+def _method_names(kind: type) -> frozenset[str]:
+    """What a class calls its methods, looked up once for each class."""
+    found: frozenset[str] | None = kind.__dict__.get("_own_method_names")
+    if found is None:
+        found = frozenset(name for name in dir(kind) if callable(getattr(kind, name, None)))
+        kind._own_method_names = found  # type: ignore[attr-defined]
+    return found
 
 
 def declares_eager(part: Any) -> bool:

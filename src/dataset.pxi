@@ -35,6 +35,16 @@ cdef int source_type(array a) except -1:
     return code
 
 
+cdef bint has_contiguous_rows(array a) noexcept:
+    """Whether each row of an array, a[i], is contiguous."""
+    cdef Py_ssize_t i, bytes = cnp.PyArray_ITEMSIZE(a)
+    for i in range(cnp.PyArray_NDIM(a) - 1, 0, -1):
+        if cnp.PyArray_DIM(a, i) != 1 and cnp.PyArray_STRIDE(a, i) != bytes:
+            return False
+        bytes *= cnp.PyArray_DIM(a, i)
+    return True
+
+
 def gather_rows(src, out, order=None, start=None):
     """out[r] = src[order[start + r]] for every row of out, cast to out's dtype.
 
@@ -64,7 +74,7 @@ def gather_rows(src, out, order=None, start=None):
     g.src_rows = g.places = cnp.PyArray_DIM(s, 0)
     if not cnp.PyArray_ISCARRAY(o) or cnp.PyArray_ITEMSIZE(s) == 0:
         raise TypeError(f"{who}: expected out contiguous and writeable")
-    if cnp.PyArray_SIZE(s) and not (cnp.PyArray_ISALIGNED(s) and s[0].flags.c_contiguous):
+    if cnp.PyArray_SIZE(s) and not (cnp.PyArray_ISALIGNED(s) and has_contiguous_rows(s)):
         raise ValueError(f"{who}: expected src with contiguous, aligned rows; use src.copy()")
     g.start = NULL
     if start is not None:

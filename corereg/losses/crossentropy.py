@@ -61,8 +61,10 @@ class BinaryCrossentropy(SmoothedCrossentropy):
         return p.log() - (1 - p).log()
 
     def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> Array:
+        if y.ndim == 2 and y.shape[1:] == outputs[1:] and _kernels.all_between(y, 0.0, 1.0):
+            return y
         y = super().check_targets(y, outputs)
-        if y.dtype.kind == "b" or _kernels.all_between(y, 0.0, 1.0):
+        if y.dtype.kind == "b":
             return y
         if y.size and not (y.min() >= 0 and y.max() <= 1):
             raise ValueError(
@@ -94,8 +96,10 @@ class CategoricalCrossentropy(SmoothedCrossentropy):
                 "for integer labels use 'sparse_categorical_crossentropy', or "
                 "corereg.utils.to_categorical(y)"
             )
+        if y.ndim == 2 and y.shape[1:] == outputs[1:] and _kernels.all_between(y, 0.0, FLOAT64_MAX):
+            return y
         y = super().check_targets(y, outputs)
-        if y.dtype.kind == "b" or _kernels.all_between(y, 0.0, FLOAT64_MAX):
+        if y.dtype.kind == "b":
             return y
         if y.size and y.min() < 0:
             raise ValueError(f"{self.name}: expected y >= 0, received {y.min()}")

@@ -41,6 +41,7 @@ class Capture:
         self.snapshot: _kernels.Snapshot | None = None  # of what the calls depend on
         self._tuner: ThreadTuner | None = None
         self._last_threads = 0  # of the last replay
+        self._whole: ReplayPlan | None = None  # its calls, once
 
     @property
     def ready(self) -> bool:
@@ -97,6 +98,13 @@ class Capture:
             self._last_threads = threads
         return times
 
+    def replay_once(self) -> None:
+        """Runs this capture's calls once."""
+        assert self.program is not None
+        if self._whole is None:
+            self._whole = [(self.program, 1)]
+        self.replay(self._whole, 1)
+
 
 class CaptureCache:
     """The captures of one function, by signature; those used last are kept."""
@@ -126,21 +134,31 @@ class CaptureCache:
             self.clear()
         return self._refused is not None
 
+    def known(self, signature: Hashable) -> Capture | None:
+        """The capture of a signature, if there is one and nothing it depends on has changed."""
+        captures = self._captures
+        found = captures.pop(signature, None)
+        if found is None:
+            return None
+        if found.changed():
+            self.clear()
+            return None
+        captures[signature] = found  # as the last used
+        return found
+
+    def add(self, signature: Hashable, capture: Capture) -> Capture:
+        """Keeps a new capture, which it returns, and drops what was used the longest ago."""
+        self._captures[signature] = capture
+        while len(self._captures) > self._limit:
+            del self._captures[next(iter(self._captures))]
+        return capture
+
     def find(self, signature: Hashable, make: Callable[[], Capture]) -> Capture | None:
         """The capture of a signature, or a new one that `make` gives. None: the function has to run
         through Python, see `obstacle`."""
         if self.refuses():
             return None
-        found = self._captures.pop(signature, None)
-        if found is not None and found.changed():
-            self.clear()
-            found = None
-        if found is None:
-            found = make()
-        self._captures[signature] = found
-        while len(self._captures) > self._limit:
-            del self._captures[next(iter(self._captures))]
-        return found
+        return self.known(signature) or self.add(signature, make())
 
     def record(self, capture: Capture, function: Callable[[], Any]) -> Any:
         """Runs and records what `find` gave a new capture for; returns what the function gave."""

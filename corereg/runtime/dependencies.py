@@ -69,13 +69,13 @@ def parameters_of(dependencies: Iterable[Any]) -> list[Parameter]:
     """The parameters among these, and those that they hold."""
     found: dict[int, Parameter] = {}
     for part in dependencies:
-        held = [part] if isinstance(part, Parameter) else _held_parameters(part)
-        found |= {id(p): p for p in held}
+        if isinstance(part, Parameter):
+            found[id(part)] = part
+        elif not isinstance(part, list):
+            for name in ("_parameters", "parameters"):  # of a layer, of an optimizer
+                for p in getattr(part, name, ()):
+                    found[id(p)] = p
     return list(found.values())
-
-
-def _held_parameters(part: Any) -> list[Parameter]:
-    return [*getattr(part, "_parameters", ()), *getattr(part, "parameters", ())]
 
 
 def snapshot_of(dependencies: Iterable[Any]) -> _kernels.Snapshot:
@@ -85,11 +85,19 @@ def snapshot_of(dependencies: Iterable[Any]) -> _kernels.Snapshot:
     their parameters and all regularizers.
     """
     dependencies = list(dependencies)
-    lists = [part for part in dependencies if isinstance(part, list)]
-    objects = [part for part in dependencies if not isinstance(part, list | Parameter)]
     parameters = parameters_of(dependencies)
-    lists += [part._parameters for part in objects if hasattr(part, "_parameters")]
-    held = [p.regularizer for p in parameters]
-    held += [getattr(part, "activity_regularizer", None) for part in objects]
-    strengths = {id(r): r for r in held if hasattr(r, "__dict__")}
+    lists, objects = [], []
+    regularizers = [p.regularizer for p in parameters if p.regularizer is not None]
+    for part in dependencies:
+        if isinstance(part, list):
+            lists.append(part)
+        elif not isinstance(part, Parameter):
+            objects.append(part)
+            own = getattr(part, "_parameters", None)
+            if own is not None:
+                lists.append(own)
+            regularizer = getattr(part, "activity_regularizer", None)
+            if regularizer is not None:
+                regularizers.append(regularizer)
+    strengths = {id(r): r for r in regularizers if hasattr(r, "__dict__")}
     return _kernels.Snapshot([*objects, *strengths.values()], lists, parameters)

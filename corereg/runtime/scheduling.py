@@ -60,9 +60,9 @@ class ThreadTuner:
 
     def __init__(self, work: float) -> None:
         most = _kernels.get_num_threads() if work >= TRIAL_WORTH_THREADS else 1
-        first = most if work >= PROGRAM_WORTH_THREADS else 1
-        self._seconds = {first: work * 1e-9}  # a step, of late
-        self._other = 1 if first != 1 else most
+        self.threads = most if work >= PROGRAM_WORTH_THREADS else 1  # the fastest number of late
+        self._seconds = max(work, 1.0) * 1e-9  # a step on so many, of late
+        self._other = 1 if self.threads != 1 else most
         self._steps = max(2, min(TRIAL_STEPS, int(TRIAL_SECONDS / (work * 1e-9 + 1e-9))))
         self._spent, self._trial = 0.0, self._next_trial(work * 1e-9)
 
@@ -70,23 +70,22 @@ class ThreadTuner:
         """How much replaying makes up for a trial at so many seconds a step."""
         return max(FIRST_TRIAL, 25 * self._steps * seconds)
 
-    @property
-    def threads(self) -> int:
-        """The number of threads that was the fastest of late."""
-        return min(self._seconds, key=self._seconds.__getitem__)
-
     def plan(self) -> tuple[int, int]:
         """Threads, and how many steps at most."""
-        if self._spent >= self._trial and self._other not in self._seconds:
+        if self._spent >= self._trial and self._other != self.threads:
             return self._other, self._steps
-        fastest = self.threads
-        return fastest, max(1, int(RETURN_SECONDS / self._seconds[fastest]))
+        return self.threads, max(1, int(RETURN_SECONDS / self._seconds))
 
     def record_time(self, threads: int, seconds: float, steps: float) -> None:
         """Tells how many seconds so many steps took on so many threads."""
         self._spent += seconds
-        self._seconds[threads] = max(seconds / steps, 1e-9)
-        if len(self._seconds) > 1:  # a trial: forget the slower, to be tried again
-            self._other = max(self._seconds, key=self._seconds.__getitem__)
-            self._trial = self._spent + self._next_trial(self._seconds[self._other])
-            del self._seconds[self._other]
+        found = seconds / steps if seconds > 0 else 1e-9
+        if threads == self.threads:
+            self._seconds = found
+            return
+        slower = max(found, self._seconds)  # of a trial; the slower number is tried again later
+        if found < self._seconds:
+            self._other, self.threads, self._seconds = self.threads, threads, found
+        else:
+            self._other = threads
+        self._trial = self._spent + self._next_trial(slower)

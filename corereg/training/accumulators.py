@@ -27,11 +27,11 @@ class EpochAccumulators:
 
     def __init__(self, metrics: list[Metric], weighted_metrics: list[Metric]) -> None:
         self.metrics, self.weighted_metrics = metrics, weighted_metrics
-        self._loss, self._penalty = np.zeros(1), np.zeros(1)
-        self._rows = np.zeros(1, np.int64)
+        self._sums, self._counts = np.zeros(2), np.zeros(2, np.int64)
+        self._loss, self._penalty = self._sums[:1], self._sums[1:]
+        self._rows, self._logged = self._counts[:1], self._counts[1:]  # the latter: in the log
         self._states: list[Array] = []  # all arrays that the log keeps
         self._log: list[Array] = []  # of each state, by epochs
-        self._logged = np.zeros(1, np.int64)  # epochs in the log
         self.reset()
 
     @property
@@ -50,9 +50,11 @@ class EpochAccumulators:
 
     def reset(self) -> None:
         """Sets all sums to zero."""
-        for total in (self._loss, self._penalty, self._rows, self._logged):
-            total.fill(0)
-        for metric in self._all_metrics:
+        self._sums.fill(0)
+        self._counts.fill(0)
+        for metric in self.metrics:
+            metric.reset_state()
+        for metric in self.weighted_metrics:
             metric.reset_state()
 
     def begin_log(self) -> None:
@@ -108,6 +110,7 @@ class EpochAccumulators:
             f"{prefix}loss": self._loss.item() / rows,
             f"{prefix}penalty": self._penalty.item() / rows,
         }
-        for metric in self._all_metrics:
-            out[prefix + metric.name] = metric.result()
+        for metrics in (self.metrics, self.weighted_metrics):
+            for metric in metrics:
+                out[prefix + metric.name] = metric.result()
         return out

@@ -43,8 +43,11 @@ class StepRunner:
         to run through Python."""
         if self.compilation.run_eagerly:
             return None
-        signature = data.batch_signature(rows)
-        return self.captures.find(signature, lambda: Capture(data.allocate_batch(rows)))
+        captures, signature = self.captures, data.batch_signature(rows)
+        found = captures.known(signature)
+        if found is None and not captures.refuses():
+            found = captures.add(signature, Capture(data.allocate_batch(rows)))
+        return found
 
     def record(self, capture: Capture) -> None:
         """Runs and records the step on what is in the capture's batch."""
@@ -59,8 +62,7 @@ class StepRunner:
                 return
             data.fill_batch(capture.memory)
             if capture.ready:
-                assert capture.program is not None
-                capture.replay([(capture.program, 1)], 1)
+                capture.replay_once()
             else:
                 self.record(capture)
 
@@ -128,8 +130,7 @@ class ArraySteps:
         with gather:
             self._data.fill_batch(capture.memory)
         if capture.ready:
-            assert capture.program is not None
-            capture.replay([(capture.program, 1)], 1)
+            capture.replay_once()
         else:
             self._runner.record(capture)
         if capture.ready:
@@ -144,12 +145,16 @@ class ArraySteps:
         if self._left or self._runner.compilation.run_eagerly or not sums.supports_replay:
             return None
         known = self._epoch_plan
-        if known is None or known[0] != captures.version or any(c.changed() for c in captures):
+        if known is None or known[0] != captures.version or self._captures_changed():
             plan = self._make_epoch_plan(sums)
             if plan is None:
                 return None
             self._epoch_plan = known = captures.version, plan
         return known[1]
+
+    def _captures_changed(self) -> bool:
+        """Whether something has been set anew that the batches of a pass depend on."""
+        return any(capture.changed() for capture, _ in self._gathering.values())
 
     def _make_epoch_plan(self, sums: EpochAccumulators) -> ReplayPlan | None:
         full, rest = divmod(len(self._data), self._size)

@@ -102,8 +102,9 @@ class Compilation:
             one, other = ([metrics.get(m, outputs, sparse) for m in group] for group in requested)
             found = one, other
         with prefix_errors(who):
-            for metric in (*found[0], *found[1]):
-                metric.check_targets(y, outputs)
+            for group in found:
+                for metric in group:
+                    metric.check_targets(y, outputs)
         return found
 
 

@@ -21,13 +21,15 @@ class Batch(NamedTuple):
     """Some rows of a data set, in memory that the next batch of as many rows overwrites.
 
     inputs: one tensor (rows, ...) for each input of the model; targets: what the losses want, one
-    for each output; weights: of the rows, one (rows,) or None for each output.
+    for each output; weights: of the rows, one (rows,) or None for each output; arrays: of all
+    these, one after the other.
     """
 
     inputs: tuple[Tensor, ...]
     targets: tuple[Array, ...]
     weights: tuple[Array | None, ...]
     rows: int
+    arrays: tuple[Array | None, ...]
 
 
 class RowOrder:
@@ -73,11 +75,11 @@ class ArrayDataset:
     def batch_signature(self, rows: int) -> tuple[Any, ...]:
         """What tells batches of so many rows from others: batches of one signature share their
         recordings."""
-        signature = [rows, self.dtype, *[x.shape[1:] for x in self.inputs]]
+        signature: list[Any] = [rows, self.dtype]
+        signature += [x.shape[1:] for x in self.inputs]
         for y in self.targets:
             signature += y.shape[1:], self._target_dtype(y)
-        for weight in self.weights:
-            signature.append(weight is not None)
+        signature += [weight is None for weight in self.weights]
         return tuple(signature)
 
     def allocate_batch(self, rows: int) -> Batch:
@@ -90,7 +92,8 @@ class ArrayDataset:
             weights = tuple(
                 None if a is None else np.zeros((rows,), self.dtype) for a in self.weights
             )
-        return Batch(inputs, targets, weights, rows)
+        arrays = (*(tensor.data for tensor in inputs), *targets, *weights)
+        return Batch(inputs, targets, weights, rows, arrays)
 
     def _target_dtype(self, y: Array) -> np.dtype[Any]:
         """int64 for integer labels, one a row; else the data set's float dtype."""
@@ -98,11 +101,11 @@ class ArrayDataset:
 
     def fill_batch(self, batch: Batch) -> None:
         """Gathers the next rows of the pass into a batch's memory, by kernels."""
+        order, start = self._order, self._start
         sources = (*self.inputs, *self.targets, *self.weights)
-        buffers = (*(tensor.data for tensor in batch.inputs), *batch.targets, *batch.weights)
-        for source, buffer in zip(sources, buffers, strict=True):
+        for source, buffer in zip(sources, batch.arrays, strict=True):
             if source is not None and buffer is not None:
-                _kernels.gather_rows(source, buffer, self._order, self._start)
+                _kernels.gather_rows(source, buffer, order, start)
         _kernels.increment(self._start, batch.rows)
 
     def next_batch(self, rows: int) -> Batch:
