@@ -13,6 +13,7 @@ calls read and write, and the calls. A `CaptureCache` holds the captures of one 
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, ClassVar
 
@@ -42,6 +43,7 @@ class Capture:
         self._tuner: ThreadTuner | None = None
         self._last_threads = 0  # of the last replay
         self._whole: ReplayPlan | None = None  # its calls, once
+        self.result: Any = None  # what the function gave when it was recorded
 
     @property
     def ready(self) -> bool:
@@ -59,9 +61,9 @@ class Capture:
         program = _kernels.Program(strict=self.strict)
         with program:
             result = function()
-        result = self.finish(program, result)
+        self.result = result = self.finish(program, result)
         self.snapshot = snapshot_of(program.dependencies)
-        self.obstacle = obstacle_of(program)
+        self.obstacle = obstacle_of(program) or self.obstacle
         self._earlier.append(program)
         if len(self._earlier) >= self.runs or self.obstacle is not None:
             for earlier in self._earlier[:-1]:
@@ -112,7 +114,7 @@ class CaptureCache:
     def __init__(self, limit: int = SIGNATURES) -> None:
         self.version = 0  # another number whenever captures are forgotten
         self._limit = limit
-        self._captures: dict[Hashable, Capture] = {}
+        self._captures: OrderedDict[Hashable, Capture] = OrderedDict()  # the last used last
         self._refused: Capture | None = None  # a recording that cannot be replayed
         self.last: Capture | None = None  # what was recorded last
 
@@ -136,21 +138,20 @@ class CaptureCache:
 
     def known(self, signature: Hashable) -> Capture | None:
         """The capture of a signature, if there is one and nothing it depends on has changed."""
-        captures = self._captures
-        found = captures.pop(signature, None)
+        found = self._captures.get(signature)
         if found is None:
             return None
         if found.changed():
             self.clear()
             return None
-        captures[signature] = found  # as the last used
+        self._captures.move_to_end(signature)  # at once, so that no interrupt can lose it
         return found
 
     def add(self, signature: Hashable, capture: Capture) -> Capture:
         """Keeps a new capture, which it returns, and drops what was used the longest ago."""
         self._captures[signature] = capture
         while len(self._captures) > self._limit:
-            del self._captures[next(iter(self._captures))]
+            self._captures.popitem(last=False)
         return capture
 
     def find(self, signature: Hashable, make: Callable[[], Capture]) -> Capture | None:

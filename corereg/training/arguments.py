@@ -32,9 +32,13 @@ def smallest_known(*counts: int | None) -> int | None:
     return min((n for n in counts if n is not None), default=None)
 
 
-def as_keras_returns(logs: dict[str, float], return_dict: bool) -> Any:
-    """What Keras returns of these logs: a dict, or [loss, metrics...], or the loss alone."""
+def as_keras_returns(logs: dict[str, float], return_dict: bool, names: Sequence[str]) -> Any:
+    """What Keras returns of these logs: a dict, or [loss, losses of outputs, metrics...], or the
+    loss alone. names: of metrics, in order; others follow, sorted."""
     if return_dict:
         return logs
-    values = [value for name, value in logs.items() if name != "penalty"]
+    known = [logs[name] for name in names if name in logs]
+    values = known + [
+        logs[name] for name in sorted(logs) if name not in names and name != "penalty"
+    ]
     return values if len(values) > 1 else values[0]
