@@ -61,10 +61,11 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
         for found in added:
             total = found if total is None else total + found
             sums.add_penalty(batch, found.data, in_loss=True)
+        regularized = any(p.regularizer is not None for p in model.trainable_weights)
         if total is None:
-            warn_user("fit: the model has no loss and no penalties; compile it with loss=...")
+            if not regularized:
+                warn_user("fit: the model has no loss and no penalties; compile it with loss=...")
             total = Tensor(np.zeros((), model.dtype))
-    regularized = any(p.regularizer is not None for p in model.trainable_weights)
     sums.has_penalty = bool(added) or regularized
     sums.add(batch, predictions, total.data, parts)
     _kernels.track_part(optimizer)

@@ -15,7 +15,8 @@ from corereg import _kernels
 from corereg.autograd import Tensor, no_grad
 from corereg.callbacks.callback_list import CallbackList
 from corereg.progress import ProgressBar
-from corereg.runtime.capture import Capture
+from corereg.runtime.capture import Capture, CaptureCache
+from corereg.runtime.dependencies import Obstacle
 from corereg.runtime.scheduling import (
     FORWARD_ROWS,
     FORWARD_WORTH_THREADS,
@@ -35,6 +36,7 @@ from corereg.training.trainer import TrainableModel, input_shapes
 
 Array = np.ndarray[Any, Any]
 Arrays = tuple[Array, ...]
+CURE = "what a layer computes has to follow from its inputs, by ops on tensors"
 
 
 def predict(
@@ -255,6 +257,8 @@ def _first_forward(call: Call, x: Arrays) -> Arrays:
             return _flat_outputs(call, own)
         capture = Capture(own)
         outs: Arrays = captures.record(capture, lambda: _whole_outputs(call, own))
+        if capture.wants_another_run:
+            outs = _prove(captures, capture, call, x, outs)
     if capture.obstacle is None and capture.program is not None and capture.snapshot is not None:
         if trainer.forward_pool is None:
             trainer.forward_pool = _kernels.ForwardPool(capture.snapshot, trainer.weights_lock)
@@ -262,6 +266,32 @@ def _first_forward(call: Call, x: Arrays) -> Arrays:
         # copied before the workspace is in the pool, where any thread may take it
         outs = tuple(out.copy() for out in outs)
         trainer.forward_pool.give(made)
+    return outs
+
+
+def _prove(captures: CaptureCache, capture: Capture, call: Call, x: Arrays, outs: Arrays) -> Arrays:
+    """Records a forward pass a second time, on other values, and replays it for x: only if that
+    gives the outputs of the first run to the bit, the pass may be replayed. Returns these, in the
+    memory that replays write."""
+    own: Arrays = capture.memory
+    for memory in own:
+        np.negative(memory[::-1].copy(), out=memory)
+    try:
+        with _kernels.ignore_float_errors():
+            again: Arrays = captures.record(capture, lambda: _whole_outputs(call, own))
+    except Exception as error:
+        reason = f"the model raised {type(error).__name__} for other values than those of x"
+        capture.obstacle = Obstacle(reason, CURE, False)
+    if capture.ready:
+        assert capture.program is not None
+        for a, memory in zip(x, own, strict=True):
+            _kernels.gather_rows(a, memory)
+        capture.program.replay(1)
+        if all(a.tobytes() == b.tobytes() for a, b in zip(outs, again, strict=True)):
+            return again
+        reason = "a replay of the model gave other outputs than Python"
+        capture.obstacle = Obstacle(reason, CURE, False)
+    captures.refuse(capture)
     return outs
 
 

@@ -20,7 +20,14 @@ from corereg.layers.base import Layer, Shape
 from corereg.random import next_model_seed
 from corereg.runtime.capture import CaptureCache
 from corereg.runtime.dependencies import Obstacle, snapshot_of
-from corereg.runtime.report import RUN_EAGERLY, Execution, ExecutionReport, eager, warn_eager
+from corereg.runtime.report import (
+    RUN_EAGERLY,
+    TWO_RUNS,
+    Execution,
+    ExecutionReport,
+    eager,
+    warn_eager,
+)
 from corereg.structure import flatten, is_shape, pack_like
 from corereg.targets import as_sample_weight
 from corereg.training.accumulators import EpochAccumulators
@@ -372,12 +379,16 @@ class Trainer:
         """For fit, evaluate and predict: replayed or eager, on how many threads, and why."""
         entries = []
         for what, kind in (("fit", "train"), ("evaluate", "test"), ("predict", "predict")):
-            obstacle = self.obstacle(kind)
-            last = self.captures[kind].last
+            obstacle, captures = self.obstacle(kind), [*self.captures[kind]]
+            if self.captures[kind].last is not None:
+                captures.append(self.captures[kind].last)
+            ready = [capture for capture in captures if capture.ready]
             if obstacle is not None:
                 entries.append(eager(what, obstacle))
-            elif last is not None and last.ready:
-                entries.append(Execution(what, "replayed", last.threads))
+            elif ready:
+                entries.append(Execution(what, "replayed", ready[-1].threads))
+            elif captures:
+                entries.append(Execution(what, "eager", None, TWO_RUNS, "run it again"))
             else:
                 entries.append(Execution(what, "not run yet"))
         return ExecutionReport(entries)
