@@ -32,6 +32,7 @@ class EpochAccumulators:
 
     def __init__(self, losses: Sequence[OutputLoss], metrics: tuple[OutputMetric, ...]) -> None:
         self.losses, self.metrics = losses, metrics
+        self._shown = sorted(metrics, key=lambda one: one.name) if len(losses) > 1 else metrics
         self._names = [one.name for one in losses if one.name is not None]
         count = len(self._names)
         self._sums, self._counts = np.zeros(2 + count), np.zeros(2, np.int64)
@@ -117,10 +118,11 @@ class EpochAccumulators:
         """The means so far by name."""
         rows = max(self._rows.item(), 1)
         out = {f"{prefix}loss": self._loss.item() / rows}
-        for name, total in zip(self._names, self._output_losses, strict=True):
-            out[prefix + name] = total.item() / rows
+        if self._names:
+            for name, total in zip(self._names, self._output_losses, strict=True):
+                out[prefix + name] = total.item() / rows
         if self.has_penalty:
             out[f"{prefix}penalty"] = self._penalty.item() / rows
-        for one in self.metrics:
+        for one in self._shown:
             out[prefix + one.name] = one.metric.result()
         return out

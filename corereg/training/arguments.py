@@ -32,13 +32,10 @@ def smallest_known(*counts: int | None) -> int | None:
     return min((n for n in counts if n is not None), default=None)
 
 
-def as_keras_returns(logs: dict[str, float], return_dict: bool, names: Sequence[str]) -> Any:
+def as_keras_returns(logs: dict[str, float], return_dict: bool) -> Any:
     """What Keras returns of these logs: a dict, or [loss, losses of outputs, metrics...], or the
-    loss alone. names: of metrics, in order; others follow, sorted."""
+    loss alone."""
     if return_dict:
         return logs
-    known = [logs[name] for name in names if name in logs]
-    values = known + [
-        logs[name] for name in sorted(logs) if name not in names and name != "penalty"
-    ]
+    values = [value for name, value in logs.items() if name != "penalty"]
     return values if len(values) > 1 else values[0]

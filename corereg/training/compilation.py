@@ -95,17 +95,15 @@ class Compilation:
     def losses_for(self, who: str, names: Names) -> tuple[OutputLoss, ...]:
         """The losses of outputs of these names, in order; ValueError if loss or loss_weights do not
         fit them."""
-        given = self.loss, self.loss_weights, tuple(names)
-        known = self._losses
-        if known is not None and all(
-            a is b or a == b for a, b in zip(known[0], given, strict=True)
-        ):
-            return known[1]
+        if self._losses is not None:
+            (loss, weights, known_names), found = self._losses
+            if loss is self.loss and weights is self.loss_weights and known_names == names:
+                return found
         if self.loss is None:
-            found: tuple[OutputLoss, ...] = ()
+            found = ()
         else:
             by_output = by_outputs(who, "loss", self.loss, names, all_needed=True)
-            weights = by_outputs(who, "loss_weights", self.loss_weights, names)
+            factors = by_outputs(who, "loss_weights", self.loss_weights, names)
             several = sum(loss is not None for loss in by_output) > 1
             taken: set[str] = set()
             found = tuple(
@@ -116,11 +114,11 @@ class Compilation:
                     _unused(f"{name or loss.name}_loss", taken) if several else None,
                 )
                 for i, (loss, weight, name) in enumerate(
-                    zip(by_output, weights, names, strict=True)
+                    zip(by_output, factors, names, strict=True)
                 )
                 if loss is not None
             )
-        self._losses = given, found
+        self._losses = (self.loss, self.loss_weights, list(names)), found
         return found
 
     def metrics_for(

@@ -28,18 +28,21 @@ from corereg.training.trainer import TrainableModel
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+_BUILT_IN: set[Any] = set()
+
+
 def built_in(method: F) -> F:
     """A decorator of methods that the quicker way stands for."""
-    method.built_in_step = True  # type: ignore[attr-defined]
+    _BUILT_IN.add(method)
     return method
 
 
 def overrides(model: TrainableModel, *names: str) -> bool:
     """Whether a model's class, or the model itself, has methods of its own for these."""
     kind = type(model)
-    return any(
-        name in vars(model) or not hasattr(getattr(kind, name), "built_in_step") for name in names
-    )
+    own = vars(model)
+    found = [name for name in names if getattr(kind, name) not in _BUILT_IN or name in own]
+    return bool(found)
 
 
 def data_of(batch: Batch) -> Any:
@@ -176,7 +179,12 @@ class ReturnedLogs:
         returned = None if self.runner is None else self.runner.result
         if not returned:
             return {}
-        return {f"{prefix}{name}": float(as_number(value)) for name, value in returned.items()}
+        names = [name for name in ("loss", *self._names()) if name in returned]
+        order = {name: returned[name] for name in (*names, *sorted(returned))}
+        return {f"{prefix}{name}": as_number(value) for name, value in order.items()}
+
+    def _names(self) -> list[str]:
+        return self._model._trainer.metrics_names
 
 
 def as_number(value: Any) -> float:

@@ -102,7 +102,7 @@ def test_runner(model: TrainableModel) -> StepRunner:
     access = trainer.weights_lock.reading
     if overrides(model, "test_step", "compute_loss", "compute_metrics"):
         return logs_runner(model, "test", partial(custom_test_step, model), access)
-    sums = trainer.new_sums("test")
+    sums = trainer.sums("test")
     return StepRunner(trainer, "test", partial(test_step, model, sums), sums, access)
 
 
@@ -178,7 +178,7 @@ def evaluate(
             bar.begin_epoch()
             logs = run_test(model, run, steps, observers, bar).logs()
             bar.end_epoch(logs)
-    return as_keras_returns(logs, return_dict, trainer.metrics_names)
+    return as_keras_returns(logs, return_dict)
 
 
 def test_on_batch(
@@ -193,4 +193,4 @@ def test_on_batch(
         runner.sums.reset()
         take_penalties(model)
         runner.run_whole(data)
-        return as_keras_returns(runner.sums.logs(), return_dict, trainer.metrics_names)
+        return as_keras_returns(runner.sums.logs(), return_dict)

@@ -91,7 +91,7 @@ def train_runner(model: TrainableModel) -> StepRunner:
     access = trainer.weights_lock.writing
     if overrides(model, "train_step", "compute_loss", "compute_metrics"):
         return logs_runner(model, "train", partial(custom_train_step, model), access)
-    sums = trainer.new_sums("train")
+    sums = trainer.sums("train")
     return StepRunner(trainer, "train", partial(train_step, model, sums), sums, access)
 
 
@@ -201,4 +201,4 @@ def train_on_batch(
         runner.sums.reset()
         runner.run_whole(data)
         trainer.warn_if_eager("train_on_batch", "train")
-        return as_keras_returns(runner.sums.logs(), return_dict, trainer.metrics_names)
+        return as_keras_returns(runner.sums.logs(), return_dict)

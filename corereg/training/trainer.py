@@ -155,14 +155,13 @@ class Trainer:
         self.input_form: Any = None  # how the inputs of the forward pool nest; None: one tensor
         self.output_like: Any = None  # how the outputs of predict nest; None: one tensor
 
-    def new_sums(self, kind: str) -> EpochAccumulators:
-        """Where recorded steps of this kind ("train", "test") add up, set to zero."""
+    def sums(self, kind: str) -> EpochAccumulators:
+        """Where recorded steps of this kind ("train", "test") add up."""
         metrics = self.compilation.metrics
         assert metrics is not None
         found = self._sums.get(kind)
         if found is None or found.metrics is not metrics or found.losses is not self.losses:
             found = self._sums[kind] = EpochAccumulators(self.losses, metrics)
-        found.reset()
         return found
 
     @property
@@ -209,9 +208,12 @@ class Trainer:
         NaN, infinity and what becomes infinite in the model's dtype raise ValueError."""
         known = self._known_shapes(model) if model.built else None
         names = model.input_names if known is None else known.input_names
-        parts = flat_inputs(who, x, names)
         dtype = model.dtype if known is None else known.dtype
         finite_as = dtype if finite else None
+        if names is not None and len(names) == 1 and type(x) is np.ndarray:
+            parts: tuple[Any, ...] = (x,)
+        else:
+            parts = flat_inputs(who, x, names)
         if len(parts) == 1:
             arrays: tuple[Array, ...] = (check_inputs(who, parts[0], finite_as),)
         else:
@@ -242,21 +244,9 @@ class Trainer:
         rows, names, dtype = len(inputs[0]), shapes.output_names, shapes.dtype
         losses = compilation.losses_for(who, names)
         targets = self._check_targets(who, y, rows, losses, shapes)
-        if class_weight is not None and weight is not None:
-            raise ValueError(f"{who}: give class_weight or sample_weight, not both")
         weights: tuple[Array | None, ...] = (None,) * len(targets)
-        if weight is not None:
-            weights = tuple(
-                None if one is None else as_sample_weight(who, one, rows, dtype)
-                for one in flat_weights(who, weight, names)
-            )
-        if class_weight is not None:
-            if len(targets) != 1 or targets[0] is None:
-                raise ValueError(
-                    f"{who}: expected class_weight for a model with one output and its y; the "
-                    f"outputs are {names}: use sample_weight"
-                )
-            weights = (weights_by_class(who, class_weight, targets[0]).astype(dtype),)
+        if weight is not None or class_weight is not None:
+            weights = self._check_weights(who, targets, weight, class_weight, rows, shapes)
         metrics = compilation.metrics_for(who, names, targets, shapes.outputs)
         if not model.built:
             model.build(input_shapes(x, inputs, shapes.input_names))
@@ -271,6 +261,8 @@ class Trainer:
         if y is None and not losses:
             return ()
         names = shapes.output_names
+        if len(names) == 1 and len(losses) == 1 and type(y) is np.ndarray:
+            return (check_targets(who, y, rows, losses[0].loss, shapes.outputs[0], shapes.dtype),)
         parts = (None,) if y is None else flat_targets(who, "y", y, names)
         if len(parts) < len(names):
             raise ValueError(f"{who}: expected y for the outputs {names}, received None")
@@ -285,9 +277,36 @@ class Trainer:
             for i, part in enumerate(parts)
         )
 
+    def _check_weights(
+        self,
+        who: str,
+        targets: tuple[Array | None, ...],
+        weight: Any,
+        class_weight: Any,
+        rows: int,
+        shapes: ModelShapes,
+    ) -> tuple[Array | None, ...]:
+        """The weights of the rows for each output, from sample_weight or class_weight."""
+        names, dtype = shapes.output_names, shapes.dtype
+        if class_weight is None:
+            return tuple(
+                None if one is None else as_sample_weight(who, one, rows, dtype)
+                for one in flat_weights(who, weight, names)
+            )
+        if weight is not None:
+            raise ValueError(f"{who}: give class_weight or sample_weight, not both")
+        if len(targets) != 1 or targets[0] is None:
+            raise ValueError(
+                f"{who}: expected class_weight for a model with one output and its y; the outputs "
+                f"are {names}: use sample_weight"
+            )
+        return (weights_by_class(who, class_weight, targets[0]).astype(dtype),)
+
     def _check_shapes(self, who: str, known: ModelShapes, arrays: Sequence[Array]) -> None:
         """ValueError if checked inputs do not fit a built model."""
         if known.inputs is None:
+            return
+        if len(arrays) == 1 and arrays[0].shape[1:] == known.inputs[0][1:]:
             return
         for i, (x, expected) in enumerate(zip(arrays, known.inputs, strict=True)):
             if x.shape[1:] == expected[1:]:
