@@ -58,8 +58,8 @@ def draw(path: str, task: Task, results: list[Result]) -> None:
         _pair(above, _percent(curves["accuracy"]), _percent(curves["val_accuracy"]))
         _pair(
             below,
-            _difference(curves["loss"], curves["penalty"]),
-            _difference(curves["val_loss"], curves["val_penalty"]),
+            _difference(curves["loss"], curves.get("penalty")),
+            _difference(curves["val_loss"], curves.get("val_penalty")),
         )
         above.set_title(
             f"{result.method.name} {result.method.setting}\n"
@@ -89,5 +89,7 @@ def _percent(values: list[float]) -> list[float]:
     return [100 * value for value in values]
 
 
-def _difference(values: list[float], parts: list[float]) -> list[float]:
+def _difference(values: list[float], parts: list[float] | None) -> list[float]:
+    if parts is None:  # the model has no penalties
+        return values
     return [value - part for value, part in zip(values, parts, strict=True)]

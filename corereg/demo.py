@@ -211,7 +211,7 @@ def train(
         method,
         train_accuracy=model.evaluate(task.x_train, task.y_train, verbose=0)[1],
         test_accuracy=model.evaluate(task.x_test, task.y_test, verbose=0)[1],
-        penalty=history["penalty"][-1],
+        penalty=history.get("penalty", [0.0])[-1],
         share=float(np.mean(np.abs(kernels) > 1e-3)),
         microseconds=1e6 * seconds / steps,
         seconds=seconds,

@@ -1,9 +1,14 @@
 """The one rule of what may be recorded and replayed.
 
-A replay repeats kernel calls, not Python. So a part (an op, a layer, a loss, a metric, an
-optimizer) may be recorded only if its own class says ``recordable = True``: its Python does nothing
-but launch kernels on the arrays it is given. A subclass does not inherit the word, for its code is
-another; it says so itself, or it runs eagerly. ``recordable = False`` says the same on purpose.
+A replay repeats kernel calls, not Python. A part (a layer, a loss, a metric, an optimizer...) may
+be recorded if its class says ``recordable = True``: its Python does nothing but launch kernels on
+what it is given. ``recordable = False`` says that it shall run through Python. A subclass does not
+inherit the word, for its code is another.
+
+Where a class says neither, the part is put to the proof if its code is handed tensors, so that it
+is noticed when a value is read into Python: two recordings have to make the same kernel calls (see
+corereg.runtime.capture). A part whose code is handed NumPy arrays, of which nothing is noticed,
+runs through Python.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ class Recordable:
 
     __slots__ = ()
     recordable: ClassVar[bool] = False
+    _computes_on_tensors: ClassVar[bool] = False  # whether its code is handed tensors, not arrays
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -51,3 +57,9 @@ def declares_eager(part: Any) -> bool:
     its author wishes."""
     kind = type(part)
     return bool(getattr(kind, "_recordable_is_stated", False)) and not kind.recordable
+
+
+def needs_proof(part: Any) -> bool:
+    """Whether nobody says if `part` may be recorded, and two recordings can show it: it is a part
+    whose code is handed tensors, or a plain function."""
+    return not declares_eager(part) and getattr(type(part), "_computes_on_tensors", True)

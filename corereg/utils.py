@@ -8,8 +8,14 @@ import numpy as np
 
 from corereg.random import set_random_seed
 from corereg.targets import as_labels
+from corereg.training.data.structures import pack_x_y_sample_weight, unpack_x_y_sample_weight
 
-__all__ = ["set_random_seed", "to_categorical"]
+__all__ = [
+    "pack_x_y_sample_weight",
+    "set_random_seed",
+    "to_categorical",
+    "unpack_x_y_sample_weight",
+]
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray[Any, Any]:

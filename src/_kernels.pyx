@@ -13,7 +13,7 @@ from time import perf_counter_ns
 
 import numpy as np
 
-from corereg.recordable import declares_recordable
+from corereg.recordable import declares_recordable, needs_proof
 
 cimport cython
 cimport numpy as cnp

@@ -22,6 +22,10 @@ ctypedef struct recorded_call:  # of a kernel
     Py_ssize_t first_range, range_count
 
 
+cdef extern from "Python.h":
+    PyObject *PyEval_GetGlobals()
+
+
 cdef inline Program listening():
     """The program that records this thread's kernel calls, or None."""
     cdef _ThreadState state = thread_state()
@@ -50,6 +54,7 @@ cdef class Program:
     cdef readonly object fault          # why it cannot be replayed, or None
     cdef readonly object culprit        # the part to blame for that, or None
     cdef readonly list dependencies     # what `track_dependency` named
+    cdef readonly list unproven         # parts of which nobody says whether they may be recorded
     cdef list operands                  # of each call, the objects that it points into
     cdef list instruction_names         # of the kernels as replayed
     cdef _ThreadState recording          # of the thread that is recorded now, or None
@@ -59,6 +64,7 @@ cdef class Program:
         self.strict, self.run = strict, run
         self.memory = CacheLines()
         self.operands, self.dependencies, self.instruction_names = [], [], []
+        self.unproven = []
 
     def __dealloc__(self):
         cdef Py_ssize_t i
@@ -276,6 +282,22 @@ cpdef fail_recording(str reason, part=None):
             raise RuntimeError(f"cannot be recorded: {reason}")
 
 
+cpdef note_reading():
+    """Says that a tensor's values are handed to Python. A part that has to prove that it may be
+    recorded then cannot be replayed, for nobody knows what becomes of them."""
+    cdef Program listener = listening()
+    if listener is not None and listener.unproven:
+        fail_recording("the values of a tensor are read into Python")
+
+
+cdef bint called_by_others() except -1:
+    """Whether the Python code that runs is not this package's own."""
+    cdef PyObject *space = PyEval_GetGlobals()
+    if space == NULL:
+        return False
+    return not str((<object> space).get("__name__", "")).startswith("corereg.")
+
+
 cpdef track_dependency(part):
     """Tells whoever records this thread that the attributes of `part` decide what runs now."""
     cdef Program listener = listening()
@@ -287,12 +309,16 @@ cpdef track_dependency(part):
 
 
 def track_part(part):
-    """As track_dependency, for a layer, a loss or another part whose code runs now: unless its
-    class says that it may be recorded, the recording fails. (Strict recordings run twice and are
-    compared, so that they need nobody's word.)"""
+    """As track_dependency, for a layer, a loss or another part whose code runs now. If its class
+    does not say whether it may be recorded, it is put to the proof: the recording is made twice and
+    compared (see corereg.runtime.capture). If that proves nothing, the recording fails. (Strict
+    recordings are compared always.)"""
     cdef Program listener = listening()
     if listener is not None:
         track_dependency(part)
         if not listener.strict and not declares_recordable(part):
-            who = getattr(part, "who", None) or getattr(part, "__name__", None)
-            fail_recording(f"{who or type(part).__name__} is not known to be recordable", part)
+            if needs_proof(part):
+                listener.unproven.append(part)
+            else:
+                who = getattr(part, "who", None) or getattr(part, "__name__", None)
+                fail_recording(f"{who or type(part).__name__} is not known to be recordable", part)

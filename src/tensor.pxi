@@ -61,6 +61,8 @@ cdef class TensorCore:
     @property
     def data(self):
         """The array; setting another one counts as a change in place."""
+        if listening() is not None and called_by_others():
+            note_reading()
         return self.array
 
     @data.setter

@@ -121,7 +121,12 @@ def check_metric(
 
     def make() -> Sequential:
         model = Sequential([layers.Input((3,)), layers.Dense(y_pred.shape[1])])
-        model.compile("sgd", "mse", [kind(**arguments)], [kind(**arguments, name="weighted")])
+        model.compile(
+            "sgd",
+            "mse",
+            metrics=[kind(**arguments)],
+            weighted_metrics=[kind(**arguments, name="weighted")],
+        )
         return model
 
     x = numbers(len(y_true), 3)

@@ -135,8 +135,8 @@ def test_options_of_evaluate_and_predict(name, value, fails):
     [
         (("adm", "mse"), "unknown optimizer 'adm'; known are .*adam, adamw, rmsprop, sgd"),
         (("sgd", "ms"), "unknown loss 'ms'; known are .*binary_crossentropy, .*mse"),
-        (("sgd", "mse", ["acuracy"]), "unknown metric 'acuracy'; known are .*accuracy"),
         (("sgd", "mse", None, ["acuracy"]), "unknown metric 'acuracy'; known are .*accuracy"),
+        (("sgd", "mse", None, None, ["acuracy"]), "unknown metric 'acuracy'; known are .*accuracy"),
     ],
 )
 def test_unknown_names_in_compile(arguments, message, fails):

@@ -23,7 +23,7 @@ import corereg
 {}
 print(json.dumps([sorted(set(sys.modules) - before), sorted(sys.modules)]))
 """
-USE = "corereg.Sequential([corereg.layers.Dense(1)]).compile('adam', 'mse', ['accuracy'])"
+USE = "corereg.Sequential([corereg.layers.Dense(1)]).compile('adam', 'mse', metrics=['accuracy'])"
 # Each costs a millisecond or more, and none is needed before something is saved, drawn or logged.
 HEAVY = {
     *("asyncio", "concurrent", "csv", "ctypes.util", "dataclasses", "email", "http", "inspect"),

@@ -21,7 +21,10 @@ import corereg
 FLOORS: list[tuple[str, tuple[str, ...]]] = [
     (
         "ground",
-        ("config", "version", "naming", "recordable", "registry", "random", "warn", "_lazy"),
+        (
+            *("config", "version", "naming", "recordable", "registry", "random", "structure"),
+            *("warn", "_lazy"),
+        ),
     ),
     ("kernels", ("_kernels", "reference", "environment")),
     ("autograd", ("autograd", "ops")),

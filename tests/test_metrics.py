@@ -92,7 +92,7 @@ def test_accuracy_goes_by_the_shapes(outputs, last, loss, y, kind, name):
         hits = p.argmax(axis=1) == y.ravel()
     else:
         hits = p.argmax(axis=1) == y.argmax(axis=1)
-    assert list(logs) == ["loss", "penalty", name]
+    assert list(logs) == ["loss", name]
     assert logs[name] == hits.mean()
 
 
@@ -132,7 +132,7 @@ def test_several_metrics_keep_their_order_and_names():
     wanted = ["mse", metrics.MeanAbsoluteError(name="mine"), metrics.CategoricalAccuracy]
     model.compile("sgd", "mse", metrics=wanted)
     logs = model.evaluate(np.eye(2), np.eye(2), verbose=0, return_dict=True)
-    assert list(logs) == ["loss", "penalty", "mse", "mine", "categorical_accuracy"]
+    assert list(logs) == ["loss", "mse", "mine", "categorical_accuracy"]
     assert len(model.evaluate(np.eye(2), np.eye(2), verbose=0)) == 4
     assert model.metrics_names == ["loss", "mse", "mine", "categorical_accuracy"]
 
@@ -171,12 +171,6 @@ def test_what_is_no_metric(fails):
         lambda: metrics.get("acuracy"), ValueError, "unknown metric 'acuracy'; known are .*accuracy"
     )
     fails(lambda: metrics.get(3), TypeError, "metric: expected a name, a Metric or a function")
-    model = Sequential([layers.Dense(1)])
-    fails(
-        lambda: model.compile("sgd", "mse", metrics=["mse", "mse"]),
-        ValueError,
-        r"compile: expected different metrics, received \['mse', 'mse'\]",
-    )
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def net(optimizer, dtype="float32"):
             layers.Dense(3, "softmax", kernel_regularizer="l1"),
         ]
     )
-    model.compile(optimizer, "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 

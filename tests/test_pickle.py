@@ -43,7 +43,7 @@ def build(optimizer, own=False):
     model.compile(
         optimizer,
         "sparse_categorical_crossentropy",
-        ["accuracy", metrics.SparseCategoricalAccuracy("b")],
+        metrics=["accuracy", metrics.SparseCategoricalAccuracy("b")],
     )
     return model
 

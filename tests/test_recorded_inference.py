@@ -324,9 +324,7 @@ def test_all_that_was_recorded_goes_with_the_model():
         model.predict(x, verbose=0)
         assert model.history.epoch == [0]
         gone = [weakref.ref(a) for a in (model, model.optimizer, first(model).kernel.data)]
-        gone += [
-            weakref.ref(found.memory.inputs[0].data) for found in model._trainer.captures["train"]
-        ]
+        gone += [weakref.ref(found.memory.arrays[0]) for found in model._trainer.captures["train"]]
         assert len(gone) > 4
         del model
         assert [ref() for ref in gone] == [None] * len(gone)

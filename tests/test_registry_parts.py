@@ -429,7 +429,7 @@ def every_part_of_ones_own():
         bias_regularizer=quartic_sum,
     )
     model = Sequential([Scale(), dense, layers.Activation(squared)])
-    model.compile("adam", Quartic(), [Worst(), bias])
+    model.compile("adam", Quartic(), metrics=[Worst(), bias])
     return model
 
 
@@ -464,7 +464,7 @@ def test_a_loss_function_is_saved_by_its_registered_name(tmp_path, fails):
         return (y_true - y_pred) ** 4
 
     model = Sequential([layers.Dense(1, input_dim=2)])
-    model.compile("sgd", fourth, [fourth])
+    model.compile("sgd", fourth, metrics=[fourth])
     fails(lambda: model.save(path), TypeError, "cannot save the (loss|metric) function 'fourth'")
     register_keras_serializable("lab")(fourth)
     assert losses.serialize(model.loss) == metrics.serialize(metrics.get(fourth)) == "lab>fourth"
@@ -553,7 +553,7 @@ assert corereg.losses.Quartic is corereg.losses.get("quartic").__class__
 assert not hasattr(corereg.losses, "Scale") and not hasattr(corereg.losses, "quintic")
 dense = corereg.layers.Dense(2, "squared", kernel_regularizer="cubic")
 model = corereg.Sequential([Scale(), dense])
-model.compile("sgd", "quartic", ["worst"])
+model.compile("sgd", "quartic", metrics=["worst"])
 """
 RUN = """
 x = np.arange(12.0).reshape(4, 3) / 12

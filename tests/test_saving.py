@@ -205,7 +205,10 @@ def test_parts_of_ones_own_must_be_given(missing, path):
             "cannot save the initializer",
         ),
         (lambda m: m.compile("sgd", lambda y, p: p), "cannot save the loss function"),
-        (lambda m: m.compile("sgd", "mse", [lambda y, p: p]), "cannot save the metric function"),
+        (
+            lambda m: m.compile("sgd", "mse", metrics=[lambda y, p: p]),
+            "cannot save the metric function",
+        ),
     ],
 )
 def test_what_cannot_be_saved_raises_and_leaves_the_old_file(change, message, path, fails):

@@ -19,6 +19,7 @@ class Conversions(_kernels.TensorCore):
 
     def numpy(self) -> Array:
         """The array itself, not a copy. Changes of it are not counted."""
+        _kernels.note_reading()
         return self.data
 
     def item(self) -> float:
@@ -33,6 +34,7 @@ class Conversions(_kernels.TensorCore):
 
     def tolist(self) -> Any:
         """The elements as Python numbers in nested lists."""
+        _kernels.note_reading()
         return self.data.tolist()
 
     def __len__(self) -> int:
@@ -89,6 +91,7 @@ class Conversions(_kernels.TensorCore):
                 "Tensor: a tensor that requires grad does not turn into an array by itself, as "
                 "its gradient would be lost; use .detach() or .numpy()"
             )
+        _kernels.note_reading()
         return np.array(self.data, dtype, copy=copy)
 
     def __dlpack__(self, **options: Any) -> Any:

@@ -32,6 +32,8 @@ class Layer(Recordable):
     _takes_training: ClassVar[bool] = True
     _given: Mapping[str, Array] | None = None  # a file's weights by name, while it is being loaded
 
+    _computes_on_tensors = True
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         code = getattr(cls.call, "__code__", None)

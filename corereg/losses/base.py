@@ -21,6 +21,8 @@ class Loss(Recordable):
     """Base class: subclass it and write `call(y_true, y_pred)`: tensors -> a Tensor of one loss a
     row (or a scalar, then weights cannot be used)."""
 
+    _computes_on_tensors = True
+
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size"
     ) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         get as get,
         serialize as serialize,
     )
+    from corereg.metrics.mean import Mean as Mean
     from corereg.metrics.regression import (
         MeanAbsoluteError as MeanAbsoluteError,
         MeanSquaredError as MeanSquaredError,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "BinaryAccuracy": "accuracy",
     "CategoricalAccuracy": "accuracy",
+    "Mean": "mean",
     "MeanAbsoluteError": "regression",
     "MeanSquaredError": "regression",
     "Metric": "base",

@@ -75,6 +75,8 @@ class Metric(Recordable):
 class MetricFunction(Metric):
     """A plain function (y_true, y_pred) of tensors, giving one value a row or a scalar."""
 
+    _computes_on_tensors = True
+
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(getattr(function, "__name__", "metric"))
         self.function = function

@@ -13,14 +13,18 @@ import numpy as np
 from corereg.autograd import Parameter, Tensor
 from corereg.callbacks.history import History
 from corereg.layers.base import Layer, Shape, assign_all
-from corereg.losses.base import Loss
+from corereg.metrics.base import Metric
 from corereg.naming import unique_name
 from corereg.optimizers.base import Optimizer
 from corereg.runtime.report import ExecutionReport
+from corereg.structure import flatten, pack_like
+from corereg.training import custom
+from corereg.training.compilation import Compilation
+from corereg.training.data.structures import unpack_x_y_sample_weight
 from corereg.training.evaluate import evaluate, test_on_batch
 from corereg.training.fit import fit, train_on_batch
 from corereg.training.predict import predict
-from corereg.training.trainer import Compilation, Trainer
+from corereg.training.trainer import Trainer
 
 Array = np.ndarray[Any, Any]
 
@@ -60,6 +64,25 @@ class Model:
         raise NotImplementedError
 
     @property
+    def input_names(self) -> list[str] | None:
+        """The names of the inputs, None where the model takes whatever it is given."""
+        return None
+
+    @property
+    def output_names(self) -> list[str] | None:
+        """The names of the outputs, None where they have none."""
+        return None
+
+    @property
+    def _parts(self) -> list[Any]:
+        """What decides the model's shapes: lists of layers, and layers."""
+        return [self._layers, *self._layers]
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the output for inputs of this shape, (None, ...), nested alike."""
+        raise NotImplementedError
+
+    @property
     def dtype(self) -> str:
         """The dtype the model computes in: that of its layers."""
         found = {layer.dtype for layer in self.layers}
@@ -86,20 +109,30 @@ class Model:
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
+        loss_weights: Any = None,
         metrics: Any = None,
         weighted_metrics: Any = None,
         run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
     ) -> None:
         """Says how to train: an optimizer, a loss and metrics, by name or as objects.
 
+        Of a model with several outputs, loss, loss_weights, metrics and weighted_metrics are a list
+        in the order of the outputs, or a dict by their names; one loss counts for all. The total is
+        the sum of loss_weights times losses. Without any loss, training follows the penalties.
         metrics ignore sample weights, weighted_metrics use them. Unknown names raise ValueError,
         and the message lists the known ones; nothing is changed then.
         run_eagerly: run every step of `fit` through Python, for debugging; the results are the
-        same.
+        same. steps_per_execution, jit_compile and auto_scale_loss are Keras's, and change nothing
+        here: steps are recorded and replayed as long as nobody looks.
         """
         self._trainer.lock.check_idle("compile")
         self._trainer.compile(
-            Compilation.from_arguments(optimizer, loss, metrics, weighted_metrics, run_eagerly)
+            Compilation.from_arguments(
+                optimizer, loss, loss_weights, metrics, weighted_metrics, run_eagerly
+            )
         )
 
     def fit(
@@ -211,7 +244,7 @@ class Model:
         verbose: int | str = "auto",
         steps: int | None = None,
         callbacks: Any = None,
-    ) -> Array:
+    ) -> Any:
         """The outputs (rows, ...) for x (rows, features), dropout off. NaN in gives NaN out.
         x may also be an iterable of batches: arrays, or tuples that begin with one.
 
@@ -222,14 +255,80 @@ class Model:
         if verbose == 0 and batch_size is None and steps is None and callbacks is None:
             trainer = self._trainer
             if trainer.forward_pool is not None and not trainer.compilation.run_eagerly:
-                found: Array | None = trainer.forward_pool(x)
+                found: Any = trainer.forward_pool(x)
                 if found is not None:
-                    return found
+                    like = trainer.output_like
+                    return found if like is None else pack_like(like, flatten(found))
         return predict(self, x, batch_size, verbose, steps, callbacks)
 
-    def predict_on_batch(self, x: Any) -> Array:
+    def predict_on_batch(self, x: Any) -> Any:
         """The outputs of one batch."""
         return self.predict(x, verbose=0)
+
+    # ---- steps, to be overridden -----------------------------------------------------------------
+
+    @custom.built_in
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One step of `fit`, for models that override it, `compute_loss` or `compute_metrics`.
+
+        data: x, (x, y) or (x, y, sample_weight) of a batch, as tensors (see
+        `corereg.utils.unpack_x_y_sample_weight`). Returns the logs, a dict of scalar tensors: their
+        last values are the epoch's. Gradients are those of ``loss.backward()``; the optimizer's
+        ``apply(gradients, variables)`` or ``step()`` uses them.
+        """
+        return custom.train_step(self, data)
+
+    @custom.built_in
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """One step of `evaluate` and of validation, as `train_step`; returns the logs."""
+        return custom.test_step(self, data)
+
+    @custom.built_in
+    def predict_step(self, data: Any) -> Any:
+        """What `predict` gives for one batch, as tensors."""
+        x, _, _ = unpack_x_y_sample_weight(data)
+        return self(x, training=False)
+
+    @custom.built_in
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Tensor:
+        """The total loss of a batch, a scalar tensor: the compiled losses by their weights, and all
+        penalties. Override it to train with another one."""
+        return custom.compute_loss(self, y, y_pred, sample_weight)
+
+    @custom.built_in
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """Adds a batch to the compiled metrics; returns what all metrics say, by name."""
+        return custom.compute_metrics(self, y, y_pred, sample_weight)
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """What all metrics say now, by name."""
+        return custom.metrics_result(self)
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics that steps of one's own update: of the loss, the compiled ones as one, those
+        of single outputs, and those that are attributes of the model."""
+        own = [value for value in vars(self).values() if isinstance(value, Metric)]
+        return [*self._trainer.trackers.metrics, *own]
+
+    def reset_metrics(self) -> None:
+        """Sets all metrics back."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def zero_grad(self) -> None:
+        """Forgets the gradients of all weights."""
+        for weight in self.weights:
+            weight.grad = None
 
     def execution_report(self) -> ExecutionReport:
         """Whether fit, evaluate and predict are replayed, on how many threads, and if not, which
@@ -246,12 +345,12 @@ class Model:
         self._trainer.compilation.optimizer = value
 
     @property
-    def loss(self) -> Loss | None:
-        """The loss; may be set at any time."""
+    def loss(self) -> Any:
+        """The loss, or a list or dict of losses by output; may be set at any time."""
         return self._trainer.compilation.loss
 
     @loss.setter
-    def loss(self, value: Loss | None) -> None:
+    def loss(self, value: Any) -> None:
         self._trainer.compilation.loss = value
 
     @property

@@ -110,6 +110,23 @@ class Sequential(Model):
             shape = layer.compute_output_shape(shape)
         return shape
 
+    @property
+    def input_names(self) -> list[str]:
+        """The name of the only input."""
+        return ["input"]
+
+    @property
+    def output_names(self) -> list[str]:
+        """The name of the only output, that of the last layer."""
+        return [self._layers[-1].name if self._layers else "output"]
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of the output for inputs of this shape, (None, ...)."""
+        shape = input_shape
+        for layer in self.layers:
+            shape = layer.compute_output_shape(shape)
+        return shape
+
     # ---- computing ------------------------------------------------------------------------------
 
     def __call__(self, x: Any, training: bool = False) -> Tensor:

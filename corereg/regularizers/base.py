@@ -15,6 +15,8 @@ from corereg.recordable import Recordable
 class Regularizer(Recordable):
     """Base class: subclass it and write `__call__`: Tensor -> scalar Tensor."""
 
+    _computes_on_tensors = True
+
     def __call__(self, x: Any) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__}: __call__ is not written")
 

@@ -13,15 +13,27 @@ calls read and write, and the calls. A `CaptureCache` holds the captures of one 
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, ClassVar
 
 from corereg import _kernels
-from corereg.runtime.dependencies import Obstacle, obstacle_of, snapshot_of
+from corereg.runtime.comparison import difference
+from corereg.runtime.dependencies import (
+    Obstacle,
+    changing,
+    obstacle_of,
+    obstacle_of_difference,
+    snapshot_of,
+)
+from corereg.runtime.references import References, references_of
 from corereg.runtime.scheduling import SIGNATURES, ThreadTuner
 
 ReplayPlan = list[tuple[_kernels.Program, int]]
 """Programs, and how often each is replayed, one after the other."""
+
+
+MOST_CHANGES = 3  # of what a function depends on, in a row, before it was replayed once
 
 
 class Capture:
@@ -38,15 +50,30 @@ class Capture:
         self.program: _kernels.Program | None = None
         self.obstacle: Obstacle | None = None
         self._earlier: list[_kernels.Program] = []  # recordings that are not enough yet
+        self.unproven: list[Any] = []  # parts that its recordings have to prove
         self.snapshot: _kernels.Snapshot | None = None  # of what the calls depend on
+        self._references: References | None = None  # of code that nobody vouches for
         self._tuner: ThreadTuner | None = None
         self._last_threads = 0  # of the last replay
         self._whole: ReplayPlan | None = None  # its calls, once
+        self.result: Any = None  # what the function gave when it was recorded
+
+    @classmethod
+    def refused(cls, obstacle: Obstacle) -> Capture:
+        """A capture without calls, that an obstacle keeps from being recorded."""
+        made = cls(None)
+        made.obstacle = obstacle
+        return made
 
     @property
     def ready(self) -> bool:
         """Whether its calls can be replayed."""
         return self.program is not None and self.obstacle is None
+
+    @property
+    def wants_another_run(self) -> bool:
+        """Whether it was recorded, but not often enough yet to be replayed."""
+        return bool(self._earlier)
 
     @property
     def threads(self) -> int:
@@ -59,13 +86,17 @@ class Capture:
         program = _kernels.Program(strict=self.strict)
         with program:
             result = function()
-        result = self.finish(program, result)
-        self.snapshot = snapshot_of(program.dependencies)
-        self.obstacle = obstacle_of(program)
+        self.result = result = self.finish(program, result)
+        self.unproven = program.unproven
+        self.snapshot = snapshot_of(program.dependencies, program.unproven)
+        self._references = references_of(program.unproven) if program.unproven else None
+        self.obstacle = obstacle_of(program) or self.obstacle
         self._earlier.append(program)
-        if len(self._earlier) >= self.runs or self.obstacle is not None:
-            for earlier in self._earlier[:-1]:
-                self.compare(earlier, program)
+        runs = max(self.runs, 2) if program.unproven else self.runs
+        if len(self._earlier) >= runs or self.obstacle is not None:
+            if self.obstacle is None:
+                for earlier in self._earlier[:-1]:
+                    self.compare(earlier, program)
             self._earlier.clear()
             self.program, self._tuner = program, ThreadTuner(program.work)
         return result
@@ -75,11 +106,19 @@ class Capture:
         return result
 
     def compare(self, earlier: _kernels.Program, later: _kernels.Program) -> None:
-        """Raises RuntimeError unless two recordings did the same."""
+        """Notes an obstacle unless two recordings did the same."""
+        found = difference(earlier, later)
+        if found is not None:
+            part = later.unproven[0] if later.unproven else None
+            self.obstacle = obstacle_of_difference(part, found)
 
     def changed(self) -> bool:
         """Whether something that the recorded calls depend on has been set anew."""
-        return self.snapshot is not None and not self.snapshot.unchanged()
+        if self.snapshot is None:
+            return False
+        if self._references is not None and not self._references.unchanged():
+            return True
+        return not self.snapshot.unchanged()
 
     def replay(self, plan: ReplayPlan, times: int, steps: float = 1) -> int:
         """Runs a plan around this capture's program, together the work of `steps` such programs, at
@@ -112,9 +151,10 @@ class CaptureCache:
     def __init__(self, limit: int = SIGNATURES) -> None:
         self.version = 0  # another number whenever captures are forgotten
         self._limit = limit
-        self._captures: dict[Hashable, Capture] = {}
+        self._captures: OrderedDict[Hashable, Capture] = OrderedDict()  # the last used last
         self._refused: Capture | None = None  # a recording that cannot be replayed
         self.last: Capture | None = None  # what was recorded last
+        self._changes = 0  # in a row, of captures that were not replayed yet
 
     @property
     def obstacle(self) -> Obstacle | None:
@@ -130,27 +170,35 @@ class CaptureCache:
 
     def refuses(self) -> bool:
         """Whether a recording has shown that the function cannot be replayed as it is now."""
-        if self._refused is not None and self._refused.changed():
+        refused = self._refused
+        if refused is not None and refused.changed():
             self.clear()
+            self._note_change(refused)
         return self._refused is not None
 
     def known(self, signature: Hashable) -> Capture | None:
         """The capture of a signature, if there is one and nothing it depends on has changed."""
-        captures = self._captures
-        found = captures.pop(signature, None)
+        found = self._captures.get(signature)
         if found is None:
             return None
         if found.changed():
             self.clear()
+            self._note_change(found)
             return None
-        captures[signature] = found  # as the last used
+        self._captures.move_to_end(signature)  # at once, so that no interrupt can lose it
         return found
+
+    def _note_change(self, capture: Capture) -> None:
+        """Gives up on a function of which something changes before it can be replayed once."""
+        self._changes = 0 if capture.ready else self._changes + 1
+        if self._changes >= MOST_CHANGES and capture.unproven:
+            self.refuse(Capture.refused(changing(capture.unproven)))
 
     def add(self, signature: Hashable, capture: Capture) -> Capture:
         """Keeps a new capture, which it returns, and drops what was used the longest ago."""
         self._captures[signature] = capture
         while len(self._captures) > self._limit:
-            del self._captures[next(iter(self._captures))]
+            self._captures.popitem(last=False)
         return capture
 
     def find(self, signature: Hashable, make: Callable[[], Capture]) -> Capture | None:
@@ -168,10 +216,14 @@ class CaptureCache:
             self.clear()
             raise
         if capture.obstacle is not None:
-            self.clear()
-            self._refused = capture
+            self.refuse(capture)
         self.last = capture
         return result
+
+    def refuse(self, capture: Capture) -> None:
+        """Runs the function through Python from now on, because of a capture's obstacle."""
+        self.clear()
+        self._refused = capture
 
     def clear(self) -> None:
         """Forgets all."""

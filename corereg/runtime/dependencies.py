@@ -5,15 +5,14 @@ regularizer) names itself by `_kernels.track_part`. So a recording knows
 
 - what it depends on: an attribute of a part set anew, a weight exchanged, frozen or given another
   regularizer, a list of layers changed, and the recording is forgotten;
-- whether it may be replayed: only if each part's class says ``recordable = True`` (see
-  corereg.recordable), all that is computed is computed by kernels, and no value is read into
-  Python.
+- whether it may be replayed: only if each part's class says ``recordable = True``, or two
+  recordings prove it (see corereg.recordable), all that is computed is computed by kernels, and no
+  value is read into Python.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from types import FunctionType
 from typing import Any, NamedTuple
 
 from corereg import _kernels
@@ -39,8 +38,9 @@ def obstacle_of(program: _kernels.Program) -> Obstacle | None:
         return None
     part = program.culprit
     if part is None:
+        own = [name_of(unproven) for unproven in program.unproven]
         return Obstacle(
-            program.fault,
+            f"{program.fault} (code of the user's own: {', '.join(own)})" if own else program.fault,
             "compute with ops that have kernels, on arrays of the model's dtype, contiguous and of "
             "one shape",
             False,
@@ -48,21 +48,39 @@ def obstacle_of(program: _kernels.Program) -> Obstacle | None:
     name = type(part).__name__
     if declares_eager(part):
         return Obstacle(program.fault, f"{name} says recordable = False; take that out", True)
-    function = getattr(part, "function", part)  # of a LossFunction or a MetricFunction
-    if isinstance(function, FunctionType):
-        return Obstacle(
-            program.fault,
-            "a plain function always runs through Python; if it does nothing but call ops that "
-            "have kernels, make it a layer, loss, metric or regularizer whose class says "
-            "recordable = True",
-            False,
-        )
     return Obstacle(
         program.fault,
-        f"if {name} does nothing but call ops on tensors, say recordable = True in its class (or "
-        "recordable = False, if it shall run through Python)",
+        f"if {name} does nothing but call kernels on the arrays it is given, say recordable = True "
+        "in its class (or recordable = False, if it shall run through Python)",
         False,
     )
+
+
+def obstacle_of_difference(part: Any, found: str) -> Obstacle:
+    """Why a function cannot be replayed of which two recordings differ. part: whose code may be to
+    blame, or None; found: how they differ."""
+    return Obstacle(
+        f"{'it' if part is None else name_of(part)} did not do the same in two runs, which {found}",
+        "what changes from step to step has to be computed by ops on tensors; say recordable = "
+        "False in its class if it shall run through Python",
+        False,
+    )
+
+
+def changing(parts: list[Any]) -> Obstacle:
+    """Why a function is not recorded of which an attribute changes at each run. parts: whose."""
+    who = ", ".join(map(name_of, parts)) or "it"
+    return Obstacle(
+        f"an attribute of {who}, or what its code refers to, is another at each run",
+        "keep what changes in tensors, and change them by ops or kernels",
+        False,
+    )
+
+
+def name_of(part: Any) -> str:
+    """How reports name a part or a function."""
+    found = getattr(part, "who", None) or getattr(part, "__name__", None) or type(part).__name__
+    return str(found)
 
 
 def parameters_of(dependencies: Iterable[Any]) -> list[Parameter]:
@@ -78,15 +96,17 @@ def parameters_of(dependencies: Iterable[Any]) -> list[Parameter]:
     return list(found.values())
 
 
-def snapshot_of(dependencies: Iterable[Any]) -> _kernels.Snapshot:
+def snapshot_of(dependencies: Iterable[Any], unproven: Iterable[Any] = ()) -> _kernels.Snapshot:
     """What these are now, to find out later whether anything was set anew.
 
     dependencies: lists (of layers), Parameters, and objects, whose attributes count, and with them
-    their parameters and all regularizers.
+    their parameters and all regularizers. unproven: those of which lists, tuples and dicts in their
+    attributes count, too.
     """
     dependencies = list(dependencies)
     parameters = parameters_of(dependencies)
-    lists, objects = [], []
+    lists: list[list[Any] | tuple[Any, ...] | dict[Any, Any]] = []
+    objects = []
     regularizers = [p.regularizer for p in parameters if p.regularizer is not None]
     for part in dependencies:
         if isinstance(part, list):
@@ -99,5 +119,8 @@ def snapshot_of(dependencies: Iterable[Any]) -> _kernels.Snapshot:
             regularizer = getattr(part, "activity_regularizer", None)
             if regularizer is not None:
                 regularizers.append(regularizer)
+    for part in unproven:
+        held = getattr(part, "__dict__", {}).values()
+        lists += [value for value in held if isinstance(value, list | tuple | dict)]
     strengths = {id(r): r for r in regularizers if hasattr(r, "__dict__")}
     return _kernels.Snapshot([*objects, *strengths.values()], lists, parameters)

@@ -11,8 +11,9 @@ import numpy as np
 from corereg import _kernels, config
 from corereg.autograd import Parameter, Tensor, is_grad_enabled
 from corereg.runtime.capture import Capture, CaptureCache
+from corereg.runtime.comparison import difference
 from corereg.runtime.dependencies import parameters_of
-from corereg.runtime.report import Execution, ExecutionReport
+from corereg.runtime.report import TWO_RUNS, Execution, ExecutionReport
 
 Array = np.ndarray[Any, Any]
 REFUSED = "cannot be recorded"  # how the errors of strict recordings begin
@@ -108,8 +109,7 @@ class RecordedFunction:
             if capture.ready:
                 entries.append(Execution(what, "replayed", capture.threads))
             else:
-                reason = "its first two calls run through Python"
-                entries.append(Execution(what, "eager", None, reason, "call it again"))
+                entries.append(Execution(what, "eager", None, TWO_RUNS, "call it again"))
         return ExecutionReport(entries)
 
 
@@ -174,31 +174,12 @@ class FunctionCapture(Capture):
 
     def compare(self, earlier: _kernels.Program, later: _kernels.Program) -> None:
         """Raises RuntimeError unless both did the same to the same memory."""
-        hint = (
-            "what changes from call to call must be an argument, and gradients must be zeroed "
-            "inside"
-        )
-        one, other = earlier.kernel_names, later.kernel_names
-        if one != other:
-            at = next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), None)  # noqa: B905
-            where = "" if at is None else f", call {at} being {one[at]} and then {other[at]}"
+        found = difference(earlier, later)
+        if found is not None:
             raise RuntimeError(
-                f"{self._who}: its first two runs made different kernel calls, {len(one)} and "
-                f"{len(other)}{where}; {hint}"
+                f"{self._who}: its first two runs differ: {found}; what changes from call to call "
+                "must be an argument, and gradients must be zeroed inside"
             )
-        for (kernel, a), (_, b) in zip(earlier.constants(), later.constants(), strict=True):
-            if not _equal(a, b):
-                raise RuntimeError(
-                    f"{self._who}: {kernel} read an array of shape {b.shape} made outside of "
-                    f"kernels, of other values in the second run than in the first; {hint}"
-                )
-
-
-def _equal(a: Array, b: Array) -> bool:
-    """Whether two runs of a function read the same here: one place, or equal values."""
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return False
-    return a.ctypes.data == b.ctypes.data or a.tobytes() == b.tobytes()
 
 
 def _array(who: str, value: Any) -> Array:

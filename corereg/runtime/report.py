@@ -70,6 +70,7 @@ def eager(what: str, obstacle: Obstacle) -> Execution:
     return Execution(what, "eager", None, obstacle.reason, obstacle.cure)
 
 
+TWO_RUNS = "its first two runs go through Python"
 RUN_EAGERLY = Obstacle(
     "the model was compiled with run_eagerly=True", "compile it without run_eagerly", True
 )

@@ -8,7 +8,7 @@ training      the layers' random state, the order of rows and how many passes we
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,7 +35,12 @@ class SavableModel(TrainableModel, Protocol):
     def loss(self) -> Any: ...
     def get_config(self) -> dict[str, Any]: ...
     def compile(
-        self, optimizer: Any = ..., loss: Any = ..., metrics: Any = ..., weighted_metrics: Any = ...
+        self,
+        optimizer: Any = ...,
+        loss: Any = ...,
+        loss_weights: Any = ...,
+        metrics: Any = ...,
+        weighted_metrics: Any = ...,
     ) -> None: ...
 
 
@@ -56,9 +61,10 @@ def save_model(model: SavableModel, path: Any) -> None:
         compilation = model._trainer.compilation
         config["compile"] = {
             "optimizer": optimizers.serialize(model.optimizer),
-            "loss": losses.serialize(model.loss),
-            "metrics": [_metric(m) for m in compilation.requested_metrics],
-            "weighted_metrics": [_metric(m) for m in compilation.requested_weighted_metrics],
+            "loss": _each(model.loss, losses.serialize),
+            "loss_weights": compilation.loss_weights,
+            "metrics": _each(compilation.requested_metrics, _metric),
+            "weighted_metrics": _each(compilation.requested_weighted_metrics, _metric),
         }
         if model.optimizer.parameters:
             config["iterations"] = model.optimizer.iterations
@@ -99,7 +105,11 @@ def load_model(
             if compile and config["compile"] is not None:
                 given = config["compile"]
                 model.compile(
-                    given["optimizer"], given["loss"], given["metrics"], given["weighted_metrics"]
+                    optimizer=given["optimizer"],
+                    loss=given["loss"],
+                    loss_weights=given.get("loss_weights"),
+                    metrics=given["metrics"],
+                    weighted_metrics=given["weighted_metrics"],
                 )
     except (
         *(KeyError, TypeError, ValueError, AttributeError, IndexError),
@@ -238,6 +248,15 @@ def _put_state(who: str, model: TrainableModel, iterations: Any, arrays: Mapping
         raise
     except (ValueError, OverflowError) as error:
         raise FileFormatError(f"{who}: {error}") from error
+
+
+def _each(structure: Any, serialize: Callable[[Any], Any]) -> Any:
+    """One, a list or a dict with every entry serialized; None stays."""
+    if isinstance(structure, dict):
+        return {name: _each(one, serialize) for name, one in structure.items()}
+    if isinstance(structure, list):
+        return [_each(one, serialize) for one in structure]
+    return None if structure is None else serialize(structure)
 
 
 def _metric(wanted: Any) -> Any:

@@ -5,12 +5,15 @@ No step reads a value back: the same additions run whether a step is run by Pyth
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from corereg import _kernels
+from corereg.autograd import Tensor
 from corereg.metrics.base import Metric
+from corereg.training.compilation import OutputLoss, OutputMetric
 from corereg.training.data.arrays import Batch
 
 Array = np.ndarray[Any, Any]
@@ -19,32 +22,35 @@ MAX_FUSED_EPOCHS = 512  # whose sums the log can hold until Python looks
 
 
 class EpochAccumulators:
-    """Means over rows of the loss, the penalty in it, and the metrics.
+    """Means over rows of the loss, the losses of outputs where there are several, the penalty in
+    the loss, and the metrics.
 
     metrics count every row once, weighted metrics by the sample weights. The log keeps the sums of
-    several epochs that run without Python.
+    several epochs that run without Python. has_penalty: whether steps found any penalty; what has
+    none logs none.
     """
 
-    def __init__(self, metrics: list[Metric], weighted_metrics: list[Metric]) -> None:
-        self.metrics, self.weighted_metrics = metrics, weighted_metrics
-        self._sums, self._counts = np.zeros(2), np.zeros(2, np.int64)
-        self._loss, self._penalty = self._sums[:1], self._sums[1:]
+    def __init__(self, losses: Sequence[OutputLoss], metrics: tuple[OutputMetric, ...]) -> None:
+        self.losses, self.metrics = losses, metrics
+        self._shown = sorted(metrics, key=lambda one: one.name) if len(losses) > 1 else metrics
+        self._names = [one.name for one in losses if one.name is not None]
+        count = len(self._names)
+        self._sums, self._counts = np.zeros(2 + count), np.zeros(2, np.int64)
+        self._loss, self._penalty = self._sums[:1], self._sums[1:2]
+        self._output_losses = [self._sums[2 + i : 3 + i] for i in range(count)]
         self._rows, self._logged = self._counts[:1], self._counts[1:]  # the latter: in the log
+        self.has_penalty = False
         self._states: list[Array] = []  # all arrays that the log keeps
         self._log: list[Array] = []  # of each state, by epochs
         self.reset()
-
-    @property
-    def _all_metrics(self) -> tuple[Metric, ...]:
-        return (*self.metrics, *self.weighted_metrics)
 
     @property
     def supports_replay(self) -> bool:
         """Whether the log holds all that the metrics add up: metrics that override how they do so
         are only known to Python."""
         return all(
-            getattr(type(metric), name) is getattr(Metric, name)
-            for metric in self._all_metrics
+            getattr(type(one.metric), name) is getattr(Metric, name)
+            for one in self.metrics
             for name in ("reset_state", "update_state", "result", "states")
         )
 
@@ -52,16 +58,14 @@ class EpochAccumulators:
         """Sets all sums to zero."""
         self._sums.fill(0)
         self._counts.fill(0)
-        for metric in self.metrics:
-            metric.reset_state()
-        for metric in self.weighted_metrics:
-            metric.reset_state()
+        for one in self.metrics:
+            one.metric.reset_state()
 
     def begin_log(self) -> None:
         """As `reset`, by kernels, with the arrays that the metrics have now; empties no log."""
-        found = [self._loss, self._penalty, self._rows]
-        for metric in self._all_metrics:
-            found += metric.states
+        found = [self._loss, self._penalty, *self._output_losses, self._rows]
+        for one in self.metrics:
+            found += one.metric.states
         self._states = list({id(state): state for state in found}.values())
         self._log = [np.zeros(MAX_FUSED_EPOCHS, state.dtype) for state in self._states]
         for state in self._states:
@@ -85,17 +89,24 @@ class EpochAccumulators:
             found.append(self.logs(prefix))
         return found[::-1]
 
-    def add(self, batch: Batch, prediction: Array, loss: Array) -> None:
-        """Adds one batch: its loss, a scalar, and its predictions."""
-        _kernels.accumulate_weighted_sum(self._loss, loss, batch.rows)
-        _kernels.increment(self._rows, batch.rows)
-        (target,), (weight,) = batch.targets, batch.weights
-        for metric in self.metrics:
+    def add(
+        self, batch: Batch, predictions: Sequence[Tensor], loss: Array, parts: Sequence[Tensor] = ()
+    ) -> None:
+        """Adds one batch: its loss, a scalar, the losses of outputs if there are several, and its
+        predictions."""
+        rows = batch.rows
+        _kernels.accumulate_weighted_sum(self._loss, loss, rows)
+        _kernels.increment(self._rows, rows)
+        for total, part in zip(self._output_losses, parts, strict=bool(self._names)):
+            _kernels.accumulate_weighted_sum(total, part.data, rows)
+        targets, weights = batch.targets, batch.weights
+        for output, metric, _, weighted in self.metrics:
             _kernels.track_part(metric)
-            metric.update_state(target, prediction)
-        for metric in self.weighted_metrics:
-            _kernels.track_part(metric)
-            metric.update_state(target, prediction, weight)
+            prediction = predictions[output].data
+            if weighted:
+                metric.update_state(targets[output], prediction, weights[output])
+            else:
+                metric.update_state(targets[output], prediction)
 
     def add_penalty(self, batch: Batch, parts: Array, in_loss: bool = False) -> None:
         """Adds the penalty of one batch, the sum of parts. in_loss: its loss has it already."""
@@ -106,11 +117,12 @@ class EpochAccumulators:
     def logs(self, prefix: str = "") -> Logs:
         """The means so far by name."""
         rows = max(self._rows.item(), 1)
-        out = {
-            f"{prefix}loss": self._loss.item() / rows,
-            f"{prefix}penalty": self._penalty.item() / rows,
-        }
-        for metrics in (self.metrics, self.weighted_metrics):
-            for metric in metrics:
-                out[prefix + metric.name] = metric.result()
+        out = {f"{prefix}loss": self._loss.item() / rows}
+        if self._names:
+            for name, total in zip(self._names, self._output_losses, strict=True):
+                out[prefix + name] = total.item() / rows
+        if self.has_penalty:
+            out[f"{prefix}penalty"] = self._penalty.item() / rows
+        for one in self._shown:
+            out[prefix + one.name] = one.metric.result()
         return out

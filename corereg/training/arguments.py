@@ -33,7 +33,8 @@ def smallest_known(*counts: int | None) -> int | None:
 
 
 def as_keras_returns(logs: dict[str, float], return_dict: bool) -> Any:
-    """What Keras returns of these logs: a dict, or [loss, metrics...], or the loss alone."""
+    """What Keras returns of these logs: a dict, or [loss, losses of outputs, metrics...], or the
+    loss alone."""
     if return_dict:
         return logs
     values = [value for name, value in logs.items() if name != "penalty"]

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd import enable_grad, no_grad
+from corereg.autograd import Tensor, enable_grad, no_grad
 from corereg.callbacks.callback_list import CallbackList
 from corereg.progress import ProgressBar
 from corereg.regularizers.penalties import penalties
 from corereg.runtime.capture import Capture, ReplayPlan
+from corereg.structure import flatten
 from corereg.training.accumulators import EpochAccumulators
 from corereg.training.arguments import (
     as_keras_returns,
@@ -20,9 +21,10 @@ from corereg.training.arguments import (
     check_optional_count,
     smallest_known,
 )
+from corereg.training.custom import checked_logs, data_of, logs_runner, overrides
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
-from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps
+from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps, Sums
 from corereg.training.trainer import TrainableModel
 
 
@@ -32,11 +34,23 @@ def test_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> N
     _kernels.track_dependency(trainer.compilation)
     # a graph is made, for a cross-entropy looks at what went into the last activation
     with enable_grad(), _kernels.CallContext(training=False) as call:
-        prediction = model(batch.inputs[0], training=False)
-        sums.add(batch, prediction.data, trainer.compute_loss(batch, prediction).data)
+        predictions = flatten(model(batch.x, training=False))
+        parts = trainer.output_losses(batch, predictions)
+        total = trainer.total_loss(parts)
+        if total is None:
+            total = Tensor(np.zeros((), model.dtype))
+        sums.add(batch, predictions, total.data, parts)
+    sums.has_penalty = bool(len(trainer.penalties) or call.losses)
     sums.add_penalty(batch, trainer.penalties)
     for penalty in call.losses:
         sums.add_penalty(batch, penalty.data)
+
+
+def custom_test_step(model: TrainableModel, batch: Batch) -> dict[str, Any]:
+    """One step by the model's own `test_step`; its logs."""
+    _kernels.track_dependency(model._trainer.compilation)
+    with enable_grad(), _kernels.CallContext(training=False):
+        return checked_logs("test_step", model.test_step(data_of(batch)))
 
 
 def take_penalties(model: TrainableModel) -> None:
@@ -59,7 +73,7 @@ def take_penalties(model: TrainableModel) -> None:
 
 def _compute_penalties(model: TrainableModel) -> None:
     trainer = model._trainer
-    for part in (model._layers, *model._layers):
+    for part in model._parts:
         _kernels.track_dependency(part)
     parts = [p.data for p in penalties(model.weights)]
     if len(parts) != len(trainer.penalties):
@@ -70,30 +84,31 @@ def _compute_penalties(model: TrainableModel) -> None:
         _kernels.accumulate_weighted_sum(trainer.penalties[i : i + 1], part)
 
 
-def test_plan(
-    model: TrainableModel, steps: ArraySteps, sums: EpochAccumulators
-) -> ReplayPlan | None:
+def test_plan(model: TrainableModel, steps: ArraySteps) -> ReplayPlan | None:
     """The test of a whole data set as programs; None: Python has to do it."""
     if model._trainer.compilation.run_eagerly:
         return None
     for capture in model._trainer.captures["penalty"]:
         if capture.ready and not capture.changed():
-            plan = steps.epoch_plan(sums)
+            plan = steps.epoch_plan()
             assert capture.program is not None
             return None if plan is None else [(capture.program, 1), *plan]
     return None
 
 
-def test_runner(model: TrainableModel, sums: EpochAccumulators) -> StepRunner:
+def test_runner(model: TrainableModel) -> StepRunner:
     """What tests batches of a model."""
     trainer = model._trainer
-    step = partial(test_step, model, sums)
-    return StepRunner(trainer, "test", step, trainer.weights_lock.reading)
+    access = trainer.weights_lock.reading
+    if overrides(model, "test_step", "compute_loss", "compute_metrics"):
+        return logs_runner(model, "test", partial(custom_test_step, model), access)
+    sums = trainer.sums("test")
+    return StepRunner(trainer, "test", partial(test_step, model, sums), sums, access)
 
 
 def test_steps(model: TrainableModel, source: ArrayDataset | IterableSteps, size: int) -> Steps:
     """The test of a data set, batch by batch."""
-    runner = test_runner(model, model._trainer.new_sums("test"))
+    runner = test_runner(model)
     if isinstance(source, ArrayDataset):
         return ArraySteps(runner, source, size, None)
     source.use(runner)
@@ -106,9 +121,10 @@ def run_test(
     steps: int | None,
     callbacks: CallbackList,
     bar: ProgressBar | None = None,
-) -> EpochAccumulators:
+) -> Sums:
     """Tests a data set, at most so many steps; the caller holds the lock of tests."""
-    sums = model._trainer.new_sums("test")
+    sums = run.sums
+    sums.reset()
     observed = callbacks.observes_test_batches
     callbacks.on_test_begin()
     take_penalties(model)
@@ -173,7 +189,8 @@ def test_on_batch(
     trainer.lock.check_not_elsewhere("test_on_batch")
     with trainer.lock.testing:
         data = trainer.check_data(model, "test_on_batch", x, y, sample_weight)
-        sums = trainer.new_sums("test")
+        runner = test_runner(model)
+        runner.sums.reset()
         take_penalties(model)
-        test_runner(model, sums).run_whole(data)
-        return as_keras_returns(sums.logs(), return_dict)
+        runner.run_whole(data)
+        return as_keras_returns(runner.sums.logs(), return_dict)

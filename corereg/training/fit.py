@@ -9,12 +9,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from corereg import _kernels
 from corereg.autograd import Tensor, enable_grad
 from corereg.callbacks.callback_list import CallbackList
 from corereg.callbacks.history import History
 from corereg.progress import ProgressBar
 from corereg.regularizers.penalties import fused, penalty
+from corereg.structure import flatten
 from corereg.training.accumulators import EpochAccumulators
 from corereg.training.arguments import (
     as_keras_returns,
@@ -23,12 +26,14 @@ from corereg.training.arguments import (
     check_optional_count,
     smallest_known,
 )
+from corereg.training.custom import checked_logs, data_of, logs_runner, overrides
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
 from corereg.training.evaluate import test_steps
 from corereg.training.loop import TrainingLoop, ValidationPlan
 from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps
 from corereg.training.trainer import TrainableModel
+from corereg.warn import warn_user
 
 
 def graph_penalties(model: TrainableModel) -> list[Tensor]:
@@ -48,25 +53,46 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
     _kernels.track_dependency(trainer.compilation)
     optimizer = trainer.ready_optimizer(model)  # a callback may have set another
     with enable_grad(), _kernels.CallContext(training=True) as call:
-        prediction = model(batch.inputs[0], training=True)
-        total = trainer.compute_loss(batch, prediction)
-        for found in (*call.losses, *graph_penalties(model)):
-            total = total + found
+        prediction = model(batch.x, training=True)
+        predictions = flatten(prediction)
+        parts = trainer.output_losses(batch, predictions)
+        total = trainer.total_loss(parts)
+        added = [*call.losses, *graph_penalties(model)]
+        for found in added:
+            total = found if total is None else total + found
             sums.add_penalty(batch, found.data, in_loss=True)
-    sums.add(batch, prediction.data, total.data)
+        regularized = any(p.regularizer is not None for p in model.trainable_weights)
+        if total is None:
+            if not regularized:
+                warn_user("fit: the model has no loss and no penalties; compile it with loss=...")
+            total = Tensor(np.zeros((), model.dtype))
+    sums.has_penalty = bool(added) or regularized
+    sums.add(batch, predictions, total.data, parts)
     _kernels.track_part(optimizer)
-    if total.requires_grad:
+    if total.requires_grad or regularized:
         optimizer.zero_grad()  # what a loop of the user's own may have left
-        total.backward()
+        if total.requires_grad:
+            total.backward()
         sums.add_penalty(batch, optimizer.update(penalties=True))
         optimizer.zero_grad()
 
 
-def train_runner(model: TrainableModel, sums: EpochAccumulators) -> StepRunner:
+def custom_train_step(model: TrainableModel, batch: Batch) -> dict[str, Any]:
+    """One step by the model's own `train_step`; its logs."""
+    _kernels.track_dependency(model._trainer.compilation)
+    model._trainer.ready_optimizer(model)
+    with enable_grad(), _kernels.CallContext(training=True):
+        return checked_logs("train_step", model.train_step(data_of(batch)))
+
+
+def train_runner(model: TrainableModel) -> StepRunner:
     """What trains on batches."""
     trainer = model._trainer
-    step = partial(train_step, model, sums)
-    return StepRunner(trainer, "train", step, trainer.weights_lock.writing)
+    access = trainer.weights_lock.writing
+    if overrides(model, "train_step", "compute_loss", "compute_metrics"):
+        return logs_runner(model, "train", partial(custom_train_step, model), access)
+    sums = trainer.sums("train")
+    return StepRunner(trainer, "train", partial(train_step, model, sums), sums, access)
 
 
 def fit(
@@ -113,7 +139,7 @@ def fit(
         if validation_data is None and validation_split:
             source, kept = source.split("fit", validation_split)
             if class_weight is not None:
-                kept.weights = (None,)
+                kept.weights = (None,) * len(kept.weights)
     validation = _validation_steps(model, validation_data, kept, validation_size)
     steps_in_pass = -(-len(source) // size) if isinstance(source, ArrayDataset) else source.steps
     steps = smallest_known(steps_in_pass, steps_per_epoch)
@@ -122,8 +148,7 @@ def fit(
     with trainer.lock.training("fit", trainer.forget_gradients), bar:
         observers = CallbackList(callbacks, add_history=True, model=model, params=params)
         trainer.ready_optimizer(model)
-        sums = trainer.new_sums("train")
-        runner = train_runner(model, sums)
+        runner = train_runner(model)
         run: Steps
         if isinstance(source, ArrayDataset):
             run = ArraySteps(runner, source, size, trainer.row_order if shuffle else None)
@@ -134,7 +159,6 @@ def fit(
             model,
             run,
             steps,
-            sums,
             ValidationPlan(validation, validation_steps, due),
             observers,
             bar,
@@ -173,7 +197,8 @@ def train_on_batch(
     trainer = model._trainer
     data = trainer.check_data(model, "train_on_batch", x, y, sample_weight, class_weight)
     with trainer.lock.training("train_on_batch", trainer.forget_gradients):
-        sums = trainer.new_sums("train")
-        train_runner(model, sums).run_whole(data)
+        runner = train_runner(model)
+        runner.sums.reset()
+        runner.run_whole(data)
         trainer.warn_if_eager("train_on_batch", "train")
-        return as_keras_returns(sums.logs(), return_dict)
+        return as_keras_returns(runner.sums.logs(), return_dict)

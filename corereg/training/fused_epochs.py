@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from corereg.runtime.capture import ReplayPlan
 from corereg.training.accumulators import MAX_FUSED_EPOCHS, EpochAccumulators, Logs
-from corereg.training.steps import ArraySteps
+from corereg.training.steps import ArraySteps, Sums
 
 
 class FusedValidation:
@@ -28,7 +28,7 @@ class FusedValidation:
         self,
         frequency: Callable[[int], bool] | None,
         recorded: Callable[[], ReplayPlan | None] | None,
-        sums: EpochAccumulators,
+        sums: Sums | None,
     ) -> None:
         self._frequency, self._recorded, self.sums = frequency, recorded, sums
 
@@ -88,10 +88,11 @@ class FusedEpochs:
         last = (n for n in range(1, most) if due(epoch + n + validates) != validates)
         seconds = 0.0
         try:
-            seconds = self._steps.run_epochs(next(last, most), self._sums, after or [])
+            seconds = self._steps.run_epochs(next(last, most), after or [])
         finally:  # an interrupt comes when they have run
             logs = self._sums.pop_logs()
             if validates:
+                assert isinstance(self._validation.sums, EpochAccumulators)
                 more_logs = self._validation.sums.pop_logs("val_")
                 for own, more in zip(logs, more_logs, strict=True):
                     own |= more

@@ -27,20 +27,19 @@ class ValidationPlan(NamedTuple):
 
 
 class TrainingLoop:
-    """The epochs of one `fit`. run: the training steps, which add up in `sums`; steps: how many
-    an epoch takes, if that is known."""
+    """The epochs of one `fit`. run: the training steps; steps: how many an epoch takes, if that is
+    known."""
 
     def __init__(
         self,
         model: TrainableModel,
         run: Steps,
         steps: int | None,
-        sums: EpochAccumulators,
         validation: ValidationPlan,
         callbacks: CallbackList,
         bar: ProgressBar,
     ) -> None:
-        self._model, self._run, self._steps, self._sums = model, run, steps, sums
+        self._model, self._run, self._steps = model, run, steps
         self._validation, self._callbacks, self._bar = validation, callbacks, bar
 
     def run(self, initial_epoch: int, epochs: int) -> None:
@@ -81,7 +80,7 @@ class TrainingLoop:
 
     def _run_epoch(self) -> Logs:
         """The steps of one epoch; returns its logs."""
-        run, steps, sums, bar = self._run, self._steps, self._sums, self._bar
+        run, steps, sums, bar = self._run, self._steps, self._run.sums, self._bar
         sums.reset()
         done, observed = 0, self._callbacks.observes_batches
         while (steps is None or done < steps) and not self._model.stop_training:
@@ -128,13 +127,16 @@ class TrainingLoop:
             return None
         if callbacks.observes_epochs or callbacks.observes_batches:
             return None
-        sums = self._model._trainer.new_sums("test")
+        sums, test_sums = run.sums, None
+        if not isinstance(sums, EpochAccumulators):
+            return None
         plan: Callable[[], ReplayPlan | None] | None = None
         if (
             isinstance(validation.run, ArraySteps)
             and validation.steps in (None, validation.run.steps)
             and not callbacks.observes_tests
         ):
-            plan = partial(test_plan, self._model, validation.run, sums)
+            test_sums = validation.run.sums
+            plan = partial(test_plan, self._model, validation.run)
         frequency = validation.due if validation.run is not None else None
-        return FusedEpochs(run, self._sums, FusedValidation(frequency, plan, sums))
+        return FusedEpochs(run, sums, FusedValidation(frequency, plan, test_sums))

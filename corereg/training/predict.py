@@ -15,23 +15,28 @@ from corereg import _kernels
 from corereg.autograd import Tensor, no_grad
 from corereg.callbacks.callback_list import CallbackList
 from corereg.progress import ProgressBar
-from corereg.runtime.capture import Capture
+from corereg.runtime.capture import Capture, CaptureCache
+from corereg.runtime.dependencies import Obstacle
 from corereg.runtime.scheduling import (
     FORWARD_ROWS,
     FORWARD_WORTH_THREADS,
     RETURN_SECONDS,
     rows_of_forward_pass,
 )
+from corereg.structure import flatten, form_of, pack_like
 from corereg.training.arguments import check_count, check_optional_count, smallest_known
-from corereg.training.data.checks import check_inputs
+from corereg.training.custom import overrides
 from corereg.training.data.iterables import (
     BatchIterator,
     is_iterable_of_batches,
     refuse_array_arguments,
 )
-from corereg.training.trainer import TrainableModel
+from corereg.training.data.structures import holds_arrays
+from corereg.training.trainer import TrainableModel, input_shapes
 
 Array = np.ndarray[Any, Any]
+Arrays = tuple[Array, ...]
+CURE = "what a layer computes has to follow from its inputs, by ops on tensors"
 
 
 def predict(
@@ -41,7 +46,7 @@ def predict(
     verbose: int | str,
     steps: int | None,
     callbacks: Any,
-) -> Array:
+) -> Any:
     """See `Model.predict`."""
     size = check_count("predict", "batch_size", FORWARD_ROWS if batch_size is None else batch_size)
     plain = verbose == 0 and batch_size is None and steps is None and callbacks is None
@@ -51,43 +56,82 @@ def predict(
         source = BatchIterator(x)
         total = smallest_known(source.steps, steps)
         return _predict_batches(model, _checked(model, source), total, verbose, callbacks)
-    array = check_inputs("predict", x)
-    _check_and_build(model, "predict", array)
+    arrays = _check_and_build(model, "predict", x)
+    call = Call(model, x)
+    call.forget_other_forms()
     if plain:
-        return forward(model, array)
-    batches = (array[first : first + size] for first in range(0, len(array), size))
-    total = smallest_known(-(-len(array) // size), steps)
+        return call.pack(forward(call, arrays))
+    rows = len(arrays[0])
+    batches = (
+        (call, tuple(a[first : first + size] for a in arrays)) for first in range(0, rows, size)
+    )
+    total = smallest_known(-(-rows // size), steps)
     return _predict_batches(model, batches, total, verbose, callbacks)
 
 
-def _check_and_build(model: TrainableModel, who: str, x: Array) -> None:
-    model._trainer.check_input_shape(model, who, x.shape)
+class Call:
+    """How a model is called with flat inputs, and how its flat outputs are packed again."""
+
+    def __init__(self, model: TrainableModel, x: Any) -> None:
+        self.model = model
+        names = model.input_names
+        self._like = x if names is None and holds_arrays(x) else None
+        self.form = None if self._like is None else form_of(self._like)
+        self._custom = overrides(model, "predict_step")
+
+    def forget_other_forms(self) -> None:
+        """Drops the forward passes of inputs that nest otherwise."""
+        trainer = self.model._trainer
+        if trainer.input_form != self.form:
+            trainer.forward_pool, trainer.input_form = None, self.form
+
+    def __call__(self, arrays: Arrays) -> Any:
+        """The model's outputs, structured as the model has them."""
+        tensors = [Tensor(a) for a in arrays]
+        if self._like is not None:
+            x = pack_like(self._like, tensors)
+        else:
+            x = tensors[0] if len(tensors) == 1 else tensors
+        return self.model.predict_step(x) if self._custom else self.model(x, training=False)
+
+    def pack(self, outputs: Arrays) -> Any:
+        """Flat outputs as the model nests them."""
+        like = self.model._trainer.output_like
+        return outputs[0] if like is None else pack_like(like, outputs)
+
+
+def _check_and_build(model: TrainableModel, who: str, x: Any) -> Arrays:
+    arrays, shapes = model._trainer.check_inputs(model, who, x)
     if not model.built:
-        model.build(x.shape)
+        model.build(input_shapes(x, arrays, shapes.input_names))
+    return arrays
 
 
-def _checked(model: TrainableModel, source: BatchIterator) -> Iterator[Array]:
+def _checked(model: TrainableModel, source: BatchIterator) -> Iterator[tuple[Call, Arrays]]:
     """The inputs of an iterable's batches, which are arrays, or tuples that begin with one."""
     while (found := source.next()) is not None:
         who = f"predict: batch {source.number - 1}"
         batch = found[0]
-        x = check_inputs(who, batch[0] if isinstance(batch, tuple) and batch else batch)
-        _check_and_build(model, who, x)
-        yield x
+        x = batch[0] if isinstance(batch, tuple) and batch else batch
+        arrays = _check_and_build(model, who, x)
+        call = Call(model, x)
+        call.forget_other_forms()
+        yield call, arrays
 
 
 def _predict_batches(
     model: TrainableModel,
-    batches: Iterator[Array],
+    batches: Iterator[tuple[Call, Arrays]],
     total: int | None,
     verbose: int | str,
     callbacks: Any,
-) -> Array:
+) -> Any:
     """The outputs, one after the other, of at most `total` batches, with progress and callbacks."""
     observers = CallbackList(callbacks, model=model, params={"steps": total})
     observed = observers.observes_predict_batches
     observers.on_predict_begin()
-    parts: list[Array] = []
+    parts: list[Arrays] = []
+    call: Call | None = None
     with ProgressBar(None, total, verbose) as bar:
         bar.begin_epoch()
         while total is None or len(parts) < total:
@@ -96,54 +140,64 @@ def _predict_batches(
                 break
             if observed:
                 observers.on_predict_batch_begin(len(parts))
-            parts.append(forward(model, batch))
+            call = batch[0]
+            parts.append(forward(*batch))
             if observed:
-                observers.on_predict_batch_end(len(parts) - 1, {"outputs": parts[-1]})
+                observers.on_predict_batch_end(len(parts) - 1, {"outputs": call.pack(parts[-1])})
             if bar.due:
                 bar.update(len(parts))
         bar.update(len(parts))
         bar.end_epoch()
     observers.on_predict_end()
-    if not parts:
+    if call is None:
         raise ValueError("predict: expected batches, the iterable gave none")
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    if len(parts) == 1:
+        return call.pack(parts[0])
+    return call.pack(tuple(np.concatenate(outputs) for outputs in zip(*parts, strict=True)))
 
 
-def forward(model: TrainableModel, x: Array) -> Array:
-    """The outputs for checked rows, as a new array."""
-    out: Array | None = None
-    first = 0
-    while first < len(x):
-        size = rows_of_forward_pass(len(x) - first, _threads(model))
-        part = x[first : first + size]
-        workspace = _idle_workspace(model, part.shape)
+def forward(call: Call, x: Arrays) -> Arrays:
+    """The outputs for checked rows, as new arrays."""
+    model = call.model
+    outs: Arrays | None = None
+    first, rows = 0, len(x[0])
+    while first < rows:
+        size = rows_of_forward_pass(rows - first, _threads(model))
+        part = tuple(a[first : first + size] for a in x)
+        count = len(part[0])
+        workspace = _idle_workspace(call, part)
         pool = model._trainer.forward_pool
         if workspace is None or pool is None:
-            found = _first_forward(model, part)
-            if len(part) == len(x):
+            found = _first_forward(call, part)
+            if count == rows:
                 return found
-            out = np.empty((len(x), *found.shape[1:]), found.dtype) if out is None else out
-            out[first : first + size] = found
-            first += len(part)
+            if outs is None:
+                outs = tuple(np.empty((rows, *a.shape[1:]), a.dtype) for a in found)
+            for out, one in zip(outs, found, strict=True):
+                out[first : first + size] = one
+            first += count
             continue
-        (own,), (like,) = workspace.inputs, workspace.outputs
-        if out is None:
-            out = np.empty((len(x), *like.shape[1:]), like.dtype)
+        if outs is None:
+            outs = tuple(np.empty((rows, *a.shape[1:]), a.dtype) for a in workspace.outputs)
+        targets = tuple(out[first : first + size] for out in outs)
         used = [workspace]
-        if part.dtype != own.dtype:
-            _kernels.gather_rows(part, own)
-            pool.run(workspace, None, (out[first : first + size],))
-        elif len(x) - first < 2 * size:
-            pool.run(workspace, (part,), (out[first : first + size],))
+        if any(a.dtype != own.dtype for a, own in zip(part, workspace.inputs, strict=True)):
+            for a, own in zip(part, workspace.inputs, strict=True):
+                _kernels.gather_rows(a, own)
+            pool.run(workspace, None, targets)
+        elif rows - first < 2 * size:
+            pool.run(workspace, part, targets)
         else:
-            used, last = _several_workspaces(model, pool, workspace, first, len(x))
-            pool.run_many(used, (x[first:last],), (out[first:last],))
-            first = last - len(part)
-        for workspace in used:
-            pool.give(workspace)
-        first += len(part)
-    assert out is not None
-    return out
+            used, last = _several_workspaces(call, pool, workspace, first, rows)
+            pool.run_many(
+                used, tuple(a[first:last] for a in x), tuple(out[first:last] for out in outs)
+            )
+            first = last - count
+        for idle in used:
+            pool.give(idle)
+        first += count
+    assert outs is not None
+    return outs
 
 
 def _threads(model: TrainableModel) -> int:
@@ -152,33 +206,31 @@ def _threads(model: TrainableModel) -> int:
 
 
 def _several_workspaces(
-    model: TrainableModel,
+    call: Call,
     pool: _kernels.ForwardPool,
     workspace: _kernels.ForwardWorkspace,
     first: int,
     rows: int,
 ) -> tuple[list[_kernels.ForwardWorkspace], int]:
     """Workspaces for the threads to use, and the row up to which one call goes."""
-    (own,) = workspace.inputs
-    size = len(own)
+    size = len(workspace.inputs[0])
     passes = (rows - first) // size
     nanoseconds = max(workspace.program.work, 1.0)
     workspaces = [workspace]
     if nanoseconds * passes > FORWARD_WORTH_THREADS:
         for _ in range(min(pool.threads, passes) - 1):
-            if (another := _idle_workspace(model, own.shape)) is None:
-                _first_forward(model, np.zeros_like(own))
-                another = _idle_workspace(model, own.shape)
+            if (another := _idle_workspace(call, workspace.inputs)) is None:
+                _first_forward(call, tuple(np.zeros_like(own) for own in workspace.inputs))
+                another = _idle_workspace(call, workspace.inputs)
             if another is not None:
                 workspaces.append(another)
     each = max(1, int(RETURN_SECONDS * 1e9 / nanoseconds))  # Python, Ctrl-C and others wait
     return workspaces, first + size * min(passes, each * len(workspaces))
 
 
-def _idle_workspace(
-    model: TrainableModel, shape: tuple[int, ...]
-) -> _kernels.ForwardWorkspace | None:
-    """A recorded forward pass for x of this shape that nobody uses, or None."""
+def _idle_workspace(call: Call, x: Arrays) -> _kernels.ForwardWorkspace | None:
+    """A recorded forward pass for inputs of these shapes that nobody uses, or None."""
+    model = call.model
     trainer = model._trainer
     pool = trainer.forward_pool
     if pool is None or trainer.compilation.run_eagerly:
@@ -186,35 +238,81 @@ def _idle_workspace(
     if not pool.snapshot.unchanged():
         trainer.forward_pool = None
         return None
-    return pool.take(((shape, np.dtype(model.dtype)),))
+    dtype = np.dtype(model.dtype)
+    return pool.take(tuple((a.shape, dtype) for a in x))
 
 
-def _first_forward(model: TrainableModel, x: Array) -> Array:
+def _first_forward(call: Call, x: Arrays) -> Arrays:
     """The outputs for x, through Python. If it can be replayed, the forward pass is recorded and
     put into the pool."""
+    model = call.model
     trainer = model._trainer
     captures = trainer.captures["predict"]
     with _kernels.CacheLines():
-        own = np.zeros(x.shape, model.dtype)  # memory of the recording
-    _kernels.gather_rows(x, own)
+        own = tuple(np.zeros(a.shape, model.dtype) for a in x)  # memory of the recording
+    for a, memory in zip(x, own, strict=True):
+        _kernels.gather_rows(a, memory)
     with no_grad(), trainer.weights_lock.reading, _kernels.CallContext(training=False):
         if trainer.compilation.run_eagerly or captures.refuses():
-            return model(Tensor(own), training=False).data
+            return _flat_outputs(call, own)
         capture = Capture(own)
-        out: Array = captures.record(capture, lambda: _whole_output(model, own))
+        outs: Arrays = captures.record(capture, lambda: _whole_outputs(call, own))
+        if capture.wants_another_run:
+            outs = _prove(captures, capture, call, x, outs)
     if capture.obstacle is None and capture.program is not None and capture.snapshot is not None:
         if trainer.forward_pool is None:
             trainer.forward_pool = _kernels.ForwardPool(capture.snapshot, trainer.weights_lock)
-        workspace = _kernels.ForwardWorkspace(capture.program, (own,), (out,))
-        out = out.copy()  # before the workspace is in the pool, where any thread may take it
-        trainer.forward_pool.give(workspace)
-    return out
+        made = _kernels.ForwardWorkspace(capture.program, own, outs)
+        # copied before the workspace is in the pool, where any thread may take it
+        outs = tuple(out.copy() for out in outs)
+        trainer.forward_pool.give(made)
+    return outs
 
 
-def _whole_output(model: TrainableModel, x: Array) -> Array:
-    """The output of a forward pass. To be replayed it has to be one contiguous array with a row for
-    each row of x."""
-    out = model(Tensor(x), training=False).data
-    if not out.flags.c_contiguous or len(out) != len(x):
+def _prove(captures: CaptureCache, capture: Capture, call: Call, x: Arrays, outs: Arrays) -> Arrays:
+    """Records a forward pass a second time, on other values, and replays it for x: only if that
+    gives the outputs of the first run to the bit, the pass may be replayed. Returns these, in the
+    memory that replays write."""
+    own: Arrays = capture.memory
+    for memory in own:
+        np.negative(memory[::-1].copy(), out=memory)
+    try:
+        with _kernels.ignore_float_errors():
+            again: Arrays = captures.record(capture, lambda: _whole_outputs(call, own))
+    except Exception as error:
+        reason = f"the model raised {type(error).__name__} for other values than those of x"
+        capture.obstacle = Obstacle(reason, CURE, False)
+    if capture.ready:
+        assert capture.program is not None
+        for a, memory in zip(x, own, strict=True):
+            _kernels.gather_rows(a, memory)
+        capture.program.replay(1)
+        if all(a.tobytes() == b.tobytes() for a, b in zip(outs, again, strict=True)):
+            return again
+        reason = "a replay of the model gave other outputs than Python"
+        capture.obstacle = Obstacle(reason, CURE, False)
+    captures.refuse(capture)
+    return outs
+
+
+def _flat_outputs(call: Call, x: Arrays) -> Arrays:
+    """The outputs of a forward pass, in flat order; how they nest is noted."""
+    found = call(x)
+    flat = flatten(found)
+    call.model._trainer.output_like = (
+        None if isinstance(found, Tensor) else pack_like(found, [None] * len(flat))
+    )
+    return tuple(out.data if isinstance(out, Tensor) else np.asarray(out) for out in flat)
+
+
+def _whole_outputs(call: Call, x: Arrays) -> Arrays:
+    """The outputs of a forward pass. To be replayed each has to be a contiguous array with a row
+    for each row of x, and no array twice."""
+    outs = _flat_outputs(call, x)
+    if any(not out.flags.c_contiguous or len(out) != len(x[0]) for out in outs):
         _kernels.fail_recording("the model's output is not a contiguous array with a row for each")
-    return out
+    if len({id(out) for out in outs}) < len(outs) or any(
+        np.may_share_memory(out, a) for out in outs for a in x
+    ):
+        _kernels.fail_recording("the model's outputs are not arrays of their own")
+    return outs

@@ -12,11 +12,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Protocol
 
 from corereg import _kernels
 from corereg.runtime.capture import Capture, ReplayPlan
-from corereg.training.accumulators import EpochAccumulators
+from corereg.training.accumulators import EpochAccumulators, Logs
 from corereg.training.data.arrays import ArrayDataset, Batch, RowOrder
 from corereg.training.data.iterables import BatchIterator, batch_parts
 from corereg.training.trainer import Trainer
@@ -25,18 +25,29 @@ Access = AbstractContextManager[Any]
 """What is entered while a step runs: the reading or the writing side of the weights' lock."""
 
 
+class Sums(Protocol):
+    """Where steps add up, or put what they return."""
+
+    def reset(self) -> None: ...
+    def logs(self, prefix: str = "") -> Logs: ...
+
+
 class StepRunner:
     """Runs one function of a batch, recorded where that is allowed.
 
     trainer: holds the recordings of this kind ("train", "test"), and whether the user wants every
-    step to run through Python; step: does everything with a batch; access: entered while it runs.
+    step to run through Python; step: does everything with a batch; sums: where it adds up; access:
+    entered while it runs. result: what the last step returned, in memory that replays write.
     """
 
+    make_capture: type[Capture] = Capture
+
     def __init__(
-        self, trainer: Trainer, kind: str, step: Callable[[Batch], None], access: Access
+        self, trainer: Trainer, kind: str, step: Callable[[Batch], Any], sums: Sums, access: Access
     ) -> None:
         self.captures, self.compilation = trainer.captures[kind], trainer.compilation
-        self.step, self.access = step, access
+        self.step, self.sums, self.access = step, sums, access
+        self.result: Any = None
 
     def find(self, data: ArrayDataset, rows: int) -> Capture | None:
         """The capture for batches of so many rows of data, recorded or not yet; None: the step has
@@ -46,23 +57,32 @@ class StepRunner:
         captures, signature = self.captures, data.batch_signature(rows)
         found = captures.known(signature)
         if found is None and not captures.refuses():
-            found = captures.add(signature, Capture(data.allocate_batch(rows)))
+            found = captures.add(signature, self.make_capture(data.allocate_batch(rows)))
         return found
 
     def record(self, capture: Capture) -> None:
         """Runs and records the step on what is in the capture's batch."""
-        self.captures.record(capture, lambda: self.step(capture.memory))
+        self.result = self.captures.record(capture, lambda: self.step(capture.memory))
+
+    def replay_once(self, capture: Capture) -> None:
+        """Replays a capture's calls on what is in its batch."""
+        capture.replay_once()
+        self.result = capture.result
+
+    def run_eagerly(self, batch: Batch) -> None:
+        """Runs the step through Python."""
+        self.result = self.step(batch)
 
     def run_whole(self, data: ArrayDataset) -> None:
         """One step on all rows of a data set that has given none yet."""
         capture = self.find(data, len(data))
         with self.access:
             if capture is None:
-                self.step(data.next_batch(len(data)))
+                self.run_eagerly(data.next_batch(len(data)))
                 return
             data.fill_batch(capture.memory)
             if capture.ready:
-                capture.replay_once()
+                self.replay_once(capture)
             else:
                 self.record(capture)
 
@@ -83,6 +103,11 @@ class ArraySteps:
         self._gathering: dict[int, tuple[Capture, _kernels.Program]] = {}
         self._epoch_plan: tuple[int, ReplayPlan] | None = None  # with the version of the captures
         self._left = 0  # rows left in this pass
+
+    @property
+    def sums(self) -> Sums:
+        """Where the steps add up."""
+        return self._runner.sums
 
     @property
     def steps(self) -> int:
@@ -115,6 +140,7 @@ class ArraySteps:
         with self._runner.access:
             if known is not None and known[0] is capture and capture.ready:
                 done = capture.replay([(known[1], 1)], min(most, self._left // rows))
+                self._runner.result = capture.result
             else:
                 self._run_first(capture, rows)
                 done = 1
@@ -124,13 +150,13 @@ class ArraySteps:
     def _run_first(self, capture: Capture | None, rows: int) -> None:
         """One step whose program does not gather its rows yet."""
         if capture is None:
-            self._runner.step(self._data.next_batch(rows))
+            self._runner.run_eagerly(self._data.next_batch(rows))
             return
         gather = _kernels.Program()
         with gather:
             self._data.fill_batch(capture.memory)
         if capture.ready:
-            capture.replay_once()
+            self._runner.replay_once(capture)
         else:
             self._runner.record(capture)
         if capture.ready:
@@ -139,10 +165,12 @@ class ArraySteps:
 
     # ---- whole epochs, see corereg.training.fused_epochs -----------------------------------------
 
-    def epoch_plan(self, sums: EpochAccumulators) -> ReplayPlan | None:
+    def epoch_plan(self) -> ReplayPlan | None:
         """A pass as programs, which append its sums to their log; None: not known yet."""
-        captures = self._runner.captures
-        if self._left or self._runner.compilation.run_eagerly or not sums.supports_replay:
+        captures, sums = self._runner.captures, self._runner.sums
+        if self._left or self._runner.compilation.run_eagerly:
+            return None
+        if not isinstance(sums, EpochAccumulators) or not sums.supports_replay:
             return None
         known = self._epoch_plan
         if known is None or known[0] != captures.version or self._captures_changed():
@@ -174,11 +202,11 @@ class ArraySteps:
             sums.append_to_log()
         return [(begin, 1), *parts, (end, 1)]
 
-    def run_epochs(self, most: int, sums: EpochAccumulators, after: ReplayPlan) -> float:
+    def run_epochs(self, most: int, after: ReplayPlan) -> float:
         """Runs whole passes in one call, at most `most` (<= MAX_FUSED_EPOCHS), and the programs in
         `after` after each. Their sums are in the log of `sums`, one entry for each pass that was
         run: none if the next one has to be run step by step. Returns the seconds that one took."""
-        plan = self.epoch_plan(sums)
+        plan = self.epoch_plan()
         if plan is None:
             return 0.0
         work, more = (sum(program.work * n for program, n in part) for part in (plan, after))
@@ -204,6 +232,12 @@ class IterableSteps:
         self._runner: StepRunner | None = None
         if not self.ready():
             raise ValueError(f"{who}: expected batches (x, y), the iterable gave none")
+
+    @property
+    def sums(self) -> Sums:
+        """Where the steps add up."""
+        assert self._runner is not None
+        return self._runner.sums
 
     def use(self, runner: StepRunner) -> None:
         """Says what to do with batches, once the first has been checked."""

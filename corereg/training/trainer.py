@@ -9,25 +9,41 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from corereg import _kernels, losses, metrics, optimizers
+from corereg import _kernels, optimizers
 from corereg.autograd import Parameter, Tensor
 from corereg.callbacks.history import History
 from corereg.layers.base import Layer, Shape
-from corereg.losses.base import Loss
 from corereg.random import next_model_seed
 from corereg.runtime.capture import CaptureCache
 from corereg.runtime.dependencies import Obstacle, snapshot_of
-from corereg.runtime.report import RUN_EAGERLY, Execution, ExecutionReport, eager, warn_eager
+from corereg.runtime.report import (
+    RUN_EAGERLY,
+    TWO_RUNS,
+    Execution,
+    ExecutionReport,
+    eager,
+    warn_eager,
+)
+from corereg.structure import flatten, is_shape, pack_like
+from corereg.targets import as_sample_weight
 from corereg.training.accumulators import EpochAccumulators
+from corereg.training.compilation import Compilation, OutputLoss
 from corereg.training.data.arrays import ArrayDataset, Batch, RowOrder
-from corereg.training.data.checks import check_inputs, check_training_data, prefix_errors
+from corereg.training.data.checks import check_inputs, check_rows, check_targets, weights_by_class
+from corereg.training.data.structures import (
+    flat_inputs,
+    flat_targets,
+    flat_weights,
+    holds_arrays,
+)
+from corereg.training.trackers import Trackers
 
 Array = np.ndarray[Any, Any]
-Metrics = tuple[list[metrics.Metric], list[metrics.Metric]]
+KINDS = ("train", "test", "penalty", "predict")  # of recordings
 
 
 class TrainableModel(Protocol):
@@ -36,7 +52,6 @@ class TrainableModel(Protocol):
     name: str
     built: bool
     stop_training: bool
-    _layers: list[Layer]
     _trainer: Trainer
 
     @property
@@ -48,64 +63,43 @@ class TrainableModel(Protocol):
     @property
     def dtype(self) -> str: ...
     @property
-    def input_shape(self) -> Shape: ...
+    def input_shape(self) -> Any: ...
     @property
-    def output_shape(self) -> Shape: ...
-    def build(self, input_shape: Sequence[int | None]) -> None: ...
-    def __call__(self, x: Any, training: bool = False) -> Tensor: ...
+    def output_shape(self) -> Any: ...
+    @property
+    def input_names(self) -> list[str] | None: ...
+    @property
+    def output_names(self) -> list[str] | None: ...
+    @property
+    def _parts(self) -> list[Any]: ...
+    def build(self, input_shape: Any) -> None: ...
+    def compute_output_shape(self, input_shape: Any) -> Any: ...
+    def train_step(self, data: Any) -> dict[str, Any]: ...
+    def test_step(self, data: Any) -> dict[str, Any]: ...
+    def predict_step(self, data: Any) -> Any: ...
+    def compute_loss(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
+    ) -> Tensor: ...
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any
+    ) -> dict[str, Any]: ...
+    @property
+    def metrics(self) -> list[Any]: ...
+    def __call__(self, x: Any, training: bool = False) -> Any: ...
 
 
-class Compilation:
-    """What `compile` was told. Recorded steps depend on its attributes."""
+class ModelShapes(NamedTuple):
+    """What is known of a model's inputs and outputs, each in flat order.
 
-    def __init__(
-        self,
-        optimizer: optimizers.Optimizer | None = None,
-        loss: Loss | None = None,
-        requested_metrics: list[Any] | None = None,
-        requested_weighted_metrics: list[Any] | None = None,
-        run_eagerly: bool = False,
-    ) -> None:
-        self.optimizer, self.loss, self.run_eagerly = optimizer, loss, run_eagerly
-        self.requested_metrics = requested_metrics or []
-        self.requested_weighted_metrics = requested_weighted_metrics or []
-        self.metrics: Metrics | None = None  # as objects, once shapes are known
+    input_names: None if the model takes what it is given; output_names: None for an output without
+    a name.
+    """
 
-    @classmethod
-    def from_arguments(
-        cls, optimizer: Any, loss: Any, metrics: Any, weighted_metrics: Any, run_eagerly: bool
-    ) -> Compilation:
-        """Names looked up, or ValueError that lists the known ones."""
-        return cls(
-            optimizers.get(optimizer),
-            None if loss is None else losses.get(loss),
-            _requested("metrics", metrics),
-            _requested("weighted_metrics", weighted_metrics),
-            bool(run_eagerly),
-        )
-
-    def need(self, who: str) -> tuple[optimizers.Optimizer, Loss]:
-        """The optimizer and the loss, or RuntimeError if one is missing."""
-        if self.optimizer is None or self.loss is None:
-            raise RuntimeError(
-                f"{who}: the model has no {'optimizer' if self.optimizer is None else 'loss'}; "
-                "call compile(optimizer=..., loss=...) first"
-            )
-        return self.optimizer, self.loss
-
-    def metrics_for(self, who: str, y: Array, outputs: Shape) -> Metrics:
-        """The metrics as objects ("accuracy" depends on shapes), checked against the targets."""
-        found = self.metrics
-        if found is None:
-            sparse = y.ndim == 1 or y.shape[-1] == 1 != outputs[-1]
-            requested = self.requested_metrics, self.requested_weighted_metrics
-            one, other = ([metrics.get(m, outputs, sparse) for m in group] for group in requested)
-            found = one, other
-        with prefix_errors(who):
-            for group in found:
-                for metric in group:
-                    metric.check_targets(y, outputs)
-        return found
+    dtype: str
+    input_names: list[str] | None
+    inputs: list[Shape] | None
+    output_names: list[str | None]
+    outputs: list[Shape]
 
 
 class Trainer:
@@ -123,7 +117,7 @@ class Trainer:
         self._history: Callable[[], History | None] | None = None
         self.lock = _kernels.TrainingLock()
         self.weights_lock = _kernels.ReadWriteLock()
-        self._shapes: tuple[_kernels.Snapshot, tuple[str, Shape, Shape]] | None = None
+        self._shapes: tuple[_kernels.Snapshot, ModelShapes] | None = None
         self._warned: set[str] = set()  # reasons of eager runs that the user was told of
         self.forget_recordings()
 
@@ -151,26 +145,39 @@ class Trainer:
 
     def forget_recordings(self) -> None:
         """Drops what was recorded with other layers, another loss, optimizer or metrics."""
-        self.captures = {kind: CaptureCache() for kind in ("train", "test", "penalty", "predict")}
+        self.captures = {kind: CaptureCache() for kind in KINDS}
         self.forward_pool: _kernels.ForwardPool | None = None
         self._sums: dict[str, EpochAccumulators] = {}
+        self.losses: tuple[OutputLoss, ...] = ()  # of the data that came last
+        self.output_names: list[str | None] = []
         self.penalties = np.zeros(0)  # of the weights, for recorded tests to read
+        self._trackers: Trackers | None = None
+        self.input_form: Any = None  # how the inputs of the forward pool nest; None: one tensor
+        self.output_like: Any = None  # how the outputs of predict nest; None: one tensor
 
-    def new_sums(self, kind: str) -> EpochAccumulators:
-        """Where recorded steps of this kind ("train", "test") add up, set to zero."""
+    def sums(self, kind: str) -> EpochAccumulators:
+        """Where recorded steps of this kind ("train", "test") add up."""
         metrics = self.compilation.metrics
         assert metrics is not None
         found = self._sums.get(kind)
-        if found is None or found.metrics is not metrics[0]:
-            found = self._sums[kind] = EpochAccumulators(*metrics)
-        found.reset()
+        if found is None or found.metrics is not metrics or found.losses is not self.losses:
+            found = self._sums[kind] = EpochAccumulators(self.losses, metrics)
+        return found
+
+    @property
+    def trackers(self) -> Trackers:
+        """The means that steps of the user's own update."""
+        wanted = self.losses, self.compilation.metrics or ()
+        found = self._trackers
+        if found is None or any(a is not b for a, b in zip(found.made_for, wanted, strict=True)):
+            found = self._trackers = Trackers(*wanted)
         return found
 
     @property
     def metrics_names(self) -> list[str]:
         """What evaluate returns, in order."""
-        groups = self.compilation.metrics or ([], [])
-        return ["loss", *(metric.name for group in groups for metric in group)]
+        losses = [one.name for one in self.losses if one.name is not None]
+        return ["loss", *losses, *(one.name for one in self.compilation.metrics or ())]
 
     # ---- history ---------------------------------------------------------------------------------
 
@@ -194,53 +201,141 @@ class Trainer:
 
     # ---- data ------------------------------------------------------------------------------------
 
+    def check_inputs(
+        self, model: TrainableModel, who: str, x: Any, finite: bool = False
+    ) -> tuple[tuple[Array, ...], ModelShapes]:
+        """x as checked arrays, one for each input, and the shapes that they mean. finite: whether
+        NaN, infinity and what becomes infinite in the model's dtype raise ValueError."""
+        known = self._known_shapes(model) if model.built else None
+        names = model.input_names if known is None else known.input_names
+        dtype = model.dtype if known is None else known.dtype
+        finite_as = dtype if finite else None
+        if names is not None and len(names) == 1 and type(x) is np.ndarray:
+            parts: tuple[Any, ...] = (x,)
+        else:
+            parts = flat_inputs(who, x, names)
+        if len(parts) == 1:
+            arrays: tuple[Array, ...] = (check_inputs(who, parts[0], finite_as),)
+        else:
+            labels = [repr(n) for n in names] if names else [f"x[{i}]" for i in range(len(parts))]
+            arrays = tuple(
+                check_inputs(f"{who}: input {label}", part, finite_as)
+                for label, part in zip(labels, parts, strict=True)
+            )
+            check_rows(who, names or [None] * len(parts), arrays)
+        if known is None:
+            return arrays, self._shapes_to_be(model, who, x, arrays)
+        self._check_shapes(who, known, arrays)
+        return arrays, known
+
     def check_data(
         self,
         model: TrainableModel,
         who: str,
         x: Any,
-        y: Any,
+        y: Any = None,
         weight: Any = None,
         class_weight: Any = None,
     ) -> ArrayDataset:
         """Checked data; builds the model if this is the first it sees."""
-        _, loss = self.compilation.need(who)
-        known = self._known_shapes(model) if model.built else None
-        dtype = model.dtype if known is None else known[0]
-        x = check_inputs(who, x, dtype)
-        if known is not None and x.shape[1:] == known[1][1:]:
-            outputs = known[2]
-        else:
-            outputs = self.check_input_shape(model, who, x.shape)
-        data = check_training_data(who, x, y, loss, outputs, dtype, weight, class_weight)
-        found = self.compilation.metrics_for(who, data.targets[0], outputs)
+        compilation = self.compilation
+        compilation.need_optimizer(who)
+        inputs, shapes = self.check_inputs(model, who, x, finite=True)
+        rows, names, dtype = len(inputs[0]), shapes.output_names, shapes.dtype
+        losses = compilation.losses_for(who, names)
+        targets = self._check_targets(who, y, rows, losses, shapes)
+        weights: tuple[Array | None, ...] = (None,) * len(targets)
+        if weight is not None or class_weight is not None:
+            weights = self._check_weights(who, targets, weight, class_weight, rows, shapes)
+        metrics = compilation.metrics_for(who, names, targets, shapes.outputs)
         if not model.built:
-            model.build(x.shape)
-        self.compilation.metrics = found
-        return data
+            model.build(input_shapes(x, inputs, shapes.input_names))
+        compilation.metrics, self.losses, self.output_names = metrics, losses, names
+        like = x if shapes.input_names is None and holds_arrays(x) else None
+        return ArrayDataset(inputs, targets, weights, dtype, like)
 
-    def check_input_shape(self, model: TrainableModel, who: str, shape: tuple[int, ...]) -> Shape:
-        """The model's output shape for x of this shape, or an error if it does not fit."""
-        if not model.built:
-            if not model.layers:
-                raise ValueError(f"{who}: the model has no layers; add() some first")
-            outputs: Shape = (None, *shape[1:])
-            for layer in model.layers:
-                outputs = layer.compute_output_shape(outputs)
-            return outputs
-        _, expected, outputs = self._known_shapes(model)
-        if len(shape) != len(expected) or any(
-            e not in (None, s) for e, s in zip(expected[1:], shape[1:], strict=True)
-        ):
-            text = ", ".join(["rows", *("any" if n is None else str(n) for n in expected[1:])])
-            raise ValueError(f"{who}: expected X of shape ({text}), received {tuple(shape)}")
-        return outputs
+    def _check_targets(
+        self, who: str, y: Any, rows: int, losses: Sequence[OutputLoss], shapes: ModelShapes
+    ) -> tuple[Array | None, ...]:
+        """The targets of each output, None where there are none and nobody looks at them."""
+        if y is None and not losses:
+            return ()
+        names = shapes.output_names
+        if len(names) == 1 and len(losses) == 1 and type(y) is np.ndarray:
+            return (check_targets(who, y, rows, losses[0].loss, shapes.outputs[0], shapes.dtype),)
+        parts = (None,) if y is None else flat_targets(who, "y", y, names)
+        if len(parts) < len(names):
+            raise ValueError(f"{who}: expected y for the outputs {names}, received None")
+        by_output = {one.output: one.loss for one in losses}
+        return tuple(
+            None
+            if part is None and i not in by_output
+            else check_targets(
+                who if len(parts) == 1 else f"{who}: output {names[i]!r}",
+                *(part, rows, by_output.get(i), shapes.outputs[i], shapes.dtype),
+            )
+            for i, part in enumerate(parts)
+        )
 
-    def _known_shapes(self, model: TrainableModel) -> tuple[str, Shape, Shape]:
+    def _check_weights(
+        self,
+        who: str,
+        targets: tuple[Array | None, ...],
+        weight: Any,
+        class_weight: Any,
+        rows: int,
+        shapes: ModelShapes,
+    ) -> tuple[Array | None, ...]:
+        """The weights of the rows for each output, from sample_weight or class_weight."""
+        names, dtype = shapes.output_names, shapes.dtype
+        if class_weight is None:
+            return tuple(
+                None if one is None else as_sample_weight(who, one, rows, dtype)
+                for one in flat_weights(who, weight, names)
+            )
+        if weight is not None:
+            raise ValueError(f"{who}: give class_weight or sample_weight, not both")
+        if len(targets) != 1 or targets[0] is None:
+            raise ValueError(
+                f"{who}: expected class_weight for a model with one output and its y; the outputs "
+                f"are {names}: use sample_weight"
+            )
+        return (weights_by_class(who, class_weight, targets[0]).astype(dtype),)
+
+    def _check_shapes(self, who: str, known: ModelShapes, arrays: Sequence[Array]) -> None:
+        """ValueError if checked inputs do not fit a built model."""
+        if known.inputs is None:
+            return
+        if len(arrays) == 1 and arrays[0].shape[1:] == known.inputs[0][1:]:
+            return
+        for i, (x, expected) in enumerate(zip(arrays, known.inputs, strict=True)):
+            if x.shape[1:] == expected[1:]:
+                continue
+            if len(x.shape) != len(expected) or any(
+                e not in (None, s) for e, s in zip(expected[1:], x.shape[1:], strict=True)
+            ):
+                text = ["rows", *("any" if n is None else str(n) for n in expected[1:])]
+                name = f" {known.input_names[i]!r}" if known.input_names and i else ""
+                raise ValueError(
+                    f"{who}: expected X{name} of shape ({', '.join(text)}), received {x.shape}"
+                )
+
+    def _shapes_to_be(
+        self, model: TrainableModel, who: str, x: Any, arrays: Sequence[Array]
+    ) -> ModelShapes:
+        """The shapes of a model that is not built yet, for inputs like these."""
+        names = model.input_names
+        if names is not None and not model.layers:
+            raise ValueError(f"{who}: the model has no layers; add() some first")
+        outputs = model.compute_output_shape(input_shapes(x, arrays, names))
+        return _shapes_of(model, names, None, outputs)
+
+    def _known_shapes(self, model: TrainableModel) -> ModelShapes:
         """dtype and shapes of a built model, found anew when a layer's attribute was set."""
         if self._shapes is None or not self._shapes[0].unchanged():
-            found = model.dtype, model.input_shape, model.output_shape
-            self._shapes = snapshot_of([model._layers, *model._layers]), found
+            inputs = flatten(model.input_shape, is_shape)
+            found = _shapes_of(model, model.input_names, inputs, model.output_shape)
+            self._shapes = snapshot_of(model._parts), found
         return self._shapes[1]
 
     # ---- one step --------------------------------------------------------------------------------
@@ -258,13 +353,22 @@ class Trainer:
                 raise
         return optimizer
 
-    def compute_loss(self, batch: Batch, prediction: Tensor) -> Tensor:
-        """The loss of a batch, without penalties."""
-        loss = self.compilation.loss
-        assert loss is not None
-        (target,), (weight,) = batch.targets, batch.weights
-        _kernels.track_part(loss)
-        return loss(target, prediction, weight)
+    def output_losses(self, batch: Batch, predictions: Sequence[Tensor]) -> list[Tensor]:
+        """The loss of each output that has one, without its weight and without penalties."""
+        self.losses = self.compilation.losses_for("fit", self.output_names)  # may be set anew
+        found = []
+        for output, loss, _, _ in self.losses:
+            _kernels.track_part(loss)
+            found.append(loss(batch.targets[output], predictions[output], batch.weights[output]))
+        return found
+
+    def total_loss(self, parts: Sequence[Tensor]) -> Tensor | None:
+        """What the losses of the outputs add up to; None without any."""
+        total: Tensor | None = None
+        for part, one in zip(parts, self.losses, strict=True):
+            weighted = part if one.weight is None else part * one.weight
+            total = weighted if total is None else total + weighted
+        return total
 
     def setting_weights(self) -> AbstractContextManager[Any]:
         """What is entered to set weights outside of steps. A thread that sets them while another
@@ -294,26 +398,37 @@ class Trainer:
         """For fit, evaluate and predict: replayed or eager, on how many threads, and why."""
         entries = []
         for what, kind in (("fit", "train"), ("evaluate", "test"), ("predict", "predict")):
-            obstacle = self.obstacle(kind)
-            last = self.captures[kind].last
+            obstacle, captures = self.obstacle(kind), [*self.captures[kind]]
+            if self.captures[kind].last is not None:
+                captures.append(self.captures[kind].last)
+            ready = [capture for capture in captures if capture.ready]
             if obstacle is not None:
                 entries.append(eager(what, obstacle))
-            elif last is not None and last.ready:
-                entries.append(Execution(what, "replayed", last.threads))
+            elif ready:
+                entries.append(Execution(what, "replayed", ready[-1].threads))
+            elif captures:
+                entries.append(Execution(what, "eager", None, TWO_RUNS, "run it again"))
             else:
                 entries.append(Execution(what, "not run yet"))
         return ExecutionReport(entries)
 
 
-def _requested(who: str, given: Any) -> list[Any]:
-    """Names and objects of metrics, checked to exist."""
-    from corereg.metrics.base import resolve
+def _shapes_of(
+    model: TrainableModel, names: list[str] | None, inputs: list[Shape] | None, outputs: Any
+) -> ModelShapes:
+    flat = flatten(outputs, is_shape)
+    if isinstance(outputs, dict):
+        output_names: list[str | None] = sorted(outputs, key=str)
+    else:
+        output_names = [None] * len(flat)
+        if model.output_names is not None:
+            output_names = [*model.output_names]
+    return ModelShapes(model.dtype, names, inputs, output_names, flat)
 
-    if given is None:
-        return []
-    entries = list(given) if isinstance(given, list | tuple) else [given]
-    found = [resolve(entry) for entry in entries]
-    names = [entry if isinstance(entry, str) else entry.name for entry in found]
-    if len(set(names)) < len(names):
-        raise ValueError(f"compile: expected different {who}, received {names}")
-    return found
+
+def input_shapes(x: Any, arrays: Sequence[Array], names: list[str] | None) -> Any:
+    """The shapes of inputs, nested as x is where the model takes what it is given."""
+    found: list[Shape] = [(None, *a.shape[1:]) for a in arrays]
+    if names is None and isinstance(x, list | tuple | dict) and holds_arrays(x):
+        return pack_like(x, found)
+    return found[0] if len(found) == 1 else found

@@ -12,6 +12,7 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
+from corereg.structure import form_of, pack_like
 
 Array = np.ndarray[Any, Any]
 INT64 = np.dtype(np.int64)
@@ -20,13 +21,14 @@ INT64 = np.dtype(np.int64)
 class Batch(NamedTuple):
     """Some rows of a data set, in memory that the next batch of as many rows overwrites.
 
-    inputs: one tensor (rows, ...) for each input of the model; targets: what the losses want, one
-    for each output; weights: of the rows, one (rows,) or None for each output; arrays: of all
-    these, one after the other.
+    x: what the model is called with, made of the inputs: one tensor (rows, ...), or a list, a tuple
+    or a dict of them; targets: what the losses want, one for each output, or None; weights: of the
+    rows, one (rows, ...) or None for each output; arrays: of inputs, targets and weights, one after
+    the other.
     """
 
-    inputs: tuple[Tensor, ...]
-    targets: tuple[Array, ...]
+    x: Any
+    targets: tuple[Array | None, ...]
     weights: tuple[Array | None, ...]
     rows: int
     arrays: tuple[Array | None, ...]
@@ -43,17 +45,20 @@ class RowOrder:
 
 class ArrayDataset:
     """Checked arrays, all with the same number of rows: inputs, and for training targets and
-    weights (None: each row counts once). dtype: of the batches."""
+    weights (None: each row counts once). dtype: of the batches. like: a structure with the inputs
+    as its leaves, as the model wants to be called; by default the only one, or a list."""
 
     def __init__(
         self,
         inputs: tuple[Array, ...],
-        targets: tuple[Array, ...] = (),
+        targets: tuple[Array | None, ...] = (),
         weights: tuple[Array | None, ...] = (),
         dtype: Any = "float32",
+        like: Any = None,
     ) -> None:
         self.inputs, self.targets, self.weights = inputs, targets, weights
         self.dtype = np.dtype(dtype)
+        self._like = like
         self._batch: Batch | None = None
         self._start = np.zeros(1, np.int64)  # the cursor; kernels read and move it
         self._order: Array | None = None
@@ -76,24 +81,32 @@ class ArrayDataset:
         """What tells batches of so many rows from others: batches of one signature share their
         recordings."""
         signature: list[Any] = [rows, self.dtype]
+        if self._like is not None:
+            signature.append(form_of(self._like))
         signature += [x.shape[1:] for x in self.inputs]
         for y in self.targets:
-            signature += y.shape[1:], self._target_dtype(y)
-        signature += [weight is None for weight in self.weights]
+            signature += (None,) if y is None else (y.shape[1:], self._target_dtype(y))
+        signature += [None if weight is None else weight.shape[1:] for weight in self.weights]
         return tuple(signature)
 
     def allocate_batch(self, rows: int) -> Batch:
         """Memory for a batch of so many rows, zeros that begin at cache lines."""
         with _kernels.CacheLines():
-            inputs = tuple(Tensor(np.zeros((rows, *a.shape[1:]), self.dtype)) for a in self.inputs)
+            inputs = [np.zeros((rows, *a.shape[1:]), self.dtype) for a in self.inputs]
             targets = tuple(
-                np.zeros((rows, *a.shape[1:]), self._target_dtype(a)) for a in self.targets
+                None if a is None else np.zeros((rows, *a.shape[1:]), self._target_dtype(a))
+                for a in self.targets
             )
             weights = tuple(
-                None if a is None else np.zeros((rows,), self.dtype) for a in self.weights
+                None if a is None else np.zeros((rows, *a.shape[1:]), self.dtype)
+                for a in self.weights
             )
-        arrays = (*(tensor.data for tensor in inputs), *targets, *weights)
-        return Batch(inputs, targets, weights, rows, arrays)
+        tensors = [Tensor(a) for a in inputs]
+        if self._like is not None:
+            x = pack_like(self._like, tensors)
+        else:
+            x = tensors[0] if len(tensors) == 1 else tensors
+        return Batch(x, targets, weights, rows, (*inputs, *targets, *weights))
 
     def _target_dtype(self, y: Array) -> np.dtype[Any]:
         """int64 for integer labels, one a row; else the data set's float dtype."""
@@ -130,7 +143,8 @@ class ArrayDataset:
     def _part(self, rows: slice) -> ArrayDataset:
         return ArrayDataset(
             tuple(a[rows] for a in self.inputs),
-            tuple(a[rows] for a in self.targets),
+            tuple(None if a is None else a[rows] for a in self.targets),
             tuple(None if a is None else a[rows] for a in self.weights),
             self.dtype,
+            self._like,
         )

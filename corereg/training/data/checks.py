@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
+from corereg.layers.base import Shape
 from corereg.losses.base import Loss
-from corereg.targets import FLOAT64_MAX, as_sample_weight
-from corereg.training.data.arrays import ArrayDataset
+from corereg.targets import FLOAT64_MAX
 
 Array = np.ndarray[Any, Any]
 FLOAT32_MOST = float.fromhex("0x1.fffffefffffffp127")  # the largest that is finite as float32
@@ -93,40 +94,45 @@ class prefix_errors:
             raise known(f"{self._who}: {error}") from error
 
 
-def check_training_data(
-    who: str,
-    x: Array,
-    y: Any,
-    loss: Loss,
-    outputs: tuple[int | None, ...],
-    dtype: Any,
-    sample_weight: Any = None,
-    class_weight: Any = None,
-) -> ArrayDataset:
-    """x (from `check_inputs`), y and weights as a checked data set, or a clear error."""
+def check_rows(who: str, names: Sequence[str | None], inputs: Sequence[Array]) -> int:
+    """The number of rows that all inputs have; ValueError if they differ."""
+    rows = len(inputs[0])
+    for name, x in zip(names, inputs, strict=True):
+        if len(x) != rows:
+            first = "the first input" if names[0] is None else repr(names[0])
+            raise ValueError(
+                f"{who}: expected all inputs to have as many rows, {first} has {rows}, "
+                f"{'another one' if name is None else repr(name)} has {len(x)}"
+            )
+    return rows
+
+
+def check_targets(
+    who: str, y: Any, rows: int, loss: Loss | None, outputs: Shape | None, dtype: Any
+) -> Array:
+    """The targets of one output: numbers, a row for each of x, and what its loss expects.
+
+    loss None: no loss looks at them; outputs: the shape that the loss is told.
+    """
     if y is None:
         raise ValueError(f"{who}: expected y, received None")
-    y = np.asarray(y.data if isinstance(y, Tensor) else y)
-    if not y.ndim or len(y) != len(x):
+    array: Array = np.asarray(y.data if isinstance(y, Tensor) else y)
+    if not array.ndim or len(array) != rows:
         raise ValueError(
-            f"{who}: expected one target for each of the {len(x)} rows of X, received y of shape "
-            f"{y.shape}"
+            f"{who}: expected one target for each of the {rows} rows of X, received y of shape "
+            f"{array.shape}"
         )
     with prefix_errors(who):
-        y = loss.check_targets(y, outputs)
-    if not (y.flags.c_contiguous and y.flags.aligned):
-        y = np.require(y, requirements=["C", "A"])
-    y = known_float(y)
-    if y.dtype.kind == "f":
-        check_finite(who, "y", y, dtype)
-    if class_weight is not None and sample_weight is not None:
-        raise ValueError(f"{who}: give class_weight or sample_weight, not both")
-    weight = None
-    if sample_weight is not None:
-        weight = as_sample_weight(who, sample_weight, len(x), dtype)
-    if class_weight is not None:
-        weight = weights_by_class(who, class_weight, y).astype(dtype)
-    return ArrayDataset((x,), (y,), (weight,), dtype)
+        if loss is not None and outputs is not None:
+            array = loss.check_targets(array, outputs)
+        elif array.dtype.kind not in "fiub":
+            raise TypeError(f"expected y of numbers, received dtype {array.dtype}")
+    if not (array.flags.c_contiguous and array.flags.aligned):
+        array = np.require(array, requirements=["C", "A"])
+    array = known_float(array)
+    if array.dtype.kind == "f":
+        check_finite(who, "y", array, dtype)
+    return array
 
 
 def weights_by_class(who: str, class_weight: Any, y: Array) -> Array:

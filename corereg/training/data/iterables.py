@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd import Tensor
+from corereg.training.data.structures import holds_arrays
 from corereg.warn import warn_user
 
 
@@ -17,7 +18,10 @@ def is_iterable_of_batches(x: Any) -> bool:
     begin with a matrix, and no dicts or strings."""
     if isinstance(x, list):
         return bool(x) and all(
-            isinstance(b, tuple) and 1 <= len(b) <= 3 and getattr(b[0], "ndim", 0) >= 2 for b in x
+            isinstance(b, tuple)
+            and 1 <= len(b) <= 3
+            and (getattr(b[0], "ndim", 0) >= 2 or holds_arrays(b[0]))
+            for b in x
         )
     if isinstance(x, np.ndarray | Tensor | tuple | dict | str | bytes) or hasattr(x, "__array__"):
         return False
@@ -70,8 +74,8 @@ class BatchIterator:
 
 
 def batch_parts(who: str, batch: Any) -> tuple[Any, ...]:
-    """A batch as (x, y) or (x, y, sample_weight)."""
-    if not isinstance(batch, tuple | list) or not 2 <= len(batch) <= 3:
+    """A batch as (x,), (x, y) or (x, y, sample_weight)."""
+    if not isinstance(batch, tuple | list) or not 1 <= len(batch) <= 3:
         what = type(batch).__name__ + (f" of {len(batch)}" if hasattr(batch, "__len__") else "")
         raise ValueError(
             f"{who}: expected a tuple (x, y) or (x, y, sample_weight), received {what}"

@@ -1,0 +1,218 @@
+"""Steps of the user's own: `train_step`, `test_step` and `compute_loss` that a model overrides, and
+the general forms of them, in Keras's order, that such a model can build upon.
+
+A model that overrides none of them takes the quicker way of fit.py and evaluate.py, with the same
+results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from corereg import _kernels
+from corereg.autograd import Tensor, tensor
+from corereg.regularizers.penalties import penalties
+from corereg.runtime.capture import Capture
+from corereg.runtime.dependencies import Obstacle
+from corereg.structure import flatten
+from corereg.training.accumulators import Logs
+from corereg.training.data.arrays import Batch
+from corereg.training.data.structures import pack_x_y_sample_weight, unpack_x_y_sample_weight
+from corereg.training.steps import StepRunner
+from corereg.training.trackers import array_of, by_output
+from corereg.training.trainer import TrainableModel
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+_BUILT_IN: set[Any] = set()
+
+
+def built_in(method: F) -> F:
+    """A decorator of methods that the quicker way stands for."""
+    _BUILT_IN.add(method)
+    return method
+
+
+def overrides(model: TrainableModel, *names: str) -> bool:
+    """Whether a model's class, or the model itself, has methods of its own for these."""
+    kind = type(model)
+    own = vars(model)
+    found = [name for name in names if getattr(kind, name) not in _BUILT_IN or name in own]
+    return bool(found)
+
+
+def data_of(batch: Batch) -> Any:
+    """A batch as a step of the user's own gets it: of tensors."""
+
+    def tensors(arrays: tuple[Any, ...]) -> Any:
+        made = [None if a is None else Tensor(a) for a in arrays]
+        if all(one is None for one in made):
+            return None
+        return made[0] if len(made) == 1 else made
+
+    return pack_x_y_sample_weight(batch.x, tensors(batch.targets), tensors(batch.weights))
+
+
+# ---- the general forms ---------------------------------------------------------------------------
+
+
+def train_step(model: TrainableModel, data: Any) -> dict[str, Any]:
+    """See `Model.train_step`."""
+    x, y, sample_weight = unpack_x_y_sample_weight(data)
+    optimizer = model._trainer.ready_optimizer(model)
+    optimizer.zero_grad()
+    y_pred = model(x, training=True)
+    loss = model.compute_loss(x, y, y_pred, sample_weight, training=True)
+    model._trainer.trackers.loss.update_state(loss, _rows_of(x))
+    if loss.requires_grad:
+        loss.backward()
+        _kernels.track_part(optimizer)
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.compute_metrics(x, y, y_pred, sample_weight)
+
+
+def test_step(model: TrainableModel, data: Any) -> dict[str, Any]:
+    """See `Model.test_step`."""
+    x, y, sample_weight = unpack_x_y_sample_weight(data)
+    y_pred = model(x, training=False)
+    loss = model.compute_loss(x, y, y_pred, sample_weight, training=False)
+    model._trainer.trackers.loss.update_state(loss, _rows_of(x))
+    return model.compute_metrics(x, y, y_pred, sample_weight)
+
+
+def compute_loss(model: TrainableModel, y: Any, y_pred: Any, sample_weight: Any) -> Tensor:
+    """See `Model.compute_loss`."""
+    trainer = model._trainer
+    predictions = flatten(y_pred)
+    targets, weights = by_output(y, predictions), by_output(sample_weight, predictions)
+    parts = []
+    if trainer.losses and y is not None:
+        for one in trainer.losses:
+            target = array_of(targets[one.output])
+            weight = array_of(weights[one.output])
+            part = one.loss(target, predictions[one.output], weight)
+            if one.name is not None:
+                trainer.trackers.outputs[one.name].update_state(part, len(predictions[0]))
+            parts.append(part)
+    total = trainer.total_loss(parts) if parts else None
+    call = _kernels.current_call()
+    added = penalties(model.trainable_weights) + (call.losses if call is not None else [])
+    for penalty in added:
+        total = penalty if total is None else total + penalty
+    if total is None:
+        total = tensor(np.zeros((), model.dtype))
+    return total
+
+
+def compute_metrics(
+    model: TrainableModel, y: Any, y_pred: Any, sample_weight: Any
+) -> dict[str, Any]:
+    """See `Model.compute_metrics`."""
+    trackers = model._trainer.trackers
+    if trackers.compiled is not None and y is not None:
+        trackers.compiled.update_state(y, y_pred, sample_weight)
+    return metrics_result(model)
+
+
+def metrics_result(model: TrainableModel) -> dict[str, Any]:
+    """What the metrics of a model say now, by name."""
+    found: dict[str, Any] = {}
+    for metric in model.metrics:
+        result = metric.result()
+        if isinstance(result, dict):
+            found.update(result)
+        else:
+            found[metric.name] = result
+    return found
+
+
+def _rows_of(x: Any) -> int:
+    first = flatten(x)[0]
+    return len(first) if getattr(first, "ndim", 0) else 1
+
+
+# ---- running them --------------------------------------------------------------------------------
+
+
+class LogsCapture(Capture):
+    """The recording of a step that returns logs: their arrays are what replays write."""
+
+    def finish(self, program: _kernels.Program, result: Any) -> Any:
+        for name, value in result.items():
+            if not isinstance(value, Tensor) or not program.writes(value.data):
+                self.obstacle = Obstacle(
+                    f"the step returned {name!r} as a number that no kernel writes",
+                    "return tensors that ops computed, or the results of metrics",
+                    False,
+                )
+        return result
+
+
+class LogsRunner(StepRunner):
+    """Runs steps that return logs."""
+
+    make_capture = LogsCapture
+
+
+class ReturnedLogs:
+    """What a step of the user's own returned last, in place of sums: it keeps means itself, by
+    metrics, which are reset for each epoch."""
+
+    def __init__(self, model: TrainableModel) -> None:
+        self._model = model
+        self.runner: StepRunner | None = None
+
+    def reset(self) -> None:
+        """Sets the metrics of the model back."""
+        for metric in self._model.metrics:
+            metric.reset_state()
+        if self.runner is not None:
+            self.runner.result = None
+
+    def logs(self, prefix: str = "") -> Logs:
+        """The logs as numbers."""
+        returned = None if self.runner is None else self.runner.result
+        if not returned:
+            return {}
+        names = [name for name in ("loss", *self._names()) if name in returned]
+        order = {name: returned[name] for name in (*names, *sorted(returned))}
+        return {f"{prefix}{name}": as_number(value) for name, value in order.items()}
+
+    def _names(self) -> list[str]:
+        return self._model._trainer.metrics_names
+
+
+def as_number(value: Any) -> float:
+    """A scalar tensor or number as a float."""
+    array = np.asarray(value.data if isinstance(value, Tensor) else value, np.float64)
+    return float(array.mean()) if array.size else float("nan")
+
+
+def logs_runner(
+    model: TrainableModel, kind: str, step: Callable[[Batch], Any], access: Any
+) -> StepRunner:
+    """What runs a step that returns logs, on batches."""
+    sums = ReturnedLogs(model)
+    sums.runner = LogsRunner(model._trainer, kind, step, sums, access)
+    return sums.runner
+
+
+def checked_logs(who: str, returned: Any) -> dict[str, Any]:
+    """What a step returned, if it is a dict of numbers by name; else TypeError."""
+    if not isinstance(returned, dict):
+        raise TypeError(
+            f"{who}: expected a dict of logs, such as {{'loss': loss}}, received "
+            f"{type(returned).__name__}; return it at the end of {who}"
+        )
+    flat: dict[str, Any] = {}
+    for name, value in returned.items():
+        if isinstance(value, dict):
+            flat.update(value)
+        else:
+            flat[name] = value
+    return flat
