@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import re
+import struct
 import sys
 import zipfile
 
@@ -274,6 +275,18 @@ def test_files_that_need_64_bits(path, monkeypatch, limits):
     with zipfile.ZipFile(path) as parts:
         assert parts.testzip() is None
         assert len(parts.namelist()) == 6
+
+
+def test_the_end_of_64_bits_is_as_zip_has_it(path, monkeypatch):
+    """Its size counts what follows the size; version 4.5 is needed; all is on the first disk."""
+    monkeypatch.setattr(stored_zip, "_MANY", 3)
+    archive.write(path, CONFIG, sections())
+    data = path.read_bytes()
+    at, locator, end = (data.index(b"PK" + kind) for kind in (b"\6\6", b"\6\7", b"\5\6"))
+    start = data.index(b"PK\1\2")
+    expected = (locator - at - 12, 45, 45, 0, 0, 6, 6, at - start, start)
+    assert struct.unpack("<Q2H2I4Q", data[at + 4 : locator]) == expected
+    assert struct.unpack("<IQI", data[locator + 4 : end]) == (0, at, 1)
 
 
 def test_reading_and_writing_take_time_in_proportion(path):

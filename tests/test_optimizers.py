@@ -349,6 +349,16 @@ def test_bad_arguments(call, exception, message, fails):
     fails(call, exception, message)
 
 
+def test_momentum_may_be_1():
+    """Then nothing of a step is forgotten."""
+    optimizer = SGD(1.0, momentum=1)
+    optimizer.build([p := Parameter(np.zeros(1))])
+    for expected in (-1.0, -3.0, -6.0):
+        p.grad = np.ones(1)
+        optimizer.step()
+        assert p.data.tolist() == [expected]
+
+
 def test_a_bad_learning_rate_changes_nothing(fails):
     optimizer = Adam(0.25)
     fails(

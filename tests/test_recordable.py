@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from corereg import layers, losses, metrics, optimizers, regularizers
+from corereg.autograd import registry
 from corereg.recordable import Recordable, declares_eager, declares_recordable
 
 
@@ -72,3 +74,28 @@ def test_parts_without_a_dict():
         recordable = True
 
     assert declares_recordable(Slotted())
+
+
+@pytest.mark.parametrize(
+    ("parts", "others"),
+    [
+        (layers, {"Layer"}),
+        (losses, {"Loss", "LossFunction"}),
+        (metrics, {"Metric", "MetricFunction"}),
+        (optimizers, {"Optimizer"}),
+        (regularizers, {"Regularizer", "OrthogonalRegularizer"}),
+    ],
+    ids=["layers", "losses", "metrics", "optimizers", "regularizers"],
+)
+def test_parts_of_the_library_are_recordable(parts, others):
+    """All but the classes that others are derived from, and what NumPy computes."""
+    kinds = {kind for name in dir(parts) if isinstance(kind := getattr(parts, name), type)}
+    assert {kind.__name__ for kind in kinds if not kind.recordable} == others
+    assert len(kinds) > len(others) + 2
+
+
+def test_ops_by_kernels_alone_are_recordable():
+    ours = {name: op for name, op in registry.items() if op.__module__.startswith("corereg.")}
+    recordable = {name for name, op in ours.items() if op.recordable}
+    expected = {"Activation", "Add", "Dense", "Dropout", "L1L2Penalty", "LogSoftmax", "MeanLoss"}
+    assert recordable == expected

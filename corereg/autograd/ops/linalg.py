@@ -71,8 +71,8 @@ class Einsum(Op):
 
 def contracted(left: str, right: str, to: str, a: Any, b: Any) -> Any:
     """The two-operand sum of arrays, or of tensors under create_graph."""
-    if isinstance(a, Tensor) or isinstance(b, Tensor):
-        return apply(Einsum(left, right, to), tensor(a), tensor(b))
+    if isinstance(a, Tensor):
+        return apply(Einsum(left, right, to), a, b)
     sizes = {**dict(zip(left, a.shape, strict=True)), **dict(zip(right, b.shape, strict=True))}
     optimize = math.prod(sizes.values()) > BLAS_WORK
     return np.einsum(f"{left},{right}->{to}", a, b, optimize=optimize)
