@@ -68,10 +68,26 @@ def obstacle_of(program: _kernels.Program) -> Obstacle | None:
 def parameters_of(dependencies: Iterable[Any]) -> list[Parameter]:
     """The parameters among these, and those that they hold."""
     found: dict[int, Parameter] = {}
-    for part in dependencies:
+    for part in with_inner(dependencies):
         held = [part] if isinstance(part, Parameter) else _held_parameters(part)
         found |= {id(p): p for p in held}
     return list(found.values())
+
+
+def with_inner(dependencies: Iterable[Any]) -> list[Any]:
+    """These, and the layers inside them, whether or not they ran."""
+    found: dict[int, Any] = {}
+    for part in dependencies:
+        flatten = getattr(part, "_flatten_layers", None)
+        for one in (part,) if flatten is None or isinstance(part, type) else flatten():
+            found[id(one)] = one
+    return list(found.values())
+
+
+def _containers_of(part: Any) -> list[Any]:
+    """The lists, tuples and dicts in which a layer keeps layers and parameters."""
+    containers = getattr(part, "_tracked_containers", None)
+    return [] if containers is None else containers()
 
 
 def _held_parameters(part: Any) -> list[Parameter]:
@@ -84,11 +100,12 @@ def snapshot_of(dependencies: Iterable[Any]) -> _kernels.Snapshot:
     dependencies: lists (of layers), Parameters, and objects, whose attributes count, and with them
     their parameters and all regularizers.
     """
-    dependencies = list(dependencies)
+    dependencies = with_inner(dependencies)
     lists = [part for part in dependencies if isinstance(part, list)]
     objects = [part for part in dependencies if not isinstance(part, list | Parameter)]
     parameters = parameters_of(dependencies)
     lists += [part._parameters for part in objects if hasattr(part, "_parameters")]
+    lists += [one for part in objects for one in _containers_of(part)]
     held = [p.regularizer for p in parameters]
     held += [getattr(part, "activity_regularizer", None) for part in objects]
     strengths = {id(r): r for r in held if hasattr(r, "__dict__")}
