@@ -298,6 +298,27 @@ cdef bint called_by_others() except -1:
     return not str((<object> space).get("__name__", "")).startswith("corereg.")
 
 
+cdef class recording_paused:
+    """What this thread calls inside is not recorded: ``with recording_paused(): ...``"""
+    cdef Program paused     # None: nothing is recorded, or not entered
+    cdef _ThreadState state
+
+    def __enter__(self):
+        self.state, self.paused = thread_state(), listening()
+        self.state.recorder = NULL
+
+    def __exit__(self, kind=None, error=None, traceback=None):
+        self.resume()
+
+    def __dealloc__(self):
+        self.resume()
+
+    cdef void resume(self) noexcept:
+        if self.paused is not None and self.paused.recording is self.state:
+            self.state.recorder = <PyObject *> self.paused
+        self.paused = None
+
+
 cpdef track_dependency(part):
     """Tells whoever records this thread that the attributes of `part` decide what runs now."""
     cdef Program listener = listening()

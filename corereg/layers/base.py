@@ -1,45 +1,53 @@
-"""Layer: parameters, and a function from Tensor to Tensor."""
+"""Layer: parameters, and a function from tensors to tensors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from corereg import _kernels, config, initializers, regularizers
 from corereg.autograd import Parameter, Tensor, ops, tensor
+from corereg.layers.building import build_once, shapes_taken
+from corereg.layers.calling import CallSignature, OwnCall, call_with, leaves_of
+from corereg.layers.holder import Holder, assign_all as assign_all
+from corereg.layers.shapes import Shape as Shape, dims as dims, infer_output
 from corereg.naming import snake_case, unique_name
 from corereg.recordable import Recordable
-from corereg.regularizers.penalties import fused, penalties, penalty
+from corereg.regularizers.penalties import fused, penalty
 
-Shape = tuple[int | None, ...]
 Array = np.ndarray[Any, Any]
 
-VARKEYWORDS = 8  # inspect.CO_VARKEYWORDS
 
-
-class Layer(Recordable):
+class Layer(Holder, Recordable):
     """Base class of layers. Subclass it: `build(input_shape)` makes weights with `add_weight`,
-    `call(x, training)` or `call(x)` computes; `get_config` returns the constructor's arguments;
-    `compute_output_shape` says what comes out where that is not the input's shape.
+    `call(x, training)` or `call(x)` computes; `get_config` returns the constructor's arguments.
+    `compute_output_shape` says what comes out; where it is not written, `call` is tried on zeros.
+
+    Layers and Parameters that are set as attributes, also in lists, tuples and dicts, are part of
+    the layer: their weights are its weights. `training` reaches inner layers by itself. `call` may
+    take several tensors, or lists and dicts of them; then `build` and `compute_output_shape` are
+    given their shapes in the same nest.
 
     name: unique by default; trainable: False freezes its weights; activity_regularizer: a penalty
     of the layer's output, divided by the batch size; input_shape / input_dim: without the batch,
     for a first layer; dtype: "float32" or "float64", by default `corereg.config.floatx()`.
     """
 
+    _signature: ClassVar[CallSignature] = CallSignature()
     _takes_training: ClassVar[bool] = True
-    _given: Mapping[str, Array] | None = None  # a file's weights by name, while it is being loaded
+    _takes_one_tensor: ClassVar[bool] = False  # says that lists of tensors are a mistake
 
     _computes_on_tensors = True
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        code = getattr(cls.call, "__code__", None)
-        if code is not None:
-            named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-            cls._takes_training = "training" in named or bool(code.co_flags & VARKEYWORDS)
+        if "call" in cls.__dict__:
+            cls._signature = CallSignature.of(cls.call)
+            cls._takes_training = cls._signature.takes_training
+        if "build" in cls.__dict__:
+            cls.build = build_once(cls.build)  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -65,31 +73,26 @@ class Layer(Recordable):
         self.input_shape_arg = None if input_shape is None else dims(self.who, input_shape)
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.built = False
-        self.input_shape: Shape | None = None
-        self._parameters: list[Parameter] = []
-        self._frozen: list[Parameter] = []  # those that never train
+        self._built_shapes: tuple[Any, ...] | None = None
         self._trainable = bool(trainable)
-        self._activity: list[Tensor] = []
-
-    @property
-    def who(self) -> str:
-        """How errors name this layer."""
-        return f"{type(self).__name__} {self.name!r}"
-
-    def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_activity": []}  # of the last call, with its graph
 
     # ---- to be overridden ---------------------------------------------------------------------
 
-    def build(self, input_shape: Shape) -> None:
-        """Makes the weights for inputs of this shape, (None, ...)."""
+    @build_once
+    def build(self, input_shape: Any) -> None:
+        """Makes the weights for inputs of this shape, (None, ...). What is written in a subclass
+        runs once, whoever calls it; then layers inside that are not built yet are built by a trial
+        of `call` on zeros. A second call for another shape raises ValueError."""
 
-    def call(self, x: Tensor, training: bool = False) -> Tensor:
+    def call(self, x: Any, training: bool = False) -> Any:
+        """What the layer computes for a tensor of its dtype."""
         raise NotImplementedError(f"{self.who}: call is not written")
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of the output; by default the input's."""
-        return input_shape
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the output, (None, ...). Unless a subclass says it, it is found by trying
+        `call` on zeros, which builds the layer; ValueError if that fails."""
+        self.ensure_built(input_shape)
+        return infer_output(self, (input_shape,), {}, self.call)[0]
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, JSON-able; extend it in subclasses."""
@@ -105,24 +108,82 @@ class Layer(Recordable):
 
     # ---- use -----------------------------------------------------------------------------------
 
-    def __call__(self, x: Any, training: bool = False) -> Tensor:
+    def __call__(self, x: Any, *more: Any, training: bool | None = None, **named: Any) -> Any:
         """Computes the layer for a tensor or array x, building it first if need be. x is cast to
-        the layer's dtype."""
+        the layer's dtype. What `call` takes besides is passed on; tensors in lists, tuples and
+        dicts are taken, too.
+
+        training: left out, it is that of the call around this one, else the default of `call`.
+        """
+        if type(x) is not Tensor or more or named:
+            return call_with(self, x, more, training, named)
         _kernels.track_part(self)
-        x = tensor(x)
         if x.data.dtype is not self._dtype:
             x = self._cast(x)
         if not self.built:
             self.ensure_built((None, *x.shape[1:]))
+        if training is None:
+            training = self._training_around()
+        if self._sublayers or self._activity:
+            return self._call_inside(x, (), training, {})
         out = self.call(x, training=training) if self._takes_training else self.call(x)
         if self.activity_regularizer is not None:
-            penalty = self._activity_penalty(out, max(x.shape[0], 1))
-            call = _kernels.current_call()
-            if call is None:
-                self._activity[:] = [penalty]
-            else:
-                call.losses.append(penalty)
+            self._penalize_activity(x, out)
         return out
+
+    def _training_around(self) -> Any:
+        """What `training` is if it is not said."""
+        call = _kernels.current_call()
+        training = None if call is None else call.training
+        return self._signature.default_training if training is None else training
+
+    def _call_inside(self, x: Any, more: Any, training: Any, named: Any) -> Any:
+        """Calls a layer with layers inside, which find what they have to know in a CallContext."""
+        outer = _kernels.current_call()
+        if self._takes_training:
+            named = {**named, "training": training}
+        if outer is not None and outer.training is training:
+            out = self.call(x, *more, **named)
+            if self.activity_regularizer is not None:
+                self._penalize_activity(x, out)
+            return out
+        if outer is None:
+            for layer in self._flatten_layers():
+                layer._activity.clear()
+        with (_kernels.CallContext if type(outer) is _kernels.CallContext else OwnCall)(
+            training
+        ) as call:
+            out = self.call(x, *more, **named)
+            if self.activity_regularizer is not None:
+                self._penalize_activity(x, out)
+        if outer is not None:
+            outer.losses.extend(call.losses)
+        return out
+
+    def add_loss(self, loss: Any) -> None:
+        """Adds a scalar Tensor, or a list of them, to what is minimised. Use it inside `call`: it
+        counts for this call, and `losses` shows it until the next one. ValueError for what is no
+        scalar."""
+        for one in loss if isinstance(loss, list | tuple) else (loss,):
+            found = one if isinstance(one, Tensor) else tensor(one)
+            if found.ndim:
+                raise ValueError(
+                    f"{self.who}.add_loss: expected a scalar, received shape {found.shape}; sum it "
+                    "up, or take its mean"
+                )
+            self._keep_loss(found)
+
+    def _keep_loss(self, loss: Tensor) -> None:
+        call = _kernels.current_call()
+        if call is None or type(call) is OwnCall:
+            self._activity.append(loss)
+        else:
+            call.losses.append(loss)
+
+    def _penalize_activity(self, x: Any, out: Any) -> None:
+        rows = max(next((t.shape[0] for t in leaves_of(x) if t.ndim), 1), 1)
+        for one in leaves_of(out):
+            self._keep_loss(self._activity_penalty(one, rows))
 
     def _activity_penalty(self, out: Tensor, rows: int) -> Tensor:
         """The penalty of an output, by its rows."""
@@ -146,20 +207,21 @@ class Layer(Recordable):
         _kernels.gather_rows(x.data, cast)
         return Tensor(cast)
 
-    def ensure_built(self, input_shape: Shape) -> None:
+    def ensure_built(self, *input_shapes: Any) -> None:
         """Builds the layer once. If that fails or is interrupted, no weight of it is left."""
-        if self.built:
-            return
-        made, frozen = len(self._parameters), len(self._frozen)
-        try:
-            self.build(input_shape)
-            self.input_shape = input_shape
-            self.built = True
-            self.trainable = self._trainable
-        except BaseException:
-            self.built = False
-            del self._parameters[made:], self._frozen[frozen:]
-            raise
+        if not self.built:
+            self.build(*input_shapes[: shapes_taken(type(self).build)])
+            self._built_shapes = self._built_shapes or input_shapes
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape that the layer was built for, (None, ...), or None."""
+        return self._built_shapes[0] if self._built_shapes else None
+
+    def _unbuild(self) -> None:
+        """Forgets what `build` made."""
+        self._keep(self._ids - {id(p) for p in self._added})
+        self.built, self._built_shapes = False, None
 
     def add_weight(
         self,
@@ -179,6 +241,11 @@ class Layer(Recordable):
             )
         if name is None:
             name = f"weight_{len(self._parameters)}"
+        if self.built and not self._is_building:
+            raise ValueError(
+                f"{self.who}: expected its weights to be made in __init__ or build, received "
+                f"add_weight(name={name!r}) after it was built; move it to build(self, input_shape)"
+            )
         shape = tuple(shape)
         if self._given is None:
             values = np.asarray(initializers.get(initializer)(shape, self.dtype))
@@ -196,14 +263,9 @@ class Layer(Recordable):
             values.astype(self.dtype), f"{self.name}/{name}", regularizers.get(regularizer)
         )
         made.trainable = trainable
-        if not trainable:
-            self._frozen.append(made)
-        self._parameters.append(made)
+        self._added.append(made)
+        self._enter(made)
         return made
-
-    @property
-    def weights(self) -> list[Parameter]:
-        return list(self._parameters)
 
     @property
     def random_state(self) -> Array | None:
@@ -214,68 +276,5 @@ class Layer(Recordable):
     def random_state(self, value: Array) -> None:
         raise ValueError(f"{self.who}: has no random state")
 
-    @property
-    def trainable(self) -> bool:
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for p in self._parameters:
-            p.trainable = self._trainable and not any(p is frozen for frozen in self._frozen)
-
-    @property
-    def trainable_weights(self) -> list[Parameter]:
-        return [p for p in self._parameters if p.trainable]
-
-    @property
-    def non_trainable_weights(self) -> list[Parameter]:
-        return [p for p in self._parameters if not p.trainable]
-
-    @property
-    def losses(self) -> list[Tensor]:
-        """The penalties: of each trainable weight, and of the activity in the last call."""
-        return penalties(self._parameters) + self._activity
-
-    def get_weights(self) -> list[Array]:
-        """Copies of the weights, in the order of `weights`."""
-        return [p.data.copy() for p in self._parameters]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Overwrites the weights; checks every shape before it changes any."""
-        assign_all(self.who, self._parameters, weights)
-
-    def count_params(self) -> int:
-        """How many numbers the weights hold."""
-        return sum(p.size for p in self._parameters)
-
     def __repr__(self) -> str:
         return f"<{self.who}{'' if self.built else ', not built'}>"
-
-
-def assign_all(who: str, parameters: list[Parameter], values: Sequence[Any]) -> None:
-    """Assigns every value to its parameter, or raises before anything is changed."""
-    if not isinstance(values, list | tuple):
-        raise TypeError(f"{who}: expected a list of weights, received {type(values).__name__}")
-    arrays = [np.asarray(v.data if isinstance(v, Tensor) else v) for v in values]
-    expected = [p.shape for p in parameters]
-    received = [a.shape for a in arrays]
-    if expected != received:
-        raise ValueError(
-            f"{who}: expected weights of shapes {expected}, received {received}; "
-            + ("build the layer first" if not expected else "get_weights() gives the right order")
-        )
-    for p, a in zip(parameters, arrays, strict=True):
-        if a.dtype.kind not in "fiub":
-            raise TypeError(f"{who}: expected numbers for {p.name!r}, received dtype {a.dtype}")
-    for p, a in zip(parameters, arrays, strict=True):
-        p.assign(a)
-
-
-def dims(who: str, shape: Any) -> tuple[int | None, ...]:
-    """A shape without the batch as a tuple of positive ints (or None)."""
-    entries = tuple(shape) if isinstance(shape, list | tuple) else (shape,)
-    for n in entries:
-        if n is not None and (isinstance(n, bool) or not hasattr(n, "__index__") or int(n) < 1):
-            raise ValueError(f"{who}: expected positive sizes in a shape, received {shape!r}")
-    return tuple(None if n is None else int(n) for n in entries)

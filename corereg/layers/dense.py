@@ -30,6 +30,7 @@ class Dense(Layer):
     """
 
     recordable = True
+    _takes_one_tensor = True
     kernel: Parameter
     bias: Parameter | None
 
@@ -48,9 +49,9 @@ class Dense(Layer):
         super().__init__(activity_regularizer=activity_regularizer, **options)
         if isinstance(units, bool) or not hasattr(units, "__index__") or int(units) < 1:
             raise ValueError(f"{self.who}: expected a positive integer for units, got {units!r}")
-        self.units = int(units)
+        self._units = int(units)
         self.activation = activations.get(activation)
-        self.use_bias = bool(use_bias)
+        self._use_bias = bool(use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
         self._regularizers = {
@@ -58,9 +59,6 @@ class Dense(Layer):
             "bias": regularizers.get(bias_regularizer),
         }
         self.bias = None
-        name = activations.name_of(self.activation)
-        self._code = CODES["linear"] if name is None else CODES[name]
-        self._function = self.activation if name is None else None
 
     def build(self, input_shape: Shape) -> None:
         inputs = input_shape[-1] if len(input_shape) > 1 else None
@@ -110,6 +108,45 @@ class Dense(Layer):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)
+
+    @property
+    def units(self) -> int:
+        """How many outputs; fixed once the layer is built."""
+        return self._units
+
+    @units.setter
+    def units(self, value: int) -> None:
+        self._check_open("units", value)
+        self._units = int(value)
+
+    @property
+    def use_bias(self) -> bool:
+        """Whether there is a bias; fixed once the layer is built."""
+        return self._use_bias
+
+    @use_bias.setter
+    def use_bias(self, value: bool) -> None:
+        self._check_open("use_bias", value)
+        self._use_bias = bool(value)
+
+    def _check_open(self, name: str, value: Any) -> None:
+        if self.built:
+            raise AttributeError(
+                f"{self.who}: expected {name} to be set before the layer is built, received "
+                f"{value!r} after its weights were made; make a new layer"
+            )
+
+    @property
+    def activation(self) -> Any:
+        """The function of the outputs; may be set at any time, by name too."""
+        return self._activation
+
+    @activation.setter
+    def activation(self, value: Any) -> None:
+        self._activation = activations.get(value)
+        name = activations.name_of(self._activation)
+        self._code = CODES["linear"] if name is None else CODES[name]
+        self._function = self._activation if name is None else None
 
     @property
     def kernel_regularizer(self) -> Any:

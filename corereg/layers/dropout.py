@@ -11,7 +11,7 @@ from corereg import _kernels
 from corereg.autograd import Tensor
 from corereg.autograd.ops.layers import Dropout as DropoutOp, is_relu
 from corereg.autograd.tensor import apply
-from corereg.layers.base import Layer
+from corereg.layers.base import Layer, Shape
 from corereg.random import mix, next_seed
 from corereg.registry import register
 
@@ -29,6 +29,7 @@ class Dropout(Layer):
     """
 
     recordable = True
+    _takes_one_tensor = True
 
     def __init__(
         self,
@@ -61,6 +62,9 @@ class Dropout(Layer):
             dropped = x * apply(op, ones)
         _kernels.increment(self._drawn)
         return dropped
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return input_shape
 
     def _mask_shape(self, x: Tensor) -> tuple[int, ...]:
         assert self.noise_shape is not None

@@ -14,6 +14,7 @@ class Flatten(Layer):
     """(batch, ...) as (batch, product of the rest)."""
 
     recordable = True
+    _takes_one_tensor = True
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         return x if x.ndim == 2 else ops.reshape(x, (x.shape[0], prod(x.shape[1:])))

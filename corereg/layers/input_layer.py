@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from corereg.autograd import Tensor
-from corereg.layers.base import Layer
+from corereg.layers.base import Layer, Shape
 from corereg.registry import register
 
 
@@ -15,6 +15,7 @@ class InputLayer(Layer):
     """Says the shape of a model's input, without the batch; passes it on unchanged."""
 
     recordable = True
+    _takes_one_tensor = True
 
     def __init__(self, shape: Sequence[int | None], **options: Any) -> None:
         super().__init__(input_shape=shape, **options)
@@ -22,6 +23,9 @@ class InputLayer(Layer):
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         return x
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return input_shape
 
     def get_config(self) -> dict[str, Any]:
         assert self.shape is not None

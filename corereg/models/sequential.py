@@ -139,7 +139,7 @@ class Sequential(Model):
             for layer in self._layers:
                 layer._activity.clear()
         for layer in self._layers:
-            out = layer(out, training)
+            out = layer(out, training=training)
         return out
 
     # ---- description and files -------------------------------------------------------------------

@@ -86,13 +86,26 @@ def name_of(part: Any) -> str:
 def parameters_of(dependencies: Iterable[Any]) -> list[Parameter]:
     """The parameters among these, and those that they hold."""
     found: dict[int, Parameter] = {}
-    for part in dependencies:
+    for part in with_inner(dependencies):
         if isinstance(part, Parameter):
             found[id(part)] = part
         elif not isinstance(part, list):
             for name in ("_parameters", "parameters"):  # of a layer, of an optimizer
                 for p in getattr(part, name, ()):
                     found[id(p)] = p
+    return list(found.values())
+
+
+def with_inner(dependencies: Iterable[Any]) -> list[Any]:
+    """These, and the layers inside them, whether or not they ran."""
+    found: dict[int, Any] = {}
+    for part in dependencies:
+        flatten = getattr(part, "_flatten_layers", None)
+        if flatten is None or isinstance(part, type):
+            found[id(part)] = part
+        else:
+            for one in flatten():
+                found[id(one)] = one
     return list(found.values())
 
 
@@ -103,7 +116,7 @@ def snapshot_of(dependencies: Iterable[Any], unproven: Iterable[Any] = ()) -> _k
     their parameters and all regularizers. unproven: those of which lists, tuples and dicts in their
     attributes count, too.
     """
-    dependencies = list(dependencies)
+    dependencies = with_inner(dependencies)
     parameters = parameters_of(dependencies)
     lists: list[list[Any] | tuple[Any, ...] | dict[Any, Any]] = []
     objects = []
@@ -116,6 +129,9 @@ def snapshot_of(dependencies: Iterable[Any], unproven: Iterable[Any] = ()) -> _k
             own = getattr(part, "_parameters", None)
             if own is not None:
                 lists.append(own)
+                containers = getattr(part, "_tracked_containers", None)
+                if containers is not None:
+                    lists += containers()
             regularizer = getattr(part, "activity_regularizer", None)
             if regularizer is not None:
                 regularizers.append(regularizer)

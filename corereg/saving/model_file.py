@@ -53,7 +53,7 @@ def save_model(model: SavableModel, path: Any) -> None:
         "compile": None,
     }
     sections: Sections = {"weights": _weights("save", model)}
-    random = {f"random/{i}": layer.random_state for i, layer in enumerate(model.layers)}
+    random = {f"random/{place}": layer.random_state for place, layer in _places(model)}
     order = model._trainer.row_order
     sections["training"] = {name: state for name, state in random.items() if state is not None}
     sections["training"] |= {_ORDER[0][0]: order.seed, _ORDER[1][0]: order.passes}
@@ -161,13 +161,13 @@ def _make_model(config: Mapping[str, Any], sections: Sections) -> Any:
     random = sections.get("training", {})
 
     def prepare(i: int, layer: Layer) -> None:
-        layer._given = weights.get(str(i), {})
-        if layer.random_state is not None:
-            layer.random_state = random[f"random/{i}"]
+        layer._give(weights.get((str(i),), {}))
 
     model = kind.from_config(config["model"], prepare=prepare)  # type: ignore[attr-defined]
-    for layer in model.layers:
+    for place, layer in _places(model):
         layer._given = None
+        if layer.random_state is not None:
+            layer.random_state = random[f"random/{place}"]
     return model
 
 
@@ -176,13 +176,31 @@ def _check_layers(entries: Any, limits: Limits) -> None:
         raise over_limit(len(entries), "layers", limits, "layers")
 
 
-def _by_layer(weights: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """{"0/kernel": array} as {"0": {"kernel": array}}, in one pass."""
-    found: dict[str, dict[str, Any]] = {}
+def _places(model: TrainableModel) -> list[tuple[str, Layer]]:
+    """Every layer once, and its place: "0" is the model's first layer, "0/2" the third one inside
+    that. Layers may be renamed, their order may not change."""
+    found: dict[int, tuple[str, Layer]] = {}
+    waiting = [(str(i), layer) for i, layer in enumerate(model.layers)][::-1]
+    while waiting:
+        place, layer = waiting.pop()
+        if id(layer) not in found:
+            found[id(layer)] = (place, layer)
+            inner = [(f"{place}/{own}", one) for own, one in layer._inner_places()]
+            waiting += reversed(inner)
+    return list(found.values())
+
+
+def _by_layer(weights: Mapping[str, Any]) -> dict[Any, Any]:
+    """{"0/kernel": a, "0/2/bias": b} as {("0",): {"kernel": a, ("2",): {"bias": b}}}, in one
+    pass."""
+    whole: dict[Any, Any] = {}
     for name, array in weights.items():
-        layer, _, own = name.partition("/")
-        found.setdefault(layer, {})[own] = array
-    return found
+        *places, own = name.split("/")
+        layer = whole
+        for place in places:
+            layer = layer.setdefault((place,), {})
+        layer[own] = array
+    return whole
 
 
 def _weights(who: str, model: TrainableModel) -> dict[str, np.ndarray[Any, Any]]:
@@ -202,12 +220,15 @@ def _weights(who: str, model: TrainableModel) -> dict[str, np.ndarray[Any, Any]]
 
 
 def _named(model: TrainableModel) -> dict[str, Parameter]:
-    """Parameters by position and name: layers may be renamed, their order may not change."""
-    return {
-        f"{i}/{p.name.rsplit('/', 1)[-1]}": p
-        for i, layer in enumerate(model.layers)
-        for p in layer.weights
-    }
+    """Parameters by the place of their layer and their name, each once."""
+    known: set[int] = set()
+    named = {}
+    for place, layer in _places(model):
+        for p in layer._own_weights():
+            if id(p) not in known:
+                known.add(id(p))
+                named[f"{place}/{p.name.rsplit('/', 1)[-1]}"] = p
+    return named
 
 
 def _put_weights(who: str, model: TrainableModel, sections: Sections) -> None:

@@ -1,0 +1,132 @@
+"""Calls of layers in all the forms but the plain one, which stands in `Layer.__call__`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from corereg import _kernels
+from corereg.autograd import Tensor, tensor
+
+VARKEYWORDS = 8  # inspect.CO_VARKEYWORDS
+
+
+class OwnCall(_kernels.CallContext):
+    """The context of a layer that is called by itself, not by a model: the penalties of the layers
+    inside stay with them, for `losses`."""
+
+
+class CallSignature(NamedTuple):
+    """What a layer's `call` says about itself.
+
+    takes_training: whether it is told `training`; default_training: what it has as default;
+    training_place: at which place among the arguments behind the first it stands, or None.
+    """
+
+    takes_training: bool = True
+    default_training: Any = False
+    training_place: int | None = 0
+
+    @classmethod
+    def of(cls, call: Any) -> Self:
+        """Read from the method, without `inspect`, which is slow to import."""
+        while hasattr(call, "__wrapped__"):
+            call = call.__wrapped__
+        code = getattr(call, "__code__", None)
+        if code is None:
+            return cls()
+        positional = code.co_varnames[: code.co_argcount]
+        named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        defaults = call.__defaults__ or ()
+        known = dict(zip(positional[len(positional) - len(defaults) :], defaults, strict=True))
+        known |= call.__kwdefaults__ or {}
+        place = positional.index("training") - 2 if "training" in positional[2:] else None
+        takes = "training" in named or bool(code.co_flags & VARKEYWORDS)
+        return cls(takes, known.get("training"), place)
+
+
+def leaves_of(nest: Any) -> Iterator[Tensor]:
+    """The tensors in a nest of lists, tuples and dicts, in order."""
+    if isinstance(nest, Tensor):
+        yield nest
+    elif isinstance(nest, list | tuple):
+        for one in nest:
+            yield from leaves_of(one)
+    elif isinstance(nest, dict):
+        for one in nest.values():
+            yield from leaves_of(one)
+
+
+def is_nest(x: Any) -> bool:
+    """Whether x is a list, tuple or dict of tensors or arrays, not of numbers."""
+    if isinstance(x, dict):
+        return True
+    return isinstance(x, list | tuple) and any(
+        isinstance(one, Tensor | np.ndarray) or is_nest(one) for one in x
+    )
+
+
+def call_with(layer: Any, x: Any, more: tuple[Any, ...], training: Any, named: Any) -> Any:
+    """`layer(x, *more, training=training, **named)` in general."""
+    place = layer._signature.training_place
+    if place is not None and len(more) > place:
+        if training is not None:
+            raise TypeError(f"{layer.who}: received training twice")
+        training, more = more[place], more[:place] + more[place + 1 :]
+    x = _first(layer, x)
+    more = tuple(_other(layer, one) for one in more)
+    named = {name: _other(layer, one) for name, one in named.items()}
+    if type(x) is Tensor and not more and not named:
+        return layer(x, training=training)
+    _kernels.track_part(layer)
+    if not layer.built:
+        others = [one for one in (*more, *named.values()) if any(True for _ in leaves_of(one))]
+        layer.ensure_built(shapes_of(x), *map(shapes_of, others))
+    if training is None:
+        training = layer._training_around()
+    return layer._call_inside(x, more, training, named)
+
+
+def shapes_of(nest: Any) -> Any:
+    """(None, ...) of each tensor, nested alike."""
+    if isinstance(nest, Tensor):
+        return (None, *nest.shape[1:])
+    if isinstance(nest, dict):
+        return {key: shapes_of(one) for key, one in nest.items()}
+    return [shapes_of(one) for one in nest]
+
+
+def _first(layer: Any, x: Any) -> Any:
+    """The first argument: a tensor, or a nest of them, of the layer's dtype."""
+    if not is_nest(x):
+        return layer._cast(tensor(x))
+    if layer._takes_one_tensor:
+        if isinstance(x, dict) or any(isinstance(one, Tensor) for one in x):
+            raise ValueError(
+                f"{layer.who}: expected one tensor, received a {type(x).__name__} of {len(x)}"
+            )
+        return layer._cast(tensor(x))
+    return _each(layer, x)
+
+
+def _each(layer: Any, nest: Any) -> Any:
+    if isinstance(nest, dict):
+        return {key: _each(layer, one) for key, one in nest.items()}
+    if isinstance(nest, list | tuple) and is_nest(nest):
+        parts = [_each(layer, one) for one in nest]
+        return parts if isinstance(nest, list) else tuple(parts)
+    return layer._cast(tensor(nest))
+
+
+def _other(layer: Any, value: Any) -> Any:
+    """Another argument: tensors and arrays of floats are cast, all else stays as it is."""
+    if isinstance(value, np.ndarray):
+        value = tensor(value)
+    if isinstance(value, Tensor):
+        return layer._cast(value) if value.data.dtype.kind == "f" else value
+    if is_nest(value) and not isinstance(value, dict):
+        parts = [_other(layer, one) for one in value]
+        return parts if isinstance(value, list) else tuple(parts)
+    return value

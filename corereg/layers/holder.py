@@ -1,0 +1,260 @@
+"""Holder: the layers and parameters that are part of a layer, in Keras's order.
+
+What is set as an attribute is part of the layer if it is a layer or a Parameter, or a list, tuple
+or dict that holds some, however deep. The order is that in which they came: the layer's own
+trainable parameters, then those that never train, then each inner layer's in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from corereg.autograd import Parameter, Tensor
+from corereg.layers.tracking import adopt, leaves, wrapped
+from corereg.regularizers.penalties import penalties
+
+Array = np.ndarray[Any, Any]
+Given = Mapping[Any, Any]
+"""A file's weights: own ones by name, those of the inner layer at a place under (place,)."""
+
+_CONTAINERS = (list, tuple, dict)
+_OWN = frozenset({"_parameters", "_frozen", "_added", "_sublayers", "_ids", "_activity", "_given"})
+
+
+class Holder:
+    """What of a layer holds parameters and other layers."""
+
+    name: str
+    built: bool = False
+    _trainable: bool = True
+    _is_building: bool = False
+    _given: Given | None = None  # a file's weights, while it is being loaded
+    _parameters: list[Parameter]  # own ones
+    _frozen: list[Parameter]  # those of them that never train
+    _added: list[Parameter]  # those of them that add_weight made
+    _sublayers: list[Holder]
+    _ids: set[int]  # of parameters and sublayers
+    _activity: list[Tensor]  # penalties of the last call
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        # not in __init__: subclasses may set attributes before they call it
+        made = super().__new__(cls)
+        made.__dict__.update(
+            _parameters=[], _frozen=[], _added=[], _sublayers=[], _ids=set(), _activity=[]
+        )
+        return made
+
+    @property
+    def who(self) -> str:
+        """How errors name this layer."""
+        return f"{type(self).__name__} {vars(self).get('name', '')!r}"
+
+    # ---- what is part of it --------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        old = self.__dict__.get(name)
+        if (isinstance(value, _PARTS) or isinstance(old, _PARTS)) and name not in _OWN:
+            value = self._track(value, exchanged=isinstance(old, _PARTS))
+            object.__setattr__(self, name, value)
+            if old is not None and old is not value:
+                self._forget_unheld()
+        else:
+            object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        old = self.__dict__.get(name)
+        object.__delattr__(self, name)
+        if isinstance(old, _PARTS):
+            self._forget_unheld()
+
+    def _track(self, value: Any, *, exchanged: bool = False) -> Any:
+        """Makes the layers and parameters in value part of this layer, and returns it with its
+        lists and dicts tracked. exchanged: it takes the place of something."""
+        new = [
+            one
+            for one in leaves(value)
+            if isinstance(one, Parameter | Holder) and one is not self and id(one) not in self._ids
+        ]
+        if new and self.built and not self._is_building and not exchanged:
+            raise ValueError(
+                f"{self.who}: expected its layers and parameters to be made in __init__ or build, "
+                f"received {new[0]!r} after it was built; make it in build(), or put it in the "
+                "place of another one"
+            )
+        for one in new:
+            self._enter(one)
+        return wrapped(value, self) if isinstance(value, _CONTAINERS) else value
+
+    def _enter(self, one: Any) -> None:
+        self._ids.add(id(one))
+        if isinstance(one, Parameter):
+            self._parameters.append(one)
+            if not one.trainable:
+                self._frozen.append(one)
+            return
+        self._sublayers.append(one)
+        if self._given is not None and one._given is None:
+            one._give(self._given.get((str(len(self._sublayers) - 1),), {}))
+
+    def _forget_unheld(self) -> None:
+        """Something was taken out: what no attribute holds any more is no part of this layer. What
+        add_weight made stays."""
+        held = {id(p) for p in self._added}
+        for name, value in self.__dict__.items():
+            if name not in _OWN and isinstance(value, _PARTS):
+                held |= {id(one) for one in leaves(value)}
+        self._keep(held)
+
+    def _keep(self, held: set[int]) -> None:
+        """Forgets all parts but those of these ids."""
+        lists: list[list[Any]] = [self._parameters, self._frozen, self._added, self._sublayers]
+        for parts in lists:
+            if any(id(one) not in held for one in parts):
+                parts[:] = [one for one in parts if id(one) in held]
+        self._ids.intersection_update(held)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_activity": [], "_ids": set()}  # of the last call, with its graph
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._ids.update(map(id, self._parameters), map(id, self._sublayers))
+        for name, value in self.__dict__.items():
+            if name not in _OWN and isinstance(value, _CONTAINERS):
+                adopt(value, self)
+
+    def _tracked_containers(self) -> list[Any]:
+        """The containers whose entries a recording depends on: those of layers and parameters."""
+        found: list[Any] = [self._sublayers]
+        for name, value in self.__dict__.items():
+            if name in _OWN or not isinstance(value, _CONTAINERS):
+                continue
+            if any(id(one) in self._ids for one in leaves(value)):
+                found.append(value)
+        return found
+
+    def _flatten_layers(self, include_self: bool = True) -> list[Any]:
+        """This layer and all that are inside it, each once, owners first."""
+        if not self._sublayers:
+            return [self] if include_self else []
+        found: dict[int, Holder] = {}
+        waiting: list[Holder] = [self]
+        while waiting:
+            layer = waiting.pop()
+            if id(layer) not in found:
+                found[id(layer)] = layer
+                waiting += reversed(layer._sublayers)
+        return [layer for layer in found.values() if include_self or layer is not self]
+
+    def _inner_places(self) -> Iterator[tuple[str, Any]]:
+        """The inner layers, and how files name their places."""
+        return ((str(i), layer) for i, layer in enumerate(self._sublayers))
+
+    def _give(self, given: Given) -> None:
+        """Has this layer and those inside it take their weights from a file."""
+        self._given = given
+        for place, layer in self._inner_places():
+            if layer._given is None:
+                layer._give(given.get((place,), {}))
+
+    def _stop_giving(self) -> None:
+        for layer in self._flatten_layers():
+            layer._given = None
+
+    # ---- weights -------------------------------------------------------------------------------
+
+    def _own_weights(self) -> list[Parameter]:
+        if not self._frozen:
+            return self._parameters
+        never = {id(p) for p in self._frozen}
+        return [p for p in self._parameters if id(p) not in never] + self._frozen
+
+    @property
+    def weights(self) -> list[Parameter]:
+        """All parameters: own ones that train, own ones that never do, then those of each inner
+        layer; each once."""
+        if not self._sublayers:
+            return list(self._own_weights())
+        layers = self._flatten_layers()
+        return list({id(p): p for layer in layers for p in layer._own_weights()}.values())
+
+    @property
+    def trainable_weights(self) -> list[Parameter]:
+        """Those that training changes."""
+        return [p for p in self.weights if p.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Parameter]:
+        """Those that are frozen."""
+        return [p for p in self.weights if not p.trainable]
+
+    variables = weights
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
+    @property
+    def trainable(self) -> bool:
+        """False freezes the layer and all inside it; True frees them again."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self._flatten_layers():
+            layer._trainable = bool(value)
+            layer._freeze_own()
+
+    def _freeze_own(self) -> None:
+        for p in self._parameters:
+            p.trainable = self._trainable
+        for p in self._frozen:
+            p.trainable = False
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """The penalties: of each trainable weight, of activities in the last call, and what
+        `add_loss` was given in it; of inner layers, too."""
+        layers = self._flatten_layers()
+        known: set[int] = set()
+        found = []
+        for layer in layers:
+            own = [p for p in layer._own_weights() if id(p) not in known]
+            known.update(map(id, own))
+            found += penalties(own) + layer._activity
+        return found
+
+    def get_weights(self) -> list[Array]:
+        """Copies of the weights, in the order of `weights`."""
+        return [p.data.copy() for p in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Overwrites the weights; checks every shape before it changes any."""
+        assign_all(self.who, self.weights, weights)
+
+    def count_params(self) -> int:
+        """How many numbers the weights hold."""
+        return sum(p.size for p in self.weights)
+
+
+_PARTS = (Holder, Parameter, *_CONTAINERS)
+
+
+def assign_all(who: str, parameters: list[Parameter], values: Sequence[Any]) -> None:
+    """Assigns every value to its parameter, or raises before anything is changed."""
+    if not isinstance(values, list | tuple):
+        raise TypeError(f"{who}: expected a list of weights, received {type(values).__name__}")
+    arrays = [np.asarray(v.data if isinstance(v, Tensor) else v) for v in values]
+    expected = [p.shape for p in parameters]
+    received = [a.shape for a in arrays]
+    if expected != received:
+        raise ValueError(
+            f"{who}: expected weights of shapes {expected}, received {received}; "
+            + ("build the layer first" if not expected else "get_weights() gives the right order")
+        )
+    for p, a in zip(parameters, arrays, strict=True):
+        if a.dtype.kind not in "fiub":
+            raise TypeError(f"{who}: expected numbers for {p.name!r}, received dtype {a.dtype}")
+    for p, a in zip(parameters, arrays, strict=True):
+        p.assign(a)
