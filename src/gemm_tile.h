@@ -91,14 +91,20 @@ INLINE void tile_start(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const 
                 __builtin_prefetch(c + i * ldc + j * VL, 1, 3);
 }
 
+/* Where a tile is in its sums over k, and its strides: a copy that stays in registers. */
+typedef struct {
+    const T *a, *b, *prefetch;
+    ptrdiff_t a_row, a_col, b_row;
+} tile_cursor;
+
 /* Adds a column of a times a row of b to the sums and moves on to the next k; prefetches a line of
  * the next panel into L2, for L1 holds the panel that is worked on. */
-INLINE void tile_step(const int mr, const int nv, V acc[MR][ONE_ROW_NV], operands *at)
+INLINE void tile_step(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const operands *o,
+                      tile_cursor *at)
 {
     V row[ONE_ROW_NV];
     __builtin_prefetch(at->prefetch, 0, 2);
-    const T *next = at->prefetch + at->prefetch_step;
-    at->prefetch = next < at->prefetch_end ? next : at->prefetch;
+    at->prefetch += at->prefetch + o->prefetch_step < o->prefetch_end ? o->prefetch_step : 0;
 #pragma GCC unroll 8
     for (int j = 0; j < nv; j++)
         row[j] = load(at->b + j * VL);
@@ -114,7 +120,9 @@ INLINE void tile_step(const int mr, const int nv, V acc[MR][ONE_ROW_NV], operand
 }
 
 /* Finishes the sums of a tile at c and stores them. The epilogue is done with the last part of k:
- * bias and relu, or relu backward, in registers; sigmoid and tanh on the stored rows. */
+ * bias and relu, or relu backward, in registers; sigmoid and tanh on the stored rows. (The store is
+ * written out: through store_lanes, GCC keeps an address for each of the vectors in a register, and
+ * small products take 3 % longer.) */
 INLINE void tile_finish(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const product *g,
                         const operands *o, ptrdiff_t m, ptrdiff_t n)
 {
@@ -130,7 +138,7 @@ INLINE void tile_finish(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const
         const ptrdiff_t lanes = j == nv - 1 ? edge : VL;
         V bias = {0};
         if (forward && g->bias)
-            bias = load_lanes(g->bias + n + j * VL, lanes);
+            bias = lanes == VL ? load(g->bias + n + j * VL) : load_n(g->bias + n + j * VL, lanes);
 #pragma GCC unroll 8
         for (int i = 0; i < mr; i++) {
             V v = acc[i][j];
@@ -139,7 +147,10 @@ INLINE void tile_finish(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const
             else if (relu_backward)
                 v = activation_backward_vec(v * g->scale, load_n(y + i * ldc + j * VL, lanes),
                                             CR_RELU);
-            store_lanes(c + i * ldc + j * VL, v, lanes);
+            if (lanes == VL)
+                store(c + i * ldc + j * VL, v);
+            else
+                store_n(c + i * ldc + j * VL, v, lanes);
         }
     }
     if (last && (g->act == CR_SIGMOID || g->act == CR_TANH))
@@ -159,16 +170,15 @@ INLINE void tile(const int mr, const int nv, const product *g, const operands *o
                  ptrdiff_t m, ptrdiff_t n)
 {
     V acc[MR][ONE_ROW_NV];
-    operands at = *o;
-    at.a = a;
+    tile_cursor at = {a, o->b, o->prefetch, o->a_row, o->a_col, o->b_row};
     tile_start(mr, nv, acc, o, g->c + m * g->n + n, g->n);
     if (VB > 16 && mr == MR && nv > 1) /* four steps a round where the work is done: fewer jumps */
 #pragma GCC unroll 4
         for (ptrdiff_t k = o->k1 - o->k0; k > 0; k--)
-            tile_step(mr, nv, acc, &at);
+            tile_step(mr, nv, acc, o, &at);
     else
         for (ptrdiff_t k = o->k1 - o->k0; k > 0; k--)
-            tile_step(mr, nv, acc, &at);
+            tile_step(mr, nv, acc, o, &at);
     tile_finish(mr, nv, acc, g, o, m, n);
 }
 
