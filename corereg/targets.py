@@ -32,36 +32,37 @@ def check_numbers(who: str, y: Array) -> Array:
 
 
 def match_outputs(who: str, y: Array, outputs: tuple[int | None, ...]) -> Array:
-    """y reshaped to (rows, outputs); (rows,) stands for (rows, 1)."""
+    """y reshaped to (rows, ...) as the outputs; (rows,) stands for (rows, 1)."""
     rest = outputs[1:]
-    if y.ndim == 2 and y.shape[1:] == rest:
+    if y.shape[1:] == rest:
         return y
     width = math.prod(n for n in rest if n is not None)
-    flat = y.reshape(len(y), -1) if y.size else y.reshape(len(y) if y.ndim else 0, width)
-    if y.ndim == 0 or (None not in rest and flat.shape[1] != width):
+    if y.ndim == 0 or (None not in rest and math.prod(y.shape[1:]) != width):
         shape = ", ".join(["rows", *map(str, rest)])
         raise ValueError(
             f"{who}: expected y of shape ({shape}) as the model's output, received {y.shape}"
         )
-    return flat
+    if None in rest:
+        return y.reshape(len(y), -1) if y.ndim == 1 else y
+    return y.reshape(len(y), *rest)
 
 
 def class_count(who: str, outputs: tuple[int | None, ...]) -> int | None:
-    """The number of classes of a model with outputs (rows, classes); ValueError for others."""
-    if len(outputs) != 2:
+    """The number of classes of a model with outputs (rows, ..., classes); ValueError for others."""
+    if len(outputs) < 2:
         raise ValueError(
-            f"{who}: expected a model with outputs of shape (rows, classes), it has {outputs}; "
-            "put a Flatten before its last Dense"
+            f"{who}: expected a model with outputs of shape (rows, ..., classes), it has {outputs}"
         )
-    return outputs[1]
+    return outputs[-1]
 
 
-def as_labels(who: str, y: Array, classes: int | None) -> Array:
-    """Integer labels as int64 (rows,), checked to lie in [0, classes)."""
+def as_labels(who: str, y: Array, classes: int | None, rank: int = 1) -> Array:
+    """Integer labels as int64 of so many axes, (rows,) by default, checked to lie in
+    [0, classes)."""
     y = check_numbers(who, y)
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y.ndim != 1:
+    if y.ndim == rank + 1 and y.shape[-1] == 1:
+        y = y[..., 0]
+    if y.ndim != rank:
         raise ValueError(
             f"{who}: expected integer labels of shape (rows,) or (rows, 1), received {y.shape}; "
             "for one-hot y use 'categorical_crossentropy', or y.argmax(axis=1)"
@@ -77,7 +78,7 @@ def as_labels(who: str, y: Array, classes: int | None) -> Array:
     if len(bad):
         raise ValueError(
             f"{who}: expected labels in [0, {classes}) as there are {classes} classes, "
-            f"received {whole[bad[0]]} in row {bad[0]}"
+            f"received {whole.flat[bad[0]]} in row {bad[0] // max(whole[0].size, 1)}"
         )
     return whole
 
@@ -91,6 +92,32 @@ def as_sample_weight(who: str, weight: Any, rows: int, dtype: Any) -> Array:
         raise ValueError(
             f"{who}: expected sample_weight of shape ({rows},), one a row, received {array.shape}"
         )
+    return _finite_weight(who, array, dtype)
+
+
+def as_weight_of(who: str, weight: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+    """sample_weight of a loss whose values have this shape, as an array of dtype that broadcasts
+    against it: a number, a weight a row, one for each value, or a last axis of 1 less or more.
+    Finite, else ValueError."""
+    array = np.asarray(weight.data if isinstance(weight, Tensor) else weight)
+    if array.shape != shape:
+        given = array.shape
+        if array.ndim == len(shape) + 1 and array.shape[-1] == 1:
+            array = array[..., 0]
+        if not array.ndim and len(shape) == 1:
+            array = np.full(shape, array)
+        if array.shape != shape[: array.ndim]:
+            expected = [shape[:n] for n in range(1, len(shape) + 1)]
+            raise ValueError(
+                f"{who}: expected sample_weight of shape {' or '.join(map(str, expected))}, "
+                f"received {given}"
+            )
+        array = array.reshape(array.shape + (1,) * (len(shape) - array.ndim))
+    return _finite_weight(who, array, dtype)
+
+
+def _finite_weight(who: str, array: Array, dtype: Any) -> Array:
+    """Weights as a contiguous array of dtype, if they are finite."""
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{who}: expected sample_weight of numbers, received dtype {array.dtype}")
     given = array
@@ -99,7 +126,7 @@ def as_sample_weight(who: str, weight: Any, rows: int, dtype: Any) -> Array:
     if array is not given:
         _kernels.fail_recording(f"{who} casts or copies its sample_weight")
     if not np.isfinite(array).all():
-        row = int(np.flatnonzero(~np.isfinite(array))[0])
+        row = int(np.argwhere(~np.isfinite(array))[0][0])
         raise ValueError(
             f"{who}: expected finite sample_weight, received {array[row]} in row {row}"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corereg import Tensor, layers, losses, utils
+from corereg import Tensor, layers, losses, optimizers, utils
 from corereg.autograd import check_grads
 from corereg.models import Sequential
 
@@ -204,9 +204,39 @@ def test_losses_of_any_rank_are_means_over_all_but_the_rows(rng):
     assert one(p[:, 0, 0], Tensor(y[:, 0, 0])).item() == pytest.approx(
         ((p - y)[:, 0, 0] ** 2).mean()
     )
-    for make in (losses.CategoricalCrossentropy, losses.SparseCategoricalCrossentropy):
-        with pytest.raises(ValueError, match=r"expected predictions of shape \(rows, classes\)"):
-            make()(y, Tensor(p))
+
+
+def test_values_of_more_than_one_axis_are_summed_and_kept(rng):
+    """As in Keras: a reduction is over all values of a loss, whatever their rank."""
+    y, p = np.ones((2, 3, 4)), np.zeros((2, 3, 4))
+    assert losses.MeanSquaredError(reduction="sum")(y, p).item() == 6
+    assert losses.MeanSquaredError(reduction=None)(y, p).shape == (2, 3)
+    logits, labels = rng.random((2, 3, 4)), rng.integers(0, 4, (2, 3))
+    kept = losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)(labels, logits)
+    one = losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)
+    for i in range(2):
+        np.testing.assert_allclose(kept.data[i], one(labels[i], logits[i]).data)
+    weight = rng.random((2, 3))
+    weighted = losses.MeanSquaredError(reduction=None)(2 * y, p, weight)
+    np.testing.assert_allclose(weighted.data, 4 * weight)
+    by_row = losses.MeanSquaredError()(2 * y, p, weight[:, 0])
+    assert by_row.item() == pytest.approx(4 * weight[:, 0].mean())
+    with pytest.raises(ValueError, match=r"expected sample_weight of shape \(2,\) or \(2, 3\)"):
+        losses.MeanSquaredError()(y, p, np.ones(3))
+
+
+def test_targets_get_the_rank_of_the_predictions():
+    """(rows,) against (rows, 1) must not become a table of rows by rows."""
+    x = np.linspace(-1, 1, 64, dtype="float32")[:, None]
+    model = Sequential([layers.Dense(1, input_dim=1)])
+    model.compile(optimizers.SGD(0.5), lambda t, p: ((t - p) ** 2).mean())
+    model.fit(x, 3 * x[:, 0], epochs=60, batch_size=64, verbose=0)
+    kernel, bias = model.get_weights()
+    assert kernel.item() == pytest.approx(3, abs=0.01)
+    assert bias.item() == pytest.approx(0, abs=0.01)
+    squared = losses.get(lambda t, p: (t - p) ** 2)
+    assert squared(np.ones(4), Tensor(np.zeros((4, 1)))).item() == 1
+    assert squared(np.ones((4, 1)), Tensor(np.zeros(4))).item() == 1
 
 
 def test_functions_and_subclasses_as_losses(rng):
@@ -225,7 +255,8 @@ def test_functions_and_subclasses_as_losses(rng):
         assert loss.name == "cubed"
         assert loss(y, p).item() == pytest.approx(expected.mean())
         assert loss(y, p, weight).item() == pytest.approx((expected.mean(axis=1) * weight).mean())
-    assert Cubed(reduction="sum")(y, p).item() == pytest.approx(expected.mean(axis=1).sum())
+    assert Cubed(reduction="sum")(y, p).item() == pytest.approx(expected.sum())
+    assert Cubed(reduction=None)(y, p).shape == (5, 3)
     check_grads(lambda t: Cubed()(y, t), p.data)
     scalar = losses.get(lambda y_true, y_pred: cubed(y_true, y_pred).sum())
     assert scalar(y, p).item() == pytest.approx(expected.sum())

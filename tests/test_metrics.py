@@ -190,8 +190,17 @@ def test_targets_that_do_not_fit_a_metric_raise_before_the_first_step(metric, y,
     fails(lambda: model.fit(np.eye(4), y, verbose=0), ValueError, message, *arrays)
 
 
-def test_class_metrics_of_outputs_with_more_axes_raise():
-    model = Sequential([layers.Dense(3, input_shape=(2, 4))])
-    model.compile("sgd", "mse", metrics=["accuracy"])
-    with pytest.raises(ValueError, match="accuracy: expected a model with outputs of shape"):
-        model.fit(np.ones((5, 2, 4)), np.ones((5, 2, 3)), verbose=0)
+@pytest.mark.parametrize("sparse", [False, True])
+def test_class_metrics_of_outputs_with_more_axes_count_every_place(sparse, rng):
+    x = rng.standard_normal((5, 2, 4)).astype("float32")
+    labels = rng.integers(0, 3, (5, 2))
+    y = labels if sparse else np.eye(3)[labels]
+    model = Sequential([layers.Dense(3, activation="softmax", input_shape=(2, 4))])
+    kind = "sparse_categorical_crossentropy" if sparse else "categorical_crossentropy"
+    model.compile("sgd", kind, metrics=["accuracy"])
+    loss, accuracy = model.evaluate(x, y, verbose=0)
+    p = model.predict(x, verbose=0)
+    assert accuracy == pytest.approx((p.argmax(axis=-1) == labels).mean())
+    expected = -np.log(np.take_along_axis(p, labels[..., None], axis=-1)).mean()
+    assert loss == pytest.approx(expected, rel=1e-5)
+    assert model.fit(x, y, epochs=2, verbose=0).history["loss"][1] < loss

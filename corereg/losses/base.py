@@ -12,14 +12,24 @@ from corereg import _kernels, registry
 from corereg.autograd import Tensor, tensor
 from corereg.naming import snake_case
 from corereg.recordable import Recordable
-from corereg.targets import as_sample_weight
+from corereg.targets import as_weight_of
 
 Array = np.ndarray[Any, Any]
 
 
+def same_rank(y: Tensor, y_pred: Tensor) -> Tensor:
+    """Targets with as many axes as predictions, where one of the two has a last axis of 1 that the
+    other lacks: as Keras has them, so that (rows,) and (rows, 1) do not make (rows, rows)."""
+    if y.ndim + 1 == y_pred.ndim and y_pred.shape[-1] == 1:
+        return y.reshape(*y.shape, 1)
+    if y.ndim == y_pred.ndim + 1 and y.shape[-1] == 1:
+        return y.reshape(y.shape[:-1])
+    return y
+
+
 class Loss(Recordable):
-    """Base class: subclass it and write `call(y_true, y_pred)`: tensors -> a Tensor of one loss a
-    row (or a scalar, then weights cannot be used)."""
+    """Base class: subclass it and write `call(y_true, y_pred)`: tensors -> a Tensor of losses, one
+    a row or more (or a scalar, then weights cannot be used)."""
 
     _computes_on_tensors = True
 
@@ -38,28 +48,30 @@ class Loss(Recordable):
         raise NotImplementedError(f"{type(self).__name__}: call is not written")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
+        """The reduced loss. sample_weight: a number, or an array with a weight for each value of
+        the loss, or for each row of them."""
         _kernels.track_dependency(self)
         y_pred = tensor(y_pred)
-        rows = self.call(tensor(y_true), y_pred)
-        if not rows.ndim:
-            if sample_weight is not None:
-                raise ValueError(f"{self.name}: sample_weight needs a loss that gives one a row")
-            return rows
-        while rows.ndim > 1:
-            rows = rows.mean(axis=-1)
-        if sample_weight is not None:
-            rows = rows * as_sample_weight(self.name, sample_weight, rows.shape[0], rows.dtype)
-        return self.reduce(rows)
+        values = self.call(same_rank(tensor(y_true), y_pred), y_pred)
+        if not values.ndim and sample_weight is not None:
+            raise ValueError(f"{self.name}: sample_weight needs a loss that gives one a row")
+        return self.reduce(self.weighted(values, sample_weight))
 
-    def reduce(self, rows: Tensor) -> Tensor:
-        """Rows as the reduction wants them."""
-        if self.reduction == "sum":
-            return rows.sum()
-        return rows if self.reduction is None else rows.mean()
+    def weighted(self, values: Tensor, sample_weight: Any) -> Tensor:
+        """The values of the loss times the weights, if there are any."""
+        if sample_weight is None:
+            return values
+        return values * as_weight_of(self.name, sample_weight, values.shape, values.dtype)
+
+    def reduce(self, values: Tensor) -> Tensor:
+        """Values of any rank as the reduction wants them: their sum or mean, or all of them."""
+        if self.reduction is None or not values.ndim:
+            return values
+        return values.sum() if self.reduction == "sum" else values.mean()
 
     def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> Array:
         """Targets of a whole data set, checked against the model's output shape; may reshape."""
-        return y
+        return y[:, None] if y.ndim == 1 and len(outputs) == 2 and outputs[1] == 1 else y
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, "reduction": self.reduction}

@@ -61,7 +61,7 @@ class BinaryCrossentropy(SmoothedCrossentropy):
         return p.log() - (1 - p).log()
 
     def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> Array:
-        if y.ndim == 2 and y.shape[1:] == outputs[1:] and _kernels.all_between(y, 0.0, 1.0):
+        if y.ndim > 1 and y.shape[1:] == outputs[1:] and _kernels.all_between(y, 0.0, 1.0):
             return y
         y = super().check_targets(y, outputs)
         if y.dtype.kind == "b":
@@ -96,7 +96,7 @@ class CategoricalCrossentropy(SmoothedCrossentropy):
                 "for integer labels use 'sparse_categorical_crossentropy', or "
                 "corereg.utils.to_categorical(y)"
             )
-        if y.ndim == 2 and y.shape[1:] == outputs[1:] and _kernels.all_between(y, 0.0, FLOAT64_MAX):
+        if y.ndim > 1 and y.shape[1:] == outputs[1:] and _kernels.all_between(y, 0.0, FLOAT64_MAX):
             return y
         y = super().check_targets(y, outputs)
         if y.dtype.kind == "b":
@@ -130,10 +130,10 @@ class SparseCategoricalCrossentropy(KernelLoss):
         if type(y) is np.ndarray and y.dtype == np.int64 and y.shape == (len(z),):
             return y  # the kernel's border checks the range
         _kernels.fail_recording(f"{self.name} casts its labels")
-        return self.check_targets(np.asarray(y), (None, z.shape[1]))
+        return as_labels(self.name, np.asarray(y), z.shape[1])
 
     def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> Array:
-        return as_labels(self.name, y, class_count(self.name, outputs))
+        return as_labels(self.name, y, class_count(self.name, outputs), len(outputs) - 1)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "from_logits": self.from_logits}

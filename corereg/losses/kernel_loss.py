@@ -8,9 +8,9 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor, ops, tensor
-from corereg.autograd.ops.activations import CODES, Activation
+from corereg.autograd.ops.activations import Activation
 from corereg.losses.base import Array, Loss
-from corereg.targets import as_sample_weight, check_numbers, match_outputs
+from corereg.targets import as_weight_of, check_numbers, match_outputs
 
 
 class KernelLoss(Loss):
@@ -24,24 +24,34 @@ class KernelLoss(Loss):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         _kernels.track_dependency(self)
         z = self.kernel_inputs(tensor(y_pred))
-        if z.data.ndim != 2:
-            z = self.flatten(z)
         y = y_true.data if isinstance(y_true, Tensor) else y_true
+        if z.data.ndim != 2:
+            return self.reduce(self.weighted(self.of_any_rank(y, z), sample_weight))
         y = self.kernel_targets(y, z.data)
         weight = None
         if sample_weight is not None:
-            weight = as_sample_weight(self.name, sample_weight, len(z.data), z.data.dtype)
+            weight = as_weight_of(self.name, sample_weight, (len(z.data),), z.data.dtype)
         if self.reduction == "sum_over_batch_size":
             return ops.mean_loss(self.kind, z, y, weight, self.smoothing)
         return self.reduce(ops.loss_rows(self.kind, z, y, weight, self.smoothing))
 
-    def flatten(self, z: Tensor) -> Tensor:
-        """Predictions of any rank as (rows, outputs)."""
-        if self.activation_code == CODES["softmax"]:
+    def of_any_rank(self, y: Any, z: Tensor) -> Tensor:
+        """The losses of predictions (..., outputs), of shape (...)."""
+        if not z.ndim:
             raise ValueError(
-                f"{self.name}: expected predictions of shape (rows, classes), received {z.shape}"
+                f"{self.name}: expected predictions of a row or more, received a scalar"
             )
-        return ops.reshape(z, (z.shape[0] if z.ndim else 1, -1))
+        if z.ndim == 1:
+            z = ops.reshape(z, (-1, 1))
+        shape = z.shape[:-1]
+        flat = ops.reshape(z, (-1, z.shape[-1]))
+        y = np.asarray(y)
+        if y.size and y.size == flat.shape[0]:
+            y = y.reshape(-1)
+        elif y.shape[-1:] == z.shape[-1:]:
+            y = y.reshape(-1, z.shape[-1])
+        y = self.kernel_targets(y, flat.data)
+        return ops.reshape(ops.loss_rows(self.kind, flat, y, None, self.smoothing), shape)
 
     def kernel_targets(self, y: Any, z: Array) -> Array:
         """Targets of a batch in the shape and dtype that the kernel takes."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.metrics.base import Array, Metric, as_matrix, cast_like, cast_to
+from corereg.metrics.base import Array, Metric, as_matrix, as_places, cast_like, cast_to, of_rows
 from corereg.registry import register
 from corereg.targets import as_labels, class_count, match_outputs
 
@@ -40,8 +40,8 @@ class CategoricalAccuracy(Metric):
     recordable = True
 
     def rows(self, y_true: Array, y_pred: Array) -> Array:
-        z = as_matrix(y_pred)
-        return _kernels.accuracy("categorical", z, cast_like(y_true, z))
+        z = as_places(y_pred)
+        return of_rows(_kernels.accuracy("categorical", z, cast_like(y_true, z)), len(y_pred))
 
     def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> None:
         class_count(self.name, outputs)
@@ -55,8 +55,9 @@ class SparseCategoricalAccuracy(Metric):
     recordable = True
 
     def rows(self, y_true: Array, y_pred: Array) -> Array:
-        y = cast_to(y_true, (len(y_true),), np.int64)
-        return _kernels.accuracy("sparse", as_matrix(y_pred), y)
+        z = as_places(y_pred)
+        y = cast_to(y_true, (len(z),), np.int64)
+        return of_rows(_kernels.accuracy("sparse", z, y), len(y_pred))
 
     def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> None:
-        as_labels(self.name, y, class_count(self.name, outputs))
+        as_labels(self.name, y, class_count(self.name, outputs), len(outputs) - 1)

@@ -162,6 +162,24 @@ def as_matrix(z: Array) -> Array:
     return np.ascontiguousarray(z.reshape(len(z), -1))
 
 
+def as_places(z: Array) -> Array:
+    """(rows, ..., classes) as contiguous (places, classes)."""
+    return (
+        z
+        if z.ndim == 2 and z.flags.c_contiguous
+        else np.ascontiguousarray(z.reshape(-1, z.shape[-1]))
+    )
+
+
+def of_rows(values: Array, rows: int) -> Array:
+    """One value a row, of values of several places in each: their mean."""
+    if len(values) == rows:
+        return values
+    _kernels.fail_recording("a metric takes the mean over places in a row")
+    means: Array = values.reshape(rows, -1).mean(axis=1)
+    return means
+
+
 def cast_to(y: Array, shape: tuple[int, ...], dtype: Any) -> Array:
     """y itself in this shape, or a cast copy, which no recorded step would repeat."""
     if y.dtype != dtype or not y.flags.c_contiguous:
