@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         random as random,
         regularizers as regularizers,
         saving as saving,
+        testing as testing,
         utils as utils,
     )
     from corereg._kernels import (
@@ -131,6 +132,7 @@ _SUBMODULES = (
     "random",
     "regularizers",
     "saving",
+    "testing",
     "utils",
 )
 

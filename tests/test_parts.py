@@ -1,13 +1,20 @@
-"""Every built-in layer, loss, metric and regularizer passes the checks of part_checks.py."""
+"""Every built-in layer, loss, metric and regularizer passes the checks of corereg.testing."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from part_checks import check_layer, check_loss, check_metric, check_regularizer, numbers
 
-from corereg import Tensor, layers, losses, metrics, ops, regularizers
+from corereg import Tensor, layers, losses, metrics, ops, optimizers, regularizers
 from corereg.saving import custom_object_scope
+from corereg.testing import (
+    check_layer,
+    check_loss,
+    check_metric,
+    check_optimizer,
+    check_regularizer,
+    numbers,
+)
 
 LAYERS = [
     (layers.Activation, (4,), {"activation": "tanh"}),
@@ -180,3 +187,26 @@ def test_other_parts_with_a_fault_fail():
     ):
         with pytest.raises(AssertionError):
             check(kind, *arrays)
+
+
+OPTIMIZERS = [
+    (optimizers.SGD, {"learning_rate": 0.1, "momentum": 0.5, "nesterov": True}),
+    (optimizers.Adam, {"learning_rate": 0.1, "clipnorm": 1.0}),
+    (optimizers.AdamW, {"learning_rate": 0.1, "weight_decay": 0.01}),
+    (optimizers.RMSprop, {"learning_rate": 0.1, "centered": True}),
+]
+
+
+@pytest.mark.parametrize(("kind", "arguments"), OPTIMIZERS)
+def test_optimizers(kind, arguments):
+    check_optimizer(kind, **arguments)
+
+
+class Uphill(optimizers.Optimizer):
+    def update_step(self, gradient, variable, learning_rate):
+        variable.assign_add(learning_rate * gradient)
+
+
+def test_an_optimizer_that_goes_up_fails():
+    with custom_object_scope({"Uphill": Uphill}), pytest.raises(AssertionError, match="come down"):
+        check_optimizer(Uphill, learning_rate=0.1)

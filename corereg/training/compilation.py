@@ -152,7 +152,9 @@ class Compilation:
             for i, wanted in enumerate(metrics_by_output(who, argument, requested, names)):
                 for entry in wanted:
                     y, shape = targets[i] if targets else None, outputs[i]
-                    sparse = y is not None and (y.ndim == 1 or y.shape[-1] == 1 != shape[-1])
+                    sparse = y is not None and (
+                        y.ndim < len(shape) or y.shape[-1] == 1 != shape[-1]
+                    )
                     metric = metrics.get(entry, shape, sparse)
                     alone = len(names) == 1 or names[i] is None
                     own = metric.name if alone else f"{names[i]}_{metric.name}"
