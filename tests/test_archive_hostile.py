@@ -88,6 +88,15 @@ def test_metadata_that_is_wrong_raises(saved, entries):
         archive.read(saved)
 
 
+def test_a_value_of_two_members_raises(saved):
+    """An array and texts of one name: which would it be?"""
+    texts = "vocabularies/city.json"
+    rewrite(saved, lambda members: members.update({"weights/steps.json": members.pop(texts)}))
+    change_metadata(saved, sections={"weights": [*FILES, "steps.json"]})
+    with pytest.raises(FileFormatError, match="names a value twice"):
+        archive.read(saved)
+
+
 def test_unknown_entries_of_metadata_are_ignored(saved):
     change_metadata(saved, more={"a": [1]})
     assert archive.read(saved)[0] == CONFIG
