@@ -6,11 +6,14 @@
 
 A mutant is one change: a comparison or an operator swapped, a bound moved by one, a condition
 negated, a constant changed, a result left out, a statement dropped. The same seed makes the same
-mutant of the same tree and paths. The tests of like names run first, then the others, the quickest
-first, until one fails. What survives is printed as a diff with its seed, to be read: either no test
-looks at it, then one is missing, or the change does not matter, then the line may say less.
+mutant of the same tree and paths. Tests run until one fails: of a line in a Python function those
+that execute it, then those that start processes, where nobody looks; of all else those of like
+names, then the others, the quickest first. What survives is printed as a diff with its seed, to be
+read: either no test looks at it, then one is missing, or the change does not matter, then the line
+may say less.
 
-Requirements: what the tests need, and a build beside the sources (`pip install -e ".[test]"`).
+Requirements: what the tests need, a build beside the sources (`pip install -e ".[test]"`), and for
+Python coverage, without which more tests run.
 """
 
 from __future__ import annotations
@@ -19,10 +22,12 @@ import argparse
 import ast
 import contextlib
 import difflib
+import json
 import os
 import random
 import re
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -30,15 +35,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
-from xml.etree import ElementTree
+from typing import Any, NamedTuple
+
+try:
+    import coverage
+except ImportError:
+    coverage = None  # type: ignore[assignment]
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = ["corereg/**/*.py"]
 NATIVE = ["src/*.c", "src/*.h", "src/*.pyx", "src/*.pxi"]
 LEFT_OUT = (".git", ".venv", "dist", "*_cache", "__pycache__", ".hypothesis", ".benchmarks")
 MOST_MEMORY = 16 << 30  # bytes a test run may take: a mutant may loop and append for ever
+FIRST = 100  # tests that execute a line, before all others that do
+WRITTEN = "build/cython/src/_kernels.c"  # by Cython
 ATTEMPTS = 20  # native mutants that do not build, before a seed is given up
 
 
@@ -134,6 +146,29 @@ def changes(node: ast.AST) -> Iterator[tuple[str, Node, str]]:
             yield "statement", node, "pass"
 
 
+def function_lines(source: bytes, mutant: Mutant) -> range:
+    """The lines of the smallest statement around a change, of a compound one the head; none if an
+    import executes it."""
+    line = source[: mutant.start].count(b"\n") + 1
+    inside, lines = False, range(0)
+
+    def visit(node: ast.AST) -> None:
+        nonlocal inside, lines
+        for child in ast.iter_child_nodes(node):
+            if not isinstance(child, ast.stmt):
+                visit(child)
+            elif child.lineno <= line <= (child.end_lineno or 0):
+                body = getattr(child, "body", None)
+                end = body[0].lineno if body else (child.end_lineno or 0) + 1
+                is_function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+                lines = range(child.lineno, max(end, child.lineno + 1))
+                inside |= is_function and line >= end
+                visit(child)
+
+    visit(ast.parse(source))
+    return lines if inside else range(0)
+
+
 # ---- C and Cython: by their text ----------------------------------------------------------------
 
 C_REST = r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'"""
@@ -172,10 +207,9 @@ Change = Callable[[str], str] | str
 def native_mutants(path: Path, source: bytes) -> Iterator[Mutant]:
     """All changes of a file of C or Cython that its text suggests; some will not compile."""
     text = source.decode()
-    is_c = path.suffix in (".c", ".h")
-    rest = re.compile(C_REST if is_c else CYTHON_REST, re.DOTALL | re.MULTILINE)
+    rest = re.compile(C_REST if is_c(path) else CYTHON_REST, re.DOTALL | re.MULTILINE)
     code = rest.sub(lambda found: re.sub(r"[^\n]", "\0", found[0]), text)
-    tables: list[tuple[str, str, Change]] = [*BOTH, *(C_ONLY if is_c else CYTHON_ONLY)]
+    tables: list[tuple[str, str, Change]] = [*BOTH, *(C_ONLY if is_c(path) else CYTHON_ONLY)]
     for kind, pattern, change in tables:
         for found in re.finditer(pattern, code):
             old = found[0]
@@ -205,6 +239,10 @@ def is_native(path: Path) -> bool:
     return any(path.match(Path(pattern).name) for pattern in NATIVE)
 
 
+def is_c(path: Path) -> bool:
+    return path.suffix in (".c", ".h")
+
+
 def choose(mutants: dict[str, list[Mutant]], seed: int) -> Iterator[Mutant]:
     """The mutant of a seed and, should it not build, the next ones. Each kind is as likely."""
     rng = random.Random(seed)
@@ -222,8 +260,10 @@ class Copy:
         self.folder = folder / "tree"
         shutil.copytree(root, self.folder, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
         self.tests = sorted(self.folder.glob("tests/test_*.py"))
-        self.seconds = dict.fromkeys(self.tests, 1.0)
-        self._is_built = True  # of the sources as they are
+        self.compile: list[list[str]] = []  # the commands of a build
+        self.link: list[str] = []
+        self.isas: list[str] = []  # what this machine can run, its own one last
+        self.before: dict[Path, bytes] = {}  # what a build made
 
     @contextlib.contextmanager
     def mutated(self, mutant: Mutant) -> Iterator[str]:
@@ -232,72 +272,156 @@ class Copy:
         before = path.read_bytes()
         after = mutant.apply(before)
         path.write_bytes(after)
-        self._is_built &= not is_native(path)
         old, new = (text.decode().splitlines(keepends=True) for text in (before, after))
         try:
             yield "".join(difflib.unified_diff(old, new, str(mutant.path), mutant.kind))
         finally:
             path.write_bytes(before)
-            self._is_built &= not is_native(path)
+            for path, before in self.before.items():
+                path.write_bytes(before)
 
-    def build(self) -> bool:
-        """Brings the extension up to date; whether that worked."""
-        if not self._is_built:
-            command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
-            self._is_built = self._run(command, 1200)[0] == 0
-        return self._is_built
+    def build_all(self) -> None:
+        """Builds the extension of the sources as they are, to learn the commands."""
+        command = [sys.executable, "setup.py", "build_ext", "--inplace", "--force"]
+        code, output = self._run(command, 1200)
+        assert code == 0, output
+        commands = [shlex.split(line) for line in output.splitlines() if " -o build/" in line]
+        self.compile = [command for command in commands if "-c" in command]
+        self.generated = self.folder / WRITTEN
+        (self.extension,) = self.folder.glob("corereg/_kernels*.so")
+        self.before = {path: path.read_bytes() for path in (self.generated, self.extension)}
+        (self.link,) = (command for command in commands if "-shared" in command)
+        code = "from corereg import _kernels; print(*_kernels.available_isas)"
+        self.isas = self._run([sys.executable, "-c", code], 60)[1].split()
 
-    def measure(self) -> str | None:
-        """Runs all tests once to see how long each file takes; the output if one fails."""
-        report = self.folder.parent / "report.xml"
-        code, output = self._pytest(self.tests, None, f"--junitxml={report}")
-        if code:
-            return output
-        named = {test.stem: test for test in self.tests}
+    def build(self, mutant: Mutant, isas: list[str]) -> bool:
+        """Links the extension with what these instruction sets have of a changed file, and all
+        else as it was; whether that worked. What Cython writes need not be fast."""
+        if not is_c(mutant.path) and self._run([sys.executable, "setup.py", "--name"], 300)[0]:
+            return False
+        compiled = mutant.path.as_posix() if is_c(mutant.path) else WRITTEN
+        changed: dict[str, str] = {}  # objects that take the places of others
+        commands = []
+        for command in self.compile:
+            source, target = (command[command.index(option) + 1] for option in ("-c", "-o"))
+            isa = next((word[9:] for word in command if word.startswith("-DCR_ISA=")), isas[0])
+            if isa in isas and compiled in self.consists(source):
+                changed[target] = f"{target}.changed.o"
+                commands.append([changed.get(word, word) for word in command])
+                commands[-1] += [] if is_c(mutant.path) else ["-O0"]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            codes = list(pool.map(lambda command: self._run(command, 300)[0], commands))
+        link = [changed.get(word, word) for word in self.link]
+        link[link.index("-o") + 1] = str(self.extension)
+        return not any(codes) and self._run(link, 300)[0] == 0
+
+    def consists(self, source: str) -> set[str]:
+        """The files that a file of C consists of."""
+        found, new = {source}, [source]
+        while new:
+            text = (self.folder / new.pop()).read_text()
+            for name in re.findall(r'^ *# *include "(?:src/)?(\w+\.h)"', text, re.M):
+                if f"src/{name}" not in found and (self.folder / "src" / name).exists():
+                    found.add(f"src/{name}")
+                    new.append(f"src/{name}")
+        return found
+
+    def measure(self, folder: Path) -> str | None:
+        """Runs all tests once to see how long each takes and which lines it executes; the output
+        if one fails. What is in the folder from a former run of the same tests is taken
+        instead."""
+        times, self.map = folder / "seconds.json", folder / "lines"
+        changed = max(test.stat().st_mtime for test in self.tests)
+        if not times.exists() or times.stat().st_mtime < changed:
+            folder.mkdir(parents=True, exist_ok=True)
+            under: tuple[str, ...] = ()
+            if coverage is not None:
+                under = ("coverage", "run", "--rcfile=", "--source=corereg")
+                under += (f"--data-file={self.map}", "-m")
+            tests = [self.name(test) for test in self.tests]
+            more = ["-p", "mutate", f"--seconds={times}"]
+            code, output = self._pytest(tests, None, *more, under=under)
+            if code:
+                times.unlink(missing_ok=True)
+                return output
+        self.each = json.loads(times.read_text())
         self.seconds = dict.fromkeys(self.tests, 0.1)
-        for case in ElementTree.parse(report).iter("testcase"):
-            name = case.get("classname", "").split(".")
-            test = next((named[part] for part in name if part in named), None)
-            if test is not None:
-                self.seconds[test] += float(case.get("time", 0))
+        for name, seconds in self.each.items():
+            self.seconds[self.folder / name.partition("::")[0]] += seconds
         return None
 
     def first_failure(self, mutant: Mutant) -> str | None:
         """The first test that notices, or None."""
-        near, far = self.order(mutant.path)
-        for tests in (near, far):
-            limit = 60 + 4 * sum(self.seconds[test] for test in tests)
+        parts: list[list[str]] = [[*map(self.name, part)] for part in self.order(mutant.path)]
+        executing = None if is_native(mutant.path) else self.executing(mutant)
+        if executing is not None:
+            others = [self.name(test) for test in self.tests if "subprocess" in test.read_text()]
+            parts = [executing[:FIRST], executing[FIRST:], others]
+        elif is_c(mutant.path):  # other instruction sets are built later, and tested by this
+            isa = "tests/test_kernels_isa.py"
+            parts = [[test for test in part if test != isa] for part in parts]
+            parts.insert(1, [isa])
+        times = self.each | {self.name(test): time for test, time in self.seconds.items()}
+        for tests in parts:
+            if is_c(mutant.path) and tests is parts[1]:
+                self.build(mutant, self.isas)
+            limit = 30 + 4 * sum(times[test] for test in tests)
             code, output = self._pytest(tests, limit) if tests else (0, "")
             if code:
                 failed = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", output, re.M)
                 return failed[0] if failed else output.strip().rsplit("\n", 1)[-1]
         return None
 
+    def executing(self, mutant: Mutant) -> list[str] | None:
+        """The tests that execute a line, those of like names and the quickest first; None for one
+        that only an import executes, or if nobody looked."""
+        lines = function_lines((self.folder / mutant.path).read_bytes(), mutant)
+        if not self.map.exists() or not lines:
+            return None
+        data = coverage.CoverageData(str(self.map))
+        data.read()
+        measured = [name for name in data.measured_files() if name.endswith(f"/{mutant.path}")]
+        contexts = data.contexts_by_lineno(measured[0]) if measured else {}
+        found = {name for line in lines for name in contexts.get(line, [])} - {""}  # an import
+        near = [self.name(test) for test in self.order(mutant.path)[0]]
+
+        def far(name: str) -> tuple[bool, float]:
+            return name.partition("::")[0] not in near, self.each.get(name, 0)
+
+        return sorted(found, key=far) or None
+
+    def name(self, test: Path) -> str:
+        return test.relative_to(self.folder).as_posix()
+
     def order(self, path: Path) -> tuple[list[Path], list[Path]]:
-        """The tests whose names have words of a source file's, those with the most first, and all
-        others; the quicker ones first."""
-        words = {
-            word.rstrip("s") for part in path.with_suffix("").parts for word in part.split("_")
-        }
-        words -= {"", "corereg", "src"}
-        if path.suffix in (".c", ".h"):
+        """The tests whose names have words of a source file's, or words that begin alike, those
+        with the most first, and all others; the quicker ones first."""
+        words = {word[:6] for part in path.with_suffix("").parts for word in split(part)}
+        words -= {"corere", "src"}
+        if is_c(path):
             words.add("kernel")
 
         def far(test: Path) -> tuple[int, float]:
-            return -len(words & {w.rstrip("s") for w in test.stem.split("_")}), self.seconds[test]
+            return -len(words & {word[:6] for word in split(test.stem)}), self.seconds[test]
 
         tests = sorted(self.tests, key=far)
         count = sum(far(test)[0] < 0 for test in tests)
         return tests[:count], tests[count:]
 
-    def _pytest(self, tests: list[Path], limit: float | None, *more: str) -> tuple[int, str]:
+    def _pytest(
+        self, tests: list[str], limit: float | None, *more: str, under: tuple[str, ...] = ()
+    ) -> tuple[int, str]:
         options = ["-x", "-q", "--tb=no", "--no-header", "-p", "no:cacheprovider", *more]
-        return self._run([sys.executable, "-m", "pytest", *options, *map(str, tests)], limit)
+        names = self.folder.parent / "names.txt"  # they may be too many for a command line
+        names.write_text("\n".join(tests))
+        command = [sys.executable, "-m", *under, "pytest", "--rootdir=.", *options, f"@{names}"]
+        return self._run(command, limit)
 
     def _run(self, command: list[str], limit: float | None) -> tuple[int, str]:
         """The exit code and the output; what takes longer than `limit` seconds is ended, with all
         processes that it has started."""
         environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}  # dates would mislead
+        environment["PYTHONPATH"] = str(Path(__file__).parent)  # for -p mutate
         with subprocess.Popen(
             command,
             cwd=self.folder,
@@ -321,10 +445,38 @@ class Copy:
         return process.returncode, output
 
 
+def split(name: str) -> list[str]:
+    """The words of a file's name, in the singular."""
+    return [word.rstrip("s") for word in name.split("_") if word]
+
+
 def limit_memory() -> None:
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     if hard == resource.RLIM_INFINITY or hard > MOST_MEMORY:
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, hard))
+
+
+# ---- a plugin of pytest, with -p mutate ---------------------------------------------------------
+
+
+durations: dict[str, float] = {}
+
+
+def pytest_addoption(parser: Any) -> None:
+    parser.addoption("--seconds", help="where to write how long each test takes")
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    if coverage is not None and (current := coverage.Coverage.current()):
+        current.switch_context(nodeid)
+
+
+def pytest_runtest_logreport(report: Any) -> None:
+    durations[report.nodeid] = durations.get(report.nodeid, 0) + report.duration
+
+
+def pytest_unconfigure(config: Any) -> None:
+    Path(config.option.seconds).write_text(json.dumps(durations))
 
 
 # ---- the command --------------------------------------------------------------------------------
@@ -336,7 +488,7 @@ def run(copy: Copy, mutants: dict[str, list[Mutant]], seed: int) -> bool | None:
     for _, mutant in zip(range(ATTEMPTS), choose(mutants, seed), strict=False):
         began = time.monotonic()
         with copy.mutated(mutant) as diff:
-            if not copy.build():
+            if is_native(mutant.path) and not copy.build(mutant, copy.isas[-1:]):
                 continue
             failure = copy.first_failure(mutant)
         line = (copy.folder / mutant.path).read_bytes()[: mutant.start].count(b"\n") + 1
@@ -357,6 +509,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=1, help="how many seeds, from the first on")
     parser.add_argument("--native", action="store_true", help="in C and Cython, not in Python")
     parser.add_argument("--paths", nargs="+", help="patterns of files, such as 'corereg/ops/*.py'")
+    parser.add_argument("--measured", type=Path, help="a folder that keeps what all tests take")
     options = parser.parse_args(arguments)
     first = random.randrange(10**6) if options.seed is None else options.seed
     mutants = mutants_of(ROOT, options.paths or (NATIVE if options.native else PYTHON))
@@ -366,7 +519,9 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"seeds {seeds[0]} to {seeds[-1]}: of {sum(map(len, mutants.values()))} mutants")
     with tempfile.TemporaryDirectory() as folder:
         copy = Copy(ROOT, Path(folder))
-        failure = copy.measure()
+        if any(is_native(mutant.path) for kind in mutants.values() for mutant in kind):
+            copy.build_all()
+        failure = copy.measure(options.measured or Path(folder, "measured"))
         if failure is not None:
             print(f"expected tests that pass without a change; they said\n{failure}")
             return 1

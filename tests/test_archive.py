@@ -289,6 +289,24 @@ def test_the_end_of_64_bits_is_as_zip_has_it(path, monkeypatch):
     assert struct.unpack("<IQI", data[locator + 4 : end]) == (0, at, 1)
 
 
+@pytest.mark.parametrize(
+    ("names", "data", "limit", "number"),
+    [("abc", b"", "_MANY", 3), ("abc", b"", "_LARGE", 3 * 47), ("a", bytes(99), "_LARGE", 31 + 99)],
+    ids=["members", "bytes of the directory", "bytes before it"],
+)
+def test_a_number_that_says_look_at_64_bits_is_written_there(
+    monkeypatch, names, data, limit, number
+):
+    """The largest that 16 or 32 bits hold; one less stands where it always does."""
+    for largest, expected in ((number, True), (number + 1, False)):
+        monkeypatch.setattr(stored_zip, limit, largest)
+        writer = stored_zip.ZipWriter(file := io.BytesIO())
+        for name in names:
+            writer.add(name, len(data), [data])
+        writer.finish(0)
+        assert (b"PK\6\6" in file.getvalue()) is expected
+
+
 def test_reading_and_writing_take_time_in_proportion(path):
     """Counted in calls of functions, which no other process disturbs."""
 

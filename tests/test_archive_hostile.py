@@ -88,6 +88,15 @@ def test_metadata_that_is_wrong_raises(saved, entries):
         archive.read(saved)
 
 
+def test_a_value_of_two_members_raises(saved):
+    """An array and texts of one name: which would it be?"""
+    texts = "vocabularies/city.json"
+    rewrite(saved, lambda members: members.update({"weights/steps.json": members.pop(texts)}))
+    change_metadata(saved, sections={"weights": [*FILES, "steps.json"]})
+    with pytest.raises(FileFormatError, match="names a value twice"):
+        archive.read(saved)
+
+
 def test_unknown_entries_of_metadata_are_ignored(saved):
     change_metadata(saved, more={"a": [1]})
     assert archive.read(saved)[0] == CONFIG
@@ -95,10 +104,13 @@ def test_unknown_entries_of_metadata_are_ignored(saved):
 
 def test_sections_named_twice_raise(saved):
     text = members_of(saved)["metadata.json"]
-    for twice in (b'"weights": [], ', b'"masks": ["x.npy"], '):
-        changed = text.replace(b'"sections": {', b'"sections": {' + twice)
+    for name, more in (
+        ("weights", b'"weights": [], '),
+        ("masks", b'"other": [], "masks": ["x.npy"], '),
+    ):
+        changed = text.replace(b'"sections": {', b'"sections": {' + more)
         rewrite(saved, lambda members, new=changed: members.update({"metadata.json": new}))
-        with pytest.raises(FileFormatError, match=r"an object has the key '.*' twice"):
+        with pytest.raises(FileFormatError, match=f"an object has the key '{name}' twice"):
             archive.read(saved)
 
 

@@ -101,6 +101,17 @@ def test_task_refuses(arguments, message):
 # training
 
 
+def test_the_five_methods():
+    """The strengths that are compared, as the table shows them."""
+    assert [(method.name, method.setting) for method in demo.METHODS] == [
+        ("plain", ""),
+        ("L1", "l1=0.002"),
+        ("L2", "l2=0.01"),
+        ("L1+L2", "l1=0.001 l2=0.01"),
+        ("Dropout", "rate=0.5"),
+    ]
+
+
 def test_every_method_starts_from_the_same_weights():
     starts = [demo.build(method, 64, 10, seed=5).get_weights() for method in demo.METHODS]
     for start in starts[1:]:

@@ -7,6 +7,7 @@ import pytest
 
 from corereg import Tensor
 from corereg.autograd import Op, apply, check_grads, is_grad_enabled, ops, registry
+from corereg.autograd.gradcheck import _slope
 
 
 @pytest.fixture
@@ -121,3 +122,10 @@ def test_it_is_deterministic_and_leaves_inputs_alone(cube):
 def test_wrong_use(fails):
     fails(lambda: check_grads(lambda: Tensor(1.0)), ValueError, "at least one input")
     fails(lambda: check_grads(lambda x: x.data, 1.0), TypeError, "expected a Tensor.*ndarray")
+
+
+def test_second_derivatives_are_taken_along_a_direction():
+    """Of x**3 + y, summed with weights; z is no part of it, and a direction of 0 adds nothing."""
+    slope = _slope(lambda x, y, z: x**3 + y, np.array([1.0, 2.0]), [[0.5, 0.0], [0.0, 3.0], [1, 1]])
+    x, y, z = (Tensor(np.array([2.0, 5.0])) for _ in range(3))
+    assert slope(x, y, z).numpy() == 1.0 * 3 * 2**2 * 0.5 + 2.0 * 3.0

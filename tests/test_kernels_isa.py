@@ -5,7 +5,10 @@ The instruction set is chosen at import, so each set has a process of its own.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +20,7 @@ from corereg import _kernels
 HERE = Path(__file__)
 SAME_FOR_ALL = (HERE.name, "test_kernels_border.py")
 FILES = sorted(str(p) for p in HERE.parent.glob("test_kernels_*.py") if p.name not in SAME_FOR_ALL)
+CC = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 OTHERS = [name for name in _kernels.available_isas if name != _kernels.isa_name()]
 
 
@@ -55,3 +59,52 @@ def test_unknown_isa() -> None:
         "ImportError: corereg: COREREG_ISA='sse9' is not available here; this build on this CPU "
         f"has {', '.join(_kernels.available_isas)}. Unset COREREG_ISA to use '{best}'."
     )
+
+
+DISPATCH = """
+#include <string.h>
+#include "kernels.h"
+
+static const char *lacking;
+static int supports(const char *feature) { return !strstr(lacking, feature); }
+#define __builtin_cpu_supports supports
+
+#include "dispatch.c"
+
+#define TABLES(isa) const cr_kernel cr_table_f32_##isa[1], cr_table_f64_##isa[1];
+TABLES(baseline) TABLES(v3) TABLES(v4)
+
+__attribute__((visibility("default"))) int sets(const char *without, int room)
+{
+    const cr_isa *found[3];
+    lacking = without;
+    return cr_isas(found, room);
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    """How many instruction sets a CPU without some features is given."""
+    if CC is None or platform.machine().lower() not in ("x86_64", "amd64"):
+        pytest.skip("needs a compiler of C for x86-64")
+    folder = tmp_path_factory.mktemp("dispatch")
+    (folder / "a.c").write_text(DISPATCH)
+    command = [CC, "-std=gnu11", "-shared", "-fPIC", f"-I{HERE.parents[1] / 'src'}", "a.c"]
+    done = subprocess.run([*command, "-o", "a.so"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return ctypes.CDLL(str(folder / "a.so")).sets
+
+
+@pytest.mark.parametrize(
+    ("without", "count"),
+    [
+        ("nothing", 3),
+        *((f"avx512{part}", 2) for part in ("f", "bw", "cd", "dq", "vl")),
+        ("avx512f avx512bw avx512cd avx512dq avx512vl", 2),
+        *((feature, 1) for feature in ("avx2", "fma", "avx2 fma")),
+    ],
+)
+def test_an_instruction_set_needs_all_its_features(sets, without: str, count: int) -> None:
+    assert sets(without.encode(), 3) == count
+    assert sets(without.encode(), 1) == 1

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import ast
+import os
 from itertools import islice
 from pathlib import Path
 
 import mutate
 import pytest
-from mutate import NATIVE, ROOT, choose, mutants_of, native_mutants, python_mutants
+from mutate import (
+    NATIVE,
+    ROOT,
+    choose,
+    function_lines,
+    mutants_of,
+    native_mutants,
+    python_mutants,
+)
 
 SOURCE = '''"""Says 1 + 1 and True."""
 
@@ -195,8 +204,47 @@ def test_paths_without_files(capsys):
 def test_a_mutant_that_hangs_is_noticed(tree):
     (tree / "tests" / "test_other.py").write_text("import time\n\n\ntime.sleep(100)\n")
     copy = mutate.Copy(tree, tree.parent / "elsewhere")
-    code, said = copy._pytest(copy.tests, 0.5)
+    code, said = copy._pytest(["tests/test_other.py"], 0.5)
     assert (code, said) == (-1, "nothing within 0 s")
+
+
+def test_lines_of_functions():
+    """Those of the statement around a change, of a compound one its head; an import has none."""
+    source = (
+        "def f(a=1):\n    if (a and\n            g(2)):\n        h(3,\n          4)\n\n\nx = 5\n"
+    )
+    found = {
+        m.text: function_lines(source.encode(), m)
+        for m in python_mutants(Path("a.py"), source.encode())
+    }
+    expected = {"2": (), "3": (2, 3), "4": (4, 5), "5": (4, 5), "6": ()}
+    assert {text: tuple(lines) for text, lines in found.items() if text in expected} == expected
+
+
+def test_tests_that_execute_a_line_run_alone(tree):
+    pytest.importorskip("coverage")
+    (tree / "tests" / "test_other.py").write_text("import corereg.far\n\n\ndef test_it(): ...\n")
+    copy = mutate.Copy(tree, tree.parent / "elsewhere")
+    assert copy.measure(tree.parent / "measured") is None
+    for name, expected in (("near", ["tests/test_near.py::test_near"]), ("far", None)):
+        path = Path(f"corereg/{name}.py")
+        for mutant in python_mutants(path, (tree / path).read_bytes()):
+            assert copy.executing(mutant) == expected
+    test = copy.folder / "tests" / "test_near.py"
+    test.write_text("assert False\n")
+    os.utime(test, (0, 0))
+    assert copy.measure(tree.parent / "measured") is None  # the tests are no newer: not again
+    os.utime(test)
+    assert "ERROR tests/test_near.py" in copy.measure(tree.parent / "measured")
+
+
+def test_what_a_file_of_c_consists_of(tree):
+    copy = mutate.Copy(tree, tree.parent / "elsewhere")
+    texts = {"a.c": '#include <b.h>\n#include "c.h"\n', "b.h": "", "c.h": '#include "d.h"\n'}
+    for name, text in {**texts, "d.h": '#include "c.h"\n#include "Python.h"\n'}.items():
+        (copy.folder / "src").mkdir(exist_ok=True)
+        (copy.folder / "src" / name).write_text(text)
+    assert copy.consists("src/a.c") == {"src/a.c", "src/c.h", "src/d.h"}
 
 
 def test_tests_of_like_names_run_first():

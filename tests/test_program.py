@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import subprocess
 import sys
@@ -71,6 +72,17 @@ def test_instructions_move_only_past_what_they_do_not_touch(rng):
     assert names.index("activation_backward") < names.index("dense_backward_weights")
     assert names.index("dense_forward") < names.index("accumulate_weighted_sum")
     assert names[-1] == "add"  # it writes what the first reads
+
+
+def test_what_is_arranged_is_kept(rng):
+    """Until it has more threads than there may be: the instructions' names are the same objects."""
+    program, _ = recorded(rng)
+    most = _kernels.get_num_threads()
+    program.replay(1, most)
+    before = names(program)
+    program.replay(1)
+    program.replay(1, most)
+    assert all(map(operator.is_, names(program), before))
 
 
 def chain(rng, act, rate, bits=None):
