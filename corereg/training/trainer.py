@@ -36,9 +36,10 @@ class TrainableModel(Protocol):
     name: str
     built: bool
     stop_training: bool
-    _layers: list[Layer]
     _trainer: Trainer
 
+    @property
+    def _layers(self) -> list[Layer]: ...
     @property
     def layers(self) -> list[Layer]: ...
     @property
@@ -51,8 +52,9 @@ class TrainableModel(Protocol):
     def input_shape(self) -> Shape: ...
     @property
     def output_shape(self) -> Shape: ...
+    def compute_output_shape(self, input_shape: Any) -> Any: ...
     def build(self, input_shape: Sequence[int | None]) -> None: ...
-    def __call__(self, x: Any, training: bool = False) -> Tensor: ...
+    def __call__(self, x: Any, *, training: bool | None = None) -> Tensor: ...
 
 
 class Compilation:
@@ -223,10 +225,8 @@ class Trainer:
         if not model.built:
             if not model.layers:
                 raise ValueError(f"{who}: the model has no layers; add() some first")
-            outputs: Shape = (None, *shape[1:])
-            for layer in model.layers:
-                outputs = layer.compute_output_shape(outputs)
-            return outputs
+            found: Shape = model.compute_output_shape((None, *shape[1:]))
+            return found
         _, expected, outputs = self._known_shapes(model)
         if len(shape) != len(expected) or any(
             e not in (None, s) for e, s in zip(expected[1:], shape[1:], strict=True)
