@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         zeros_like as zeros_like,
     )
     from corereg.environment import show_config as show_config
+    from corereg.graph import KerasTensor as KerasTensor, SymbolicTensor as SymbolicTensor
     from corereg.layers import Input as Input
     from corereg.models import Model as Model, Sequential as Sequential
     from corereg.random import set_random_seed as set_random_seed
@@ -83,11 +84,13 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Input": "layers.input_layer",
+    "KerasTensor": "graph",
     "Model": "models.model",
     "Parameter": "autograd",
     "PerformanceWarning": "runtime.report",
     "RecordedFunction": "runtime.function",
     "Sequential": "models.sequential",
+    "SymbolicTensor": "graph",
     "Tensor": "autograd",
     "arange": "autograd.creation",
     "enable_grad": "autograd",

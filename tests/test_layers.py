@@ -16,6 +16,7 @@ from corereg import (
     regularizers,
 )
 from corereg.autograd import check_grads
+from corereg.graph import SymbolicTensor
 from corereg.layers import Activation, Dense, Dropout, Flatten, Input, InputLayer, Layer
 from corereg.models import Sequential
 from corereg.recordable import declares_recordable
@@ -218,13 +219,15 @@ def test_flatten():
 
 def test_input():
     made = Input((3, 4))
-    assert type(made) is InputLayer
-    assert made.shape == (3, 4)
+    assert type(made) is SymbolicTensor
+    assert made.shape == (None, 3, 4)
+    assert InputLayer((3, 4)).shape == (3, 4)
     model = Sequential([made, Flatten(), Dense(2)])
     assert model.built
     assert (model.input_shape, model.output_shape) == ((None, 3, 4), (None, 2))
     assert [type(layer) for layer in model.layers] == [Flatten, Dense]
-    assert Input(shape=(3,)).shape == Input(3).shape == (3,)
+    assert Input(shape=(3,)).shape == Input(3).shape == Input(batch_shape=(None, 3)).shape
+    assert Input((3,), 5).shape == (5, 3)
 
 
 def test_layers_of_ones_own():
@@ -343,7 +346,8 @@ def test_names_are_unique_and_as_in_keras(monkeypatch):
         Dropout(0.25, noise_shape=(None, 1), seed=3),
         Activation("tanh"),
         Flatten(name="flat"),
-        Input((3, None)),
+        InputLayer((3, None)),
+        InputLayer((3,), batch_size=2, dtype="int64"),
         Scale(0.5),
     ],
     ids=repr,

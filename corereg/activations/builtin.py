@@ -9,19 +9,23 @@ from typing import Any
 from corereg import registry
 from corereg.autograd import Tensor, tensor
 from corereg.autograd.ops import activations as _ops
+from corereg.graph.operations import symbolic_op
 from corereg.registry import register
 
 
-@register("activation")
 def linear(x: Any) -> Tensor:
     """x itself."""
     return tensor(x)
 
 
-relu = register("activation")(_ops.relu)
-sigmoid = register("activation")(_ops.sigmoid)
-softmax = register("activation")(_ops.softmax)
-tanh = register("activation")(_ops.tanh)
+def _entered(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """An activation of the registry, which takes symbolic tensors, too."""
+    return register("activation")(symbolic_op(function, "activations", __name__))
+
+
+linear = _entered(linear)
+relu, sigmoid = _entered(_ops.relu), _entered(_ops.sigmoid)
+softmax, tanh = _entered(_ops.softmax), _entered(_ops.tanh)
 
 IN_KERNELS = {f.__name__: f for f in (linear, relu, sigmoid, softmax, tanh)}
 """The functions that a dense layer's kernel applies itself, by the kernels' names for them."""

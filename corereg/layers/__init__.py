@@ -18,17 +18,52 @@ if TYPE_CHECKING:
         deserialize as deserialize,
         serialize as serialize,
     )
+    from corereg.layers.merging.concatenate import (
+        Concatenate as Concatenate,
+        concatenate as concatenate,
+    )
+    from corereg.layers.merging.dot import Dot as Dot, dot as dot
+    from corereg.layers.merging.elementwise import (
+        Add as Add,
+        Average as Average,
+        Maximum as Maximum,
+        Minimum as Minimum,
+        Multiply as Multiply,
+        Subtract as Subtract,
+        add as add,
+        average as average,
+        maximum as maximum,
+        minimum as minimum,
+        multiply as multiply,
+        subtract as subtract,
+    )
 
 _MODULES = {
     "Activation": "activation",
+    "Add": "merging.elementwise",
+    "Average": "merging.elementwise",
+    "Concatenate": "merging.concatenate",
     "Dense": "dense",
+    "Dot": "merging.dot",
     "Dropout": "dropout",
     "Flatten": "flatten",
     "Input": "input_layer",
     "InputLayer": "input_layer",
     "Layer": "base",
+    "Maximum": "merging.elementwise",
+    "Minimum": "merging.elementwise",
+    "Multiply": "merging.elementwise",
+    "Subtract": "merging.elementwise",
+    "add": "merging.elementwise",
+    "average": "merging.elementwise",
+    "concatenate": "merging.concatenate",
     "deserialize": "lookup",
+    "dot": "merging.dot",
+    "maximum": "merging.elementwise",
+    "minimum": "merging.elementwise",
+    "multiply": "merging.elementwise",
     "serialize": "lookup",
+    "subtract": "merging.elementwise",
 }
 
 __getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES, kind="layer")

@@ -9,10 +9,12 @@ import numpy as np
 
 from corereg import _kernels, config, initializers, regularizers
 from corereg.autograd import Parameter, Tensor, ops, tensor
+from corereg.graph.nest import map_nest
+from corereg.graph.node import Node, Spec
 from corereg.layers.building import build_once, shapes_taken
 from corereg.layers.calling import CallSignature, OwnCall, call_with, leaves_of
 from corereg.layers.holder import Holder, assign_all as assign_all
-from corereg.layers.shapes import Shape as Shape, dims as dims, infer_output
+from corereg.layers.shapes import Shape as Shape, dims as dims, infer_output_shape, map_shapes
 from corereg.naming import snake_case, unique_name
 from corereg.recordable import Recordable
 from corereg.regularizers.penalties import fused, penalty
@@ -46,7 +48,8 @@ class Layer(Holder, Recordable):
         if "call" in cls.__dict__:
             cls._signature = CallSignature.of(cls.call)
             cls._takes_training = cls._signature.takes_training
-        if "build" in cls.__dict__:
+        own_build = cls.__dict__.get("build")
+        if own_build is not None and not hasattr(own_build, "builds_itself"):
             cls.build = build_once(cls.build)  # type: ignore[method-assign]
 
     def __init__(
@@ -65,8 +68,7 @@ class Layer(Holder, Recordable):
             input_shape = (input_dim,)
         self.name = name if name is not None else unique_name(snake_case(type(self).__name__))
         self._dtype = np.dtype(config.floatx() if dtype is None else dtype)
-        self.dtype = str(self._dtype)
-        if self.dtype not in ("float32", "float64"):
+        if str(self._dtype) not in ("float32", "float64"):
             raise ValueError(
                 f"{self.who}: expected dtype 'float32' or 'float64', received {dtype!r}"
             )
@@ -75,6 +77,11 @@ class Layer(Holder, Recordable):
         self.built = False
         self._built_shapes: tuple[Any, ...] | None = None
         self._trainable = bool(trainable)
+
+    @property
+    def dtype(self) -> str:
+        """What the layer computes in: "float32" or "float64"."""
+        return str(self._dtype)
 
     # ---- to be overridden ---------------------------------------------------------------------
 
@@ -91,8 +98,10 @@ class Layer(Holder, Recordable):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output, (None, ...). Unless a subclass says it, it is found by trying
         `call` on zeros, which builds the layer; ValueError if that fails."""
+        if type(self).call is Layer.call:
+            return input_shape  # calling it will say that there is nothing to call
         self.ensure_built(input_shape)
-        return infer_output(self, (input_shape,), {}, self.call)[0]
+        return infer_output_shape(self, input_shape)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, JSON-able; extend it in subclasses."""
@@ -130,6 +139,41 @@ class Layer(Holder, Recordable):
         if self.activity_regularizer is not None:
             self._penalize_activity(x, out)
         return out
+
+    def _track_call(self) -> None:
+        """Tells whoever records that this layer decides what runs now."""
+        _kernels.track_part(self)
+
+    def _output_specs(self, x: Any) -> Any:
+        """A nest of `Spec` for what comes out of symbolic tensors, or None: what `call` does on
+        zeros decides."""
+        kind = type(self)
+        if kind.compute_output_shape is Layer.compute_output_shape and kind.call is not Layer.call:
+            return None
+        shapes = self.compute_output_shape(map_nest(lambda one: one.shape, x))
+        return map_shapes(lambda shape: Spec(shape, self.dtype), shapes)
+
+    @property
+    def input(self) -> Any:
+        """The symbolic tensors on which the layer was called first, nested as they were given.
+        AttributeError if it was not, or if nobody holds what came out."""
+        node = self._first_node("input")
+        return node.args[0] if len(node.args) == 1 and not node.kwargs else node.inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic tensors that came out of the first call on symbolic tensors."""
+        return self._first_node("output").outputs
+
+    def _first_node(self, what: str) -> Node:
+        for known in self._nodes:
+            node: Node | None = known()
+            if node is not None:
+                return node
+        raise AttributeError(
+            f"{self.who}: it has no {what}, for it is part of no graph; call it on the output of "
+            "an Input or of another layer"
+        )
 
     def _training_around(self) -> Any:
         """What `training` is if it is not said."""
@@ -192,18 +236,19 @@ class Layer(Holder, Recordable):
             return penalty(self.activity_regularizer, out) / rows
         return ops.l1_l2_penalty(out, l1_l2.l1 / rows, l1_l2.l2 / rows)
 
-    def _cast(self, x: Tensor) -> Tensor:
-        if x.data.dtype == self._dtype:
+    def _cast(self, x: Tensor, dtype: Any = None) -> Tensor:
+        dtype = self._dtype if dtype is None else dtype
+        if x.data.dtype == dtype:
             return x
         if x.requires_grad:
             raise TypeError(
-                f"{self.who}: expected a tensor of dtype {self.dtype}, received {x.dtype}, and a "
+                f"{self.who}: expected a tensor of dtype {dtype}, received {x.dtype}, and a "
                 "cast would lose its gradient; make the layer with dtype=, or set_floatx first"
             )
-        if not x.ndim or not x.data.flags.c_contiguous:
-            _kernels.fail_recording(f"{self.who} casts its input, which is not contiguous")
-            return Tensor(x.data.astype(self._dtype))
-        cast = np.empty(x.shape, self._dtype)
+        if not x.ndim or not x.data.flags.c_contiguous or np.dtype(dtype).kind != "f":
+            _kernels.fail_recording(f"{self.who} casts its input, not of contiguous floats")
+            return Tensor(x.data.astype(dtype))
+        cast = np.empty(x.shape, dtype)
         _kernels.gather_rows(x.data, cast)
         return Tensor(cast)
 

@@ -47,6 +47,12 @@ def build_once(build: Build) -> Build:
     return whole_build
 
 
+def builds_itself(build: Build) -> Build:
+    """A decorator of a `build` that sees to it by itself that it runs once."""
+    build.builds_itself = True  # type: ignore[attr-defined]
+    return build
+
+
 def as_shape(shapes: Any) -> Any:
     """Shapes as tuples, nested as they are given; what is no shape stays as it is."""
     if isinstance(shapes, list | tuple | dict):

@@ -9,6 +9,10 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor, tensor
+from corereg.graph.inference import infer
+from corereg.graph.nest import flatten, map_nest
+from corereg.graph.node import Node, is_symbolic
+from corereg.graph.tensor import SymbolicTensor
 
 VARKEYWORDS = 8  # inspect.CO_VARKEYWORDS
 
@@ -75,18 +79,42 @@ def call_with(layer: Any, x: Any, more: tuple[Any, ...], training: Any, named: A
         if training is not None:
             raise TypeError(f"{layer.who}: received training twice")
         training, more = more[place], more[:place] + more[place + 1 :]
+    if is_symbolic(x) or is_symbolic(more) or is_symbolic(named):
+        return call_symbolically(layer, x, more, training, named)
     x = _first(layer, x)
     more = tuple(_other(layer, one) for one in more)
     named = {name: _other(layer, one) for name, one in named.items()}
-    if type(x) is Tensor and not more and not named:
-        return layer(x, training=training)
-    _kernels.track_part(layer)
+    layer._track_call()
     if not layer.built:
         others = [one for one in (*more, *named.values()) if any(True for _ in leaves_of(one))]
         layer.ensure_built(shapes_of(x), *map(shapes_of, others))
     if training is None:
         training = layer._training_around()
     return layer._call_inside(x, more, training, named)
+
+
+def call_symbolically(
+    layer: Any, x: Any, more: tuple[Any, ...], training: Any, named: dict[str, Any]
+) -> Any:
+    """Makes a node of a call on symbolic tensors, and returns the symbolic outputs."""
+    if layer._takes_one_tensor and not isinstance(x, SymbolicTensor):
+        raise _one_tensor_error(layer, x)
+    others = [one for one in (*more, *named.values()) if is_symbolic(one)]
+    if not layer.built:
+        layer.ensure_built(symbolic_shapes(x), *map(symbolic_shapes, others))
+    if training is not None and layer._takes_training:
+        named = {**named, "training": training}
+    specs = None
+    if not others and all(isinstance(one, SymbolicTensor) for one in flatten(x)):
+        specs = layer._output_specs(x)
+    if specs is None:
+        specs = infer(layer.who, layer, (x, *more), named, layer._flatten_layers())
+    return Node(layer, (x, *more), named, specs).outputs
+
+
+def symbolic_shapes(nest: Any) -> Any:
+    """(None, ...) of each symbolic tensor, nested alike."""
+    return map_nest(lambda one: (None, *one.shape[1:]), nest)
 
 
 def shapes_of(nest: Any) -> Any:
@@ -104,11 +132,14 @@ def _first(layer: Any, x: Any) -> Any:
         return layer._cast(tensor(x))
     if layer._takes_one_tensor:
         if isinstance(x, dict) or any(isinstance(one, Tensor) for one in x):
-            raise ValueError(
-                f"{layer.who}: expected one tensor, received a {type(x).__name__} of {len(x)}"
-            )
+            raise _one_tensor_error(layer, x)
         return layer._cast(tensor(x))
     return _each(layer, x)
+
+
+def _one_tensor_error(layer: Any, x: Any) -> ValueError:
+    count = f" of {len(x)}" if isinstance(x, list | tuple | dict) else ""
+    return ValueError(f"{layer.who}: expected one tensor, received a {type(x).__name__}{count}")
 
 
 def _each(layer: Any, nest: Any) -> Any:

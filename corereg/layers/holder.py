@@ -7,6 +7,7 @@ trainable parameters, then those that never train, then each inner layer's in th
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
@@ -21,7 +22,13 @@ Given = Mapping[Any, Any]
 """A file's weights: own ones by name, those of the inner layer at a place under (place,)."""
 
 _CONTAINERS = (list, tuple, dict)
-_OWN = frozenset({"_parameters", "_frozen", "_added", "_sublayers", "_ids", "_activity", "_given"})
+_OWN = frozenset(
+    (
+        *("_parameters", "_frozen", "_added", "_sublayers", "_ids"),
+        *("_activity", "_given", "_nodes", "_tensors", "_built_shapes"),
+    )
+)
+"""Attributes in which nothing is looked for."""
 
 
 class Holder:
@@ -37,14 +44,15 @@ class Holder:
     _added: list[Parameter]  # those of them that add_weight made
     _sublayers: list[Holder]
     _ids: set[int]  # of parameters and sublayers
+    _nodes: list[weakref.ref[Any]]  # calls on symbolic tensors
+    _takes_layers: bool = False  # also when it is built
     _activity: list[Tensor]  # penalties of the last call
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
         # not in __init__: subclasses may set attributes before they call it
         made = super().__new__(cls)
-        made.__dict__.update(
-            _parameters=[], _frozen=[], _added=[], _sublayers=[], _ids=set(), _activity=[]
-        )
+        made.__dict__.update(_parameters=[], _frozen=[], _added=[], _sublayers=[], _ids=set())
+        made.__dict__.update(_activity=[], _nodes=[])
         return made
 
     @property
@@ -59,7 +67,7 @@ class Holder:
         if (isinstance(value, _PARTS) or isinstance(old, _PARTS)) and name not in _OWN:
             value = self._track(value, exchanged=isinstance(old, _PARTS))
             object.__setattr__(self, name, value)
-            if old is not None and old is not value:
+            if old is not value and any(id(one) in self._ids for one in leaves(old)):
                 self._forget_unheld()
         else:
             object.__setattr__(self, name, value)
@@ -78,7 +86,8 @@ class Holder:
             for one in leaves(value)
             if isinstance(one, Parameter | Holder) and one is not self and id(one) not in self._ids
         ]
-        if new and self.built and not self._is_building and not exchanged:
+        fixed = self.built and not self._is_building and not self._takes_layers
+        if new and fixed and not exchanged:
             raise ValueError(
                 f"{self.who}: expected its layers and parameters to be made in __init__ or build, "
                 f"received {new[0]!r} after it was built; make it in build(), or put it in the "
@@ -117,7 +126,8 @@ class Holder:
         self._ids.intersection_update(held)
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_activity": [], "_ids": set()}  # of the last call, with its graph
+        # without what the last call made, and without nodes: a graph that is copied has its own
+        return vars(self) | {"_activity": [], "_ids": set(), "_nodes": []}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -125,6 +135,11 @@ class Holder:
         for name, value in self.__dict__.items():
             if name not in _OWN and isinstance(value, _CONTAINERS):
                 adopt(value, self)
+
+    def _enter_node(self, node: Any) -> None:
+        """Takes note of a call on symbolic tensors."""
+        self._nodes[:] = [known for known in self._nodes if known() is not None]
+        self._nodes.append(weakref.ref(node))
 
     def _tracked_containers(self) -> list[Any]:
         """The containers whose entries a recording depends on: those of layers and parameters."""

@@ -1,25 +1,72 @@
-"""InputLayer and Input: where the shape of a model's input is said."""
+"""InputLayer and Input: where a graph, or a stack of layers, begins."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from corereg import config
 from corereg.autograd import Tensor
-from corereg.layers.base import Layer, Shape
+from corereg.graph.node import Node, Spec
+from corereg.graph.tensor import SymbolicTensor
+from corereg.layers.base import Layer, Shape, dims
 from corereg.registry import register
 
 
 @register("layer")
 class InputLayer(Layer):
-    """Says the shape of a model's input, without the batch; passes it on unchanged."""
+    """Says the shape and dtype of a model's input; passes it on unchanged.
+
+    shape: without the batch; batch_size: if it is fixed; batch_shape: both in one, (None, ...);
+    dtype: also an integer type or bool; name. `output` is the symbolic tensor.
+    """
 
     recordable = True
     _takes_one_tensor = True
 
-    def __init__(self, shape: Sequence[int | None], **options: Any) -> None:
-        super().__init__(input_shape=shape, **options)
-        self.shape = self.input_shape_arg
+    def __init__(
+        self,
+        shape: Sequence[int | None] | int | None = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        batch_shape: Sequence[int | None] | None = None,
+        name: str | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(name=name, **options)
+        if (shape is None) == (batch_shape is None):
+            raise ValueError(
+                f"{self.who}: expected shape or batch_shape, received "
+                f"{'neither' if shape is None else 'both'}"
+            )
+        if batch_shape is not None:
+            if not isinstance(batch_shape, list | tuple) or not batch_shape:
+                raise ValueError(
+                    f"{self.who}: expected batch_shape with the batch first, such as (None, 10), "
+                    f"received {batch_shape!r}"
+                )
+            batch_size, shape = batch_shape[0], batch_shape[1:]
+        self.shape = dims(self.who, shape)
+        self.batch_shape: Shape = (*dims(self.who, (batch_size,)), *self.shape)
+        self.input_shape_arg = self.shape
+        self._dtype = np.dtype(config.floatx() if dtype is None else dtype)
+        if self._dtype.kind not in "iub" and self.dtype not in ("float32", "float64"):
+            raise ValueError(
+                f"{self.who}: expected dtype 'float32', 'float64', an integer type or 'bool', "
+                f"received {dtype!r}"
+            )
+        self.built = True
+
+    @property
+    def output(self) -> SymbolicTensor:
+        """The symbolic tensor that stands for the input."""
+        node = next((node for known in self._nodes if (node := known()) is not None), None)
+        if node is None:
+            node = Node(self, (), {}, Spec(self.batch_shape, self.dtype, self.name))
+        found: SymbolicTensor = node.outputs
+        return found
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         return x
@@ -28,10 +75,24 @@ class InputLayer(Layer):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        assert self.shape is not None
-        return {**super().get_config(), "shape": list(self.shape)}
+        found: dict[str, Any] = {"name": self.name, "shape": list(self.shape), "dtype": self.dtype}
+        if self.batch_shape[0] is not None:
+            found["batch_size"] = self.batch_shape[0]
+        return found
 
 
-def Input(shape: Sequence[int | None], **options: Any) -> InputLayer:
-    """The input of a Sequential: ``Sequential([Input((10,)), Dense(1)])``."""
-    return InputLayer(shape, **options)
+def Input(
+    shape: Sequence[int | None] | int | None = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    batch_shape: Sequence[int | None] | None = None,
+    name: str | None = None,
+) -> SymbolicTensor:
+    """A symbolic tensor that stands for an input: ``x = Input((10,)); model = Model(x,
+    Dense(1)(x))``, or first in a stack, ``Sequential([Input((10,)), Dense(1)])``.
+
+    shape: without the batch; batch_size: if it is fixed; batch_shape: both in one; dtype: by
+    default `corereg.config.floatx()`; name: of the input, for dicts of data. ValueError for sizes
+    below 1 and for other dtypes than numbers and bool.
+    """
+    return InputLayer(shape, batch_size, dtype, batch_shape, name).output

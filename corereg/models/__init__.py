@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from corereg._lazy import lazy_package
 
 if TYPE_CHECKING:
+    from corereg.models.cloning import clone_model as clone_model
     from corereg.models.files import (
         load_model as load_model,
         save_model as save_model,
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "Model": "model",
     "Sequential": "sequential",
+    "clone_model": "cloning",
     "load_model": "files",
     "save_model": "files",
 }

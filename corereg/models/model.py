@@ -5,19 +5,21 @@ How it is trained, tested and used is the work of the `Trainer` that it has (cor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from corereg.autograd import Parameter, Tensor
+from corereg import registry
+from corereg.autograd import Tensor
 from corereg.callbacks.history import History
-from corereg.layers.base import Layer, Shape, assign_all
+from corereg.graph.nest import flatten, pack_like
+from corereg.layers.base import Layer
 from corereg.metrics.base import Metric
-from corereg.naming import unique_name
+from corereg.models.structure import ModelStructure
 from corereg.optimizers.base import Optimizer
+from corereg.registry import register
 from corereg.runtime.report import ExecutionReport
-from corereg.structure import flatten, pack_like
 from corereg.training import custom
 from corereg.training.compilation import Compilation
 from corereg.training.data.structures import unpack_x_y_sample_weight
@@ -29,79 +31,25 @@ from corereg.training.trainer import Trainer
 Array = np.ndarray[Any, Any]
 
 
-class Model:
-    """Base class of models: layers, a way to call them, and a trainer."""
+@register("model", "Functional")
+class Model(ModelStructure):
+    """A model: layers, a way to call them, and a trainer.
 
-    def __init__(self, name: str | None = None) -> None:
-        self.name = name or unique_name(type(self).__name__.lower())
-        self._layers: list[Layer] = []
-        self.built = False
+    ``Model(inputs, outputs)`` is a graph of layers between symbolic tensors; each of the two is
+    one, or a list or dict of them. ``class Net(Model)`` makes layers in its `__init__` and writes
+    `call(self, x, training=None)`.
+
+    name: unique by default; further arguments as for `Layer`. ValueError for outputs that do not
+    depend on the inputs alone, and for two layers of one name.
+    """
+
+    recordable = True
+
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any
+    ) -> None:
+        super().__init__(inputs, outputs, name, **options)
         self._trainer = Trainer()
-
-    # ---- what a kind of model says ---------------------------------------------------------------
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers that compute."""
-        return list(self._layers)
-
-    @property
-    def input_shape(self) -> Shape:
-        """(None, ...); raises AttributeError while unknown."""
-        raise NotImplementedError
-
-    @property
-    def output_shape(self) -> Shape:
-        """(None, ...); raises AttributeError while unknown."""
-        raise NotImplementedError
-
-    def build(self, input_shape: Sequence[int | None]) -> None:
-        """Makes the weights for inputs of this shape, batch included: (None, 10)."""
-        raise NotImplementedError
-
-    def __call__(self, x: Any, training: bool = False) -> Tensor:
-        """The model's output for a tensor or array x (batch, ...), as a Tensor with its graph."""
-        raise NotImplementedError
-
-    @property
-    def input_names(self) -> list[str] | None:
-        """The names of the inputs, None where the model takes whatever it is given."""
-        return None
-
-    @property
-    def output_names(self) -> list[str] | None:
-        """The names of the outputs, None where they have none."""
-        return None
-
-    @property
-    def _parts(self) -> list[Any]:
-        """What decides the model's shapes: lists of layers, and layers."""
-        return [self._layers, *self._layers]
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """The shape of the output for inputs of this shape, (None, ...), nested alike."""
-        raise NotImplementedError
-
-    @property
-    def dtype(self) -> str:
-        """The dtype the model computes in: that of its layers."""
-        found = {layer.dtype for layer in self.layers}
-        if len(found) > 1:
-            raise ValueError(
-                f"{type(self).__name__} {self.name!r}: expected layers of one dtype, got "
-                f"{sorted(found)}"
-            )
-        return found.pop() if found else "float32"
-
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """A layer by name or by index; ValueError if there is none."""
-        if index is not None and -len(self.layers) <= index < len(self.layers):
-            return self.layers[index]
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        names = [layer.name for layer in self.layers]
-        raise ValueError(f"get_layer: no layer {name if index is None else index!r}; has {names}")
 
     # ---- training and use ------------------------------------------------------------------------
 
@@ -387,48 +335,10 @@ class Model:
 
     # ---- weights ---------------------------------------------------------------------------------
 
-    @property
-    def weights(self) -> list[Parameter]:
-        """All weights, in layer order."""
-        return [p for layer in self._layers for p in layer.weights]
-
-    @property
-    def trainable_weights(self) -> list[Parameter]:
-        """Those that training changes."""
-        return [p for layer in self._layers for p in layer.trainable_weights]
-
-    @property
-    def non_trainable_weights(self) -> list[Parameter]:
-        """Those that are frozen."""
-        return [p for layer in self._layers for p in layer.non_trainable_weights]
-
-    variables = weights
-    trainable_variables = trainable_weights
-
-    @property
-    def losses(self) -> list[Tensor]:
-        """The penalties as differentiable scalars: of every trainable weight that has a
-        regularizer, and of the activities in the last call."""
-        return [loss for layer in self._layers for loss in layer.losses]
-
-    @property
-    def trainable(self) -> bool:
-        """False freezes every layer."""
-        return all(layer.trainable for layer in self._layers)
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        for layer in self._layers:
-            layer.trainable = value
-
-    def get_weights(self) -> list[Array]:
-        """Copies of all weights, in layer order."""
-        return [p.data.copy() for p in self.weights]
-
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Overwrites all weights; checks every shape before it changes any."""
         with self._trainer.setting_weights():  # others predict with all old or all new ones
-            assign_all(f"{type(self).__name__} {self.name!r}", self.weights, weights)
+            super().set_weights(weights)
 
     def count_params(self) -> int:
         """How many numbers the weights hold; the model must be built."""
@@ -436,7 +346,7 @@ class Model:
             raise ValueError(
                 f"{type(self).__name__} {self.name!r} is not built; call build(input_shape)"
             )
-        return sum(p.size for p in self.weights)
+        return super().count_params()
 
     # ---- description and files -------------------------------------------------------------------
 
@@ -470,8 +380,33 @@ class Model:
         load_weights(self, path)
 
     def get_config(self) -> dict[str, Any]:
-        """The structure, JSON-able."""
-        raise NotImplementedError
+        """The structure, JSON-able: of a graph its layers and how they are called, as Keras writes
+        it; of a subclass the arguments that every layer takes, as far as its `__init__` does."""
+        from corereg.models.graph_config import graph_config, own_config
+
+        return own_config(self) if self._graph is None else graph_config(self)
+
+    @classmethod
+    def from_config(
+        cls,
+        config: dict[str, Any],
+        custom_objects: Mapping[str, Any] | None = None,
+        *,
+        prepare: Callable[[int, Layer], None] | None = None,
+    ) -> Model:
+        """A model of the same structure, with fresh weights.
+
+        custom_objects: {name: class} for layers and so on of the user's own. prepare: called with
+        each layer's position and the layer before it is built, for files that bring weights.
+        ValueError for what get_config did not give.
+        """
+        from corereg.models.graph_config import from_graph_config, is_graph_config
+
+        if is_graph_config(cls, config):
+            made: Model = from_graph_config(cls, config, custom_objects, prepare)
+            return made
+        with registry.custom_object_scope(custom_objects):
+            return cls(**config)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}, {len(self.layers)} layers>"

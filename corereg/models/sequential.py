@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from corereg import _kernels
-from corereg.autograd import Tensor, tensor
+from corereg.graph.node import Node, Spec
+from corereg.graph.tensor import SymbolicTensor
 from corereg.layers.base import Layer, Shape, dims
+from corereg.layers.building import builds_itself
 from corereg.layers.input_layer import InputLayer
 from corereg.layers.lookup import deserialize, serialize
 from corereg.models.model import Model
@@ -18,56 +19,102 @@ from corereg.registry import register
 class Sequential(Model):
     """A stack of layers.
 
-    layers: Layer objects, an `Input` first if you like; name: for the summary. The model is built
-    when its input shape is known: from an Input, from input_dim or input_shape of the first layer,
-    from `build(input_shape)`, or from the first batch.
+    layers: Layer objects and models, an `Input` first if you like; name: for the summary. The model
+    is built when its input shape is known: from an Input, from input_dim or input_shape of the
+    first layer, from `build(input_shape)`, or from the first batch.
     """
 
-    def __init__(self, layers: Sequence[Layer] | None = None, name: str | None = None) -> None:
-        super().__init__(name)
-        self._input_shape: Shape | None = None
+    recordable = True
+    _has_own_call = False
+    _takes_layers = True
+
+    def __init__(self, layers: Sequence[Any] | None = None, name: str | None = None) -> None:
+        super().__init__(name=name)
+        self._stack: list[Layer] = []
+        self._names: set[str] = set()
+        # what comes out of the layers, once the first one's input is known; and that input
+        self._tensors: list[SymbolicTensor] = []
+        self._source: SymbolicTensor | None = None
         for layer in layers or ():
             self.add(layer)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Flat, for a chain of symbolic tensors is too deep for pickle."""
+        source = None if self._source is None else self._source.node
+        state = {"_source": source and (source.operation, source.specs)}
+        state["_specs"] = [one.node.specs for one in self._tensors]
+        return super().__getstate__() | {"_tensors": []} | state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        source, specs = state["_source"], state.pop("_specs")
+        super().__setstate__(state | {"_source": None})
+        if source is None:
+            return
+        self._source = tensor = Node(source[0], (), {}, source[1]).outputs
+        for layer, spec in zip(self._stack, specs, strict=True):
+            if layer is not source[0]:
+                tensor = Node(layer, (tensor,), {}, spec).outputs
+            self._tensors.append(tensor)
+
     # ---- structure ------------------------------------------------------------------------------
 
-    def add(self, layer: Layer) -> None:
-        """Adds a layer on top."""
+    def add(self, layer: Any) -> None:
+        """Adds a layer on top: a Layer, a model, or first what Input gives. TypeError for anything
+        else, ValueError for a layer or a name that is there already."""
         self._trainer.lock.check_idle("Sequential.add")
+        if isinstance(layer, SymbolicTensor) and isinstance(layer.node.operation, InputLayer):
+            layer = layer.node.operation
         if not isinstance(layer, Layer):
             raise TypeError(
                 f"Sequential.add: expected a Layer, received {type(layer).__name__} {layer!r}"
             )
-        if any(layer is other for other in self._layers):
-            raise ValueError(f"Sequential.add: {layer.who} is already in the model")
-        if any(layer.name == other.name for other in self._layers):
+        if layer.name in self._names:
+            if any(layer is other for other in self._stack):
+                raise ValueError(f"Sequential.add: {layer.who} is already in the model")
             raise ValueError(f"Sequential.add: there is a layer named {layer.name!r} already")
-        if isinstance(layer, InputLayer) and self._layers:
+        if isinstance(layer, InputLayer) and self._stack:
             raise ValueError("Sequential.add: an Input can only come first")
-        shape = self._input_shape
-        if not self._layers and layer.input_shape_arg is not None:
-            shape = (None, *layer.input_shape_arg)
-        if shape is not None:
-            layer.ensure_built(self.output_shape if self._layers else shape)
-        self._input_shape = shape
-        self._layers.append(layer)
+        source = self._source if self._stack else _source_before(layer)
+        if source is not None:
+            self._tensors.append(self._put(layer, self._tensors[-1] if self._stack else source))
+        self._source = source
+        self._stack.append(layer)
+        self._names.add(layer.name)
         self._layers_changed()
+
+    def _put(self, layer: Layer, tensor: SymbolicTensor) -> SymbolicTensor:
+        """What comes out of a layer behind a tensor; it is built by that."""
+        if isinstance(layer, InputLayer):
+            return tensor
+        found = layer(tensor)
+        if not isinstance(found, SymbolicTensor):
+            raise ValueError(
+                f"{self.who}: expected layers with one output, received {layer.who}, which gives "
+                f"{found!r}; use Model(inputs, outputs)"
+            )
+        return found
 
     def pop(self) -> Layer:
         """Removes the top layer and returns it."""
         self._trainer.lock.check_idle("Sequential.pop")
-        if not self._layers:
+        if not self._stack:
             raise IndexError("Sequential.pop: the model has no layers")
-        layer = self._layers.pop()
-        if not self._layers:
-            self._input_shape = None
+        layer = self._stack.pop()
+        self._names.discard(layer.name)
+        if self._tensors:
+            self._tensors.pop()
+        if not self._stack:
+            self._source = None
         self._layers_changed()
         return layer
 
     def _layers_changed(self) -> None:
-        self.built = self._input_shape is not None and len(self.layers) > 0
+        first = 1 if self._stack and isinstance(self._stack[0], InputLayer) else 0
+        self.built = self._source is not None and len(self._stack) > first
+        self._built_shapes = None if self._source is None else (self._source.shape,)
         self._trainer.layers_changed()
 
+    @builds_itself
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Makes the weights for inputs of this shape, batch included: (None, 10)."""
         if not self.layers:
@@ -79,75 +126,104 @@ class Sequential(Model):
                 f"received {input_shape!r}"
             )
         whole: Shape = (None, *dims(who, input_shape[1:]))
-        if self._input_shape is not None and whole != self._input_shape:
-            raise ValueError(
-                f"{who}: expected inputs of shape {self._input_shape}, received {whole}"
-            )
-        shape = whole
-        for layer in self._layers:
-            layer.ensure_built(shape)
-            shape = layer.compute_output_shape(shape)
-        self._input_shape = whole
-        self.built = True
+        if self._source is not None:
+            if whole[1:] != self._source.shape[1:]:
+                raise ValueError(
+                    f"{who}: expected inputs of shape {self._source.shape}, received {whole}"
+                )
+            return
+        source = tensor = InputLayer(batch_shape=whole, dtype=self._stack[0].dtype).output
+        tensors = []
+        for layer in self._stack:
+            tensor = self._put(layer, tensor)
+            tensors.append(tensor)
+        self._tensors[:] = tensors
+        self._source = source
+        self._layers_changed()
+
+    @property
+    def _layers(self) -> list[Any]:
+        return self._stack
 
     @property
     def layers(self) -> list[Layer]:
         """The layers, without the Input."""
-        return [layer for layer in self._layers if not isinstance(layer, InputLayer)]
+        return [layer for layer in self._stack if not isinstance(layer, InputLayer)]
+
+    def _need_source(self, what: str) -> SymbolicTensor:
+        if self._source is None:
+            raise AttributeError(f"{self.who} is not built: its {what} is open")
+        return self._source
+
+    @property
+    def inputs(self) -> list[SymbolicTensor]:
+        """The symbolic input, in a list; AttributeError while its shape is unknown."""
+        return [self._need_source("input")]
+
+    @property
+    def outputs(self) -> list[SymbolicTensor]:
+        """The symbolic output, in a list; AttributeError while the input's shape is unknown."""
+        source = self._need_source("input")
+        return [self._tensors[-1] if self._tensors else source]
+
+    @property
+    def input(self) -> SymbolicTensor:
+        """The symbolic input; AttributeError while its shape is unknown."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> SymbolicTensor:
+        """The symbolic output; AttributeError while the input's shape is unknown."""
+        return self.outputs[0]
+
+    @property
+    def _input_keys(self) -> list[str]:
+        return ["input"]
+
+    @property
+    def _output_keys(self) -> list[str]:
+        return [self._stack[-1].name if self._stack else "output"]
 
     @property
     def input_shape(self) -> Shape:
         """(None, ...); raises AttributeError while unknown."""
-        if self._input_shape is None:
-            raise AttributeError(f"Sequential {self.name!r} is not built: its input shape is open")
-        return self._input_shape
+        return self._need_source("input shape").shape
 
     @property
     def output_shape(self) -> Shape:
         """(None, ...); raises AttributeError while unknown."""
-        shape = self.input_shape
-        for layer in self._layers:
-            shape = layer.compute_output_shape(shape)
-        return shape
+        self._need_source("input shape")
+        return self.outputs[0].shape
 
-    @property
-    def input_names(self) -> list[str]:
-        """The name of the only input."""
-        return ["input"]
-
-    @property
-    def output_names(self) -> list[str]:
-        """The name of the only output, that of the last layer."""
-        return [self._layers[-1].name if self._layers else "output"]
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of the output for inputs of this shape, (None, ...)."""
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """What comes out for inputs of this shape."""
         shape = input_shape
-        for layer in self.layers:
+        for layer in self._stack:
             shape = layer.compute_output_shape(shape)
         return shape
+
+    def _shape_behind(self, layer: Layer) -> Any:
+        return layer.output.shape if self._tensors else None
 
     # ---- computing ------------------------------------------------------------------------------
 
-    def __call__(self, x: Any, training: bool = False) -> Tensor:
-        """The model's output for a tensor or array x (batch, ...), as a Tensor with its graph."""
-        _kernels.track_dependency(self._layers)
-        out = tensor(x)
-        if not self.built:
-            self.build(out.shape)
-        if _kernels.current_call() is None:
-            for layer in self._layers:
-                layer._activity.clear()
-        for layer in self._layers:
-            out = layer(out, training=training)
-        return out
+    def call(self, x: Any, training: Any = None) -> Any:
+        """Runs the layers, one after the other."""
+        for layer in self._stack:
+            x = layer(x, training=training)
+        return x
+
+    def _output_specs(self, x: Any) -> Any:
+        if not isinstance(x, SymbolicTensor):
+            raise ValueError(f"{self.who}: expected one tensor, received a {type(x).__name__}")
+        return Spec(self.compute_output_shape(x.shape), self._stack[-1].dtype)
 
     # ---- description and files -------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
         """The layers and the input shape, JSON-able."""
-        layers = [serialize(layer) for layer in self._layers]
-        shape = None if self._input_shape is None else list(self._input_shape)
+        layers = [serialize(layer) for layer in self._stack]
+        shape = None if self._source is None else list(self._source.shape)
         return {"name": self.name, "layers": layers, "input_shape": shape}
 
     @classmethod
@@ -176,3 +252,14 @@ class Sequential(Model):
         if shape is not None and not model.built and model.layers:
             model.build(tuple(shape))
         return model
+
+
+def _source_before(layer: Layer) -> SymbolicTensor | None:
+    """The symbolic input of a stack that begins with this layer, if its shape is known."""
+    if isinstance(layer, InputLayer):
+        return layer.output
+    if layer.input_shape_arg is not None:
+        return InputLayer(layer.input_shape_arg, dtype=layer.dtype).output
+    if isinstance(layer, Model) and layer.built and isinstance(layer.input_shape, tuple):
+        return InputLayer(batch_shape=layer.input_shape, dtype=layer.dtype).output
+    return None

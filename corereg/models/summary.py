@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from corereg.autograd import Parameter
 from corereg.layers.base import Layer
@@ -15,15 +15,14 @@ class SummarizedModel(TrainableModel, Protocol):
     @property
     def non_trainable_weights(self) -> list[Parameter]: ...
     def count_params(self) -> int: ...
+    def _shape_behind(self, layer: Layer) -> Any: ...
 
 
 def summary_lines(model: SummarizedModel) -> list[str]:
     """The table, a line an entry."""
     rows = [("Layer (type)", "Output shape", "Params", "Regularizer")]
-    shape = model.input_shape if model.built else None
     for layer in model.layers:
-        if shape is not None:
-            shape = layer.compute_output_shape(shape)
+        shape = model._shape_behind(layer)
         rows.append(
             (
                 f"{layer.name} ({type(layer).__name__})",

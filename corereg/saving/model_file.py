@@ -48,10 +48,12 @@ def save_model(model: SavableModel, path: Any) -> None:
     """Writes structure, weights, compile arguments and optimizer state; see `Model.save`."""
     config: dict[str, Any] = {
         "kind": "model",
-        "class_name": type(model).__name__,
+        "class_name": _class_name(model),
         "model": model.get_config(),
         "compile": None,
     }
+    if model.built and "layers" not in config["model"]:
+        config["build_shape"] = model.input_shape
     sections: Sections = {"weights": _weights("save", model)}
     random = {f"random/{place}": layer.random_state for place, layer in _places(model)}
     order = model._trainer.row_order
@@ -70,7 +72,7 @@ def save_model(model: SavableModel, path: Any) -> None:
             config["iterations"] = model.optimizer.iterations
             sections["optimizer"] = {str(i): a for i, a in enumerate(model.optimizer.state)}
     try:
-        _check_layers(config["model"]["layers"], archive.default_limits)
+        _check_layers(config["model"], archive.default_limits)
     except FileFormatError as error:
         raise ValueError(f"save: {error}") from None
     archive.write(path, config, sections, required=["weights"])
@@ -99,7 +101,7 @@ def load_model(
             f"{who} holds weights without a model; build the model and use load_weights"
         )
     try:
-        _check_layers(config["model"]["layers"], limits)
+        _check_layers(config["model"], limits)
         with custom_object_scope(custom_objects):
             model = _make_model(config, sections)
             if compile and config["compile"] is not None:
@@ -163,7 +165,13 @@ def _make_model(config: Mapping[str, Any], sections: Sections) -> Any:
     def prepare(i: int, layer: Layer) -> None:
         layer._give(weights.get((str(i),), {}))
 
-    model = kind.from_config(config["model"], prepare=prepare)  # type: ignore[attr-defined]
+    model = _from_config(kind, config["model"], prepare)
+    if "build_shape" in config and not model.built:
+        for i, layer in enumerate(model.layers):
+            prepare(i, layer)
+        model._give(weights)  # for layers that its build makes
+        model.build(_as_shapes(config["build_shape"]))
+        model._stop_giving()
     for place, layer in _places(model):
         layer._given = None
         if layer.random_state is not None:
@@ -171,9 +179,38 @@ def _make_model(config: Mapping[str, Any], sections: Sections) -> Any:
     return model
 
 
-def _check_layers(entries: Any, limits: Limits) -> None:
-    if len(entries) > limits.layers:
-        raise over_limit(len(entries), "layers", limits, "layers")
+def _from_config(kind: Any, config: Any, prepare: Any) -> Any:
+    """The model of a class, which may have a `from_config` of the user's own."""
+    if "prepare" in kind.from_config.__func__.__code__.co_varnames:
+        return kind.from_config(config, prepare=prepare)
+    return kind.from_config(config)
+
+
+def _class_name(model: Any) -> str:
+    """The name of the model's class, under which it is registered."""
+    registered = registry.get_registered_name(type(model))
+    return "Functional" if registered == "Model" else registered
+
+
+def _as_shapes(given: Any) -> Any:
+    """Shapes as a file has them: lists, nested."""
+    if isinstance(given, dict):
+        return {key: _as_shapes(one) for key, one in given.items()}
+    if all(isinstance(one, list | dict) for one in given) and given:
+        return [_as_shapes(one) for one in given]
+    return tuple(given)
+
+
+def _check_layers(config: Any, limits: Limits) -> None:
+    """Refuses more layers than a limit allows, in models inside the model, too."""
+    count, waiting = 0, [config]
+    while waiting:
+        one = waiting.pop()
+        entries = one.get("layers", ()) if isinstance(one, dict) else ()
+        count += len(entries)
+        if count > limits.layers:
+            raise over_limit(count, "layers", limits, "layers")
+        waiting += [entry.get("config") for entry in entries if isinstance(entry, dict)]
 
 
 def _places(model: TrainableModel) -> list[tuple[str, Layer]]:

@@ -14,10 +14,10 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor, tensor
+from corereg.graph.nest import flatten
 from corereg.regularizers.penalties import penalties
 from corereg.runtime.capture import Capture
 from corereg.runtime.dependencies import Obstacle
-from corereg.structure import flatten
 from corereg.training.accumulators import Logs
 from corereg.training.data.arrays import Batch
 from corereg.training.data.structures import pack_x_y_sample_weight, unpack_x_y_sample_weight
@@ -88,7 +88,7 @@ def test_step(model: TrainableModel, data: Any) -> dict[str, Any]:
 def compute_loss(model: TrainableModel, y: Any, y_pred: Any, sample_weight: Any) -> Tensor:
     """See `Model.compute_loss`."""
     trainer = model._trainer
-    predictions = flatten(y_pred)
+    predictions = list(flatten(y_pred))
     targets, weights = by_output(y, predictions), by_output(sample_weight, predictions)
     parts = []
     if trainer.losses and y is not None:
@@ -132,7 +132,7 @@ def metrics_result(model: TrainableModel) -> dict[str, Any]:
 
 
 def _rows_of(x: Any) -> int:
-    first = flatten(x)[0]
+    first = next(flatten(x))
     return len(first) if getattr(first, "ndim", 0) else 1
 
 

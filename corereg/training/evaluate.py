@@ -10,10 +10,10 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Tensor, enable_grad, no_grad
 from corereg.callbacks.callback_list import CallbackList
+from corereg.graph.nest import flatten
 from corereg.progress import ProgressBar
 from corereg.regularizers.penalties import penalties
 from corereg.runtime.capture import Capture, ReplayPlan
-from corereg.structure import flatten
 from corereg.training.accumulators import EpochAccumulators
 from corereg.training.arguments import (
     as_keras_returns,
@@ -34,7 +34,7 @@ def test_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> N
     _kernels.track_dependency(trainer.compilation)
     # a graph is made, for a cross-entropy looks at what went into the last activation
     with enable_grad(), _kernels.CallContext(training=False) as call:
-        predictions = flatten(model(batch.x, training=False))
+        predictions = list(flatten(model(batch.x, training=False)))
         parts = trainer.output_losses(batch, predictions)
         total = trainer.total_loss(parts)
         if total is None:
@@ -73,8 +73,9 @@ def take_penalties(model: TrainableModel) -> None:
 
 def _compute_penalties(model: TrainableModel) -> None:
     trainer = model._trainer
-    for part in model._parts:
-        _kernels.track_dependency(part)
+    _kernels.track_dependency(model._layers)
+    for layer in model._layers:
+        _kernels.track_dependency(layer)
     parts = [p.data for p in penalties(model.weights)]
     if len(parts) != len(trainer.penalties):
         trainer.captures["test"].clear()  # first: an interrupt must not leave them the old array

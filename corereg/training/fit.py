@@ -15,9 +15,9 @@ from corereg import _kernels
 from corereg.autograd import Tensor, enable_grad
 from corereg.callbacks.callback_list import CallbackList
 from corereg.callbacks.history import History
+from corereg.graph.nest import flatten
 from corereg.progress import ProgressBar
 from corereg.regularizers.penalties import fused, penalty
-from corereg.structure import flatten
 from corereg.training.accumulators import EpochAccumulators
 from corereg.training.arguments import (
     as_keras_returns,
@@ -54,7 +54,7 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
     optimizer = trainer.ready_optimizer(model)  # a callback may have set another
     with enable_grad(), _kernels.CallContext(training=True) as call:
         prediction = model(batch.x, training=True)
-        predictions = flatten(prediction)
+        predictions = list(flatten(prediction))
         parts = trainer.output_losses(batch, predictions)
         total = trainer.total_loss(parts)
         added = [*call.losses, *graph_penalties(model)]

@@ -14,6 +14,7 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Tensor, no_grad
 from corereg.callbacks.callback_list import CallbackList
+from corereg.graph.nest import flatten, form_of, pack_like
 from corereg.progress import ProgressBar
 from corereg.runtime.capture import Capture, CaptureCache
 from corereg.runtime.dependencies import Obstacle
@@ -23,7 +24,6 @@ from corereg.runtime.scheduling import (
     RETURN_SECONDS,
     rows_of_forward_pass,
 )
-from corereg.structure import flatten, form_of, pack_like
 from corereg.training.arguments import check_count, check_optional_count, smallest_known
 from corereg.training.custom import overrides
 from corereg.training.data.iterables import (
@@ -74,7 +74,7 @@ class Call:
 
     def __init__(self, model: TrainableModel, x: Any) -> None:
         self.model = model
-        names = model.input_names
+        names = model._input_keys
         self._like = x if names is None and holds_arrays(x) else None
         self.form = None if self._like is None else form_of(self._like)
         self._custom = overrides(model, "predict_step")
@@ -298,7 +298,7 @@ def _prove(captures: CaptureCache, capture: Capture, call: Call, x: Arrays, outs
 def _flat_outputs(call: Call, x: Arrays) -> Arrays:
     """The outputs of a forward pass, in flat order; how they nest is noted."""
     found = call(x)
-    flat = flatten(found)
+    flat = list(flatten(found))
     call.model._trainer.output_like = (
         None if isinstance(found, Tensor) else pack_like(found, [None] * len(flat))
     )

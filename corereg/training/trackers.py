@@ -8,9 +8,9 @@ from typing import Any
 
 from corereg import _kernels
 from corereg.autograd import Tensor
+from corereg.graph.nest import flatten
 from corereg.metrics.base import Metric
 from corereg.metrics.mean import Mean
-from corereg.structure import flatten
 from corereg.training.compilation import OutputLoss, OutputMetric
 
 
@@ -18,7 +18,7 @@ def by_output(given: Any, predictions: list[Tensor]) -> list[Any]:
     """What is given for each output, in flat order; one value counts for each."""
     if given is None or (not isinstance(given, list | tuple | dict) and len(predictions) > 1):
         return [given] * len(predictions)
-    return flatten(given)
+    return list(flatten(given))
 
 
 def array_of(value: Any) -> Any:
@@ -41,7 +41,7 @@ class CompiledMetrics:
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds a batch to each, with the weights for those that want them."""
-        predictions = flatten(y_pred)
+        predictions = list(flatten(y_pred))
         targets = by_output(y_true, predictions)
         weights = by_output(sample_weight, predictions)
         for output, metric, _, weighted in self._entries:

@@ -16,6 +16,7 @@ import numpy as np
 from corereg import _kernels, optimizers
 from corereg.autograd import Parameter, Tensor
 from corereg.callbacks.history import History
+from corereg.graph.nest import flatten_shapes, pack_like
 from corereg.layers.base import Layer, Shape
 from corereg.random import next_model_seed
 from corereg.runtime.capture import CaptureCache
@@ -28,7 +29,6 @@ from corereg.runtime.report import (
     eager,
     warn_eager,
 )
-from corereg.structure import flatten, is_shape, pack_like
 from corereg.targets import as_sample_weight
 from corereg.training.accumulators import EpochAccumulators
 from corereg.training.compilation import Compilation, OutputLoss
@@ -67,11 +67,11 @@ class TrainableModel(Protocol):
     @property
     def output_shape(self) -> Any: ...
     @property
-    def input_names(self) -> list[str] | None: ...
+    def _layers(self) -> list[Any]: ...
     @property
-    def output_names(self) -> list[str] | None: ...
+    def _input_keys(self) -> list[str] | None: ...
     @property
-    def _parts(self) -> list[Any]: ...
+    def _output_keys(self) -> list[str] | None: ...
     def build(self, input_shape: Any) -> None: ...
     def compute_output_shape(self, input_shape: Any) -> Any: ...
     def train_step(self, data: Any) -> dict[str, Any]: ...
@@ -85,7 +85,7 @@ class TrainableModel(Protocol):
     ) -> dict[str, Any]: ...
     @property
     def metrics(self) -> list[Any]: ...
-    def __call__(self, x: Any, training: bool = False) -> Any: ...
+    def __call__(self, x: Any, *, training: bool | None = None) -> Any: ...
 
 
 class ModelShapes(NamedTuple):
@@ -207,7 +207,7 @@ class Trainer:
         """x as checked arrays, one for each input, and the shapes that they mean. finite: whether
         NaN, infinity and what becomes infinite in the model's dtype raise ValueError."""
         known = self._known_shapes(model) if model.built else None
-        names = model.input_names if known is None else known.input_names
+        names = model._input_keys if known is None else known.input_names
         dtype = model.dtype if known is None else known.dtype
         finite_as = dtype if finite else None
         if names is not None and len(names) == 1 and type(x) is np.ndarray:
@@ -324,7 +324,7 @@ class Trainer:
         self, model: TrainableModel, who: str, x: Any, arrays: Sequence[Array]
     ) -> ModelShapes:
         """The shapes of a model that is not built yet, for inputs like these."""
-        names = model.input_names
+        names = model._input_keys
         if names is not None and not model.layers:
             raise ValueError(f"{who}: the model has no layers; add() some first")
         outputs = model.compute_output_shape(input_shapes(x, arrays, names))
@@ -333,9 +333,9 @@ class Trainer:
     def _known_shapes(self, model: TrainableModel) -> ModelShapes:
         """dtype and shapes of a built model, found anew when a layer's attribute was set."""
         if self._shapes is None or not self._shapes[0].unchanged():
-            inputs = flatten(model.input_shape, is_shape)
-            found = _shapes_of(model, model.input_names, inputs, model.output_shape)
-            self._shapes = snapshot_of(model._parts), found
+            inputs = flatten_shapes(model.input_shape)
+            found = _shapes_of(model, model._input_keys, inputs, model.output_shape)
+            self._shapes = snapshot_of([model._layers, *model._layers]), found
         return self._shapes[1]
 
     # ---- one step --------------------------------------------------------------------------------
@@ -416,13 +416,13 @@ class Trainer:
 def _shapes_of(
     model: TrainableModel, names: list[str] | None, inputs: list[Shape] | None, outputs: Any
 ) -> ModelShapes:
-    flat = flatten(outputs, is_shape)
+    flat = flatten_shapes(outputs)
     if isinstance(outputs, dict):
         output_names: list[str | None] = sorted(outputs, key=str)
     else:
         output_names = [None] * len(flat)
-        if model.output_names is not None:
-            output_names = [*model.output_names]
+        if model._output_keys is not None:
+            output_names = [*model._output_keys]
     return ModelShapes(model.dtype, names, inputs, output_names, flat)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
-from corereg.structure import form_of, pack_like
+from corereg.graph.nest import form_of, pack_like
 
 Array = np.ndarray[Any, Any]
 INT64 = np.dtype(np.int64)

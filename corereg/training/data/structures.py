@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd import Tensor
-from corereg.structure import CONTAINERS, flatten
+from corereg.graph.nest import flatten
 from corereg.warn import warn_user
 
 Array = np.ndarray[Any, Any]
@@ -26,7 +26,8 @@ def holds_arrays(x: Any) -> bool:
     if isinstance(x, dict):
         return True
     return isinstance(x, list | tuple) and any(
-        is_array(part) or (isinstance(part, CONTAINERS) and holds_arrays(part)) for part in x
+        is_array(part) or (isinstance(part, list | tuple | dict) and holds_arrays(part))
+        for part in x
     )
 
 
@@ -47,7 +48,7 @@ def flat_inputs(who: str, x: Any, names: Sequence[str] | None) -> tuple[Any, ...
             warn_user(f"{who}: x has {more} besides the model's inputs {list(names)}; left out")
         return tuple(x[name] for name in names)
     if isinstance(x, list | tuple) and (len(names) > 1 or (len(x) == 1 and _is_batch(x[0]))):
-        parts = flatten(x) if holds_arrays(x) else list(x)
+        parts = list(flatten(x)) if holds_arrays(x) else list(x)
         if len(parts) != len(names):
             raise ValueError(
                 f"{who}: expected x as a list of {len(names)} arrays for the inputs {list(names)}, "
@@ -88,7 +89,7 @@ def flat_targets(
             f"{who}: expected {argument} as a list or a dict of {len(names)} arrays for the "
             f"outputs {list(names)}, received {_what(y)}"
         )
-    parts = flatten(y)
+    parts = list(flatten(y))
     if len(parts) != len(names):
         raise ValueError(
             f"{who}: expected {argument} as a list of {len(names)} arrays for the outputs "

@@ -1,0 +1,79 @@
+"""Functions that take symbolic tensors: the call becomes a node.
+
+`OPERATIONS` names them all, for files; `symbolic_op` makes one of a function of tensors.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from corereg.graph.inference import infer
+from corereg.graph.node import Node, is_symbolic
+from corereg.graph.tensor import SymbolicTensor
+from corereg.naming import unique_name
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+OPERATIONS: dict[str, Callable[..., Any]] = {}
+"""Each function by its key, such as "ops.exp"."""
+
+
+class Operation:
+    """One use of a function in a graph: what an op has in place of a layer.
+
+    name: unique, as a layer's; key: of the function in OPERATIONS.
+    """
+
+    __slots__ = ("function", "key", "name")
+
+    def __init__(self, key: str, name: str | None = None) -> None:
+        self.function = OPERATIONS[key]
+        self.key = key
+        self.name = unique_name(key.rpartition(".")[2]) if name is None else name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    def on_symbolic(self, *args: Any, **kwargs: Any) -> Any:
+        """The symbolic results of a call; ValueError if it cannot be computed."""
+        specs = infer(self.key.rpartition(".")[2], self.function, args, kwargs)
+        return Node(self, args, kwargs, specs).outputs
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Operation, (self.key, self.name)
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.name!r}: {self.key}>"
+
+
+def make_node(key: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The symbolic results of a function of OPERATIONS; ValueError if it cannot be computed for
+    tensors of such shapes."""
+    return Operation(key).on_symbolic(*args, **kwargs)
+
+
+def symbolic_op(function: F, package: str = "ops", module: str | None = None) -> F:
+    """The function, which now takes symbolic tensors too, also in lists, tuples and dicts.
+
+    package: its name in OPERATIONS begins with that; module: where it is found under its own name,
+    by default corereg.<package>.
+    """
+    key = f"{package}.{function.__name__}"
+    OPERATIONS[key] = function
+
+    @functools.wraps(function)
+    def op(*args: Any, **kwargs: Any) -> Any:
+        for one in args:
+            kind = type(one)
+            if kind is SymbolicTensor or (
+                (kind is list or kind is tuple or kind is dict) and is_symbolic(one)
+            ):
+                return make_node(key, args, kwargs)
+        if kwargs and is_symbolic(kwargs):
+            return make_node(key, args, kwargs)
+        return function(*args, **kwargs)
+
+    op.__module__, op.__qualname__ = module or f"corereg.{package}", function.__name__
+    return op  # type: ignore[return-value]

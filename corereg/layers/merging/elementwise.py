@@ -1,0 +1,148 @@
+"""Add, Subtract, Multiply, Average, Maximum, Minimum: one tensor of several, element by element."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+from corereg.autograd import Tensor, ops
+from corereg.layers.base import Shape
+from corereg.layers.merging.base import Merge, Shapes
+from corereg.registry import register
+
+
+class ElementwiseMerge(Merge):
+    """Base of merging layers that go element by element. Sizes of 1 are broadcast; an input of
+    fewer axes gets its missing ones behind the batch, as in Keras."""
+
+    def merge(self, a: Tensor, b: Tensor) -> Tensor:
+        """What two inputs give."""
+        raise NotImplementedError(f"{self.who}: merge is not written")
+
+    def call(self, x: Any, training: bool = False) -> Tensor:
+        tensors = self.check_inputs(x)
+        axes = max(one.ndim for one in tensors)
+        return reduce(self.merge, [_with_axes(one, axes) for one in tensors])
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """The broadcast shape; ValueError if there is none."""
+        shapes = self.check_shapes(input_shape)
+        axes = max(map(len, shapes))
+        whole: Shapes = [(s[0], *(1,) * (axes - len(s)), *s[1:]) for s in shapes]
+        return tuple(self._size(sizes, shapes) for sizes in zip(*whole, strict=True))
+
+    def _size(self, sizes: tuple[int | None, ...], shapes: Shapes) -> int | None:
+        known = {n for n in sizes if n not in (1, None)}
+        if len(known) > 1:
+            raise ValueError(
+                f"{self.who}: expected inputs of one shape, or with sizes of 1, received {shapes}"
+            )
+        if known:
+            return known.pop()
+        return None if None in sizes else 1
+
+
+def _with_axes(x: Tensor, axes: int) -> Tensor:
+    while x.ndim < axes:
+        x = ops.expand_dims(x, 1)
+    return x
+
+
+@register("layer")
+class Add(ElementwiseMerge):
+    """The sum of a list of tensors. Input: a list of (batch, ...); output: the broadcast shape.
+    ValueError for shapes that do not go together."""
+
+    recordable = True
+
+    def merge(self, a: Tensor, b: Tensor) -> Tensor:
+        return a + b
+
+
+@register("layer")
+class Subtract(ElementwiseMerge):
+    """The first of two tensors less the second. Input: a list of two (batch, ...); output: the
+    broadcast shape. ValueError for another number, or shapes that do not go together."""
+
+    recordable = True
+    _least = _most = 2
+
+    def merge(self, a: Tensor, b: Tensor) -> Tensor:
+        return a - b
+
+
+@register("layer")
+class Multiply(ElementwiseMerge):
+    """The product of a list of tensors. Input: a list of (batch, ...); output: the broadcast shape.
+    ValueError for shapes that do not go together."""
+
+    recordable = True
+
+    def merge(self, a: Tensor, b: Tensor) -> Tensor:
+        return a * b
+
+
+@register("layer")
+class Average(ElementwiseMerge):
+    """The mean of a list of tensors. Input: a list of (batch, ...); output: the broadcast shape.
+    ValueError for shapes that do not go together."""
+
+    recordable = True
+
+    def merge(self, a: Tensor, b: Tensor) -> Tensor:
+        return a + b
+
+    def call(self, x: Any, training: bool = False) -> Tensor:
+        return super().call(x) / len(x)
+
+
+@register("layer")
+class Maximum(ElementwiseMerge):
+    """The largest of a list of tensors. Input: a list of (batch, ...); output: the broadcast shape.
+    ValueError for shapes that do not go together."""
+
+    recordable = True
+
+    def merge(self, a: Tensor, b: Tensor) -> Tensor:
+        return ops.maximum(a, b)
+
+
+@register("layer")
+class Minimum(ElementwiseMerge):
+    """The smallest of a list of tensors. Input: a list of (batch, ...); output: the broadcast
+    shape. ValueError for shapes that do not go together."""
+
+    recordable = True
+
+    def merge(self, a: Tensor, b: Tensor) -> Tensor:
+        return ops.minimum(a, b)
+
+
+def add(inputs: Any, **options: Any) -> Any:
+    """``Add(**options)(inputs)``: the sum of a list of tensors, symbolic or not."""
+    return Add(**options)(inputs)
+
+
+def subtract(inputs: Any, **options: Any) -> Any:
+    """``Subtract(**options)(inputs)``: the first of two tensors less the second."""
+    return Subtract(**options)(inputs)
+
+
+def multiply(inputs: Any, **options: Any) -> Any:
+    """``Multiply(**options)(inputs)``: the product of a list of tensors."""
+    return Multiply(**options)(inputs)
+
+
+def average(inputs: Any, **options: Any) -> Any:
+    """``Average(**options)(inputs)``: the mean of a list of tensors."""
+    return Average(**options)(inputs)
+
+
+def maximum(inputs: Any, **options: Any) -> Any:
+    """``Maximum(**options)(inputs)``: the largest of a list of tensors."""
+    return Maximum(**options)(inputs)
+
+
+def minimum(inputs: Any, **options: Any) -> Any:
+    """``Minimum(**options)(inputs)``: the smallest of a list of tensors."""
+    return Minimum(**options)(inputs)

@@ -1,0 +1,261 @@
+"""ModelStructure: a layer made of layers, as a graph or by a `call` of the user's own.
+
+What a model is apart from its training: `Model` adds that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from corereg import _kernels
+from corereg.autograd import Tensor
+from corereg.graph.graph import Graph
+from corereg.graph.nest import flatten, map_nest
+from corereg.graph.node import Node, Spec, is_symbolic
+from corereg.graph.tensor import SymbolicTensor
+from corereg.layers.base import Layer
+from corereg.layers.calling import call_with
+from corereg.layers.input_layer import InputLayer
+from corereg.models.inputs import arranged, checked
+from corereg.naming import snake_case, unique_name
+
+
+class ModelStructure(Layer):
+    """A layer that is made of layers.
+
+    inputs, outputs: symbolic tensors, or lists or dicts of them, between which the layers lie. A
+    subclass may leave them out and write `call(self, x, training=None)` instead; then the layers
+    that it holds are built at the first call, or by `build(input_shape)`.
+    """
+
+    recordable = True
+    _has_own_call: ClassVar[bool] = False  # whether `call` is a user's
+    _graph: Graph | None = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "call" in cls.__dict__ and "_has_own_call" not in cls.__dict__:
+            cls._has_own_call = True
+
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any
+    ) -> None:
+        given = inputs is not None or outputs is not None
+        if name is None:
+            kind = snake_case(type(self).__name__)
+            name = unique_name("functional" if given and kind == "model" else kind)
+        super().__init__(name=name, **options)
+        if given:
+            self._lay_out(inputs, outputs)
+
+    def _lay_out(self, inputs: Any, outputs: Any) -> None:
+        """Makes the graph between inputs and outputs."""
+        who = self.who
+        flat = list(flatten(inputs))
+        for what, nest in (("inputs", inputs), ("outputs", outputs)):
+            wrong = [one for one in flatten(nest) if not isinstance(one, SymbolicTensor)]
+            if wrong or not is_symbolic(nest):
+                raise ValueError(
+                    f"{who}: expected {what} as symbolic tensors, such as Input((4,)) and what "
+                    f"layers make of it, received {wrong[0] if wrong else nest!r}"
+                )
+        if len({(id(one.node), one.place) for one in flat}) < len(flat):
+            raise ValueError(f"{who}: expected each input once, received {flat}")
+        sources = [_source(tensor) for tensor in flat]
+        graph = Graph(who, _only(inputs), _only(outputs), sources)
+        for operation in graph.operations:
+            if isinstance(operation, Layer):
+                self._track(operation)
+        self._graph = graph
+        self._takes_layers = self.built = True
+        self._built_shapes = (map_nest(lambda one: one.shape, graph.inputs),)
+
+    # ---- calls ---------------------------------------------------------------------------------
+
+    def __call__(self, x: Any, *more: Any, training: bool | None = None, **named: Any) -> Any:
+        """The output for a tensor or array x (batch, ...), as a Tensor with its graph. Several
+        inputs are given as a list, in order, or as a dict by their names; outputs come nested as
+        they were given to the model. training: as for `Layer`."""
+        if self._has_own_call:
+            return super().__call__(x, *more, training=training, **named)
+        if type(x) is not Tensor or more or named:
+            return call_with(self, x, more, training, named)
+        self._track_call()
+        if not self.built:
+            self.ensure_built((None, *x.shape[1:]))
+        if training is None:
+            training = self._training_around()
+        return self._call_inside(x, (), training, {})
+
+    def call(self, x: Any, training: Any = None) -> Any:
+        """Runs the graph; a subclass without one writes what it computes here."""
+        graph = self._graph
+        if graph is None:
+            raise NotImplementedError(
+                f"{self.who}: expected inputs and outputs, or a subclass that writes "
+                "call(self, x, training=None)"
+            )
+        values = [x] if type(x) is Tensor and len(graph.expected) == 1 else None
+        if values is None:
+            values = arranged(self.who, graph, x)
+        pairs = zip(graph.expected, values, strict=True)
+        return graph.run([checked(self, expected, one) for expected, one in pairs], training)
+
+    def _track_call(self) -> None:
+        if self._has_own_call:
+            _kernels.track_part(self)
+        else:  # its attributes do not count, its layers do
+            _kernels.track_dependency(self._layers)
+
+    def _cast(self, x: Tensor, dtype: Any = None) -> Tensor:
+        return super()._cast(x, dtype) if self._has_own_call or dtype is not None else x
+
+    def _output_specs(self, x: Any) -> Any:
+        graph = self._graph
+        if graph is None or self._has_own_call:
+            return super()._output_specs(x)
+        values = arranged(self.who, graph, x)
+        if [one.shape for one in values] == [one.shape for one in flatten(graph.inputs)]:
+            return map_nest(lambda one: Spec(one.shape, one.dtype), graph.outputs)
+        return None  # another batch size, or other open sizes
+
+    # ---- layers --------------------------------------------------------------------------------
+
+    @property
+    def _layers(self) -> list[Any]:
+        """All layers, those that only say an input's shape included."""
+        return self._sublayers
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers: of a graph in its order, inputs first, else in the order of their making."""
+        return list(self._layers)
+
+    def _inner_places(self) -> Iterator[tuple[str, Any]]:
+        return ((str(i), layer) for i, layer in enumerate(self.layers))
+
+    @property
+    def dtype(self) -> str:
+        """The dtype the model computes in: that of its layers."""
+        layers = [one for one in self.layers if not isinstance(one, InputLayer)]
+        found = {layer.dtype for layer in layers}
+        if len(found) > 1:
+            raise ValueError(
+                f"{type(self).__name__} {self.name!r}: expected layers of one dtype, got "
+                f"{sorted(found)}"
+            )
+        return found.pop() if found else str(self._dtype)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by name or by index; ValueError if there is none."""
+        if index is not None and -len(self.layers) <= index < len(self.layers):
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        names = [layer.name for layer in self.layers]
+        raise ValueError(f"get_layer: no layer {name if index is None else index!r}; has {names}")
+
+    # ---- inputs and outputs --------------------------------------------------------------------
+
+    def _need_graph(self, what: str) -> Any:
+        if self._graph is None:
+            raise AttributeError(
+                f"{self.who}: it has no {what}, for it is no graph of layers; call it on an "
+                "Input, or build it with Model(inputs, outputs)"
+            )
+        return self._graph
+
+    @property
+    def inputs(self) -> list[SymbolicTensor]:
+        """The symbolic inputs, in order; AttributeError if the model is no graph."""
+        return list(flatten(self._need_graph("inputs").inputs))
+
+    @property
+    def outputs(self) -> list[SymbolicTensor]:
+        """The symbolic outputs, in order; AttributeError if the model is no graph."""
+        return list(flatten(self._need_graph("outputs").outputs))
+
+    @property
+    def input(self) -> Any:
+        """The symbolic inputs as they were given: one, a list or a dict."""
+        return super().input if self._graph is None else self._graph.inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic outputs as they were given: one, a list or a dict."""
+        return super().output if self._graph is None else self._graph.outputs
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs, in order: by them a dict of data is told apart."""
+        return [tensor.node.operation.name for tensor in self.inputs]
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the layers that give the outputs, in order."""
+        return [tensor.node.operation.name for tensor in self.outputs]
+
+    @property
+    def _input_keys(self) -> list[str] | None:
+        """By what the inputs in a dict of data are told apart, in order; None if the model takes
+        whatever it is given."""
+        if self._graph is None or self._has_own_call:
+            return None
+        inputs = self._graph.inputs
+        return sorted(inputs, key=str) if isinstance(inputs, dict) else self.input_names
+
+    @property
+    def _output_keys(self) -> list[str] | None:
+        """By what outputs are told apart, in order; None where they have no names."""
+        return None if self._graph is None or self._has_own_call else self.output_names
+
+    @property
+    def input_shape(self) -> Any:
+        """(None, ...), nested as the inputs are; raises AttributeError while unknown."""
+        shapes = self._built_shapes
+        if not shapes:
+            raise AttributeError(f"{self.who} is not built: its input shape is open")
+        return shapes[0] if len(shapes) == 1 else list(shapes)
+
+    @property
+    def output_shape(self) -> Any:
+        """(None, ...), nested as the outputs are; raises AttributeError while unknown."""
+        if self._graph is not None and not self._has_own_call:
+            return map_nest(lambda one: one.shape, self._graph.outputs)
+        return self.compute_output_shape(self.input_shape)
+
+    def _shape_behind(self, layer: Layer) -> Any:
+        """What comes out of a layer of this model, or None where that is not known."""
+        if self._graph is None:
+            return None
+        for node in (*self._graph.sources, *self._graph.nodes):
+            if node.operation is layer:
+                return map_nest(lambda spec: spec.shape, node.specs)
+        return None
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """What comes out for inputs of these shapes."""
+        known = self._built_shapes[0] if self._built_shapes else None
+        if self._graph is not None and not self._has_own_call and input_shape == known:
+            return map_nest(lambda one: one.shape, self._graph.outputs)
+        return super().compute_output_shape(input_shape)
+
+
+def _source(tensor: SymbolicTensor) -> Node:
+    """The node that stands for an input of a model: a model may begin behind a layer of another
+    graph."""
+    if isinstance(tensor.node.operation, InputLayer):
+        known: Node = tensor.node
+        return known
+    made = InputLayer(batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name)
+    node: Node = made.output.node
+    return node
+
+
+def _only(nest: Any) -> Any:
+    """A list of one symbolic tensor stands for that tensor, as in Keras."""
+    if isinstance(nest, list | tuple) and len(nest) == 1:
+        return nest[0]
+    return nest
