@@ -481,6 +481,52 @@ def test_unknown_ops_are_refused():
         Model.from_config(config)
 
 
+def test_a_file_is_believed_in_models_inside_models_no_more_than_outside():
+    """Weights that the file does not hold are never allocated."""
+    from corereg.saving import archive
+    from corereg.saving.limits import FileFormatError
+
+    file = io.BytesIO()
+    nested().save(file)
+    file.seek(0)
+    config, sections = archive.read(file)
+    inner = next(e for e in config["model"]["layers"] if e["name"] == "inner")["config"]
+    inner["layers"][0]["config"]["units"] = 10**12
+    bad = io.BytesIO()
+    archive.write(bad, config, sections, required=["weights"])
+    bad.seek(0)
+    with pytest.raises(FileFormatError, match="expected the file to give 'kernel' of shape"):
+        load_model(bad)
+    deep = {"class_name": "Sequential", "config": {"name": "s", "layers": [], "input_shape": None}}
+    config["model"]["layers"] += [deep] * 3
+    bad = io.BytesIO()
+    archive.write(bad, config, sections, required=["weights"])
+    bad.seek(0)
+    limits = corereg.saving.Limits(layers=8)
+    with pytest.raises(FileFormatError, match="layers"):
+        load_model(bad, limits=limits)
+
+
+def test_parameters_of_a_model_itself_are_saved():
+    class Scaled(Model):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.scale = corereg.Parameter(np.ones((), "float32"), name="scale")
+            self.d = Dense(2)
+
+        def call(self, x):
+            return self.d(x) * self.scale
+
+    model = Scaled()
+    model.compile("sgd", "mse")
+    model.fit(X, X[:, :2], verbose=0)
+    assert float(model.scale) != 1
+    file = io.BytesIO()
+    model.save(file)
+    file.seek(0)
+    assert same_weights(load_model(file, custom_objects={"Scaled": Scaled}), model)
+
+
 # ---- clone_model ----------------------------------------------------------------------------
 
 

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from corereg import registry
 from corereg.layers.base import Layer
+
+_preparing = threading.local()
+
+
+@contextlib.contextmanager
+def preparing(prepare: Prepare | None) -> Iterator[None]:
+    """Inside, the model that is made next, in this thread, prepares its layers so."""
+    before = getattr(_preparing, "prepare", None)
+    _preparing.prepare = prepare
+    try:
+        yield
+    finally:
+        _preparing.prepare = before
+
+
+def take_prepare() -> Prepare | None:
+    """What `preparing` was given for the model that is made now; for no other."""
+    found: Prepare | None = getattr(_preparing, "prepare", None)
+    _preparing.prepare = None
+    return found
+
+
+def inside(prepare: Prepare | None, place: int) -> Prepare | None:
+    """`prepare` for the layers inside the layer at a place."""
+    if prepare is None:
+        return None
+    return lambda inner, layer: prepare(f"{place}/{inner}", layer)
 
 
 def serialize(layer: Layer) -> registry.Config:
@@ -20,11 +49,18 @@ def serialize(layer: Layer) -> registry.Config:
     return found
 
 
-def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Layer:
+Prepare = Callable[[str, Layer], None]
+"""Called with the place of each layer, "2" or inside a model "2/0", before it is built."""
+
+
+def deserialize(
+    config: Any, custom_objects: Mapping[str, Any] | None = None, *, prepare: Prepare | None = None
+) -> Layer:
     """What `serialize` gave, as a layer again, with fresh weights. A model is a layer, too.
 
-    custom_objects: {name: class} for layers, regularizers and so on of the user's own. ValueError
-    for a class that is not known, TypeError for one that makes no Layer.
+    custom_objects: {name: class} for layers, regularizers and so on of the user's own. prepare: for
+    the layers inside a model. ValueError for a class that is not known, TypeError for one that
+    makes no Layer.
     """
     kind = "layer"
     if isinstance(config, Mapping) and isinstance(config.get("class_name"), str):
@@ -32,7 +68,8 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
             name = config["class_name"]
             if registry.find("layer", name) is None and registry.find("model", name) is not None:
                 kind = "model"
-    made = registry.deserialize(kind, config, custom_objects)
+    with preparing(prepare):
+        made = registry.deserialize(kind, config, custom_objects)
     if not isinstance(made, Layer):
         name = config.get("class_name")
         raise TypeError(f"layer {name!r}: expected a Layer, received {type(made).__name__}")

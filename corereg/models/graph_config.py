@@ -22,7 +22,8 @@ from corereg.graph.node import Node
 from corereg.graph.operations import OPERATIONS, Operation
 from corereg.graph.tensor import SymbolicTensor
 from corereg.layers.base import Layer
-from corereg.layers.lookup import deserialize, serialize
+from corereg.layers.input_layer import InputLayer
+from corereg.layers.lookup import Prepare, deserialize, inside, serialize, take_prepare
 
 Config = dict[str, Any]
 _KEYS = {"layers", "input_layers", "output_layers"}
@@ -133,25 +134,23 @@ def _to_json(value: Any, convert: Callable[[Any], Any]) -> Any:
 # ---- and back -----------------------------------------------------------------------------------
 
 
-def from_graph_config(
-    cls: type,
-    config: Config,
-    custom_objects: Mapping[str, Any] | None,
-    prepare: Callable[[int, Layer], None] | None,
-) -> Any:
+def from_graph_config(cls: type, config: Config, custom_objects: Mapping[str, Any] | None) -> Any:
     """The model of a config that `graph_config` gave."""
+    prepare = take_prepare()
     operations: dict[str, Any] = {}
     calls: dict[str, list[Node]] = {}
     waiting: list[tuple[str, Config]] = []
+    position = 0  # among the layers
     for entry in config["layers"]:
-        operation = _operation(entry, custom_objects)
+        operation = _operation(entry, custom_objects, inside(prepare, position))
         if operation.name in operations:
             raise ValueError(f"expected a layer named {operation.name!r} once")
         if isinstance(operation, Layer):
             if prepare is not None:
-                prepare(sum(isinstance(one, Layer) for one in operations.values()), operation)
-            if hasattr(operation, "batch_shape"):
-                calls[operation.name] = [operation.output.node]
+                prepare(str(position), operation)
+            position += 1
+        if isinstance(operation, InputLayer):
+            calls[operation.name] = [operation.output.node]
         operations[operation.name] = operation
         waiting += [(operation.name, node) for node in entry["inbound_nodes"]]
     _call_all(operations, calls, waiting)
@@ -169,9 +168,11 @@ def from_graph_config(
 _KEYS_OF_ENDS = ("input_layers", "output_layers")
 
 
-def _operation(entry: Config, custom_objects: Mapping[str, Any] | None) -> Any:
+def _operation(
+    entry: Config, custom_objects: Mapping[str, Any] | None, prepare: Prepare | None
+) -> Any:
     if entry["class_name"] != "Operation":
-        return deserialize(entry, custom_objects)
+        return deserialize(entry, custom_objects, prepare=prepare)
     # these name their functions in OPERATIONS
 
     given = entry["config"]

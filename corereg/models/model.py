@@ -14,7 +14,6 @@ from corereg import registry
 from corereg.autograd import Tensor
 from corereg.callbacks.history import History
 from corereg.graph.nest import flatten, pack_like
-from corereg.layers.base import Layer
 from corereg.metrics.base import Metric
 from corereg.models.structure import ModelStructure
 from corereg.optimizers.base import Optimizer
@@ -391,19 +390,16 @@ class Model(ModelStructure):
         cls,
         config: dict[str, Any],
         custom_objects: Mapping[str, Any] | None = None,
-        *,
-        prepare: Callable[[int, Layer], None] | None = None,
     ) -> Model:
         """A model of the same structure, with fresh weights.
 
-        custom_objects: {name: class} for layers and so on of the user's own. prepare: called with
-        each layer's position and the layer before it is built, for files that bring weights.
-        ValueError for what get_config did not give.
+        custom_objects: {name: class} for layers and so on of the user's own. ValueError for what
+        get_config did not give.
         """
         from corereg.models.graph_config import from_graph_config, is_graph_config
 
         if is_graph_config(cls, config):
-            made: Model = from_graph_config(cls, config, custom_objects, prepare)
+            made: Model = from_graph_config(cls, config, custom_objects)
             return made
         with registry.custom_object_scope(custom_objects):
             return cls(**config)

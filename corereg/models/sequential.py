@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from corereg.graph.node import Node, Spec
@@ -10,7 +10,7 @@ from corereg.graph.tensor import SymbolicTensor
 from corereg.layers.base import Layer, Shape, dims
 from corereg.layers.building import builds_itself
 from corereg.layers.input_layer import InputLayer
-from corereg.layers.lookup import deserialize, serialize
+from corereg.layers.lookup import deserialize, inside, serialize, take_prepare
 from corereg.models.model import Model
 from corereg.registry import register
 
@@ -231,21 +231,19 @@ class Sequential(Model):
         cls,
         config: dict[str, Any],
         custom_objects: Mapping[str, Any] | None = None,
-        *,
-        prepare: Callable[[int, Layer], None] | None = None,
     ) -> Sequential:
         """A model of the same structure, with fresh weights.
 
-        custom_objects: {name: class} for layers and so on of the user's own. prepare: called with
-        each layer's position and the layer before it is built, for files that bring weights.
+        custom_objects: {name: class} for layers and so on of the user's own.
         """
+        prepare = take_prepare()
         model = cls(name=config["name"])
         position = 0  # counts the layers that a model shows, which an Input is not
         for entry in config["layers"]:
-            layer = deserialize(entry, custom_objects)
+            layer = deserialize(entry, custom_objects, prepare=inside(prepare, position))
             if not isinstance(layer, InputLayer):
                 if prepare is not None:
-                    prepare(position, layer)
+                    prepare(str(position), layer)
                 position += 1
             model.add(layer)
         shape = config["input_shape"]

@@ -16,6 +16,7 @@ import numpy as np
 from corereg import losses, metrics, optimizers, registry
 from corereg.autograd import Parameter
 from corereg.layers.base import Layer, assign_all
+from corereg.layers.lookup import preparing
 from corereg.registry import custom_object_scope
 from corereg.saving import archive
 from corereg.saving.archive import Sections
@@ -162,14 +163,16 @@ def _make_model(config: Mapping[str, Any], sections: Sections) -> Any:
     weights = _by_layer(sections.get("weights", {}))
     random = sections.get("training", {})
 
-    def prepare(i: int, layer: Layer) -> None:
-        layer._give(weights.get((str(i),), {}))
+    def prepare(place: str, layer: Layer) -> None:
+        given = weights
+        for part in place.split("/"):
+            given = given.get((part,), {})
+        layer._give(given)
 
-    model = _from_config(kind, config["model"], prepare)
+    with preparing(prepare):
+        model = kind.from_config(config["model"])  # type: ignore[attr-defined]
     if "build_shape" in config and not model.built:
-        for i, layer in enumerate(model.layers):
-            prepare(i, layer)
-        model._give(weights)  # for layers that its build makes
+        model._give(weights)
         model.build(_as_shapes(config["build_shape"]))
         model._stop_giving()
     for place, layer in _places(model):
@@ -177,13 +180,6 @@ def _make_model(config: Mapping[str, Any], sections: Sections) -> Any:
         if layer.random_state is not None:
             layer.random_state = random[f"random/{place}"]
     return model
-
-
-def _from_config(kind: Any, config: Any, prepare: Any) -> Any:
-    """The model of a class, which may have a `from_config` of the user's own."""
-    if "prepare" in kind.from_config.__func__.__code__.co_varnames:
-        return kind.from_config(config, prepare=prepare)
-    return kind.from_config(config)
 
 
 def _class_name(model: Any) -> str:
@@ -258,8 +254,8 @@ def _weights(who: str, model: TrainableModel) -> dict[str, np.ndarray[Any, Any]]
 
 def _named(model: TrainableModel) -> dict[str, Parameter]:
     """Parameters by the place of their layer and their name, each once."""
-    known: set[int] = set()
-    named = {}
+    named = {p.name.rsplit("/", 1)[-1]: p for p in model._parameters}  # its own
+    known = {id(p) for p in named.values()}
     for place, layer in _places(model):
         for p in layer._own_weights():
             if id(p) not in known:

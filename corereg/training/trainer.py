@@ -53,6 +53,7 @@ class TrainableModel(Protocol):
     built: bool
     stop_training: bool
     _trainer: Trainer
+    _parameters: list[Parameter]  # of the model itself
 
     @property
     def layers(self) -> list[Layer]: ...
