@@ -19,6 +19,7 @@ SHAPES = [  # M rows, K inputs, N outputs
     *((m, k, 1) for m in (1, 9, 33) for k in (1, 15, 17, 300)),
     *((1, 0, 1), (0, 0, 0), (33, 65, 129), (129, 33, 65), (65, 129, 33), (100, 257, 10)),
     *((37, 66, 256), (37, 66, 512), (37, 260, 512)),  # rows that collide in the cache
+    (900, 260, 33),  # columns of x far apart, summed in several parts
 ]
 ELEMENTWISE = [name for name in ACTIVATIONS if name != "softmax"]
 
