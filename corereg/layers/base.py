@@ -173,6 +173,20 @@ class Layer(Holder, Recordable):
             "an Input or of another layer"
         )
 
+    def _call_on_list(self, tensors: list[Tensor], training: Any) -> Any:
+        """`self(tensors, training=training)` for what a graph has: the layer is built."""
+        if self._sublayers or self._activity or self.activity_regularizer is not None:
+            return self(tensors, training=training)
+        for one in tensors:
+            if one.data.dtype is not self._dtype:
+                return self(tensors, training=training)
+        _kernels.track_part(self)
+        if not self._takes_training:
+            return self.call(tensors)
+        return self.call(
+            tensors, training=self._training_around() if training is None else training
+        )
+
     def _training_around(self) -> Any:
         """What `training` is if it is not said."""
         call = _kernels.current_call()
@@ -189,7 +203,7 @@ class Layer(Holder, Recordable):
             if self.activity_regularizer is not None:
                 self._penalize_activity(x, out)
             return out
-        if outer is None:
+        if outer is None and OwnCall.left_losses:
             for layer in self._flatten_layers():
                 layer._activity.clear()
         with (_kernels.CallContext if type(outer) is _kernels.CallContext else OwnCall)(
@@ -218,6 +232,7 @@ class Layer(Holder, Recordable):
     def _keep_loss(self, loss: Tensor) -> None:
         call = _kernels.current_call()
         if call is None or type(call) is OwnCall:
+            OwnCall.left_losses = True
             self._activity.append(loss)
         else:
             call.losses.append(loss)
