@@ -463,6 +463,46 @@ def test_copies_are_whole_and_apart(how):
     assert twin.again is twin.first
 
 
+def test_a_shallow_copy_leaves_the_original_alone():
+    outer = Outer()
+    twin = copy.copy(outer)
+    twin.list.append(Named(name="new"))
+    outer.list.pop()
+    assert held(twin) == ["first", "l0", "dx", "dy", "t0", "new"]
+    assert held(outer) == ["first", "dx", "dy", "t0"]
+
+
+def test_an_exchanged_layer_is_trained():
+    block = Block(4)
+    model = Sequential([Input((4,)), block, Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(X, X[:, :1], verbose=0)
+    block.inner = Dense(4)
+    model(X)
+    before = model.get_weights()
+    model.fit(X, X[:, :1], verbose=0)
+    changed = [bool((a != b).any()) for a, b in zip(before, model.get_weights(), strict=True)]
+    assert changed == [True] * 4
+
+
+def test_a_stack_with_a_call_of_its_own():
+    class Doubles(Sequential):
+        def call(self, x, training=None):
+            return super().call(x, training=training) * 2
+
+    model = Doubles([Input((4,)), Dense(2)])
+    expected = 2 * model.layers[0](X).data
+    assert np.array_equal(model(X).data, expected)
+    assert np.allclose(model.predict(X, verbose=0), expected)
+
+
+def test_a_built_layer_refuses_another_width(fails):
+    layer = Dense(2, name="d")
+    layer(X)
+    message = r"Dense 'd': expected inputs of shape \(batch, ..., 4\), for which it was built"
+    fails(lambda: layer(Input((5,))), ValueError, message)
+
+
 def test_layers_are_freed_at_once():
     gc.disable()
     try:

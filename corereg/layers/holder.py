@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 
 from corereg.autograd import Parameter, Tensor
-from corereg.layers.tracking import adopt, leaves, wrapped
+from corereg.layers.tracking import adopted, leaves, wrapped
 from corereg.regularizers.penalties import penalties
 
 Array = np.ndarray[Any, Any]
@@ -131,10 +131,12 @@ class Holder:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        for name in ("_parameters", "_frozen", "_added", "_sublayers"):
+            self.__dict__[name] = list(state[name])  # a shallow copy has lists of its own
         self._ids.update(map(id, self._parameters), map(id, self._sublayers))
-        for name, value in self.__dict__.items():
+        for name, value in list(self.__dict__.items()):
             if name not in _OWN and isinstance(value, _CONTAINERS):
-                adopt(value, self)
+                self.__dict__[name] = adopted(value, self)
 
     def _enter_node(self, node: Any) -> None:
         """Takes note of a call on symbolic tensors."""
