@@ -503,6 +503,37 @@ def test_a_built_layer_refuses_another_width(fails):
     fails(lambda: layer(Input((5,))), ValueError, message)
 
 
+def test_names_that_are_taken_and_init_that_is_forgotten(fails):
+    class Keeps(Layer):
+        def build(self, input_shape):
+            self.input_shape = input_shape[-1]
+
+        def call(self, x):
+            return x * self.input_shape
+
+    class Takes(Layer):
+        def __init__(self):
+            super().__init__(name="t")
+            self.output = Dense(3)
+
+    class Forgets(Layer):
+        def __init__(self):
+            self.d = Dense(2)
+
+        def call(self, x):
+            return self.d(x)
+
+    class ForgetsModel(corereg.Model):
+        def __init__(self):
+            self.d = Dense(2)
+
+    assert np.array_equal(Keeps()(X).data, 4 * X)
+    fails(Takes, AttributeError, "Takes 't': expected another name than 'output'")
+    fails(lambda: Forgets()(X), RuntimeError, r"Forgets: expected super\(\).__init__\(\)")
+    fails(lambda: ForgetsModel().fit(X, X), RuntimeError, "that lacks '_trainer'; call it first")
+    fails(lambda: Dense(2).nothing, AttributeError, "'Dense' object has no attribute 'nothing'")
+
+
 def test_layers_are_freed_at_once():
     gc.disable()
     try:

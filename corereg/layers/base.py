@@ -274,7 +274,12 @@ class Layer(Holder, Recordable):
     @property
     def input_shape(self) -> Any:
         """The shape that the layer was built for, (None, ...), or None."""
-        return self._built_shapes[0] if self._built_shapes else None
+        own = self.__dict__.get("_input_shape_set")
+        return self._built_shapes[0] if own is None and self._built_shapes else own
+
+    @input_shape.setter
+    def input_shape(self, value: Any) -> None:
+        self._input_shape_set = value  # layers that were written for Keras may keep it themselves
 
     def _unbuild(self) -> None:
         """Forgets what `build` made."""

@@ -176,7 +176,7 @@ class Sequential(Model):
         """The symbolic output; AttributeError while the input's shape is unknown."""
         return self.outputs[0]
 
-    @property
+    @property  # type: ignore[misc]  # of a layer it can be set
     def input_shape(self) -> Shape:
         """(None, ...); raises AttributeError while unknown."""
         return self._need_source("input shape").shape

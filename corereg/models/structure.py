@@ -197,7 +197,7 @@ class ModelStructure(Layer):
         """The names of the layers that give the outputs, in order."""
         return [tensor.node.operation.name for tensor in self.outputs]
 
-    @property
+    @property  # type: ignore[misc]  # of a layer it can be set
     def input_shape(self) -> Any:
         """(None, ...), nested as the inputs are; raises AttributeError while unknown."""
         shapes = self._built_shapes
