@@ -252,7 +252,7 @@ def test_models_inside_models():
     before = model.get_weights()
     model.fit(X, X[:, :2], verbose=0)
     assert all((a != b).any() for a, b in zip(before, model.get_weights(), strict=True))
-    stack = Sequential([Input((4,)), Sequential([Dense(3)]), model.get_layer("last")])
+    stack = Sequential([Input((4,)), Sequential([Dense(5)]), model.get_layer("last")])
     assert stack.output_shape == (None, 2)
     open_ended = Sequential([Sequential([Dense(3)]), Dense(1)])
     assert not open_ended.built

@@ -463,6 +463,77 @@ def test_copies_are_whole_and_apart(how):
     assert twin.again is twin.first
 
 
+def test_a_shallow_copy_leaves_the_original_alone():
+    outer = Outer()
+    twin = copy.copy(outer)
+    twin.list.append(Named(name="new"))
+    outer.list.pop()
+    assert held(twin) == ["first", "l0", "dx", "dy", "t0", "new"]
+    assert held(outer) == ["first", "dx", "dy", "t0"]
+
+
+def test_an_exchanged_layer_is_trained():
+    block = Block(4)
+    model = Sequential([Input((4,)), block, Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(X, X[:, :1], verbose=0)
+    block.inner = Dense(4)
+    model(X)
+    before = model.get_weights()
+    model.fit(X, X[:, :1], verbose=0)
+    changed = [bool((a != b).any()) for a, b in zip(before, model.get_weights(), strict=True)]
+    assert changed == [True] * 4
+
+
+def test_a_stack_with_a_call_of_its_own():
+    class Doubles(Sequential):
+        def call(self, x, training=None):
+            return super().call(x, training=training) * 2
+
+    model = Doubles([Input((4,)), Dense(2)])
+    expected = 2 * model.layers[0](X).data
+    assert np.array_equal(model(X).data, expected)
+    assert np.allclose(model.predict(X, verbose=0), expected)
+
+
+def test_a_built_layer_refuses_another_width(fails):
+    layer = Dense(2, name="d")
+    layer(X)
+    message = r"Dense 'd': expected inputs of shape \(batch, ..., 4\), for which it was built"
+    fails(lambda: layer(Input((5,))), ValueError, message)
+
+
+def test_names_that_are_taken_and_init_that_is_forgotten(fails):
+    class Keeps(Layer):
+        def build(self, input_shape):
+            self.input_shape = input_shape[-1]
+
+        def call(self, x):
+            return x * self.input_shape
+
+    class Takes(Layer):
+        def __init__(self):
+            super().__init__(name="t")
+            self.output = Dense(3)
+
+    class Forgets(Layer):
+        def __init__(self):
+            self.d = Dense(2)
+
+        def call(self, x):
+            return self.d(x)
+
+    class ForgetsModel(corereg.Model):
+        def __init__(self):
+            self.d = Dense(2)
+
+    assert np.array_equal(Keeps()(X).data, 4 * X)
+    fails(Takes, AttributeError, "Takes 't': expected another name than 'output'")
+    fails(lambda: Forgets()(X), RuntimeError, r"Forgets: expected super\(\).__init__\(\)")
+    fails(lambda: ForgetsModel().fit(X, X), RuntimeError, "that lacks '_trainer'; call it first")
+    fails(lambda: Dense(2).nothing, AttributeError, "'Dense' object has no attribute 'nothing'")
+
+
 def test_layers_are_freed_at_once():
     gc.disable()
     try:

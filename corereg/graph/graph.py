@@ -113,7 +113,7 @@ class Graph:
             if kind == _ONE:
                 values[out] = operation(values[args], training=training)
             elif kind == _LIST:
-                values[out] = operation([values[i] for i in args], training=training)
+                values[out] = operation._call_on_list([values[i] for i in args], training)
             else:
                 args = _fill(args, values)
                 kwargs = _fill(kwargs, values)

@@ -175,6 +175,20 @@ class Layer(Holder, Recordable):
             "an Input or of another layer"
         )
 
+    def _call_on_list(self, tensors: list[Tensor], training: Any) -> Any:
+        """`self(tensors, training=training)` for what a graph has: the layer is built."""
+        if self._sublayers or self._activity or self.activity_regularizer is not None:
+            return self(tensors, training=training)
+        for one in tensors:
+            if one.data.dtype is not self._dtype:
+                return self(tensors, training=training)
+        _kernels.track_part(self)
+        if not self._takes_training:
+            return self.call(tensors)
+        return self.call(
+            tensors, training=self._training_around() if training is None else training
+        )
+
     def _training_around(self) -> Any:
         """What `training` is if it is not said."""
         call = _kernels.current_call()
@@ -191,7 +205,7 @@ class Layer(Holder, Recordable):
             if self.activity_regularizer is not None:
                 self._penalize_activity(x, out)
             return out
-        if outer is None:
+        if outer is None and OwnCall.left_losses:
             for layer in self._flatten_layers():
                 layer._activity.clear()
         with (_kernels.CallContext if type(outer) is _kernels.CallContext else OwnCall)(
@@ -220,6 +234,7 @@ class Layer(Holder, Recordable):
     def _keep_loss(self, loss: Tensor) -> None:
         call = _kernels.current_call()
         if call is None or type(call) is OwnCall:
+            OwnCall.left_losses = True
             self._activity.append(loss)
         else:
             call.losses.append(loss)
@@ -261,7 +276,12 @@ class Layer(Holder, Recordable):
     @property
     def input_shape(self) -> Any:
         """The shape that the layer was built for, (None, ...), or None."""
-        return self._built_shapes[0] if self._built_shapes else None
+        own = self.__dict__.get("_input_shape_set")
+        return self._built_shapes[0] if own is None and self._built_shapes else own
+
+    @input_shape.setter
+    def input_shape(self, value: Any) -> None:
+        self._input_shape_set = value  # layers that were written for Keras may keep it themselves
 
     def _unbuild(self) -> None:
         """Forgets what `build` made."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -19,7 +19,9 @@ VARKEYWORDS = 8  # inspect.CO_VARKEYWORDS
 
 class OwnCall(_kernels.CallContext):
     """The context of a layer that is called by itself, not by a model: the penalties of the layers
-    inside stay with them, for `losses`."""
+    inside stay with them, for `losses`. left_losses: whether any ever did, in this process."""
+
+    left_losses: ClassVar[bool] = False
 
 
 class CallSignature(NamedTuple):

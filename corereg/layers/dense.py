@@ -107,6 +107,11 @@ class Dense(Layer):
         return ops.reshape(flat, (*x.shape[:-1], self.units))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
+        if self.built and input_shape[-1] not in (None, self.kernel.shape[0]):
+            raise ValueError(
+                f"{self.who}: expected inputs of shape (batch, ..., {self.kernel.shape[0]}), for "
+                f"which it was built, received {input_shape}"
+            )
         return (*input_shape[:-1], self.units)
 
     @property

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from corereg.autograd import Parameter, Tensor
-from corereg.layers.tracking import adopt, leaves, wrapped
+from corereg.layers.tracking import adopted, leaves, wrapped
 from corereg.regularizers.penalties import penalties
 
 Array = np.ndarray[Any, Any]
@@ -29,6 +29,8 @@ _OWN = frozenset(
     )
 )
 """Attributes in which nothing is looked for."""
+_FROM_INIT = frozenset(("name", "_dtype", "activity_regularizer", "_trainer"))
+"""Attributes that a layer has if its `__init__` has called that of its base."""
 
 
 class Holder:
@@ -66,11 +68,34 @@ class Holder:
         old = self.__dict__.get(name)
         if (isinstance(value, _PARTS) or isinstance(old, _PARTS)) and name not in _OWN:
             value = self._track(value, exchanged=isinstance(old, _PARTS))
-            object.__setattr__(self, name, value)
+            self._set(name, value)
             if old is not value and any(id(one) in self._ids for one in leaves(old)):
                 self._forget_unheld()
         else:
+            self._set(name, value)
+
+    def _set(self, name: str, value: Any) -> None:
+        try:
             object.__setattr__(self, name, value)
+        except AttributeError:
+            found = getattr(type(self), name, None)
+            if not isinstance(found, property) or found.fset is not None:
+                raise
+            raise AttributeError(
+                f"{self.who}: expected another name than {name!r}, which a {type(self).__name__} "
+                f"has as a property, received {value!r} for it"
+            ) from None
+
+    if not TYPE_CHECKING:  # else every attribute would pass
+
+        def __getattr__(self, name):
+            if name in _FROM_INIT and name not in self.__dict__:
+                kind = type(self).__name__
+                raise RuntimeError(
+                    f"{kind}: expected super().__init__() to be called in its __init__, received "
+                    f"a {kind} that lacks {name!r}; call it first"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __delattr__(self, name: str) -> None:
         old = self.__dict__.get(name)
@@ -131,10 +156,12 @@ class Holder:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        for name in ("_parameters", "_frozen", "_added", "_sublayers"):
+            self.__dict__[name] = list(state[name])  # a shallow copy has lists of its own
         self._ids.update(map(id, self._parameters), map(id, self._sublayers))
-        for name, value in self.__dict__.items():
+        for name, value in list(self.__dict__.items()):
             if name not in _OWN and isinstance(value, _CONTAINERS):
-                adopt(value, self)
+                self.__dict__[name] = adopted(value, self)
 
     def _enter_node(self, node: Any) -> None:
         """Takes note of a call on symbolic tensors."""

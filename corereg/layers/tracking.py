@@ -183,14 +183,20 @@ def leaves(value: Any) -> Iterator[Any]:
             yield one
 
 
-def adopt(value: Any, owner: Owner) -> None:
-    """Makes a layer the owner of the tracked containers in a copy of it."""
-    waiting = [value]
+def adopted(value: Any, owner: Owner) -> Any:
+    """value, out of the attributes of a copy, as the copy keeps it: its tracked containers get the
+    copy as owner, or, where they belong to the original, are made anew."""
+    waiting, tracked = [value], []
     while waiting:
         one = waiting.pop()
         if isinstance(one, TrackedList | TrackedDict):
-            one._owner = weakref.ref(owner)
+            if one._owner is not None:
+                return wrapped(value, owner)
+            tracked.append(one)
         if isinstance(one, list | tuple):
             waiting += one
         elif isinstance(one, dict):
             waiting += one.values()
+    for one in tracked:
+        one._owner = weakref.ref(owner)
+    return value

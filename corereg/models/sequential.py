@@ -184,7 +184,7 @@ class Sequential(Model):
     def _output_keys(self) -> list[str]:
         return [self._stack[-1].name if self._stack else "output"]
 
-    @property
+    @property  # type: ignore[misc]  # of a layer it can be set
     def input_shape(self) -> Shape:
         """(None, ...); raises AttributeError while unknown."""
         return self._need_source("input shape").shape

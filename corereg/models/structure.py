@@ -211,7 +211,7 @@ class ModelStructure(Layer):
         """By what outputs are told apart, in order; None where they have no names."""
         return None if self._graph is None or self._has_own_call else self.output_names
 
-    @property
+    @property  # type: ignore[misc]  # of a layer it can be set
     def input_shape(self) -> Any:
         """(None, ...), nested as the inputs are; raises AttributeError while unknown."""
         shapes = self._built_shapes
