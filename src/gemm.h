@@ -107,7 +107,6 @@ INLINE void multiply_tiles(const product *g, operands *o, ptrdiff_t m0, ptrdiff_
         choose_prefetch(g, o, t++, n + nv * VL, next);
         tiles[3][nv - 1](g, o, a, m, n);
     }
-    choose_prefetch(g, o, 0, n, 0);
     for (; m + 4 <= m1; m += 4, a += 4 * o->a_row)
         tiles[2][nv - 1](g, o, a, m, n);
     for (; m + 2 <= m1; m += 2, a += 2 * o->a_row)
@@ -155,7 +154,7 @@ static void multiply(const product *g, ptrdiff_t m0, ptrdiff_t m1, ptrdiff_t n0,
         o.k1 = g->k;
         o.b_row = g->b_row;
         for (; n0 + ONE_ROW_NV * VL <= n1; n0 += ONE_ROW_NV * VL) {
-            o.b = o.prefetch = o.prefetch_end = g->b + n0;
+            o.b = g->b + n0;
             tile_1x8(g, &o, o.a, m0, n0);
         }
     }

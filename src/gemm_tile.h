@@ -81,7 +81,7 @@ INLINE void tile_start(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const 
 #pragma GCC unroll 8
         for (int j = 0; j < nv; j++)
             acc[i][j] = o->k0 == 0    ? (V){0}
-                        : j == nv - 1 ? load_n(c + i * ldc + j * VL, o->edge)
+                        : j == nv - 1 ? load_lanes(c + i * ldc + j * VL, o->edge)
                                       : load(c + i * ldc + j * VL);
     if (o->k0 == 0 && o->k1 >= PREFETCH_C_DEPTH)
 #pragma GCC unroll 8
@@ -98,13 +98,16 @@ typedef struct {
 } tile_cursor;
 
 /* Adds a column of a times a row of b to the sums and moves on to the next k; prefetches a line of
- * the next panel into L2, for L1 holds the panel that is worked on. */
+ * the next panel into L2, for L1 holds the panel that is worked on. (Tiles of fewer rows, which are
+ * few or alone, prefetch nothing: their loop is bound by its loads.) */
 INLINE void tile_step(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const operands *o,
                       tile_cursor *at)
 {
     V row[ONE_ROW_NV];
-    __builtin_prefetch(at->prefetch, 0, 2);
-    at->prefetch += at->prefetch + o->prefetch_step < o->prefetch_end ? o->prefetch_step : 0;
+    if (mr == MR) {
+        __builtin_prefetch(at->prefetch, 0, 2);
+        at->prefetch += at->prefetch + o->prefetch_step < o->prefetch_end ? o->prefetch_step : 0;
+    }
 #pragma GCC unroll 8
     for (int j = 0; j < nv; j++)
         row[j] = load(at->b + j * VL);
@@ -145,7 +148,7 @@ INLINE void tile_finish(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const
             if (forward)
                 v = vmax(least, v + bias); /* a NaN passes */
             else if (relu_backward)
-                v = activation_backward_vec(v * g->scale, load_n(y + i * ldc + j * VL, lanes),
+                v = activation_backward_vec(v * g->scale, load_lanes(y + i * ldc + j * VL, lanes),
                                             CR_RELU);
             if (lanes == VL)
                 store(c + i * ldc + j * VL, v);

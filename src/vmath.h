@@ -11,7 +11,7 @@
  * softmax of rows of n: 5 + n/10 + |x - max|; log-softmax: 3 + n/20, in those of max(1, |y|). (Most
  * of it is the rounding of x - max, and of the sum.)
  *
- * Kernels run with denormals flushed (launch.c), here as everywhere: a result below the smallest
+ * Kernels run with denormals flushed (dispatch.c), here as everywhere: a result below the smallest
  * normal number is 0, and a denormal argument counts as 0. log alone takes denormal arguments as
  * they are, for its results are normal.
  * NaN stays NaN; log of a negative number is NaN, of 0 (and -0) is -inf.
