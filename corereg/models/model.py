@@ -6,12 +6,13 @@ How it is trained, tested and used is the work of the `Trainer` that it has (cor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import registry
 from corereg.callbacks.history import History
+from corereg.layers.holder import FromInit
 from corereg.losses.base import Loss
 from corereg.models.structure import ModelStructure
 from corereg.optimizers.base import Optimizer
@@ -38,6 +39,10 @@ class Model(ModelStructure):
     """
 
     recordable = True
+    if TYPE_CHECKING:
+        _trainer: Trainer
+    else:
+        _trainer = FromInit()
 
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any
