@@ -628,3 +628,87 @@ def test_a_long_stack_can_be_copied():
     with no_grad():
         assert np.array_equal(twin(X[:, :1]).data, model(X[:, :1]).data)
     assert twin.output_shape == (None, 1)
+
+
+def test_what_a_merging_layer_in_a_graph_is_given():
+    """Tensors of its dtype go straight to its call, others are cast first."""
+
+    class Sums(Layer):
+        def call(self, xs, training=False):
+            self.told = training
+            return xs[0] + xs[1]
+
+    class Plain(Layer):
+        def call(self, xs):
+            return xs[0] + xs[1]
+
+    for layer in (Sums(dtype="float64"), Sums(), Plain(), Plain(dtype="float64")):
+        x, y = Input((4,)), Input((4,))
+        model = Model([x, y], layer([x, y]))
+        found = model([X, X], training=True)
+        assert found.dtype == layer.dtype
+        assert np.array_equal(found.data, 2 * X)
+        assert getattr(layer, "told", True) is True
+        model([X, X])
+        assert getattr(layer, "told", False) is False
+
+
+def test_recorded_graphs_train_as_eager_ones_do():
+    def trained(run_eagerly):
+        corereg.set_random_seed(4)
+        x = Input((4,))
+        shared = Dense(6, "relu", kernel_regularizer="l1", name="shared")
+        other = Dense(6, "relu", name="other")(x)
+        h = Add()([shared(x), other])
+        model = Model(x, Dense(2)(Dropout(0.3)(h)))
+        model.compile("adam", "mse", run_eagerly=run_eagerly)
+        model.fit(X, X[:, :2], batch_size=4, epochs=4, verbose=0)
+        return model
+
+    recorded, eager = trained(False), trained(True)
+    assert same_weights(recorded, eager)
+    assert recorded.execution_report()["fit"].mode == "replayed"
+
+
+def test_stacks_refuse_what_is_no_line(fails):
+    class Pair(Layer):
+        def call(self, x):
+            return x, x
+
+    fails(
+        lambda: Sequential([Input((4,)), Pair(name="p")]),
+        ValueError,
+        r"expected layers with one output, received Pair 'p'.*use Model\(inputs, outputs\)",
+    )
+    x = Input((4,))
+    fails(
+        lambda: Sequential([Dense(2)])([x, x]), ValueError, "expected .*one tensor|received a list"
+    )
+    model = Sequential([Dense(2, input_dim=4)])
+    model.build((None, 4))
+    assert len(model.weights) == 2
+    open_ended = Sequential([Dense(2), Dense(3)])
+    open_ended.pop()
+    assert len(open_ended.layers) == 1
+    graph = two_branches()
+    assert graph.compute_output_shape(graph.input_shape) == graph.output_shape
+    assert graph.compute_output_shape([(2, 4), (2, 3)]) == [(2, 5), (2, 1)]
+
+
+def test_saving_a_subclass_of_several_inputs():
+    @corereg.saving.register_keras_serializable("test")
+    class Sums(Model):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.d = Dense(2)
+
+        def call(self, x):
+            return self.d(x["a"]) + self.d(x["b"][0])
+
+    model = Sums()
+    data = {"a": X, "b": [X]}
+    expected = model(data).data
+    file = io.BytesIO()
+    model.save(file)
+    file.seek(0)
+    assert np.array_equal(load_model(file)(data).data, expected)

@@ -203,3 +203,118 @@ def test_ops_go_straight_through_for_tensors():
     assert isinstance(ops.add(1.0, Tensor(X)), Tensor)
     assert ops.exp.__name__ == "exp"
     assert ops.exp.__doc__ == corereg.autograd.ops.exp.__doc__
+
+
+# ---- layers of nests ------------------------------------------------------------------------
+
+
+class Dicts(Layer):
+    """Takes a dict of tensors, gives a dict."""
+
+    def build(self, shapes):
+        self.seen = shapes
+
+    def call(self, x, more=None):
+        found = {"sum": x["a"] + x["b"][0], "a": x["a"]}
+        if more is not None:
+            found["sum"] = found["sum"] + more[0]
+        return found
+
+
+def test_layers_of_dicts():
+    layer = Dicts()
+    found = layer({"a": X, "b": [X]})
+    assert layer.seen == {"a": (None, 4), "b": [(None, 4)]}
+    assert np.array_equal(found["sum"].data, 2 * X)
+    assert layer.compute_output_shape(layer.seen)["sum"] == (None, 4)
+    x, y = Input((4,)), Input((4,))
+    out = layer({"a": x, "b": [y]})
+    assert isinstance(out["sum"], SymbolicTensor)
+    model = Model([x, y], out)
+    assert np.array_equal(model([X, X])["sum"].data, 2 * X)
+    more = Dicts()({"a": x, "b": [y]}, more=[x, 1.0])
+    model = Model([x, y], more["sum"])
+    assert np.array_equal(model([X, X]).data, 3 * X)
+    twin = Model.from_config(model.get_config(), {"Dicts": Dicts})
+    assert np.array_equal(twin([X, X]).data, 3 * X)
+    assert np.array_equal(Dicts()({"a": X, "b": [X]}, more=(Tensor(X), X))["sum"].data, 3 * X)
+
+
+def test_symbolic_tensors_as_named_arguments():
+    x = Input((4,))
+    out = ops.concatenate([x, x], axis=1)
+    assert np.array_equal(Model(x, out)(X).data, np.concatenate([X, X], 1))
+    found = ops.where(x > 0, x, 0.0)
+    assert "Operation 'where" in repr(found.node.operation)
+
+    class Takes(Layer):
+        def call(self, x, other=None):
+            return x - other
+
+    y = Input((4,))
+    layer = Takes()
+    out = layer(x, other=y)
+    assert layer.input == [x, y]
+    model = Model([x, y], [out, layer(y, other=x)])
+    np.testing.assert_allclose(model([X, 3 * X])[0].data, -2 * X, rtol=1e-5)
+    assert model.get_config()["layers"][-1]["inbound_nodes"][0]["kwargs"].keys() == {"other"}
+
+
+def test_an_activity_regularizer_of_ones_own_in_a_graph():
+    x = Input((4,))
+    out = Dense(2, activity_regularizer=lambda t: ops.sum(t * t))(x)
+    merged = corereg.layers.Add(activity_regularizer="l2")([out, out])
+    model = Model(x, merged)
+    model(X)
+    assert len(model.losses) == 2
+    model(X)
+    assert len(model.losses) == 2
+
+
+def test_calls_that_are_decorated_tell_of_training():
+    import functools
+
+    def twice(call):
+        @functools.wraps(call)
+        def called(self, *args, **named):
+            return call(self, *args, **named) * 2
+
+        return called
+
+    class Decorated(Layer):
+        @twice
+        def call(self, x, training=None):
+            return x * 0 if training else x
+
+        build = functools.partialmethod(lambda self, shape: None)
+
+    layer = Decorated()
+    assert np.array_equal(layer(X).data, 2 * X)
+    assert (layer(X, training=True).data == 0).all()
+
+
+def test_arguments_that_no_file_holds(fails):
+    class Odd(Layer):
+        def call(self, x, odd=None):
+            return x
+
+    x = Input((4,))
+    fails(Model(x, Odd()(x, odd=object())).get_config, TypeError, "that a file can hold, received")
+    config = Model(x, Odd()(x, odd={"n": np.float32(2), "t": (1, None)})).get_config()
+    again = Model.from_config(config, {"Odd": Odd})
+    assert again.get_config() == config
+
+
+def test_an_op_s_argument_may_be_symbolic_by_name():
+    x = Input((4,))
+    found = ops.sum(x, axis=1)
+    assert found.shape == (None,)
+
+    class Passes(Layer):
+        def call(self, x):
+            return x
+
+    outputs = Passes()([x, [x, x]])
+    assert [t.shape for t in (outputs[0], *outputs[1])] == [(None, 4)] * 3
+    assert InputLayer((4,)).compute_output_shape((None, 4)) == (None, 4)
+    assert InputLayer((4,))(X).shape == (5, 4)

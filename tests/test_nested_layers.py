@@ -652,3 +652,29 @@ def test_what_a_dense_layer_is_told_later(fails):
     layer.units, layer.use_bias = 2, False
     layer.build((None, 4))
     assert [w.shape for w in layer.weights] == [(4, 2)]
+
+
+def test_named_tuples_and_containers_without_an_owner():
+    from collections import namedtuple
+
+    from corereg.layers.tracking import TrackedDict, TrackedList
+
+    Two = namedtuple("Two", "left right")
+    outer = Outer()
+    outer.two = Two([Named(name="left")], {"r": Named(name="right")})
+    assert type(outer.two) is Two
+    assert held(outer)[-2:] == ["left", "right"]
+    outer.two.left.append(Named(name="more"))
+    assert held(outer)[-1] == "more"
+    outer.again = outer.list
+    assert outer.again is outer.list
+    alone, table = TrackedList([1]), TrackedDict([("a", 1)])
+    alone.append(Named())
+    alone.pop()
+    table["a"] = 2
+    del table["a"]
+    assert (list(alone), dict(table)) == ([1], {})
+    mine = outer.list
+    del outer
+    mine.append(3)  # the layer is gone
+    mine.pop()

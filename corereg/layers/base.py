@@ -21,6 +21,8 @@ from corereg.regularizers.penalties import fused, penalty
 
 Array = np.ndarray[Any, Any]
 
+_NAMES = {np.dtype(name): name for name in ("float32", "float64")}  # str(dtype) is slow
+
 
 class Layer(Holder, Recordable):
     """Base class of layers. Subclass it: `build(input_shape)` makes weights with `add_weight`,
@@ -81,7 +83,7 @@ class Layer(Holder, Recordable):
     @property
     def dtype(self) -> str:
         """What the layer computes in: "float32" or "float64"."""
-        return str(self._dtype)
+        return _NAMES.get(self._dtype) or str(self._dtype)
 
     # ---- to be overridden ---------------------------------------------------------------------
 

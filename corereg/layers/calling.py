@@ -88,7 +88,7 @@ def call_with(layer: Any, x: Any, more: tuple[Any, ...], training: Any, named: A
     named = {name: _other(layer, one) for name, one in named.items()}
     layer._track_call()
     if not layer.built:
-        others = [one for one in (*more, *named.values()) if any(True for _ in leaves_of(one))]
+        others = [one for one in (*more, *named.values()) if _is_of_tensors(one)]
         layer.ensure_built(shapes_of(x), *map(shapes_of, others))
     if training is None:
         training = layer._training_around()
@@ -103,7 +103,8 @@ def call_symbolically(
         raise _one_tensor_error(layer, x)
     others = [one for one in (*more, *named.values()) if is_symbolic(one)]
     if not layer.built:
-        layer.ensure_built(symbolic_shapes(x), *map(symbolic_shapes, others))
+        shaped = [one for one in others if all(hasattr(t, "shape") for t in flatten(one))]
+        layer.ensure_built(symbolic_shapes(x), *map(symbolic_shapes, shaped))
     if training is not None and layer._takes_training:
         named = {**named, "training": training}
     specs = None
@@ -117,6 +118,11 @@ def call_symbolically(
 def symbolic_shapes(nest: Any) -> Any:
     """(None, ...) of each symbolic tensor, nested alike."""
     return map_nest(lambda one: (None, *one.shape[1:]), nest)
+
+
+def _is_of_tensors(nest: Any) -> bool:
+    leaves = list(flatten(nest))
+    return bool(leaves) and all(isinstance(one, Tensor) for one in leaves)
 
 
 def shapes_of(nest: Any) -> Any:

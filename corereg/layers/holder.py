@@ -29,14 +29,32 @@ _OWN = frozenset(
     )
 )
 """Attributes in which nothing is looked for."""
-_FROM_INIT = frozenset(("name", "_dtype", "activity_regularizer", "_trainer"))
-"""Attributes that a layer has if its `__init__` has called that of its base."""
+
+
+class FromInit:
+    """In place of an attribute that the base's `__init__` sets: what uses it before says so."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, layer: Any, kind: type) -> Any:
+        if layer is None:
+            return self
+        raise RuntimeError(
+            f"{kind.__name__}: expected super().__init__() to be called in its __init__, received "
+            f"a {kind.__name__} that lacks {self.name!r}; call it first"
+        )
 
 
 class Holder:
     """What of a layer holds parameters and other layers."""
 
-    name: str
+    if TYPE_CHECKING:
+        name: str
+        _dtype: np.dtype[Any]
+        activity_regularizer: Any
+    else:
+        name, _dtype, activity_regularizer = FromInit(), FromInit(), FromInit()
     built: bool = False
     _trainable: bool = True
     _is_building: bool = False
@@ -66,36 +84,24 @@ class Holder:
 
     def __setattr__(self, name: str, value: Any) -> None:
         old = self.__dict__.get(name)
-        if (isinstance(value, _PARTS) or isinstance(old, _PARTS)) and name not in _OWN:
+        parts = (isinstance(value, _PARTS) or isinstance(old, _PARTS)) and name not in _OWN
+        if parts:
             value = self._track(value, exchanged=isinstance(old, _PARTS))
-            self._set(name, value)
-            if old is not value and any(id(one) in self._ids for one in leaves(old)):
-                self._forget_unheld()
-        else:
-            self._set(name, value)
-
-    def _set(self, name: str, value: Any) -> None:
         try:
             object.__setattr__(self, name, value)
-        except AttributeError:
-            found = getattr(type(self), name, None)
-            if not isinstance(found, property) or found.fset is not None:
-                raise
-            raise AttributeError(
-                f"{self.who}: expected another name than {name!r}, which a {type(self).__name__} "
-                f"has as a property, received {value!r} for it"
-            ) from None
+        except AttributeError as error:
+            raise self._name_error(name, value, error) from None
+        if parts and old is not value and any(id(one) in self._ids for one in leaves(old)):
+            self._forget_unheld()
 
-    if not TYPE_CHECKING:  # else every attribute would pass
-
-        def __getattr__(self, name):
-            if name in _FROM_INIT and name not in self.__dict__:
-                kind = type(self).__name__
-                raise RuntimeError(
-                    f"{kind}: expected super().__init__() to be called in its __init__, received "
-                    f"a {kind} that lacks {name!r}; call it first"
-                )
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    def _name_error(self, name: str, value: Any, error: AttributeError) -> AttributeError:
+        found = getattr(type(self), name, None)
+        if not isinstance(found, property) or found.fset is not None:
+            return error
+        return AttributeError(
+            f"{self.who}: expected another name than {name!r}, which a {type(self).__name__} "
+            f"has as a property, received {value!r} for it"
+        )
 
     def __delattr__(self, name: str) -> None:
         old = self.__dict__.get(name)

@@ -6,7 +6,7 @@ How it is trained, tested and used is the work of the `Trainer` that it has (cor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from corereg import registry
 from corereg.autograd import Tensor
 from corereg.callbacks.history import History
 from corereg.graph.nest import flatten, pack_like
+from corereg.layers.holder import FromInit
 from corereg.metrics.base import Metric
 from corereg.models.structure import ModelStructure
 from corereg.optimizers.base import Optimizer
@@ -43,6 +44,10 @@ class Model(ModelStructure):
     """
 
     recordable = True
+    if TYPE_CHECKING:
+        _trainer: Trainer
+    else:
+        _trainer = FromInit()
 
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any

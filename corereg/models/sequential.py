@@ -27,6 +27,7 @@ class Sequential(Model):
     recordable = True
     _has_own_call = False
     _takes_layers = True
+    _takes_one_tensor = True
 
     def __init__(self, layers: Sequence[Any] | None = None, name: str | None = None) -> None:
         super().__init__(name=name)
@@ -214,8 +215,6 @@ class Sequential(Model):
         return x
 
     def _output_specs(self, x: Any) -> Any:
-        if not isinstance(x, SymbolicTensor):
-            raise ValueError(f"{self.who}: expected one tensor, received a {type(x).__name__}")
         return Spec(self.compute_output_shape(x.shape), self._stack[-1].dtype)
 
     # ---- description and files -------------------------------------------------------------------
