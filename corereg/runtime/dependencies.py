@@ -17,7 +17,7 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 from corereg import _kernels
-from corereg.autograd import Parameter
+from corereg.autograd import Parameter, Tensor
 from corereg.recordable import declares_eager
 
 
@@ -74,6 +74,15 @@ def parameters_of(dependencies: Iterable[Any]) -> list[Parameter]:
     return list(found.values())
 
 
+def leaves_of(dependencies: Iterable[Any]) -> list[Tensor]:
+    """The same with other tensors that got a gradient."""
+    dependencies = list(dependencies)
+    parameters = parameters_of(dependencies)
+    others = [part for part in dependencies if isinstance(part, Tensor)]
+    known = {id(p) for p in parameters}
+    return [*parameters, *(t for t in others if id(t) not in known)]
+
+
 def _held_parameters(part: Any) -> list[Parameter]:
     return [*getattr(part, "_parameters", ()), *getattr(part, "parameters", ())]
 
@@ -86,10 +95,11 @@ def snapshot_of(dependencies: Iterable[Any]) -> _kernels.Snapshot:
     """
     dependencies = list(dependencies)
     lists = [part for part in dependencies if isinstance(part, list)]
-    objects = [part for part in dependencies if not isinstance(part, list | Parameter)]
+    objects = [part for part in dependencies if not isinstance(part, list | Tensor)]
     parameters = parameters_of(dependencies)
     lists += [part._parameters for part in objects if hasattr(part, "_parameters")]
     held = [p.regularizer for p in parameters]
     held += [getattr(part, "activity_regularizer", None) for part in objects]
     strengths = {id(r): r for r in held if hasattr(r, "__dict__")}
-    return _kernels.Snapshot([*objects, *strengths.values()], lists, parameters)
+    leaves = leaves_of(dependencies)
+    return _kernels.Snapshot([*objects, *strengths.values()], lists, leaves)
