@@ -315,6 +315,34 @@ def erf(x: Array) -> Array:
     return y.astype(x.dtype)
 
 
+# ---- arrays of any layout ------------------------------------------------------------------------
+
+
+def numpy_loop(ufunc: np.ufunc, *inputs: Array) -> Array:
+    """What a ufunc gives."""
+    return np.asarray(ufunc(*inputs))
+
+
+def strided_copy(x: Array, dtype: Any) -> Array:
+    """x cast as C casts."""
+    return x.astype(dtype)
+
+
+def strided_select(condition: Array, a: Array, b: Array) -> Array:
+    """a where the condition holds, b elsewhere."""
+    return np.where(condition, a, b)
+
+
+def arg_extreme(x: Array, least: bool) -> Array:
+    """The places of extremes along the last axis."""
+    return np.asarray(np.argmin(x, -1) if least else np.argmax(x, -1))
+
+
+def indexed_copy(x: Array, places: Array) -> Array:
+    """The elements of a vector at these places."""
+    return x[places]
+
+
 # ---- penalties and clipping --------------------------------------------------------------------
 
 

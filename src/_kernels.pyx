@@ -9,6 +9,7 @@ ValueError, before anything is written.
 import contextvars
 import functools
 import os
+import sys
 from time import perf_counter_ns
 
 import numpy as np
@@ -42,6 +43,7 @@ include "dense.pxi"
 include "activation.pxi"
 include "dropout.pxi"
 include "elementwise.pxi"
+include "strided.pxi"
 include "losses.pxi"
 include "accumulate.pxi"
 include "dataset.pxi"

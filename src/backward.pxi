@@ -65,11 +65,10 @@ cdef class _BackwardPass:
         if p is None:
             p = self.pending[t] = _PendingGradient()
         if p.total is None:
-            p.total = part.copy() if part is t.buffer else part
+            p.total = copy_of(part) if part is t.buffer else part
             p.owned = owned
             return
         if self.create_graph:
-            fail_recording("a graph of the gradient is made")
             p.total = p.total + part
         elif p.owned:
             add_into(p.total, part)
@@ -129,6 +128,8 @@ cdef class _BackwardPass:
             out = new_tensor(node.out)
             out.node, out.requires_grad, out.version = node, True, node.version
             parts = node.derivative(total, out, *inputs)
+        elif thread_state().recorder != NULL:
+            parts = backward_recorded(node, inputs, total)
         elif len(inputs) == 1:
             parts = node.backward(total, node.out, (<TensorCore> inputs[0]).array)
         elif len(inputs) == 2:
@@ -171,7 +172,7 @@ cdef class _BackwardPass:
         if self.create_graph:
             return p.total
         if not p.owned:
-            p.total, p.owned = p.total.copy(), True
+            p.total, p.owned = copy_of(p.total), True
         return new_tensor(p.total)
 
 
@@ -241,6 +242,28 @@ cdef set leading_to(list roots, set targets):
     return found
 
 
+cdef object backward_recorded(Node node, tuple inputs, total):
+    """node.backward while a program listens, as `run_recorded` runs forward."""
+    cdef TensorCore t
+    cdef Program program = program_for(node)
+    cdef list arrays = [t.array for t in inputs]
+    if program is None:
+        return node.backward(total, node.out, *arrays)
+    outer, program.op = program.op, type(node).__name__
+    try:
+        parts = node.backward(TRACED(total), TRACED(node.out), *[TRACED(a) for a in arrays])
+        if type(parts) is not tuple:
+            return parts
+        return tuple([None if part is None else left_op(program, part) for part in parts])
+    finally:
+        program.op = outer
+
+
+cdef inline object copy_of(object a):
+    """A copy of an array, by the program that is recorded, if one is."""
+    return a.copy() if tracing() is None else COPIED(a)
+
+
 cdef inline bint is_unshared(cnp.ndarray held):
     """Whether a leaf's gradient may be added to in place: nobody else can see its memory."""
     return ((<PyObject *> held).ob_refcnt == 2 and cnp.PyArray_BASE(held) == NULL
@@ -249,11 +272,13 @@ cdef inline bint is_unshared(cnp.ndarray held):
 
 cdef accumulate(TensorCore leaf, grad, bint owned):
     """Adds to a tensor's `.grad`; owned: nobody else holds the array, which is not copied then."""
+    cdef Program listener = listening()
     held, buffer = leaf._grad, leaf.buffer
-    if thread_state().recorder != NULL:
+    if listener is not None:
         track_dependency(leaf)
-        if buffer is None or held is not None and held is not buffer:
-            fail_recording("a gradient is copied or added to in Python")
+        if (held is not None and held is not buffer
+                and not (isinstance(held, cnp.ndarray) and listener.writes(held))):
+            fail_recording("a gradient from outside is added to")
     if isinstance(grad, TensorCore):  # a part of a graph
         leaf._grad = grad if held is None else grad + held
     elif held is not None:
@@ -262,9 +287,9 @@ cdef accumulate(TensorCore leaf, grad, bint owned):
         elif held is buffer or is_unshared(held):
             add_into(held, grad)
         else:
-            leaf._grad = as_plain_array(held + grad)
+            leaf._grad = as_plain_array(sum_of(held, grad))
     elif buffer is None:
-        leaf._grad = grad if owned else grad.copy()
+        leaf._grad = grad if owned else copy_of(grad)
     else:
         if grad is not buffer:
             copy_into(buffer, grad)

@@ -62,6 +62,7 @@ cdef int launch(int kernel, int dtype, const void *args, size_t bytes, double na
     cdef cr_kernel function = isa.kernels[dtype][kernel]
     cdef ptrdiff_t size = 1
     cdef Program listener = listening()
+    check_overlaps(kernel, access, operands)
     if listener is not None:
         listener.add(kernel, function, args, bytes, nanoseconds, rows, access, operands)
         if not listener.run:
@@ -76,9 +77,34 @@ cdef int launch(int kernel, int dtype, const void *args, size_t bytes, double na
     return 0
 
 
+cdef int check_overlaps(int kernel, const char *access, tuple operands) except -1:
+    """ValueError if a written array shares a part of its memory with another operand, or all of it
+    in a product, which reads what it has written."""
+    cdef Py_ssize_t i, k
+    cdef memory_bounds a, b
+    for i in range(len(operands)):
+        if (access[i] != b"w" and access[i] != b"W") or not isinstance(operands[i], cnp.ndarray):
+            continue
+        a = bounds_of(<array> operands[i])
+        for k in range(len(operands)):
+            if k == i or not isinstance(operands[k], cnp.ndarray):
+                continue
+            b = bounds_of(<array> operands[k])
+            if (a.begin < b.end and b.begin < a.end
+                    and (a.begin != b.begin or a.end != b.end or kernel <= CR_dense_backward_weights)):
+                who = cr_kernel_name(kernel).decode()
+                raise ValueError(
+                    f"{who}: expected an output on memory of its own, received one of shape "
+                    f"{shape_of(operands[i])} that overlaps an input or output of shape "
+                    f"{shape_of(operands[k])}; pass a copy")
+    return 0
+
+
 cdef int dtype_of(object value, str who, str what) except -1:
     """The code of a float dtype in the table of kernels: 0 for float32, 1 for float64."""
     cdef int kind
+    if type(value) is TRACED:
+        value = value.array
     if not isinstance(value, cnp.ndarray):
         raise TypeError(f"{who}: expected {what} as a NumPy array, received "
                         f"{type(value).__name__}")
@@ -122,6 +148,8 @@ cdef inline array empty_like(array a, int dtype):
 cdef array as_input(object value, int dtype, int ndim, str who, str what):
     """An input: an array of this dtype and rank (ndim < 0: any), copied if it is not contiguous,
     aligned and in native byte order."""
+    if type(value) is TRACED:
+        value = value.array
     if not isinstance(value, cnp.ndarray):
         raise TypeError(f"{who}: expected {what} as a NumPy array, received "
                         f"{type(value).__name__}")
@@ -133,6 +161,8 @@ cdef array as_input(object value, int dtype, int ndim, str who, str what):
         raise ValueError(f"{who}: expected {what} with {ndim} dimensions, received shape "
                          f"{shape_of(a)}")
     if not cnp.PyArray_ISCARRAY_RO(a):
+        if cnp.PyArray_ISBEHAVED_RO(a) and tracing() is not None:
+            return COPIED(a)
         a = cnp.PyArray_FROMANY(a, cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32, 0, 0,
                                 cnp.NPY_ARRAY_CARRAY_RO | cnp.NPY_ARRAY_NOTSWAPPED)
         fail_recording(f"{who} had to copy {what}, which is not contiguous")

@@ -16,6 +16,7 @@ cdef extern from "kernels.h" nogil:
         CR_row_mean, CR_accumulate_weighted_sum, CR_increment, CR_store_and_reset, CR_shuffle
         CR_gather_rows
         CR_scale, CR_add, CR_exp, CR_log, CR_erf
+        CR_numpy_loop, CR_strided_copy, CR_strided_select, CR_arg_extreme, CR_indexed_copy
         CR_penalty, CR_penalty_backward, CR_gradient_norms, CR_clip_scales
         CR_probe_arithmetic, CR_probe_triad, CR_probe_read
     enum cr_activation:
@@ -210,3 +211,47 @@ cdef extern from "kernels.h" nogil:
     void cr_memory_free(void *context, void *old, size_t bytes) noexcept
     int cr_openmp()
     int cr_available_threads()
+
+    enum: CR_MAX_AXES, CR_MAX_WALKED, CR_MAX_INDEX_ARRAYS
+    enum cr_element:
+        CR_E_BOOL, CR_E_I8, CR_E_U8, CR_E_I16, CR_E_U16, CR_E_I32, CR_E_U32, CR_E_I64, CR_E_U64
+        CR_E_F32, CR_E_F64
+    ctypedef void (*cr_inner_loop)(char **data, const ptrdiff_t *lengths,
+                                   const ptrdiff_t *strides, void *context) noexcept
+    ctypedef struct cr_strided:
+        int axes, operands
+        ptrdiff_t shape[8]
+        char *data[4]
+        ptrdiff_t stride[4][8]
+        ptrdiff_t grain
+    ctypedef struct cr_numpy_loop_args:
+        cr_strided at
+        cr_inner_loop loop
+        void *context
+        int skips_first, core_lengths, core_strides
+        ptrdiff_t core[9]
+    ctypedef struct cr_strided_copy_args:
+        cr_strided at
+        int to
+        int from_ "from"
+    ctypedef struct cr_strided_select_args:
+        cr_strided at
+        int item_bytes
+    ctypedef struct cr_arg_extreme_args:
+        cr_strided at
+        int element, least
+        ptrdiff_t n, step
+    ctypedef struct cr_indexed_copy_args:
+        char *to
+        const char *from_ "from"
+        const int64_t *to_offset
+        const int64_t *from_offset
+        const int64_t *map
+        ptrdiff_t n
+        int item_bytes, index_count, into_output
+        const int64_t *index[8]
+        ptrdiff_t length[8]
+        ptrdiff_t step[8]
+        int64_t *out_of_range
+        cr_inner_loop loop
+        void *context

@@ -6,7 +6,8 @@
 
 #include <stdint.h>
 
-/* flush_denormals sets the mode and returns the one that it found, for restore_float_mode. */
+/* flush_denormals and keep_denormals set the mode and return the one that they found, for
+ * restore_float_mode. What NumPy computes in a recording keeps denormals, as it does elsewhere. */
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -18,6 +19,12 @@ static inline float_mode flush_denormals(void)
 {
     const float_mode found = _mm_getcsr();
     _mm_setcsr(found | CR_FTZ_DAZ);
+    return found;
+}
+static inline float_mode keep_denormals(void)
+{
+    const float_mode found = _mm_getcsr();
+    _mm_setcsr(found & ~(unsigned)CR_FTZ_DAZ);
     return found;
 }
 #elif defined(__aarch64__)
@@ -35,10 +42,18 @@ static inline float_mode flush_denormals(void)
     restore_float_mode(found | CR_FZ);
     return found;
 }
+static inline float_mode keep_denormals(void)
+{
+    float_mode found;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(found));
+    restore_float_mode(found & ~(float_mode)CR_FZ);
+    return found;
+}
 #else
 typedef int float_mode;
 static inline void restore_float_mode(float_mode mode) { (void)mode; }
 static inline float_mode flush_denormals(void) { return 0; }
+static inline float_mode keep_denormals(void) { return 0; }
 #endif
 
 #endif

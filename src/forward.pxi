@@ -127,6 +127,7 @@ cdef class ForwardWorkspace:
             cr_replay(&section, 1, 1, program.team)
             for i in range(n, end):
                 memcpy(self.places[i], self.buffers[i].data, self.buffers[i].bytes)
+        raise_out_of_range(program.out_of_range)
         return 0
 
 
@@ -288,6 +289,8 @@ cdef class ForwardPool:
                 with nogil:
                     cr_run_forward(table, size, <const char **> first.places,
                                    <char **> (first.places + n), pieces)
+                for workspace in workspaces:
+                    raise_out_of_range(workspace.program.out_of_range)
             finally:
                 self.lock.release_read(thread)
         finally:

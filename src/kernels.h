@@ -67,6 +67,11 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(exp)                    \
     X(log)                    \
     X(erf)                    \
+    X(numpy_loop)             \
+    X(strided_copy)           \
+    X(strided_select)         \
+    X(arg_extreme)            \
+    X(indexed_copy)           \
     X(penalty)                \
     X(penalty_backward)       \
     X(gradient_norms)         \
@@ -91,6 +96,7 @@ enum cr_kernel_id {
 #include "contract_loss.h"
 #include "contract_probe.h"
 #include "contract_runtime.h"
+#include "contract_strided.h"
 #include "contract_update.h"
 
 #endif

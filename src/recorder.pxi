@@ -22,8 +22,27 @@ ctypedef struct recorded_call:  # of a kernel
     Py_ssize_t first_range, range_count
 
 
-cdef extern from "Python.h":
-    PyObject *PyEval_GetGlobals()
+ctypedef struct memory_bounds:   # of an array of any layout
+    const char *begin
+    const char *end
+
+
+cdef memory_bounds bounds_of(array a) noexcept:
+    """From where to where the elements of an array lie."""
+    cdef memory_bounds found
+    cdef int axis
+    cdef ptrdiff_t reach
+    found.begin = found.end = <const char *> data_ptr(a)
+    if cnp.PyArray_SIZE(a) == 0:
+        return found
+    for axis in range(cnp.PyArray_NDIM(a)):
+        reach = (cnp.PyArray_DIM(a, axis) - 1) * cnp.PyArray_STRIDE(a, axis)
+        if reach > 0:
+            found.end += reach
+        else:
+            found.begin += reach
+    found.end += cnp.PyArray_ITEMSIZE(a)
+    return found
 
 
 cdef inline Program listening():
@@ -57,6 +76,9 @@ cdef class Program:
     cdef readonly list unproven         # parts of which nobody says whether they may be recorded
     cdef list operands                  # of each call, the objects that it points into
     cdef list instruction_names         # of the kernels as replayed
+    cdef list out_of_range              # flags that look-ups put up, see indexed_copy
+    cdef list witnesses                 # (array, its bytes when it was read), of what Python made
+    cdef public str op                  # the op whose NumPy functions are recorded now
     cdef _ThreadState recording          # of the thread that is recorded now, or None
     cdef CacheLines memory
 
@@ -65,6 +87,7 @@ cdef class Program:
         self.memory = CacheLines()
         self.operands, self.dependencies, self.instruction_names = [], [], []
         self.unproven = []
+        self.out_of_range, self.witnesses = [], []
 
     def __dealloc__(self):
         cdef Py_ssize_t i
@@ -145,6 +168,7 @@ cdef class Program:
         R and W keep to the share's own rows; s is an update of segments, g a look at them."""
         cdef memory_range *range_
         cdef Segments segments
+        cdef memory_bounds bounds
         if operand is None:
             return 0
         if isinstance(operand, Segments):
@@ -164,8 +188,8 @@ cdef class Program:
             range_.begin = <const char *> &(<Hyper> operand).c
             range_.end = range_.begin + sizeof(cr_hyper)
         else:
-            range_.begin = <const char *> data_ptr(<array> operand)
-            range_.end = range_.begin + cnp.PyArray_NBYTES(<array> operand)
+            bounds = bounds_of(<array> operand)
+            range_.begin, range_.end = bounds.begin, bounds.end
         range_.writes = mode == b"w" or mode == b"W"
         range_.own_rows = mode == b"W" or mode == b"R"
         return 0
@@ -194,18 +218,50 @@ cdef class Program:
             self.calls[self.call_count - 1].range_count = self.range_count - first
             self.operands[self.call_count - 1] = other.operands[i]
         self.fault = self.fault or other.fault
+        self.out_of_range += other.out_of_range
         return 0
 
     def writes(self, array a not None):
         """Whether a call writes to memory of this array."""
         cdef Py_ssize_t i
-        cdef const char *begin = <const char *> data_ptr(a)
-        cdef const char *end = begin + cnp.PyArray_NBYTES(a)
+        cdef memory_bounds bounds = bounds_of(a)
         for i in range(self.range_count):
-            if (self.ranges[i].writes and self.ranges[i].begin < end
-                    and begin < self.ranges[i].end):
+            if (self.ranges[i].writes and self.ranges[i].begin < bounds.end
+                    and bounds.begin < self.ranges[i].end):
                 return True
         return False
+
+    def states(self):
+        """A list of (kernel, array): what is read before a call writes it, and is written: it has
+        to last from one run to the next."""
+        cdef Py_ssize_t i, k, first
+        cdef memory_bounds bounds
+        cdef memory_range *r
+        cdef bint begun
+        found = []
+        for i in range(self.call_count):
+            first = self.calls[i].first_range
+            for operand in self.operands[i]:
+                if not isinstance(operand, cnp.ndarray) or not self.writes(operand):
+                    continue
+                bounds = bounds_of(<array> operand)
+                begun = reads = False
+                for k in range(first + self.calls[i].range_count):
+                    r = self.ranges + k
+                    if r.begin < bounds.end and bounds.begin < r.end:
+                        begun = begun or r.writes and k < first
+                        reads = reads or not r.writes and k >= first
+                if reads and not begun:
+                    found.append((cr_kernel_name(self.calls[i].id).decode(), operand))
+        return found
+
+    def witness(self, array a not None):
+        """Remembers what Python made of an array that was read; see `altered`."""
+        self.witnesses.append((a, a.tobytes()))
+
+    def altered(self):
+        """The arrays of Python that were read and have changed since, in the recording."""
+        return [a for a, before in self.witnesses if a.tobytes() != before]
 
     def constants(self):
         """A list of (kernel, array): what the calls read and none of them writes."""
@@ -271,6 +327,13 @@ cdef class Program:
                 for i in range(self.instruction_count)]
 
 
+cpdef Program tracing():
+    """The program that keeps what NumPy does in this thread's ops, or None: none is recorded, or it
+    is faulty already."""
+    cdef Program listener = listening()
+    return None if listener is None or listener.fault is not None else listener
+
+
 cpdef fail_recording(str reason, part=None):
     """Says that what runs now cannot be replayed: marks the recording of this thread, if there is
     one, and raises RuntimeError if it is strict. part: who is to blame."""
@@ -280,22 +343,6 @@ cpdef fail_recording(str reason, part=None):
             listener.fault, listener.culprit = reason, part
         if listener.strict:
             raise RuntimeError(f"cannot be recorded: {reason}")
-
-
-cpdef note_reading():
-    """Says that a tensor's values are handed to Python. A part that has to prove that it may be
-    recorded then cannot be replayed, for nobody knows what becomes of them."""
-    cdef Program listener = listening()
-    if listener is not None and listener.unproven:
-        fail_recording("the values of a tensor are read into Python")
-
-
-cdef bint called_by_others() except -1:
-    """Whether the Python code that runs is not this package's own."""
-    cdef PyObject *space = PyEval_GetGlobals()
-    if space == NULL:
-        return False
-    return not str((<object> space).get("__name__", "")).startswith("corereg.")
 
 
 cdef class recording_paused:

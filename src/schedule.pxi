@@ -107,3 +107,5 @@ def replay(list sections not None, Py_ssize_t times, Py_ssize_t threads=0):
                 cr_replay(table, count, times, program.team)
     finally:
         PyMem_Free(table)
+    for part, _ in sections:
+        raise_out_of_range((<Program> part).out_of_range)

@@ -66,7 +66,7 @@ cdef class Snapshot:
         self.parameters = list(parameters)
         self.found = []
         for p in self.parameters:
-            self.found += (p.data, p.requires_grad, p.regularizer)
+            self.found += (p.data, p.requires_grad, getattr(p, "regularizer", None))
 
     cdef add_containers(self, containers):
         cdef dict seen = {}  # by id; what is in here stays alive, so that no id comes twice
@@ -108,6 +108,6 @@ cdef class Snapshot:
         for i in range(len(self.parameters)):
             p = self.parameters[i]
             if (p.array is not self.found[3 * i] or p.requires_grad is not self.found[3 * i + 1]
-                    or (<object> p).regularizer is not self.found[3 * i + 2]):
+                    or getattr(p, "regularizer", None) is not self.found[3 * i + 2]):
                 return False
         return True

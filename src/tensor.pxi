@@ -9,6 +9,8 @@ cdef extern from "numpy/arrayobject.h":
 cdef type TENSOR = None         # corereg.Tensor
 cdef object CONVERTED, FITTED, FITTED_TENSOR
 cdef object ADD, SUBTRACT, MULTIPLY, DIVIDE, MATMUL, NEGATIVE
+cdef object TRACED = None       # corereg.autograd.traced.TracedArray
+cdef object ADDED, ADD_INTO, COPIED, COPY_INTO
 
 
 def bind_graph(*parts):
@@ -21,6 +23,12 @@ def bind_operators(*ops):
     """Tells the ops behind + - * / @ and the sign."""
     global ADD, SUBTRACT, MULTIPLY, DIVIDE, MATMUL, NEGATIVE
     ADD, SUBTRACT, MULTIPLY, DIVIDE, MATMUL, NEGATIVE = ops
+
+
+def bind_tracing(*parts):
+    """Tells TracedArray, and what records sums and copies of arrays: see lowering.py."""
+    global TRACED, ADDED, ADD_INTO, COPIED, COPY_INTO
+    TRACED, ADDED, ADD_INTO, COPIED, COPY_INTO = parts
 
 
 cdef class _Version:
@@ -60,14 +68,20 @@ cdef class TensorCore:
 
     @property
     def data(self):
-        """The array; setting another one counts as a change in place."""
-        if listening() is not None and called_by_others():
-            note_reading()
+        """The array; setting another one counts as a change in place. While a function is recorded,
+        code outside of corereg gets a TracedArray, which notices what is read."""
+        if thread_state().recorder != NULL and not called_by_library():
+            return array_in_op(self)
         return self.array
 
     @data.setter
-    def data(self, cnp.ndarray value not None):
+    def data(self, value):
+        if type(value) is TRACED:
+            value = value.array
+        if not isinstance(value, cnp.ndarray):
+            raise TypeError(f"Tensor.data: expected a NumPy array, received {type(value).__name__}")
         if self.array is not None:
+            fail_recording("the array of a tensor is exchanged; t.copy_(values) changes it")
             self.changed()
         self.array = value
 
@@ -160,6 +174,39 @@ cdef inline PyObject *memory_owner(cnp.ndarray a):
     return <PyObject *> a if base == NULL else base
 
 
+cdef bint called_by_library():
+    """Whether the Python code that runs is corereg's own."""
+    name = sys._getframe().f_globals.get("__name__")
+    return isinstance(name, str) and (<str> name).startswith("corereg.")
+
+
+cpdef array_in_op(value):
+    """A tensor's array, and an array, as NumPy's functions take it: a TracedArray while this thread
+    is recorded. Other things as they are."""
+    if isinstance(value, TensorCore):
+        value = (<TensorCore> value).array
+    elif type(value) is not cnp.ndarray:
+        return value
+    return value if tracing() is None else TRACED(value)
+
+
+cpdef plain_array(value):
+    """The array behind a TracedArray; other things as they are."""
+    return value.array if type(value) is TRACED else value
+
+
+cdef cnp.ndarray left_op(Program program, object value):
+    """What an op gave, as an array of its own: a constant of Python's is copied by the program, for
+    what comes after may write into it."""
+    if type(value) is TRACED:
+        return value.array
+    if not cnp.PyArray_CheckExact(value):
+        value = as_plain_array(value)
+    if tracing() is program and not program.writes(value):
+        return COPIED(value, "K")
+    return value
+
+
 cdef inline cnp.ndarray array_of(TensorCore t):
     """The array of a tensor, or TypeError if it has none."""
     if t is None or t.array is None:
@@ -234,14 +281,14 @@ cdef TensorCore run(Node op, tuple inputs):
     cdef Py_ssize_t n = len(inputs)
     cdef PyObject *memory
     cdef _ThreadState state = thread_state()
-    if n == 1:
+    if state.recorder != NULL:
+        out = run_recorded(op, inputs)
+    elif n == 1:
         out = op.forward(array_of(inputs[0]))
     elif n == 2:
         out = op.forward(array_of(inputs[0]), array_of(inputs[1]))
     else:
         out = op.forward(*[array_of(t) for t in inputs])
-    if state.recorder != NULL and not op.recordable:
-        fail_recording(f"{type(op).__name__} computes in Python")
     if not cnp.PyArray_CheckExact(out):
         out = as_plain_array(out)
     result = new_tensor(out)
@@ -256,6 +303,35 @@ cdef TensorCore run(Node op, tuple inputs):
                 attach(op, inputs, result)
                 break
     return result
+
+
+cdef object run_recorded(Node op, tuple inputs):
+    """Runs op.forward while a program listens: on arrays if it launches kernels itself, else on
+    TracedArrays, which record what NumPy does."""
+    cdef TensorCore t
+    cdef Program program
+    cdef list arrays = [array_of(t) for t in inputs]
+    for t in inputs:
+        if t.node is None and t.requires_grad:
+            track_dependency(t)
+    program = program_for(op)
+    if program is None:
+        return op.forward(*arrays)
+    outer, program.op = program.op, type(op).__name__
+    try:
+        return left_op(program, op.forward(*[TRACED(a) for a in arrays]))
+    finally:
+        program.op = outer
+
+
+cdef Program program_for(Node op):
+    """The program that records what NumPy does in this op, or None: the op launches kernels itself,
+    or is not recorded."""
+    if op.recordable:
+        return None
+    if op._recordable_is_stated:
+        fail_recording(f"{type(op).__name__} says recordable = False")
+    return tracing()
 
 
 cdef attach(Node op, tuple inputs, TensorCore result):

@@ -194,11 +194,11 @@ def test_a_subclass_of_a_recordable_op_says_itself_whether_it_is(says_so):
     with program:
         out = function(Tensor(np.array([-1.0, 2.0], np.float32)))
     equal(out, 0, 2)
-    assert program.fault == (None if says_so else "Twice computes in Python")
+    assert program.fault is None  # it does nothing but what can be recorded
 
 
 @pytest.mark.parametrize("says_so", [False, True])
-def test_fit_runs_eagerly_with_a_subclass_of_a_recordable_op(says_so, rng):
+def test_fit_replays_a_subclass_of_a_recordable_op(says_so, rng):
     function, calls = relu_twice(says_so)
 
     class Layer(layers.Layer):
@@ -218,14 +218,12 @@ def test_fit_runs_eagerly_with_a_subclass_of_a_recordable_op(says_so, rng):
         ran.append(len(calls) - before)
     assert losses[0] == losses[1]
     steps = 3 * 4
-    assert ran[0] < steps if says_so else ran[0] == steps
+    assert ran[0] < steps
 
 
-def test_record_refuses_a_subclass_of_a_recordable_op(fails):
-    function, _ = relu_twice(False)
-    step = corereg.record(function)
-    fails(lambda: step(np.ones(3, np.float32)), RuntimeError, "Twice computes in Python")
-    function, calls = relu_twice(True)
+@pytest.mark.parametrize("says_so", [False, True])
+def test_record_replays_a_subclass_of_a_recordable_op(says_so):
+    function, calls = relu_twice(says_so)
     step = corereg.record(function)
     for _ in range(5):
         equal(step(np.ones(3, np.float32)), 1, 1, 1)

@@ -59,6 +59,21 @@ def kernel_calls(rng, dtype, m, n):
         lambda: k.erf(x, out),
         lambda: k.penalty_backward(x, 0.1, 0.2, one, out),
     ]
+    halves = out[: m // 2 * 2 : 2], x[: m // 2 * 2 : 2]
+    kinds = [f"{np.dtype(dtype).char * 2}->{np.dtype(dtype).char}", f"{np.dtype(dtype).char}->?"]
+    add = np.add.types.index(kinds[0])
+    told, most = keep(np.zeros((m, n), bool)), keep(np.zeros(m, np.int64))
+    above = x > 0
+    offsets = np.arange(m * n) * x.itemsize
+    calls += [
+        lambda: k.numpy_loop(np.add, add, (x, y, out), "rrw", (x, y, out)),
+        lambda: k.numpy_loop(np.isnan, np.isnan.types.index(kinds[1]), (x, told), "rw", (x, told)),
+        lambda: k.strided_copy(halves, halves),
+        lambda: k.strided_copy((told, x), (told, x)),
+        lambda: k.strided_select((out, above, x, y), (out, above, x, y)),
+        lambda: k.arg_extreme(most, x, False),
+        lambda: k.indexed_copy(out, x, offsets, offsets[::-1].copy()),
+    ]
     for name, act in k.ACTIVATIONS.items():
         calls += [
             lambda act=act: k.dense_forward(x, w, b, act, out),

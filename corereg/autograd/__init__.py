@@ -13,7 +13,10 @@ downwards only:
     aliases                                     names of types
 """
 
-from corereg.autograd import methods as _methods  # noqa: F401  (gives Tensor its methods)
+from corereg.autograd import (
+    methods as _methods,  # noqa: F401  (gives Tensor its methods)
+    traced_functions as _traced,  # noqa: F401  (for recordings)
+)
 from corereg.autograd.creation import from_dlpack
 from corereg.autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from corereg.autograd.gradcheck import check_grads

@@ -18,9 +18,9 @@ class Conversions(_kernels.TensorCore):
     __slots__ = ()
 
     def numpy(self) -> Array:
-        """The array itself, not a copy. Changes of it are not counted."""
-        _kernels.note_reading()
-        return self.data
+        """The array itself, not a copy. Changes of it are not counted. In code that is recorded a
+        TracedArray."""
+        return _kernels.array_in_op(self)  # type: ignore[no-any-return]
 
     def item(self) -> float:
         """The only element, as a Python number; ValueError when there are more."""
@@ -34,7 +34,7 @@ class Conversions(_kernels.TensorCore):
 
     def tolist(self) -> Any:
         """The elements as Python numbers in nested lists."""
-        _kernels.note_reading()
+        _kernels.fail_recording("a value is read into Python")
         return self.data.tolist()
 
     def __len__(self) -> int:
@@ -70,6 +70,7 @@ class Conversions(_kernels.TensorCore):
         return int(self.item())
 
     def __repr__(self) -> str:
+        _kernels.fail_recording("a value is read into Python")
         text = np.array2string(self.data, separator=", ", prefix="Tensor(", threshold=100)
         shape = "" if self.data.size else f", shape={self.shape}"
         dtype = "" if self.dtype == np.float32 else f", dtype={self.dtype}"
@@ -91,7 +92,7 @@ class Conversions(_kernels.TensorCore):
                 "Tensor: a tensor that requires grad does not turn into an array by itself, as "
                 "its gradient would be lost; use .detach() or .numpy()"
             )
-        _kernels.note_reading()
+        _kernels.fail_recording("a value is read into Python")
         return np.array(self.data, dtype, copy=copy)
 
     def __dlpack__(self, **options: Any) -> Any:
@@ -102,6 +103,7 @@ class Conversions(_kernels.TensorCore):
                 "Tensor: a tensor that requires grad is not handed out by DLPack, as its gradient "
                 "would be lost; use .detach()"
             )
+        _kernels.fail_recording("values are handed to another library")
         return self.data.__dlpack__(**{k: v for k, v in options.items() if v is not None})
 
     def __dlpack_device__(self) -> tuple[Any, int]:

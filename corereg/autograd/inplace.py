@@ -35,16 +35,16 @@ class InPlace(_kernels.TensorCore):
         return self._change("zero_", np.positive, 0)
 
     def add_(self, other: Any) -> Self:
-        return self._change("add_", np.add, self.data, other)
+        return self._change("add_", np.add, self, other)
 
     def sub_(self, other: Any) -> Self:
-        return self._change("sub_", np.subtract, self.data, other)
+        return self._change("sub_", np.subtract, self, other)
 
     def mul_(self, other: Any) -> Self:
-        return self._change("mul_", np.multiply, self.data, other)
+        return self._change("mul_", np.multiply, self, other)
 
     def div_(self, other: Any) -> Self:
-        return self._change("div_", np.divide, self.data, other)
+        return self._change("div_", np.divide, self, other)
 
     def __iadd__(self, other: Any) -> Any:
         return self.add_(other) if self._is_weight() else NotImplemented
@@ -63,20 +63,20 @@ class InPlace(_kernels.TensorCore):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self._refuse("t[index] = value", value)
-        if isinstance(index, _kernels.TensorCore):
-            index = index.data
-        elif isinstance(index, tuple):
-            index = tuple(i.data if isinstance(i, _kernels.TensorCore) else i for i in index)
-        self.data[index] = value.data if isinstance(value, _kernels.TensorCore) else value
+        parts = index if isinstance(index, tuple) else (index,)
+        parts = tuple(map(_kernels.array_in_op, parts))
+        target = _kernels.array_in_op(self)
+        target[parts if isinstance(index, tuple) else parts[0]] = _kernels.array_in_op(value)
         self.changed()
 
     def _change(self, name: str, function: np.ufunc, *operands: Any) -> Self:
         self._refuse(f"Tensor.{name}", operands[-1])
-        arrays = [x.data if isinstance(x, _kernels.TensorCore) else x for x in operands]
+        arrays = [_kernels.array_in_op(x) for x in operands]
+        target = _kernels.array_in_op(self)
         try:
-            function(*arrays, out=self.data, casting="same_kind")
+            function(*arrays, out=(target,), casting="same_kind")
         except (TypeError, ValueError) as error:
-            value = np.asarray(arrays[-1])
+            value = np.asarray(_kernels.plain_array(arrays[-1]))
             raise (TypeError if isinstance(error, TypeError) else ValueError)(
                 f"Tensor.{name}: expected values that broadcast to shape {self.shape} and dtype "
                 f"{self.dtype} without loss, received shape {value.shape} and dtype {value.dtype}"
@@ -93,4 +93,3 @@ class InPlace(_kernels.TensorCore):
                 f"{who}: a change in place has no gradient; make a new tensor (t + x, "
                 "ops.set_at(t, index, value)), or do it inside no_grad()"
             )
-        _kernels.fail_recording("a tensor is changed in place")

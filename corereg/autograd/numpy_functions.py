@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from corereg import _kernels
 from corereg.autograd import ops
 from corereg.autograd.mode import state
+from corereg.autograd.ops.arguments import array_of, constant
 from corereg.autograd.tensor import Tensor
 
 # NumPy's name, where the op has another
@@ -52,8 +52,7 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **opti
     if name in UFUNCS:
         return getattr(ops, RENAMED.get(name, name))(*inputs)
     if name in CONSTANT:
-        _kernels.fail_recording(f"np.{name} computes in Python")
-        return Tensor(ufunc(*[x.data if isinstance(x, Tensor) else x for x in inputs]))
+        return constant(ufunc(*map(array_of, inputs)))
     return ufunc(*plain(f"np.{name}", inputs))
 
 

@@ -309,6 +309,7 @@ def _array(value: Any, like: Tensor | None = None) -> Array:
     """value as an array; Python numbers and lists take like's dtype, or floatx."""
     if isinstance(value, _kernels.TensorCore):
         return value.data
+    value = _kernels.plain_array(value)
     array = np.asarray(value)
     if isinstance(value, np.ndarray | np.generic):
         return array

@@ -13,9 +13,10 @@ from corereg.autograd.aliases import Array
 
 def unbroadcast(op: _kernels.Node, grad: Any, like: Array) -> Array:
     """A gradient that op gave, as a new array of the shape and dtype of `like`, the input."""
-    _kernels.fail_recording("a gradient is cast or summed in Python")
-    total = np.array(_summed(op, np.asarray(grad), like.shape), like.dtype)
-    return total.reshape(like.shape)
+    grad = _kernels.array_in_op(np.asarray(grad))
+    total = _summed(op, grad, like.shape).astype(like.dtype)  # a copy in any case
+    plain: Array = _kernels.plain_array(total.reshape(like.shape))
+    return plain
 
 
 def unbroadcast_tensor(op: _kernels.Node | None, grad: Any, like: Array) -> Any:

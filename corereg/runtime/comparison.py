@@ -26,6 +26,12 @@ def difference(earlier: _kernels.Program, later: _kernels.Program) -> str | None
                 f"{kernel} read an array of shape {b.shape} made outside of kernels, of other "
                 "values in the second run than in the first"
             )
+    for (kernel, a), (_, b) in zip(earlier.states(), later.states(), strict=True):
+        if a.ctypes.data != b.ctypes.data:
+            return (
+                f"{kernel} changed an array of shape {b.shape} in place that each run made anew "
+                "outside of kernels; make it by ops (t * 1.0), or outside of the function"
+            )
     return None
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from corereg import _kernels
-from corereg.autograd import Parameter
+from corereg.autograd import Parameter, Tensor
 from corereg.recordable import declares_eager
 
 
@@ -109,6 +109,15 @@ def with_inner(dependencies: Iterable[Any]) -> list[Any]:
     return list(found.values())
 
 
+def leaves_of(dependencies: Iterable[Any]) -> list[Tensor]:
+    """The same with other tensors that got a gradient."""
+    dependencies = list(dependencies)
+    parameters = parameters_of(dependencies)
+    others = [part for part in dependencies if isinstance(part, Tensor)]
+    known = {id(p) for p in parameters}
+    return [*parameters, *(t for t in others if id(t) not in known)]
+
+
 def snapshot_of(dependencies: Iterable[Any], unproven: Iterable[Any] = ()) -> _kernels.Snapshot:
     """What these are now, to find out later whether anything was set anew.
 
@@ -124,7 +133,7 @@ def snapshot_of(dependencies: Iterable[Any], unproven: Iterable[Any] = ()) -> _k
     for part in dependencies:
         if isinstance(part, list):
             lists.append(part)
-        elif not isinstance(part, Parameter):
+        elif not isinstance(part, Tensor):
             objects.append(part)
             own = getattr(part, "_parameters", None)
             if own is not None:
@@ -139,4 +148,4 @@ def snapshot_of(dependencies: Iterable[Any], unproven: Iterable[Any] = ()) -> _k
         held = getattr(part, "__dict__", {}).values()
         lists += [value for value in held if isinstance(value, list | tuple | dict)]
     strengths = {id(r): r for r in regularizers if hasattr(r, "__dict__")}
-    return _kernels.Snapshot([*objects, *strengths.values()], lists, parameters)
+    return _kernels.Snapshot([*objects, *strengths.values()], lists, leaves_of(dependencies))

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from corereg import _kernels, config
-from corereg.autograd import Parameter, Tensor, is_grad_enabled
+from corereg.autograd import Tensor, is_grad_enabled
 from corereg.runtime.capture import Capture, CaptureCache
 from corereg.runtime.comparison import difference
-from corereg.runtime.dependencies import parameters_of
+from corereg.runtime.dependencies import leaves_of
 from corereg.runtime.report import TWO_RUNS, Execution, ExecutionReport
 
 Array = np.ndarray[Any, Any]
 REFUSED = "cannot be recorded"  # how the errors of strict recordings begin
 
 
-def record(function: Callable[..., Any]) -> RecordedFunction:
+@overload
+def record(function: Callable[..., Any], *, copy: bool = True) -> RecordedFunction: ...
+@overload
+def record(*, copy: bool = True) -> Callable[[Callable[..., Any]], RecordedFunction]: ...
+def record(function: Any = None, *, copy: bool = True) -> Any:
     """A function that does what `function` does, without Python from the third call on.
 
         @corereg.record
@@ -39,34 +43,45 @@ def record(function: Callable[..., Any]) -> RecordedFunction:
     Arguments: arrays, Tensors, numbers or lists of them. `function` gets Tensors: floats keep
         float32 or float64 (numbers and lists become `corereg.config.floatx()`), integers come as
         int64. Each combination of shapes and dtypes is recorded by itself; the last 8 are kept.
-    Result: None, or Tensors and arrays in tuples, lists and dicts as `function` returns them. They
-        lie in memory that the next call overwrites: copy what you keep.
+    Result: None, or Tensors and arrays in tuples, lists and dicts as `function` returns them, each
+        a copy. copy=False (``@corereg.record(copy=False)``) saves the copies: then they lie in
+        memory that the next call overwrites.
 
-    What may be recorded: ops, layers, losses, metrics and optimizers that compute by kernels
-    alone: Dense, Dropout, Activation, their L1/L2 penalties, the built-in losses on
-    targets of the dtype and shape of the predictions (or int64 labels), sums of tensors of one
-    shape, every optimizer here. What changes from call to call must come as an argument, or live in
-    Parameters, optimizers, metrics or dropout layers. Attributes of layers, losses, optimizers and
-    regularizers, and the arrays of their parameters, may be set anew at any time: then the next
-    call is recorded anew. Parameters that no layer holds and that get no gradient are not watched.
+    What may be recorded: all of `corereg.ops`, forward and backward, on every dtype, shape and
+    layout that they take, derivatives of higher order too; ops of one's own in NumPy (see
+    `corereg.autograd.Op`), NumPy's functions on tensors and on what `t.data` gives there; changes
+    in place (`w.sub_(rate * w.grad)` inside no_grad()); layers, losses on targets of the dtype
+    and shape of the predictions (or int64 labels), metrics, every optimizer here. Not: indices
+    that are masks (their number is a shape; `ops.where` does without), `repeat` by computed
+    numbers, random numbers other than dropout's, and what reads a value: float(t), `if t > 0`,
+    printing, t.tolist(). An index that a replay finds out of range raises IndexError when the
+    replay ends.
 
-    RuntimeError where a rule is broken: at the op that computes in Python or where a value is
-    read into Python, before the step goes on; after the second call if it did not do the same as
-    the first. TypeError for results that are no arrays, and for arguments that are not made of
+    What changes from call to call must come as an argument, or live in Parameters, other tensors,
+    optimizers, metrics or dropout layers. Attributes of layers, losses, optimizers and
+    regularizers, and the arrays of tensors that require grad, may be set anew at any time: then
+    the next call is recorded anew. Other tensors and arrays from outside are read where they were.
+
+    RuntimeError where a rule is broken: where NumPy does what no kernel does or a value is read
+    into Python, before the step goes on; after the second call if it did not do the same as the
+    first. TypeError for results that are no arrays, and for arguments that are not made of
     numbers. One thread may call it at a time, else RuntimeError, and no call may stand within
     another, nor fit, evaluate or predict. predict in other threads does not wait for it.
     """
+    if function is None:
+        return functools.partial(record, copy=copy)
     if not callable(function):
         raise TypeError(f"record: expected a function, received {function!r}")
-    return RecordedFunction(function)
+    return RecordedFunction(function, copy)
 
 
 class RecordedFunction:
     """What `record` makes. `python_calls` counts how often the function itself ran."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], copy: bool = True) -> None:
         functools.update_wrapper(self, function)
         self._function = function
+        self._copy = copy
         self._captures = CaptureCache()
         self._lock = _kernels.ExclusiveLock(
             "it is being run by another call; call it in one thread"
@@ -88,7 +103,7 @@ class RecordedFunction:
             for array, memory in zip(given, capture.memory, strict=True):
                 np.copyto(memory, array)
             if capture.ready and capture.gradients_are_as_recorded():
-                return capture.replay_once()
+                return self._own(capture.replay_once())
             self.python_calls += 1
             tensors = [Tensor(a) for a in capture.memory]
             named = dict(zip(kwargs, tensors[len(args) :], strict=True))
@@ -98,7 +113,11 @@ class RecordedFunction:
 
             if capture.ready:  # gradients are left from elsewhere, as replays expect none
                 return _map_arrays(who, call(), lambda array: None)
-            return self._captures.record(capture, call)
+            return self._own(self._captures.record(capture, call))
+
+    def _own(self, result: Any) -> Any:
+        """A result as the caller gets it: copied, unless that is not wished."""
+        return _copied(result) if self._copy else result
 
     def execution_report(self) -> ExecutionReport:
         """Whether calls are replayed, and on how many threads: an entry for each signature."""
@@ -126,7 +145,7 @@ class FunctionCapture(Capture):
     def __init__(self, who: str, given: list[Array]) -> None:
         super().__init__([np.array(a, order="C") for a in given])
         self._who = who
-        self._parameters: list[Parameter] = []
+        self._parameters: list[Tensor] = []  # Parameters, and other leaves that require grad
         self._grad_was_none: list[bool] = []
         self._grads_after: list[Array | None] = []
         self._result: Any = None
@@ -145,7 +164,8 @@ class FunctionCapture(Capture):
 
     def record(self, function: Callable[[], Any]) -> Any:
         """Runs the function and keeps its calls; RuntimeError names the rule that it broke."""
-        self._grad_was_none = [p._grad is None for p in self._parameters]
+        before = self._parameters
+        was_none = [p._grad is None for p in before]
         try:
             self._result = super().record(function)
         except RuntimeError as error:
@@ -155,12 +175,23 @@ class FunctionCapture(Capture):
                 f"{self._who}: {error}, which no replay would repeat; compute with ops that run by "
                 "kernels on the arguments (see corereg.record), or do this outside"
             ) from error
+        if before:  # what the first run made for itself is gone
+            now = {id(p) for p in self._parameters}
+            kept = [(p, none) for p, none in zip(before, was_none, strict=True) if id(p) in now]
+            self._parameters = [p for p, _ in kept]
+            self._grad_was_none = [none for _, none in kept]
+            self._grads_after = [p._grad for p in self._parameters]
         return self._result
 
     def finish(self, program: _kernels.Program, result: Any) -> Any:
         """The result cut off its graph, checked; the parameters that took part are noted."""
-        self._parameters = parameters_of(program.dependencies)
-        self._grads_after = [p._grad for p in self._parameters]
+        self._parameters = leaves_of(program.dependencies)
+        altered = program.altered()
+        if altered:
+            raise RuntimeError(
+                f"{self._who}: an array of shape {altered[0].shape} changed after it had been read, "
+                "which no replay would repeat; make a new one instead"
+            )
         return _map_arrays(self._who, result, lambda array: self._check_written(program, array))
 
     def _check_written(self, program: _kernels.Program, array: Array) -> None:
@@ -199,10 +230,22 @@ def _array(who: str, value: Any) -> Array:
     return array
 
 
+def _copied(result: Any) -> Any:
+    """A result with new arrays."""
+    if isinstance(result, Tensor):
+        return Tensor(result.data.copy())
+    if isinstance(result, dict):
+        return {key: _copied(value) for key, value in result.items()}
+    if type(result) in (tuple, list):
+        return type(result)(map(_copied, result))
+    return result.copy() if isinstance(result, np.ndarray) else result
+
+
 def _map_arrays(who: str, result: Any, check: Callable[[Array], None]) -> Any:
     """A result with its Tensors cut off their graphs, every array checked."""
     if result is None:
         return None
+    result = _kernels.plain_array(result)
     if isinstance(result, Tensor | np.ndarray):
         check(result.data if isinstance(result, Tensor) else result)
         return result.detach() if isinstance(result, Tensor) else result

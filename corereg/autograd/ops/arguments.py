@@ -25,14 +25,28 @@ def as_floats(x: Any, who: str) -> Tensor:
 
 
 def array_of(x: Any) -> Any:
-    """The array behind x, for masks and counts, which are constants in every derivative."""
-    return x.data if isinstance(x, Tensor) else x
+    """The array behind x, for masks and counts, which are constants in every derivative. NumPy's
+    functions take it, also while a function is recorded; `np.array` and `np.asarray` do not."""
+    return _kernels.array_in_op(x) if isinstance(x, Tensor) else x
 
 
-def constant(array: Any, who: str) -> Tensor:
+def constant(array: Any) -> Tensor:
     """A result that nothing is differentiated through, of integers or bools."""
-    _kernels.fail_recording(f"{who} computes in Python")
-    return Tensor(np.asarray(array))
+    return Tensor(np.asarray(_kernels.plain_array(array)))
+
+
+def new_copy(x: Any, dtype: Any = None) -> Any:
+    """A new array of x, a tensor, an array or a list, in its dtype or another one."""
+    x = array_of(x)
+    return x.astype(dtype or x.dtype) if hasattr(x, "astype") else np.array(x, dtype)
+
+
+def filled(shape: tuple[int, ...], value: Any, dtype: Any) -> Any:
+    """An array of one number that an op may write into: NumPy's, or in a recording one that every
+    replay fills again."""
+    made = np.full(shape, value, dtype)
+    inside: Any = _kernels.array_in_op(made)
+    return made if inside is made else np.full_like(inside, value)
 
 
 def as_numpy_axis(axis: Axis) -> int | tuple[int, ...] | None:

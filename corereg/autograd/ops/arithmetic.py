@@ -21,7 +21,7 @@ from corereg.autograd.tensor import Tensor, apply, pair, tensor
 class Add(Op):
     __slots__ = ()
     linear = True
-    recordable = True  # of equal shapes and dtypes; sum_of sees to the rest
+    recordable = True
 
     forward = staticmethod(_kernels.sum_of)
 

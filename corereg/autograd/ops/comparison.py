@@ -12,59 +12,59 @@ from corereg.autograd.tensor import Tensor
 
 def equal(a: Any, b: Any) -> Tensor:
     """a == b, elementwise"""
-    return constant(np.equal(array_of(a), array_of(b)), "equal")
+    return constant(np.equal(array_of(a), array_of(b)))
 
 
 def not_equal(a: Any, b: Any) -> Tensor:
     """a != b, elementwise"""
-    return constant(np.not_equal(array_of(a), array_of(b)), "not_equal")
+    return constant(np.not_equal(array_of(a), array_of(b)))
 
 
 def less(a: Any, b: Any) -> Tensor:
     """a < b"""
-    return constant(np.less(array_of(a), array_of(b)), "less")
+    return constant(np.less(array_of(a), array_of(b)))
 
 
 def less_equal(a: Any, b: Any) -> Tensor:
     """a <= b"""
-    return constant(np.less_equal(array_of(a), array_of(b)), "less_equal")
+    return constant(np.less_equal(array_of(a), array_of(b)))
 
 
 def greater(a: Any, b: Any) -> Tensor:
     """a > b"""
-    return constant(np.greater(array_of(a), array_of(b)), "greater")
+    return constant(np.greater(array_of(a), array_of(b)))
 
 
 def greater_equal(a: Any, b: Any) -> Tensor:
     """a >= b"""
-    return constant(np.greater_equal(array_of(a), array_of(b)), "greater_equal")
+    return constant(np.greater_equal(array_of(a), array_of(b)))
 
 
 def logical_and(a: Any, b: Any) -> Tensor:
     """Whether both are true, that is not 0"""
-    return constant(np.logical_and(array_of(a), array_of(b)), "logical_and")
+    return constant(np.logical_and(array_of(a), array_of(b)))
 
 
 def logical_or(a: Any, b: Any) -> Tensor:
     """Whether one or both are true"""
-    return constant(np.logical_or(array_of(a), array_of(b)), "logical_or")
+    return constant(np.logical_or(array_of(a), array_of(b)))
 
 
 def logical_not(a: Any) -> Tensor:
     """Whether a is false, that is 0"""
-    return constant(np.logical_not(array_of(a)), "logical_not")
+    return constant(np.logical_not(array_of(a)))
 
 
 def isnan(a: Any) -> Tensor:
     """Whether a is NaN"""
-    return constant(np.isnan(array_of(a)), "isnan")
+    return constant(np.isnan(array_of(a)))
 
 
 def isinf(a: Any) -> Tensor:
     """Whether a is infinity or minus infinity"""
-    return constant(np.isinf(array_of(a)), "isinf")
+    return constant(np.isinf(array_of(a)))
 
 
 def isfinite(a: Any) -> Tensor:
     """Whether a is neither infinite nor NaN"""
-    return constant(np.isfinite(array_of(a)), "isfinite")
+    return constant(np.isfinite(array_of(a)))

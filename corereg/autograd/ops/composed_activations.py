@@ -24,7 +24,9 @@ CUBE = 0.044715
 
 def logistic(x: Any) -> Any:
     """The sigmoid of an array, or of a tensor under create_graph."""
-    return sigmoid(x) if isinstance(x, Tensor) else _kernels.activation_forward(x, SIGMOID)
+    if isinstance(x, Tensor):
+        return sigmoid(x)
+    return _kernels.array_in_op(_kernels.activation_forward(x, SIGMOID))
 
 
 class LeakyRelu(Op):

@@ -15,7 +15,7 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd.op import Op
-from corereg.autograd.ops.arguments import as_floats, constant
+from corereg.autograd.ops.arguments import array_of, as_floats, constant
 from corereg.autograd.tensor import FLOATS, Tensor, apply, tensor
 
 TWO_BY_ROOT_PI = 2 / math.sqrt(math.pi)
@@ -191,7 +191,8 @@ class Astype(Op):
 
 
 def _erf(array: Any) -> Any:
-    return _kernels.erf(np.asarray(array))
+    plain = np.asarray(_kernels.plain_array(array))
+    return _kernels.array_in_op(_kernels.erf(plain))
 
 
 def erf_of(x: Any) -> Any:
@@ -271,5 +272,5 @@ def astype(x: Any, dtype: Any) -> Tensor:
     """x cast to dtype: gradients flow between float32 and float64, not through integers or bool."""
     x, dtype = tensor(x), np.dtype(dtype)
     if dtype not in FLOATS:
-        return constant(x.data.astype(dtype), "astype")
+        return constant(array_of(x).astype(dtype))
     return apply(Astype(dtype), x)

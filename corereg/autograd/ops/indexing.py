@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from corereg import _kernels
 from corereg.autograd.aliases import Array
 from corereg.autograd.op import Op
-from corereg.autograd.ops.arguments import array_of, normalize_axis
+from corereg.autograd.ops.arguments import array_of, filled, new_copy, normalize_axis
 from corereg.autograd.ops.shaping import Reshape
 from corereg.autograd.tensor import Tensor, apply, tensor
 
@@ -18,8 +19,9 @@ def copy_index(index: Any) -> Any:
     finds it unchanged."""
     if isinstance(index, tuple):
         return tuple(copy_index(part) for part in index)
-    if isinstance(index, Tensor | np.ndarray):
-        return np.array(array_of(index))
+    index = array_of(index)
+    if isinstance(index, np.ndarray) or hasattr(index, "astype"):
+        return index.copy()
     if isinstance(index, list):
         return np.array(index) if index else np.zeros(0, np.intp)
     return index
@@ -28,7 +30,13 @@ def copy_index(index: Any) -> Any:
 def may_repeat(index: Any) -> bool:
     """Whether an index may name an element twice: one with an array of integers."""
     parts = index if isinstance(index, tuple) else (index,)
-    return any(isinstance(part, np.ndarray) and part.dtype.kind in "iu" for part in parts)
+    return any(hasattr(part, "astype") and part.dtype.kind in "iu" for part in parts)
+
+
+def plain_index(index: Any) -> Any:
+    """An index with arrays that NumPy takes, for shapes alone."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return tuple(map(_kernels.plain_array, parts))
 
 
 def add_into(array: Array, index: Any, value: Any) -> None:
@@ -49,7 +57,7 @@ class Getitem(Op):
         return x[self.index]
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        dx = np.zeros(x.shape, grad.dtype)
+        dx = filled(x.shape, 0, grad.dtype)
         add_into(dx, self.index, grad)
         return (dx,)
 
@@ -92,12 +100,12 @@ class SetAt(Op):
         return out
 
     def backward(self, grad: Any, out: Any, x: Any, value: Any) -> tuple[Any, ...]:
-        changed = np.zeros(x.shape, bool)
+        changed = filled(x.shape, False, bool)
         changed[self.index] = True
         taken = grad[self.index]
         if may_repeat(self.index):
             order = np.arange(taken.size).reshape(taken.shape)
-            last = np.empty(x.shape, np.intp)
+            last = filled(x.shape, 0, np.intp)
             last[self.index] = order
             taken = np.where(last[self.index] == order, taken, 0)
         return np.where(changed, 0, grad), taken
@@ -132,7 +140,7 @@ def inputs_at(op: SetAt | AddAt, x: Any, value: Any, who: str) -> tuple[Tensor, 
     """The inputs of an op: x, and value if it broadcasts to the shape of x[index]."""
     x = tensor(x)
     value = tensor(value, x)
-    shape = x.data[op.index].shape
+    shape = x.data[plain_index(op.index)].shape
     both = zip(reversed(value.shape), reversed(shape), strict=False)
     if value.ndim > len(shape) or any(n not in (1, m) for n, m in both):
         raise ValueError(
@@ -168,7 +176,7 @@ def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Tensor:
 
 def as_integers(indices: Any, who: str) -> Array:
     """Indices as a new array of integers; TypeError for others."""
-    array = np.array(array_of(indices))
+    array = new_copy(indices)
     if not array.size and array.dtype.kind == "f":
         array = array.astype(np.intp)
     if array.dtype.kind not in "iu":

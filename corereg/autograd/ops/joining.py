@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd.op import Op
-from corereg.autograd.ops.arguments import array_of, normalize_axis
+from corereg.autograd.ops.arguments import array_of, filled, normalize_axis
 from corereg.autograd.ops.indexing import Getitem
 from corereg.autograd.ops.shaping import Reshape
 from corereg.autograd.tensor import Tensor, apply, tensor
@@ -65,7 +65,7 @@ class Pad(Op):
         self.value = value
 
     def forward(self, x: Any) -> Any:
-        out = np.full(self.shape, self.value, x.dtype)
+        out = filled(self.shape, self.value, x.dtype)
         out[self.inner] = x
         return out
 

@@ -17,8 +17,6 @@ from corereg.autograd.ops.shaping import BroadcastTo, Reshape, Transpose
 from corereg.autograd.tensor import Tensor, apply, pair, tensor
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-BLAS_WORK = 20_000
-"""The products from which NumPy's way to BLAS pays for itself (it costs 10 us)."""
 
 
 class Matmul(Op):
@@ -74,8 +72,23 @@ def contracted(left: str, right: str, to: str, a: Any, b: Any) -> Any:
     if isinstance(a, Tensor):
         return apply(Einsum(left, right, to), a, b)
     sizes = {**dict(zip(left, a.shape, strict=True)), **dict(zip(right, b.shape, strict=True))}
-    optimize = math.prod(sizes.values()) > BLAS_WORK
-    return np.einsum(f"{left},{right}->{to}", a, b, optimize=optimize)
+    stack = [s for s in left if s in right and s in to]
+    summed = [s for s in left if s in right and s not in to]
+    rows = [s for s in left if s not in right]
+    columns = [s for s in right if s not in left]
+
+    def laid_out(x: Any, labels: str, *groups: list[str]) -> Any:
+        """x with one axis for each group of labels behind those of the stack."""
+        order = [labels.index(s) for group in (stack, *groups) for s in group]
+        shape = [math.prod(sizes[s] for s in group) for group in groups]
+        return x.transpose(order).reshape([*(sizes[s] for s in stack), *shape])
+
+    if summed:
+        made = laid_out(a, left, rows, summed) @ laid_out(b, right, summed, columns)
+    else:
+        made = laid_out(a, left, rows, []) * laid_out(b, right, [], columns)
+    found = [*stack, *rows, *columns]
+    return made.reshape([sizes[s] for s in found]).transpose([found.index(s) for s in to])
 
 
 def matmul(a: Any, b: Any) -> Tensor:

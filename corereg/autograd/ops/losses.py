@@ -83,9 +83,11 @@ class MeanLoss(_Loss):
 
 def loss_rows(kind: str, z: Any, y: Any, weight: Any = None, smoothing: float = 0.0) -> Tensor:
     """The weighted loss of each row: z (batch, outputs) -> (batch,). y and weight are arrays."""
+    y, weight = _kernels.plain_array(y), _kernels.plain_array(weight)
     return apply(LossRows(kind, y, weight, smoothing), tensor(z))
 
 
 def mean_loss(kind: str, z: Any, y: Any, weight: Any = None, smoothing: float = 0.0) -> Tensor:
     """sum(weight * loss) / batch, a scalar."""
+    y, weight = _kernels.plain_array(y), _kernels.plain_array(weight)
     return apply(MeanLoss(kind, y, weight, smoothing), tensor(z))

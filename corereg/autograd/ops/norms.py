@@ -45,7 +45,7 @@ class Norm(Op):
             return size.max(**over, initial=0)
         if self.ord == -math.inf:
             return size.min(**over)
-        return (size**self.ord).sum(**over) ** (1 / self.ord)
+        return np.power((size**self.ord).sum(**over), 1 / self.ord)  # a scalar has another **
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         grad, out = (restore_axes(g, self.axis, self.keepdims) for g in (grad, out))

@@ -23,8 +23,7 @@ class L1L2Penalty(Op):
 
     def forward(self, w: Any) -> Any:
         if not w.flags.c_contiguous or not w.flags.writeable:
-            _kernels.fail_recording("the penalty of an array that is not contiguous or writeable")
-            w = np.array(w, order="C")
+            w = _kernels.plain_array(_kernels.array_in_op(w).copy())
         segments = _kernels.Segments([w], l1=[self.l1], l2=[self.l2])
         sums = np.empty((1, segments.blocks))
         _kernels.penalty(segments, sums)

@@ -205,9 +205,9 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """The place of the largest element along axis (None: in the flattened x), the first of equal
     ones: int64, outside the graph. ValueError where there are no elements."""
-    return constant(np.argmax(tensor(x).data, axis, keepdims=keepdims), "argmax")
+    return constant(np.argmax(array_of(tensor(x)), axis, keepdims=keepdims))
 
 
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """The place of the smallest element, as `argmax`."""
-    return constant(np.argmin(tensor(x).data, axis, keepdims=keepdims), "argmin")
+    return constant(np.argmin(array_of(tensor(x)), axis, keepdims=keepdims))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd.op import Op
-from corereg.autograd.ops.arguments import array_of
+from corereg.autograd.ops.arguments import array_of, new_copy
 from corereg.autograd.tensor import Tensor, apply, pair, tensor
 
 
@@ -107,4 +107,4 @@ def clip(x: Any, low: float | None, high: float | None) -> Tensor:
 def where(condition: Any, a: Any, b: Any) -> Tensor:
     """a where condition is true (not 0), b elsewhere; all three broadcast. A Python number takes
     the dtype of the other operand."""
-    return pair(Where(np.array(array_of(condition), bool)), a, b)
+    return pair(Where(new_copy(condition, bool)), a, b)
