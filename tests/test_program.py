@@ -324,3 +324,30 @@ def test_number_of_threads_from_the_environment():
         assert f"COREREG_NUM_THREADS as an integer >= 0, received '{bad}'" in (
             python(ask, COREREG_NUM_THREADS=bad).stderr
         )
+
+
+def test_what_runs_while_a_recording_is_paused_is_not_recorded():
+    x = np.ones((2, 3), np.float32)
+    with _kernels.recording_paused():  # nothing is recorded
+        pass
+    program = _kernels.Program()
+    with program:
+        _kernels.increment(np.zeros((), np.int64))
+        with _kernels.recording_paused():
+            _kernels.gather_rows(x, x.copy())
+            with _kernels.recording_paused():
+                _kernels.gather_rows(x, x.copy())
+            _kernels.fail_recording("not heard")
+            _kernels.track_dependency(x)
+        _kernels.increment(np.zeros((), np.int64))
+    assert len(program) == 2
+    assert program.fault is None
+    assert program.dependencies == []
+    other = _kernels.Program()
+    with other:
+        paused = _kernels.recording_paused()
+        paused.__enter__()
+    del paused  # after the recording has ended
+    with _kernels.Program() as third:
+        _kernels.increment(np.zeros((), np.int64))
+    assert len(third) == 1
