@@ -194,18 +194,20 @@ def indexed_copy(array to not None, array from_ not None, array to_offset not No
     g.out_of_range = <int64_t *> data_ptr(flag)
     if g.n:
         launch(CR_indexed_copy, 0, &g, sizeof(g), 0, 0, b"wrrrrr" + b"r" * len(index),
-               (to, from_, to, to_offset, from_offset, places, *index))
+               (to, from_, to if into_output else None, to_offset, from_offset, places, *index))
         if listener is not None:
             listener.out_of_range.append(flag)
         raise_out_of_range([flag])
 
 
 cdef int raise_out_of_range(list flags) except -1:
-    """IndexError if one of these flags is up; takes it down."""
+    """IndexError if one of these flags is up; takes all down."""
     cdef array flag
+    cdef bint found = False
     for flag in flags:
-        if (<int64_t *> data_ptr(flag))[0]:
-            (<int64_t *> data_ptr(flag))[0] = 0
-            raise IndexError("an index is out of range for the axis that it counts along; what was "
-                             "computed with it is not to be used")
+        found = found or (<int64_t *> data_ptr(flag))[0] != 0
+        (<int64_t *> data_ptr(flag))[0] = 0
+    if found:
+        raise IndexError("an index is out of range for the axis that it counts along; what was "
+                         "computed with it is not to be used")
     return 0

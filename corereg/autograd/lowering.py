@@ -1,11 +1,11 @@
-"""What NumPy does inside ops as kernel calls that a program keeps: loops of ufuncs, reductions, products,
-copies, selections. lowering_places.py has look-ups by index.
+"""What NumPy does inside ops as kernel calls that a program keeps: loops of ufuncs, reductions,
+products, copies, selections. lowering_places.py has look-ups by index.
 
-Each function takes arrays, gives a new array (or writes into one), and has its kernels give the very
-bits of NumPy: it walks the operands in the order in which NumPy walks them (that of `np.nditer`) and
-calls NumPy's own inner loops. `expected` is what NumPy gave here; results are compared with it while
-a function is recorded, and what is not the same to the bit is refused. Outside of recordings nothing
-of this runs.
+Each function takes arrays, gives a new array (or writes into one), and has its kernels give the
+very bits of NumPy: it walks the operands in the order in which NumPy walks them (that of
+`np.nditer`) and calls NumPy's own inner loops. `expected` is what NumPy gave here; results are
+compared with it while a function is recorded, and what is not the same to the bit is refused.
+Outside of recordings nothing of this runs.
 """
 
 from __future__ import annotations
@@ -42,15 +42,10 @@ def same_layout(a: Array, b: Array) -> bool:
 
 
 def walked(*operands: Array, written: int) -> tuple[Array, ...]:
-    """Operands broadcast to one shape, as NumPy would walk them: axes in the order of strides, those
-    that lie together made one. written: which of them is written."""
-    flags = [["writeonly" if i == written else "readonly"] for i in range(len(operands))]
-    walk = np.nditer(
-        operands,
-        ["external_loop", "zerosize_ok"],
-        flags,
-        order="K",  # type: ignore[arg-type]
-    )
+    """Operands broadcast to one shape, as NumPy would walk them: axes in the order of strides,
+    those that lie together made one. written: which of them is written."""
+    access: Any = [["writeonly" if i == written else "readonly"] for i in range(len(operands))]
+    walk = np.nditer(operands, ["external_loop", "zerosize_ok"], access, order="K")
     return checked_views(tuple(walk.itviews))
 
 
@@ -143,9 +138,9 @@ def resolved(ufunc: np.ufunc, inputs: list[Any]) -> tuple[Any, ...]:
         raise Unrecordable(f"np.{ufunc.__name__}")
     kinds = [x.dtype if isinstance(x, np.ndarray) else type(x) for x in inputs]
     found = ufunc.resolve_dtypes((*kinds, None))
-    if ufunc is np.power and found[0].kind in "iu":  # its loop may raise
-        if isinstance(inputs[1], np.ndarray) or inputs[1] < 0:
-            raise Unrecordable("np.power of integers unless by a Python number")
+    integers = ufunc is np.power and found[0].kind in "iu"
+    if integers and isinstance(inputs[1], np.ndarray):  # its loop raises for exponents below 0
+        raise Unrecordable("np.power of integers unless by a Python number")
     return found
 
 
@@ -167,7 +162,7 @@ def elementwise(ufunc: np.ufunc, inputs: list[Any], expected: Array, target: Any
 
 
 def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
-    if axis is None:
+    if axis is None or not ndim:  # NumPy takes axes 0 and -1 of what has none
         return tuple(range(ndim))
     return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
 
@@ -282,6 +277,13 @@ def running(ufunc: np.ufunc, x: Array, expected: Array, axis: int) -> Array:
     return out
 
 
+def corner(x: Array, core: int) -> Array:
+    """The first elements along the last axes: what a loop over the others begins with."""
+    index: Any = (..., *(0,) * core)
+    first: Array = x[index]
+    return first
+
+
 def product(a: Array, b: Array, expected: Array) -> Array:
     """a @ b, by the loop that NumPy's matmul calls, which calls BLAS."""
     dtypes = resolved(np.matmul, [a, b])
@@ -299,7 +301,7 @@ def product(a: Array, b: Array, expected: Array) -> Array:
     column = next(strides) if b.ndim > 1 else 0
     core = ((m, a.shape[-1], p), (row_a, a.strides[-1], row_b, column_b, row, column))
     stacks = [
-        x[(..., *(0,) * n)]
+        corner(x, n)
         for x, n in ((a, min(a.ndim, 2)), (b, min(b.ndim, 2)), (out, (a.ndim > 1) + (b.ndim > 1)))
     ]
     views = walked(*stacks, written=2)

@@ -1,7 +1,7 @@
 """Look-ups and changes by index as kernel calls: every element by its place in memory.
 
-The places of a constant index are found by NumPy itself: the index is applied to an array of places.
-Index arrays that a program computes are looked up anew by every replay, and checked.
+The places of a constant index are found by NumPy itself: the index is applied to an array of
+places. Index arrays that a program computes are looked up anew by every replay, and checked.
 """
 
 from __future__ import annotations

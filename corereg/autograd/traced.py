@@ -3,9 +3,9 @@
 An op is written in plain NumPy. While this thread is recorded, the engine (src/tensor.pxi) hands a
 TracedArray to ops that launch no kernels themselves, and code outside of corereg finds one behind
 `tensor.data`. It is no ndarray: NumPy asks it what to do (NEP 13 and 18), and it computes the
-result by NumPy, has kernels compute it again (lowering.py), and compares the two. What reads a value
-into Python, and what kernels cannot do, fails the recording with the name of the op. After the
-recording a TracedArray computes by NumPy alone.
+result by NumPy, has kernels compute it again (lowering.py), and compares the two. What reads a
+value into Python, and what kernels cannot do, fails the recording with the name of the op. After
+the recording a TracedArray computes by NumPy alone.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class TracedArray(np.lib.mixins.NDArrayOperatorsMixin):
 
     __slots__ = ("array",)
     __hash__ = object.__hash__
+    __array_ufunc__: Any = None  # traced_functions.py has it, and __array_function__
 
     def __init__(self, array: Array) -> None:
         self.array = array
@@ -38,11 +39,11 @@ class TracedArray(np.lib.mixins.NDArrayOperatorsMixin):
     # ---- what needs no values --------------------------------------------------------------
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> Any:
         return self.array.shape
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> Any:
         return self.array.dtype
 
     @property
@@ -142,7 +143,7 @@ class TracedArray(np.lib.mixins.NDArrayOperatorsMixin):
                     return ufunc(self)
         return np.power(self, other)
 
-    def __ipow__(self, other: Any) -> Any:  # type: ignore[misc]
+    def __ipow__(self, other: Any) -> Any:
         self[...] = self**other
         return self
 
@@ -224,10 +225,10 @@ class TracedArray(np.lib.mixins.NDArrayOperatorsMixin):
         return np.add.accumulate(self.reshape(-1) if axis is None else self, axis or 0)
 
     def dot(self, other: Any) -> Any:
-        return np.dot(self, other)  # type: ignore[call-overload]
+        return np.dot(self, other)
 
     def clip(self, min: Any = None, max: Any = None) -> Any:
-        return np.clip(self, min, max)  # type: ignore[call-overload]
+        return np.clip(self, min, max)
 
     def __getattr__(self, name: str) -> Any:
         """Other methods of arrays: computed by NumPy, which no replay would do."""
@@ -314,7 +315,7 @@ def read(value: Any) -> Any:
     return value
 
 
-def same(ufunc: np.ufunc, x: Array, expected: Any) -> bool:
+def same(ufunc: np.ufunc, x: Array, expected: Any) -> Any:
     """Whether a ufunc gives the very bits that are expected."""
     try:
         with np.errstate(all="ignore"):

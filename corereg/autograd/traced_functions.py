@@ -24,9 +24,11 @@ def call_ufunc(
         return NotImplemented  # the tensor's op records it
     if method == "at":
         return add_at(ufunc, *inputs)
+    out = options.pop("out", None)
+    if out is not None and method == "__call__" and isinstance(out[0], np.ndarray):
+        adopted(out[0])  # before it is read: x += y
     several = method in ("__call__", "outer")
     given = [as_operand(x) if several or not i else plain(x) for i, x in enumerate(inputs)]
-    out = options.pop("out", None)
     options = {k: plain(v) for k, v in options.items()}
     what = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
     if out is not None and method == "__call__" and not options.keys() - {"casting"}:
@@ -66,8 +68,6 @@ def into(ufunc: np.ufunc, given: list[Any], out: Any, options: dict[str, Any]) -
         return out
     expected = np.empty_like(target)
     ufunc(*given, out=expected, **options)  # raises what NumPy raises
-    if not isinstance(out, TracedArray):
-        adopted(target)
 
     def lower() -> Array:
         made = np.asarray(ufunc(*given))
@@ -143,9 +143,9 @@ def plain(value: Any) -> Any:
 def where(condition: Any, *choices: Any) -> Any:
     if len(choices) != 2:
         return refused("np.where(condition)", np.where(plain(condition), *map(plain, choices)))
-    parts = [as_operand(x) for x in (condition, *choices)]
-    expected = np.where(*parts)
-    return recorded("np.where", expected, lambda: lowering.select(*parts, expected))
+    test, a, b = (as_operand(x) for x in (condition, *choices))
+    expected = np.where(test, a, b)
+    return recorded("np.where", expected, lambda: lowering.select(test, a, b, expected))
 
 
 def clip(x: Any, a_min: Any = None, a_max: Any = None, **options: Any) -> Any:
@@ -163,7 +163,8 @@ def clip_ufunc() -> Any:
         def __array_ufunc__(self, ufunc: Any, *args: Any, **kwargs: Any) -> Any:
             found.append(ufunc)
 
-    np.zeros(1).clip(Probe(), Probe())  # type: ignore[arg-type]
+    probe: Any = Probe()
+    np.zeros(1).clip(probe, probe)
     return found[0]
 
 
@@ -252,7 +253,7 @@ def full_like(x: Any, value: Any, dtype: Any = None, shape: Any = None) -> Any:
 
 
 def broadcast_copy(value: Array, like: Array) -> Array:
-    out = np.empty_like(like)
+    out: Array = np.empty_like(like)
     lowering.copy_into(out, value)
     return out
 
@@ -344,14 +345,15 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 def added(a: Array, b: Array) -> Array:
     """a + b"""
-    total: TracedArray = np.add(TracedArray(a), TracedArray(b))  # type: ignore[call-overload]
-    return total.array
+    left: Any = TracedArray(a)
+    total: Array = (left + TracedArray(b)).array
+    return total
 
 
 def add_into(y: Array, x: Array) -> None:
     """y += x"""
-    target = TracedArray(y)
-    np.add(target, TracedArray(x), out=(target,))  # type: ignore[call-overload]
+    target: Any = TracedArray(y)
+    target += TracedArray(x)
 
 
 def copied(x: Array, order: str = "C") -> Array:

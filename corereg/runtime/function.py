@@ -189,8 +189,8 @@ class FunctionCapture(Capture):
         altered = program.altered()
         if altered:
             raise RuntimeError(
-                f"{self._who}: an array of shape {altered[0].shape} changed after it had been read, "
-                "which no replay would repeat; make a new one instead"
+                f"{self._who}: an array of shape {altered[0].shape} changed after it had been "
+                "read, which no replay would repeat; make a new one instead"
             )
         return _map_arrays(self._who, result, lambda array: self._check_written(program, array))
 

@@ -49,6 +49,21 @@ def filled(shape: tuple[int, ...], value: Any, dtype: Any) -> Any:
     return made if inside is made else np.full_like(inside, value)
 
 
+MOST_BYTES = 2**47
+"""What no machine's memory holds."""
+
+
+def check_size(who: str, shape: Sequence[int], dtype: Any) -> None:
+    """MemoryError for a result that no memory holds; NumPy's own functions end the process for some
+    of these sizes."""
+    needed = math.prod(map(int, shape)) * np.dtype(dtype).itemsize
+    if needed > MOST_BYTES:
+        raise MemoryError(
+            f"{who}: expected a result that fits into memory, received a shape of "
+            f"{tuple(map(int, shape))}, {needed:.3g} bytes"
+        )
+
+
 def as_numpy_axis(axis: Axis) -> int | tuple[int, ...] | None:
     """An axis or several as NumPy takes them."""
     return tuple(axis) if isinstance(axis, Sequence) else axis

@@ -176,7 +176,7 @@ def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Tensor:
 
 def as_integers(indices: Any, who: str) -> Array:
     """Indices as a new array of integers; TypeError for others."""
-    array = new_copy(indices)
+    array: Array = new_copy(indices)
     if not array.size and array.dtype.kind == "f":
         array = array.astype(np.intp)
     if array.dtype.kind not in "iu":

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd.op import Op
-from corereg.autograd.ops.arguments import array_of, filled, normalize_axis
+from corereg.autograd.ops.arguments import array_of, check_size, filled, normalize_axis
 from corereg.autograd.ops.indexing import Getitem
 from corereg.autograd.ops.shaping import Reshape
 from corereg.autograd.tensor import Tensor, apply, tensor
@@ -172,6 +172,8 @@ def pad(x: Any, pad_width: int | Sequence[Any], value: float = 0.0) -> Tensor:
             f"pad: expected pad_width of (before, after), integers >= 0, for {x.ndim} axes, "
             f"received {pad_width}"
         )
+    shape = [n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)]
+    check_size("pad", shape, x.dtype)
     return apply(Pad(x.shape, widths, value), x)
 
 
@@ -183,6 +185,8 @@ def tile(x: Any, reps: int | Sequence[int]) -> Tensor:
     if any(n < 0 for n in times):
         raise ValueError(f"tile: expected numbers >= 0, received {reps}")
     times = [1] * (x.ndim - len(times)) + times
+    before = (1,) * (len(times) - x.ndim) + x.shape
+    check_size("tile", [n * m for n, m in zip(before, times, strict=True)], x.dtype)
     if len(times) > x.ndim:
         x = apply(Reshape((1,) * (len(times) - x.ndim) + x.shape), x)
     return apply(Tile(times), x)
@@ -204,6 +208,8 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
         raise ValueError(
             f"repeat: expected an integer >= 0, or {x.shape[axis]} of them, received {repeats}"
         )
+    total = sum(map(int, times)) if times.ndim else x.shape[axis] * int(times)
+    check_size("repeat", (*x.shape[:axis], total, *x.shape[axis + 1 :]), x.dtype)
     if not times.ndim:
         return apply(Repeat(int(times), axis), x)
     before, places = (slice(None),) * axis, np.repeat(np.arange(x.shape[axis]), times)

@@ -96,12 +96,28 @@ def minimum(a: Any, b: Any) -> Tensor:
     return pair(Minimum(), a, b)
 
 
-def clip(x: Any, low: float | None, high: float | None) -> Tensor:
+def clip(x: Any, low: Any, high: Any) -> Tensor:
     """x limited to [low, high], numbers or None for no limit; the derivative at both ends is 1.
-    ValueError unless low <= high."""
+    ValueError unless low <= high.
+
+    Tensors and arrays as limits broadcast with x, and get the gradient where they are taken; where
+    low > high the result is high.
+    """
+    if not all(isinstance(limit, int | float | None) for limit in (low, high)):
+        return clip_by_tensors(tensor(x), low, high)
     if low is not None and high is not None and not low <= high:
         raise ValueError(f"clip: expected low <= high, received {low} and {high}")
     return apply(Clip(low, high), tensor(x))
+
+
+def clip_by_tensors(x: Tensor, low: Any, high: Any) -> Tensor:
+    """clip with limits of which one at least is no Python number."""
+    for limit, beyond in ((low, np.less), (high, np.greater)):
+        if limit is not None:
+            limit = tensor(limit, x)
+            values = array_of(limit)
+            x = where(np.logical_or(beyond(array_of(x), values), np.isnan(values)), limit, x)
+    return x
 
 
 def where(condition: Any, a: Any, b: Any) -> Tensor:
