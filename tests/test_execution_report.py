@@ -15,11 +15,16 @@ X = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
 Y = X[:, :1].copy()
 
 
+def looked_at(x):
+    """x, after a value of it was read into Python: so nothing with this can be replayed."""
+    return x if np.isfinite(x.sum().item()) else -x
+
+
 class Plain(layers.Layer):
-    """A layer that says nothing of whether it may be recorded."""
+    """A layer that cannot be recorded, and says nothing of that."""
 
     def call(self, x):
-        return x * 2.0
+        return looked_at(x) * 2.0
 
 
 class Eager(Plain):
@@ -71,11 +76,11 @@ def test_a_part_that_says_nothing_is_blamed_once():
 
 
 def squared(x):
-    return x * x
+    return looked_at(x) * x
 
 
 def distance(y_true, y_pred):
-    return (y_true - y_pred).abs()
+    return looked_at(y_true - y_pred).abs()
 
 
 @pytest.mark.parametrize(
