@@ -58,5 +58,9 @@ def test_trajectory(case: Case, dtype: str) -> None:
 
 
 def test_files_are_those_of_the_cases() -> None:
-    others = {"torch_ops.npz", "graphs.npz"}  # of test_torch_goldens.py, test_graph_goldens.py
+    others = {
+        "torch_ops.npz",
+        "graphs.npz",
+        "trained_graphs.npz",
+    }  # of test_torch_goldens.py, test_graph_goldens.py
     assert {path.name for path in GOLDENS.glob("*.npz")} - others == {c.file for c in CASES}
