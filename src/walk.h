@@ -1,4 +1,4 @@
-/* The walk through strided operands: all axes but the innermost, which loops run over themselves. */
+/* The walk through strided operands: all axes but the innermost, which is left to the loops. */
 #ifndef COREREG_WALK_H
 #define COREREG_WALK_H
 

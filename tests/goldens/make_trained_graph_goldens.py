@@ -1,7 +1,9 @@
-"""Makes trained_graphs.npz with Keras 3; in tests/: `python -m goldens.make_trained_graph_goldens [name ...]`.
+"""Makes trained_graphs.npz with Keras 3; in tests/:
 
-Needs keras and jax. Each case of trained_graph_cases.py is trained in float32 and, with JAX's x64 mode, in
-float64. The file holds, for each case, its starting weights, the names of its layers and of its
+    python -m goldens.make_trained_graph_goldens [name ...]
+
+Needs keras and jax. Each case of trained_graph_cases.py is trained in float32 and, with JAX's x64
+mode, in float64. The file holds, for each case, its starting weights, the names of its layers and of its
 results, and the results in both dtypes, flattened and joined.
 """
 
