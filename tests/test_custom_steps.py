@@ -66,7 +66,31 @@ def test_a_train_step_like_keras_does_what_fit_does():
     assert outcomes[0][1] == pytest.approx(outcomes[1][1], rel=1e-5)
 
 
-@pytest.mark.parametrize("kind", [LikeBuiltIn, Tripled])
+class WithMetrics(LikeBuiltIn):
+    """The same, with the results of metrics as logs."""
+
+    def train_step(self, data):
+        logs = super().train_step(data)
+        x, y = data
+        y_pred = self(x)
+        for metric in self.metrics:
+            if metric.name == "loss":
+                metric.update_state(logs["loss"])
+            else:
+                metric.update_state(y, y_pred)
+        return {metric.name: metric.result() for metric in self.metrics}
+
+
+@pytest.mark.parametrize("kind", [LikeBuiltIn, WithMetrics, Tripled])
+def test_steps_of_ones_own_are_replayed(kind):
+    x, y = data()
+    model = kind(parts())
+    model.compile("adam", "mse", metrics=["mae"])
+    model.fit(x, y, epochs=2, batch_size=25, verbose=0)
+    assert model.execution_report()["fit"].mode == "replayed"
+
+
+@pytest.mark.parametrize("kind", [LikeBuiltIn, WithMetrics, Tripled])
 def test_replayed_and_eager_steps_of_ones_own_are_the_same(kind):
     x, y = data()
     outcomes = []

@@ -58,12 +58,22 @@ class Metric(Recordable):
             _kernels.accumulate_weighted_sum(self._total, rows, 1.0, weight)
             _kernels.accumulate_weighted_sum(self._weight, weight)
 
-    def result(self) -> float:
-        """The mean so far; 0 before the first batch."""
+    def result(self) -> Any:
+        """The mean so far, a float; 0 before the first batch. In a step that is recorded it is a
+        scalar Tensor, so that replays compute it again."""
+        if _kernels.tracing() is not None:
+            return self._traced_result()
         count: float = self._rows.item() + self._weight.item()
         return self._total.item() / count if count else 0.0
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+    def _traced_result(self) -> Tensor:
+        """The mean so far, by ops."""
+        rows, weight = Tensor(self._rows).astype(np.float64), Tensor(self._weight)
+        count = rows + weight
+        empty = (count.detach() == 0).astype(np.float64)
+        return (Tensor(self._total) / (count + empty)).reshape(())
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """update_state, then result."""
         self.update_state(y_true, y_pred, sample_weight)
         return self.result()

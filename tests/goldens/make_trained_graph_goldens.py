@@ -2,9 +2,9 @@
 
     python -m goldens.make_trained_graph_goldens [name ...]
 
-Needs keras and jax. Each case of trained_graph_cases.py is trained in float32 and, with JAX's x64
-mode, in float64. The file holds, for each case, its starting weights, the names of its layers and of its
-results, and the results in both dtypes, flattened and joined.
+Needs keras and jax. Each case of trained_graph_cases.py is trained in float32 and, with x64 mode of
+JAX, in float64. The file holds, for each case, its starting weights, the names of its layers and of
+its results, and the results in both dtypes, flattened and joined.
 """
 
 from __future__ import annotations
