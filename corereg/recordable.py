@@ -1,9 +1,12 @@
 """The one rule of what may be recorded and replayed.
 
-A replay repeats kernel calls, not Python. So a part (an op, a layer, a loss, a metric, an
-optimizer) may be recorded only if its own class says ``recordable = True``: its Python does nothing
-but launch kernels on the arrays it is given. A subclass does not inherit the word, for its code is
+A replay repeats kernel calls, not Python. So a part (a layer, a loss, a metric, an optimizer) may
+be recorded only if its own class says ``recordable = True``: its Python does nothing but call ops
+and launch kernels on the arrays it is given. A subclass does not inherit the word, for its code is
 another; it says so itself, or it runs eagerly. ``recordable = False`` says the same on purpose.
+
+Ops need no word: what NumPy does in them is recorded (corereg/autograd/traced.py). There ``True``
+says that the op launches kernels itself, and ``False`` opts out.
 """
 
 from __future__ import annotations

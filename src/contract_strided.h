@@ -81,12 +81,12 @@ typedef struct {
     ptrdiff_t n, step;
 } cr_arg_extreme_args;
 
-/* indexed_copy: to[i] = from[i] for n elements of item_bytes, which lie at byte offsets; where there
- * is a `loop`, to[i] = loop(to[i], from[i]). In order, for an element may come twice.
- * index: arrays of places, int64, `length` that each counts among, negative ones from the end, and
- * `step`, bytes from place to place: they add to the offsets of `from`, or of `to` if into_output.
- * map[i] is where in the index arrays element i looks. What is out of range sets *out_of_range to
- * 1, and is place 0. One share. */
+/* indexed_copy: to[i] = from[i] for n elements of item_bytes, which lie at byte offsets; where
+ * there is a `loop`, to[i] = loop(to[i], from[i]). In order, for an element may come twice. index:
+ * arrays of places, int64, `length` that each counts among, negative ones from the end, and `step`,
+ * bytes from place to place: they add to the offsets of `from`, or of `to` if into_output. map[i]
+ * is where in the index arrays element i looks. What is out of range sets *out_of_range to 1, and
+ * is place 0. One share. */
 typedef struct {
     char *to;
     const char *from;

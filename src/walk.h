@@ -1,4 +1,5 @@
-/* The walk through strided operands: all axes but the innermost, which loops run over themselves. */
+/* The walk through strided operands: all axes but the innermost, which loops run over themselves.
+ */
 #ifndef COREREG_WALK_H
 #define COREREG_WALK_H
 

@@ -234,7 +234,7 @@ def filled(function: Callable[..., Any]) -> Callable[..., Any]:
         if _kernels.tracing() is None:
             return TracedArray(made)
         value = made.reshape(-1)[:1].reshape((1,) * made.ndim).copy() if made.size else made
-        out = np.empty_like(made)
+        out: Array = np.empty_like(made)
 
         def lower() -> Array:
             lowering.copy_into(out, value)
