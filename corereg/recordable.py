@@ -9,6 +9,9 @@ Where a class says neither, the part is put to the proof if its code is handed t
 is noticed when a value is read into Python: two recordings have to make the same kernel calls (see
 corereg.runtime.capture). A part whose code is handed NumPy arrays, of which nothing is noticed,
 runs through Python.
+
+Ops need no word: what NumPy does in them is recorded (corereg/autograd/traced.py). There ``True``
+says that the op launches kernels itself, and ``False`` opts out.
 """
 
 from __future__ import annotations

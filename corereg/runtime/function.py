@@ -10,12 +10,14 @@ import numpy as np
 
 from corereg import _kernels, config
 from corereg.autograd import Tensor, is_grad_enabled
+from corereg.autograd.tensor import new_tensor
 from corereg.runtime.capture import Capture, CaptureCache
 from corereg.runtime.comparison import difference
 from corereg.runtime.dependencies import leaves_of
 from corereg.runtime.report import TWO_RUNS, Execution, ExecutionReport
 
 Array = np.ndarray[Any, Any]
+AS_THEY_ARE = {np.dtype(kind) for kind in ("float32", "float64", "int64", "bool")}
 REFUSED = "cannot be recorded"  # how the errors of strict recordings begin
 
 
@@ -82,6 +84,7 @@ class RecordedFunction:
         functools.update_wrapper(self, function)
         self._function = function
         self._copy = copy
+        self._who = f"record of {getattr(function, '__name__', 'a function')}"
         self._captures = CaptureCache()
         self._lock = _kernels.ExclusiveLock(
             "it is being run by another call; call it in one thread"
@@ -89,19 +92,16 @@ class RecordedFunction:
         self.python_calls = 0
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        who = f"record of {getattr(self._function, '__name__', 'a function')}"
+        who = self._who
         given = [_array(who, value) for value in (*args, *kwargs.values())]
-        signature = (
-            len(args),
-            tuple(kwargs),
-            tuple((a.shape, a.dtype) for a in given),
-            *(is_grad_enabled(), config.floatx()),
-        )
+        kinds = [(a.shape, a.dtype) for a in given]
+        names = tuple(kwargs) if kwargs else ()
+        signature = (len(args), names, tuple(kinds), is_grad_enabled(), config.floatx())
         with self._lock.holding(who):
             capture = self._captures.find(signature, lambda: FunctionCapture(who, given))
             assert isinstance(capture, FunctionCapture)
             for array, memory in zip(given, capture.memory, strict=True):
-                np.copyto(memory, array)
+                memory[...] = array
             if capture.ready and capture.gradients_are_as_recorded():
                 return self._own(capture.replay_once())
             self.python_calls += 1
@@ -215,7 +215,10 @@ class FunctionCapture(Capture):
 
 def _array(who: str, value: Any) -> Array:
     """An argument as an array of float32, float64, int64 or bool."""
-    array = np.asarray(value.data if isinstance(value, Tensor) else value)
+    array = value.data if isinstance(value, Tensor) else value
+    if type(array) is np.ndarray and array.dtype in AS_THEY_ARE:
+        return array
+    array = np.asarray(array)
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype.kind not in "fiub":
         raise TypeError(
@@ -233,7 +236,7 @@ def _array(who: str, value: Any) -> Array:
 def _copied(result: Any) -> Any:
     """A result with new arrays."""
     if isinstance(result, Tensor):
-        return Tensor(result.data.copy())
+        return new_tensor(result.data.copy())
     if isinstance(result, dict):
         return {key: _copied(value) for key, value in result.items()}
     if type(result) in (tuple, list):
