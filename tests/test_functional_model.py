@@ -696,7 +696,6 @@ def test_stacks_refuse_what_is_no_line(fails):
 
 
 def test_saving_a_subclass_of_several_inputs():
-    @corereg.saving.register_keras_serializable("test")
     class Sums(Model):
         def __init__(self, **options):
             super().__init__(**options)
@@ -711,4 +710,4 @@ def test_saving_a_subclass_of_several_inputs():
     file = io.BytesIO()
     model.save(file)
     file.seek(0)
-    assert np.array_equal(load_model(file)(data).data, expected)
+    assert np.array_equal(load_model(file, {"Sums": Sums})(data).data, expected)
