@@ -307,7 +307,10 @@ def corner(x: Array, core: int) -> Array:
 def product(a: Array, b: Array, expected: Array) -> Array:
     """a @ b, by the loop that NumPy's matmul calls, which calls BLAS."""
     dtypes = resolved(np.matmul, [a, b])
-    a, b = as_dtype(a, dtypes[0]), as_dtype(b, dtypes[1])
+    a, b = (  # NumPy casts into contiguous arrays
+        native(x) if x.dtype == dtype else copied(x, dtype, "C")
+        for x, dtype in zip((a, b), dtypes, strict=False)
+    )
     out = np.empty_like(expected)
     if not (a.size and b.size):
         copy_into(out, np.zeros((), out.dtype))
