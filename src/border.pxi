@@ -90,9 +90,8 @@ cdef int check_overlaps(int kernel, const char *access, tuple operands) except -
             if k == i or not isinstance(operands[k], cnp.ndarray):
                 continue
             b = bounds_of(<array> operands[k])
-            if (a.begin < b.end and b.begin < a.end
-                    and (a.begin != b.begin or a.end != b.end
-                         or kernel <= CR_dense_backward_weights)):
+            if a.begin < b.end and b.begin < a.end and (
+                    a.begin != b.begin or a.end != b.end or kernel <= CR_dense_backward_weights):
                 who = cr_kernel_name(kernel).decode()
                 raise ValueError(
                     f"{who}: expected an output on memory of its own, received one of shape "

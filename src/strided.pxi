@@ -2,10 +2,9 @@
 # corereg/autograd/lowering.py finds the loops and the layouts; here are the pointers.
 
 cdef dict ELEMENTS = {  # codes of enum cr_element by a dtype's kind and size
-    ("b", 1): CR_E_BOOL,
-    ("i", 1): CR_E_I8, ("u", 1): CR_E_U8, ("i", 2): CR_E_I16, ("u", 2): CR_E_U16,
-    ("i", 4): CR_E_I32, ("u", 4): CR_E_U32, ("i", 8): CR_E_I64, ("u", 8): CR_E_U64,
-    ("f", 4): CR_E_F32, ("f", 8): CR_E_F64,
+    ("b", 1): CR_E_BOOL, ("i", 1): CR_E_I8, ("u", 1): CR_E_U8,
+    ("i", 2): CR_E_I16, ("u", 2): CR_E_U16, ("i", 4): CR_E_I32, ("u", 4): CR_E_U32,
+    ("i", 8): CR_E_I64, ("u", 8): CR_E_U64, ("f", 4): CR_E_F32, ("f", 8): CR_E_F64,
 }
 # Less work than this, in nanoseconds, is one share: no thread has to wait for another one then.
 cdef double MIN_SHARED_LOOP = 10000.0

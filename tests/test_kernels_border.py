@@ -387,3 +387,34 @@ def test_number_of_threads(fails):
 def test_build_flags():
     flags, openmp = _kernels.build_flags()
     assert openmp == ("-fopenmp" in flags)
+
+
+# ---- outputs on the memory of inputs -----------------------------------------------------------
+
+
+def test_outputs_that_overlap_an_input_partly(dtype, fails):
+    memory = np.arange(64, dtype=dtype)
+    for shift in (1, 8):
+        x, out = memory[:40], memory[shift : 40 + shift]
+        before = memory.copy()
+        for call in (
+            lambda x=x, out=out: _kernels.exp(x, out),
+            lambda x=x, out=out: _kernels.add(out, x),
+            lambda x=x, out=out: _kernels.activation_forward(x, RELU, out),
+            lambda x=x, out=out: _kernels.activation_backward(x, x, RELU, out),
+            lambda x=x, out=out: _kernels.dropout_forward(
+                x, 0.5, 1, np.zeros(1, int), 0, None, out
+            ),
+        ):
+            fails(call, ValueError, "expected an output on memory of its own.*pass a copy")
+        np.testing.assert_array_equal(memory, before)
+
+
+def test_products_need_outputs_of_their_own(dtype, fails):
+    x, w = np.ones((3, 3), dtype), np.ones((3, 3), dtype)
+    for out in (x, w):
+        message = "dense_forward: expected an output on memory of its own"
+        fails(lambda out=out: _kernels.dense_forward(x, w, None, 0, out), ValueError, message)
+    message = "dense_backward_weights: expected an output on memory of its own"
+    fails(lambda: _kernels.dense_backward_weights(x, w, x), ValueError, message)
+    _kernels.exp(x, x)  # in place is fine

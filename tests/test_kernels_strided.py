@@ -114,6 +114,17 @@ def test_products(left, right, kind, rng):
         assert lowering.product(x, y, wanted).tobytes() == wanted.tobytes()
 
 
+@pytest.mark.parametrize("kinds", ["i8 f8", "f4 f8", "f4 i4", "? f4", "f8 u1"])
+def test_products_of_two_dtypes(kinds, rng):
+    layouts = (np.asarray, np.asfortranarray, lambda x: np.repeat(x, 2, -1)[..., ::2])
+    for left, right in (((7, 7), (7, 1)), ((3, 5, 7), (7, 3)), ((5, 7), (7,)), ((7,), (7, 5))):
+        for one, other in itertools.product(layouts, layouts):
+            a, b = (numbers(rng, s, k) for s, k in zip((left, right), kinds.split(), strict=True))
+            a, b = one(a), other(b)
+            wanted = np.asarray(a @ b)
+            assert lowering.product(a, b, wanted).tobytes() == wanted.tobytes()
+
+
 @pytest.mark.parametrize("kind", DTYPES)
 def test_selections(kind, rng):
     condition, a, b = rng.random((5, 7)) > 0.5, numbers(rng, (5, 7), kind), numbers(rng, (7,), kind)

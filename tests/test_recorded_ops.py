@@ -118,6 +118,28 @@ def test_training_by_hand(name, kind, rng):
     assert len({out[0] for out in results[1][0]}) == len(data)  # losses that are kept stay
 
 
+def test_changes_in_place(rng):
+    results = []
+    for record in (lambda f: f, corereg.record):
+        w, t = Parameter(np.ones(4, "f4")), Tensor(np.zeros((3, 4)))
+
+        def step(x, w=w, t=t):
+            with corereg.no_grad():
+                w.assign_add(x[0])
+                w.assign_sub(x[1].data * 0.5)
+                w.assign(w * 0.9)
+                t[1:] = x[:2]
+                t[0, ::2] = 5
+                t.mul_(x).fill_(0.5) if x.shape[0] > 3 else t.div_(2)
+            return [w + 0, t * 1]
+
+        step = record(step)
+        rows = np.random.default_rng(2).standard_normal((5, 3, 4))
+        results.append([[r.data.tobytes() for r in step(Tensor(x))] for x in rows])
+    assert results[0] == results[1]
+    assert step.python_calls == 2
+
+
 def test_weights_exchanged_outside_are_seen():
     w = Tensor(np.ones(3, "f4"), requires_grad=True)
     step = corereg.record(lambda x: (x * w).sum())

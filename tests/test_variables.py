@@ -81,7 +81,7 @@ def test_copies(copied):
     assert again.data.ctypes.data % 64 == 0
 
 
-def test_assigning_cannot_be_recorded():
+def test_assigning_is_recorded():
     p = variable(Parameter)
 
     @corereg.record
@@ -89,5 +89,7 @@ def test_assigning_cannot_be_recorded():
         p.assign(x)
         return x * 2
 
-    with pytest.raises(RuntimeError, match="a value is assigned to Parameter 'v' in Python"):
-        step(np.ones(3, np.float32))
+    for n in range(4):
+        step(np.full(3, n, np.float32))
+        assert p.data.tolist() == [n] * 3
+    assert step.python_calls == 2

@@ -46,7 +46,8 @@ class Variable(Tensor):
 
     def assign(self, value: Any) -> Self:
         """Overwrites the values in place: value of the same shape, cast to the same dtype."""
-        array = np.asarray(value.data if isinstance(value, Tensor) else value)
+        array = _kernels.array_in_op(value)
+        array = array if hasattr(array, "dtype") else np.asarray(array)
         who = f"{type(self).__name__} {self.name!r}"
         if array.shape != self.shape:
             raise ValueError(
@@ -54,18 +55,17 @@ class Variable(Tensor):
             )
         if array.dtype.kind not in "fiub":
             raise TypeError(f"{who}: expected numbers, received dtype {array.dtype}")
-        _kernels.fail_recording(f"a value is assigned to {who} in Python")
-        np.copyto(self.data, array, casting="unsafe")
+        _kernels.array_in_op(self)[...] = array
         self.changed()
         return self
 
     def assign_add(self, value: Any) -> Self:
         """Adds to the values in place."""
-        return self.assign(self.data + (value.data if isinstance(value, Tensor) else value))
+        return self.assign(_kernels.array_in_op(self) + _kernels.array_in_op(value))
 
     def assign_sub(self, value: Any) -> Self:
         """Subtracts from the values in place."""
-        return self.assign(self.data - (value.data if isinstance(value, Tensor) else value))
+        return self.assign(_kernels.array_in_op(self) - _kernels.array_in_op(value))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.data, self.name)
