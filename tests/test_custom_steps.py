@@ -323,3 +323,20 @@ def test_a_variable_of_the_function_around_is_seen():
         watch = LambdaCallback(on_epoch_end=change)
         outcomes.append((fit(model, x, y, epochs=4, callbacks=watch), bits(model)))
     assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.filterwarnings("ignore::corereg.PerformanceWarning")
+def test_functions_as_metrics_are_replayed_and_stay_right():
+    """A metric that is alike in the first two steps, and another one later."""
+    x, y = data()
+    outcomes = []
+    for eagerly in (True, False):
+        corereg.set_random_seed(2)
+        model = Sequential([layers.Dense(1, input_dim=6)])
+        near = lambda t, p: ((t - p).abs() < 0.5).astype("float32")  # noqa: E731
+        model.compile(corereg.optimizers.SGD(0.05), "mse", metrics=[near], run_eagerly=eagerly)
+        outcomes.append(fit(model, x, y, epochs=20, batch_size=10))
+        if not eagerly:
+            assert model.execution_report()["fit"].mode == "replayed"
+    assert outcomes[0] == outcomes[1]
+    assert len({*outcomes[0]["<lambda>"]}) > 2

@@ -90,7 +90,10 @@ class LossFunction(Loss):
         return f"the loss function {self.name!r}"
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return tensor(self.function(y_true, y_pred))
+        found = self.function(y_true, y_pred)
+        if not isinstance(found, Tensor):
+            _kernels.fail_recording(f"{self.who} gives no tensor")
+        return tensor(found)
 
     def get_config(self) -> dict[str, Any]:
         raise TypeError(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels, registry
-from corereg.autograd import Tensor
+from corereg.autograd import Tensor, tensor
 from corereg.naming import snake_case
 from corereg.recordable import Recordable
 
@@ -97,11 +97,15 @@ class MetricFunction(Metric):
         return f"the metric function {self.name!r}"
 
     def rows(self, y_true: Array, y_pred: Array) -> Array:
-        values = np.asarray(as_array(self.function(Tensor(y_true), Tensor(y_pred))), np.float64)
+        found = self.function(Tensor(y_true), Tensor(y_pred))
+        if not isinstance(found, Tensor):
+            _kernels.fail_recording(f"{self.who} gives no tensor")
+        values = tensor(found).astype(np.float64)  # by ops, so that it can be recorded
         if not values.ndim:
-            return np.full(len(y_pred), values)
-        means: Array = values.reshape(len(values), -1).mean(axis=1)
-        return means
+            values = values * np.ones(len(y_pred))
+        elif values.ndim > 1:
+            values = values.reshape(len(y_pred), -1).mean(axis=1)
+        return np.asarray(values.data)
 
     def get_config(self) -> dict[str, Any]:
         raise TypeError(f"cannot save the metric function {self.name!r}: make it a Metric subclass")
