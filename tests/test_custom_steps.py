@@ -340,3 +340,113 @@ def test_functions_as_metrics_are_replayed_and_stay_right():
             assert model.execution_report()["fit"].mode == "replayed"
     assert outcomes[0] == outcomes[1]
     assert len({*outcomes[0]["<lambda>"]}) > 2
+
+
+# ---- the general forms by themselves ------------------------------------------------------------
+
+
+def test_the_general_steps_may_be_called_by_hand():
+    x, y = data()
+    model = Sequential(parts())
+    model.compile("sgd", "mse", metrics=["mae"])
+    model.fit(x, y, verbose=0)
+    model.reset_metrics()
+    before = bits(model)
+    tensors = corereg.Tensor(x), corereg.Tensor(y.astype("float32"))
+    logs = model.test_step(tensors)
+    assert set(logs) == {"loss", "mae"}
+    assert bits(model) == before
+    assert logs["mae"] == pytest.approx(np.abs(y - model.predict(x, verbose=0)).mean(), rel=1e-5)
+    assert model.get_metrics_result() == logs
+    model.train_step(tensors)
+    assert bits(model) != before
+    model.trainable = False
+    frozen = bits(model)
+    model.train_step(tensors)
+    assert bits(model) == frozen
+    model.zero_grad()
+    assert all(weight.grad is None for weight in model.weights)
+
+
+def test_compute_loss_without_targets_is_the_penalty():
+    x, _ = data()
+    model = Sequential(parts())
+    model.compile("sgd")
+    model.fit(x, verbose=0)
+    penalty = sum(float(loss) for loss in model.losses)
+    assert float(model.compute_loss(y_pred=model(x))) == pytest.approx(penalty, rel=1e-6)
+    plain = Sequential([layers.Dense(1, input_dim=6)])
+    plain.compile("sgd")
+    assert float(plain.compute_loss(y_pred=plain(x))) == 0
+
+
+def test_several_outputs_in_steps_of_ones_own():
+    class Own(corereg.Model):
+        def train_step(self, data):
+            return super().train_step(data)
+
+    x, y = data()
+    source = corereg.Input((6,))
+    outputs = [layers.Dense(1, name="one")(source), layers.Dense(1, name="two")(source)]
+    found = []
+    for kind in (corereg.Model, Own):
+        corereg.set_random_seed(4)
+        model = kind(source, outputs)
+        model.set_weights([np.full(w.shape, 0.1) for w in model.get_weights()])
+        model.compile("sgd", ["mse", "mae"], loss_weights=[1.0, 0.5], metrics=[["mae"], None])
+        found.append(fit(model, x, [y, y], epochs=2, batch_size=25, sample_weight=y[:, 0] ** 2))
+    assert found[0].keys() == found[1].keys()
+    for name in found[0]:
+        assert found[1][name] == pytest.approx(found[0][name], rel=1e-5)
+
+
+class Fussy(Passing):
+    """A layer that does not take negative numbers."""
+
+    def call(self, x):
+        if x.numpy().min() < 0:
+            raise ValueError("too low")
+        return x + x
+
+
+class Same(Passing):
+    """A layer that gives its input itself."""
+
+    def call(self, x):
+        return x
+
+
+@pytest.mark.filterwarnings("ignore::corereg.PerformanceWarning")
+def test_predict_of_layers_that_cannot_be_tried_on_other_values():
+    x = np.abs(data()[0])
+    fussy = Sequential([corereg.Input((6,)), Fussy()])
+    assert np.array_equal(fussy.predict(x, verbose=0), 2 * x)
+    same = Sequential([corereg.Input((6,)), Same()])
+    assert np.array_equal(same.predict(x, verbose=0), x)
+    assert same.execution_report()["predict"].mode == "eager"
+    assert "predict: eager, because" in str(same.execution_report())
+    assert "Cure: " in repr(same.execution_report())
+
+
+def test_globals_of_helpers_and_properties_count():
+    x, y = data()
+    outcomes = []
+    for eagerly in (True, False):
+        values = {"factor": 1.0}
+
+        def helper(z, values=values):
+            return z * values["factor"]
+
+        class Helped(Passing):
+            @property
+            def twice(self):
+                return helper
+
+            def call(self, z):
+                return helper(z)
+
+        corereg.set_random_seed(1)
+        model = Sequential([corereg.Input((6,)), Helped(), layers.Dense(1)])
+        model.compile("sgd", "mse", run_eagerly=eagerly)
+        outcomes.append((fit(model, x, y, epochs=3), bits(model)))
+    assert outcomes[0] == outcomes[1]

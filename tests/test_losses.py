@@ -315,3 +315,22 @@ def test_to_categorical():
     for y, classes in [([0, 3], 3), ([-1, 0], None), ([0.5], None)]:
         with pytest.raises(ValueError, match="to_categorical: expected"):
             utils.to_categorical(y, classes)
+
+
+def test_weights_of_any_form():
+    y, p = np.ones((3, 1)), np.array([[1.0], [2.0], [3.0]])
+    squared = losses.MeanSquaredError()
+    assert squared(y, p, 2.0).item() == pytest.approx(2 * 5 / 3)
+    assert squared(y, p, np.array([[1.0], [0.0], [1.0]])).item() == pytest.approx(4 / 3)
+    with pytest.raises(ValueError, match="expected predictions of a row or more"):
+        squared(np.array(1.0), Tensor(np.array(2.0)))
+    with pytest.raises(ValueError, match=r"outputs of shape \(rows, ..., classes\)"):
+        losses.CategoricalCrossentropy().check_targets(y, (None,))
+    binary_targets = losses.BinaryCrossentropy().check_targets(y > 0, (None, 1))
+    assert binary_targets.dtype == bool
+    one_hot = losses.CategoricalCrossentropy().check_targets(np.eye(3, dtype=bool), (None, 3))
+    assert one_hot.dtype == bool
+    open_shape = losses.MeanSquaredError().check_targets(np.ones(3), (None, None))
+    assert open_shape.shape == (3, 1)
+    gives_numbers = losses.get(lambda t, p: 3.0)
+    assert gives_numbers(y, p).item() == 3

@@ -204,3 +204,14 @@ def test_class_metrics_of_outputs_with_more_axes_count_every_place(sparse, rng):
     expected = -np.log(np.take_along_axis(p, labels[..., None], axis=-1)).mean()
     assert loss == pytest.approx(expected, rel=1e-5)
     assert model.fit(x, y, epochs=2, verbose=0).history["loss"][1] < loss
+
+
+def test_mean_of_values_with_weights():
+    mean = metrics.Mean(name="m")
+    mean.update_state([1, 3])
+    assert mean.result() == 2
+    mean.update_state(np.array([8.0]), sample_weight=2.0)
+    assert mean.result() == pytest.approx((1 + 3 + 16) / 4)
+    mean.reset_state()
+    mean.update_state(np.array([[1.0, 3.0], [5.0, 7.0]]), sample_weight=np.array([[0.0], [2.0]]))
+    assert mean.result() == 6

@@ -233,3 +233,23 @@ def test_what_does_not_fit_raises_before_anything_changes(name, fails):
 def test_compile_arguments_that_do_not_fit(compile, message, fails):
     model = built(**compile)
     fails(lambda: model.fit([A, B], [ONE, TWO], verbose=0), ValueError, message)
+
+
+def test_weights_for_some_outputs_only():
+    model = built()
+    one, two = model.predict([A, B], verbose=0)
+    found = model.test_on_batch([A, B], [ONE, TWO], sample_weight=[WEIGHT, None])
+    expected = [(((ONE - one) ** 2).mean(axis=1) * WEIGHT).mean(), mse(TWO, two)]
+    assert found == pytest.approx([sum(expected), *expected], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("x", "what"), [(None, "None"), ("text", "str"), ([A], "1"), ([1.0, 2.0, 3.0], "3")]
+)
+def test_what_is_no_data_is_named(x, what, fails):
+    fails(lambda: built().predict(x, verbose=0), ValueError, f"received .*{what}")
+
+
+def test_metrics_need_targets(fails):
+    model = built(loss=None, metrics=[["mae"], None])
+    fails(lambda: model.fit([A, B], verbose=0), ValueError, "expected y for the metric 'one_mae'")

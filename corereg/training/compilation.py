@@ -3,7 +3,7 @@ metrics with their names for each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -241,17 +241,6 @@ def _requested(given: Any) -> Any:
     from corereg.metrics.base import resolve
 
     return _each(given, resolve)
-
-
-def requested_entries(requested: Any) -> Iterable[Any]:
-    """All that is in a list or dict of metrics, one after the other."""
-    if isinstance(requested, dict):
-        requested = list(requested.values())
-    if isinstance(requested, list):
-        for one in requested:
-            yield from requested_entries(one)
-    elif requested is not None:
-        yield requested
 
 
 def _unused(name: str, taken: set[str]) -> str:
