@@ -18,7 +18,7 @@ import pytest
 from corereg import _kernels
 
 HERE = Path(__file__)
-SAME_FOR_ALL = (HERE.name, "test_kernels_border.py")
+SAME_FOR_ALL = (HERE.name, "test_kernels_border.py", "test_kernels_strided.py")  # compiled once
 FILES = sorted(str(p) for p in HERE.parent.glob("test_kernels_*.py") if p.name not in SAME_FOR_ALL)
 CC = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 OTHERS = [name for name in _kernels.available_isas if name != _kernels.isa_name()]
