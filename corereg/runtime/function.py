@@ -148,7 +148,6 @@ class FunctionCapture(Capture):
         self._parameters: list[Tensor] = []  # Parameters, and other leaves that require grad
         self._grad_was_none: list[bool] = []
         self._grads_after: list[Array | None] = []
-        self._result: Any = None
 
     def gradients_are_as_recorded(self) -> bool:
         """Whether the same parameters have no gradient as before the recording."""
@@ -160,14 +159,14 @@ class FunctionCapture(Capture):
         self.program.replay(1)
         for p, grad in zip(self._parameters, self._grads_after, strict=True):
             p._grad = grad
-        return self._result
+        return self.result
 
     def record(self, function: Callable[[], Any]) -> Any:
         """Runs the function and keeps its calls; RuntimeError names the rule that it broke."""
         before = self._parameters
         was_none = [p._grad is None for p in before]
         try:
-            self._result = super().record(function)
+            super().record(function)
         except RuntimeError as error:
             if not str(error).startswith(REFUSED):
                 raise
@@ -181,7 +180,7 @@ class FunctionCapture(Capture):
             self._parameters = [p for p, _ in kept]
             self._grad_was_none = [none for _, none in kept]
             self._grads_after = [p._grad for p in self._parameters]
-        return self._result
+        return self.result
 
     def finish(self, program: _kernels.Program, result: Any) -> Any:
         """The result cut off its graph, checked; the parameters that took part are noted."""

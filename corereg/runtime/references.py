@@ -19,9 +19,6 @@ class References:
         self._cells: list[tuple[CellType, Any]] = []
         self._seen: set[int] = set()
 
-    def __bool__(self) -> bool:
-        return bool(self._globals or self._cells)
-
     def add(self, function: FunctionType) -> None:
         """Notes what a function refers to, and the functions of the user's own among that."""
         if id(function) in self._seen or _is_ours(function):

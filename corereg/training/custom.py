@@ -8,6 +8,7 @@ results.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -200,6 +201,21 @@ def logs_runner(
     sums = ReturnedLogs(model)
     sums.runner = LogsRunner(model._trainer, kind, step, sums, access)
     return sums.runner
+
+
+def step_runner(
+    model: TrainableModel,
+    kind: str,
+    step: Callable[..., None],
+    own_step: Callable[[TrainableModel, Batch], dict[str, Any]],
+    access: Any,
+) -> StepRunner:
+    """What runs steps of a kind ("train", "test") on batches: `step`, which adds up in the
+    trainer's sums, or `own_step` for a model that overrides what it does."""
+    if overrides(model, f"{kind}_step", "compute_loss", "compute_metrics"):
+        return logs_runner(model, kind, partial(own_step, model), access)
+    sums = model._trainer.sums(kind)
+    return StepRunner(model._trainer, kind, partial(step, model, sums), sums, access)
 
 
 def checked_logs(who: str, returned: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from corereg.training.arguments import (
     check_optional_count,
     smallest_known,
 )
-from corereg.training.custom import checked_logs, data_of, logs_runner, overrides
+from corereg.training.custom import checked_logs, data_of, step_runner
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
 from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps, Sums
@@ -99,12 +99,8 @@ def test_plan(model: TrainableModel, steps: ArraySteps) -> ReplayPlan | None:
 
 def test_runner(model: TrainableModel) -> StepRunner:
     """What tests batches of a model."""
-    trainer = model._trainer
-    access = trainer.weights_lock.reading
-    if overrides(model, "test_step", "compute_loss", "compute_metrics"):
-        return logs_runner(model, "test", partial(custom_test_step, model), access)
-    sums = trainer.sums("test")
-    return StepRunner(trainer, "test", partial(test_step, model, sums), sums, access)
+    access = model._trainer.weights_lock.reading
+    return step_runner(model, "test", test_step, custom_test_step, access)
 
 
 def test_steps(model: TrainableModel, source: ArrayDataset | IterableSteps, size: int) -> Steps:

@@ -26,7 +26,7 @@ from corereg.training.arguments import (
     check_optional_count,
     smallest_known,
 )
-from corereg.training.custom import checked_logs, data_of, logs_runner, overrides
+from corereg.training.custom import checked_logs, data_of, step_runner
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
 from corereg.training.evaluate import test_steps
@@ -87,12 +87,8 @@ def custom_train_step(model: TrainableModel, batch: Batch) -> dict[str, Any]:
 
 def train_runner(model: TrainableModel) -> StepRunner:
     """What trains on batches."""
-    trainer = model._trainer
-    access = trainer.weights_lock.writing
-    if overrides(model, "train_step", "compute_loss", "compute_metrics"):
-        return logs_runner(model, "train", partial(custom_train_step, model), access)
-    sums = trainer.sums("train")
-    return StepRunner(trainer, "train", partial(train_step, model, sums), sums, access)
+    access = model._trainer.weights_lock.writing
+    return step_runner(model, "train", train_step, custom_train_step, access)
 
 
 def fit(

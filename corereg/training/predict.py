@@ -31,7 +31,7 @@ from corereg.training.data.iterables import (
     is_iterable_of_batches,
     refuse_array_arguments,
 )
-from corereg.training.data.structures import holds_arrays
+from corereg.training.data.structures import model_input, nest_given
 from corereg.training.trainer import TrainableModel, input_shapes
 
 Array = np.ndarray[Any, Any]
@@ -74,8 +74,7 @@ class Call:
 
     def __init__(self, model: TrainableModel, x: Any) -> None:
         self.model = model
-        names = model._input_keys
-        self._like = x if names is None and holds_arrays(x) else None
+        self._like = nest_given(x, model._input_keys)
         self.form = None if self._like is None else form_of(self._like)
         self._custom = overrides(model, "predict_step")
 
@@ -87,11 +86,7 @@ class Call:
 
     def __call__(self, arrays: Arrays) -> Any:
         """The model's outputs, structured as the model has them."""
-        tensors = [Tensor(a) for a in arrays]
-        if self._like is not None:
-            x = pack_like(self._like, tensors)
-        else:
-            x = tensors[0] if len(tensors) == 1 else tensors
+        x = model_input(self._like, [Tensor(a) for a in arrays])
         return self.model.predict_step(x) if self._custom else self.model(x, training=False)
 
     def pack(self, outputs: Arrays) -> Any:

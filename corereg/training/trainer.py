@@ -16,7 +16,7 @@ import numpy as np
 from corereg import _kernels, optimizers
 from corereg.autograd import Parameter, Tensor
 from corereg.callbacks.history import History
-from corereg.graph.nest import flatten_shapes, pack_like
+from corereg.graph.nest import flatten_shapes
 from corereg.layers.base import Layer, Shape
 from corereg.random import next_model_seed
 from corereg.runtime.capture import CaptureCache
@@ -38,7 +38,8 @@ from corereg.training.data.structures import (
     flat_inputs,
     flat_targets,
     flat_weights,
-    holds_arrays,
+    model_input,
+    nest_given,
 )
 from corereg.training.trackers import Trackers
 
@@ -252,7 +253,7 @@ class Trainer:
         if not model.built:
             model.build(input_shapes(x, inputs, shapes.input_names))
         compilation.metrics, self.losses, self.output_names = metrics, losses, names
-        like = x if shapes.input_names is None and holds_arrays(x) else None
+        like = nest_given(x, shapes.input_names)
         return ArrayDataset(inputs, targets, weights, dtype, like)
 
     def _check_targets(
@@ -430,6 +431,4 @@ def _shapes_of(
 def input_shapes(x: Any, arrays: Sequence[Array], names: list[str] | None) -> Any:
     """The shapes of inputs, nested as x is where the model takes what it is given."""
     found: list[Shape] = [(None, *a.shape[1:]) for a in arrays]
-    if names is None and isinstance(x, list | tuple | dict) and holds_arrays(x):
-        return pack_like(x, found)
-    return found[0] if len(found) == 1 else found
+    return model_input(nest_given(x, names), found)

@@ -12,7 +12,8 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
-from corereg.graph.nest import form_of, pack_like
+from corereg.graph.nest import form_of
+from corereg.training.data.structures import model_input
 
 Array = np.ndarray[Any, Any]
 INT64 = np.dtype(np.int64)
@@ -101,11 +102,7 @@ class ArrayDataset:
                 None if a is None else np.zeros((rows, *a.shape[1:]), self.dtype)
                 for a in self.weights
             )
-        tensors = [Tensor(a) for a in inputs]
-        if self._like is not None:
-            x = pack_like(self._like, tensors)
-        else:
-            x = tensors[0] if len(tensors) == 1 else tensors
+        x = model_input(self._like, [Tensor(a) for a in inputs])
         return Batch(x, targets, weights, rows, (*inputs, *targets, *weights))
 
     def _target_dtype(self, y: Array) -> np.dtype[Any]:

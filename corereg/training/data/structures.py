@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd import Tensor
-from corereg.graph.nest import flatten
+from corereg.graph.nest import flatten, pack_like
 from corereg.warn import warn_user
 
 Array = np.ndarray[Any, Any]
@@ -29,6 +29,20 @@ def holds_arrays(x: Any) -> bool:
         is_array(part) or (isinstance(part, list | tuple | dict) and holds_arrays(part))
         for part in x
     )
+
+
+def nest_given(x: Any, names: Sequence[str] | None) -> Any:
+    """x, if it is a nest of arrays and the model takes what it is given (names None): what it is
+    called with nests alike. Else None."""
+    return x if names is None and holds_arrays(x) else None
+
+
+def model_input(like: Any, values: Sequence[Any]) -> Any:
+    """What a model is called with: flat values nested like `like`; if that is None the only one, or
+    a list of them."""
+    if like is not None:
+        return pack_like(like, values)
+    return values[0] if len(values) == 1 else list(values)
 
 
 def flat_inputs(who: str, x: Any, names: Sequence[str] | None) -> tuple[Any, ...]:
