@@ -36,33 +36,33 @@ def reversed_power(self: Tensor, other: Any) -> Tensor:
 
 
 def maximum(self: Tensor, other: Any) -> Tensor:
-    """See `corereg.ops.maximum`."""
+    """See `corereg.autograd.ops.maximum`."""
     return ops.maximum(self, other)
 
 
 def minimum(self: Tensor, other: Any) -> Tensor:
-    """See `corereg.ops.minimum`."""
+    """See `corereg.autograd.ops.minimum`."""
     return ops.minimum(self, other)
 
 
 def matmul(self: Tensor, other: Any) -> Tensor:
-    """See `corereg.ops.matmul`."""
+    """See `corereg.autograd.ops.matmul`."""
     return ops.matmul(self, other)
 
 
 def outer(self: Tensor, other: Any) -> Tensor:
-    """See `corereg.ops.outer`."""
+    """See `corereg.autograd.ops.outer`."""
     return ops.outer(self, other)
 
 
 def reshape(self: Tensor, *shape: SupportsIndex | Sequence[int]) -> Tensor:
-    """``t.reshape(2, 3)`` or ``t.reshape((2, 3))``: see `corereg.ops.reshape`."""
+    """``t.reshape(2, 3)`` or ``t.reshape((2, 3))``: see `corereg.autograd.ops.reshape`."""
     return ops.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[arg-type]
 
 
 def transpose(self: Tensor, *axes: SupportsIndex | Sequence[int]) -> Tensor:
     """``t.transpose(1, 0)``, ``t.transpose((1, 0))``, or ``t.transpose()`` for the reversed order:
-    see `corereg.ops.transpose`."""
+    see `corereg.autograd.ops.transpose`."""
     if not axes:
         return ops.transpose(self)
     return ops.transpose(self, axes[0] if len(axes) == 1 else axes)  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 function that users call. Arguments may be tensors, arrays or numbers.
 
 Names are NumPy's and PyTorch's. Where an op has a kink, the function's docstring says what its
-derivative is there, which is PyTorch's choice. Under the name of `corereg.ops` too.
+derivative is there, which is PyTorch's choice. `corereg.ops` has Keras's words.
 """
 
 from corereg.autograd.creation import ones_like, zeros_like
@@ -40,6 +40,17 @@ from corereg.autograd.ops.composed_activations import (
     softplus,
     softsign,
 )
+from corereg.autograd.ops.decompositions import (
+    cholesky,
+    det,
+    eigh,
+    inv,
+    log_abs_det,
+    qr,
+    singular_values,
+    solve,
+    svd,
+)
 from corereg.autograd.ops.elementwise import (
     abs,
     astype,
@@ -60,6 +71,7 @@ from corereg.autograd.ops.indexing import add_at, getitem, set_at, take, take_al
 from corereg.autograd.ops.joining import concatenate, pad, repeat, split, stack, tile
 from corereg.autograd.ops.layers import dense, dropout
 from corereg.autograd.ops.linalg import einsum, matmul, outer
+from corereg.autograd.ops.logarithms import cbrt, erfinv, exp2, log2, log10
 from corereg.autograd.ops.losses import loss_rows, mean_loss
 from corereg.autograd.ops.norms import cumsum, logsumexp, norm
 from corereg.autograd.ops.penalties import l1_l2_penalty
@@ -75,28 +87,52 @@ from corereg.autograd.ops.shaping import (
     swapaxes,
     transpose,
 )
+from corereg.autograd.ops.trigonometry import (
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctanh,
+    cosh,
+    sinh,
+    tan,
+)
 
 __all__ = [
     "abs",
     "activation",
     "add",
     "add_at",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctanh",
     "argmax",
     "argmin",
     "astype",
     "broadcast_to",
+    "cbrt",
+    "cholesky",
     "clip",
     "concatenate",
     "cos",
+    "cosh",
     "cumsum",
     "dense",
+    "det",
     "divide",
     "dropout",
+    "eigh",
     "einsum",
     "elu",
     "equal",
     "erf",
+    "erfinv",
     "exp",
+    "exp2",
     "expand_dims",
     "expm1",
     "flatten",
@@ -107,6 +143,7 @@ __all__ = [
     "greater_equal",
     "hard_sigmoid",
     "hard_tanh",
+    "inv",
     "isfinite",
     "isinf",
     "isnan",
@@ -116,6 +153,9 @@ __all__ = [
     "less_equal",
     "log",
     "log1p",
+    "log2",
+    "log10",
+    "log_abs_det",
     "log_softmax",
     "logical_and",
     "logical_not",
@@ -138,6 +178,7 @@ __all__ = [
     "pad",
     "power",
     "prod",
+    "qr",
     "reciprocal",
     "relu",
     "repeat",
@@ -149,9 +190,12 @@ __all__ = [
     "sign",
     "silu",
     "sin",
+    "singular_values",
+    "sinh",
     "softmax",
     "softplus",
     "softsign",
+    "solve",
     "split",
     "sqrt",
     "square",
@@ -160,9 +204,11 @@ __all__ = [
     "std",
     "subtract",
     "sum",
+    "svd",
     "swapaxes",
     "take",
     "take_along_axis",
+    "tan",
     "tanh",
     "tile",
     "transpose",
