@@ -16,6 +16,8 @@ from corereg.autograd.ops.activations import (
 )
 from corereg.autograd.ops.arithmetic import add, divide, multiply, negative, power, subtract
 from corereg.autograd.ops.comparison import (
+    all,
+    any,
     equal,
     greater,
     greater_equal,
@@ -27,6 +29,7 @@ from corereg.autograd.ops.comparison import (
     logical_and,
     logical_not,
     logical_or,
+    logical_xor,
     not_equal,
 )
 from corereg.autograd.ops.composed_activations import (
@@ -40,6 +43,7 @@ from corereg.autograd.ops.composed_activations import (
     softplus,
     softsign,
 )
+from corereg.autograd.ops.diagonals import diagonal, trace, tril, triu
 from corereg.autograd.ops.elementwise import (
     abs,
     astype,
@@ -61,9 +65,20 @@ from corereg.autograd.ops.joining import concatenate, pad, repeat, split, stack,
 from corereg.autograd.ops.layers import dense, dropout
 from corereg.autograd.ops.linalg import einsum, matmul, outer
 from corereg.autograd.ops.losses import loss_rows, mean_loss
-from corereg.autograd.ops.norms import cumsum, logsumexp, norm
+from corereg.autograd.ops.norms import logsumexp, norm
+from corereg.autograd.ops.of_two import arctan2, hypot, logaddexp
 from corereg.autograd.ops.penalties import l1_l2_penalty
 from corereg.autograd.ops.reductions import argmax, argmin, max, mean, min, prod, std, sum, var
+from corereg.autograd.ops.rounding import (
+    ceil,
+    floor,
+    floor_divide,
+    fmod,
+    remainder,
+    round,
+    trunc,
+)
+from corereg.autograd.ops.running import cumprod, cumsum, roll
 from corereg.autograd.ops.selection import clip, maximum, minimum, where
 from corereg.autograd.ops.shaping import (
     broadcast_to,
@@ -75,21 +90,29 @@ from corereg.autograd.ops.shaping import (
     swapaxes,
     transpose,
 )
+from corereg.autograd.ops.sorting import argsort, median, sort, top_k
 
 __all__ = [
     "abs",
     "activation",
     "add",
     "add_at",
+    "all",
+    "any",
+    "arctan2",
     "argmax",
     "argmin",
+    "argsort",
     "astype",
     "broadcast_to",
+    "ceil",
     "clip",
     "concatenate",
     "cos",
+    "cumprod",
     "cumsum",
     "dense",
+    "diagonal",
     "divide",
     "dropout",
     "einsum",
@@ -101,12 +124,16 @@ __all__ = [
     "expm1",
     "flatten",
     "flip",
+    "floor",
+    "floor_divide",
+    "fmod",
     "gelu",
     "getitem",
     "greater",
     "greater_equal",
     "hard_sigmoid",
     "hard_tanh",
+    "hypot",
     "isfinite",
     "isinf",
     "isnan",
@@ -117,9 +144,11 @@ __all__ = [
     "log",
     "log1p",
     "log_softmax",
+    "logaddexp",
     "logical_and",
     "logical_not",
     "logical_or",
+    "logical_xor",
     "logsumexp",
     "loss_rows",
     "matmul",
@@ -127,6 +156,7 @@ __all__ = [
     "maximum",
     "mean",
     "mean_loss",
+    "median",
     "min",
     "minimum",
     "multiply",
@@ -140,8 +170,11 @@ __all__ = [
     "prod",
     "reciprocal",
     "relu",
+    "remainder",
     "repeat",
     "reshape",
+    "roll",
+    "round",
     "rsqrt",
     "selu",
     "set_at",
@@ -152,6 +185,7 @@ __all__ = [
     "softmax",
     "softplus",
     "softsign",
+    "sort",
     "split",
     "sqrt",
     "square",
@@ -165,7 +199,12 @@ __all__ = [
     "take_along_axis",
     "tanh",
     "tile",
+    "top_k",
+    "trace",
     "transpose",
+    "tril",
+    "triu",
+    "trunc",
     "var",
     "where",
     "zeros_like",
