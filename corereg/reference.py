@@ -338,6 +338,11 @@ def arg_extreme(x: Array, least: bool) -> Array:
     return np.asarray(np.argmin(x, -1) if least else np.argmax(x, -1))
 
 
+def arg_sort(x: Array) -> Array:
+    """The places of the elements along the last axis in their order, equal ones as they stand."""
+    return np.argsort(x, -1, kind="stable")
+
+
 def indexed_copy(x: Array, places: Array) -> Array:
     """The elements of a vector at these places."""
     return x[places]

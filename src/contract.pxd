@@ -17,6 +17,7 @@ cdef extern from "kernels.h" nogil:
         CR_gather_rows
         CR_scale, CR_add, CR_exp, CR_log, CR_erf
         CR_numpy_loop, CR_strided_copy, CR_strided_select, CR_arg_extreme, CR_indexed_copy
+        CR_arg_sort
         CR_penalty, CR_penalty_backward, CR_gradient_norms, CR_clip_scales
         CR_probe_arithmetic, CR_probe_triad, CR_probe_read
     enum cr_activation:
@@ -241,6 +242,10 @@ cdef extern from "kernels.h" nogil:
         cr_strided at
         int element, least
         ptrdiff_t n, step
+    ctypedef struct cr_arg_sort_args:
+        cr_strided at
+        int element
+        ptrdiff_t n, step, y_step
     ctypedef struct cr_indexed_copy_args:
         char *to
         const char *from_ "from"

@@ -63,7 +63,7 @@ def kernel_calls(rng, dtype, m, n):
     kinds = [f"{np.dtype(dtype).char * 2}->{np.dtype(dtype).char}", f"{np.dtype(dtype).char}->?"]
     add = np.add.types.index(kinds[0])
     told, most = keep(np.zeros((m, n), bool)), keep(np.zeros(m, np.int64))
-    above = x > 0
+    above, order = x > 0, keep(np.zeros((m, n), np.int64))
     offsets = np.arange(m * n) * x.itemsize
     calls += [
         lambda: k.numpy_loop(np.add, add, (x, y, out), "rrw", (x, y, out)),
@@ -72,6 +72,7 @@ def kernel_calls(rng, dtype, m, n):
         lambda: k.strided_copy((told, x), (told, x)),
         lambda: k.strided_select((out, above, x, y), (out, above, x, y)),
         lambda: k.arg_extreme(most, x, False),
+        lambda: k.arg_sort(order, x),
         lambda: k.indexed_copy(out, x, offsets, offsets[::-1].copy()),
     ]
     for name, act in k.ACTIVATIONS.items():

@@ -35,6 +35,16 @@ def reversed_power(self: Tensor, other: Any) -> Tensor:
     return ops.power(other, self)
 
 
+def reversed_floor_divide(self: Tensor, other: Any) -> Tensor:
+    """other // self"""
+    return ops.floor_divide(other, self)
+
+
+def reversed_remainder(self: Tensor, other: Any) -> Tensor:
+    """other % self"""
+    return ops.remainder(other, self)
+
+
 def maximum(self: Tensor, other: Any) -> Tensor:
     """See `corereg.autograd.ops.maximum`."""
     return ops.maximum(self, other)
@@ -108,6 +118,10 @@ METHODS: dict[str, Any] = {
     "__invert__": ops.logical_not,
     "__pow__": ops.power,
     "__rpow__": reversed_power,
+    "__floordiv__": ops.floor_divide,
+    "__rfloordiv__": reversed_floor_divide,
+    "__mod__": ops.remainder,
+    "__rmod__": reversed_remainder,
     "__abs__": ops.abs,
     "__array_ufunc__": numpy_functions.array_ufunc,
     "__array_function__": numpy_functions.array_function,

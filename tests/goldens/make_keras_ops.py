@@ -33,17 +33,24 @@ def run(label):
         outs = [o for o in call(inputs) if jnp.issubdtype(o.dtype, jnp.floating)]
         return sum((o * weights_for(o.shape)).sum() for o in outs)
 
-    outs = [np.asarray(o) for o in call(given)]
     single = [g.astype("float32") for g in given]
+    constant = label in CONSTANT or not given
+
+    def both(inputs):
+        outs = call(inputs)
+        return outs, None if constant or not has_floats(outs) else jax.grad(total)(inputs)
+
     try:
         small = jax.eval_shape(call, single)
-    except Exception:  # shapes that depend on values
-        small = call(single)
+        outs, grads = jax.jit(both)(given)
+    except jax.errors.JAXTypeError:  # shapes that depend on values
+        small, (outs, grads) = call(single), both(given)
     dtypes = [[str(o.dtype) for o in small], [str(o.dtype) for o in outs]]
-    floats = [o for o in outs if o.dtype.kind == "f"]
-    if label in CONSTANT or not given or not floats:
-        return outs, dtypes, None
-    return outs, dtypes, [np.asarray(g) for g in jax.grad(total)(given)]
+    return [*map(np.asarray, outs)], dtypes, grads and [*map(np.asarray, grads)]
+
+
+def has_floats(arrays):
+    return any(jnp.issubdtype(a.dtype, jnp.floating) for a in arrays)
 
 
 def main():

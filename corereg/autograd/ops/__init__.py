@@ -16,6 +16,8 @@ from corereg.autograd.ops.activations import (
 )
 from corereg.autograd.ops.arithmetic import add, divide, multiply, negative, power, subtract
 from corereg.autograd.ops.comparison import (
+    all,
+    any,
     equal,
     greater,
     greater_equal,
@@ -27,6 +29,7 @@ from corereg.autograd.ops.comparison import (
     logical_and,
     logical_not,
     logical_or,
+    logical_xor,
     not_equal,
 )
 from corereg.autograd.ops.composed_activations import (
@@ -51,6 +54,7 @@ from corereg.autograd.ops.decompositions import (
     solve,
     svd,
 )
+from corereg.autograd.ops.diagonals import diagonal, trace, tril, triu
 from corereg.autograd.ops.elementwise import (
     abs,
     astype,
@@ -73,9 +77,20 @@ from corereg.autograd.ops.layers import dense, dropout
 from corereg.autograd.ops.linalg import einsum, matmul, outer
 from corereg.autograd.ops.logarithms import cbrt, erfinv, exp2, log2, log10
 from corereg.autograd.ops.losses import loss_rows, mean_loss
-from corereg.autograd.ops.norms import cumsum, logsumexp, norm
+from corereg.autograd.ops.norms import logsumexp, norm
+from corereg.autograd.ops.of_two import arctan2, hypot, logaddexp
 from corereg.autograd.ops.penalties import l1_l2_penalty
 from corereg.autograd.ops.reductions import argmax, argmin, max, mean, min, prod, std, sum, var
+from corereg.autograd.ops.rounding import (
+    ceil,
+    floor,
+    floor_divide,
+    fmod,
+    remainder,
+    round,
+    trunc,
+)
+from corereg.autograd.ops.running import cumprod, cumsum, roll
 from corereg.autograd.ops.selection import clip, maximum, minimum, where
 from corereg.autograd.ops.shaping import (
     broadcast_to,
@@ -87,6 +102,7 @@ from corereg.autograd.ops.shaping import (
     swapaxes,
     transpose,
 )
+from corereg.autograd.ops.sorting import argsort, median, sort, top_k
 from corereg.autograd.ops.trigonometry import (
     arccos,
     arccosh,
@@ -104,25 +120,32 @@ __all__ = [
     "activation",
     "add",
     "add_at",
+    "all",
+    "any",
     "arccos",
     "arccosh",
     "arcsin",
     "arcsinh",
     "arctan",
+    "arctan2",
     "arctanh",
     "argmax",
     "argmin",
+    "argsort",
     "astype",
     "broadcast_to",
     "cbrt",
+    "ceil",
     "cholesky",
     "clip",
     "concatenate",
     "cos",
     "cosh",
+    "cumprod",
     "cumsum",
     "dense",
     "det",
+    "diagonal",
     "divide",
     "dropout",
     "eigh",
@@ -137,12 +160,16 @@ __all__ = [
     "expm1",
     "flatten",
     "flip",
+    "floor",
+    "floor_divide",
+    "fmod",
     "gelu",
     "getitem",
     "greater",
     "greater_equal",
     "hard_sigmoid",
     "hard_tanh",
+    "hypot",
     "inv",
     "isfinite",
     "isinf",
@@ -157,9 +184,11 @@ __all__ = [
     "log10",
     "log_abs_det",
     "log_softmax",
+    "logaddexp",
     "logical_and",
     "logical_not",
     "logical_or",
+    "logical_xor",
     "logsumexp",
     "loss_rows",
     "matmul",
@@ -167,6 +196,7 @@ __all__ = [
     "maximum",
     "mean",
     "mean_loss",
+    "median",
     "min",
     "minimum",
     "multiply",
@@ -181,8 +211,11 @@ __all__ = [
     "qr",
     "reciprocal",
     "relu",
+    "remainder",
     "repeat",
     "reshape",
+    "roll",
+    "round",
     "rsqrt",
     "selu",
     "set_at",
@@ -196,6 +229,7 @@ __all__ = [
     "softplus",
     "softsign",
     "solve",
+    "sort",
     "split",
     "sqrt",
     "square",
@@ -211,7 +245,12 @@ __all__ = [
     "tan",
     "tanh",
     "tile",
+    "top_k",
+    "trace",
     "transpose",
+    "tril",
+    "triu",
+    "trunc",
     "var",
     "where",
     "zeros_like",
