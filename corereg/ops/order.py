@@ -128,10 +128,10 @@ def _quantile(
     shape = [x.shape[i] for i in rest]
     ordered = ops.sort(ops.reshape(ops.transpose(x, [*rest, *axes]), (*shape, -1)), -1)
     values = array_of(ordered)
-    known = (~np.isnan(values)).sum(axis=-1, keepdims=True)
-    last = np.maximum(known if skip else values.shape[-1], 1) - 1
+    known = np.logical_not(np.isnan(values)).sum(axis=-1, keepdims=True, dtype=x.dtype)
+    last = np.maximum(known, 1) - 1 if skip else known * 0 + max(values.shape[-1] - 1, 0)
     at = array_of(ops.astype(ops.reshape(shares, -1), x.dtype)) * last
-    at = np.clip(at, 0, last) + np.zeros_like(values[..., :1])
+    at = np.minimum(np.maximum(at, 0), last)
     low, high = np.floor(at), np.ceil(at)
     share = Tensor(_plain(at - low)) if method == "linear" else 0.5
     if method in ("lower", "higher", "nearest"):

@@ -36,7 +36,21 @@ GRADIENTS = {
     "Log1p": unary(ops.log1p, positive),
     "Sin": unary(ops.sin),
     "Cos": unary(ops.cos),
+    "Tan": unary(lambda t: ops.tan(t / 2)),
+    "Arcsin": unary(lambda t: ops.arcsin(t / 2)),
+    "Arccos": unary(lambda t: ops.arccos(t / 2)),
+    "Arctan": unary(ops.arctan),
+    "Sinh": unary(ops.sinh),
+    "Cosh": unary(ops.cosh),
+    "Arcsinh": unary(ops.arcsinh),
+    "Arccosh": unary(lambda t: ops.arccosh(t + 1), positive),
+    "Arctanh": unary(lambda t: ops.arctanh(t / 2)),
+    "Log2": unary(ops.log2, positive),
+    "Log10": unary(ops.log10, positive),
+    "Exp2": unary(ops.exp2),
+    "Cbrt": unary(ops.cbrt),
     "Erf": unary(ops.erf),
+    "Erfinv": unary(lambda t: ops.erfinv(t / 2)),
     "Square": unary(ops.square),
     "Reciprocal": unary(ops.reciprocal),
     "Astype": [(lambda t: t.astype("f4").astype(t.dtype) * 0 + t, x(3, 4))],
@@ -55,7 +69,13 @@ GRADIENTS = {
     ],
 }
 NUMPY = ("sign", "exp", "expm1", "sin", "cos", "square", "reciprocal")
+ANYWHERE = ("arctan", "sinh", "cosh", "arcsinh", "exp2", "cbrt")
+
 VALUES = {
+    **{name: (getattr(ops, name), getattr(np, name), x(3, 4)) for name in ANYWHERE},
+    **{name: (getattr(ops, name), getattr(np, name), positive(3, 4)) for name in ("log2", "log10")},
+    "tan": (lambda t: ops.tan(t / 2), lambda a: np.tan(a / 2), x(3, 4)),
+    "erfinv": (lambda t: ops.erf(ops.erfinv(t / 2)), lambda a: a / 2, x(3, 4)),
     **{name: (getattr(ops, name), getattr(np, name), x(3, 4)) for name in NUMPY},
     **{name: (getattr(ops, name), getattr(np, name), positive(3, 4)) for name in ("sqrt", "log1p")},
     "abs": (abs, np.abs, x(3, 4)),
