@@ -135,7 +135,7 @@ def _quantile(
     low, high = np.floor(at), np.ceil(at)
     share = Tensor(_plain(at - low)) if method == "linear" else 0.5
     if method in ("lower", "higher", "nearest"):
-        low = high = {"lower": low, "higher": high, "nearest": np.round(at)}[method]
+        low = high = {"lower": low, "higher": high, "nearest": np.rint(at)}[method]
     first = ops.take_along_axis(ordered, constant(low.astype(np.int64)), -1)
     second = ops.take_along_axis(ordered, constant(high.astype(np.int64)), -1)
     made = first * (1.0 - share) + second * share if low is not high else first

@@ -73,9 +73,9 @@ each("softmax log_softmax", CUBE, axis=1)
 each("softmax log_softmax", CUBE, axis=(0, 2))
 each("floor ceil trunc round", BIG)
 case("round", BIG, decimals=1)
-each("isfinite isinf isnan isneginf isposinf signbit nan_to_num", ENDS)
+each("isfinite isinf isnan isneginf isposinf signbit", ENDS)
 case("nan_to_num", ENDS, 2.0, posinf=9.0, neginf=-9.0)
-each("exp sqrt sin mean std var median reciprocal floor round trunc square abs nan_to_num", N)
+each("exp sqrt sin mean std var median floor round trunc square abs nan_to_num", N)
 each("square abs sum prod cumsum mean exp", MASK)
 case("clip", BIG, -1.5, 2.0)
 case("clip", N, 1, 3)
@@ -362,7 +362,8 @@ CONSTANT = {
     *("nanstd 2", "saturate_cast 2", "cast", "binary_crossentropy 3", "percentile", "quantile 3"),
     *("nanpercentile", "nanquantile", "nanmedian 2", "matrix_rank", "nanmean 2", "nanmax 2"),
     *("nanargmax", "nanargmin", "nanmax", "nanmin", "nanprod", "nancumprod", "nan_to_num"),
-    *("histogram", "histogram 2", "arange 3", "digitize", "searchsorted", "searchsorted 2"),
+    *("segment_max", "histogram", "histogram 2"),
+    *("arange 3", "digitize", "searchsorted", "searchsorted 2"),
 }
 """Calls that are not differentiated here: outside the graph, or at a kink."""
 

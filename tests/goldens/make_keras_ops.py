@@ -1,7 +1,7 @@
 """Writes keras_ops.npz and keras_ops_signatures.json: what Keras gives for the calls of
 keras_ops_cases.py, with gradients, and the arguments of all functions of `keras.ops`.
 
-    KERAS_BACKEND=jax JAX_ENABLE_X64=1 python tests/goldens/make_keras_ops.py
+    KERAS_BACKEND=jax python tests/goldens/make_keras_ops.py
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import keras
 import numpy as np
 from keras import ops
 from keras_ops_cases import CASES, CONSTANT, flat, inputs_of, weights_for, with_inputs
@@ -19,34 +20,45 @@ from keras_ops_cases import CASES, CONSTANT, flat, inputs_of, weights_for, with_
 HERE = Path(__file__).parent
 
 
-def run(label):
-    """Outputs of a case and their dtypes for inputs of float32 and float64, and gradients, None if
-    it has none. Numbers are those of float64."""
+def prepared(label, dtype):
+    """The call of a case as a function of its inputs, and these."""
     name, args, kwargs = CASES[label]
-    given = [jnp.asarray(a, "float64") for a in inputs_of(args, kwargs)]
 
     def call(inputs):
         changed, named = with_inputs(args, kwargs, inputs)
         return flat(getattr(ops, name)(*changed, **named))
 
+    return call, [jnp.asarray(a, dtype) for a in inputs_of(args, kwargs)]
+
+
+def dtypes_of(label):
+    """The dtypes that come out for float32, as Keras is used by default."""
+    call, given = prepared(label, "float32")
+    try:
+        outs = jax.eval_shape(call, given)
+    except jax.errors.JAXTypeError:  # shapes that depend on values
+        outs = call(given)
+    return [str(o.dtype) for o in outs]
+
+
+def run(label):
+    """Outputs of a case in float64, and gradients, None if it has none."""
+    call, given = prepared(label, "float64")
+    constant = label in CONSTANT or not given
+
     def total(inputs):
         outs = [o for o in call(inputs) if jnp.issubdtype(o.dtype, jnp.floating)]
         return sum((o * weights_for(o.shape)).sum() for o in outs)
-
-    single = [g.astype("float32") for g in given]
-    constant = label in CONSTANT or not given
 
     def both(inputs):
         outs = call(inputs)
         return outs, None if constant or not has_floats(outs) else jax.grad(total)(inputs)
 
     try:
-        small = jax.eval_shape(call, single)
         outs, grads = jax.jit(both)(given)
-    except jax.errors.JAXTypeError:  # shapes that depend on values
-        small, (outs, grads) = call(single), both(given)
-    dtypes = [[str(o.dtype) for o in small], [str(o.dtype) for o in outs]]
-    return [*map(np.asarray, outs)], dtypes, grads and [*map(np.asarray, grads)]
+    except jax.errors.JAXTypeError:
+        outs, grads = both(given)
+    return [*map(np.asarray, outs)], grads and [*map(np.asarray, grads)]
 
 
 def has_floats(arrays):
@@ -55,10 +67,13 @@ def has_floats(arrays):
 
 def main():
     told, numbers = {}, []
+    dtypes = {label: dtypes_of(label) for label in CASES}
+    jax.config.update("jax_enable_x64", True)
+    keras.config.set_floatx("float64")
     for label in CASES:
-        outs, dtypes, grads = run(label)
+        outs, grads = run(label)
         shapes = [None if a is None else [list(o.shape) for o in a] for a in (outs, grads)]
-        told[label] = [dtypes, *shapes]
+        told[label] = [dtypes[label], *shapes]
         numbers += [np.asarray(a, "f8").ravel() for a in [*outs, *(grads or [])]]
     np.savez_compressed(
         HERE / "keras_ops.npz", told=json.dumps(told), numbers=np.concatenate(numbers)
