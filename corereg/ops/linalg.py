@@ -85,7 +85,8 @@ def cholesky(x: Any, upper: bool = False) -> Tensor:
 @keras_op_shaped_like(_same)
 def cholesky_inverse(x: Any, upper: bool = False) -> Tensor:
     """The inverse of the matrix whose Cholesky factor is x, lower or upper."""
-    back = ops.inv(as_float(x))
+    x = as_float(x)
+    back = ops.inv(ops.triu(x) if upper else ops.tril(x))
     turned = ops.swapaxes(back, -1, -2)
     return ops.matmul(back, turned) if upper else ops.matmul(turned, back)
 

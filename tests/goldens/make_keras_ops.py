@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
-import keras
 import numpy as np
 from keras import ops
 from keras_ops_cases import CASES, CONSTANT, flat, inputs_of, weights_for, with_inputs
@@ -65,30 +68,44 @@ def has_floats(arrays):
     return any(jnp.issubdtype(a.dtype, jnp.floating) for a in arrays)
 
 
-def main():
-    told, numbers = {}, []
-    dtypes = {label: dtypes_of(label) for label in CASES}
-    jax.config.update("jax_enable_x64", True)
-    keras.config.set_floatx("float64")
+def numbers():
+    """Writes the numbers, in a process of its own: Keras keeps the dtypes that it once found."""
+    told, arrays = {}, []
     for label in CASES:
         outs, grads = run(label)
         shapes = [None if a is None else [list(o.shape) for o in a] for a in (outs, grads)]
-        told[label] = [dtypes[label], *shapes]
-        numbers += [np.asarray(a, "f8").ravel() for a in [*outs, *(grads or [])]]
+        told[label] = ["float64" in {str(o.dtype) for o in outs}, *shapes]
+        arrays += [np.asarray(a, "f8").ravel() for a in [*outs, *(grads or [])]]
+    dtypes = json.loads(sys.stdin.read())
+    told = {label: [dtypes[label], *told[label]] for label in CASES}
     np.savez_compressed(
-        HERE / "keras_ops.npz", told=json.dumps(told), numbers=np.concatenate(numbers)
+        HERE / "keras_ops.npz", told=json.dumps(told), numbers=np.concatenate(arrays)
     )
-    signatures = {}
+
+
+def signatures():
+    """Writes the arguments of all functions: names, kinds and defaults."""
+    lines = []
     for name in sorted(dir(ops)):
         function = getattr(ops, name)
         if name.startswith("_") or not callable(function):
             continue
         given = inspect.signature(function).parameters.values()
-        signatures[name] = [
+        found = [
             [p.name, str(p.kind), "-" if p.default is p.empty else repr(p.default)] for p in given
         ]
-    lines = [f"{json.dumps(name)}: {json.dumps(s)}" for name, s in signatures.items()]
+        lines.append(f"{json.dumps(name)}: {json.dumps(found)}")
     (HERE / "keras_ops_signatures.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
-main()
+def main():
+    signatures()
+    dtypes = json.dumps({label: dtypes_of(label) for label in CASES})
+    with tempfile.TemporaryDirectory() as home:
+        (Path(home) / "keras.json").write_text(json.dumps({"floatx": "float64"}))
+        env = os.environ | {"KERAS_HOME": home, "JAX_ENABLE_X64": "1"}
+        command = [sys.executable, __file__, "numbers"]
+        subprocess.run(command, env=env, input=dtypes, text=True, check=True)
+
+
+numbers() if sys.argv[1:] == ["numbers"] else main()
