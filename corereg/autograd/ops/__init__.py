@@ -8,10 +8,16 @@ derivative is there, which is PyTorch's choice. Under the name of `corereg.ops` 
 from corereg.autograd.creation import ones_like, zeros_like
 from corereg.autograd.ops.activations import (
     activation,
+    elu,
+    gelu,
     log_softmax,
+    mish,
     relu,
+    selu,
     sigmoid,
+    silu,
     softmax,
+    softplus,
     tanh,
 )
 from corereg.autograd.ops.arithmetic import add, divide, multiply, negative, power, subtract
@@ -30,15 +36,12 @@ from corereg.autograd.ops.comparison import (
     not_equal,
 )
 from corereg.autograd.ops.composed_activations import (
-    elu,
-    gelu,
-    hard_sigmoid,
-    hard_tanh,
-    leaky_relu,
-    selu,
-    silu,
-    softplus,
+    celu,
+    glu,
+    log_sigmoid,
     softsign,
+    squareplus,
+    tanh_shrink,
 )
 from corereg.autograd.ops.elementwise import (
     abs,
@@ -63,6 +66,20 @@ from corereg.autograd.ops.linalg import einsum, matmul, outer
 from corereg.autograd.ops.losses import loss_rows, mean_loss
 from corereg.autograd.ops.norms import cumsum, logsumexp, norm
 from corereg.autograd.ops.penalties import l1_l2_penalty
+from corereg.autograd.ops.piecewise_activations import (
+    bounded_relu,
+    hard_shrink,
+    hard_sigmoid,
+    hard_silu,
+    hard_tanh,
+    leaky_relu,
+    relu6,
+    soft_shrink,
+    sparse_plus,
+    sparse_sigmoid,
+    sparsemax,
+    threshold,
+)
 from corereg.autograd.ops.reductions import argmax, argmin, max, mean, min, prod, std, sum, var
 from corereg.autograd.ops.selection import clip, maximum, minimum, where
 from corereg.autograd.ops.shaping import (
@@ -84,7 +101,9 @@ __all__ = [
     "argmax",
     "argmin",
     "astype",
+    "bounded_relu",
     "broadcast_to",
+    "celu",
     "clip",
     "concatenate",
     "cos",
@@ -103,9 +122,12 @@ __all__ = [
     "flip",
     "gelu",
     "getitem",
+    "glu",
     "greater",
     "greater_equal",
+    "hard_shrink",
     "hard_sigmoid",
+    "hard_silu",
     "hard_tanh",
     "isfinite",
     "isinf",
@@ -116,6 +138,7 @@ __all__ = [
     "less_equal",
     "log",
     "log1p",
+    "log_sigmoid",
     "log_softmax",
     "logical_and",
     "logical_not",
@@ -129,6 +152,7 @@ __all__ = [
     "mean_loss",
     "min",
     "minimum",
+    "mish",
     "multiply",
     "negative",
     "norm",
@@ -140,6 +164,7 @@ __all__ = [
     "prod",
     "reciprocal",
     "relu",
+    "relu6",
     "repeat",
     "reshape",
     "rsqrt",
@@ -149,12 +174,17 @@ __all__ = [
     "sign",
     "silu",
     "sin",
+    "soft_shrink",
     "softmax",
     "softplus",
     "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
     "split",
     "sqrt",
     "square",
+    "squareplus",
     "squeeze",
     "stack",
     "std",
@@ -164,6 +194,8 @@ __all__ = [
     "take",
     "take_along_axis",
     "tanh",
+    "tanh_shrink",
+    "threshold",
     "tile",
     "transpose",
     "var",
