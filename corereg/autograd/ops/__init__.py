@@ -82,6 +82,7 @@ from corereg.autograd.ops.running import cumprod, cumsum, roll
 from corereg.autograd.ops.selection import clip, maximum, minimum, where
 from corereg.autograd.ops.shaping import (
     broadcast_to,
+    copy,
     expand_dims,
     flatten,
     flip,
@@ -108,6 +109,7 @@ __all__ = [
     "ceil",
     "clip",
     "concatenate",
+    "copy",
     "cos",
     "cumprod",
     "cumsum",
