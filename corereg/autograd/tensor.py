@@ -48,7 +48,7 @@ for _one in ONES.values():
     _one.flags.writeable = False
 
 
-class Tensor(Signatures, InPlace, Conversions, Extents):
+class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
     """An n-dimensional array with automatic differentiation.
 
     data: array_like. Arrays of float32, float64, integers or bool are wrapped without a copy and

@@ -51,7 +51,7 @@ def is_tensor(value: Any) -> bool:
 
 
 def cat(tensors: Sequence[Any], dim: int | None = None, *, axis: int | None = None) -> Tensor:
-    """Tensors one after the other along dim, or axis (0): see `corereg.autograd.ops.concatenate`."""
+    """Tensors one after the other along dim, or axis (0)."""
     along = one_of("cat", dim, axis)
     return ops.concatenate(tensors, 0 if along is None else along)
 

@@ -85,7 +85,7 @@ def frac(self: Tensor) -> Tensor:
 
 
 def clamp(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    """The elements limited to [min, max], numbers or tensors or None: see `corereg.autograd.ops.clip`."""
+    """The elements limited to [min, max], numbers or tensors or None."""
     if min is None and max is None:
         raise ValueError("Tensor.clamp: expected min, max or both, received neither")
     return ops.clip(self, min, max)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd import ops
+from corereg.autograd.aliases import ValuesAndIndices
 from corereg.autograd.methods.reductions import picked
-from corereg.autograd.methods.words import ValuesAndIndices, one_of
+from corereg.autograd.methods.words import one_of
 from corereg.autograd.ops.arguments import array_of, constant, normalize_axis
 from corereg.autograd.ops.sorting import Sort, flattened, order_of
 from corereg.autograd.tensor import Tensor, apply
@@ -21,9 +22,9 @@ def sort(
     stable: bool = True,
     *,
     axis: int | None = None,
-) -> ValuesAndIndices:
+) -> ValuesAndIndices[Tensor]:
     """(values, indices) in order along dim, or axis (the last one); equal elements keep their
-    order, whether stable is asked for or not. `corereg.autograd.ops.sort` gives the values alone."""
+    order, whether stable is asked for or not. `corereg.ops.sort` gives the values alone."""
     along = one_of("sort", dim, axis)
     x, along = flattened(self, -1 if along is None else along, "sort")
     op = Sort(along, descending)
@@ -48,7 +49,7 @@ def argsort(
 
 def topk(
     self: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
-) -> ValuesAndIndices:
+) -> ValuesAndIndices[Tensor]:
     """(values, indices) of the k largest (or smallest) elements along dim, in order. ValueError
     unless there are k elements."""
     axis = normalize_axis(dim, self.ndim, "topk")
@@ -59,7 +60,9 @@ def topk(
     return ValuesAndIndices(ops.take_along_axis(self, order, axis), constant(order))
 
 
-def kthvalue(self: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
+def kthvalue(
+    self: Tensor, k: int, dim: int = -1, keepdim: bool = False
+) -> ValuesAndIndices[Tensor]:
     """(values, indices) of the k-th smallest element along dim; k counts from 1."""
     axis = normalize_axis(dim, self.ndim, "kthvalue")
     if not 1 <= k <= self.shape[axis]:

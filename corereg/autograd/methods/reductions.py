@@ -11,8 +11,8 @@ import math
 from typing import Any
 
 from corereg.autograd import ops
-from corereg.autograd.aliases import Axis
-from corereg.autograd.methods.words import ValuesAndIndices, one_of, over
+from corereg.autograd.aliases import Axis, ValuesAndIndices
+from corereg.autograd.methods.words import one_of, over
 from corereg.autograd.ops.arguments import normalize_axis
 from corereg.autograd.ops.reductions import Max, Mean, Min, Prod, Std, Sum, Var
 from corereg.autograd.tensor import Tensor, apply
@@ -146,7 +146,7 @@ def min(
 
 def extreme_along(
     who: str, x: Tensor, axis: Any, keepdims: bool, dim: int | None, keepdim: bool | None
-) -> ValuesAndIndices:
+) -> ValuesAndIndices[Tensor]:
     along, keep = over(who, axis, keepdims, dim, keepdim)
     if not isinstance(along, int):
         raise TypeError(f"Tensor.{who}: expected one dim, an integer, received {along}")
@@ -154,7 +154,7 @@ def extreme_along(
     return picked(x, find(x, normalize_axis(along, x.ndim, who), keepdims=True), along, keep)
 
 
-def picked(x: Tensor, indices: Tensor, axis: int, keep: bool) -> ValuesAndIndices:
+def picked(x: Tensor, indices: Tensor, axis: int, keep: bool) -> ValuesAndIndices[Tensor]:
     """The elements at places along an axis, which have length 1 there."""
     values = ops.take_along_axis(x, indices, axis)
     if keep:

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from corereg.autograd.aliases import Axis
-from corereg.autograd.tensor import Tensor
-
-
-class ValuesAndIndices(NamedTuple):
-    """What PyTorch's methods with `dim` give: the elements, and their places along it (int64)."""
-
-    values: Tensor
-    indices: Tensor
 
 
 def one_of(who: str, first: Any, second: Any, names: str = "axis and dim") -> Any:
