@@ -28,6 +28,8 @@ RENAMED = {
 UFUNCS = {
     *("add", "subtract", "multiply", "divide", "true_divide", "power", "matmul", "negative"),
     *("absolute", "fabs", "sign", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tanh"),
+    *("tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "arcsinh", "arccosh", "arctanh"),
+    *("log2", "log10", "exp2", "cbrt"),
     *("square", "reciprocal", "maximum", "minimum", "arctan2", "hypot", "logaddexp"),
     *("floor", "ceil", "rint", "trunc", "floor_divide", "remainder", "fmod"),
 }
@@ -86,14 +88,12 @@ def refuse_other_meanings(name: str, x: Any, *args: Any, **kwargs: Any) -> None:
     elif name == "split" and not isinstance(
         args[0] if args else 1, int
     ):  # places of cuts, lengths of parts
-        remedy = "corereg.ops.split takes the lengths of the parts"
+        remedy = "corereg.autograd.ops.split takes the lengths of the parts"
     elif name == "norm":
         ord, axis = [*args, *[None] * 2][:2]
         ord, axis = kwargs.get("ord", ord), kwargs.get("axis", axis)
         if ord is not None and (x.ndim > 1 if axis is None else isinstance(axis, tuple)):
-            remedy = (
-                "norms of matrices are none of the ops; corereg.ops.norm takes that of a vector"
-            )
+            remedy = "corereg.ops.norm takes norms of matrices, the op takes that of a vector"
     if remedy:
         raise TypeError(f"Tensor: np.{name} with these arguments is not for tensors: {remedy}")
 

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from corereg.autograd import ops
 from corereg.graph.inference import infer
 from corereg.graph.node import Node, is_symbolic
 from corereg.graph.tensor import SymbolicTensor
@@ -17,7 +19,25 @@ from corereg.naming import unique_name
 F = TypeVar("F", bound=Callable[..., Any])
 
 OPERATIONS: dict[str, Callable[..., Any]] = {}
-"""Each function by its key, such as "ops.exp"."""
+"""Each function by its key, such as "keras.exp", as far as its module is imported: see
+`function_of`."""
+
+HOMES = {"keras": "corereg.ops", "activations": "corereg.activations"}
+"""Packages that enter their functions when they are first used, by what their keys begin with.
+Keys "ops.<name>" are of `corereg.autograd.ops`, in whose words they were written into files."""
+
+
+def function_of(key: str) -> Callable[..., Any]:
+    """The function of a key. ValueError for a key that names none."""
+    package, _, name = key.rpartition(".")
+    if key not in OPERATIONS:
+        if package == "ops" and name in ops.__all__:
+            OPERATIONS[key] = getattr(ops, name)
+        elif package in HOMES and not name.startswith("_"):
+            getattr(importlib.import_module(HOMES[package]), name, None)  # which enters it
+    if key not in OPERATIONS:
+        raise ValueError(f"unknown op {key!r}; known are {sorted(OPERATIONS)}")
+    return OPERATIONS[key]
 
 
 class Operation:
@@ -29,7 +49,7 @@ class Operation:
     __slots__ = ("function", "key", "name")
 
     def __init__(self, key: str, name: str | None = None) -> None:
-        self.function = OPERATIONS[key]
+        self.function = function_of(key)
         self.key = key
         self.name = unique_name(key.rpartition(".")[2]) if name is None else name
 

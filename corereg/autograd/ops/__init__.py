@@ -2,7 +2,7 @@
 function that users call. Arguments may be tensors, arrays or numbers.
 
 Names are NumPy's and PyTorch's. Where an op has a kink, the function's docstring says what its
-derivative is there, which is PyTorch's choice. Under the name of `corereg.ops` too.
+derivative is there, which is PyTorch's choice. `corereg.ops` has Keras's words.
 """
 
 from corereg.autograd.creation import ones_like, zeros_like
@@ -43,6 +43,17 @@ from corereg.autograd.ops.composed_activations import (
     softplus,
     softsign,
 )
+from corereg.autograd.ops.decompositions import (
+    cholesky,
+    det,
+    eigh,
+    inv,
+    log_abs_det,
+    qr,
+    singular_values,
+    solve,
+    svd,
+)
 from corereg.autograd.ops.diagonals import diagonal, trace, tril, triu
 from corereg.autograd.ops.elementwise import (
     abs,
@@ -64,6 +75,7 @@ from corereg.autograd.ops.indexing import add_at, getitem, set_at, take, take_al
 from corereg.autograd.ops.joining import concatenate, pad, repeat, split, stack, tile
 from corereg.autograd.ops.layers import dense, dropout
 from corereg.autograd.ops.linalg import einsum, matmul, outer
+from corereg.autograd.ops.logarithms import cbrt, erfinv, exp2, log2, log10
 from corereg.autograd.ops.losses import loss_rows, mean_loss
 from corereg.autograd.ops.norms import logsumexp, norm
 from corereg.autograd.ops.of_two import arctan2, hypot, logaddexp
@@ -92,6 +104,17 @@ from corereg.autograd.ops.shaping import (
     transpose,
 )
 from corereg.autograd.ops.sorting import argsort, median, sort, top_k
+from corereg.autograd.ops.trigonometry import (
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctanh,
+    cosh,
+    sinh,
+    tan,
+)
 
 __all__ = [
     "abs",
@@ -100,28 +123,41 @@ __all__ = [
     "add_at",
     "all",
     "any",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
     "arctan2",
+    "arctanh",
     "argmax",
     "argmin",
     "argsort",
     "astype",
     "broadcast_to",
+    "cbrt",
     "ceil",
+    "cholesky",
     "clip",
     "concatenate",
     "copy",
     "cos",
+    "cosh",
     "cumprod",
     "cumsum",
     "dense",
+    "det",
     "diagonal",
     "divide",
     "dropout",
+    "eigh",
     "einsum",
     "elu",
     "equal",
     "erf",
+    "erfinv",
     "exp",
+    "exp2",
     "expand_dims",
     "expm1",
     "flatten",
@@ -136,6 +172,7 @@ __all__ = [
     "hard_sigmoid",
     "hard_tanh",
     "hypot",
+    "inv",
     "isfinite",
     "isinf",
     "isnan",
@@ -145,6 +182,9 @@ __all__ = [
     "less_equal",
     "log",
     "log1p",
+    "log2",
+    "log10",
+    "log_abs_det",
     "log_softmax",
     "logaddexp",
     "logical_and",
@@ -170,6 +210,7 @@ __all__ = [
     "pad",
     "power",
     "prod",
+    "qr",
     "reciprocal",
     "relu",
     "remainder",
@@ -184,9 +225,12 @@ __all__ = [
     "sign",
     "silu",
     "sin",
+    "singular_values",
+    "sinh",
     "softmax",
     "softplus",
     "softsign",
+    "solve",
     "sort",
     "split",
     "sqrt",
@@ -196,9 +240,11 @@ __all__ = [
     "std",
     "subtract",
     "sum",
+    "svd",
     "swapaxes",
     "take",
     "take_along_axis",
+    "tan",
     "tanh",
     "tile",
     "top_k",
