@@ -8,8 +8,8 @@ import operator
 import numpy as np
 import pytest
 
-from corereg import Parameter, Tensor, no_grad, ops
-from corereg.autograd import tensor
+from corereg import Parameter, Tensor, no_grad
+from corereg.autograd import ops, tensor
 
 FLOATS = ["float32", "float64"]
 INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool"]
@@ -322,7 +322,7 @@ OTHERWISE = {  # other names or defaults than the op's: *shape, other for b, dim
     *("matmul", "maximum", "minimum", "outer", "var", "std", "roll", "triu", "tril", "diagonal"),
     *("fmod", "remainder", "floor_divide", "arctan2", "hypot", "logaddexp"),
     *("logical_and", "logical_or", "logical_xor", "add", "subtract", "multiply", "divide"),
-    *("negative", "argsort"),
+    *("negative", "argsort", "less", "less_equal", "greater", "greater_equal", "not_equal"),
 }
 PYTORCHS = {"equal", "sort", "median", "split", "where", "copy"}  # test_torch_words.py has them
 
@@ -359,6 +359,13 @@ ARGUMENTS = {
     **dict.fromkeys(("sum", "mean", "prod", "max", "min", "argmax", "argmin"), (FEW, 0, True)),
     **dict.fromkeys(("var", "std"), (FEW, 0, True, 1.0)),
     **dict.fromkeys(("maximum", "minimum"), (FEW, OTHER)),
+    **dict.fromkeys(("tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "arcsinh"), (FEW,)),
+    **dict.fromkeys(("arctanh", "exp2", "erfinv"), (FEW,)),
+    **dict.fromkeys(("log2", "log10"), (np.abs(FEW),)),
+    **dict.fromkeys(("less", "less_equal", "greater", "greater_equal", "not_equal"), (FEW, OTHER)),
+    "arccosh": (1 + np.abs(FEW),),
+    "det": (FEW @ FEW.T,),
+    "cholesky": (FEW @ FEW.T,),
     **dict.fromkeys(("ceil", "floor", "trunc", "isnan", "isinf", "isfinite"), (FEW,)),
     **dict.fromkeys(("logical_not", "negative", "argsort"), (FEW,)),
     **dict.fromkeys(("any", "all"), (FEW, 0, True)),

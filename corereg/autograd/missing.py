@@ -15,14 +15,14 @@ def missing_from_tensor(tensor: Tensor, name: str) -> Any:
     if name in TENSOR:
         text += f"; {TENSOR[name]}"
     elif name in ops.__all__:
-        text += f"; use corereg.ops.{name}(t)"
+        text += f"; use corereg.autograd.ops.{name}(t)"
     raise AttributeError(text, name=name, obj=tensor)
 
 
 def at_top(name: str) -> str | None:
     """What to use for a name that the package corereg has not, or None if nothing is known."""
-    words = [TOP[name]] if name in TOP else []
-    if not words:
-        words += [f"corereg.ops.{name}"] if name in ops.__all__ else []
-        words += [f"t.{name}(...)"] if callable(getattr(Tensor, name, None)) else []
-    return " or ".join(words) or None
+    if name in TOP:
+        return TOP[name]
+    if callable(getattr(Tensor, name, None)):
+        return f"t.{name}(...)"
+    return f"corereg.autograd.ops.{name}" if name in ops.__all__ else None
