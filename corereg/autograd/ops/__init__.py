@@ -111,6 +111,7 @@ from corereg.autograd.ops.running import cumprod, cumsum, roll
 from corereg.autograd.ops.selection import clip, maximum, minimum, where
 from corereg.autograd.ops.shaping import (
     broadcast_to,
+    copy,
     expand_dims,
     flatten,
     flip,
@@ -158,6 +159,7 @@ __all__ = [
     "cholesky",
     "clip",
     "concatenate",
+    "copy",
     "cos",
     "cosh",
     "cumprod",
