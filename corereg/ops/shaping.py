@@ -119,7 +119,8 @@ def roll(x: Any, shift: Shape, axis: Axis = None) -> Tensor:
     axes = axes * len(shifts) if len(axes) == 1 else axes
     for steps, one in zip(shifts, axes, strict=True):
         x = ops.roll(x, steps, one)
-    return x
+    found: Tensor = x
+    return found
 
 
 # ---- joining -------------------------------------------------------------------------------------
@@ -276,4 +277,5 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
     for axis, widths in enumerate(np.broadcast_to(pad_width, (x.ndim, 2)).tolist()):
         if any(widths):
             x = ops.take(x, np.pad(np.arange(x.shape[axis]), widths, mode), axis)  # type: ignore[call-overload]
-    return x
+    found: Tensor = x
+    return found
