@@ -45,6 +45,8 @@ GOLDEN = load_goldens()
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 LOOSE = {"pinv", "lstsq", "det", "slogdet", "inv", "solve", "svd", "qr", "cholesky_inverse"}
 """Results of many steps, whose order differs: ten times the tolerance."""
+SINGLE = {"mean", "normalize", "layer_normalization", "rms_normalization"}
+"""Keras on JAX computes in float32 what it then returns in float64."""
 
 
 def called(label, inputs):
@@ -55,7 +57,8 @@ def called(label, inputs):
 
 
 def near(got, expected, label, dtype):
-    bound = TOLERANCE[dtype if GOLDEN[label][1] else "float32"]
+    exact = GOLDEN[label][1] and CASES[label][0] not in SINGLE
+    bound = TOLERANCE[dtype if exact else "float32"]
     bound *= 10 if CASES[label][0] in LOOSE else 1
     np.testing.assert_allclose(got, expected, rtol=bound, atol=bound, err_msg=label)
 
@@ -100,8 +103,10 @@ NOT_IN_GRAPHS = {"nonzero", "where 3"}
 
 
 def graph_cases():
+    """The first two cases of every function."""
     for label, (_, args, kwargs) in CASES.items():
-        if inputs_of(args, kwargs) and label not in NOT_IN_GRAPHS:
+        often = label.split()[-1].isdigit() and int(label.split()[-1]) > 2
+        if inputs_of(args, kwargs) and not often and label not in NOT_IN_GRAPHS:
             yield label
 
 
