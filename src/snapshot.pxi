@@ -45,6 +45,72 @@ cdef bint same_entries(object entries, list before) noexcept:
     return True
 
 
+cdef bint holds_any(object container, set ids):
+    """Whether a list, tuple or dict holds an object of one of these ids, however deep."""
+    for one in (container.values() if isinstance(container, dict) else container):
+        if isinstance(one, (list, tuple, dict)):
+            if holds_any(one, ids):
+                return True
+        elif id(one) in ids:
+            return True
+    return False
+
+
+def flatten_layers(layer):
+    """A list of a layer and of all that are inside it, in its `_sublayers` and theirs: each once,
+    owners first."""
+    cdef dict found = {}
+    cdef list waiting = [layer]
+    cdef list inner
+    while waiting:
+        one = waiting.pop()
+        if id(one) not in found:
+            found[id(one)] = one
+            inner = one._sublayers
+            if inner:
+                waiting += inner[::-1]
+    return list(found.values())
+
+
+def with_inner(dependencies):
+    """A list of these, and of the layers inside them, whether or not they ran; each once."""
+    cdef dict found = {}
+    for part in dependencies:
+        if getattr(part, "_sublayers", None) and not isinstance(part, type):
+            for one in flatten_layers(part):
+                found[id(one)] = one
+        else:
+            found[id(part)] = part
+    return list(found.values())
+
+
+def leaves_among(list parts, type parameter):
+    """The objects of class `parameter` among these and those that they hold (a layer in
+    `_parameters`, an optimizer in `parameters`), and behind them the other tensors."""
+    cdef dict found = {}
+    cdef list others = []
+    for part in parts:
+        if isinstance(part, TensorCore):
+            if isinstance(part, parameter):
+                found[id(part)] = part
+            else:
+                others.append(part)
+        elif not isinstance(part, list):
+            for p in getattr(part, "_parameters", ()):
+                found[id(p)] = p
+            for p in getattr(part, "parameters", ()):
+                found[id(p)] = p
+    return list(found.values()) + [one for one in others if id(one) not in found]
+
+
+def containers_holding(dict attributes, set ids, frozenset skipped):
+    """The lists, tuples and dicts among the values of `attributes` that hold an object of one of
+    these ids, however deep. skipped: keys that are not looked at."""
+    return [value for name, value in attributes.items()
+            if isinstance(value, (list, tuple, dict)) and name not in skipped
+            and holds_any(value, ids)]
+
+
 cdef class Snapshot:
     """What objects hold now, to find out later whether something of it was set anew.
 

@@ -81,7 +81,7 @@ def call_with(layer: Any, x: Any, more: tuple[Any, ...], training: Any, named: A
         if training is not None:
             raise TypeError(f"{layer.who}: received training twice")
         training, more = more[place], more[:place] + more[place + 1 :]
-    if is_symbolic(x) or is_symbolic(more) or is_symbolic(named):
+    if is_symbolic(x) or (more and is_symbolic(more)) or (named and is_symbolic(named)):
         return call_symbolically(layer, x, more, training, named)
     x = _first(layer, x)
     more = tuple(_other(layer, one) for one in more)

@@ -120,6 +120,7 @@ class Trainer:
         self.lock = _kernels.TrainingLock()
         self.weights_lock = _kernels.ReadWriteLock()
         self._shapes: tuple[_kernels.Snapshot, ModelShapes] | None = None
+        self._asked_for_shapes = False
         self._warned: set[str] = set()  # reasons of eager runs that the user was told of
         self.forget_recordings()
 
@@ -333,12 +334,16 @@ class Trainer:
         return _shapes_of(model, names, None, outputs)
 
     def _known_shapes(self, model: TrainableModel) -> ModelShapes:
-        """dtype and shapes of a built model, found anew when a layer's attribute was set."""
-        if self._shapes is None or not self._shapes[0].unchanged():
-            inputs = flatten_shapes(model.input_shape)
-            found = _shapes_of(model, model._input_keys, inputs, model.output_shape)
+        """dtype and shapes of a built model, found anew when a layer's attribute was set. They are
+        kept from the second time on: a model that is trained by one `fit` asks once."""
+        if self._shapes is not None and self._shapes[0].unchanged():
+            return self._shapes[1]
+        inputs = flatten_shapes(model.input_shape)
+        found = _shapes_of(model, model._input_keys, inputs, model.output_shape)
+        if self._asked_for_shapes:
             self._shapes = snapshot_of([model._layers, *model._layers]), found
-        return self._shapes[1]
+        self._asked_for_shapes = True
+        return found
 
     # ---- one step --------------------------------------------------------------------------------
 
