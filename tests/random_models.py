@@ -49,11 +49,8 @@ def pick(rng: Rng, choices: list[Any]) -> Any:
 
 
 def regularizer(rng: Rng) -> Any:
-    return pick(
-        rng,
-        [None, None, None, "l1", "l2", regularizers.L1L2(0.01, 0.02)]
-        + [regularizers.OrthogonalRegularizer(0.01)],
-    )
+    two = [regularizers.L1L2(0.01, 0.02), regularizers.OrthogonalRegularizer(0.01)]
+    return pick(rng, [None, None, None, "l1", "l2", *two])
 
 
 def dense(rng: Rng, units: int) -> Any:
@@ -193,5 +190,5 @@ def check(seed: int) -> None:
     assert "eager" not in report, report
     assert len(expected) == len(received)
     for i, (one, other) in enumerate(zip(expected, received, strict=True)):
-        assert one.dtype == other.dtype and one.shape == other.shape, i
+        assert (one.dtype, one.shape) == (other.dtype, other.shape), i
         assert one.tobytes() == other.tobytes(), (i, one, other)
