@@ -19,6 +19,8 @@ GUIDE = ROOT / "docs" / "adding-an-optimizer.md"
 CC = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 LENGTHS = (0, 1, 7, 16, 33, 5000)
 
+pytestmark = pytest.mark.exhaustive  # the table of rules is built
+
 
 def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)

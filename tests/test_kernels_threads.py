@@ -110,7 +110,10 @@ def recorded(call):
     return program, [a for a in results if a is not None]
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (5, 3), (37, 29), (130, 67)], ids=str)
+MORE = [pytest.param(shape, marks=pytest.mark.exhaustive) for shape in [(1, 1), (130, 67)]]
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (37, 29), *MORE], ids=str)
 def test_threads_of_every_kernel(shape, dtype, rng):
     calls, memory, hypers = kernel_calls(rng, dtype, *shape)
     before = [a.copy() for a in memory]
