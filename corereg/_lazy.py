@@ -29,7 +29,8 @@ def lazy_package(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """The `__getattr__`, `__dir__` and `__all__` of a package.
 
-    modules: each public name and the module of the package that defines it; submodules: modules
+    modules: each public name and the module of the package that defines it, or a module of another
+    package, such as "corereg.random"; submodules: modules
     and packages that are public as a whole; kind: the registry's word for the parts in the package.
     A part in a file that the table does not list yet is then found too, by importing all files.
     """
@@ -37,7 +38,9 @@ def lazy_package(
 
     def __getattr__(name: str) -> Any:
         if name in modules:
-            found = getattr(importlib.import_module(f"{package}.{modules[name]}"), name)
+            home = modules[name]
+            inside = home if home.startswith("corereg.") else f"{package}.{home}"
+            found = getattr(importlib.import_module(inside), name)
         elif name in whole:
             return importlib.import_module(f"{package}.{name}")  # which binds the name, too
         else:

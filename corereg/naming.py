@@ -12,6 +12,11 @@ def unique_name(kind: str) -> str:
     return f"{kind}_{n}" if n else kind
 
 
+def restart() -> None:
+    """Begins counting anew."""
+    _counts.clear()
+
+
 def snake_case(name: str) -> str:
     """BigDense -> big_dense."""
     return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))

@@ -270,7 +270,10 @@ class IterableSteps:
             self._next = None
             self._batches.restart()
 
-    begin_epoch = restart
+    def begin_epoch(self) -> None:
+        """Begins a new pass."""
+        self._batches.begin_epoch()
+        self.restart()
 
     def end_epoch(self) -> None:
         """Tells the source of the end of an epoch, if it has a hook for it."""
