@@ -27,7 +27,7 @@ KERNELS = [
 ]
 OBJECTS = "build/kernels"  # kept, where pip builds all else in a new folder every time
 COMMON = ["dispatch.c", "replay.c", "threads.c", "validate.c", "forward.c", "memory.c", "rules.c"]
-COMMON += ["strided.c", "indexed.c"]
+COMMON += ["strided.c", "indexed.c", "sorting.c"]
 INSTRUCTION_SETS = {
     "x86_64": {
         "baseline": [],

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         grad as grad,
         hessian as hessian,
         hvp as hvp,
+        is_grad_enabled as is_grad_enabled,
         jacobian as jacobian,
         jvp as jvp,
         no_grad as no_grad,
@@ -60,8 +61,12 @@ if TYPE_CHECKING:
     )
     from corereg.autograd.creation import (
         arange as arange,
+        empty as empty,
+        empty_like as empty_like,
         eye as eye,
         full as full,
+        full_like as full_like,
+        linspace as linspace,
         normal as normal,
         ones as ones,
         ones_like as ones_like,
@@ -70,6 +75,25 @@ if TYPE_CHECKING:
         uniform as uniform,
         zeros as zeros,
         zeros_like as zeros_like,
+    )
+    from corereg.autograd.sampling import (
+        manual_seed as manual_seed,
+        rand_like as rand_like,
+        randint as randint,
+        randn_like as randn_like,
+        randperm as randperm,
+    )
+    from corereg.autograd.torch_functions import (
+        allclose as allclose,
+        as_tensor as as_tensor,
+        cat as cat,
+        from_numpy as from_numpy,
+        is_tensor as is_tensor,
+        matmul as matmul,
+        set_grad_enabled as set_grad_enabled,
+        stack as stack,
+        tensor as tensor,
+        where as where,
     )
     from corereg.environment import show_config as show_config
     from corereg.graph import KerasTensor as KerasTensor, SymbolicTensor as SymbolicTensor
@@ -92,30 +116,50 @@ _MODULES = {
     "Sequential": "models.sequential",
     "SymbolicTensor": "graph",
     "Tensor": "autograd",
+    "allclose": "autograd.torch_functions",
     "arange": "autograd.creation",
+    "as_tensor": "autograd.torch_functions",
+    "cat": "autograd.torch_functions",
+    "empty": "autograd.creation",
+    "empty_like": "autograd.creation",
     "enable_grad": "autograd",
     "eye": "autograd.creation",
     "from_dlpack": "autograd",
+    "from_numpy": "autograd.torch_functions",
     "full": "autograd.creation",
+    "full_like": "autograd.creation",
     "get_num_threads": "_kernels",
     "grad": "autograd",
     "hessian": "autograd",
     "hvp": "autograd",
+    "is_grad_enabled": "autograd",
+    "is_tensor": "autograd.torch_functions",
     "jacobian": "autograd",
     "jvp": "autograd",
+    "linspace": "autograd.creation",
+    "manual_seed": "autograd.sampling",
+    "matmul": "autograd.torch_functions",
     "no_grad": "autograd",
     "normal": "autograd.creation",
     "ones": "autograd.creation",
     "ones_like": "autograd.creation",
     "rand": "autograd.creation",
+    "rand_like": "autograd.sampling",
+    "randint": "autograd.sampling",
     "randn": "autograd.creation",
+    "randn_like": "autograd.sampling",
+    "randperm": "autograd.sampling",
     "record": "runtime.function",
+    "set_grad_enabled": "autograd.torch_functions",
     "set_num_threads": "_kernels",
     "set_random_seed": "random",
     "show_config": "environment",
+    "stack": "autograd.torch_functions",
+    "tensor": "autograd.torch_functions",
     "uniform": "autograd.creation",
     "value_and_grad": "autograd",
     "vjp": "autograd",
+    "where": "autograd.torch_functions",
     "zeros": "autograd.creation",
     "zeros_like": "autograd.creation",
 }
@@ -139,5 +183,7 @@ _SUBMODULES = (
     "utils",
 )
 
-__getattr__, __dir__, _names = lazy_package(__name__, _MODULES, submodules=_SUBMODULES)
+__getattr__, __dir__, _names = lazy_package(
+    __name__, _MODULES, submodules=_SUBMODULES, remedies="corereg.autograd.missing"
+)
 __all__ = ["__version__", *_names]

@@ -26,12 +26,14 @@ def lazy_package(
     *,
     submodules: Iterable[str] = (),
     kind: str | None = None,
+    remedies: str | None = None,
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """The `__getattr__`, `__dir__` and `__all__` of a package.
 
     modules: each public name and the module of the package that defines it, or a module of another
     package, such as "corereg.random"; submodules: modules
     and packages that are public as a whole; kind: the registry's word for the parts in the package.
+    remedies: a module whose `at_top(name)` says what to use for a name that is not here, or None.
     A part in a file that the table does not list yet is then found too, by importing all files.
     """
     whole = frozenset(submodules)
@@ -46,7 +48,8 @@ def lazy_package(
         else:
             found = None if kind is None else _unlisted(kind, package, name)
             if found is None:
-                raise AttributeError(f"module {package!r} has no attribute {name!r}")
+                use = _remedy(remedies, name)
+                raise AttributeError(f"module {package!r} has no attribute {name!r}{use}")
         vars(sys.modules[package])[name] = found  # the next use does not come here
         return found
 
@@ -54,6 +57,14 @@ def lazy_package(
         return sorted({*vars(sys.modules[package]), *modules, *whole})
 
     return __getattr__, __dir__, sorted({*modules, *whole})
+
+
+def _remedy(module: str | None, name: str) -> str:
+    """What an error adds for a name that is not in a package."""
+    if module is None or name.startswith("_"):
+        return ""
+    use = importlib.import_module(module).at_top(name)
+    return f"; use {use}" if use else ""
 
 
 def _unlisted(kind: str, package: str, name: str) -> Any:

@@ -1,4 +1,5 @@
-/* Elements of any layout and dtype: what NumPy's functions do inside ops (strided.c, indexed.c).
+/* Elements of any layout and dtype: what NumPy's functions do inside ops (strided.c, indexed.c,
+ * sorting.c).
  * Included by kernels.h.
  *
  * Unlike all other kernels these leave denormals as they are, as NumPy does, take arrays of any
@@ -81,6 +82,15 @@ typedef struct {
     ptrdiff_t n, step;
 } cr_arg_extreme_args;
 
+/* arg_sort: operands (y, x, room): y, int64, are the places of n elements, which lie `step` bytes
+ * apart from x on, in the order of their size, equal ones in that of their places, NaN last;
+ * y_step: bytes from place to place; room: 2*n contiguous int64. */
+typedef struct {
+    cr_strided at;
+    int element;
+    ptrdiff_t n, step, y_step;
+} cr_arg_sort_args;
+
 /* indexed_copy: to[i] = from[i] for n elements of item_bytes, which lie at byte offsets; where
  * there is a `loop`, to[i] = loop(to[i], from[i]). In order, for an element may come twice. index:
  * arrays of places, int64, `length` that each counts among, negative ones from the end, and `step`,
@@ -106,5 +116,6 @@ void cr_strided_copy(const void *arguments, ptrdiff_t rank, ptrdiff_t size);
 void cr_strided_select(const void *arguments, ptrdiff_t rank, ptrdiff_t size);
 void cr_arg_extreme(const void *arguments, ptrdiff_t rank, ptrdiff_t size);
 void cr_indexed_copy(const void *arguments, ptrdiff_t rank, ptrdiff_t size);
+void cr_arg_sort(const void *arguments, ptrdiff_t rank, ptrdiff_t size);
 
 #endif

@@ -72,6 +72,7 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(strided_select)         \
     X(arg_extreme)            \
     X(indexed_copy)           \
+    X(arg_sort)               \
     X(penalty)                \
     X(penalty_backward)       \
     X(gradient_norms)         \

@@ -142,6 +142,26 @@ def arg_extreme(array y not None, array x not None, bint least):
         launch(CR_arg_extreme, 0, &g, sizeof(g), nanoseconds, 0, b"wr", (y, x))
 
 
+def arg_sort(array y not None, array x not None):
+    """y, int64 of x's shape, are the places of the elements along the last axis in the order of
+    their size: equal ones in that of their places, NaN last."""
+    cdef cr_arg_sort_args g
+    cdef ptrdiff_t count, n
+    cdef int last = cnp.PyArray_NDIM(x) - 1
+    memset(&g, 0, sizeof(g))
+    if last < 0 or cnp.PyArray_DIM(x, last) < 1 or cnp.PyArray_TYPE(y) != cnp.NPY_INT64:
+        raise ValueError("arg_sort: expected an axis of elements and an int64 array for places")
+    same_shape(y, x, "arg_sort", "y")
+    n = cnp.PyArray_DIM(x, last)
+    room = np.empty((*(<object> x).shape[:last], 2 * n), np.int64)
+    count = fill_strided(&g.at, (y[..., 0], x[..., 0], room[..., 0]), "arg_sort")
+    g.element, g.n = element_of(x, "arg_sort"), n
+    g.step, g.y_step = cnp.PyArray_STRIDE(x, last), cnp.PyArray_STRIDE(y, last)
+    nanoseconds = share_out(&g.at, count, 0, 5.0 * n * (2 + log2(<double> n)))
+    if count:
+        launch(CR_arg_sort, 0, &g, sizeof(g), nanoseconds, 0, b"wrw", (y, x, room))
+
+
 def indexed_copy(array to not None, array from_ not None, array to_offset not None,
                  array from_offset not None, array places=None, tuple index=(), tuple lengths=(),
                  tuple steps=(), bint into_output=False, cnp.ufunc ufunc=None, int which=0):

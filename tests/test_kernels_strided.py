@@ -153,6 +153,20 @@ def test_places_of_extremes(kind, least, rng):
             )
 
 
+@pytest.mark.parametrize("kind", DTYPES)
+def test_places_in_order(kind, rng):
+    whole = numbers(rng, (6, 7, 5), kind)
+    if whole.dtype.kind == "f":
+        whole[1, 2:4, 3] = whole[4, 2, :3] = np.nan
+        whole[2, 0, :2] = 0.0, -0.0
+    for x in (whole, whole[:, ::-1], whole.T, np.tile(whole % 3, (3, 11, 7))):
+        for axis in (0, 1, 2):
+            wanted = np.argsort(x, axis, kind="stable")
+            np.testing.assert_array_equal(lowering_places.sorted_places(x, wanted, axis), wanted)
+    wanted = reference.arg_sort(whole)
+    np.testing.assert_array_equal(lowering_places.sorted_places(whole, wanted, -1), wanted)
+
+
 def test_look_ups(rng):
     x = rng.standard_normal(9)
     at = np.array([3, -1, 0, 3])
@@ -197,6 +211,9 @@ def test_bad_arguments(fails):
     fails(lambda: k.strided_select((x, x, x, x), (x,) * 4), TypeError, "condition of bool")
     fails(lambda: k.strided_select((x, x), (x, x)), ValueError, "views")
     fails(lambda: k.arg_extreme(np.zeros(2), x, True), ValueError, "int64")
+    fails(lambda: k.arg_sort(np.zeros((2, 3)), x), ValueError, "int64")
+    fails(lambda: k.arg_sort(np.zeros((2, 2), int), x), ValueError, "expected y of shape")
+    fails(lambda: k.arg_sort(np.zeros((), int), np.zeros(())), ValueError, "an axis of elements")
     at = np.zeros(1, np.int64)
     fails(lambda: k.indexed_copy(x, y, at * 1.0, at), TypeError, "contiguous int64")
     fails(lambda: k.indexed_copy(x, y, at, at, None, (at,)), ValueError, "lengths and steps")

@@ -29,7 +29,7 @@ def kernel_calls(rng, dtype, m, n):
         return a
 
     k = _kernels
-    x, y, dy, out = array(m, n), array(m, n), array(m, n), array(m, n)
+    x, y, dy, out, slope = (array(m, n) for _ in range(5))
     w, b, rows, one, total = array(n, n), array(n), array(m), array(), keep(np.zeros(1))
     labels, order = rng.integers(0, n, m), keep(rng.permutation(m))
     seed, epoch, log = np.array([1], np.uint64), keep(np.array([2])), keep(np.zeros(9))
@@ -63,7 +63,7 @@ def kernel_calls(rng, dtype, m, n):
     kinds = [f"{np.dtype(dtype).char * 2}->{np.dtype(dtype).char}", f"{np.dtype(dtype).char}->?"]
     add = np.add.types.index(kinds[0])
     told, most = keep(np.zeros((m, n), bool)), keep(np.zeros(m, np.int64))
-    above = x > 0
+    above, order = x > 0, keep(np.zeros((m, n), np.int64))
     offsets = np.arange(m * n) * x.itemsize
     calls += [
         lambda: k.numpy_loop(np.add, add, (x, y, out), "rrw", (x, y, out)),
@@ -72,6 +72,7 @@ def kernel_calls(rng, dtype, m, n):
         lambda: k.strided_copy((told, x), (told, x)),
         lambda: k.strided_select((out, above, x, y), (out, above, x, y)),
         lambda: k.arg_extreme(most, x, False),
+        lambda: k.arg_sort(order, x),
         lambda: k.indexed_copy(out, x, offsets, offsets[::-1].copy()),
     ]
     for name, act in k.ACTIVATIONS.items():
@@ -82,6 +83,11 @@ def kernel_calls(rng, dtype, m, n):
         ]
         if name != "softmax":
             calls.append(lambda act=act: k.dense_backward_input(dy, w, y, act, out))
+        if name in k.KEEPS_SLOPE:
+            calls += [
+                lambda act=act: k.dense_forward(x, w, b, act, out, slope=slope),
+                lambda act=act: k.activation_forward(x, act, out, slope),
+            ]
     for kind in set(k.LOSSES) - {"sparse_cross_entropy"}:
         calls.append(lambda kind=kind: k.loss_forward(kind, x, y, rows, out=out))
     for kind in ("categorical", "binary"):

@@ -1,5 +1,5 @@
 """What type checkers and editors are told of Tensor's methods, which are ops and so stand above it:
-the signatures in corereg/autograd/tensor.py are those of the methods that methods.py gives."""
+the signatures in corereg/autograd/signatures*.py are those of the methods that methods/ gives."""
 
 from __future__ import annotations
 
@@ -21,14 +21,18 @@ def arguments(function):
 
 
 def signatures_for_type_checkers():
-    """The members that Tensor has while types are checked, as a class."""
-    tree = ast.parse((Path(corereg.__file__).parent / "autograd" / "tensor.py").read_text())
-    (tensor_class,) = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "Tensor"]
-    tensor_class.body = [m for n in tensor_class.body if isinstance(n, ast.If) for m in n.body]
-    tensor_class.bases, names = [], {}
-    future = ast.parse("from __future__ import annotations").body
-    exec(compile(ast.Module([*future, tensor_class], []), "tensor.py", "exec"), names)
-    return {n: m for n, m in vars(names["Tensor"]).items() if callable(m) or type(m) is property}
+    """The members that Tensor's bases in two files have while types are checked."""
+    names = {}
+    for file in ("signatures_of_shapes.py", "signatures.py"):
+        tree = ast.parse((Path(corereg.__file__).parent / "autograd" / file).read_text())
+        for told in [n for n in tree.body if isinstance(n, ast.ClassDef)]:
+            told.body = [m for n in told.body if isinstance(n, ast.If) for m in n.body]
+            told.bases, made = [], {}
+            future = ast.parse("from __future__ import annotations").body
+            exec(compile(ast.Module([*future, told], []), file, "exec"), made)
+            members = vars(made[told.name])
+            names |= {n: m for n, m in members.items() if callable(m) or type(m) is property}
+    return names
 
 
 SIGNATURES = signatures_for_type_checkers()

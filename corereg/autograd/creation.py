@@ -7,8 +7,8 @@ requires_grad: whether `backward` should leave a gradient in the tensor; TypeErr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import itertools
+from typing import Any, SupportsIndex
 
 import numpy as np
 
@@ -18,31 +18,89 @@ from corereg.autograd.tensor import Tensor
 from corereg.random import generator
 
 
-def zeros(shape: Shape, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of zeros."""
-    return Tensor(np.zeros(shape, dtype or config.floatx()), requires_grad)
+def zeros(
+    *shape: Any,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    size: Any = None,
+    device: Any = None,
+) -> Tensor:
+    """A tensor of zeros: ``zeros((2, 3))`` or ``zeros(2, 3)``; a dtype may follow the shape."""
+    lengths, dtype, grad = _parsed("zeros", shape, dtype, requires_grad, size, device)
+    return Tensor(np.zeros(lengths, dtype), grad)
 
 
-def ones(shape: Shape, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of ones."""
-    return Tensor(np.ones(shape, dtype or config.floatx()), requires_grad)
+def ones(
+    *shape: Any,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    size: Any = None,
+    device: Any = None,
+) -> Tensor:
+    """A tensor of ones: ``ones((2, 3))`` or ``ones(2, 3)``; a dtype may follow the shape."""
+    lengths, dtype, grad = _parsed("ones", shape, dtype, requires_grad, size, device)
+    return Tensor(np.ones(lengths, dtype), grad)
 
 
-def full(shape: Shape, value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of one number; dtype None is floatx for whole numbers too."""
-    return Tensor(np.full(shape, value, dtype or config.floatx()), requires_grad)
+def empty(
+    *shape: Any,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    size: Any = None,
+    device: Any = None,
+) -> Tensor:
+    """A tensor to be filled, of zeros until then; arguments as those of `zeros`."""
+    lengths, dtype, grad = _parsed("empty", shape, dtype, requires_grad, size, device)
+    return Tensor(np.zeros(lengths, dtype), grad)
 
 
-def zeros_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full(
+    shape: Any = None,
+    value: Any = None,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    *,
+    size: Any = None,
+    fill_value: Any = None,
+    device: Any = None,
+) -> Tensor:
+    """A tensor of one number; dtype None is floatx for whole numbers too. size and fill_value are
+    PyTorch's words for shape and value."""
+    shape = _one_of("full", "shape", shape, "size", size)
+    value = _one_of("full", "value", value, "fill_value", fill_value)
+    lengths, dtype, grad = _parsed("full", (shape,), dtype, requires_grad, None, device)
+    return Tensor(np.full(lengths, value.data if isinstance(value, Tensor) else value, dtype), grad)
+
+
+def zeros_like(
+    x: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
+) -> Tensor:
     """Zeros in the shape of x, and in its dtype if that is None."""
-    like = x.data if isinstance(x, Tensor) else np.asarray(x)
-    return Tensor(np.zeros(like.shape, dtype or like.dtype), requires_grad)
+    shape, dtype = _like("zeros_like", x, dtype, device)
+    return Tensor(np.zeros(shape, dtype), requires_grad)
 
 
-def ones_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def ones_like(
+    x: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
+) -> Tensor:
     """Ones in the shape of x, and in its dtype if that is None."""
-    like = x.data if isinstance(x, Tensor) else np.asarray(x)
-    return Tensor(np.ones(like.shape, dtype or like.dtype), requires_grad)
+    shape, dtype = _like("ones_like", x, dtype, device)
+    return Tensor(np.ones(shape, dtype), requires_grad)
+
+
+def empty_like(
+    x: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
+) -> Tensor:
+    """As `zeros_like`: to be filled."""
+    return zeros_like(x, dtype, requires_grad, device=device)
+
+
+def full_like(
+    x: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
+) -> Tensor:
+    """One number in the shape of x, and in its dtype if that is None."""
+    shape, dtype = _like("full_like", x, dtype, device)
+    return Tensor(np.full(shape, fill_value, dtype), requires_grad)
 
 
 def arange(
@@ -51,9 +109,12 @@ def arange(
     step: float = 1,
     dtype: Any = None,
     requires_grad: bool = False,
+    *,
+    end: float | None = None,
 ) -> Tensor:
-    """start, start + step, ... below stop; with one number, from 0 below it. dtype None is int64
-    for whole numbers, as in NumPy and PyTorch, and floatx otherwise."""
+    """start, start + step, ... below stop (or end); with one number, from 0 below it. dtype None is
+    int64 for whole numbers, as in NumPy and PyTorch, and floatx otherwise."""
+    stop = end if stop is None else stop
     first, last = (0, start) if stop is None else (start, stop)
     if dtype is None:
         whole = all(isinstance(n, int | np.integer) for n in (first, last, step))
@@ -61,19 +122,46 @@ def arange(
     return Tensor(np.arange(first, last, step, dtype=dtype), requires_grad)
 
 
+def linspace(
+    start: float,
+    end: float,
+    steps: int = 50,
+    dtype: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """So many numbers from start to end, both included, equally apart."""
+    if steps < 0:
+        raise ValueError(f"linspace: expected steps >= 0, received {steps}")
+    return Tensor(np.linspace(start, end, steps, dtype=dtype or config.floatx()), requires_grad)
+
+
 def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """(n, m) with ones on the diagonal, zeros elsewhere; m is n if None."""
     return Tensor(np.eye(n, m, dtype=dtype or config.floatx()), requires_grad)
 
 
-def rand(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def rand(
+    *shape: Any,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    size: Any = None,
+    device: Any = None,
+) -> Tensor:
     """Uniform in [0, 1): ``rand(2, 3)`` or ``rand((2, 3))``."""
-    return uniform(_flat(shape), 0.0, 1.0, dtype, requires_grad)
+    lengths, dtype, grad = _parsed("rand", shape, dtype, requires_grad, size, device)
+    return uniform(lengths, 0.0, 1.0, dtype, grad)
 
 
-def randn(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def randn(
+    *shape: Any,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    size: Any = None,
+    device: Any = None,
+) -> Tensor:
     """Normal with mean 0 and standard deviation 1: ``randn(2, 3)`` or ``randn((2, 3))``."""
-    return normal(_flat(shape), 0.0, 1.0, dtype, requires_grad)
+    lengths, dtype, grad = _parsed("randn", shape, dtype, requires_grad, size, device)
+    return normal(lengths, 0.0, 1.0, dtype, grad)
 
 
 def uniform(
@@ -93,14 +181,29 @@ def uniform(
 
 
 def normal(
-    shape: Shape,
-    mean: float = 0.0,
-    stddev: float = 1.0,
+    shape: Any = None,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
     dtype: Any = None,
     requires_grad: bool = False,
+    *,
+    std: Any = None,
+    size: Any = None,
 ) -> Tensor:
     """Normal with this mean and standard deviation, as `keras.random.normal`. ValueError if
-    stddev < 0."""
+    stddev < 0.
+
+    Also in PyTorch's order and words: ``normal(0.0, 1.0, (2, 3))``, ``normal(mean=0.0, std=1.0,
+    size=(2, 3))``.
+    """
+    if isinstance(stddev, list | tuple):  # mean, std, size
+        shape, mean, stddev = stddev, shape, mean
+    elif size is not None and shape is not None:  # mean, std by position
+        shape, mean, stddev = size, shape, mean if std is None else std
+    else:
+        shape, stddev = size if shape is None else shape, stddev if std is None else std
+    if shape is None:
+        raise TypeError("normal: expected a shape, ``normal((2, 3))``, or size=(2, 3)")
     if not stddev >= 0:
         raise ValueError(f"normal: expected stddev >= 0, received {stddev}")
     kind = _float(dtype, "normal")
@@ -126,6 +229,48 @@ def _float(dtype: Any, who: str) -> np.dtype[Any]:
     return kind
 
 
-def _flat(shape: tuple[Any, ...]) -> Shape:
-    """The shape of ``rand(2, 3)`` and of ``rand((2, 3))``."""
-    return shape[0] if len(shape) == 1 and isinstance(shape[0], Sequence) else shape
+def _one_of(who: str, name: str, value: Any, word: str, other: Any) -> Any:
+    """The one that is given of an argument with two names."""
+    if (value is None) == (other is None):
+        received = "neither" if value is None else "both"
+        raise TypeError(f"{who}: expected {name} or {word}, received {received}")
+    return other if value is None else value
+
+
+def _parsed(
+    who: str, shape: tuple[Any, ...], dtype: Any, requires_grad: Any, size: Any, device: Any
+) -> tuple[Any, Any, bool]:
+    """Shape, dtype and requires_grad of ``zeros(2, 3)``, ``zeros((2, 3))`` and
+    ``zeros((2, 3), "float64", True)``."""
+    on_cpu(who, device)
+    if size is not None:
+        shape = (*shape, size)
+    numbers = list(itertools.takewhile(_is_length, shape))
+    if numbers:
+        lengths, more = tuple(numbers), shape[len(numbers) :]
+    else:
+        lengths, more = (shape[0], shape[1:]) if shape else ((), ())
+    if len(more) > 2 or (more and dtype is not None):
+        raise TypeError(f"{who}: expected a shape, a dtype and requires_grad, received {shape}")
+    dtype = more[0] if more else dtype
+    grad = more[1] if len(more) > 1 else requires_grad
+    return lengths, dtype or config.floatx(), bool(grad)
+
+
+def _is_length(value: Any) -> bool:
+    return isinstance(value, SupportsIndex) and not isinstance(value, type | bool)
+
+
+def _like(who: str, x: Any, dtype: Any, device: Any) -> tuple[Any, Any]:
+    """The shape and dtype of what is made like x."""
+    on_cpu(who, device)
+    like = x.data if isinstance(x, Tensor) else np.asarray(x)
+    return like.shape, dtype or like.dtype
+
+
+def on_cpu(who: str, device: Any) -> None:
+    """ValueError unless a device is the CPU, the only one."""
+    if device is not None and str(device).partition(":")[0] != "cpu":
+        raise ValueError(
+            f"{who}: expected device='cpu', received {device!r}; corereg computes on the CPU alone"
+        )

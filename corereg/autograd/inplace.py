@@ -34,10 +34,12 @@ class InPlace(_kernels.TensorCore):
     def zero_(self) -> Self:
         return self._change("zero_", np.positive, 0)
 
-    def add_(self, other: Any) -> Self:
+    def add_(self, other: Any, *, alpha: float = 1) -> Self:
+        other = other if alpha == 1 else self._scaled("add_", other, alpha)
         return self._change("add_", np.add, self, other)
 
-    def sub_(self, other: Any) -> Self:
+    def sub_(self, other: Any, *, alpha: float = 1) -> Self:
+        other = other if alpha == 1 else self._scaled("sub_", other, alpha)
         return self._change("sub_", np.subtract, self, other)
 
     def mul_(self, other: Any) -> Self:
@@ -68,6 +70,11 @@ class InPlace(_kernels.TensorCore):
         target = _kernels.array_in_op(self)
         target[parts if isinstance(index, tuple) else parts[0]] = _kernels.array_in_op(value)
         self.changed()
+
+    def _scaled(self, name: str, other: Any, alpha: float) -> Any:
+        """alpha * other, of what `add_` takes."""
+        self._refuse(f"Tensor.{name}", other)
+        return np.multiply(_kernels.array_in_op(other), alpha)
 
     def _change(self, name: str, function: np.ufunc, *operands: Any) -> Self:
         self._refuse(f"Tensor.{name}", operands[-1])

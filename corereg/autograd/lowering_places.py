@@ -143,3 +143,11 @@ def extreme_places(x: Array, expected: Array, axis: Any, keepdims: bool, least: 
     if out.size:
         _kernels.arg_extreme(y, np.moveaxis(x, axis, -1), least)
     return out
+
+
+def sorted_places(x: Array, expected: Array, axis: int) -> Array:
+    """np.argsort(x, axis), stable."""
+    x, out = native(x), np.empty_like(expected)
+    if out.size:
+        _kernels.arg_sort(np.moveaxis(out, axis, -1), np.moveaxis(x, axis, -1))
+    return out

@@ -16,17 +16,27 @@ from corereg.autograd.ops.arguments import array_of, constant
 from corereg.autograd.tensor import Tensor
 
 # NumPy's name, where the op has another
-RENAMED = {"absolute": "abs", "fabs": "abs", "true_divide": "divide", "amax": "max", "amin": "min"}
+RENAMED = {
+    "absolute": "abs",
+    "fabs": "abs",
+    "true_divide": "divide",
+    "rint": "round",
+    "amax": "max",
+    "amin": "min",
+    "around": "round",
+}
 UFUNCS = {
     *("add", "subtract", "multiply", "divide", "true_divide", "power", "matmul", "negative"),
     *("absolute", "fabs", "sign", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tanh"),
-    *("square", "reciprocal", "maximum", "minimum"),
+    *("tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "arcsinh", "arccosh", "arctanh"),
+    *("log2", "log10", "exp2", "cbrt"),
+    *("square", "reciprocal", "maximum", "minimum", "arctan2", "hypot", "logaddexp"),
+    *("floor", "ceil", "rint", "trunc", "floor_divide", "remainder", "fmod"),
 }
 CONSTANT = {
     *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
     *("logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or"),
     *("bitwise_xor", "invert", "isnan", "isinf", "isfinite", "signbit"),
-    *("floor", "ceil", "rint", "trunc"),
 }
 """Their derivative is zero wherever there is one: tensors outside the graph."""
 FUNCTIONS = {
@@ -34,10 +44,12 @@ FUNCTIONS = {
     *("sum", "mean", "prod", "var", "std", "max", "min", "amax", "amin", "argmax", "argmin"),
     *("cumsum", "norm", "reshape", "transpose", "swapaxes", "squeeze", "expand_dims", "flip"),
     *("broadcast_to", "concatenate", "stack", "split", "pad", "tile", "repeat"),
-    *("zeros_like", "ones_like"),
+    *("zeros_like", "ones_like", "any", "all", "sort", "argsort", "median", "cumprod", "roll"),
+    *("diagonal", "trace", "triu", "tril", "round", "around"),
 }
 
 REDUCTIONS = {"sum", "mean", "prod", "var", "std", "max", "min", "amax", "amin"}
+REDUCTIONS |= {"any", "all", "median"}
 
 
 def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
@@ -76,14 +88,12 @@ def refuse_other_meanings(name: str, x: Any, *args: Any, **kwargs: Any) -> None:
     elif name == "split" and not isinstance(
         args[0] if args else 1, int
     ):  # places of cuts, lengths of parts
-        remedy = "corereg.ops.split takes the lengths of the parts"
+        remedy = "corereg.autograd.ops.split takes the lengths of the parts"
     elif name == "norm":
         ord, axis = [*args, *[None] * 2][:2]
         ord, axis = kwargs.get("ord", ord), kwargs.get("axis", axis)
         if ord is not None and (x.ndim > 1 if axis is None else isinstance(axis, tuple)):
-            remedy = (
-                "norms of matrices are none of the ops; corereg.ops.norm takes that of a vector"
-            )
+            remedy = "corereg.ops.norm takes norms of matrices, the op takes that of a vector"
     if remedy:
         raise TypeError(f"Tensor: np.{name} with these arguments is not for tensors: {remedy}")
 

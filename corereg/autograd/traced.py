@@ -21,8 +21,8 @@ from corereg.autograd.aliases import Array
 from corereg.autograd.lowering import Unrecordable
 
 RECORDABLE = (
-    "elementwise functions, comparisons, where, clip, sums and other reductions, cumsum, matmul, "
-    "einsum, slices, look-ups by integers, copies, casts and changes of shape"
+    "elementwise functions, comparisons, where, clip, sums and other reductions, cumsum, sort, "
+    "matmul, einsum, slices, look-ups by integers, copies, casts and changes of shape"
 )
 
 

@@ -284,6 +284,24 @@ def extremes(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def argsort(
+    x: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+) -> Any:
+    """np.argsort: stable whatever is asked for, so that there is one result."""
+    if axis is None:
+        return argsort(x.reshape(-1), 0)
+    array = as_operand(x)
+    expected = np.asarray(np.argsort(array, axis, kind="stable"))
+    return recorded(
+        "np.argsort", expected, lambda: lowering_places.sorted_places(array, expected, axis)
+    )
+
+
+def sort(x: Any, axis: Any = -1, **options: Any) -> Any:
+    x, axis = (x.reshape(-1), 0) if axis is None else (x, axis)
+    return take_along_axis(x, argsort(x, axis), axis)
+
+
 def take(x: Any, indices: Any, axis: Any = None) -> Any:
     x, axis = (x.reshape(-1), 0) if axis is None else (x, axis % x.ndim)
     x = x if isinstance(x, TracedArray) else TracedArray(x)
@@ -321,6 +339,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "full_like": full_like,
     "amax": method("max"),
     "amin": method("min"),
+    "argsort": argsort,
+    "sort": sort,
     "argmax": extremes(np.argmax),
     "argmin": extremes(np.argmin),
     **{
@@ -366,7 +386,7 @@ def copy_into(y: Array, x: Array) -> None:
     TracedArray(y)[...] = TracedArray(x)
 
 
-for _name in ("take", "repeat", "argmax", "argmin"):
+for _name in ("take", "repeat", "argmax", "argmin", "argsort"):
     setattr(TracedArray, _name, FUNCTIONS[_name])
 _hooks: Any = TracedArray
 _hooks.__array_ufunc__, _hooks.__array_function__ = call_ufunc, call_function

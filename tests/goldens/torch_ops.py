@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .torch_order_ops import *  # noqa: F403
+
 ACTIVATIONS = {
     "linear": lambda x: x,
     "relu": torch.relu,

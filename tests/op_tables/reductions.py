@@ -1,4 +1,4 @@
-"""Reductions, norms and running sums."""
+"""Reductions and norms."""
 
 from __future__ import annotations
 
@@ -53,13 +53,6 @@ GRADIENTS = {
         *((call(ops.norm, ord, (0, 2), True), apart(2, 3, 4)) for ord in ORDERS),
         (call(ops.norm, 0), x(3, 4)),
     ],
-    "CumSum": [
-        (ops.cumsum, x(3, 4)),
-        *((call(ops.cumsum, axis), x(2, 3, 4)) for axis in (0, 1, -1)),
-        (ops.cumsum, x(5)),
-        (ops.cumsum, x()),
-        (call(ops.cumsum, 0), x(0, 3)),
-    ],
 }
 
 
@@ -93,8 +86,6 @@ VALUES = {
         )
         for name in ("var", "std")
     },
-    "cumsum": (ops.cumsum, np.cumsum, x(3, 4)),
-    "cumsum axis": (call(ops.cumsum, -2), lambda a: np.cumsum(a, -2), x(3, 4)),
     "logsumexp": (
         call(ops.logsumexp, 1, True),
         lambda a: np.log(np.exp(a).sum(1, keepdims=True)),

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from corereg.autograd.ops.arguments import array_of, constant
-from corereg.autograd.tensor import Tensor
+from corereg.autograd.aliases import Axis
+from corereg.autograd.ops.arguments import array_of, as_numpy_axis, constant
+from corereg.autograd.tensor import Tensor, tensor
 
 
 def equal(a: Any, b: Any) -> Tensor:
@@ -50,6 +51,11 @@ def logical_or(a: Any, b: Any) -> Tensor:
     return constant(np.logical_or(array_of(a), array_of(b)))
 
 
+def logical_xor(a: Any, b: Any) -> Tensor:
+    """Whether one is true and the other is not"""
+    return constant(np.logical_xor(array_of(a), array_of(b)))
+
+
 def logical_not(a: Any) -> Tensor:
     """Whether a is false, that is 0"""
     return constant(np.logical_not(array_of(a)))
@@ -68,3 +74,13 @@ def isinf(a: Any) -> Tensor:
 def isfinite(a: Any) -> Tensor:
     """Whether a is neither infinite nor NaN"""
     return constant(np.isfinite(array_of(a)))
+
+
+def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Whether an element over axis is true, that is not 0; False of nothing. NaN is true."""
+    return constant(np.any(array_of(tensor(x)), as_numpy_axis(axis), keepdims=keepdims))
+
+
+def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Whether all elements over axis are true, that is not 0; True of nothing. NaN is true."""
+    return constant(np.all(array_of(tensor(x)), as_numpy_axis(axis), keepdims=keepdims))

@@ -1,4 +1,4 @@
-"""Norms of vectors, the log of a sum of exponentials, and running sums."""
+"""Norms of vectors, and the log of a sum of exponentials."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ from corereg.autograd.ops.arguments import (
     array_of,
     as_floats,
     as_numpy_axis,
-    normalize_axis,
     restore_axes,
 )
-from corereg.autograd.ops.shaping import Reshape
-from corereg.autograd.tensor import Tensor, apply, tensor
+from corereg.autograd.tensor import Tensor, apply
 
 
 class Norm(Op):
@@ -91,23 +89,6 @@ class LogSumExp(Op):
         return (grad * np.exp(x - out),)
 
 
-class CumSum(Op):
-    """Running sums; axis counts from 0."""
-
-    __slots__ = ("axis",)
-    returns_new_arrays = linear = True
-
-    def __init__(self, axis: int) -> None:
-        self.axis = axis
-
-    def forward(self, x: Any) -> Any:
-        return np.cumsum(x, self.axis)
-
-    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        back = (*(slice(None),) * self.axis, slice(None, None, -1))
-        return (np.cumsum(grad[back], self.axis)[back],)
-
-
 def norm(x: Any, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The norm of the vectors along axis (None: of all elements as one vector, of any shape):
     (sum of |x|**ord) ** (1/ord).
@@ -122,11 +103,3 @@ def norm(x: Any, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> T
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """log(sum of e**x) over axis, right also where e**x overflows; -infinity of nothing."""
     return apply(LogSumExp(axis, keepdims), as_floats(x, "logsumexp"))
-
-
-def cumsum(x: Any, axis: int | None = None) -> Tensor:
-    """The sums of all elements up to each along an axis (None: of the flattened x)."""
-    x = tensor(x)
-    if axis is None:
-        x, axis = apply(Reshape(-1), x), 0
-    return apply(CumSum(normalize_axis(axis, x.ndim, "cumsum")), x)

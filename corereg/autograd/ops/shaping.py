@@ -60,6 +60,17 @@ class BroadcastTo(Op):
         return (grad,)
 
 
+class Copy(Op):
+    __slots__ = ()
+    linear = True
+
+    def forward(self, x: Any) -> Any:
+        return x.copy()
+
+    def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad,)
+
+
 class Flip(Op):
     __slots__ = ("axis",)
     linear = True
@@ -125,6 +136,11 @@ def broadcast_to(x: Any, shape: int | Sequence[int]) -> Tensor:
     array behind the result is read-only."""
     full = tuple(shape) if isinstance(shape, Sequence) else (shape,)
     return apply(BroadcastTo(full), tensor(x))
+
+
+def copy(x: Any) -> Tensor:
+    """The same elements in memory of their own, one behind the other."""
+    return apply(Copy(), tensor(x))
 
 
 def flip(x: Any, axis: Axis = None) -> Tensor:

@@ -1,0 +1,294 @@
+"""Sums, extremes and running results as methods of Tensor.
+
+In NumPy's words, by position or with `axis` and `keepdims`, a call means what NumPy's method means.
+With `dim` or `keepdim` it means what PyTorch means: `t.max(dim=1)` gives values and indices,
+`t.var(dim=1)` divides by n - 1.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from corereg.autograd import ops
+from corereg.autograd.aliases import Axis, ValuesAndIndices
+from corereg.autograd.methods.words import one_of, over
+from corereg.autograd.ops.arguments import normalize_axis
+from corereg.autograd.ops.reductions import Max, Mean, Min, Prod, Std, Sum, Var
+from corereg.autograd.tensor import Tensor, apply
+
+
+def sum(
+    self: Tensor,
+    axis: Axis = None,
+    keepdims: bool = False,
+    *,
+    dtype: Any = None,
+    dim: Axis = None,
+    keepdim: bool | None = None,
+) -> Tensor:
+    """The sum over axis (or dim); dtype: what the elements are cast to before."""
+    if dim is not None or keepdim is not None:
+        axis, keepdims = over("sum", axis, keepdims, dim, keepdim)
+    return apply(Sum(axis, keepdims), self if dtype is None else ops.astype(self, dtype))
+
+
+def mean(
+    self: Tensor,
+    axis: Axis = None,
+    keepdims: bool = False,
+    *,
+    dtype: Any = None,
+    dim: Axis = None,
+    keepdim: bool | None = None,
+) -> Tensor:
+    """The mean over axis (or dim)."""
+    if dim is not None or keepdim is not None:
+        axis, keepdims = over("mean", axis, keepdims, dim, keepdim)
+    return apply(Mean(axis, keepdims), self if dtype is None else ops.astype(self, dtype))
+
+
+def prod(
+    self: Tensor,
+    axis: Axis = None,
+    keepdims: bool = False,
+    *,
+    dtype: Any = None,
+    dim: Axis = None,
+    keepdim: bool | None = None,
+) -> Tensor:
+    """The product over axis (or dim)."""
+    if dim is not None or keepdim is not None:
+        axis, keepdims = over("prod", axis, keepdims, dim, keepdim)
+    return apply(Prod(axis, keepdims), self if dtype is None else ops.astype(self, dtype))
+
+
+def var(
+    self: Tensor,
+    axis: Axis = None,
+    keepdims: bool = False,
+    correction: float | None = None,
+    *,
+    dim: Axis = None,
+    keepdim: bool | None = None,
+    unbiased: bool | None = None,
+) -> Tensor:
+    """The variance over axis (or dim): the sum of (x - mean)**2 by n - correction.
+
+    correction: None is 0, as in NumPy and Keras, and 1 in a call with dim or keepdim, as in
+    PyTorch. unbiased: PyTorch's word for a correction of 1 (True) or 0 (False).
+    """
+    if dim is not None or keepdim is not None or unbiased is not None:
+        correction = correction_of("var", correction, unbiased)
+        axis, keepdims = over("var", axis, keepdims, dim, keepdim)
+    return apply(Var(axis, keepdims, correction or 0), self)
+
+
+def std(
+    self: Tensor,
+    axis: Axis = None,
+    keepdims: bool = False,
+    correction: float | None = None,
+    *,
+    dim: Axis = None,
+    keepdim: bool | None = None,
+    unbiased: bool | None = None,
+) -> Tensor:
+    """The standard deviation over axis (or dim); arguments as those of `var`."""
+    if dim is not None or keepdim is not None or unbiased is not None:
+        correction = correction_of("std", correction, unbiased)
+        axis, keepdims = over("std", axis, keepdims, dim, keepdim)
+    return apply(Std(axis, keepdims, correction or 0), self)
+
+
+def correction_of(who: str, correction: float | None, unbiased: bool | None) -> float:
+    """The correction of a variance in PyTorch's words."""
+    word = None if unbiased is None else float(bool(unbiased))
+    given = one_of(who, correction, word, "correction and unbiased")
+    return 1.0 if given is None else float(given)
+
+
+def max(
+    self: Tensor,
+    axis: Any = None,
+    keepdims: bool = False,
+    *,
+    dim: int | None = None,
+    keepdim: bool | None = None,
+) -> Any:
+    """The largest element over axis; equal ones share the gradient.
+
+    ``t.max(dim=1)`` gives (values, indices), as in PyTorch: the first of equal elements is taken,
+    and gets the gradient. ``t.max(other)`` is the larger of each two.
+    """
+    if dim is not None or keepdim is not None:
+        return extreme_along("max", self, axis, keepdims, dim, keepdim)
+    if isinstance(axis, Tensor):
+        return ops.maximum(self, axis)
+    return apply(Max(axis, keepdims), self)
+
+
+def min(
+    self: Tensor,
+    axis: Any = None,
+    keepdims: bool = False,
+    *,
+    dim: int | None = None,
+    keepdim: bool | None = None,
+) -> Any:
+    """The smallest element over axis, or (values, indices) along dim, as `max`."""
+    if dim is not None or keepdim is not None:
+        return extreme_along("min", self, axis, keepdims, dim, keepdim)
+    if isinstance(axis, Tensor):
+        return ops.minimum(self, axis)
+    return apply(Min(axis, keepdims), self)
+
+
+def extreme_along(
+    who: str, x: Tensor, axis: Any, keepdims: bool, dim: int | None, keepdim: bool | None
+) -> ValuesAndIndices[Tensor]:
+    along, keep = over(who, axis, keepdims, dim, keepdim)
+    if not isinstance(along, int):
+        raise TypeError(f"Tensor.{who}: expected one dim, an integer, received {along}")
+    find = ops.argmax if who == "max" else ops.argmin
+    return picked(x, find(x, normalize_axis(along, x.ndim, who), keepdims=True), along, keep)
+
+
+def picked(x: Tensor, indices: Tensor, axis: int, keep: bool) -> ValuesAndIndices[Tensor]:
+    """The elements at places along an axis, which have length 1 there."""
+    values = ops.take_along_axis(x, indices, axis)
+    if keep:
+        return ValuesAndIndices(values, indices)
+    return ValuesAndIndices(ops.squeeze(values, axis), ops.squeeze(indices, axis))
+
+
+def amax(
+    self: Tensor,
+    axis: Axis = None,
+    keepdims: bool = False,
+    *,
+    dim: Axis = None,
+    keepdim: bool | None = None,
+) -> Tensor:
+    """The largest element over axis (or dim); equal ones share the gradient."""
+    return ops.max(self, *over("amax", axis, keepdims, dim, keepdim))
+
+
+def amin(
+    self: Tensor,
+    axis: Axis = None,
+    keepdims: bool = False,
+    *,
+    dim: Axis = None,
+    keepdim: bool | None = None,
+) -> Tensor:
+    """The smallest element over axis (or dim); equal ones share the gradient."""
+    return ops.min(self, *over("amin", axis, keepdims, dim, keepdim))
+
+
+def argmax(
+    self: Tensor,
+    axis: int | None = None,
+    keepdims: bool = False,
+    *,
+    dim: int | None = None,
+    keepdim: bool | None = None,
+) -> Tensor:
+    """The place of the largest element along axis (or dim), the first of equal ones."""
+    return ops.argmax(self, *over("argmax", axis, keepdims, dim, keepdim))
+
+
+def argmin(
+    self: Tensor,
+    axis: int | None = None,
+    keepdims: bool = False,
+    *,
+    dim: int | None = None,
+    keepdim: bool | None = None,
+) -> Tensor:
+    """The place of the smallest element along axis (or dim), the first of equal ones."""
+    return ops.argmin(self, *over("argmin", axis, keepdims, dim, keepdim))
+
+
+def any(
+    self: Tensor,
+    axis: Axis = None,
+    keepdims: bool = False,
+    *,
+    dim: Axis = None,
+    keepdim: bool | None = None,
+) -> Tensor:
+    """Whether an element over axis (or dim) is true, that is not 0."""
+    return ops.any(self, *over("any", axis, keepdims, dim, keepdim))
+
+
+def all(
+    self: Tensor,
+    axis: Axis = None,
+    keepdims: bool = False,
+    *,
+    dim: Axis = None,
+    keepdim: bool | None = None,
+) -> Tensor:
+    """Whether all elements over axis (or dim) are true, that is not 0."""
+    return ops.all(self, *over("all", axis, keepdims, dim, keepdim))
+
+
+def count_nonzero(self: Tensor, axis: Axis = None, *, dim: Axis = None) -> Tensor:
+    """How many elements over axis (or dim) are not 0: int64."""
+    return ops.sum(ops.not_equal(self, 0), one_of("count_nonzero", axis, dim))
+
+
+def logsumexp(
+    self: Tensor,
+    axis: Axis = None,
+    keepdims: bool = False,
+    *,
+    dim: Axis = None,
+    keepdim: bool | None = None,
+) -> Tensor:
+    """log(sum of e**x) over axis (or dim), without overflow."""
+    return ops.logsumexp(self, *over("logsumexp", axis, keepdims, dim, keepdim))
+
+
+def norm(
+    self: Tensor,
+    ord: Any = None,
+    axis: Axis = None,
+    keepdims: bool = False,
+    *,
+    p: Any = None,
+    dim: Axis = None,
+    keepdim: bool | None = None,
+) -> Tensor:
+    """(sum of |x|**ord)**(1/ord) over axis (or dim); ord, or p: 2 unless given, or "fro", which is
+    2. See `corereg.autograd.ops.norm`."""
+    order = one_of("norm", ord, p, "ord and p")
+    order = 2 if order is None or order == "fro" else order
+    if not isinstance(order, int | float) or math.isnan(order):
+        raise ValueError(f"Tensor.norm: expected a number as p, or 'fro', received {order!r}")
+    return ops.norm(self, order, *over("norm", axis, keepdims, dim, keepdim))
+
+
+def softmax(self: Tensor, axis: int = -1, *, dim: int | None = None, dtype: Any = None) -> Tensor:
+    """e**x by its sum along axis (or dim)."""
+    x = self if dtype is None else ops.astype(self, dtype)
+    return ops.softmax(x, axis if dim is None else dim)
+
+
+def log_softmax(
+    self: Tensor, axis: int = -1, *, dim: int | None = None, dtype: Any = None
+) -> Tensor:
+    """The logarithm of `softmax`."""
+    x = self if dtype is None else ops.astype(self, dtype)
+    return ops.log_softmax(x, axis if dim is None else dim)
+
+
+def cumsum(self: Tensor, axis: int | None = None, *, dim: int | None = None) -> Tensor:
+    """The sums of all elements up to each along axis, or dim (None: of the flattened tensor)."""
+    return ops.cumsum(self, one_of("cumsum", axis, dim))
+
+
+def cumprod(self: Tensor, axis: int | None = None, *, dim: int | None = None) -> Tensor:
+    """The products of all elements up to each, as `cumsum`."""
+    return ops.cumprod(self, one_of("cumprod", axis, dim))

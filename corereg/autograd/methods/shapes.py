@@ -1,0 +1,285 @@
+"""Shapes as methods of Tensor, in NumPy's and in PyTorch's words.
+
+Where the two mean different things by one call, NumPy's methods keep their meaning (`repeat`), and
+what NumPy's arrays have no method for is PyTorch's (`split`). `transpose` of two numbers exchanges
+those two axes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, SupportsIndex
+
+from corereg.autograd import ops
+from corereg.autograd.aliases import Axis
+from corereg.autograd.methods.words import one_of, unpacked
+from corereg.autograd.ops.arguments import normalize_axis
+from corereg.autograd.ops.shaping import Reshape
+from corereg.autograd.tensor import Tensor, apply
+
+
+def reshape(self: Tensor, *shape: SupportsIndex | Sequence[int]) -> Tensor:
+    """``t.reshape(2, 3)`` or ``t.reshape((2, 3))``: see `corereg.autograd.ops.reshape`."""
+    return ops.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[arg-type]
+
+
+def view(self: Tensor, *shape: Any) -> Tensor:
+    """As `reshape`. The elements are copied where they do not lie so that a view is possible."""
+    if len(shape) == 1 and not isinstance(shape[0], SupportsIndex | Sequence):
+        raise TypeError(
+            f"Tensor.view: expected lengths, received {shape[0]!r}; t.to(dtype) converts, "
+            "t.numpy().view(dtype) reads the same bytes as another dtype"
+        )
+    return ops.reshape(self, unpacked(shape))
+
+
+def view_as(self: Tensor, other: Tensor) -> Tensor:
+    """The elements in the shape of other."""
+    return ops.reshape(self, other.shape)
+
+
+def reshape_as(self: Tensor, other: Tensor) -> Tensor:
+    """The elements in the shape of other."""
+    return ops.reshape(self, other.shape)
+
+
+def transpose(
+    self: Tensor,
+    *axes: SupportsIndex | Sequence[int],
+    dim0: int | None = None,
+    dim1: int | None = None,
+) -> Tensor:
+    """``t.transpose(0, 1)``, also with names dim0 and dim1, exchanges two axes, as in PyTorch.
+    ``t.transpose(2, 0, 1)`` and ``t.transpose((1, 0))`` put all axes into this order, and
+    ``t.transpose()`` into the reversed one, as in NumPy."""
+    if dim0 is not None or dim1 is not None:
+        axes = (*axes, *(n for n in (dim0, dim1) if n is not None))
+        if len(axes) != 2:
+            raise TypeError(f"Tensor.transpose: expected dim0 and dim1, received {axes}")
+    if not axes:
+        return ops.transpose(self)
+    if len(axes) == 2:
+        return ops.swapaxes(self, *axes)  # type: ignore[arg-type]
+    return ops.transpose(self, axes[0] if len(axes) == 1 else axes)  # type: ignore[arg-type]
+
+
+def permute(self: Tensor, *dims: Any) -> Tensor:
+    """The axes in this order: ``t.permute(2, 0, 1)`` or ``t.permute((2, 0, 1))``."""
+    return ops.transpose(self, unpacked(dims))
+
+
+def swapdims(self: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Two axes exchanged."""
+    return ops.swapaxes(self, dim0, dim1)
+
+
+def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
+    """Axes moved to other places; the others keep their order."""
+    given = [[n] if isinstance(n, int) else list(n) for n in (source, destination)]
+    old, new = ([normalize_axis(n, self.ndim, "movedim") for n in axes] for axes in given)
+    if not len(old) == len({*old}) == len(new) == len({*new}):
+        raise ValueError(f"Tensor.movedim: expected each axis once, received {old} and {new}")
+    order = [n for n in range(self.ndim) if n not in old]
+    for to, axis in sorted(zip(new, old, strict=True)):
+        order.insert(to, axis)
+    return ops.transpose(self, order)
+
+
+def t(self: Tensor) -> Tensor:
+    """A matrix transposed; what has fewer axes as it is. ValueError for more axes."""
+    if self.ndim > 2:
+        raise ValueError(
+            f"Tensor.t: expected up to two axes, received shape {self.shape}; use .mT or .T"
+        )
+    return ops.transpose(self)
+
+
+def matrix_transpose(self: Tensor) -> Tensor:
+    """The last two axes exchanged."""
+    return ops.swapaxes(self, -1, -2)
+
+
+def unsqueeze(self: Tensor, dim: int) -> Tensor:
+    """A new axis of length 1, which is `dim` in the result."""
+    return ops.expand_dims(self, dim)
+
+
+def squeeze(self: Tensor, axis: Axis = None, *, dim: Axis = None) -> Tensor:
+    """Without these axes, which must have length 1 (ValueError); None: without all such axes. Of
+    dim, as in PyTorch, axes of other lengths stay."""
+    if dim is None:
+        return ops.squeeze(self, axis)
+    one_of("squeeze", axis, dim)
+    given = [dim] if isinstance(dim, int) else dim
+    axes = [normalize_axis(n, self.ndim, "squeeze") for n in given]
+    return ops.squeeze(self, [n for n in axes if self.shape[n] == 1])
+
+
+def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """The axes from start_dim to end_dim, both included, as one."""
+    if start_dim == 0 and end_dim == -1:
+        return apply(Reshape(-1), self)
+    first = normalize_axis(start_dim, self.ndim, "flatten")
+    last = normalize_axis(end_dim, self.ndim, "flatten")
+    if first > last:
+        raise ValueError(
+            f"Tensor.flatten: expected start_dim before end_dim, received {start_dim} and {end_dim}"
+        )
+    middle = math.prod(self.shape[first : last + 1])
+    return ops.reshape(self, (*self.shape[:first], middle, *self.shape[last + 1 :]))
+
+
+def ravel(self: Tensor) -> Tensor:
+    """All elements in one axis."""
+    return apply(Reshape(-1), self)
+
+
+def unflatten(self: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    """The axis dim as several, of these lengths, one of which may be -1."""
+    axis = normalize_axis(dim, self.ndim, "unflatten")
+    sizes = list(sizes)
+    if -1 in sizes:
+        others = math.prod(n for n in sizes if n != -1)
+        sizes[sizes.index(-1)] = self.shape[axis] // max(others, 1)
+    if math.prod(sizes) != self.shape[axis]:
+        raise ValueError(
+            f"Tensor.unflatten: expected lengths of product {self.shape[axis]}, received {sizes}"
+        )
+    return ops.reshape(self, (*self.shape[:axis], *sizes, *self.shape[axis + 1 :]))
+
+
+def expand(self: Tensor, *sizes: Any) -> Tensor:
+    """Repeated, without copying, to these lengths; -1 keeps an axis's own. New axes come first."""
+    given = unpacked(sizes)
+    new = len(given) - self.ndim
+    shape = [self.shape[i - new] if n == -1 and i >= new else n for i, n in enumerate(given)]
+    if new < 0 or any(n < 0 for n in shape):
+        raise ValueError(
+            f"Tensor.expand: expected {self.ndim} lengths or more, those of new axes not -1, "
+            f"received {given}"
+        )
+    return ops.broadcast_to(self, shape)
+
+
+def expand_as(self: Tensor, other: Tensor) -> Tensor:
+    """Repeated, without copying, to the shape of other."""
+    return ops.broadcast_to(self, other.shape)
+
+
+def tile(self: Tensor, *dims: Any) -> Tensor:
+    """Laid out so often along each axis: ``t.tile(2, 3)`` or ``t.tile((2, 3))``; this is what
+    PyTorch calls `repeat` too. See `corereg.autograd.ops.tile`."""
+    return ops.tile(self, unpacked(dims))
+
+
+def repeat(self: Tensor, repeats: Any, axis: Any = None, *more: Any) -> Tensor:
+    """Each element several times, one beside the other, as NumPy's method does; PyTorch's `repeat`
+    is `tile`, and this one is its `repeat_interleave`. See `corereg.autograd.ops.repeat`."""
+    if more:
+        raise TypeError(
+            "Tensor.repeat: expected repeats and an axis, as NumPy's method; PyTorch's repeat is "
+            "t.tile(2, 3, 4)"
+        )
+    return ops.repeat(self, repeats, axis)
+
+
+def repeat_interleave(self: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
+    """Each element several times along dim (None: flattened): see `corereg.autograd.ops.repeat`."""
+    return ops.repeat(self, repeats, dim)
+
+
+def flip(self: Tensor, axis: Axis = None, *more: int, dims: Axis = None) -> Tensor:
+    """The order of elements reversed along these axes (None: all): ``t.flip(0, 1)``,
+    ``t.flip((0, 1))``."""
+    axes = one_of("flip", axis, dims, "axis and dims")
+    return ops.flip(self, [axes, *more] if more else axes)
+
+
+def roll(self: Tensor, shifts: Any, dims: Axis = None, *, axis: Axis = None) -> Tensor:
+    """Elements moved along dims, or axis: see `corereg.autograd.ops.roll`."""
+    along = one_of("roll", dims, axis, "dims and axis")
+    if isinstance(along, Sequence) and len(along) == 1 and not isinstance(shifts, Sequence):
+        along = along[0]
+    return ops.roll(self, shifts, along)
+
+
+def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Cut along dim into parts of this length, the last one shorter if need be, or of these
+    lengths: views. `corereg.autograd.ops.split` and `tensor_split` take the number of parts."""
+    size = split_size_or_sections
+    if not isinstance(size, int):
+        return tuple(ops.split(self, size, dim))
+    axis = normalize_axis(dim, self.ndim, "split")
+    length = self.shape[axis]
+    if size < 1 and length:
+        raise ValueError(f"Tensor.split: expected a length of 1 or more, received {size}")
+    sizes = [min(size, length - start) for start in range(0, length, max(size, 1))]
+    return tuple(ops.split(self, sizes or [0], axis))
+
+
+def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Cut along dim into so many parts at most, all as long as the first but the last: views."""
+    if chunks < 1:
+        raise ValueError(f"Tensor.chunk: expected one part or more, received {chunks}")
+    length = self.shape[normalize_axis(dim, self.ndim, "chunk")]
+    if not length:
+        return tuple(ops.split(self, [0] * chunks, dim))
+    return split(self, -(-length // chunks), dim)
+
+
+def tensor_split(self: Tensor, sections: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Cut along dim into so many parts, of lengths that differ by 1 at most: views."""
+    return tuple(ops.split(self, sections, dim))
+
+
+def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """The parts along dim, one for each of its places, without it."""
+    before = (slice(None),) * normalize_axis(dim, self.ndim, "unbind")
+    return tuple(ops.getitem(self, (*before, i)) for i in range(self.shape[len(before)]))
+
+
+def narrow(self: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """length elements along dim, from start on: a view."""
+    axis = normalize_axis(dim, self.ndim, "narrow")
+    n = self.shape[axis]
+    first = start + n if start < 0 else start
+    if not (0 <= first <= n and 0 <= length <= n - first):
+        raise ValueError(
+            f"Tensor.narrow: expected start and length within {n}, received {start} and {length}"
+        )
+    return ops.getitem(self, (*(slice(None),) * axis, slice(first, first + length)))
+
+
+def select(self: Tensor, dim: int, index: int) -> Tensor:
+    """The elements at one place along dim, without it: a view."""
+    axis = normalize_axis(dim, self.ndim, "select")
+    return ops.getitem(self, (*(slice(None),) * axis, index))
+
+
+def diagonal(
+    self: Tensor,
+    offset: int = 0,
+    axis1: int | None = None,
+    axis2: int | None = None,
+    *,
+    dim1: int | None = None,
+    dim2: int | None = None,
+) -> Tensor:
+    """The diagonal of the matrices along two axes, 0 and 1 unless given: see
+    `corereg.autograd.ops.diagonal`."""
+    first = one_of("diagonal", axis1, dim1, "axis1 and dim1")
+    second = one_of("diagonal", axis2, dim2, "axis2 and dim2")
+    return ops.diagonal(
+        self, offset, 0 if first is None else first, 1 if second is None else second
+    )
+
+
+def triu(self: Tensor, diagonal: int = 0) -> Tensor:
+    """With zeros below this diagonal: see `corereg.autograd.ops.triu`."""
+    return ops.triu(self, diagonal)
+
+
+def tril(self: Tensor, diagonal: int = 0) -> Tensor:
+    """With zeros above this diagonal: see `corereg.autograd.ops.tril`."""
+    return ops.tril(self, diagonal)

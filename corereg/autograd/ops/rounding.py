@@ -1,0 +1,130 @@
+"""Whole numbers near a number, and division with a whole quotient: floor, ceil, round, trunc,
+floor_divide, remainder, fmod."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from corereg.autograd.op import Op
+from corereg.autograd.ops.arguments import array_of
+from corereg.autograd.tensor import Tensor, apply, pair, tensor
+
+
+class _Step(Op):
+    """A function whose derivative is 0 wherever it has one, and is taken as 0 elsewhere too."""
+
+    __slots__ = ()
+    returns_new_arrays = linear = True
+    function: ClassVar[np.ufunc]
+
+    def forward(self, *arrays: Any) -> Any:
+        return self.function(*arrays)
+
+    def backward(self, grad: Any, out: Any, *arrays: Any) -> tuple[Any, ...]:
+        return tuple(np.zeros(x.shape, x.dtype) for x in arrays)
+
+
+class Floor(_Step):
+    __slots__ = ()
+    function = np.floor
+
+
+class Ceil(_Step):
+    __slots__ = ()
+    function = np.ceil
+
+
+class Trunc(_Step):
+    __slots__ = ()
+    function = np.trunc
+
+
+class FloorDivide(_Step):
+    __slots__ = ()
+    function = np.floor_divide
+
+
+class Round(_Step):
+    """To the nearest multiple of 10**-decimals, to the even one of two."""
+
+    __slots__ = ("decimals",)
+
+    def __init__(self, decimals: int) -> None:
+        self.decimals = decimals
+
+    def forward(self, x: Any) -> Any:
+        if x.dtype.kind == "f" and self.decimals > 0:
+            scale = x.dtype.type(10**self.decimals)
+            return np.rint(x * scale) / scale
+        if x.dtype.kind == "f" and self.decimals < 0:
+            scale = x.dtype.type(10**-self.decimals)
+            return np.rint(x / scale) * scale
+        return np.rint(x) if x.dtype.kind == "f" else x.copy()
+
+
+class Remainder(Op):
+    """a - b * floor(a / b), of the sign of b."""
+
+    __slots__ = ()
+
+    def forward(self, a: Any, b: Any) -> Any:
+        return np.remainder(a, b)
+
+    def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
+        if not self.needs_gradient(1):
+            return grad, None
+        return grad, -grad * np.floor_divide(array_of(a), array_of(b))
+
+
+class Fmod(Op):
+    """a - b * trunc(a / b), of the sign of a."""
+
+    __slots__ = ()
+
+    def forward(self, a: Any, b: Any) -> Any:
+        return np.fmod(a, b)
+
+    def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
+        if not self.needs_gradient(1):
+            return grad, None
+        return grad, -grad * np.trunc(array_of(a) / array_of(b))
+
+
+def floor(x: Any) -> Tensor:
+    """The largest whole number that is not above x, in x's dtype; the derivative is 0."""
+    return apply(Floor(), tensor(x))
+
+
+def ceil(x: Any) -> Tensor:
+    """The smallest whole number that is not below x, in x's dtype; the derivative is 0."""
+    return apply(Ceil(), tensor(x))
+
+
+def trunc(x: Any) -> Tensor:
+    """x without its fraction, in x's dtype; the derivative is 0."""
+    return apply(Trunc(), tensor(x))
+
+
+def round(x: Any, decimals: int = 0) -> Tensor:
+    """x to this many decimal places (negative: to tens, hundreds, ...), of two equally near numbers
+    to the one whose last digit is even; the derivative is 0. Integers stay as they are."""
+    return apply(Round(int(decimals)), tensor(x))
+
+
+def floor_divide(x1: Any, x2: Any) -> Tensor:
+    """The largest whole number that is not above x1 / x2, ``x1 // x2``; the derivatives are 0."""
+    return pair(FloorDivide(), x1, x2)
+
+
+def remainder(x1: Any, x2: Any) -> Tensor:
+    """x1 - x2 * floor(x1 / x2), ``x1 % x2``, of the sign of x2, as in Python; NaN where x2 = 0. The
+    derivative to x1 is 1, that to x2 is -floor(x1 / x2)."""
+    return pair(Remainder(), x1, x2)
+
+
+def fmod(x1: Any, x2: Any) -> Tensor:
+    """x1 - x2 * trunc(x1 / x2), of the sign of x1, as C's function; NaN where x2 = 0. The
+    derivative to x1 is 1, that to x2 is -trunc(x1 / x2)."""
+    return pair(Fmod(), x1, x2)

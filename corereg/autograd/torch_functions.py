@@ -1,0 +1,103 @@
+"""Functions that PyTorch has at its top: tensors of data, several tensors put together, the switch
+of gradients. Methods of Tensor and `corereg.ops` have all others."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg import _kernels
+from corereg.autograd import ops
+from corereg.autograd.creation import on_cpu
+from corereg.autograd.methods.words import one_of
+from corereg.autograd.mode import enable_grad, no_grad
+from corereg.autograd.tensor import Tensor
+
+
+def tensor(
+    data: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
+) -> Tensor:
+    """A tensor on a copy of data, a leaf. Python floats become `corereg.config.floatx()`."""
+    on_cpu("tensor", device)
+    made = Tensor(data).detach()
+    array = made.data.astype(made.dtype if dtype is None else np.dtype(dtype))
+    return Tensor(_kernels.plain_array(array), requires_grad)
+
+
+def as_tensor(data: Any, dtype: Any = None, *, device: Any = None) -> Tensor:
+    """data as a tensor, without a copy where it is one or an array of that dtype already; a tensor
+    stays in its graph."""
+    on_cpu("as_tensor", device)
+    made = data if isinstance(data, Tensor) else Tensor(data)
+    return made if dtype is None or np.dtype(dtype) == made.dtype else ops.astype(made, dtype)
+
+
+def from_numpy(array: Any) -> Tensor:
+    """A tensor on the memory of an array, without a copy. TypeError for anything else."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(
+            f"from_numpy: expected an array, received {type(array).__name__}; "
+            "corereg.tensor takes all else"
+        )
+    return Tensor(array)
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether a value is a Tensor."""
+    return isinstance(value, Tensor)
+
+
+def cat(tensors: Sequence[Any], dim: int | None = None, *, axis: int | None = None) -> Tensor:
+    """Tensors one after the other along dim, or axis (0)."""
+    along = one_of("cat", dim, axis)
+    return ops.concatenate(tensors, 0 if along is None else along)
+
+
+def stack(tensors: Sequence[Any], dim: int | None = None, *, axis: int | None = None) -> Tensor:
+    """Tensors of one shape along a new axis, dim or axis (0): see `corereg.autograd.ops.stack`."""
+    along = one_of("stack", dim, axis)
+    return ops.stack(tensors, 0 if along is None else along)
+
+
+def where(condition: Any, input: Any, other: Any) -> Tensor:
+    """input where condition is true, other elsewhere: see `corereg.autograd.ops.where`."""
+    return ops.where(condition, input, other)
+
+
+def matmul(input: Any, other: Any) -> Tensor:
+    """input @ other: see `corereg.autograd.ops.matmul`."""
+    return ops.matmul(input, other)
+
+
+def allclose(
+    input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
+    """Whether all elements are close: |input - other| <= atol + rtol * |other|."""
+    return as_tensor(input).allclose(other, rtol, atol, equal_nan)
+
+
+class set_grad_enabled:
+    """``with set_grad_enabled(training):`` turns gradients on or off until the end of the block.
+    Other than PyTorch's it does nothing outside of `with`, and warns of that."""
+
+    def __init__(self, mode: bool) -> None:
+        self._switch = enable_grad() if mode else no_grad()
+        self._used = False
+
+    def __enter__(self) -> None:
+        self._used = True
+        self._switch.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self._switch.__exit__(*error)
+
+    def __del__(self) -> None:
+        if not self._used:
+            warnings.warn(
+                "set_grad_enabled: nothing was switched; write `with set_grad_enabled(...):`",
+                RuntimeWarning,
+                stacklevel=2,
+            )

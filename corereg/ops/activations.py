@@ -1,0 +1,192 @@
+"""Activation functions in Keras's words: some of their defaults differ from PyTorch's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from corereg.autograd import Tensor, ops
+from corereg.ops.operands import as_float, as_tensor, counted, keras_op
+
+
+@keras_op
+def relu(x: Any) -> Tensor:
+    """max(x, 0); the derivative at 0 is 0."""
+    x = as_tensor(x)
+    return ops.relu(x) if x.dtype.kind == "f" else ops.maximum(x, 0)
+
+
+@keras_op
+def sigmoid(x: Any) -> Tensor:
+    """1 / (1 + e**-x)"""
+    return ops.sigmoid(as_float(x))
+
+
+@keras_op
+def softmax(x: Any, axis: int | Sequence[int] = -1) -> Tensor:
+    """e**x / sum(e**x) over an axis or several."""
+    return _over(ops.softmax, as_float(x), axis, "softmax")
+
+
+@keras_op
+def log_softmax(x: Any, axis: int | Sequence[int] = -1) -> Tensor:
+    """log(softmax(x)) over an axis or several, without overflow."""
+    return _over(ops.log_softmax, as_float(x), axis, "log_softmax")
+
+
+def _over(function: Any, x: Tensor, axis: Any, who: str) -> Tensor:
+    """An activation along one axis, applied to several as if they were one."""
+    if not isinstance(axis, Sequence):
+        found: Tensor = function(x, axis)
+        return found
+    axes = [counted(a, x.ndim, who) for a in axis]
+    order = [*(i for i in range(x.ndim) if i not in axes), *axes]
+    turned = ops.transpose(x, order)
+    flat = ops.reshape(turned, (*turned.shape[: x.ndim - len(axes)], -1))
+    made = ops.reshape(function(flat, -1), turned.shape)
+    return ops.transpose(made, sorted(range(x.ndim), key=order.__getitem__))
+
+
+@keras_op
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> Tensor:
+    """x above 0, negative_slope * x elsewhere. (PyTorch's default is 0.01.)"""
+    return ops.leaky_relu(as_float(x), negative_slope)
+
+
+@keras_op
+def elu(x: Any, alpha: float = 1.0) -> Tensor:
+    """x above 0, alpha * (e**x - 1) elsewhere."""
+    return ops.elu(as_float(x), alpha)
+
+
+@keras_op
+def selu(x: Any) -> Tensor:
+    """1.0507 elu(x, alpha=1.6733)"""
+    return ops.selu(as_float(x))
+
+
+@keras_op
+def gelu(x: Any, approximate: bool = True) -> Tensor:
+    """x Phi(x), Phi the normal distribution function; approximate: by a tanh. (The activation of
+    this name and PyTorch's function are exact by default.)"""
+    return ops.gelu(as_float(x), approximate)
+
+
+@keras_op
+def silu(x: Any) -> Tensor:
+    """x sigmoid(x), also called `swish`."""
+    return ops.silu(as_float(x))
+
+
+@keras_op
+def swish(x: Any) -> Tensor:
+    """x sigmoid(x): see `silu`."""
+    return ops.silu(as_float(x))
+
+
+@keras_op
+def softplus(x: Any) -> Tensor:
+    """log(1 + e**x)"""
+    return ops.softplus(as_float(x))
+
+
+@keras_op
+def softsign(x: Any) -> Tensor:
+    """x / (1 + |x|)"""
+    return ops.softsign(as_float(x))
+
+
+@keras_op
+def hard_sigmoid(x: Any) -> Tensor:
+    """x/6 + 1/2 limited to [0, 1]"""
+    return ops.hard_sigmoid(as_float(x))
+
+
+@keras_op
+def hard_tanh(x: Any) -> Tensor:
+    """x limited to [-1, 1]"""
+    return ops.hard_tanh(as_float(x))
+
+
+@keras_op
+def relu6(x: Any) -> Tensor:
+    """x limited to [0, 6]"""
+    return ops.relu6(as_float(x))
+
+
+@keras_op
+def celu(x: Any, alpha: float = 1.0) -> Tensor:
+    """x above 0, alpha * (e**(x/alpha) - 1) elsewhere."""
+    return ops.celu(as_float(x), alpha)
+
+
+@keras_op
+def glu(x: Any, axis: int = -1) -> Tensor:
+    """The first half of x along an axis times the sigmoid of the second one."""
+    return ops.glu(as_float(x), axis)
+
+
+@keras_op
+def hard_silu(x: Any) -> Tensor:
+    """x hard_sigmoid(x), also called `hard_swish`."""
+    return ops.hard_silu(as_float(x))
+
+
+@keras_op
+def hard_swish(x: Any) -> Tensor:
+    """x hard_sigmoid(x): see `hard_silu`."""
+    return ops.hard_silu(as_float(x))
+
+
+@keras_op
+def hard_shrink(x: Any, threshold: float = 0.5) -> Tensor:
+    """x, and 0 where |x| is not above the threshold."""
+    return ops.hard_shrink(as_float(x), threshold)
+
+
+@keras_op
+def soft_shrink(x: Any, threshold: float = 0.5) -> Tensor:
+    """x nearer to 0 by the threshold, and 0 where |x| is not above it."""
+    return ops.soft_shrink(as_float(x), threshold)
+
+
+@keras_op
+def tanh_shrink(x: Any) -> Tensor:
+    """x - tanh(x)"""
+    return ops.tanh_shrink(as_float(x))
+
+
+@keras_op
+def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
+    """x above the threshold, default_value elsewhere."""
+    return ops.threshold(as_float(x), threshold, default_value)
+
+
+@keras_op
+def log_sigmoid(x: Any) -> Tensor:
+    """log(sigmoid(x)), without overflow."""
+    return ops.log_sigmoid(as_float(x))
+
+
+@keras_op
+def squareplus(x: Any, b: float = 4) -> Tensor:
+    """(x + sqrt(x**2 + b)) / 2"""
+    return ops.squareplus(as_float(x), b)
+
+
+@keras_op
+def sparse_plus(x: Any) -> Tensor:
+    """0 up to -1, (x + 1)**2 / 4 between, x from 1 on."""
+    return ops.sparse_plus(as_float(x))
+
+
+@keras_op
+def sparse_sigmoid(x: Any) -> Tensor:
+    """0 up to -1, (x + 1) / 2 between, 1 from 1 on."""
+    return ops.sparse_sigmoid(as_float(x))
+
+
+@keras_op
+def sparsemax(x: Any, axis: int = -1) -> Tensor:
+    """The nearest point to x, along an axis, whose elements are not below 0 and sum up to 1."""
+    return ops.sparsemax(as_float(x), axis)

@@ -1,0 +1,243 @@
+"""Tensors as such, and functions that call functions: cast, shape, cond, loops, map, scan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg import _kernels, autograd
+from corereg.autograd import Tensor, ops
+from corereg.graph.nest import flatten, map_nest, pack_like
+from corereg.graph.node import is_symbolic
+from corereg.graph.tensor import SymbolicTensor
+from corereg.ops.indexing import where
+from corereg.ops.operands import as_tensor, counted, keras_op
+
+
+@keras_op
+def cast(x: Any, dtype: Any) -> Tensor:
+    """x in another dtype; gradients flow between float32 and float64."""
+    return ops.astype(as_tensor(x), dtype)
+
+
+@keras_op
+def saturate_cast(x: Any, dtype: Any) -> Tensor:
+    """x in another dtype, limited to what that can hold."""
+    x, dtype = as_tensor(x), np.dtype(dtype)
+    if dtype.kind == x.dtype.kind == "f" or dtype.kind == "b":
+        return ops.astype(x, dtype)
+    limits: Any = np.iinfo(dtype) if dtype.kind in "iu" else np.finfo(dtype)
+    low, high = limits.min, limits.max
+    if x.dtype.kind in "iu":
+        own = np.iinfo(x.dtype)
+        low, high = max(low, own.min), min(high, own.max)
+    elif x.dtype.kind == "f":
+        toward: Any = np.nextafter(np.asarray(high, x.dtype), np.asarray(0, x.dtype))
+        high = float(high) if int(np.asarray(high, x.dtype)) <= high else float(toward)
+        low = float(low)
+    else:
+        return ops.astype(x, dtype)
+    return ops.astype(ops.clip(x, low, high), dtype)
+
+
+@keras_op
+def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Tensor:
+    """x as a tensor, in another dtype if that is given. A tensor of that dtype is returned as it
+    is. ValueError for sparse=True and ragged=True."""
+    if sparse or ragged:
+        raise ValueError("convert_to_tensor: expected neither sparse nor ragged, all are dense")
+    x = as_tensor(x)
+    return x if dtype is None or x.dtype == np.dtype(dtype) else ops.astype(x, dtype)
+
+
+def convert_to_numpy(x: Any) -> Any:
+    """x as an array, outside the graph."""
+    return as_tensor(x).detach().numpy()
+
+
+@keras_op
+def stop_gradient(variable: Any) -> Tensor:
+    """The same values, without a gradient."""
+    return as_tensor(variable).detach()
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether x is a Tensor."""
+    return isinstance(x, Tensor)
+
+
+def shape(x: Any) -> tuple[int | None, ...]:
+    """The shape; None for what is open in a symbolic tensor."""
+    return tuple(x.shape) if isinstance(x, SymbolicTensor) else as_tensor(x).shape
+
+
+def ndim(x: Any) -> int:
+    """How many axes x has."""
+    return len(shape(x))
+
+
+def size(x: Any) -> int | None:
+    """How many elements x has; None if that is open."""
+    lengths = shape(x)
+    return None if None in lengths else int(np.prod(lengths, dtype=np.int64))  # type: ignore[arg-type]
+
+
+def dtype(x: Any) -> str:
+    """The name of the dtype."""
+    return str(x.dtype if isinstance(x, SymbolicTensor) else as_tensor(x).dtype)
+
+
+# ---- choices -------------------------------------------------------------------------------------
+
+
+def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
+    """true_fn() if pred is true, else false_fn(). Where pred has no value yet, in graphs and in
+    recorded functions, both are called, and `where` chooses among their results."""
+    if not is_symbolic(pred) and (not isinstance(pred, Tensor) or _kernels.tracing() is None):
+        return true_fn() if bool(pred) else false_fn()
+    left, right = true_fn(), false_fn()
+    both = zip(flatten(left), flatten(right), strict=True)
+    return pack_like(left, [None if a is None else where(pred, a, b) for a, b in both])
+
+
+def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
+    """branches[index](*operands); an index that is out of range counts as the nearest one."""
+    return branches[min(max(int(index), 0), len(branches) - 1)](*operands)
+
+
+# ---- loops: they run in Python ------------------------------------------------------------------
+
+
+def _tensors(nest: Any) -> Any:
+    return map_nest(as_tensor, nest)
+
+
+def while_loop(
+    cond: Callable[..., Any],
+    body: Callable[..., Any],
+    loop_vars: Any,
+    maximum_iterations: int | None = None,
+) -> Any:
+    """loop_vars = body(*loop_vars) as long as cond(*loop_vars) holds, so many times at most. What
+    body returns has the form of loop_vars: a tuple, a list, or one value. A recorded function
+    cannot ask a tensor whether to go on; ask Python's numbers there."""
+    several = isinstance(loop_vars, tuple | list)
+    state = tuple(loop_vars) if several else (loop_vars,)
+    count = 0
+    while (maximum_iterations is None or count < maximum_iterations) and bool(cond(*state)):
+        made = body(*state)
+        state = tuple(made) if isinstance(made, tuple | list) else (made,)
+        if len(state) != (len(loop_vars) if several else 1):
+            raise ValueError(
+                f"while_loop: expected body to return as many values as loop_vars has, received "
+                f"{len(state)}"
+            )
+        count += 1
+    final = [_tensors(one) for one in state]
+    return type(loop_vars)(final) if several else final[0]
+
+
+def fori_loop(lower: int, upper: int, body_fun: Callable[..., Any], init_val: Any) -> Any:
+    """init_val = body_fun(i, init_val) for i from lower to below upper."""
+    state = init_val
+    for i in range(int(lower), int(upper)):
+        state = body_fun(i, state)
+    return _tensors(state)
+
+
+def _length(who: str, nest: Any, axis: int = 0) -> int:
+    lengths = {one.shape[axis] if one.ndim else None for one in flatten(nest)}
+    if len(lengths) != 1 or None in lengths:
+        raise ValueError(f"{who}: expected tensors of one length, received {lengths or 'none'}")
+    return int(lengths.pop() or 0)
+
+
+def _row(nest: Any, i: int) -> Any:
+    """The i-th rows of a nest of tensors."""
+    return map_nest(lambda one: one[i], nest)
+
+
+def _stacked(results: list[Any], axis: int = 0) -> Any:
+    columns = zip(*(list(flatten(one)) for one in results), strict=True)
+    parts = [None if c[0] is None else ops.stack([*map(as_tensor, c)], axis) for c in columns]
+    return pack_like(results[0], parts)
+
+
+def map(f: Callable[..., Any], xs: Any) -> Any:
+    """f of each row of xs, a tensor or a nest of them, stacked. ValueError where there is none."""
+    xs = _tensors(xs)
+    rows = range(_length("map", xs))
+    if not rows:
+        raise ValueError("map: expected one row or more")
+    return _stacked([f(_row(xs, i)) for i in rows])
+
+
+def vectorized_map(function: Callable[..., Any], elements: Any) -> Any:
+    """As `map`."""
+    return map(function, elements)
+
+
+def scan(
+    f: Callable[..., Any],
+    init: Any,
+    xs: Any = None,
+    length: int | None = None,
+    reverse: bool = False,
+    unroll: int = 1,
+) -> tuple[Any, Any]:
+    """carry, y = f(carry, row) for each row of xs, from the last one on for reverse=True: the last
+    carry, and all y stacked in the order of xs. xs None: length times f(carry, None). unroll
+    changes no result."""
+    if xs is None and length is None:
+        raise ValueError("scan: expected xs, or a length")
+    xs = None if xs is None else _tensors(xs)
+    count = int(length or 0) if xs is None else _length("scan", xs)
+    if length is not None and length != count:
+        raise ValueError(f"scan: expected length={count} as xs has, received {length}")
+    carry, made = init, []
+    for i in reversed(range(count)) if reverse else range(count):
+        row = None if xs is None else _row(xs, i)
+        carry, y = f(carry, row)
+        made.append(y)
+    made = made[::-1] if reverse else made
+    return _tensors(carry), _stacked(made) if made else None
+
+
+def associative_scan(
+    f: Callable[..., Any], elems: Any, reverse: bool = False, axis: int = 0
+) -> Any:
+    """The results of f(f(e0, e1), e2), ... of all slices up to each along an axis, which f gets
+    with that axis, of length 1; from the last one on for reverse=True."""
+    elems = _tensors(elems)
+    count = _length("associative_scan", elems, axis)
+
+    def part(i: int) -> Any:
+        def of(one: Any) -> Any:
+            before = (slice(None),) * counted(axis, one.ndim, "associative_scan")
+            return one[(*before, slice(i, i + 1))]
+
+        return map_nest(of, elems)
+
+    made: list[Any] = []
+    for i in reversed(range(count)) if reverse else range(count):
+        made.append(f(made[-1], part(i)) if made else part(i))
+    made = made[::-1] if reverse else made
+    columns = zip(*(list(flatten(one)) for one in made), strict=True)
+    return pack_like(elems, [ops.concatenate([*c], axis) for c in columns])
+
+
+def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = False) -> Any:
+    """(fun(*primals), its derivative along the tangents), and what fun returns beside its value if
+    has_aux says so. See `corereg.jvp`."""
+    if not has_aux:
+        return autograd.jvp(fun, primals, tangents)
+    kept: list[Any] = []
+
+    def value(*args: Any) -> Any:
+        out, aux = fun(*args)
+        kept[:] = [aux]
+        return out
+
+    return (*autograd.jvp(value, primals, tangents), kept[0])

@@ -1,0 +1,141 @@
+"""New tensors: constants, ranges, triangles, identities. dtype None is `corereg.config.floatx()`
+unless something else is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from corereg import config
+from corereg.autograd import Tensor, ops
+from corereg.autograd.aliases import Shape
+from corereg.ops.operands import INDEX, as_tensor, keras_op
+
+
+@keras_op
+def zeros(shape: Shape, dtype: Any = None) -> Tensor:
+    """A tensor of zeros."""
+    return Tensor(np.zeros(shape, dtype or config.floatx()))
+
+
+@keras_op
+def ones(shape: Shape, dtype: Any = None) -> Tensor:
+    """A tensor of ones."""
+    return Tensor(np.ones(shape, dtype or config.floatx()))
+
+
+@keras_op
+def empty(shape: Shape, dtype: Any = None) -> Tensor:
+    """A tensor whose values nobody should look at: zeros."""
+    return Tensor(np.zeros(shape, dtype or config.floatx()))
+
+
+@keras_op
+def full(shape: Shape, fill_value: Any, dtype: Any = None) -> Tensor:
+    """A tensor of one number, or of an array that broadcasts to the shape."""
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    value = ops.astype(as_tensor(fill_value), dtype or config.floatx())
+    return ops.broadcast_to(value, shape) + Tensor(np.zeros((), value.dtype))
+
+
+@keras_op
+def zeros_like(x: Any, dtype: Any = None) -> Tensor:
+    """Zeros in the shape of x, and in its dtype if that is None."""
+    return ops.zeros_like(as_tensor(x), dtype)
+
+
+@keras_op
+def ones_like(x: Any, dtype: Any = None) -> Tensor:
+    """Ones in the shape of x, and in its dtype if that is None."""
+    return ops.ones_like(as_tensor(x), dtype)
+
+
+@keras_op
+def empty_like(x: Any, dtype: Any = None) -> Tensor:
+    """As `empty`, in the shape of x, and in its dtype if that is None."""
+    return ops.zeros_like(as_tensor(x), dtype)
+
+
+@keras_op
+def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Tensor:
+    """As `full`, in the shape of x, and in its dtype if that is None."""
+    x = as_tensor(x)
+    value = ops.astype(as_tensor(fill_value), dtype or x.dtype)
+    return ops.broadcast_to(value, x.shape) + Tensor(np.zeros((), value.dtype))
+
+
+@keras_op
+def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Tensor:
+    """start, start + step, ... below stop; with one number, from 0 below it. dtype None is int32
+    for whole numbers."""
+    given = [n for n in (start, stop, step) if n is not None]
+    if dtype is None:
+        whole = [isinstance(n, int | np.integer) for n in given]
+        dtype = INDEX if False not in whole else config.floatx()
+    first, last = (0, start) if stop is None else (start, stop)
+    made: Any = np.arange(first, last, 1 if step is None else step, dtype)  # type: ignore[call-overload]
+    return Tensor(made)
+
+
+@keras_op
+def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
+    """Ones on the k-th diagonal of (N, M), zeros elsewhere; M None is N."""
+    return Tensor(np.eye(N, M, k, dtype or config.floatx()))
+
+
+@keras_op
+def identity(n: int, dtype: Any = None) -> Tensor:
+    """Ones on the diagonal of (n, n), zeros elsewhere."""
+    return Tensor(np.eye(n, dtype=dtype or config.floatx()))
+
+
+@keras_op
+def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
+    """Ones on the k-th diagonal of (N, M) and below it, zeros elsewhere."""
+    return Tensor(np.tri(N, M, k, dtype or config.floatx()))
+
+
+@keras_op
+def array(x: Any, dtype: Any = None) -> Tensor:
+    """x as a new tensor, in another dtype if that is given."""
+    x = as_tensor(x)
+    return ops.astype(x, dtype or x.dtype)
+
+
+@keras_op
+def copy(x: Any) -> Tensor:
+    """A copy of x."""
+    x = as_tensor(x)
+    return ops.astype(x, x.dtype)
+
+
+@keras_op
+def meshgrid(*x: Any, indexing: str = "xy") -> list[Tensor]:
+    """One tensor for each of the vectors x, all of one shape: each vector varies along an axis of
+    its own. indexing "xy": the first along the second axis; "ij": in order."""
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: expected indexing 'xy' or 'ij', received {indexing!r}")
+    vectors = [ops.reshape(as_tensor(v), -1) for v in x]
+    axes = list(range(len(vectors)))
+    if indexing == "xy" and len(axes) > 1:
+        axes[:2] = [1, 0]
+    shape = [0] * len(axes)
+    for axis, v in zip(axes, vectors, strict=True):
+        shape[axis] = v.size
+    return [
+        ops.broadcast_to(ops.reshape(v, [-1 if i == axis else 1 for i in range(len(axes))]), shape)
+        for axis, v in zip(axes, vectors, strict=True)
+    ]
+
+
+@keras_op
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
+    """Powers of a vector as columns: (n,) -> (n, N), the highest first unless increasing; N None is
+    n."""
+    x = as_tensor(x)
+    if x.ndim != 1:
+        raise ValueError(f"vander: expected a vector, received shape {x.shape}")
+    powers = range(x.size if N is None else N)
+    columns = [ops.power(x, n) for n in (powers if increasing else reversed(powers))]
+    return ops.stack(columns, 1) if columns else Tensor(np.zeros((x.size, 0), x.dtype))

@@ -1,0 +1,214 @@
+"""Linear algebra on the last two axes: determinants, inverses, equations, decompositions, norms.
+Those that LAPACK computes are not recorded: what uses them runs through Python."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from corereg.autograd import Tensor, is_grad_enabled, ops
+from corereg.autograd.ops.arguments import constant
+from corereg.ops.operands import (
+    as_float,
+    counted,
+    keras_op,
+    keras_op_shaped_like,
+    places,
+    promoted_floats,
+)
+
+
+@keras_op
+def det(x: Any) -> Tensor:
+    """The determinant of each matrix: (..., n, n) -> (...)."""
+    return ops.det(as_float(x))
+
+
+@keras_op
+def slogdet(x: Any) -> tuple[Tensor, Tensor]:
+    """(sign, log of the absolute value) of each determinant; (0, -infinity) of singular ones."""
+    x = as_float(x)
+    return constant(np.linalg.slogdet(x.data)[0]), ops.log_abs_det(x)
+
+
+@keras_op
+def logdet(x: Any) -> Tensor:
+    """log |det x| of each matrix."""
+    return ops.log_abs_det(as_float(x))
+
+
+def _same(x: Any, upper: bool = False) -> Tensor:
+    return as_float(x)
+
+
+def _product(a: Any, b: Any, lower: bool = False) -> Tensor:
+    a, b = promoted_floats(a, b)
+    column = b.ndim == a.ndim - 1
+    made = ops.matmul(a, ops.expand_dims(b, -1) if column else b)
+    return ops.squeeze(made, -1) if column else made
+
+
+@keras_op_shaped_like(_same)
+def inv(x: Any) -> Tensor:
+    """The inverse of each matrix. `numpy.linalg.LinAlgError` for singular ones."""
+    return ops.inv(as_float(x))
+
+
+@keras_op_shaped_like(_product)
+def solve(a: Any, b: Any) -> Tensor:
+    """The x with a x = b: a (..., n, n), b (..., n) or (..., n, k)."""
+    a, b = promoted_floats(a, b)
+    if b.ndim == a.ndim - 1:
+        return ops.squeeze(ops.solve(a, ops.expand_dims(b, -1)), -1)
+    return ops.solve(a, b)
+
+
+@keras_op_shaped_like(_product)
+def solve_triangular(a: Any, b: Any, lower: bool = False) -> Tensor:
+    """As `solve`, by the upper triangle of a alone, or the lower one."""
+    a, b = promoted_floats(a, b)
+    n = a.shape[-1]
+    mask = np.tri(n, dtype=a.dtype) if lower else np.tri(n, dtype=a.dtype).T
+    return solve(a * Tensor(mask), b)
+
+
+@keras_op_shaped_like(_same)
+def cholesky(x: Any, upper: bool = False) -> Tensor:
+    """The lower triangular L with L L' = x, or the upper one U with U' U = x, of each symmetric
+    positive definite matrix. `numpy.linalg.LinAlgError` for others."""
+    made = ops.cholesky(as_float(x))
+    return ops.swapaxes(made, -1, -2) if upper else made
+
+
+@keras_op_shaped_like(_same)
+def cholesky_inverse(x: Any, upper: bool = False) -> Tensor:
+    """The inverse of the matrix whose Cholesky factor is x, lower or upper."""
+    x = as_float(x)
+    back = ops.inv(ops.triu(x) if upper else ops.tril(x))
+    turned = ops.swapaxes(back, -1, -2)
+    return ops.matmul(back, turned) if upper else ops.matmul(turned, back)
+
+
+@keras_op
+def qr(x: Any, mode: str = "reduced") -> tuple[Tensor, ...]:
+    """(q, r) with q r = x, q orthogonal, r upper triangular; mode "reduced" or "complete"."""
+    return ops.qr(as_float(x), mode)
+
+
+@keras_op
+def eigh(x: Any) -> tuple[Tensor, ...]:
+    """(w, v) of each symmetric matrix: eigenvalues, ascending, and eigenvectors as columns."""
+    return ops.eigh(as_float(x))
+
+
+@keras_op
+def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    """(u, s, vh) with u diag(s) vh = x, s descending; s alone for compute_uv=False.
+
+    full_matrices: u and vh square; where x is not, that has no derivative (ValueError), pass
+    full_matrices=False then.
+    """
+    x = as_float(x)
+    if not compute_uv:
+        return ops.singular_values(x)
+    if not full_matrices or x.ndim < 2 or x.shape[-1] == x.shape[-2]:
+        return ops.svd(x)
+    if x.requires_grad and is_grad_enabled():
+        raise ValueError(
+            f"svd: expected full_matrices=False to differentiate a matrix that is not square, "
+            f"received shape {x.shape}"
+        )
+    return tuple(constant(part) for part in np.linalg.svd(x.data))
+
+
+def _inverted(s: Tensor, rcond: float) -> Tensor:
+    """1/s of singular values, 0 where they are below rcond times the largest."""
+    values = s.data
+    small = values <= rcond * values.max(axis=-1, keepdims=True, initial=0)
+    return ops.where(small, 0.0, ops.reciprocal(ops.where(small, 1.0, s)))
+
+
+def _solved(x: Tensor, rcond: float) -> Tensor:
+    u, s, vh = ops.svd(x)
+    scaled = ops.swapaxes(vh, -1, -2) * ops.expand_dims(_inverted(s, rcond), -2)
+    return ops.matmul(scaled, ops.swapaxes(u, -1, -2))
+
+
+@keras_op
+def pinv(x: Any, rcond: float | None = None) -> Tensor:
+    """Moore and Penrose's inverse: (..., m, n) -> (..., n, m). rcond: singular values below so many
+    times the largest count as 0; None: 10 times the larger length times the machine's epsilon."""
+    x = as_float(x)
+    small = 10 * max(x.shape[-2:], default=1) * np.finfo(x.dtype).eps
+    return _solved(x, float(small if rcond is None else rcond))
+
+
+@keras_op
+def lstsq(a: Any, b: Any, rcond: float | None = None) -> Tensor:
+    """The x of least |x| that makes |a x - b| least: a (m, n), b (m,) or (m, k). rcond: as of
+    `pinv`; None: the larger length times the machine's epsilon."""
+    a, b = promoted_floats(a, b)
+    small = max(a.shape[-2:], default=1) * np.finfo(a.dtype).eps
+    return ops.matmul(_solved(a, float(small if rcond is None else rcond)), b)
+
+
+@keras_op
+def matrix_rank(x: Any, tol: float | None = None) -> Tensor:
+    """How many singular values are above tol: int32. None: the largest one times the larger length
+    times the machine's epsilon."""
+    x = as_float(x)
+    s = ops.singular_values(x).data
+    limit = s.max(axis=-1, keepdims=True, initial=0) * max(x.shape[-2:]) * np.finfo(x.dtype).eps
+    return places(constant((s > (limit if tol is None else tol)).sum(axis=-1)))
+
+
+@keras_op
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """The norm of vectors along an axis, or of matrices in two.
+
+    axis None: of x flattened if ord is None, else of x itself, a vector or a matrix. ord of
+    vectors: a number, 2 if None; of matrices: "fro" (None), "nuc", 1, -1, 2, -2, inf or -inf.
+    ValueError for others, and for more axes.
+    """
+    x = as_float(x)
+    if axis is None and ord is None:
+        return ops.norm(x, 2, None, keepdims)
+    axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = tuple(counted(a, x.ndim, "norm") for a in axes)
+    if len(axes) == 1:
+        if isinstance(ord, str):
+            raise ValueError(f"norm: expected a number as ord of vectors, received {ord!r}")
+        return ops.norm(x, 2 if ord is None else ord, axes[0], keepdims)
+    if len(axes) != 2:
+        raise ValueError(f"norm: expected one axis or two, received {axes} of shape {x.shape}")
+    return _matrix_norm(x, ord, axes, keepdims)
+
+
+def _matrix_norm(x: Tensor, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+    if ord in (None, "fro"):
+        return ops.norm(x, 2, axes, keepdims)
+    if ord in (1, -1, math.inf, -math.inf):
+        inner, outer = axes if abs(ord) == 1 else axes[::-1]
+        sums = ops.sum(ops.abs(x), inner, keepdims=True)
+        made = (ops.max if ord > 0 else ops.min)(sums, outer, keepdims=True)
+    elif ord in ("nuc", 2, -2):
+        order = [i for i in range(x.ndim) if i not in axes] + list(axes)
+        s = ops.singular_values(ops.transpose(x, order))
+        made = ops.sum(s, -1) if ord == "nuc" else (ops.max if ord > 0 else ops.min)(s, -1)
+        made = ops.reshape(made, [1 if i in axes else n for i, n in enumerate(x.shape)])
+    else:
+        raise ValueError(
+            f"norm: expected ord None, 'fro', 'nuc', 1, -1, 2, -2, inf or -inf of matrices, "
+            f"received {ord!r}"
+        )
+    return made if keepdims else ops.squeeze(made, axes)
+
+
+@keras_op
+def cdist(x: Any, y: Any) -> Tensor:
+    """The distances between rows: (..., m, k) and (..., n, k) -> (..., m, n)."""
+    x, y = promoted_floats(x, y)
+    apart = ops.expand_dims(x, -2) - ops.expand_dims(y, -3)
+    return ops.norm(apart, 2, -1)

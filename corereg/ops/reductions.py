@@ -1,0 +1,331 @@
+"""Sums, means, extremes and their likes over axes.
+
+axis: an axis, several, or None for all; keepdims: whether reduced axes stay, with length 1.
+Integers are summed in their own dtype, of 32 bits at least; means of integers are floats.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from corereg.autograd import Tensor, ops
+from corereg.autograd.aliases import Axis
+from corereg.autograd.ops.arguments import array_of, constant
+from corereg.ops.operands import (
+    as_float,
+    as_int,
+    as_tensor,
+    counted,
+    keras_op,
+    places,
+    promoted_floats,
+)
+
+
+def summed(total: Tensor, x: Tensor) -> Tensor:
+    """A sum or a product of x in the dtype that Keras gives."""
+    dtype = x.data.dtype
+    if dtype.kind in "iu" and dtype.itemsize < 4:
+        dtype = np.dtype("int32" if dtype.kind == "i" else "uint32")
+    return total if total.data.dtype == dtype else ops.astype(total, dtype)
+
+
+@keras_op
+def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The sum over axis; 0 of nothing; of bools int32."""
+    x = as_int(x)
+    return summed(ops.sum(x, axis, keepdims), x)
+
+
+@keras_op
+def prod(x: Any, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
+    """The product over axis; 1 of nothing; in another dtype if that is given."""
+    x = as_int(x) if dtype is None else ops.astype(as_tensor(x), dtype)
+    return summed(ops.prod(x, axis, keepdims), x)
+
+
+@keras_op
+def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The mean over axis; NaN of nothing."""
+    return ops.mean(as_float(x), axis, keepdims)
+
+
+@keras_op
+def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The variance over axis: the mean of (x - mean)**2. It divides by n, not n - 1."""
+    return ops.var(as_float(x), axis, keepdims, correction=0)
+
+
+@keras_op
+def std(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The square root of `var`; where it is 0 the derivative is 0."""
+    return ops.std(as_float(x), axis, keepdims, correction=0)
+
+
+@keras_op
+def max(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Tensor:
+    """The largest element over axis, `initial` at least; equal ones share the gradient."""
+    return _extreme(ops.max, ops.maximum, x, axis, keepdims, initial)
+
+
+@keras_op
+def min(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Tensor:
+    """The smallest element over axis, `initial` at most; equal ones share the gradient."""
+    return _extreme(ops.min, ops.minimum, x, axis, keepdims, initial)
+
+
+def _extreme(reduced: Any, of_two: Any, x: Any, axis: Any, keepdims: bool, initial: Any) -> Tensor:
+    x = as_tensor(x)
+    if initial is None:
+        found: Tensor = reduced(x, axis, keepdims)
+        return found
+    limit = ops.astype(as_tensor(initial), x.dtype)
+    axes = axis if isinstance(axis, list | tuple) else range(x.ndim) if axis is None else (axis,)
+    if 0 not in [x.shape[a] for a in axes]:
+        found = of_two(reduced(x, axis, keepdims), limit)
+    else:
+        found = ops.broadcast_to(limit, ops.sum(x, axis, keepdims).shape)
+    return found
+
+
+@keras_op
+def amax(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The largest element over axis, as `max`."""
+    return ops.max(as_tensor(x), axis, keepdims)
+
+
+@keras_op
+def amin(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The smallest element over axis, as `min`."""
+    return ops.min(as_tensor(x), axis, keepdims)
+
+
+@keras_op
+def ptp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The largest less the smallest element over axis."""
+    x = as_tensor(x)
+    return ops.subtract(ops.max(x, axis, keepdims), ops.min(x, axis, keepdims))
+
+
+@keras_op
+def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The place of the largest element along axis (None: in the flattened x), the first of equal
+    ones: int32."""
+    return places(ops.argmax(as_tensor(x), axis, keepdims))
+
+
+@keras_op
+def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The place of the smallest element, as `argmax`."""
+    return places(ops.argmin(as_tensor(x), axis, keepdims))
+
+
+@keras_op
+def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Whether all elements over axis are true, that is not 0."""
+    return constant((array_of(as_tensor(x)) != 0).all(axis=_numpy(axis), keepdims=keepdims))
+
+
+@keras_op
+def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Whether one element over axis or more are true, that is not 0."""
+    return constant((array_of(as_tensor(x)) != 0).any(axis=_numpy(axis), keepdims=keepdims))
+
+
+@keras_op
+def count_nonzero(x: Any, axis: Axis = None) -> Tensor:
+    """How many elements over axis are not 0: int32."""
+    return places(ops.sum(ops.not_equal(as_tensor(x), 0), axis))
+
+
+def _numpy(axis: Any) -> Any:
+    return tuple(axis) if isinstance(axis, list) else axis
+
+
+@keras_op
+def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """log(sum of e**x) over axis, right also where e**x overflows."""
+    return ops.logsumexp(as_float(x), axis, keepdims)
+
+
+@keras_op
+def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
+    """The sums of all elements up to each along an axis (None: of the flattened x)."""
+    x = as_int(x) if dtype is None else ops.astype(as_tensor(x), dtype)
+    total = ops.cumsum(x, axis)
+    return total if total.dtype == x.dtype else ops.astype(total, x.dtype)
+
+
+@keras_op
+def average(x: Any, axis: Axis = None, weights: Any = None) -> Tensor:
+    """The mean over axis, weighted: sum(w x) / sum(w). weights: of the shape of x, or, with one
+    axis, one number for each place along it. ValueError for other shapes."""
+    if weights is None:
+        return ops.mean(as_float(x), axis)
+    x, w = promoted_floats(x, weights)
+    if w.shape != x.shape:
+        if not isinstance(axis, int) or w.shape != (x.shape[counted(axis, x.ndim, "average")],):
+            raise ValueError(
+                f"average: expected weights of the shape {x.shape} of x, or one for each place "
+                f"along one axis, received shape {w.shape} and axis {axis}"
+            )
+        w = ops.reshape(w, [-1 if i == axis % x.ndim else 1 for i in range(x.ndim)])
+        w = ops.broadcast_to(w, x.shape)
+    return ops.sum(x * w, axis) / ops.sum(w, axis)
+
+
+@keras_op
+def moments(
+    x: Any, axes: Axis, keepdims: bool = False, synchronized: bool = False
+) -> tuple[Tensor, Tensor]:
+    """(mean, variance) over axes. ValueError for synchronized=True: there is one device."""
+    if synchronized:
+        raise ValueError("moments: expected synchronized=False, corereg runs on one device")
+    x = as_float(x)
+    return ops.mean(x, axes, keepdims), ops.var(x, axes, keepdims)
+
+
+# ---- without the NaNs ----------------------------------------------------------------------------
+
+
+def filled_nan(x: Any, value: float) -> tuple[Tensor, Tensor]:
+    """x with a number in the place of NaNs, and where they are."""
+    x = as_int(x)
+    gaps = ops.isnan(x)
+    return (ops.where(gaps, value, x) if x.dtype.kind == "f" else x), gaps
+
+
+@keras_op
+def nansum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The sum over axis of what is not NaN."""
+    x, _ = filled_nan(x, 0.0)
+    return summed(ops.sum(x, axis, keepdims), x)
+
+
+@keras_op
+def nanprod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The product over axis of what is not NaN."""
+    x, _ = filled_nan(x, 1.0)
+    return summed(ops.prod(x, axis, keepdims), x)
+
+
+@keras_op
+def nancumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
+    """The sums of all elements up to each that are not NaN."""
+    x, _ = filled_nan(x, 0.0)
+    x = x if dtype is None else ops.astype(x, dtype)
+    total = ops.cumsum(x, axis)
+    return total if total.dtype == x.dtype else ops.astype(total, x.dtype)
+
+
+@keras_op
+def nanmean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The mean over axis of what is not NaN; NaN where all is."""
+    x, gaps = filled_nan(as_float(x), 0.0)
+    return _shared(ops.sum(x, axis, keepdims), gaps, axis, keepdims)
+
+
+def _shared(total: Tensor, gaps: Tensor, axis: Any, keepdims: bool) -> Tensor:
+    """A sum by the number of elements that are not NaN."""
+    count = ops.astype(ops.sum(ops.logical_not(gaps), axis, keepdims), total.dtype)
+    none = ops.equal(count, 0)
+    return ops.where(none, float("nan"), total / ops.where(none, 1.0, count))
+
+
+@keras_op
+def nanvar(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The variance over axis of what is not NaN; NaN where all is."""
+    x, gaps = filled_nan(as_float(x), 0.0)
+    middle = _shared(ops.sum(x, axis, True), gaps, axis, True)
+    apart = ops.where(gaps, 0.0, x - middle)
+    return _shared(ops.sum(ops.square(apart), axis, keepdims), gaps, axis, keepdims)
+
+
+@keras_op
+def nanstd(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The square root of `nanvar`."""
+    return ops.sqrt(nanvar(x, axis, keepdims))
+
+
+@keras_op
+def nanmax(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The largest element over axis that is not NaN; NaN where all are."""
+    return _known_extreme(ops.max, -np.inf, x, axis, keepdims)
+
+
+@keras_op
+def nanmin(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The smallest element over axis that is not NaN; NaN where all are."""
+    return _known_extreme(ops.min, np.inf, x, axis, keepdims)
+
+
+def _known_extreme(reduced: Any, far: float, x: Any, axis: Any, keepdims: bool) -> Tensor:
+    x, gaps = filled_nan(x, far)
+    found: Tensor = reduced(x, axis, keepdims)
+    if x.dtype.kind != "f":
+        return found
+    whole = array_of(gaps).all(axis=_numpy(axis), keepdims=keepdims)
+    return ops.where(whole, float("nan"), found)
+
+
+@keras_op
+def nanargmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The place of the largest element that is not NaN: int32; -1 where all are."""
+    return _known_place(ops.argmax, -np.inf, x, axis, keepdims)
+
+
+@keras_op
+def nanargmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The place of the smallest element that is not NaN: int32; -1 where all are."""
+    return _known_place(ops.argmin, np.inf, x, axis, keepdims)
+
+
+def _known_place(of: Any, far: float, x: Any, axis: Any, keepdims: bool) -> Tensor:
+    x, gaps = filled_nan(x, far)
+    whole = array_of(gaps).all(axis=axis, keepdims=keepdims)
+    return places(ops.where(whole, -1, of(x, axis, keepdims)))
+
+
+# ---- segments ------------------------------------------------------------------------------------
+
+
+def _segments(
+    who: str, data: Any, segment_ids: Any, num_segments: int | None
+) -> tuple[Any, Any, int]:
+    data, ids = as_tensor(data), as_tensor(segment_ids)
+    if ids.ndim != 1 or ids.dtype.kind not in "iu" or data.shape[:1] != ids.shape:
+        raise ValueError(
+            f"{who}: expected an integer for each of the rows of data of shape {data.shape}, "
+            f"received segment_ids of shape {ids.shape} and dtype {ids.dtype}"
+        )
+    if num_segments is None:
+        num_segments = int(array_of(ids).max()) + 1 if ids.size else 0
+    return data, ids, num_segments
+
+
+@keras_op
+def segment_sum(
+    data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False
+) -> Tensor:
+    """The sums of the rows of each segment: data (n, ...), segment_ids (n,) -> (num_segments, ...).
+    num_segments None: one more than the largest id. sorted changes no result."""
+    data, ids, count = _segments("segment_sum", data, segment_ids, num_segments)
+    start = Tensor(np.zeros((count, *data.shape[1:]), data.dtype))
+    return ops.add_at(start, ids, data)
+
+
+@keras_op
+def segment_max(
+    data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False
+) -> Tensor:
+    """The largest elements of each segment's rows, as `segment_sum`; -infinity (or the smallest
+    integer) where a segment is empty."""
+    data, ids, count = _segments("segment_max", data, segment_ids, num_segments)
+    low = -np.inf if data.dtype.kind == "f" else np.iinfo(data.dtype).min
+    inside = array_of(ids) == np.arange(count).reshape(-1, 1)
+    chosen = inside.reshape((count, *ids.shape, *(1,) * (data.ndim - 1)))
+    if not data.shape[0]:
+        return Tensor(np.full((count, *data.shape[1:]), low, data.dtype))
+    return ops.max(ops.where(chosen, ops.expand_dims(data, 0), low), 1)
