@@ -1,5 +1,5 @@
-"""The derivatives of the losses of src/output_loss.c, one for each output, in ops: what gradients of
-gradients are made of."""
+"""The derivatives of the losses of src/output_loss.c, one for each output, in ops: gradients of
+gradients are made of them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ def _logarithmic(z: Tensor, y: Tensor, epsilon: float, levels: Any) -> Tensor:
 
 def _quantile(z: Tensor, y: Tensor, epsilon: float, levels: Any) -> Tensor:
     side = sign(y - z)
-    return (0.5 - levels) * side * side - 0.5 * side
+    found: Tensor = side * side * (0.5 - levels) - 0.5 * side
+    return found
 
 
 SLOPES: dict[str, Callable[[Tensor, Tensor, float, Any], Tensor]] = {
