@@ -176,9 +176,10 @@ class SparseCategoricalCrossentropy(KernelLoss):
         return class_logits(y_pred)
 
     def kernel_targets(self, y: Any, z: Array) -> Array:
+        labels: Array = y
         as_they_are = type(y) is np.ndarray and y.dtype == np.int64 and y.shape == (len(z),)
-        if as_they_are and y.flags.c_contiguous and y.flags.aligned:
-            return y  # the kernel's border checks the range
+        if as_they_are and labels.flags.c_contiguous and labels.flags.aligned:
+            return labels  # the kernel's border checks the range
         _kernels.fail_recording(f"{self.name} casts its labels")
         return as_labels(self.name, np.asarray(y), z.shape[1])
 
