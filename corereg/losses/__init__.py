@@ -1,11 +1,14 @@
-"""Losses, as in `keras.losses`: called with (y_true, y_pred, sample_weight), giving a Tensor.
+"""Losses, as in `keras.losses`: called with (y_true, y_pred, sample_weight), giving a Tensor; and as
+functions (y_true, y_pred), which give the values before any reduction.
 
-The built-in losses run in one kernel that also makes the gradient. Where y_pred comes straight
-from a sigmoid or softmax, the cross-entropies work on what went into it, which is exact where
-probabilities round to 0 or 1 (Keras clips them to [1e-7, 1 - 1e-7]); elsewhere values agree.
+The everyday losses run in one kernel that also makes the gradient; the others are composed of ops.
+Where y_pred comes straight from a sigmoid or softmax, the cross-entropies work on what went into
+it, which is exact where probabilities round to 0 or 1 (Keras clips them to [1e-7, 1 - 1e-7]);
+elsewhere values agree. `Quantile` and `GaussianNLL` are beyond Keras's.
 
-Reductions: "sum_over_batch_size" (default): sum of weight * loss over rows, divided by the number
-of rows; "sum"; None: a loss for each row.
+Reductions: "sum_over_batch_size" (default) and "mean": the mean of all weighted values;
+"mean_with_sample_weight": their sum divided by the sum of the weights; "sum"; "none" and None: the
+values, one a row for predictions of shape (rows, outputs).
 """
 
 from typing import TYPE_CHECKING
