@@ -299,9 +299,9 @@ def test_labels(labels, exception, message, fails):
 def test_kinds_and_smoothing(fails):
     z, out = np.ones((3, 5)), np.zeros((3, 5))
     fails(
-        lambda: _kernels.loss_forward("hinge", z, z, out=out),
+        lambda: _kernels.loss_forward("hinges", z, z, out=out),
         ValueError,
-        r"^loss_forward: expected a kind of \['absolute_error', .+\], received 'hinge'$",
+        r"^loss_forward: expected a kind of \['absolute_error', .+\], received 'hinges'$",
         out,
     )
     fails(

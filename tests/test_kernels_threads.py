@@ -88,7 +88,9 @@ def kernel_calls(rng, dtype, m, n):
                 lambda act=act: k.dense_forward(x, w, b, act, out, slope=slope),
                 lambda act=act: k.activation_forward(x, act, out, slope),
             ]
-    for kind in set(k.LOSSES) - {"sparse_cross_entropy"}:
+    levels = array(n)
+    calls.append(lambda: k.loss_forward("quantile", x, y, rows, out=out, levels=levels))
+    for kind in set(k.LOSSES) - {"sparse_cross_entropy", "quantile"}:
         calls.append(lambda kind=kind: k.loss_forward(kind, x, y, rows, out=out))
     for kind in ("categorical", "binary"):
         calls.append(lambda kind=kind: k.accuracy(kind, x, y))

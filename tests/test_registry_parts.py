@@ -519,7 +519,7 @@ class Cubic(Regularizer):
         return (w.abs() ** 3).sum() * 0.01
 """,
     "initializers/tenths.py": """
-from corereg.initializers.constant import Constant
+from corereg.initializers.constants import Constant
 from corereg.registry import register
 
 @register("initializer", "tenths")

@@ -315,7 +315,8 @@ class Layer(Holder, Recordable):
             )
         shape = tuple(shape)
         if self._given is None:
-            values = np.asarray(initializers.get(initializer)(shape, self.dtype))
+            found = initializers.get("glorot_uniform" if initializer is None else initializer)
+            values = np.asarray(found(shape, self.dtype))
         elif name in self._given:
             values = self._given[name]
         else:
