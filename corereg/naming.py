@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _counts: dict[str, int] = {}
 
 
@@ -13,5 +15,6 @@ def unique_name(kind: str) -> str:
 
 
 def snake_case(name: str) -> str:
-    """BigDense -> big_dense."""
-    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
+    """BigDense -> big_dense, AUC -> auc, MeanIoU -> mean_io_u."""
+    parted = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
+    return re.sub("([a-z])([A-Z])", r"\1_\2", parted).lower()

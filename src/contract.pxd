@@ -13,6 +13,7 @@ cdef extern from "kernels.h" nogil:
         CR_softmax_cross_entropy, CR_sparse_cross_entropy, CR_sigmoid_cross_entropy
         CR_squared_error, CR_absolute_error
         CR_categorical_accuracy, CR_sparse_accuracy, CR_binary_accuracy
+        CR_threshold_counts, CR_filter_top_k, CR_top_k_accuracy
         CR_row_mean, CR_accumulate_weighted_sum, CR_increment, CR_store_and_reset, CR_shuffle
         CR_gather_rows
         CR_scale, CR_add, CR_exp, CR_log, CR_erf
@@ -21,6 +22,8 @@ cdef extern from "kernels.h" nogil:
         CR_probe_arithmetic, CR_probe_triad, CR_probe_read
     enum cr_activation:
         CR_LINEAR, CR_RELU, CR_SIGMOID, CR_TANH, CR_SOFTMAX
+    enum cr_threshold_spacing:
+        CR_ANY_THRESHOLDS, CR_EVEN_THRESHOLDS, CR_WIDENED_THRESHOLDS
     enum cr_source:
         CR_FROM_F32, CR_FROM_F64, CR_FROM_U8, CR_FROM_I8, CR_FROM_U16, CR_FROM_I16
         CR_FROM_U32, CR_FROM_I32, CR_FROM_U64, CR_FROM_I64
@@ -93,6 +96,26 @@ cdef extern from "kernels.h" nogil:
         const int64_t *labels
         ptrdiff_t M, N
         double threshold
+    ctypedef struct cr_threshold_counts_args:
+        double *positives
+        double *negatives
+        const void *p
+        const void *y
+        const void *weights
+        const void *column_weights
+        const void *thresholds
+        ptrdiff_t M, N, K, labels, weight_columns
+        int spacing
+    ctypedef struct cr_filter_top_k_args:
+        void *out
+        const void *x
+        ptrdiff_t M, N, k
+    ctypedef struct cr_top_k_accuracy_args:
+        void *hits
+        const void *z
+        const void *y
+        const int64_t *labels
+        ptrdiff_t M, N, k
     ctypedef struct cr_row_mean_args:
         void *out
         const void *rows

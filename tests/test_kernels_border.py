@@ -53,6 +53,8 @@ CALLS = {
         {"kind": "squared_error"},
     ),
     "accuracy": (None, {"z": (7, 3), "y": (7, 3)}, {}, {"kind": "categorical"}),
+    "filter_top_k": (None, {"x": (7, 3)}, {"out": (7, 3)}, {"k": 2}),
+    "top_k_accuracy": (None, {"z": (7, 3), "y": (7, 3)}, {}, {"k": 2}),
     "row_mean": (None, {"rows": (7,), "weight": (7,)}, {"out": ()}, {}),
 }
 
