@@ -22,8 +22,8 @@ from setuptools.modified import newer_group
 
 KERNELS = [
     *("dense", "activation", "log_softmax", "elementwise", "dropout"),
-    *("cross_entropy", "regression_loss", "accuracy", "accumulators", "gather", "shuffle"),
-    *("counts", "strided_table", "update", "probe", "table"),
+    *("cross_entropy", "regression_loss", "output_loss", "accuracy", "counts"),
+    *("accumulators", "gather", "shuffle", "strided_table", "update", "probe", "table"),
 ]
 OBJECTS = "build/kernels"  # kept, where pip builds all else in a new folder every time
 COMMON = ["dispatch.c", "replay.c", "threads.c", "validate.c", "forward.c", "memory.c", "rules.c"]

@@ -200,6 +200,8 @@ def loss_forward(
     smoothing: float = 0.0,
     gradient: bool = True,
     out: _Array | None = None,
+    option: float | None = None,
+    levels: _Array | None = None,
 ) -> tuple[_Array, _Array | None]: ...
 def accuracy(kind: str, z: _Array, y: _Array, threshold: float = 0.5) -> _Array: ...
 

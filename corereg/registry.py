@@ -296,6 +296,8 @@ def _import_module_of(kind: str, name: str) -> None:
     for public, module in known.items():
         if public == name or _squashed(public) == _squashed(name):
             importlib.import_module(f"{package.__name__}.{module}")
+            if name in _parts[kind]:
+                return
 
 
 def _import_all(kind: str) -> None:

@@ -12,6 +12,8 @@ cdef extern from "kernels.h" nogil:
         CR_dropout_forward, CR_dropout_backward
         CR_softmax_cross_entropy, CR_sparse_cross_entropy, CR_sigmoid_cross_entropy
         CR_squared_error, CR_absolute_error
+        CR_huber, CR_log_cosh, CR_hinge, CR_squared_hinge, CR_poisson, CR_kl_divergence
+        CR_absolute_percentage_error, CR_squared_logarithmic_error, CR_quantile
         CR_categorical_accuracy, CR_sparse_accuracy, CR_binary_accuracy
         CR_threshold_counts, CR_filter_top_k, CR_top_k_accuracy
         CR_row_mean, CR_accumulate_weighted_sum, CR_increment, CR_store_and_reset, CR_shuffle
@@ -87,8 +89,9 @@ cdef extern from "kernels.h" nogil:
         const void *y
         const int64_t *labels
         const void *weight
+        const void *levels
         ptrdiff_t M, N
-        double smoothing
+        double smoothing, option
     ctypedef struct cr_accuracy_args:
         void *hits
         const void *z

@@ -53,6 +53,15 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(sigmoid_cross_entropy)  \
     X(squared_error)          \
     X(absolute_error)         \
+    X(huber)                  \
+    X(log_cosh)               \
+    X(hinge)                  \
+    X(squared_hinge)          \
+    X(poisson)                \
+    X(kl_divergence)          \
+    X(absolute_percentage_error) \
+    X(squared_logarithmic_error) \
+    X(quantile)               \
     X(categorical_accuracy)   \
     X(sparse_accuracy)        \
     X(binary_accuracy)        \

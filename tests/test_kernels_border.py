@@ -53,7 +53,6 @@ CALLS = {
         {"kind": "squared_error"},
     ),
     "accuracy": (None, {"z": (7, 3), "y": (7, 3)}, {}, {"kind": "categorical"}),
-    "filter_top_k": (None, {"x": (7, 3)}, {"out": (7, 3)}, {"k": 2}),
     "top_k_accuracy": (None, {"z": (7, 3), "y": (7, 3)}, {}, {"k": 2}),
     "row_mean": (None, {"rows": (7,), "weight": (7,)}, {"out": ()}, {}),
 }
@@ -290,9 +289,9 @@ def test_labels(labels, exception, message, fails):
 def test_kinds_and_smoothing(fails):
     z, out = np.ones((3, 5)), np.zeros((3, 5))
     fails(
-        lambda: _kernels.loss_forward("hinge", z, z, out=out),
+        lambda: _kernels.loss_forward("hinges", z, z, out=out),
         ValueError,
-        r"^loss_forward: expected a kind of \['absolute_error', .+\], received 'hinge'$",
+        r"^loss_forward: expected a kind of \['absolute_error', .+\], received 'hinges'$",
         out,
     )
     fails(

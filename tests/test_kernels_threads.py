@@ -87,7 +87,9 @@ def kernel_calls(rng, dtype, m, n):
         ]
         if name != "softmax":
             calls.append(lambda act=act: k.dense_backward_input(dy, w, y, act, out))
-    for kind in set(k.LOSSES) - {"sparse_cross_entropy"}:
+    levels = array(n)
+    calls.append(lambda: k.loss_forward("quantile", x, y, rows, out=out, levels=levels))
+    for kind in set(k.LOSSES) - {"sparse_cross_entropy", "quantile"}:
         calls.append(lambda kind=kind: k.loss_forward(kind, x, y, rows, out=out))
     for kind in ("categorical", "binary"):
         calls.append(lambda kind=kind: k.accuracy(kind, x, y))

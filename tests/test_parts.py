@@ -34,7 +34,20 @@ LOSSES = [
     (losses.SparseCategoricalCrossentropy, CLASSES, {"from_logits": True}),
     (losses.MeanSquaredError, SHARES, {}),
     (losses.MeanAbsoluteError, SHARES, {}),
+    (losses.BinaryFocalCrossentropy, ONE_HOT, {"from_logits": True, "gamma": 1.5}),
+    (losses.CategoricalFocalCrossentropy, ONE_HOT, {"from_logits": True, "gamma": 1.5}),
+    (losses.CategoricalHinge, ONE_HOT, {}),
+    (losses.CosineSimilarity, SHARES, {}),
+    (losses.Hinge, ONE_HOT, {}),
+    (losses.Huber, SHARES, {"delta": 0.3}),
+    (losses.LogCosh, SHARES, {}),
+    (losses.MeanAbsolutePercentageError, SHARES, {}),
+    (losses.Quantile, SHARES[:, :1], {"levels": [0.1, 0.5, 0.9]}),
+    (losses.SparseCategoricalCrossentropy, CLASSES, {"from_logits": True, "ignore_class": 5}),
+    (losses.SquaredHinge, ONE_HOT, {}),
 ]
+SIGMOID, SOFTMAX = {"activation": "sigmoid"}, {"activation": "softmax"}
+POSITIVE = np.abs(numbers(9, 4)) / 4 + 0.05
 METRICS = [
     (metrics.BinaryAccuracy, ONE_HOT, {"threshold": 0.2}),
     (metrics.CategoricalAccuracy, ONE_HOT, {}),
@@ -57,6 +70,24 @@ def test_layers(kind, shape, arguments):
 @pytest.mark.parametrize(("kind", "y", "arguments"), LOSSES)
 def test_losses(kind, y, arguments):
     check_loss(kind, y, numbers(9, 3), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("kind", "y", "outputs", "arguments"),
+    [
+        (losses.Dice, POSITIVE[::-1], POSITIVE, {"axis": -1, **SIGMOID}),
+        (losses.Tversky, POSITIVE[::-1], POSITIVE, {"alpha": 0.3, "axis": [-1], **SIGMOID}),
+        (losses.CategoricalGeneralizedCrossEntropy, CLASSES, POSITIVE, {"q": 0.3, **SOFTMAX}),
+        (losses.GaussianNLL, POSITIVE[:, :2], numbers(9, 4), {"full": True}),
+        (losses.GaussianNLL, POSITIVE[:, 0], POSITIVE[:, 2:], {"output": "variance"}),
+        (losses.KLDivergence, POSITIVE[::-1], POSITIVE, SIGMOID),
+        (losses.MeanSquaredLogarithmicError, POSITIVE[::-1], POSITIVE, SIGMOID),
+        (losses.Poisson, POSITIVE[::-1], POSITIVE, SIGMOID),
+        (losses.SparseCategoricalCrossentropy, CLASSES, POSITIVE, SOFTMAX),
+    ],
+)
+def test_losses_of_other_outputs(kind, y, outputs, arguments):
+    check_loss(kind, y, outputs, **arguments)
 
 
 @pytest.mark.parametrize(("kind", "y", "arguments"), METRICS)
