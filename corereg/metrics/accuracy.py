@@ -51,7 +51,7 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
     return Tensor(metric.places(as_array(y_true), metric.floats(y_pred)))
 
 
-@register("metric")
+@register("metric", "accuracy")
 class Accuracy(FunctionMetric):
     """The share of outputs that equal y."""
 

@@ -302,16 +302,18 @@ def resolve(identifier: Any) -> Metric | str:
 
 
 def get(
-    identifier: Any, outputs: tuple[int | None, ...] = (None, None), sparse: bool = False
+    identifier: Any, outputs: tuple[int | None, ...] | None = None, sparse: bool = False
 ) -> Any:
     """A Metric, or None for None. outputs: the model's output shape, sparse: whether y holds
-    integer labels; both decide what "accuracy" means."""
+    integer labels; both decide what "accuracy" means, which without them is `Accuracy`."""
     if identifier is None:
         return None
     found = resolve(identifier)
     if isinstance(found, Metric):
         return found
-    if outputs[-1] == 1:
+    if outputs is None:
+        kind = "Accuracy"
+    elif outputs[-1] == 1:
         kind = "BinaryAccuracy"
     else:
         kind = "SparseCategoricalAccuracy" if sparse else "CategoricalAccuracy"

@@ -108,6 +108,19 @@ def cases() -> dict[str, tuple[str, dict[str, Any], str, str | None]]:
     add("RootMeanSquaredError", "values", None, "rows", "each")
     add("MeanSquaredError", "values")
     add("MeanAbsoluteError", "values")
+    for cls in ("MeanAbsolutePercentageError", "LogCoshError", "CosineSimilarity"):
+        add(cls, "values", "rows")
+    for cls in ("MeanSquaredLogarithmicError", "KLDivergence", "Poisson"):
+        add(cls, "shares", "rows")
+    for cls in ("Hinge", "SquaredHinge", "CategoricalHinge"):
+        add(cls, "classes", "rows")
+    add("BinaryCrossentropy", "several", "rows")
+    add("BinaryCrossentropy", "values", None, from_logits=True, label_smoothing=0.1)
+    add("CategoricalCrossentropy", "classes", "rows", label_smoothing=0.1)
+    add("CategoricalCrossentropy", "classes", None, from_logits=True)
+    add("SparseCategoricalCrossentropy", "labels", "rows")
+    add("SparseCategoricalCrossentropy", "labels", None, from_logits=True)
+    add("SparseCategoricalCrossentropy", "labels", "rows", ignore_class=2)
     for aggregation in (None, "uniform_average", "variance_weighted_average"):
         add("R2Score", "values", class_aggregation=aggregation)
     add("R2Score", "values", None, num_regressors=2)
@@ -123,3 +136,28 @@ def cases() -> dict[str, tuple[str, dict[str, Any], str, str | None]]:
 
 
 LOOSE = ("IoU", "MeanIoU", "BinaryIoU", "OneHotIoU", "OneHotMeanIoU")  # float32 in Keras
+
+
+def trained() -> tuple[Any, ...]:
+    """Of a training whose logs are compared: x, y, sample_weight, and the weights to begin with."""
+    rng = np.random.RandomState(3)
+    x = rng.standard_normal((50, 4)).astype("float32")
+    y = (x[:, :1] - x[:, 1:2] + 0.5 * rng.standard_normal((50, 1)) > 0).astype("float32")
+    weight = (rng.randint(4, size=50) / 2).astype("float32")
+    begin = [rng.standard_normal((4, 1)).astype("float32"), np.zeros(1, "float32")]
+    return x, y, weight, begin
+
+
+def trained_metrics(metrics: Any) -> list[Any]:
+    """The metrics of that training, of a module that has them."""
+    return [
+        "accuracy",
+        metrics.AUC(name="auc"),
+        metrics.AUC(name="pr", curve="PR", num_thresholds=50),
+        metrics.Precision(name="precision"),
+        metrics.Recall(name="recall", thresholds=[0.3, 0.6]),
+        metrics.FBetaScore(average="micro", beta=2.0, threshold=0.5),
+        metrics.RootMeanSquaredError(),
+        metrics.BinaryCrossentropy(),
+        metrics.SensitivityAtSpecificity(0.6, name="sensitivity"),
+    ]
