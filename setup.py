@@ -22,7 +22,7 @@ from setuptools.modified import newer_group
 
 KERNELS = [
     *("dense", "activation", "log_softmax", "elementwise", "dropout"),
-    *("cross_entropy", "regression_loss", "output_loss", "accuracy"),
+    *("cross_entropy", "regression_loss", "output_loss", "accuracy", "counts"),
     *("accumulators", "gather", "shuffle", "strided_table", "update", "probe", "table"),
 ]
 OBJECTS = "build/kernels"  # kept, where pip builds all else in a new folder every time

@@ -210,6 +210,22 @@ def loss_forward(
 ) -> tuple[_Array, _Array | None]: ...
 def accuracy(kind: str, z: _Array, y: _Array, threshold: float = 0.5) -> _Array: ...
 
+# counts.pxi
+SPACINGS: dict[str, int]
+
+def threshold_counts(
+    positives: _Array,
+    negatives: _Array,
+    p: _Array,
+    y: _Array,
+    thresholds: _Array,
+    weights: _Array | None = None,
+    column_weights: _Array | None = None,
+    spacing: str = "any",
+) -> None: ...
+def filter_top_k(x: _Array, k: int, out: _Array | None = None) -> _Array: ...
+def top_k_accuracy(z: _Array, y: _Array, k: int) -> _Array: ...
+
 # accumulate.pxi
 def row_mean(rows: _Array, weight: _Array | None = None, out: _Array | None = None) -> _Array: ...
 def accumulate_weighted_sum(

@@ -253,7 +253,7 @@ def _fields(logs: dict[str, float], split: bool) -> list[str]:
     """
     fields: list[str] = []
     for name, text, penalty, sparing in _order(tuple(logs)):
-        value = logs[name]
+        value = _mean(logs[name])
         part = logs[penalty] if penalty else 0
         if not part:
             if value or not sparing:
@@ -266,6 +266,13 @@ def _fields(logs: dict[str, float], split: bool) -> list[str]:
         else:  # validation's penalty is that of the epoch's last weights, near the one just shown
             fields.append(f"{text}{_number(value)} (data {_number(value - part)})")
     return fields
+
+
+def _mean(value: Any) -> float:
+    """A value of the logs as one number: of several their mean, as Keras shows it."""
+    if isinstance(value, float):
+        return value
+    return float(sum(value) / len(value)) if getattr(value, "ndim", 0) == 1 else float(value)
 
 
 def _number(value: float) -> str:

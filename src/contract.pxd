@@ -15,6 +15,7 @@ cdef extern from "kernels.h" nogil:
         CR_huber, CR_log_cosh, CR_hinge, CR_squared_hinge, CR_poisson, CR_kl_divergence
         CR_absolute_percentage_error, CR_squared_logarithmic_error, CR_quantile
         CR_categorical_accuracy, CR_sparse_accuracy, CR_binary_accuracy
+        CR_threshold_counts, CR_filter_top_k, CR_top_k_accuracy
         CR_row_mean, CR_accumulate_weighted_sum, CR_increment, CR_store_and_reset, CR_shuffle
         CR_gather_rows
         CR_scale, CR_add, CR_exp, CR_log, CR_erf
@@ -26,6 +27,8 @@ cdef extern from "kernels.h" nogil:
         CR_LINEAR, CR_RELU, CR_SIGMOID, CR_TANH, CR_SOFTMAX, CR_LEAKY_RELU, CR_ELU, CR_SELU
         CR_SOFTPLUS, CR_GELU, CR_GELU_TANH, CR_SILU, CR_MISH, CR_ACTIVATION_COUNT
     bint CR_KEEPS_SLOPE(int act)
+    enum cr_threshold_spacing:
+        CR_ANY_THRESHOLDS, CR_EVEN_THRESHOLDS, CR_WIDENED_THRESHOLDS
     enum cr_source:
         CR_FROM_F32, CR_FROM_F64, CR_FROM_U8, CR_FROM_I8, CR_FROM_U16, CR_FROM_I16
         CR_FROM_U32, CR_FROM_I32, CR_FROM_U64, CR_FROM_I64
@@ -101,6 +104,26 @@ cdef extern from "kernels.h" nogil:
         const int64_t *labels
         ptrdiff_t M, N
         double threshold
+    ctypedef struct cr_threshold_counts_args:
+        double *positives
+        double *negatives
+        const void *p
+        const void *y
+        const void *weights
+        const void *column_weights
+        const void *thresholds
+        ptrdiff_t M, N, K, labels, weight_columns
+        int spacing
+    ctypedef struct cr_filter_top_k_args:
+        void *out
+        const void *x
+        ptrdiff_t M, N, k
+    ctypedef struct cr_top_k_accuracy_args:
+        void *hits
+        const void *z
+        const void *y
+        const int64_t *labels
+        ptrdiff_t M, N, k
     ctypedef struct cr_row_mean_args:
         void *out
         const void *rows

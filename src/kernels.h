@@ -65,6 +65,9 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(categorical_accuracy)   \
     X(sparse_accuracy)        \
     X(binary_accuracy)        \
+    X(threshold_counts)       \
+    X(filter_top_k)           \
+    X(top_k_accuracy)         \
     X(row_mean)               \
     X(accumulate_weighted_sum) \
     X(increment)              \
@@ -104,6 +107,7 @@ enum cr_kernel_id {
 #include "contract_dense.h"
 #include "contract_dropout.h"
 #include "contract_loss.h"
+#include "contract_metric.h"
 #include "contract_probe.h"
 #include "contract_runtime.h"
 #include "contract_strided.h"

@@ -31,6 +31,8 @@ def kernel_calls(rng, dtype, m, n):
     k = _kernels
     x, y, dy, out, slope = (array(m, n) for _ in range(5))
     w, b, rows, one, total = array(n, n), array(n), array(m), array(), keep(np.zeros(1))
+    counts, misses = keep(np.zeros((n, 6))), keep(np.zeros((n, 6)))
+    bounds = np.linspace(-1, 1, 5).astype(dtype)
     labels, order = rng.integers(0, n, m), keep(rng.permutation(m))
     seed, epoch, log = np.array([1], np.uint64), keep(np.array([2])), keep(np.zeros(9))
     step, bits = keep(np.array([5])), keep(np.zeros((m * n + 7) // 8, np.uint8))
@@ -46,6 +48,9 @@ def kernel_calls(rng, dtype, m, n):
         lambda: k.log_softmax_backward(dy, y, out),
         lambda: k.loss_forward("sparse_cross_entropy", x, labels, rows, out=out),
         lambda: k.accuracy("sparse", x, labels),
+        lambda: k.threshold_counts(counts, misses, x, y, bounds, rows),
+        lambda: k.filter_top_k(x, min(n, 2), out),
+        lambda: k.top_k_accuracy(x, labels, 2),
         lambda: k.row_mean(rows, out=one),
         lambda: k.accumulate_weighted_sum(total, x, 0.5, y),
         lambda: k.increment(step, 3),

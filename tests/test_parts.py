@@ -53,6 +53,17 @@ METRICS = [
     (metrics.CategoricalAccuracy, ONE_HOT, {}),
     (metrics.MeanSquaredError, SHARES, {}),
     (metrics.MeanAbsoluteError, SHARES, {}),
+    (metrics.RootMeanSquaredError, SHARES, {}),
+    (metrics.AUC, ONE_HOT, {"from_logits": True, "curve": "PR", "multi_label": True}),
+    (metrics.Recall, ONE_HOT, {"top_k": 2}),
+    (metrics.SensitivityAtSpecificity, ONE_HOT, {"specificity": 0.4}),
+    (metrics.F1Score, ONE_HOT, {"average": "macro"}),
+    (metrics.R2Score, SHARES, {}),
+    (metrics.TopKCategoricalAccuracy, ONE_HOT, {"k": 2}),
+    (metrics.BinaryIoU, ONE_HOT, {"threshold": 0.1}),
+    (metrics.PearsonCorrelation, SHARES, {}),
+    (metrics.BinaryCrossentropy, ONE_HOT, {"from_logits": True}),
+    (metrics.LogCoshError, SHARES, {"dtype": "float64"}),
 ]
 REGULARIZERS = [
     (regularizers.L1, {"l1": 0.02}),
