@@ -24,6 +24,13 @@ LAYERS = [
     (layers.Dense, (2, 4), {"units": 3, "activation": "softmax"}),
     (layers.Dropout, (6,), {"rate": 0.4, "seed": 5}),
     (layers.Flatten, (2, 3), {}),
+    (layers.Dense, (4,), {"units": 3, "activation": "gelu"}),
+    (layers.Activation, (4,), {"activation": "sparsemax"}),
+    (layers.ELU, (4,), {"alpha": 0.5}),
+    (layers.LeakyReLU, (2, 3), {"negative_slope": 0.1}),
+    (layers.PReLU, (2, 3), {"alpha_regularizer": "l2", "shared_axes": 1}),
+    (layers.ReLU, (5,), {"max_value": 1, "negative_slope": 0.1, "threshold": 0.2}),
+    (layers.Softmax, (2, 3), {"axis": (1, 2)}),
 ]
 CLASSES = np.arange(9) % 3
 ONE_HOT = np.eye(3, dtype="float32")[CLASSES]

@@ -60,12 +60,15 @@ SERIALIZE = {
 }
 # Names that programs and files of today use: none of them may go.
 NAMES = {
-    "activation": "linear relu sigmoid softmax tanh",
+    "activation": """celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish
+        hard_tanh leaky_relu linear log_sigmoid log_softmax mish relu relu6 selu sigmoid silu
+        soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid sparsemax squareplus swish
+        tanh tanh_shrink threshold""",
     "initializer": """Constant constant Zeros zeros Ones ones RandomUniform random_uniform
         RandomNormal random_normal TruncatedNormal truncated_normal VarianceScaling variance_scaling
         GlorotUniform glorot_uniform GlorotNormal glorot_normal HeUniform he_uniform HeNormal
         he_normal LecunUniform lecun_uniform LecunNormal lecun_normal""",
-    "layer": "Activation Dense Dropout Flatten InputLayer",
+    "layer": """Activation Dense Dropout ELU Flatten InputLayer LeakyReLU PReLU ReLU Softmax""",
     "loss": """BinaryCrossentropy binary_crossentropy bce BCE CategoricalCrossentropy
         categorical_crossentropy SparseCategoricalCrossentropy sparse_categorical_crossentropy
         MeanSquaredError mean_squared_error mse MSE MeanAbsoluteError mean_absolute_error mae
