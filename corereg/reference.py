@@ -193,7 +193,8 @@ def normal(
     angle = 2 * np.pi * (turn - 0.125)  # of the first element of a pair
     both_gcph = np.stack([np.cos(angle), np.sin(angle)], -1) * np.sqrt(-2 * np.log(u))[..., None]
     z = both_gcph.transpose(0, 2, 3, 1).reshape(-1)[: out.size]
-    return mean + stddev * z.reshape(out.shape)
+    found: Array = mean + stddev * z.reshape(out.shape)
+    return found
 
 
 # ---- losses and accuracies ---------------------------------------------------------------------

@@ -94,7 +94,8 @@ def row_norm_backward(
     dx_bn = d_bn - xhat_bn * (d_bn * xhat_bn).mean(axis=-1, keepdims=True)
     if mean_b is not None:
         dx_bn = dx_bn - d_bn.mean(axis=-1, keepdims=True)
-    return dx_bn * inv_b[..., None]
+    found: Array = dx_bn * inv_b[..., None]
+    return found
 
 
 def row_norm_backward_weights(

@@ -19,8 +19,8 @@ class LayerNormalization(ScaleAndShift):
         y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
 
     axis: an integer or a list of them. Weights: gamma if `scale`, beta if `center`, of the input's
-    lengths along axis, in its order. Input and output of any shape. An axis that is no integer
-    raises TypeError, one that the input does not have or whose length is unknown ValueError.
+    lengths along axis, the first axis first. Input and output of any shape. An axis that is no
+    integer raises TypeError; one that the input lacks, or whose length is unknown, ValueError.
     """
 
     recordable = True

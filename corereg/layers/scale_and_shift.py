@@ -59,7 +59,7 @@ class NormalizingLayer(Layer):
         return found if several else found[0]
 
     def _places(self, axis: int | Sequence[int], rank: int) -> list[int]:
-        """Axes counted from 0; ValueError for one that an input of this rank does not have."""
+        """Axes counted from 0, in order; ValueError for one that an input of this rank lacks."""
         axes = [axis] if isinstance(axis, int) else list(axis)
         wrong = [one for one in axes if not -rank <= one < rank]
         if wrong or not axes:
@@ -67,7 +67,7 @@ class NormalizingLayer(Layer):
                 f"{self.who}: expected an input that has axis {wrong[0] if wrong else axes}, "
                 f"received one of {rank} dimensions"
             )
-        return [one % rank for one in axes]
+        return sorted({one % rank for one in axes})
 
     def _sizes(self, shape: Shape, places: Sequence[int]) -> tuple[int, ...]:
         """The lengths along some axes, which have to be known; ValueError otherwise."""

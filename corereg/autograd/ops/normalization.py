@@ -21,6 +21,8 @@ class _Norm(Op):
     """What the normalizations share. Inputs: x, then gamma if `scale`, then beta if `center`."""
 
     __slots__ = ("center", "epsilon", "inv", "mean", "scale")
+    mean: Any
+    inv: Any
 
     def __init__(self, epsilon: float, scale: bool, center: bool) -> None:
         self.epsilon, self.scale, self.center = epsilon, scale, center
@@ -39,6 +41,21 @@ class _Norm(Op):
             free = alone and i and leaf.buffer is not None and leaf._grad is None
             found.append(leaf.buffer if free and self.needs_gradient(i) else None)
         return [found[1] if self.scale else None, found[-1] if self.center else None]
+
+    def by_kernel(self, grad: Any, x: Any, weights: Any, given: bool) -> tuple[Any, Any, Any]:
+        """The gradients of x, gamma and beta in batch normalization."""
+        dgamma, dbeta = self.gradient_arrays(weights)
+        return _kernels.batch_norm_backward(
+            grad,
+            x,
+            self.mean,
+            self.inv,
+            self.named(weights)[0],
+            given,
+            dgamma=dgamma,
+            dbeta=dbeta,
+            input_gradient=self.needs_gradient(0),
+        )
 
     def of_inputs(self, dx: Any, dgamma: Any, dbeta: Any) -> tuple[Any, ...]:
         """The gradients in the order of the inputs."""
@@ -61,18 +78,14 @@ class BatchNorm(_Norm):
 
     def forward(self, x: Any, *weights: Any) -> Any:
         gamma, beta = self.named(weights)
+        mean, variance = self.moving
         y, self.mean, self.inv = _kernels.batch_norm_forward(
-            x, gamma, beta, *self.moving, self.momentum, self.epsilon
+            x, gamma, beta, mean, variance, self.momentum, self.epsilon
         )
         return y
 
     def backward(self, grad: Any, out: Any, x: Any, *weights: Any) -> tuple[Any, ...]:
-        arrays, gamma = self.gradient_arrays(weights), self.named(weights)[0]
-        wanted = self.needs_gradient(0)
-        found = _kernels.batch_norm_backward(
-            grad, x, self.mean, self.inv, gamma, False, None, *arrays, wanted
-        )
-        return self.of_inputs(*found)
+        return self.of_inputs(*self.by_kernel(grad, x, weights, given=False))
 
     def derivative(self, grad: Any, out: Any, x: Any, *weights: Any) -> tuple[Any, ...]:
         axes = tuple(range(x.ndim - 1))
@@ -110,12 +123,7 @@ class BatchNormGiven(_Norm):
         )
 
     def backward(self, grad: Any, out: Any, x: Any, *weights: Any) -> tuple[Any, ...]:
-        arrays, gamma = self.gradient_arrays(weights), self.named(weights)[0]
-        wanted = self.needs_gradient(0)
-        found = _kernels.batch_norm_backward(
-            grad, x, self.mean, self.inv, gamma, True, None, *arrays, wanted
-        )
-        return self.of_inputs(*found)
+        return self.of_inputs(*self.by_kernel(grad, x, weights, given=True))
 
     def derivative(self, grad: Any, out: Any, x: Any, *weights: Any) -> tuple[Any, ...]:
         axes = tuple(range(x.ndim - 1))
@@ -149,8 +157,8 @@ class RowNorm(_Norm):
             dx = _kernels.row_norm_backward(grad, x, self.inv, self.mean, gamma)
         if not weights:
             return (dx,)
-        arrays = self.gradient_arrays(weights)
-        found = _kernels.row_norm_backward_weights(grad, x, self.inv, self.mean, *arrays)
+        dgamma, dbeta = self.gradient_arrays(weights)
+        found = _kernels.row_norm_backward_weights(grad, x, self.inv, self.mean, dgamma, dbeta)
         return self.of_inputs(dx, *found)
 
     def derivative(self, grad: Any, out: Any, x: Any, *weights: Any) -> tuple[Any, ...]:
