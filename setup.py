@@ -21,7 +21,8 @@ from setuptools.errors import CompileError, LinkError
 from setuptools.modified import newer_group
 
 KERNELS = [
-    *("dense", "activation", "log_softmax", "elementwise", "dropout"),
+    *("dense", "activation", "log_softmax", "elementwise", "dropout", "noise"),
+    *("batch_norm", "row_norm"),
     *("cross_entropy", "regression_loss", "output_loss", "accuracy", "counts"),
     *("accumulators", "gather", "shuffle", "strided_table", "update", "probe", "table"),
 ]
@@ -89,6 +90,8 @@ class BuildKernels(build_ext):
             name, isa, f64 = job
             source = f"src/{name}.c"
             best = ["-O3"] if name in ("dense", "gather") and isa != "baseline" else []
+            if name == "noise":  # the same bits on every instruction set
+                best = ["-ffp-contract=off"]
             folder = os.path.join(OBJECTS, f"{isa}-f{64 if f64 else 32}")
             (target,) = self.compiler.object_filenames([source], output_dir=folder)
             if self.force or newer_group([source, *shared], target):

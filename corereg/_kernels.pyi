@@ -148,13 +148,95 @@ def dropout_forward(
     bits: _Array | None = None,
     out: _Array | None = None,
 ) -> _Array: ...
+def alpha_dropout_forward(
+    x: _Array,
+    rate: float,
+    scale: float,
+    shift: float,
+    dropped: float,
+    seed: int,
+    step: _Array,
+    stream: int = 0,
+    bits: _Array | None = None,
+    out: _Array | None = None,
+) -> _Array: ...
+def normal(
+    out: _Array,
+    seed: int,
+    step: _Array,
+    mean: float = 0.0,
+    stddev: float = 1.0,
+    stream: int = 0,
+) -> _Array: ...
 def dropout_backward(
     dy: _Array,
     rate: float,
     bits: _Array | None = None,
     y: _Array | None = None,
     out: _Array | None = None,
+    scale: float | None = None,
 ) -> _Array: ...
+
+# norms.pxi
+def batch_norm_forward(
+    x: _Array,
+    gamma: _Array | None = None,
+    beta: _Array | None = None,
+    moving_mean: _Array | None = None,
+    moving_variance: _Array | None = None,
+    momentum: float = 0.99,
+    epsilon: float = 1e-3,
+    out: _Array | None = None,
+    mean: _Array | None = None,
+    inv: _Array | None = None,
+) -> tuple[_Array, _Array, _Array]: ...
+def batch_norm_inference(
+    x: _Array,
+    mean: _Array,
+    variance: _Array,
+    gamma: _Array | None = None,
+    beta: _Array | None = None,
+    epsilon: float = 1e-3,
+    out: _Array | None = None,
+    inv: _Array | None = None,
+) -> _Array: ...
+def batch_norm_backward(
+    dy: _Array,
+    x: _Array,
+    mean: _Array,
+    inv: _Array,
+    gamma: _Array | None = None,
+    given: bool = False,
+    out: _Array | None = None,
+    dgamma: _Array | None = None,
+    dbeta: _Array | None = None,
+    input_gradient: bool = True,
+) -> tuple[_Array | None, _Array, _Array]: ...
+def row_norm_forward(
+    x: _Array,
+    gamma: _Array | None = None,
+    beta: _Array | None = None,
+    epsilon: float = 1e-3,
+    centered: bool = True,
+    out: _Array | None = None,
+    inv: _Array | None = None,
+) -> tuple[_Array, _Array | None, _Array]: ...
+def row_norm_backward(
+    dy: _Array,
+    x: _Array,
+    inv: _Array,
+    mean: _Array | None = None,
+    gamma: _Array | None = None,
+    out: _Array | None = None,
+) -> _Array: ...
+def row_norm_backward_weights(
+    dy: _Array,
+    x: _Array,
+    inv: _Array,
+    mean: _Array | None = None,
+    dgamma: _Array | None = None,
+    dbeta: _Array | None = None,
+) -> tuple[_Array, _Array]: ...
 
 # elementwise.pxi
 def scale(x: _Array, factor: _Array, out: _Array | None = None) -> _Array: ...

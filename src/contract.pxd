@@ -9,7 +9,9 @@ cdef extern from "kernels.h" nogil:
         CR_dense_forward, CR_dense_backward_input, CR_dense_backward_weights
         CR_activation_forward, CR_activation_backward
         CR_log_softmax_forward, CR_log_softmax_backward
-        CR_dropout_forward, CR_dropout_backward
+        CR_dropout_forward, CR_dropout_backward, CR_alpha_dropout_forward, CR_normal
+        CR_batch_norm_forward, CR_batch_norm_inference, CR_batch_norm_backward
+        CR_row_norm_forward, CR_row_norm_backward, CR_row_norm_backward_weights
         CR_softmax_cross_entropy, CR_sparse_cross_entropy, CR_sigmoid_cross_entropy
         CR_squared_error, CR_absolute_error
         CR_huber, CR_log_cosh, CR_hinge, CR_squared_hinge, CR_poisson, CR_kl_divergence
@@ -87,6 +89,81 @@ cdef extern from "kernels.h" nogil:
         const void *y
         ptrdiff_t n, cols
         double scale
+    ctypedef struct cr_alpha_dropout_forward_args:
+        void *y
+        uint8_t *bits
+        const void *x
+        ptrdiff_t n, cols
+        const int64_t *step
+        uint64_t seed, threshold
+        uint32_t stream
+        double scale, shift, dropped
+    ctypedef struct cr_normal_args:
+        void *y
+        ptrdiff_t n
+        const int64_t *step
+        uint64_t seed
+        uint32_t stream
+        double mean, stddev
+    ctypedef struct cr_batch_norm_forward_args:
+        void *y
+        void *mean
+        void *inv
+        void *moving_mean
+        void *moving_variance
+        const void *x
+        const void *gamma
+        const void *beta
+        ptrdiff_t M, N
+        double epsilon, momentum
+        int relu
+    ctypedef struct cr_batch_norm_inference_args:
+        void *y
+        void *inv
+        const void *x
+        const void *gamma
+        const void *beta
+        const void *mean
+        const void *variance
+        ptrdiff_t M, N
+        double epsilon
+        int relu
+    ctypedef struct cr_batch_norm_backward_args:
+        void *dx
+        void *dgamma
+        void *dbeta
+        const void *dy
+        const void *x
+        const void *gamma
+        const void *mean
+        const void *inv
+        ptrdiff_t M, N
+        int given
+    ctypedef struct cr_row_norm_forward_args:
+        void *y
+        void *mean
+        void *inv
+        const void *x
+        const void *gamma
+        const void *beta
+        ptrdiff_t M, N
+        double epsilon
+    ctypedef struct cr_row_norm_backward_args:
+        void *dx
+        const void *dy
+        const void *x
+        const void *gamma
+        const void *mean
+        const void *inv
+        ptrdiff_t M, N
+    ctypedef struct cr_row_norm_backward_weights_args:
+        void *dgamma
+        void *dbeta
+        const void *dy
+        const void *x
+        const void *mean
+        const void *inv
+        ptrdiff_t M, N
     ctypedef struct cr_loss_args:
         void *loss
         void *dz

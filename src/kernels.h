@@ -48,6 +48,14 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(log_softmax_backward)   \
     X(dropout_forward)        \
     X(dropout_backward)       \
+    X(alpha_dropout_forward)  \
+    X(normal)                 \
+    X(batch_norm_forward)     \
+    X(batch_norm_inference)   \
+    X(batch_norm_backward)    \
+    X(row_norm_forward)       \
+    X(row_norm_backward)      \
+    X(row_norm_backward_weights) \
     X(softmax_cross_entropy)  \
     X(sparse_cross_entropy)   \
     X(sigmoid_cross_entropy)  \
@@ -108,6 +116,7 @@ enum cr_kernel_id {
 #include "contract_dropout.h"
 #include "contract_loss.h"
 #include "contract_metric.h"
+#include "contract_norm.h"
 #include "contract_probe.h"
 #include "contract_runtime.h"
 #include "contract_strided.h"

@@ -37,12 +37,21 @@ def kernel_calls(rng, dtype, m, n):
     seed, epoch, log = np.array([1], np.uint64), keep(np.array([2])), keep(np.zeros(9))
     step, bits = keep(np.array([5])), keep(np.zeros((m * n + 7) // 8, np.uint8))
     shapes = [(9001,), (7,), (0,), (m, n)]
+    moving, positive = [array(n), array(n)], keep(np.ones(n, dtype))
     weights, gradients, *slots = [[array(*shape) for shape in shapes] for _ in range(5)]
     hypers = [hyper(rule) for rule in k.RULES]
     calls = [
         lambda: k.dense_backward_weights(x, dy, w, b),
         lambda: k.dropout_forward(x, 0.3, 7, step, 2, bits, out),
         lambda: k.dropout_backward(dy, 0.3, bits, out=out),
+        lambda: k.alpha_dropout_forward(x, 0.3, 1.5, 0.5, -2, 7, step, 2, bits, out),
+        lambda: k.normal(out, 7, step, 0.5, 2),
+        lambda: k.batch_norm_forward(x, b, b, *moving, 0.9, 1e-3, out),
+        lambda: k.batch_norm_inference(x, b, positive, b, None, 1e-3, out),
+        lambda: k.batch_norm_backward(dy, x, b, positive, b, False, out),
+        lambda: k.row_norm_forward(x, b, b, out=out),
+        lambda: k.row_norm_backward(dy, x, rows, rows, b, out),
+        lambda: k.row_norm_backward_weights(dy, x, rows, rows),
         lambda: k.dropout_backward(dy, 0.3, y=y, out=out),
         lambda: k.log_softmax_forward(x, out),
         lambda: k.log_softmax_backward(dy, y, out),

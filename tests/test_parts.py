@@ -31,6 +31,19 @@ LAYERS = [
     (layers.PReLU, (2, 3), {"alpha_regularizer": "l2", "shared_axes": 1}),
     (layers.ReLU, (5,), {"max_value": 1, "negative_slope": 0.1, "threshold": 0.2}),
     (layers.Softmax, (2, 3), {"axis": (1, 2)}),
+    (layers.BatchNormalization, (5,), {"momentum": 0.5, "gamma_regularizer": "l2"}),
+    (layers.BatchNormalization, (3, 4), {"axis": 1, "scale": False}),
+    (layers.LayerNormalization, (6,), {"beta_regularizer": "l1"}),
+    (layers.LayerNormalization, (3, 4), {"axis": [2, 1], "center": False}),
+    (layers.RMSNormalization, (3, 4), {"axis": [1, 2]}),
+    (layers.GroupNormalization, (6,), {"groups": 3}),
+    (layers.GroupNormalization, (3, 4), {"groups": 3, "axis": 1}),
+    (layers.UnitNormalization, (5,), {}),
+    (layers.GaussianNoise, (5,), {"stddev": 0.3}),
+    (layers.GaussianDropout, (5,), {"rate": 0.3}),
+    (layers.AlphaDropout, (5,), {"rate": 0.3, "seed": 5}),
+    (layers.AlphaDropout, (5,), {"rate": 0.3, "noise_shape": (None, 1)}),
+    (layers.ActivityRegularization, (5,), {"l1": 0.1, "l2": 0.2}),
 ]
 CLASSES = np.arange(9) % 3
 ONE_HOT = np.eye(3, dtype="float32")[CLASSES]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,6 +16,15 @@ from corereg.graph.tensor import SymbolicTensor
 
 BATCHES = (2, 3)
 """What stands for None in the shapes of two runs: where the outputs differ, None comes out."""
+
+
+class _Trial(threading.local):
+    under_way = False
+
+
+trial = _Trial()
+"""Whether this thread runs a function on zeros only to see what comes out: `trial.under_way`. What
+layers keep from one call to the next stays as it is then."""
 
 
 def run_on_zeros(
@@ -37,6 +47,7 @@ def run_on_zeros(
         return Tensor(np.zeros([size if n is None else n for n in one.shape], one.dtype))
 
     states = [(layer, layer.random_state) for layer in layers]
+    outer, trial.under_way = trial.under_way, True
     with (
         _kernels.recording_paused(),
         no_grad(),
@@ -53,6 +64,7 @@ def run_on_zeros(
                 f"raised {type(error).__name__}: {error}"
             ) from error
         finally:
+            trial.under_way = outer
             for layer, state in states:
                 if state is not None:
                     layer.random_state = state

@@ -11,14 +11,25 @@ if TYPE_CHECKING:
     from corereg.layers.activations.prelu import PReLU as PReLU
     from corereg.layers.activations.relu import ReLU as ReLU
     from corereg.layers.activations.softmax import Softmax as Softmax
+    from corereg.layers.activity_regularization import (
+        ActivityRegularization as ActivityRegularization,
+    )
+    from corereg.layers.alpha_dropout import AlphaDropout as AlphaDropout
     from corereg.layers.base import Layer as Layer
+    from corereg.layers.batch_normalization import BatchNormalization as BatchNormalization
     from corereg.layers.dense import Dense as Dense
     from corereg.layers.dropout import Dropout as Dropout
     from corereg.layers.flatten import Flatten as Flatten
+    from corereg.layers.gaussian_noise import (
+        GaussianDropout as GaussianDropout,
+        GaussianNoise as GaussianNoise,
+    )
+    from corereg.layers.group_normalization import GroupNormalization as GroupNormalization
     from corereg.layers.input_layer import (
         Input as Input,
         InputLayer as InputLayer,
     )
+    from corereg.layers.layer_normalization import LayerNormalization as LayerNormalization
     from corereg.layers.lookup import (
         deserialize as deserialize,
         serialize as serialize,
@@ -42,28 +53,39 @@ if TYPE_CHECKING:
         multiply as multiply,
         subtract as subtract,
     )
+    from corereg.layers.rms_normalization import RMSNormalization as RMSNormalization
+    from corereg.layers.unit_normalization import UnitNormalization as UnitNormalization
 
 _MODULES = {
     "Activation": "activation",
+    "ActivityRegularization": "activity_regularization",
     "Add": "merging.elementwise",
+    "AlphaDropout": "alpha_dropout",
     "Average": "merging.elementwise",
+    "BatchNormalization": "batch_normalization",
     "Concatenate": "merging.concatenate",
     "Dense": "dense",
     "Dot": "merging.dot",
     "Dropout": "dropout",
     "ELU": "activations.elu",
     "Flatten": "flatten",
+    "GaussianDropout": "gaussian_noise",
+    "GaussianNoise": "gaussian_noise",
+    "GroupNormalization": "group_normalization",
     "Input": "input_layer",
     "InputLayer": "input_layer",
     "Layer": "base",
+    "LayerNormalization": "layer_normalization",
     "LeakyReLU": "activations.leaky_relu",
     "Maximum": "merging.elementwise",
     "Minimum": "merging.elementwise",
     "Multiply": "merging.elementwise",
     "PReLU": "activations.prelu",
+    "RMSNormalization": "rms_normalization",
     "ReLU": "activations.relu",
     "Softmax": "activations.softmax",
     "Subtract": "merging.elementwise",
+    "UnitNormalization": "unit_normalization",
     "add": "merging.elementwise",
     "average": "merging.elementwise",
     "concatenate": "merging.concatenate",
