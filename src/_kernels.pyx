@@ -48,6 +48,7 @@ include "losses.pxi"
 include "accumulate.pxi"
 include "dataset.pxi"
 include "update.pxi"
+include "stages.pxi"
 include "probe.pxi"
 
 # Models beside threads: who reads and writes weights, and forward passes.

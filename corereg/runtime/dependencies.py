@@ -121,14 +121,15 @@ def snapshot_of(dependencies: Iterable[Any], unproven: Iterable[Any] = ()) -> _k
     """What these are now, to find out later whether anything was set anew.
 
     dependencies: lists (of layers), Parameters, and objects, whose attributes count, and with them
-    their parameters and all regularizers. unproven: those of which lists, tuples and dicts in their
-    attributes count, too.
+    their parameters and all regularizers and constraints. unproven: those of which
+    lists, tuples and dicts in their attributes count, too.
     """
     dependencies = with_inner(dependencies)
     parameters = parameters_of(dependencies)
     lists: list[list[Any] | tuple[Any, ...] | dict[Any, Any]] = []
     objects = []
     regularizers = [p.regularizer for p in parameters if p.regularizer is not None]
+    regularizers += [p.constraint for p in parameters if p.constraint is not None]
     for part in dependencies:
         if isinstance(part, list):
             lists.append(part)
