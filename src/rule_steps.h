@@ -314,16 +314,18 @@ INLINE V nadam_step(const void *constants, void *state, V w, V g, const sweep_ki
 /* ---- ftrl, lion ---------------------------------------------------------------------------- */
 
 typedef struct {
-    T over_rate, l1, twice_l2, twice_shrinkage, power;
+    T over_rate; /* 1 / lr; 0 for a rate of 0 */
+    T l1, twice_l2, twice_shrinkage, power;
 } ftrl_constants;
 
 INLINE ftrl_constants ftrl_prepare(const cr_hyper *hyper)
 {
     const ftrl_hyper *own = OWN(ftrl, hyper);
+    const double over_rate = hyper->learning_rate > 0 ? 1 / hyper->learning_rate : 0;
     return (ftrl_constants){
-        .over_rate = (T)(1 / hyper->learning_rate),
+        .over_rate = (T)over_rate,
         .l1 = (T)own->l1_regularization_strength,
-        .twice_l2 = (T)(2 * own->l2_regularization_strength + own->beta / hyper->learning_rate),
+        .twice_l2 = (T)(2 * own->l2_regularization_strength + own->beta * over_rate),
         .twice_shrinkage = (T)(2 * own->l2_shrinkage_regularization_strength),
         .power = (T)-own->learning_rate_power,
     };
@@ -344,6 +346,8 @@ INLINE V ftrl_step(const void *constants, void *state, V w, V g, const sweep_kin
     const ftrl_constants *c = constants;
     ftrl_state *s = state;
     (void)kind;
+    if (c->over_rate == 0)
+        return w;
     const V before = power_of(s->accumulator, c->power);
     s->accumulator += g * g;
     const V scale = power_of(s->accumulator, c->power);

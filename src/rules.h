@@ -79,7 +79,7 @@
 /* a = accumulator, b = accumulator += g^2, p = -learning_rate_power, c = l2 + beta/(2 lr)
  * linear += g + 2 l2_shrinkage w - (b^p - a^p)/lr w
  * w = (min(max(linear, -l1), l1) - linear) / (b^p/lr + 2 c)
- * (l1, l2, l2_shrinkage: H(l1_regularization_strength) and so on) */
+ * A rate of 0 changes nothing. (l1, l2, l2_shrinkage: H(l1_regularization_strength) and so on) */
 #define CR_RULE_ftrl(H, S, O)                                                      \
     H(learning_rate_power) H(l1_regularization_strength) H(l2_regularization_strength) \
     H(l2_shrinkage_regularization_strength) H(beta) S(accumulator) S(linear)

@@ -83,9 +83,9 @@ class Optimizer(LearningRate, VariableChoices, VariableMaker, Recordable):
         **unknown: Any,
     ) -> None:
         who = type(self).__name__
+        rate = self._begin_rate(learning_rate)
         if unknown:
             refuse_arguments(who, unknown)
-        rate = self._begin_rate(learning_rate)
         if weight_decay is not None:
             check_number(who, "weight_decay", weight_decay)
         check_limits(who, clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm)
