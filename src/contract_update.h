@@ -29,8 +29,9 @@ typedef struct {
  *   4. rule      what rules.h says, with g' as the gradient and learning_rate * rate as lr
  * All are done in one pass over the memory. What needs a whole gradient or the whole new weights
  * is a kernel of its own before it (gradient_norms and clip_scales give the scales) or behind it.
- * gradients: one g a segment, NULL for zero. scales may be NULL (ones). Where several steps make one
- * update (cr_hyper.accumulation), the others do the first half of stage 1 alone: the penalty. */
+ * gradients: one g a segment, NULL for zero. scales may be NULL (ones). Where several steps make
+ * one update (cr_hyper.accumulation), the others do the first half of stage 1 alone: the penalty.
+ */
 typedef struct {
     const cr_segment *segments;
     const void *const *gradients;

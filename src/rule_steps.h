@@ -59,8 +59,7 @@ INLINE int makes_update(const cr_hyper *hyper)
 /* Gives t: which update this is, from 1. */
 INLINE double update_number(const cr_hyper *hyper)
 {
-    const int64_t done =
-        hyper->accumulation == 1 ? hyper->step : hyper->step / hyper->accumulation;
+    const int64_t done = hyper->accumulation == 1 ? hyper->step : hyper->step / hyper->accumulation;
     return (double)done + 1;
 }
 
@@ -269,8 +268,8 @@ typedef struct {
     T one_minus_beta_1, one_minus_beta_2, epsilon;
 } nadam_constants;
 
-/* Gives p(t), see rules.h. It is worked out anew at each step, so that no state has to be kept: from
- * some hundred factors on it is less than what 1 - p can show. */
+/* Gives p(t), see rules.h. It is worked out anew at each step, so that no state has to be kept:
+ * from some hundred factors on it is less than what 1 - p can show. */
 INLINE double nadam_product(double beta_1, double t)
 {
     double product = 1, power = 1;

@@ -9,8 +9,8 @@
  * A new rule is a line in CR_RULES, a row CR_RULE_<name> with its formula above it, and a body.
  *
  * Notation: g the gradient as the earlier stages of the sweep leave it (cr_update_args), lr the
- * learning rate, t the number of this update, from 1 (step + 1 unless several steps make one update);
- * every operation is elementwise. The formulas are those of Keras 3.
+ * learning rate, t the number of this update, from 1 (step + 1 unless several steps make one
+ * update); every operation is elementwise. The formulas are those of Keras 3.
  */
 #ifndef COREREG_RULES_H
 #define COREREG_RULES_H

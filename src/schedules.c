@@ -6,7 +6,8 @@
 
 static const double PI = 3.14159265358979323846;
 
-/* Half a wave of the cosine, from 1 at 0 to alpha at 1, the height in between scaled by `height`. */
+/* Half a wave of the cosine, from 1 at 0 to alpha at 1, the height in between scaled by `height`.
+ */
 static double cosine(double fraction, double height, double alpha)
 {
     return (1 - alpha) * (0.5 * height * (1 + cos(PI * fraction))) + alpha;
@@ -79,15 +80,10 @@ double cr_rate_at(int kind, const double *p, ptrdiff_t count, int64_t steps)
     case CR_INVERSE_TIME_DECAY:
         passed = p[3] != 0 ? floor(step / p[1]) : step / p[1];
         return kind == CR_EXPONENTIAL_DECAY ? p[0] * pow(p[2], passed) : p[0] / (1 + p[2] * passed);
-    case CR_POLYNOMIAL_DECAY:
-        return polynomial_decay(p, step);
-    case CR_COSINE_DECAY:
-        return cosine_decay(p, step);
-    case CR_COSINE_RESTARTS:
-        return cosine_restarts(p, step);
-    case CR_PIECEWISE_CONSTANT:
-        return piecewise_constant(p, count, step);
-    default:
-        return rate_in_table(p, count, step);
+    case CR_POLYNOMIAL_DECAY: return polynomial_decay(p, step);
+    case CR_COSINE_DECAY: return cosine_decay(p, step);
+    case CR_COSINE_RESTARTS: return cosine_restarts(p, step);
+    case CR_PIECEWISE_CONSTANT: return piecewise_constant(p, count, step);
+    default: return rate_in_table(p, count, step);
     }
 }

@@ -47,8 +47,7 @@ KERNEL(average_weights)
          next_block(&at)) {
         T *w = (T *)at.segment->w + at.from, *average = (T *)at.segment->slot[0] + at.from;
         EACH_VECTOR (i, lanes, at.n) {
-            const V mean =
-                kept * load_lanes(average + i, lanes) + added * load_lanes(w + i, lanes);
+            const V mean = kept * load_lanes(average + i, lanes) + added * load_lanes(w + i, lanes);
             store_lanes(average + i, mean, lanes);
             if (overwrites)
                 store_lanes(w + i, mean, lanes);

@@ -67,7 +67,8 @@ SERIALIZE = {
 # Names that programs and files of today use: none of them may go.
 NAMES = {
     "activation": "linear relu sigmoid softmax tanh",
-    "constraint": "Constraint MaxNorm max_norm MinMaxNorm min_max_norm NonNeg non_neg UnitNorm unit_norm",
+    "constraint": """Constraint MaxNorm max_norm MinMaxNorm min_max_norm NonNeg non_neg UnitNorm
+        unit_norm""",
     "initializer": """Constant constant Zeros zeros Ones ones RandomUniform random_uniform
         RandomNormal random_normal TruncatedNormal truncated_normal VarianceScaling variance_scaling
         GlorotUniform glorot_uniform GlorotNormal glorot_normal HeUniform he_uniform HeNormal

@@ -1,4 +1,4 @@
-"""Optimizers with their options, schedules and constraints: cases that are run with Keras 3 and with
+"""Optimizers with their options, schedules and constraints: cases that are run with Keras 3 and by
 corereg. Each is a function of the library."""
 
 from __future__ import annotations
