@@ -548,10 +548,12 @@ def scheduled_rate(kind: str, numbers: Sequence[float], step: int) -> float:
     if kind in ("exponential_decay", "inverse_time_decay"):
         passed = step / p[1]
         passed = math.floor(passed) if p[3] else passed
-        return p[0] * p[2] ** passed if kind == "exponential_decay" else p[0] / (1 + p[2] * passed)
+        if kind == "exponential_decay":
+            return p[0] * math.pow(p[2], passed)
+        return p[0] / (1 + p[2] * passed)
     if kind == "polynomial_decay":
         length = p[1] * max(1, math.ceil(step / p[1])) if p[4] else p[1]
-        return (p[0] - p[2]) * (1 - min(step, length) / length) ** p[3] + p[2]
+        return (p[0] - p[2]) * math.pow(1 - min(step, length) / length, p[3]) + p[2]
     if kind == "cosine_decay":
         length, alpha, warm_up, end = p[1:]
         if end >= 0 and step < warm_up:
@@ -564,7 +566,7 @@ def scheduled_rate(kind: str, numbers: Sequence[float], step: int) -> float:
         number, begin = 0, 0.0
         while step >= begin + length:
             number, begin, length = number + 1, begin + length, length * t_mul
-        wave = 0.5 * m_mul**number * (1 + math.cos(math.pi * (step - begin) / length))
+        wave = 0.5 * math.pow(m_mul, number) * (1 + math.cos(math.pi * (step - begin) / length))
         return p[0] * ((1 - alpha) * wave + alpha)
     if kind == "piecewise_constant":
         half = len(p) // 2

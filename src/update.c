@@ -143,24 +143,25 @@ INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const v
 }
 
 /* all_stages: one loop does everything, for what is rare: less code. */
-INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, void *constants,
-                  prepare_function prepare, step_function step, const int slots,
-                  const int all_stages)
+INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
+                  prepare_function prepare, void *own_constants, step_function step,
+                  const int slots, const int all_stages)
 {
-    double rate = 1; /* what the constants are prepared for */
     for (block_walk at = first_block(g->segments, g->blocks, rank, size); at.block < at.end;
          next_block(&at)) {
         const cr_segment *segment = at.segment;
         double *sum = g->penalty + at.block;
-        if (segment->rate != rate) {
-            cr_hyper own = *g->hyper;
-            rate = segment->rate;
-            own.learning_rate *= rate;
-            prepare(&own, constants);
-        }
-        if (all_stages || g->scales || isfinite(g->hyper->clipvalue) || segment->decay != 0)
-            *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 1, 1});
-        else if (segment->l1 != 0 || segment->l2 != 0)
+        if (all_stages || g->scales || isfinite(g->hyper->clipvalue) || segment->decay != 0 ||
+            segment->rate != 1) {
+            const void *chosen = constants;
+            if (segment->rate != 1) {
+                cr_hyper own = *g->hyper;
+                own.learning_rate *= segment->rate;
+                prepare(&own, own_constants);
+                chosen = own_constants;
+            }
+            *sum = sweep_block(g, &at, chosen, step, (sweep_kind){slots, 1, 1});
+        } else if (segment->l1 != 0 || segment->l2 != 0)
             *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 1, 0});
         else
             *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 0, 0});
@@ -169,22 +170,22 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, void 
 
 /* The sweep of a rule whose variables all have the first `required` state arrays, and any of
  * `optional` further ones (at most two): all segments have the same. */
-INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, void *constants,
-                     prepare_function prepare, step_function step, const int required,
-                     const int optional)
+INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
+                     prepare_function prepare, void *own_constants, step_function step,
+                     const int required, const int optional)
 {
     const int slots = (1 << required) - 1;
     int chosen = 0; /* of the optional ones, a bit each */
     for (int i = 0; g->count && i < optional; i++)
         chosen |= (g->segments[0].slot[required + i] != NULL) << i;
     if (chosen == 0)
-        sweep(g, rank, size, constants, prepare, step, slots, 0);
+        sweep(g, rank, size, constants, prepare, own_constants, step, slots, 0);
     else if (chosen == 1 && optional >= 1)
-        sweep(g, rank, size, constants, prepare, step, slots | 1 << required, 1);
+        sweep(g, rank, size, constants, prepare, own_constants, step, slots | 1 << required, 1);
     else if (chosen == 2 && optional >= 2)
-        sweep(g, rank, size, constants, prepare, step, slots | 2 << required, 1);
+        sweep(g, rank, size, constants, prepare, own_constants, step, slots | 2 << required, 1);
     else if (chosen == 3 && optional >= 2)
-        sweep(g, rank, size, constants, prepare, step, slots | 3 << required, 1);
+        sweep(g, rank, size, constants, prepare, own_constants, step, slots | 3 << required, 1);
 }
 
 #define UPDATE_KERNEL(unused, rule)                                                               \
@@ -200,8 +201,9 @@ INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, vo
             block_penalties(g->penalty, g->segments, g->blocks, rank, size);                      \
             return;                                                                               \
         }                                                                                         \
-        rule##_constants constants = rule##_prepare(g->hyper);                                    \
-        run_rule(g, rank, size, &constants, rule##_prepare_into, rule##_step,                     \
+        const rule##_constants constants = rule##_prepare(g->hyper);                              \
+        rule##_constants own_constants; /* of a variable with a rate of its own */                \
+        run_rule(g, rank, size, &constants, rule##_prepare_into, &own_constants, rule##_step,     \
                  CR_REQUIRED_SLOTS(rule), CR_OPTIONAL_SLOTS(rule));                               \
     }
 CR_RULES(UPDATE_KERNEL, )
