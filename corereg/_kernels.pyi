@@ -342,6 +342,7 @@ class Hyper:
     learning_rate: float
     clipvalue: float
     step: int
+    accumulation: int
     @property
     def rule(self) -> Rule | None: ...
     def __init__(
@@ -358,7 +359,12 @@ class Hyper:
     def __setitem__(self, name: str, value: float) -> None: ...
 
 def hyper_again(
-    rule: str | None, learning_rate: float, clipvalue: float, step: int, own: list[float]
+    rule: str | None,
+    learning_rate: float,
+    clipvalue: float,
+    step: int,
+    own: list[float],
+    accumulation: int = 1,
 ) -> Hyper: ...
 
 class Gradients:
@@ -382,6 +388,7 @@ class Segments:
         l1: Sequence[float] | None = None,
         l2: Sequence[float] | None = None,
         decay: Sequence[float] | None = None,
+        rate: Sequence[float] | None = None,
     ) -> None: ...
     def set_gradient(self, i: int, gradient: _Array | None) -> None: ...
 
@@ -395,6 +402,21 @@ def clip_scales(
 def penalty_backward(
     w: _Array, l1: float, l2: float, factor: _Array, out: _Array | None = None
 ) -> _Array: ...
+
+# stages.pxi
+SCHEDULES: dict[str, int]
+
+def accumulate_gradients(totals: Segments, hyper: Hyper, scale: float = 1.0) -> None: ...
+def reset_gradients(totals: Segments, hyper: Hyper) -> None: ...
+def average_weights(
+    segments: Segments, hyper: Hyper, momentum: float, overwrite_every: int = 0
+) -> None: ...
+def constrain_norms(
+    w: _Array, first: int, last: int, least: float, most: float, rate: float = 1.0
+) -> None: ...
+def constrain_signs(w: _Array) -> None: ...
+def scheduled_rate(hyper: Hyper, kind: str, numbers: _Array) -> None: ...
+def rate_at(kind: str, numbers: _Array, step: int) -> float: ...
 
 # probe.pxi
 def probe_arithmetic(y: _Array, rounds: int, factor: float, addend: float) -> _Array: ...

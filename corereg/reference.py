@@ -722,13 +722,155 @@ def update_adam(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
     w -= alpha * m / d
 
 
+def update_adagrad(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """a += g^2;  w -= lr g / sqrt(a + eps)."""
+    a = slots[0]
+    a += g * g
+    w -= h.learning_rate * g / np.sqrt(a + h.own["epsilon"])
+
+
+def update_adadelta(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """a = rho a + (1-rho) g^2;  d = g sqrt(b + eps) / sqrt(a + eps);  b as a, of d;  w -= lr d."""
+    a, b = slots[:2]
+    rho, epsilon = h.own["rho"], h.own["epsilon"]
+    a *= rho
+    a += (1 - rho) * (g * g)
+    d = g * np.sqrt(b + epsilon) / np.sqrt(a + epsilon)
+    b *= rho
+    b += (1 - rho) * (d * d)
+    w -= h.learning_rate * d
+
+
+def update_adamax(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """m as Adam;  u = max(beta_2 u, |g|);  w -= lr/(1-beta_1^t) m / (u + eps)."""
+    m, u = slots[:2]
+    beta_1 = h.own["beta_1"]
+    m *= beta_1
+    m += (1 - beta_1) * g
+    np.maximum(h.own["beta_2"] * u, np.abs(g), out=u)
+    w -= h.learning_rate / (1 - beta_1 ** (h.step + 1)) * m / (u + h.own["epsilon"])
+
+
+def update_nadam(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """Adam with Nesterov's momentum, whose schedule is u; see rules.h."""
+    m, v = slots[:2]
+    t, beta_1, beta_2 = h.step + 1, h.own["beta_1"], h.own["beta_2"]
+    u = [beta_1 * (1 - 0.5 * 0.96**i) for i in range(1, t + 2)]
+    product = math.prod(u[:t])
+    m *= beta_1
+    m += (1 - beta_1) * g
+    v *= beta_2
+    v += (1 - beta_2) * (g * g)
+    mean = u[t] / (1 - product * u[t]) * m + (1 - u[t - 1]) / (1 - product) * g
+    w -= h.learning_rate * mean / (np.sqrt(v / (1 - beta_2**t)) + h.own["epsilon"])
+
+
+def update_ftrl(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """The leader of all gradients so far, with L1 and L2; see rules.h."""
+    accumulator, linear = slots[:2]
+    lr, power = h.learning_rate, -h.own["learning_rate_power"]
+    l1, l2 = h.own["l1_regularization_strength"], h.own["l2_regularization_strength"]
+    before = accumulator**power
+    accumulator += g * g
+    scale = accumulator**power
+    linear += g + 2 * h.own["l2_shrinkage_regularization_strength"] * w
+    linear -= (scale - before) / lr * w
+    w[...] = np.clip(linear, -l1, l1) - linear
+    w /= scale / lr + 2 * (l2 + h.own["beta"] / (2 * lr))
+
+
+def update_lion(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """w -= lr sign(beta_1 m + (1-beta_1) g);  m = beta_2 m + (1-beta_2) g."""
+    m, beta_1, beta_2 = slots[0], h.own["beta_1"], h.own["beta_2"]
+    w -= h.learning_rate * np.sign(beta_1 * m + (1 - beta_1) * g)
+    m *= beta_2
+    m += (1 - beta_2) * g
+
+
 RULES: dict[str, Callable[[Array, Array, Slots, Hyper], None]] = {
     "sgd": update_sgd,
     "momentum": update_momentum,
     "nesterov": update_nesterov,
     "rmsprop": update_rmsprop,
     "adam": update_adam,
+    "adagrad": update_adagrad,
+    "adadelta": update_adadelta,
+    "adamax": update_adamax,
+    "nadam": update_nadam,
+    "ftrl": update_ftrl,
+    "lion": update_lion,
 }
+
+
+def scheduled_rate(kind: str, numbers: Sequence[float], step: int) -> float:
+    """The learning rate of a schedule after so many steps; see cr_schedule_kind for the numbers."""
+    p = list(map(float, numbers))
+    if kind in ("exponential_decay", "inverse_time_decay"):
+        passed = step / p[1]
+        passed = math.floor(passed) if p[3] else passed
+        if kind == "exponential_decay":
+            return p[0] * math.pow(p[2], passed)
+        return p[0] / (1 + p[2] * passed)
+    if kind == "polynomial_decay":
+        length = p[1] * max(1, math.ceil(step / p[1])) if p[4] else p[1]
+        return (p[0] - p[2]) * math.pow(1 - min(step, length) / length, p[3]) + p[2]
+    if kind == "cosine_decay":
+        length, alpha, warm_up, end = p[1:]
+        if end >= 0 and step < warm_up:
+            return (end - p[0]) * step / warm_up + p[0]
+        passed = min(step - (warm_up if end >= 0 else 0), length) / length
+        top = end if end >= 0 else p[0]
+        return top * ((1 - alpha) * 0.5 * (1 + math.cos(math.pi * passed)) + alpha)
+    if kind == "cosine_restarts":
+        length, t_mul, m_mul, alpha = p[1:]
+        number, begin = 0, 0.0
+        while step >= begin + length:
+            number, begin, length = number + 1, begin + length, length * t_mul
+        wave = 0.5 * math.pow(m_mul, number) * (1 + math.cos(math.pi * (step - begin) / length))
+        return p[0] * ((1 - alpha) * wave + alpha)
+    if kind == "piecewise_constant":
+        half = len(p) // 2
+        return p[half + sum(step > boundary for boundary in p[:half])]
+    return p[1 + min(max(step - int(p[0]), 0), len(p) - 2)]
+
+
+def accumulate_gradients(total: Array, g: Array, h: Hyper, accumulation: int, scale: float) -> None:
+    """total += g / scale, divided by accumulation at the step that makes an update."""
+    total *= accumulation > 1
+    total += g / scale
+    if (h.step + 1) % accumulation == 0:
+        total /= accumulation
+
+
+def reset_gradients(total: Array, h: Hyper, accumulation: int) -> None:
+    """total = 0 if the step before made an update."""
+    if h.step % accumulation == 0:
+        total[...] = 0
+
+
+def average_weights(
+    average: Array, w: Array, h: Hyper, accumulation: int, momentum: float, overwrite_every: int = 0
+) -> None:
+    """average = momentum average + (1-momentum) w, from the first w on;  w = average at times."""
+    t = (h.step - 1) // accumulation
+    kept = momentum if t else 0.0
+    average *= kept
+    average += (1 - kept) * w
+    if overwrite_every and (t + 1) % overwrite_every == 0:
+        w[...] = average
+
+
+def constrain_norms(
+    w: Array, first: int, last: int, least: float, most: float, rate: float = 1.0
+) -> None:
+    """The norms over the axes from first to last brought between least and most."""
+    norm = np.sqrt((w * w).sum(axis=tuple(range(first, last + 1)), keepdims=True))
+    w *= (rate * np.clip(norm, least, most) + (1 - rate) * norm) / (1e-7 + norm)
+
+
+def constrain_signs(w: Array) -> None:
+    """max(w, 0)."""
+    np.maximum(w, 0, out=w)
 
 
 def update(

@@ -24,6 +24,7 @@ Config = dict[str, Any]
 
 PACKAGES = {
     "activation": "corereg.activations",
+    "constraint": "corereg.constraints",
     "initializer": "corereg.initializers",
     "layer": "corereg.layers",
     "loss": "corereg.losses",
@@ -31,6 +32,7 @@ PACKAGES = {
     "model": "corereg.models",
     "optimizer": "corereg.optimizers",
     "regularizer": "corereg.regularizers",
+    "schedule": "corereg.optimizers.schedules",
 }
 """Each kind of part and the package that holds it. A new kind begins with a line here."""
 

@@ -50,6 +50,7 @@ include "counts.pxi"
 include "accumulate.pxi"
 include "dataset.pxi"
 include "update.pxi"
+include "stages.pxi"
 include "probe.pxi"
 
 # Models beside threads: who reads and writes weights, and forward passes.

@@ -24,6 +24,8 @@ cdef extern from "kernels.h" nogil:
         CR_numpy_loop, CR_strided_copy, CR_strided_select, CR_arg_extreme, CR_indexed_copy
         CR_arg_sort
         CR_penalty, CR_penalty_backward, CR_gradient_norms, CR_clip_scales
+        CR_accumulate_gradients, CR_reset_gradients, CR_average_weights
+        CR_constrain_norms, CR_constrain_signs, CR_scheduled_rate
         CR_probe_arithmetic, CR_probe_triad, CR_probe_read
     enum cr_activation:
         CR_LINEAR, CR_RELU, CR_SIGMOID, CR_TANH, CR_SOFTMAX, CR_LEAKY_RELU, CR_ELU, CR_SELU
@@ -31,6 +33,9 @@ cdef extern from "kernels.h" nogil:
     bint CR_KEEPS_SLOPE(int act)
     enum cr_threshold_spacing:
         CR_ANY_THRESHOLDS, CR_EVEN_THRESHOLDS, CR_WIDENED_THRESHOLDS
+    enum cr_schedule_kind:
+        CR_EXPONENTIAL_DECAY, CR_INVERSE_TIME_DECAY, CR_POLYNOMIAL_DECAY, CR_COSINE_DECAY
+        CR_COSINE_RESTARTS, CR_PIECEWISE_CONSTANT, CR_RATE_TABLE, CR_SCHEDULES
     enum cr_source:
         CR_FROM_F32, CR_FROM_F64, CR_FROM_U8, CR_FROM_I8, CR_FROM_U16, CR_FROM_I16
         CR_FROM_U32, CR_FROM_I32, CR_FROM_U64, CR_FROM_I64
@@ -242,10 +247,10 @@ cdef extern from "kernels.h" nogil:
         void *w
         void *slot[CR_MAX_SLOTS]
         ptrdiff_t n
-        double l1, l2, decay
+        double l1, l2, decay, rate
     ctypedef struct cr_hyper:
         double learning_rate, clipvalue
-        int64_t step
+        int64_t step, accumulation
         double own[CR_MAX_HYPER]
     ctypedef struct cr_rule:
         const char *name
@@ -272,6 +277,28 @@ cdef extern from "kernels.h" nogil:
         const double *sums
         double limit
         int by_global_norm
+    ctypedef struct cr_accumulate_args:
+        const cr_segment *segments
+        const void **gradients
+        ptrdiff_t count, blocks
+        const cr_hyper *hyper
+        double scale
+    ctypedef struct cr_average_args:
+        const cr_segment *segments
+        ptrdiff_t count, blocks
+        const cr_hyper *hyper
+        double momentum
+        int64_t overwrite_every
+    ctypedef struct cr_constrain_args:
+        void *w
+        ptrdiff_t outer, n, inner
+        double least, most, rate
+    ctypedef struct cr_scheduled_rate_args:
+        cr_hyper *hyper
+        const double *numbers
+        ptrdiff_t count
+        int kind
+    double cr_rate_at(int kind, const double *numbers, ptrdiff_t count, int64_t step)
     ctypedef struct cr_penalty_backward_args:
         void *dw
         const void *w

@@ -97,6 +97,12 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(penalty_backward)       \
     X(gradient_norms)         \
     X(clip_scales)            \
+    X(accumulate_gradients)   \
+    X(reset_gradients)        \
+    X(average_weights)        \
+    X(constrain_norms)        \
+    X(constrain_signs)        \
+    X(scheduled_rate)         \
     CR_RULES(CR_UPDATE, X)    \
     X(probe_arithmetic)       \
     X(probe_triad)            \

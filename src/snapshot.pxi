@@ -116,13 +116,13 @@ cdef class Snapshot:
 
     objects: whose attributes count, all that are in their __dict__. containers: lists and dicts,
     whose entries count, as do those of lists, dicts and tuples inside them; tuples, for what is in
-    them. parameters: whose data, requires_grad and regularizer count. Identity decides, not
-    equality; so all that was found is kept alive, and no other object can take its place.
+    them. parameters: whose data, requires_grad, regularizer and constraint count. Identity decides,
+    not equality; so all that was found is kept alive, and no other object can take its place.
     """
     cdef list objects, attributes      # objects, and of each the items of its __dict__
     cdef list lists, entries           # lists, and of each the entries
     cdef list dicts, items             # dicts, and of each the items
-    cdef list parameters, found        # parameters, and of each the three attributes that count
+    cdef list parameters, found        # parameters, and of each the four attributes that count
 
     def __init__(self, objects, containers=(), parameters=()):
         self.objects = list(objects)
@@ -132,7 +132,8 @@ cdef class Snapshot:
         self.parameters = list(parameters)
         self.found = []
         for p in self.parameters:
-            self.found += (p.data, p.requires_grad, getattr(p, "regularizer", None))
+            self.found += (p.data, p.requires_grad, getattr(p, "regularizer", None),
+                           getattr(p, "constraint", None))
 
     cdef add_containers(self, containers):
         cdef dict seen = {}  # by id; what is in here stays alive, so that no id comes twice
@@ -173,7 +174,8 @@ cdef class Snapshot:
                 return False
         for i in range(len(self.parameters)):
             p = self.parameters[i]
-            if (p.array is not self.found[3 * i] or p.requires_grad is not self.found[3 * i + 1]
-                    or getattr(p, "regularizer", None) is not self.found[3 * i + 2]):
+            if (p.array is not self.found[4 * i] or p.requires_grad is not self.found[4 * i + 1]
+                    or getattr(p, "regularizer", None) is not self.found[4 * i + 2]
+                    or getattr(p, "constraint", None) is not self.found[4 * i + 3]):
                 return False
         return True

@@ -116,6 +116,20 @@ def kernel_calls(rng, dtype, m, n):
             segments.set_gradient(i, g)
         sums, scales = keep(np.zeros(segments.blocks)), keep(np.zeros(4))
         calls.append(lambda own=own, s=segments, sums=sums: k.update(s, own, sums, np.ones(4)))
+    totals = k.Segments(weights)
+    for i, g in enumerate(gradients):
+        totals.set_gradient(i, g)
+    averaged = k.Segments(weights, [(a,) for a in slots[0]])
+    accumulating = k.Hyper(None, 0.1, step=3)
+    accumulating.accumulation = 2
+    hypers.append(accumulating)  # whose step is put back
+    rate = keep(np.array([0.5, 10, 0.5, 0]))
+    calls.append(lambda: k.accumulate_gradients(totals, accumulating, 2.0))
+    calls.append(lambda: k.reset_gradients(totals, accumulating))
+    calls.append(lambda: k.average_weights(averaged, accumulating, 0.9, 1))
+    calls.append(lambda: k.constrain_norms(weights[0], 0, 0, 0.5, 1.0))
+    calls.append(lambda: k.constrain_signs(weights[0]))
+    calls.append(lambda: k.scheduled_rate(accumulating, "exponential_decay", rate))
     calls.append(lambda: k.penalty(segments, sums))
     calls.append(lambda: k.clip_scales(segments, 1.0, True, scales, sums))
     calls.append(lambda: k.probe_triad(x, y, 0.5))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from corereg import _kernels, config, initializers, regularizers
+from corereg import _kernels, config, constraints, initializers, regularizers
 from corereg.autograd import Parameter, Tensor, ops, tensor
 from corereg.graph.nest import map_nest
 from corereg.graph.node import Node, Spec
@@ -297,10 +297,12 @@ class Layer(Holder, Recordable):
         *,
         trainable: bool = True,
         regularizer: Any = None,
+        constraint: Any = None,
         name: str | None = None,
     ) -> Parameter:
         """A new weight of this layer, with Keras's arguments. name: "weight" and a number if left
-        out; trainable: False keeps it as it is, also while the layer trains."""
+        out; trainable: False keeps it as it is, also while the layer trains; constraint: what
+        optimizers do to it after each update."""
         if isinstance(shape, str):
             raise TypeError(
                 f"{self.who}: expected the shape first, received {shape!r}; "
@@ -328,7 +330,10 @@ class Layer(Holder, Recordable):
                 f"received {values.shape}"
             )
         made = Parameter(
-            values.astype(self.dtype), f"{self.name}/{name}", regularizers.get(regularizer)
+            values.astype(self.dtype),
+            f"{self.name}/{name}",
+            regularizers.get(regularizer),
+            constraints.get(constraint),
         )
         made.trainable = trainable
         self._added.append(made)

@@ -27,8 +27,8 @@ class KernelOptimizer(Optimizer):
     ``recordable = True``. Names of hyperparameters and state arrays are the table's.
 
     A step is a sequence of stages: norms of the gradients, if clipping asks for them; then all that
-    one sweep over the memory can do (see cr_update_args in src/kernels.h). What needs the whole new
-    weights is a stage behind that, in `take_step`.
+    one sweep over the memory can do (see cr_update_args in src/contract_update.h). What else may be
+    asked for is done by the `Stages` before and behind that.
     """
 
     def use_rule(self, rule: str, **hyperparameters: float) -> None:
@@ -37,7 +37,9 @@ class KernelOptimizer(Optimizer):
         for name, value in hyperparameters.items():
             own[name].check(self, value)
         numbers = {name: float(value) for name, value in hyperparameters.items()}
-        self._hyper = _kernels.Hyper(rule, float(self.learning_rate), self.clipvalue, 0, **numbers)
+        before = self._hyper
+        self._hyper = _kernels.Hyper(rule, before.learning_rate, self.clipvalue, 0, **numbers)
+        self._hyper.accumulation = before.accumulation
 
     @property
     def rule(self) -> str:
@@ -52,6 +54,10 @@ class KernelOptimizer(Optimizer):
     def optional_slots(self) -> set[str]:
         """Which of the rule's optional state arrays are wanted."""
         return set()
+
+    def initial_values(self) -> dict[str, Any]:
+        """The initializers of those state arrays that do not begin with zeros, by name."""
+        return {}
 
     @property
     def slots(self) -> list[tuple[Array | None, ...]]:
@@ -70,8 +76,9 @@ class KernelOptimizer(Optimizer):
         rule = self._hyper.rule
         assert rule is not None
         always, chosen = rule.slots[: rule.required], self.optional_slots()
+        initial = [self.initial_values().get(name, "zeros") for name in always]
         made: dict[str, Sequence[Variable]] = dict(
-            zip(always, self.add_optimizer_variables(self.parameters, always), strict=True)
+            zip(always, self.add_optimizer_variables(self.parameters, always, initial), strict=True)
         )
         for name in rule.slots[rule.required :]:
             if name in chosen:
@@ -100,6 +107,7 @@ class KernelOptimizer(Optimizer):
         segments.set_gradient(0, gradient.data)
         hyper = copy.copy(self._hyper)  # for it counts the step, and others have theirs to come
         hyper.learning_rate, hyper.clipvalue = float(learning_rate), math.inf
+        hyper.step, hyper.accumulation = int(self.iterations), 1
         _kernels.update(segments, hyper, np.empty(segments.blocks))
         variable.changed()
 

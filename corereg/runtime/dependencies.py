@@ -92,14 +92,15 @@ def snapshot_of(dependencies: Iterable[Any], unproven: Iterable[Any] = ()) -> _k
     """What these are now, to find out later whether anything was set anew.
 
     dependencies: lists (of layers), Parameters, and objects, whose attributes count, and with them
-    their parameters and all regularizers. unproven: those of which lists, tuples and dicts in their
-    attributes count, too.
+    their parameters and all regularizers and constraints. unproven: those of which
+    lists, tuples and dicts in their attributes count, too.
     """
     parts = _kernels.with_inner(dependencies)
     leaves = _kernels.leaves_among(parts, Parameter)
     lists: list[list[Any] | tuple[Any, ...] | dict[Any, Any]] = []
     objects = []
     regularizers = [found for p in leaves if (found := getattr(p, "regularizer", None)) is not None]
+    regularizers += [found for p in leaves if (found := getattr(p, "constraint", None)) is not None]
     for part in parts:
         if isinstance(part, list):
             lists.append(part)

@@ -360,6 +360,13 @@ class Trainer:
                 raise
         return optimizer
 
+    def finish_weights(self, model: TrainableModel) -> None:
+        """What `fit` does to the weights at its end: the optimizer's averages become weights."""
+        optimizer = self.compilation.optimizer
+        if optimizer is not None and optimizer.use_ema:
+            with self.weights_lock.writing:
+                optimizer.finalize_variable_values(model.trainable_weights)
+
     def output_losses(self, batch: Batch, predictions: Sequence[Tensor]) -> list[Tensor]:
         """The loss of each output that has one, without its weight and without penalties."""
         self.losses = self.compilation.losses_for("fit", self.output_names)  # may be set anew
