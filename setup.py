@@ -23,7 +23,7 @@ from setuptools.modified import newer_group
 KERNELS = [
     *("dense", "activation", "log_softmax", "elementwise", "dropout"),
     *("cross_entropy", "regression_loss", "accuracy", "accumulators", "gather", "shuffle"),
-    *("strided_table", "update", "probe", "table"),
+    *("embedding", "strided_table", "update", "probe", "table"),
 ]
 OBJECTS = "build/kernels"  # kept, where pip builds all else in a new folder every time
 COMMON = ["dispatch.c", "replay.c", "threads.c", "validate.c", "forward.c", "memory.c", "rules.c"]

@@ -47,6 +47,7 @@ include "strided.pxi"
 include "losses.pxi"
 include "accumulate.pxi"
 include "dataset.pxi"
+include "embedding.pxi"
 include "update.pxi"
 include "probe.pxi"
 

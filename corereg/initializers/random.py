@@ -34,7 +34,7 @@ class RandomInitializer(Initializer):
         return {"seed": self.seed}
 
 
-@register("initializer", "random_uniform")
+@register("initializer", "random_uniform", "uniform")
 class RandomUniform(RandomInitializer):
     """Uniform in [minval, maxval)."""
 

@@ -9,11 +9,14 @@ if TYPE_CHECKING:
     from corereg.layers.base import Layer as Layer
     from corereg.layers.dense import Dense as Dense
     from corereg.layers.dropout import Dropout as Dropout
+    from corereg.layers.embedding import Embedding as Embedding
     from corereg.layers.flatten import Flatten as Flatten
+    from corereg.layers.identity import Identity as Identity
     from corereg.layers.input_layer import (
         Input as Input,
         InputLayer as InputLayer,
     )
+    from corereg.layers.lambda_layer import Lambda as Lambda
     from corereg.layers.lookup import (
         deserialize as deserialize,
         serialize as serialize,
@@ -37,22 +40,55 @@ if TYPE_CHECKING:
         multiply as multiply,
         subtract as subtract,
     )
+    from corereg.layers.pooling.global1d import (
+        GlobalAveragePooling1D as GlobalAveragePooling1D,
+        GlobalAvgPool1D as GlobalAvgPool1D,
+        GlobalMaxPool1D as GlobalMaxPool1D,
+        GlobalMaxPooling1D as GlobalMaxPooling1D,
+    )
+    from corereg.layers.preprocessing.category_encoding import (
+        CategoryEncoding as CategoryEncoding,
+    )
+    from corereg.layers.preprocessing.discretization import Discretization as Discretization
+    from corereg.layers.preprocessing.integer_lookup import IntegerLookup as IntegerLookup
+    from corereg.layers.preprocessing.normalization import Normalization as Normalization
+    from corereg.layers.preprocessing.rescaling import Rescaling as Rescaling
+    from corereg.layers.preprocessing.string_lookup import StringLookup as StringLookup
+    from corereg.layers.reshaping.permute import Permute as Permute
+    from corereg.layers.reshaping.repeat_vector import RepeatVector as RepeatVector
+    from corereg.layers.reshaping.reshape import Reshape as Reshape
 
 _MODULES = {
     "Activation": "activation",
     "Add": "merging.elementwise",
     "Average": "merging.elementwise",
+    "CategoryEncoding": "preprocessing.category_encoding",
     "Concatenate": "merging.concatenate",
     "Dense": "dense",
+    "Discretization": "preprocessing.discretization",
     "Dot": "merging.dot",
     "Dropout": "dropout",
+    "Embedding": "embedding",
     "Flatten": "flatten",
+    "GlobalAveragePooling1D": "pooling.global1d",
+    "GlobalAvgPool1D": "pooling.global1d",
+    "GlobalMaxPool1D": "pooling.global1d",
+    "GlobalMaxPooling1D": "pooling.global1d",
+    "Identity": "identity",
     "Input": "input_layer",
     "InputLayer": "input_layer",
+    "IntegerLookup": "preprocessing.integer_lookup",
+    "Lambda": "lambda_layer",
     "Layer": "base",
     "Maximum": "merging.elementwise",
     "Minimum": "merging.elementwise",
     "Multiply": "merging.elementwise",
+    "Normalization": "preprocessing.normalization",
+    "Permute": "reshaping.permute",
+    "RepeatVector": "reshaping.repeat_vector",
+    "Rescaling": "preprocessing.rescaling",
+    "Reshape": "reshaping.reshape",
+    "StringLookup": "preprocessing.string_lookup",
     "Subtract": "merging.elementwise",
     "add": "merging.elementwise",
     "average": "merging.elementwise",
