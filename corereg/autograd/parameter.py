@@ -77,15 +77,20 @@ class Parameter(Variable):
     data: float32 or float64, as for Tensor, copied to memory that begins at a cache line.
     regularizer: a function, as those of `corereg.regularizers`, whose penalty belongs to the
         parameter, or None. trainable: False freezes it: no update, no penalty.
+    row_gradients: where backward puts the gradients of a table's rows instead of adding them up in
+        `grad`: pairs of row numbers and gradients. None, unless a lazy optimizer asks for it.
     """
 
-    __slots__ = ("regularizer",)
+    row_gradients: list[tuple[Any, Any]] | None
+
+    __slots__ = ("regularizer", "row_gradients")
 
     def __init__(
         self, data: Any, name: str | None = None, regularizer: Penalty | None = None
     ) -> None:
         super().__init__(data, name or f"parameter_{next(_names)}", requires_grad=True)
         self.regularizer = regularizer
+        self.row_gradients = None
         self.buffer = aligned(np.zeros_like(self.data))
 
     @property
