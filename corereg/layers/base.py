@@ -281,6 +281,10 @@ class Layer(Holder, Recordable):
         _kernels.gather_rows(x.data, cast)
         return Tensor(cast)
 
+    def _cast_other(self, x: Tensor) -> Tensor:
+        """As `_cast`, for floats that `call` takes besides its first argument."""
+        return self._cast(x)
+
     def ensure_built(self, *input_shapes: Any) -> None:
         """Builds the layer once. If that fails or is interrupted, no weight of it is left."""
         if not self.built:

@@ -178,7 +178,7 @@ def _other(layer: Any, value: Any) -> Any:
     if isinstance(value, np.ndarray):
         value = tensor(value)
     if isinstance(value, Tensor):
-        return layer._cast(value) if value.data.dtype.kind == "f" else value
+        return layer._cast_other(value) if value.data.dtype.kind == "f" else value
     if is_nest(value) and not isinstance(value, dict):
         parts = [_other(layer, one) for one in value]
         return parts if isinstance(value, list) else tuple(parts)

@@ -53,7 +53,7 @@ class CategoryEncoding(Layer):
                     f"{self.who}: expected count_weights for output_mode 'count' only, which is "
                     f"{self.output_mode!r}"
                 )
-            count_weights = super()._cast(tensor(count_weights))
+            count_weights = self._cast_other(tensor(count_weights))
         return encoded(x, self.num_tokens, self.output_mode, self._dtype, count_weights)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -61,6 +61,9 @@ class CategoryEncoding(Layer):
 
     def _cast(self, x: Tensor, dtype: Any = None) -> Tensor:
         return super()._cast(x, np.int64 if dtype is None else dtype)
+
+    def _cast_other(self, x: Tensor) -> Tensor:
+        return super()._cast(x)
 
     def get_config(self) -> dict[str, Any]:
         own = {"num_tokens": self.num_tokens, "output_mode": self.output_mode}
