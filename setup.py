@@ -22,7 +22,7 @@ from setuptools.modified import newer_group
 
 KERNELS = [
     *("dense", "activation", "log_softmax", "elementwise", "dropout", "noise"),
-    *("batch_norm", "row_norm"),
+    *("batch_norm", "row_norm", "embedding"),
     *("cross_entropy", "regression_loss", "output_loss", "accuracy", "counts"),
     *("accumulators", "gather", "shuffle", "strided_table", "update", "stages", "probe", "table"),
 ]

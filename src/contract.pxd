@@ -19,7 +19,8 @@ cdef extern from "kernels.h" nogil:
         CR_categorical_accuracy, CR_sparse_accuracy, CR_binary_accuracy
         CR_threshold_counts, CR_filter_top_k, CR_top_k_accuracy
         CR_row_mean, CR_accumulate_weighted_sum, CR_increment, CR_store_and_reset, CR_shuffle
-        CR_gather_rows
+        CR_gather_rows, CR_embedding_forward, CR_embedding_backward
+        CR_unique_rows, CR_scatter_rows, CR_integer_lookup
         CR_scale, CR_add, CR_exp, CR_log, CR_erf
         CR_numpy_loop, CR_strided_copy, CR_strided_select, CR_arg_extreme, CR_indexed_copy
         CR_arg_sort
@@ -238,6 +239,36 @@ cdef extern from "kernels.h" nogil:
         const int64_t *start
         ptrdiff_t rows, cols, stride, src_rows, places
         int source
+    ctypedef struct cr_embedding_forward_args:
+        void *y
+        const void *w
+        const int64_t *index
+        int64_t *out_of_range
+        ptrdiff_t M, L, N, K
+    ctypedef struct cr_embedding_backward_args:
+        void *dw
+        const void *dy
+        const int64_t *index
+        ptrdiff_t M, N, K
+    ctypedef struct cr_unique_rows_args:
+        int64_t *rows
+        int64_t *place
+        int64_t *where
+        const int64_t *index
+        ptrdiff_t M, K
+    ctypedef struct cr_scatter_rows_args:
+        void *w
+        const void *x
+        const int64_t *rows
+        ptrdiff_t M, N, K
+    ctypedef struct cr_integer_lookup_args:
+        int64_t *y
+        int64_t *out_of_range
+        const int64_t *x
+        const int64_t *keys
+        const int64_t *codes
+        ptrdiff_t rows, cols, count
+        int64_t oov, oov_count
     ctypedef struct cr_map_args:
         void *y
         const void *x

@@ -82,6 +82,11 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(store_and_reset)        \
     X(shuffle)                \
     X(gather_rows)            \
+    X(embedding_forward)      \
+    X(embedding_backward)     \
+    X(unique_rows)            \
+    X(scatter_rows)           \
+    X(integer_lookup)         \
     X(scale)                  \
     X(add)                    \
     X(exp)                    \
@@ -120,6 +125,7 @@ enum cr_kernel_id {
 #include "contract_data.h"
 #include "contract_dense.h"
 #include "contract_dropout.h"
+#include "contract_embedding.h"
 #include "contract_loss.h"
 #include "contract_metric.h"
 #include "contract_norm.h"

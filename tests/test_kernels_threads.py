@@ -72,7 +72,16 @@ def kernel_calls(rng, dtype, m, n):
         lambda: k.log(x, out),
         lambda: k.erf(x, out),
         lambda: k.penalty_backward(x, 0.1, 0.2, one, out),
+        lambda: k.embedding_forward(labels, w, out),
+        lambda: k.embedding_backward(labels, dy, w),
+        lambda: k.integer_lookup(labels, np.arange(n), labels[:n], 0, 1),
     ]
+    if m:
+        few, places, where = (keep(np.arange(count)) for count in (m, m, n))
+        calls += [
+            lambda: k.unique_rows(labels, few, places, where),
+            lambda: k.scatter_rows(w, x, few),
+        ]
     halves = out[: m // 2 * 2 : 2], x[: m // 2 * 2 : 2]
     kinds = [f"{np.dtype(dtype).char * 2}->{np.dtype(dtype).char}", f"{np.dtype(dtype).char}->?"]
     add = np.add.types.index(kinds[0])
@@ -164,7 +173,7 @@ def test_threads_of_every_kernel(shape, dtype, rng):
                 a[...] = old
             for a in results:
                 if all(a is not b for b in memory):
-                    a[...] = np.nan
+                    a[...] = np.nan if a.dtype.kind == "f" else -9
             for own in hypers:
                 own.step = 3
             program.replay(1, min(threads, most))

@@ -44,6 +44,17 @@ LAYERS = [
     (layers.AlphaDropout, (5,), {"rate": 0.3, "seed": 5}),
     (layers.AlphaDropout, (5,), {"rate": 0.3, "noise_shape": (None, 1)}),
     (layers.ActivityRegularization, (5,), {"l1": 0.1, "l2": 0.2}),
+    (layers.Flatten, (2, 3), {"data_format": "channels_first"}),
+    (layers.GlobalAveragePooling1D, (3, 2), {"keepdims": True}),
+    (layers.GlobalMaxPooling1D, (3, 2), {"data_format": "channels_first"}),
+    (layers.Identity, (2, 3), {}),
+    (layers.Lambda, (4,), {"function": ops.tanh}),
+    (layers.Normalization, (3,), {"mean": [1.0, 2.0, 3.0], "variance": 4.0}),
+    (layers.Normalization, (3,), {}),
+    (layers.Permute, (2, 3), {"dims": (2, 1)}),
+    (layers.RepeatVector, (4,), {"n": 3}),
+    (layers.Rescaling, (3,), {"scale": [1.0, 2.0, 3.0], "offset": -1}),
+    (layers.Reshape, (6,), {"target_shape": (-1, 3)}),
 ]
 CLASSES = np.arange(9) % 3
 ONE_HOT = np.eye(3, dtype="float32")[CLASSES]

@@ -78,9 +78,13 @@ class Parameter(Variable):
     regularizer: a function, as those of `corereg.regularizers`, whose penalty belongs to the
         parameter, or None. trainable: False freezes it: no update, no penalty. constraint: a
         function, as those of `corereg.constraints`, that optimizers apply after each update.
+    row_gradients: where backward puts the gradients of a table's rows instead of adding them up in
+        `grad`: pairs of row numbers and gradients. None, unless a lazy optimizer asks for it.
     """
 
-    __slots__ = ("constraint", "regularizer")
+    row_gradients: list[tuple[Any, Any]] | None
+
+    __slots__ = ("constraint", "regularizer", "row_gradients")
 
     def __init__(
         self,
@@ -92,6 +96,7 @@ class Parameter(Variable):
         super().__init__(data, name or f"parameter_{next(_names)}", requires_grad=True)
         self.regularizer = regularizer
         self.constraint = constraint
+        self.row_gradients = None
         self.buffer = aligned(np.zeros_like(self.data))
 
     @property

@@ -12,7 +12,7 @@ from corereg import _kernels
 from corereg.autograd import Tensor, no_grad
 from corereg.graph.nest import map_nest
 from corereg.graph.node import Spec
-from corereg.graph.tensor import SymbolicTensor
+from corereg.graph.tensor import SymbolicTensor, number_dtype
 
 BATCHES = (2, 3)
 """What stands for None in the shapes of two runs: where the outputs differ, None comes out."""
@@ -44,7 +44,8 @@ def run_on_zeros(
     def zeros(one: Any) -> Any:
         if not isinstance(one, SymbolicTensor):
             return one
-        return Tensor(np.zeros([size if n is None else n for n in one.shape], one.dtype))
+        shape = [size if n is None else n for n in one.shape]
+        return Tensor(np.zeros(shape, number_dtype(one.dtype)))
 
     states = [(layer, layer.random_state) for layer in layers]
     outer, trial.under_way = trial.under_way, True

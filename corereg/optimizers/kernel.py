@@ -15,6 +15,7 @@ from corereg.autograd.parameter import Variable
 from corereg.optimizers.base import Optimizer
 from corereg.optimizers.hyperparameters import Hyperparameter
 from corereg.optimizers.plan import StepPlan
+from corereg.optimizers.row_updates import forget_rows, update_rows
 
 Array = np.ndarray[Any, Any]
 
@@ -29,7 +30,20 @@ class KernelOptimizer(Optimizer):
     A step is a sequence of stages: norms of the gradients, if clipping asks for them; then all that
     one sweep over the memory can do (see cr_update_args in src/contract_update.h). What else may be
     asked for is done by the `Stages` before and behind that.
+
+    lazy: True changes of a table that an Embedding looks up only the rows that the batch names:
+    weights and state of the others stay as they are, where else they go on moving by what the state
+    remembers. That costs time by the batch, not by the table. The table's `grad` stays None then. A
+    table with an L1 or L2 penalty is updated whole.
     """
+
+    lazy: bool = False
+
+    def __init__(
+        self, learning_rate: float = 0.001, *args: Any, lazy: bool = False, **options: Any
+    ) -> None:
+        super().__init__(learning_rate, *args, **options)
+        self.lazy = bool(lazy)
 
     def use_rule(self, rule: str, **hyperparameters: float) -> None:
         """Chooses a rule of the table and gives its hyperparameters, each checked."""
@@ -73,6 +87,7 @@ class KernelOptimizer(Optimizer):
 
     def build(self, variables: Sequence[Parameter]) -> None:
         super().build(variables)
+        self._ask_for_rows()
         rule = self._hyper.rule
         assert rule is not None
         always, chosen = rule.slots[: rule.required], self.optional_slots()
@@ -87,6 +102,24 @@ class KernelOptimizer(Optimizer):
             tuple(made[name][i] if name in made else None for name in rule.slots)
             for i in range(len(self.parameters))
         ]
+
+    def _ask_for_rows(self) -> None:
+        for p in self.parameters:
+            p.row_gradients = [] if self.lazy else None
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._ask_for_rows()
+
+    def zero_grad(self) -> None:
+        super().zero_grad()
+        if self.lazy:
+            forget_rows(self.parameters)
+
+    def update(self, penalties: bool = False) -> Array:
+        if self.lazy and any(p.row_gradients for p in self.parameters):
+            return update_rows(self, penalties)
+        return super().update(penalties)
 
     def take_step(self, plan: StepPlan, gradients: Sequence[Array | None]) -> None:
         if type(self).update_step is not KernelOptimizer.update_step:
@@ -113,7 +146,8 @@ class KernelOptimizer(Optimizer):
 
     def get_config(self) -> dict[str, Any]:
         own = {name: getattr(self, name) for name in _hyperparameters(type(self))}
-        return {**super().get_config(), **own}
+        found = {**super().get_config(), **own}
+        return {**found, "lazy": True} if self.lazy else found  # Keras's have no such word
 
 
 def _hyperparameters(kind: type) -> dict[str, Hyperparameter]:

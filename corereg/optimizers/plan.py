@@ -46,6 +46,7 @@ class StepPlan:
             self.decays,
             self.rates,
         )
+        self.compact: dict[Any, Any] = {}  # the same with some rows of tables, see row_updates.py
         self.penalty: Array = np.zeros(self.segments.blocks)  # in parts, of before the step
         self.scales: Array = np.empty(len(self.parameters))  # that clipping by norm multiplies with
 

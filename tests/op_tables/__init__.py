@@ -8,6 +8,7 @@ from op_tables import (
     arithmetic,
     elementwise,
     fused,
+    lookups,
     matrices,
     normalization,
     orders,
@@ -15,6 +16,9 @@ from op_tables import (
     shapes,
 )
 
-FAMILIES = (arithmetic, elementwise, fused, matrices, normalization, orders, reductions, shapes)
+FAMILIES = (
+    *(arithmetic, elementwise, fused, lookups, matrices, normalization, orders, reductions),
+    shapes,
+)
 GRADIENTS = {name: cases for family in FAMILIES for name, cases in family.GRADIENTS.items()}
 VALUES = {name: case for family in FAMILIES for name, case in family.VALUES.items()}
