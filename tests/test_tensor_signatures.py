@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import typing
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def signatures_for_type_checkers():
         tree = ast.parse((Path(corereg.__file__).parent / "autograd" / file).read_text())
         for told in [n for n in tree.body if isinstance(n, ast.ClassDef)]:
             told.body = [m for n in told.body if isinstance(n, ast.If) for m in n.body]
-            told.bases, made = [], {}
+            told.bases, made = [], {"overload": typing.overload}
             future = ast.parse("from __future__ import annotations").body
             exec(compile(ast.Module([*future, told], []), file, "exec"), made)
             members = vars(made[told.name])

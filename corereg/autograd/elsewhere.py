@@ -87,8 +87,6 @@ TOP = {
 AUTOGRAD = {
     "Function": "corereg.autograd.Op, a class with forward and backward: apply(TheOp(), *t)",
     "backward": "tensor.backward()",
-    "functional": "corereg.autograd: grad, vjp, jvp, jacobian, hessian, hvp",
-    "gradcheck": "corereg.autograd.check_grads(function, *inputs)",
     "gradgradcheck": "corereg.autograd.check_grads(function, *inputs, order=2)",
     "Variable": "corereg.Tensor(data, requires_grad=True)",
     "set_detect_anomaly": "numpy.errstate(all='raise')",

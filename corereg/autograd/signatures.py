@@ -6,7 +6,7 @@ compares the signatures.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
@@ -159,6 +159,17 @@ class Signatures(Casts[Made], Changes, Shapes[Made]):
             keepdim: bool | None = None,
             unbiased: bool | None = None,
         ) -> Made: ...
+        @overload
+        def max(self, axis: Any = None, keepdims: bool = False) -> Made: ...
+        @overload
+        def max(
+            self,
+            axis: None = None,
+            keepdims: bool = False,
+            *,
+            dim: int,
+            keepdim: bool | None = None,
+        ) -> ValuesAndIndices[Made]: ...
         def max(
             self,
             axis: Any = None,
@@ -167,6 +178,17 @@ class Signatures(Casts[Made], Changes, Shapes[Made]):
             dim: int | None = None,
             keepdim: bool | None = None,
         ) -> Any: ...
+        @overload
+        def min(self, axis: Any = None, keepdims: bool = False) -> Made: ...
+        @overload
+        def min(
+            self,
+            axis: None = None,
+            keepdims: bool = False,
+            *,
+            dim: int,
+            keepdim: bool | None = None,
+        ) -> ValuesAndIndices[Made]: ...
         def min(
             self,
             axis: Any = None,
@@ -269,6 +291,14 @@ class Signatures(Casts[Made], Changes, Shapes[Made]):
         ) -> ValuesAndIndices[Made]: ...
         def kthvalue(
             self, k: int, dim: int = -1, keepdim: bool = False
+        ) -> ValuesAndIndices[Made]: ...
+        @overload
+        def median(self, dim: None = None, keepdim: bool = False) -> Made: ...
+        @overload
+        def median(self, dim: int, keepdim: bool = False) -> ValuesAndIndices[Made]: ...
+        @overload
+        def median(
+            self, dim: None = None, keepdim: bool = False, *, axis: int
         ) -> ValuesAndIndices[Made]: ...
         def median(
             self, dim: int | None = None, keepdim: bool = False, *, axis: int | None = None

@@ -60,7 +60,13 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(shapes.expand_as, shapes.tile, shapes.repeat, shapes.repeat_interleave, shapes.flip),
     *(shapes.roll, shapes.split, shapes.chunk, shapes.tensor_split, shapes.unbind),
     *(shapes.narrow, shapes.select, shapes.diagonal, shapes.triu, shapes.tril),
-    *(places.gather, places.scatter, places.scatter_add, places.index_select),
+    *(
+        places.gather,
+        places.scatter,
+        places.scatter_add,
+        places.index_select,
+        places.take_along_dim,
+    ),
     *(places.index_add, places.index_fill, places.masked_select, places.nonzero),
 )
 # The same under a second name.
@@ -86,7 +92,6 @@ ALIASES: dict[str, Callable[..., Any]] = {
     "greater": elementwise.gt,
     "greater_equal": elementwise.ge,
     "moveaxis": shapes.movedim,
-    "take_along_dim": ops.take_along_axis,
 }
 # Special methods and properties.
 METHODS: dict[str, Any] = {

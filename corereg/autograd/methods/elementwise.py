@@ -114,7 +114,7 @@ def lerp(self: Tensor, end: Any, weight: Any) -> Tensor:
     """self + weight * (end - self), exactly end where weight is 1."""
     apart = ops.subtract(end, self)
     near = ops.add(self, ops.multiply(apart, weight))
-    far = ops.subtract(end, ops.multiply(apart, ops.subtract(1, weight)))
+    far = ops.subtract(end, ops.multiply(apart, 1 - weight))
     return ops.where(np.less(np.abs(array_of(weight)), 0.5), near, far)
 
 

@@ -36,6 +36,14 @@ def gather(self: Tensor, dim: int, index: Any) -> Tensor:
     return ops.getitem(self, along("gather", self, dim, index))
 
 
+def take_along_dim(self: Tensor, indices: Any, dim: int | None = None) -> Tensor:
+    """The elements at indices along dim, where the other axes broadcast; None: of the flattened
+    tensor."""
+    if dim is None:
+        return ops.take(self, as_integers(indices, "Tensor.take_along_dim").reshape(-1))
+    return ops.take_along_axis(self, indices, dim)
+
+
 def source_of(x: Tensor, src: Any, where: tuple[Any, ...]) -> Any:
     """The part of src that an index's places take: src may be longer than the index."""
     src = tensor(src, x)
