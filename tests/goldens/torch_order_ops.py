@@ -14,6 +14,7 @@ floor, ceil, trunc, fmod, remainder = (
     torch.fmod,
     torch.remainder,
 )
+copy = torch.clone
 arctan2, hypot, logaddexp = torch.arctan2, torch.hypot, torch.logaddexp
 logical_xor, triu, tril, diagonal = torch.logical_xor, torch.triu, torch.tril, torch.diagonal
 
