@@ -11,7 +11,8 @@ import pytest
 from workloads import WORKLOADS, sequential
 
 import corereg
-from corereg import Tensor, ops
+from corereg import Tensor
+from corereg.autograd import ops
 
 torch = pytest.importorskip("torch", reason="corereg's eager path is timed beside PyTorch's")
 

@@ -11,6 +11,7 @@ _Container = list[Any] | dict[Any, Any] | tuple[Any, ...]
 _Signature = tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]  # shape and dtype of each input
 
 ACTIVATIONS: dict[str, int]
+KEEPS_SLOPE: frozenset[str]
 LOSSES: dict[str, int]
 ACCURACIES: dict[str, int]
 available_isas: tuple[str, ...]
@@ -115,6 +116,7 @@ def dense_forward(
     rate: float = 0.0,
     seed: int = 0,
     step: _Array | None = None,
+    slope: _Array | None = None,
 ) -> _Array: ...
 def dense_backward_input(
     dz: _Array,
@@ -129,7 +131,9 @@ def dense_backward_weights(
 ) -> None: ...
 
 # activation.pxi
-def activation_forward(x: _Array, act: int, out: _Array | None = None) -> _Array: ...
+def activation_forward(
+    x: _Array, act: int, out: _Array | None = None, slope: _Array | None = None
+) -> _Array: ...
 def activation_backward(dy: _Array, y: _Array, act: int, out: _Array | None = None) -> _Array: ...
 def log_softmax_forward(x: _Array, out: _Array | None = None) -> _Array: ...
 def log_softmax_backward(dy: _Array, y: _Array, out: _Array | None = None) -> _Array: ...

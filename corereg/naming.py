@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _counts: dict[str, int] = {}
 
 
@@ -13,5 +15,6 @@ def unique_name(kind: str) -> str:
 
 
 def snake_case(name: str) -> str:
-    """BigDense -> big_dense."""
-    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
+    """BigDense -> big_dense, LeakyReLU -> leaky_re_lu."""
+    apart = re.sub(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", name)
+    return apart.lower()

@@ -3,7 +3,7 @@
 #ifndef COREREG_ACTIVATE_H
 #define COREREG_ACTIVATE_H
 
-#include "vmath.h"
+#include "curves.h"
 
 /* Gives act(x) for one vector. */
 INLINE V activate(V x, int act)
@@ -12,17 +12,34 @@ INLINE V activate(V x, int act)
     case CR_RELU: return vmax((V){0}, x);
     case CR_SIGMOID: return vsigmoid(x);
     case CR_TANH: return vtanh(x);
+    case CR_LEAKY_RELU: return vmax(x * LEAKY_SLOPE, x);
+    case CR_ELU: return velu(x);
+    case CR_SELU: return blend(x > 0, x * SELU_SCALE, vexpm1(vmin((V){0}, x)) * SELU_LOW);
+    case CR_SOFTPLUS: return vsoftplus(x);
+    case CR_GELU:
+    case CR_GELU_TANH:
+    case CR_SILU:
+    case CR_MISH: return curve_of(x, act).y;
     default: return x;
     }
 }
 
-/* Gives dy * act'(x) for one vector, in terms of y = act(x). */
+/* Gives dy * act'(x) for one vector, in terms of y = act(x), or of y = act'(x) for an activation
+ * that keeps its slope. */
 INLINE V activation_backward_vec(V dy, V y, int act)
 {
     switch (act) {
     case CR_RELU: return keep(y > 0, dy);
     case CR_SIGMOID: return dy * y * (1 - y);
     case CR_TANH: return dy * (1 - y * y);
+    case CR_LEAKY_RELU: return blend(y >= 0, dy, dy * LEAKY_SLOPE);
+    case CR_ELU: return blend(y > 0, dy, dy * (y + 1));
+    case CR_SELU: return dy * blend(y > 0, splat(SELU_SCALE), y + SELU_LOW);
+    case CR_SOFTPLUS: return -dy * vexpm1(-y);
+    case CR_GELU:
+    case CR_GELU_TANH:
+    case CR_SILU:
+    case CR_MISH: return dy * y;
     default: return dy;
     }
 }
@@ -34,15 +51,47 @@ INLINE void activate_loop(T *y, const T *x, ptrdiff_t n, const int act)
         store_lanes(y + i, activate(load_lanes(x + i, lanes), act), lanes);
 }
 
-/* Computes y = act(x) for n elements; y may alias x. */
-static inline void activate_span(T *y, const T *x, ptrdiff_t n, int act)
+/* The same with slope = act'(x), for an activation that keeps its slope. */
+INLINE void curve_loop(T *y, T *slope, const T *x, ptrdiff_t n, const int act)
+{
+    if (!slope) {
+        activate_loop(y, x, n, act);
+        return;
+    }
+    EACH_VECTOR (i, lanes, n) {
+        const curve found = curve_of(load_lanes(x + i, lanes), act);
+        store_lanes(y + i, found.y, lanes);
+        store_lanes(slope + i, found.slope, lanes);
+    }
+}
+
+/* activate_span for the activations behind softmax, apart so that the others stay short. */
+static __attribute__((noinline, unused)) void activate_span_more(T *y, T *slope, const T *x,
+                                                                 ptrdiff_t n, int act)
+{
+    switch (act) {
+    case CR_LEAKY_RELU: activate_loop(y, x, n, CR_LEAKY_RELU); break;
+    case CR_ELU: activate_loop(y, x, n, CR_ELU); break;
+    case CR_SELU: activate_loop(y, x, n, CR_SELU); break;
+    case CR_SOFTPLUS: activate_loop(y, x, n, CR_SOFTPLUS); break;
+    case CR_GELU: curve_loop(y, slope, x, n, CR_GELU); break;
+    case CR_GELU_TANH: curve_loop(y, slope, x, n, CR_GELU_TANH); break;
+    case CR_SILU: curve_loop(y, slope, x, n, CR_SILU); break;
+    default: curve_loop(y, slope, x, n, CR_MISH);
+    }
+}
+
+/* Computes y = act(x) for n elements; y may alias x. slope: NULL, or where act'(x) goes. */
+static inline void activate_span(T *y, T *slope, const T *x, ptrdiff_t n, int act)
 {
     switch (act) { /* outside of the loop: each activation has a loop of its own */
     case CR_RELU: activate_loop(y, x, n, CR_RELU); break;
     case CR_SIGMOID: activate_loop(y, x, n, CR_SIGMOID); break;
     case CR_TANH: activate_loop(y, x, n, CR_TANH); break;
     default:
-        if (y != x)
+        if (act > CR_SOFTMAX)
+            activate_span_more(y, slope, x, n, act);
+        else if (y != x)
             activate_loop(y, x, n, CR_LINEAR);
     }
 }
@@ -57,7 +106,21 @@ INLINE void activation_backward_loop(T *dx, const T *dy, const T *y, ptrdiff_t n
     }
 }
 
-/* Computes dx = scale * dy * act'(x) for n elements, from y = act(x); dx may alias dy. */
+/* activation_backward_span for the activations behind softmax. */
+static __attribute__((noinline, unused)) void
+activation_backward_span_more(T *dx, const T *dy, const T *y, ptrdiff_t n, int act, T scale)
+{
+    switch (act) {
+    case CR_LEAKY_RELU: activation_backward_loop(dx, dy, y, n, CR_LEAKY_RELU, scale); break;
+    case CR_ELU: activation_backward_loop(dx, dy, y, n, CR_ELU, scale); break;
+    case CR_SELU: activation_backward_loop(dx, dy, y, n, CR_SELU, scale); break;
+    case CR_SOFTPLUS: activation_backward_loop(dx, dy, y, n, CR_SOFTPLUS, scale); break;
+    default: activation_backward_loop(dx, dy, y, n, CR_GELU, scale); /* all that keep slopes */
+    }
+}
+
+/* Computes dx = scale * dy * act'(x) for n elements, from y = act(x), or from y = act'(x) of an
+ * activation that keeps its slope; dx may alias dy. */
 static inline void activation_backward_span(T *dx, const T *dy, const T *y, ptrdiff_t n, int act,
                                             T scale)
 {
@@ -66,7 +129,9 @@ static inline void activation_backward_span(T *dx, const T *dy, const T *y, ptrd
     case CR_SIGMOID: activation_backward_loop(dx, dy, y, n, CR_SIGMOID, scale); break;
     case CR_TANH: activation_backward_loop(dx, dy, y, n, CR_TANH, scale); break;
     default:
-        if (dx != dy || scale != 1)
+        if (act > CR_SOFTMAX)
+            activation_backward_span_more(dx, dy, y, n, act, scale);
+        else if (dx != dy || scale != 1)
             activation_backward_loop(dx, dy, y, n, CR_LINEAR, scale);
     }
 }

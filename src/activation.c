@@ -5,14 +5,15 @@
 KERNEL(activation_forward)
 {
     const cr_activation_forward_args *g = arguments;
-    T *y = g->y;
+    T *y = g->y, *slope = g->slope;
     const T *x = g->x;
     ptrdiff_t begin, end;
     share_rows(g->M, rank, size, &begin, &end);
     if (g->act == CR_SOFTMAX)
         softmax_rows(y + begin * g->N, x + begin * g->N, end - begin, g->N);
     else
-        activate_span(y + begin * g->N, x + begin * g->N, (end - begin) * g->N, g->act);
+        activate_span(y + begin * g->N, slope ? slope + begin * g->N : NULL, x + begin * g->N,
+                      (end - begin) * g->N, g->act);
 }
 
 /* Computes dx = y (dy - sum dy y) for one row of n elements. */

@@ -21,13 +21,16 @@ cdef extern from "kernels.h" nogil:
         CR_penalty, CR_penalty_backward, CR_gradient_norms, CR_clip_scales
         CR_probe_arithmetic, CR_probe_triad, CR_probe_read
     enum cr_activation:
-        CR_LINEAR, CR_RELU, CR_SIGMOID, CR_TANH, CR_SOFTMAX
+        CR_LINEAR, CR_RELU, CR_SIGMOID, CR_TANH, CR_SOFTMAX, CR_LEAKY_RELU, CR_ELU, CR_SELU
+        CR_SOFTPLUS, CR_GELU, CR_GELU_TANH, CR_SILU, CR_MISH, CR_ACTIVATION_COUNT
+    bint CR_KEEPS_SLOPE(int act)
     enum cr_source:
         CR_FROM_F32, CR_FROM_F64, CR_FROM_U8, CR_FROM_I8, CR_FROM_U16, CR_FROM_I16
         CR_FROM_U32, CR_FROM_I32, CR_FROM_U64, CR_FROM_I64
 
     ctypedef struct cr_dense_forward_args:
         void *y
+        void *slope
         const void *x
         const void *w
         const void *b
@@ -53,6 +56,7 @@ cdef extern from "kernels.h" nogil:
         ptrdiff_t M, N, K
     ctypedef struct cr_activation_forward_args:
         void *y
+        void *slope
         const void *x
         ptrdiff_t M, N
         int act

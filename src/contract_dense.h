@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 /* y[M,N] = act(x[M,K] w[K,N] + b[N]); b may be NULL. Softmax is taken over each row. With step not
- * NULL, y then goes through dropout_forward (see there; no mask is stored); not with softmax. */
+ * NULL, y then goes through dropout_forward (see there; no mask is stored); not with softmax. With
+ * slope not NULL, slope[M,N] = act'(x w + b), as in cr_activation_forward_args. */
 typedef struct {
-    void *y;
+    void *y, *slope;
     const void *x, *w, *b;
     const int64_t *step;
     ptrdiff_t M, N, K;
@@ -20,7 +21,8 @@ typedef struct {
 } cr_dense_forward_args;
 
 /* dx[M,K] = dz[M,N] w[K,N]'. With y not NULL, y[M,K] is the output of the activation `act` that
- * produced the layer's input, and dx is taken back through it: dx[m,k] *= scale * act'(y[m,k]).
+ * produced the layer's input, or the slope that it kept, and dx is taken back through it:
+ * dx[m,k] *= scale * act'(y[m,k]).
  * (scale is 1, or that of a dropout after a relu: then y > 0 says active and kept.) */
 typedef struct {
     void *dx;

@@ -59,9 +59,11 @@ KERNEL(dense_forward)
         for (ptrdiff_t m = begin; g->b && m < end; m++)
             y[m] += *(const T *)g->b;
         if (!softmax)
-            activate_span(y + begin, y + begin, end - begin, g->act);
+            activate_span(y + begin, g->slope ? (T *)g->slope + begin : NULL, y + begin,
+                          end - begin, g->act);
     } else {
         product p = {.c = y,
+                     .slope = g->slope,
                      .a = g->x,
                      .b = g->w,
                      .bias = g->b,

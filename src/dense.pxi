@@ -12,9 +12,11 @@ cdef inline double product_nanoseconds(ptrdiff_t rows, ptrdiff_t weights) noexce
     return (0.02 * rows + 0.15) * weights
 
 
-def dense_forward(x, w, b=None, int act=0, out=None, double rate=0.0, seed=0, step=None):
+def dense_forward(x, w, b=None, int act=0, out=None, double rate=0.0, seed=0, step=None,
+                  slope=None):
     """act(x w + b): x (M, K), w (K, N), b (N,) or None -> (M, N). With step, through
-    `dropout_forward` with this rate, seed and step, stream 0; not with softmax."""
+    `dropout_forward` with this rate, seed and step, stream 0; not with softmax. slope: where
+    act'(x w + b) goes, for the activations of KEEPS_SLOPE."""
     cdef str who = "dense_forward"
     cdef cr_dense_forward_args g
     cdef int dtype = dtype_of(x, who, "x")
@@ -35,6 +37,8 @@ def dense_forward(x, w, b=None, int act=0, out=None, double rate=0.0, seed=0, st
                     else as_output(out, dtype, 2, g.M, g.N, who, "out"))
     g.y, g.x, g.w, g.b = data_ptr(y), data_ptr(x_), data_ptr(w_), data_ptr(b_)
     g.act = checked_activation(act, who)
+    cdef array slope_ = slope_like(slope, y, dtype, g.act, who)
+    g.slope = data_ptr(slope_)
     g.by_columns = g.act != CR_SOFTMAX and split_columns(g.M, g.K * g.N)
     g.step = NULL
     if step is not None:
@@ -45,13 +49,14 @@ def dense_forward(x, w, b=None, int act=0, out=None, double rate=0.0, seed=0, st
         g.threshold, g.scale = dropout_threshold(rate), dropout_scale(rate, who)
     launch(CR_dense_forward, dtype, &g, sizeof(g),
            product_nanoseconds(g.M, g.N * g.K) + (0.0 if step is None else 0.2 * g.M * g.N), g.M,
-           b"wrrrr" if g.by_columns else b"WRrrr", (y, x_, w_, b_, step))
+           b"wrrrrw" if g.by_columns else b"WRrrrW", (y, x_, w_, b_, step, slope_))
     return y
 
 
 def dense_backward_input(dz, w, y=None, int act=0, out=None, double rate=0.0):
-    """dz w': dz (M, N), w (K, N) -> (M, K). With y (M, K), through act' at y, and back through a
-    dropout of this rate behind a relu, where y is its output."""
+    """dz w': dz (M, N), w (K, N) -> (M, K). With y (M, K), through act' at y, as
+    `activation_backward`, and back through a dropout of this rate behind a relu, where y is its
+    output."""
     cdef str who = "dense_backward_input"
     cdef cr_dense_backward_input_args g
     cdef int dtype = dtype_of(dz, who, "dz")

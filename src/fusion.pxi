@@ -110,8 +110,11 @@ cdef bint fuse_forward(Program program, Py_ssize_t i, Py_ssize_t j) except -1:
         q = <cr_activation_forward_args *> program.calls[j].args
         if q.act == CR_SOFTMAX:
             return False
-        p.act = q.act
-        absorb(program, i, j, b"", ())
+        p.act, p.slope = q.act, q.slope
+        if q.slope == NULL:
+            absorb(program, i, j, b"", ())
+        else:
+            absorb(program, i, j, b"w" if p.by_columns else b"W", (program.operands[j][2],))
         return True
     if program.calls[j].id == CR_dropout_forward:
         d = <cr_dropout_forward_args *> program.calls[j].args

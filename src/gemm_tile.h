@@ -50,7 +50,7 @@
 #define PREFETCH_C_DEPTH 64
 
 typedef struct {
-    T *c;
+    T *c, *slope;          /* slope: as c, of act'(sum + bias), or NULL */
     const T *a, *b, *bias; /* bias[n] or NULL */
     /* y[m,n] (as c) of the activation whose backward the result goes through, or NULL ... */
     const T *activation_y;
@@ -123,7 +123,7 @@ INLINE void tile_step(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const o
 }
 
 /* Finishes the sums of a tile at c and stores them. The epilogue is done with the last part of k:
- * bias and relu, or relu backward, in registers; sigmoid and tanh on the stored rows. (The store is
+ * bias and relu, or relu backward, in registers; the others on the stored rows. (The store is
  * written out: through store_lanes, GCC keeps an address for each of the vectors in a register, and
  * small products take 3 % longer.) */
 INLINE void tile_finish(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const product *g,
@@ -156,7 +156,7 @@ INLINE void tile_finish(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const
                 store_n(c + i * ldc + j * VL, v, lanes);
         }
     }
-    if (last && (g->act == CR_SIGMOID || g->act == CR_TANH))
+    if (last && g->act >= CR_SIGMOID && g->act != CR_SOFTMAX)
         for (int i = 0; i < mr; i++) {
             T *row = c + i * ldc;
             const ptrdiff_t columns = (nv - 1) * VL + edge;
@@ -164,7 +164,8 @@ INLINE void tile_finish(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const
                 activation_backward_span(row, row, g->activation_y + (m + i) * ldc + n, columns,
                                          g->act, g->scale);
             else
-                activate_span(row, row, columns, g->act);
+                activate_span(row, g->slope ? g->slope + (m + i) * ldc + n : NULL, row, columns,
+                              g->act);
         }
 }
 

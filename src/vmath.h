@@ -1,4 +1,4 @@
-/* exp, log, log1p, tanh, sigmoid and erf of vectors.
+/* exp, expm1, log, log1p, tanh, sigmoid and erf of vectors. Activations built on them: curves.h.
  *
  * Largest errors, in units in the last place of the exact result. float: found among all 2^32
  * arguments on every instruction set; double: bounds with some room over six million arguments of
@@ -47,32 +47,38 @@ typedef uint32_t VN __attribute__((vector_size(VB)));
 INLINE V polynomial(V x, const T *c, size_t n)
 {
     V p = splat(c[0]);
-#pragma GCC unroll 20
+#pragma GCC unroll 24
     for (size_t i = 1; i < n; i++)
         p = p * x + c[i];
     return p;
 }
 
-INLINE V vexp(V x)
+/* (e^r - 1 - r) / r^2, |r| <= ln2/2 */
+INLINE V exp_tail(V r)
 {
 #if CR_F64
     static const T P[] = {2.08265937340992558e-9, 2.51120846880576815e-8, 2.75575822527192924e-7,
                           2.75572347276150876e-6, 2.48015869257431284e-5, 1.98412698965149327e-4,
                           1.38888888891163518e-3, 8.33333333331698279e-3, 4.16666666666660920e-2,
                           1.66666666666666835e-1, 5.00000000000000004e-1};
-    const T least = -708.3964185322641, most = 709.782712893384; /* with normal results */
 #else
     static const T P[] = {1.381454414e-3f, 8.368745387e-3f, 4.166839073e-2f, 1.66665204e-1f,
                           4.999999343e-1f};
-    const T least = -87.33654f, most = 88.72283f;
 #endif
+    return POLYNOMIAL(r, P);
+}
+
+INLINE V vexp(V x)
+{
+    const T least = (T)(CR_F64 ? -708.3964185322641 : -87.33654); /* with normal results */
+    const T most = (T)(CR_F64 ? 709.782712893384 : 88.72283);
 #if defined(__AVX512F__) /* its scaling by 2^n overflows and flushes by itself */
     x = vmin(splat(most + 1), vmax(splat(least - 1), x)); /* NaN passes */
 #endif
     const V t = x * LOG2_E + ROUNDER, n = t - ROUNDER;
     V r = x - n * LN2_HI;
     r -= n * LN2_LO;
-    const V y = POLYNOMIAL(r, P) * (r * r) + r + 1;
+    const V y = exp_tail(r) * (r * r) + r + 1;
 #if defined(__AVX512F__) && CR_F64
     return _mm512_scalef_pd(y, n);
 #elif defined(__AVX512F__)
@@ -81,6 +87,17 @@ INLINE V vexp(V x)
     const V scaled = as_float(as_int(y) + (as_int(t) << MANTISSA));
     return blend(x <= most, keep(x >= least, scaled), x + (T)INFINITY); /* NaN stays NaN */
 #endif
+}
+
+/* e^x - 1, x <= 0 */
+INLINE V vexpm1(V x)
+{
+    x = vmax(splat(CR_F64 ? -60 : -30), x); /* from here down -1; NaN passes */
+    const V t = x * LOG2_E + ROUNDER, n = t - ROUNDER;
+    V r = x - n * LN2_HI;
+    r -= n * LN2_LO;
+    const V scale = as_float(as_int(splat(1)) + (as_int(t) << MANTISSA)); /* 2^n */
+    return scale * (exp_tail(r) * (r * r) + r) + (scale - 1);
 }
 
 /* Tells numbers apart by their bits: comparisons of floats take denormals for zeros here. */

@@ -8,7 +8,8 @@ import random
 import numpy as np
 
 import corereg
-from corereg import Tensor, ops
+from corereg import Tensor
+from corereg.autograd import ops
 from corereg.autograd.lowering import canonical
 
 MOST = 400  # elements of any tensor

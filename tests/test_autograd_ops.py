@@ -163,6 +163,10 @@ def test_recorded_is_eager_to_the_bit(name, function, arrays, dtype, rng, reques
             with pytest.raises(RuntimeError, match=rf"{name} uses x\[.*mask"):
                 replayed(grad, *given)
             return
+        if registry[name].__module__.endswith(".decompositions"):  # by LAPACK
+            with pytest.raises(RuntimeError, match=name):
+                replayed(grad, *given)
+            return
         with np.errstate(all="ignore"):
             expected = step(Tensor(grad), *[Tensor(a.copy()) for a in given])
             got = replayed(grad, *given)

@@ -10,6 +10,7 @@ import pytest
 from corereg import _kernels, reference
 
 RELU, SOFTMAX = _kernels.ACTIVATIONS["relu"], _kernels.ACTIVATIONS["softmax"]
+GELU = _kernels.ACTIVATIONS["gelu"]
 
 
 def test_every_kernel_has_a_reference():
@@ -21,7 +22,12 @@ def test_every_kernel_has_a_reference():
 
 # function: (the name its errors start with, shapes of inputs, shapes of outputs, other arguments)
 CALLS = {
-    "dense_forward": (None, {"x": (7, 5), "w": (5, 3), "b": (3,)}, {"out": (7, 3)}, {"act": RELU}),
+    "dense_forward": (
+        None,
+        {"x": (7, 5), "w": (5, 3), "b": (3,)},
+        {"out": (7, 3), "slope": (7, 3)},
+        {"act": GELU},
+    ),
     "dense_backward_input": (
         None,
         {"dz": (7, 3), "w": (5, 3), "y": (7, 5)},
@@ -29,7 +35,12 @@ CALLS = {
         {"act": RELU},
     ),
     "dense_backward_weights": (None, {"x": (7, 5), "dz": (7, 3)}, {"dw": (5, 3), "db": (3,)}, {}),
-    "activation_forward": (None, {"x": (4, 6)}, {"out": (4, 6)}, {"act": RELU}),
+    "activation_forward": (
+        None,
+        {"x": (4, 6)},
+        {"out": (4, 6), "slope": (4, 6)},
+        {"act": GELU},
+    ),
     "activation_backward": (None, {"dy": (4, 6), "y": (4, 6)}, {"out": (4, 6)}, {"act": RELU}),
     "dropout_forward": (
         None,

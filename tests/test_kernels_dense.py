@@ -49,6 +49,11 @@ def test_forward(shape, dtype, rng, close, guarded):
         close(y, reference.activation_forward(z, name), 4, scale, name)
         y = _kernels.dense_forward(x, w, None, act)
         close(y, reference.activation_forward(z_no_bias, name), 4, scale, f"{name}, no bias")
+        if name in _kernels.KEEPS_SLOPE:
+            slope = guarded((m, n), dtype)
+            again = _kernels.dense_forward(x, w, None, act, slope=slope)
+            assert again.tobytes() == y.tobytes()
+            close(slope, reference.activation_slope(z_no_bias, name), 4, 2 * scale, name)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -137,6 +142,10 @@ def test_special_values_stay_in_their_row(value, outputs, dtype, rng):
     clean = {name: _kernels.dense_forward(x, w, None, act) for name, act in ACTIVATIONS.items()}
     x[4, 2] = value
     ends = {"linear": value, "relu": max(value, 0), "sigmoid": value > 0, "tanh": np.sign(value)}
+    ends |= {"leaky_relu": value, "elu": max(value, -1), "softplus": max(value, 0)}
+    ends["selu"] = max(value, np.array(-1.7580993408473766, dtype))
+    above = value if value > 0 else np.nan  # -inf times 0
+    ends |= dict.fromkeys(("gelu", "gelu_tanh", "silu", "mish"), above)
     for name, act in ACTIVATIONS.items():
         y = _kernels.dense_forward(x, w, None, act)
         expected = np.nan if np.isnan(value) or name == "softmax" else float(ends[name])

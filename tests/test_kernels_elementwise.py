@@ -29,13 +29,20 @@ def test_activations(shape, dtype, rng, close, guarded):
             continue  # softmax of no axis: see test_softmax_of_a_scalar
         y = _kernels.activation_forward(x, act, out=guarded(shape, dtype))
         close(y, reference.activation_forward(x.astype(np.float64), name), what=name)
+        if name in _kernels.KEEPS_SLOPE:
+            slope = guarded(shape, dtype)
+            again = x.copy()
+            _kernels.activation_forward(again, act, out=again, slope=slope)
+            assert again.tobytes() == y.tobytes()
+            close(slope, reference.activation_slope(x.astype(np.float64), name), 16, 1, name)
+            y = slope
         dx = _kernels.activation_backward(dy, y, act, out=guarded(shape, dtype))
         expected = reference.activation_backward(dy.astype(float), y.astype(float), name)
         close(dx, expected, scale=1 + np.abs(dy).max(initial=0), what=name)
-        assert _kernels.activation_forward(x, act).tobytes() == y.tobytes()
+        value = _kernels.activation_forward(x, act)
         in_place = x.copy()
         assert _kernels.activation_forward(in_place, act, out=in_place) is in_place
-        assert in_place.tobytes() == y.tobytes()
+        assert in_place.tobytes() == value.tobytes()
         in_place = dy.copy()
         _kernels.activation_backward(in_place, y, act, out=in_place)
         assert in_place.tobytes() == dx.tobytes()
@@ -118,6 +125,10 @@ def test_special_values(lanes, dtype):
         "relu": [nan, inf, 0, 0, 0, largest, 0, 0],
         "sigmoid": [nan, 1, 0, 0.5, 0.5, 1, 0, None],
         "tanh": [nan, 1, -1, 0, 0, 1, -1, None],
+        "leaky_relu": [nan, inf, -inf, 0, 0, largest, None, None],
+        "elu": [nan, inf, -1, 0, 0, largest, -1, None],
+        "softplus": [nan, inf, 0, None, None, largest, 0, None],
+        **{key: [nan, inf, nan, 0, 0, largest, 0, None] for key in _kernels.KEEPS_SLOPE},
         "erf": [nan, 1, -1, 0, 0, 1, -1, None],
     }
     for name, ends in expected.items():
@@ -127,6 +138,31 @@ def test_special_values(lanes, dtype):
                 kernel = getattr(_kernels, name, None)
                 y = kernel(a) if kernel else _kernels.activation_forward(a, ACTIVATIONS[name])
                 assert np.array_equal(y, np.full(lanes, end, dtype), equal_nan=True), (name, value)
+
+
+@pytest.mark.parametrize("name", sorted(_kernels.KEEPS_SLOPE))
+def test_slopes_of_special_values(name, dtype):
+    """At infinities the limits, where the formulas alone would give infinity times 0."""
+    largest = np.finfo(dtype).max
+    x = np.array([np.nan, np.inf, -np.inf, largest, -largest, 0, -0.0] * 3, dtype)
+    slope = np.empty_like(x)
+    _kernels.activation_forward(x, ACTIVATIONS[name], slope=slope)
+    middle = np.array(0.6 if name == "mish" else 0.5, dtype)
+    assert np.array_equal(slope[:5], [np.nan, 1, 0, 1, 0], equal_nan=True)
+    np.testing.assert_allclose(slope[-2:], middle, rtol=2 * np.finfo(dtype).eps)
+
+
+def test_slopes_that_are_wrong_raise(dtype, fails):
+    x = np.ones(3, dtype)
+    for act in ("relu", "softplus", "softmax"):
+        with pytest.raises(ValueError, match="its output is enough"):
+            _kernels.activation_forward(x, ACTIVATIONS[act], slope=np.empty_like(x))
+    out = np.empty_like(x)
+    fails(
+        lambda: _kernels.activation_forward(x, ACTIVATIONS["gelu"], out, out),
+        ValueError,
+        "activation_forward: expected slope to be another array than out, received the same",
+    )
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 16, 17, 40])

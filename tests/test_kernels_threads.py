@@ -29,7 +29,7 @@ def kernel_calls(rng, dtype, m, n):
         return a
 
     k = _kernels
-    x, y, dy, out = array(m, n), array(m, n), array(m, n), array(m, n)
+    x, y, dy, out, slope = (array(m, n) for _ in range(5))
     w, b, rows, one, total = array(n, n), array(n), array(m), array(), keep(np.zeros(1))
     labels, order = rng.integers(0, n, m), keep(rng.permutation(m))
     seed, epoch, log = np.array([1], np.uint64), keep(np.array([2])), keep(np.zeros(9))
@@ -83,6 +83,11 @@ def kernel_calls(rng, dtype, m, n):
         ]
         if name != "softmax":
             calls.append(lambda act=act: k.dense_backward_input(dy, w, y, act, out))
+        if name in k.KEEPS_SLOPE:
+            calls += [
+                lambda act=act: k.dense_forward(x, w, b, act, out, slope=slope),
+                lambda act=act: k.activation_forward(x, act, out, slope),
+            ]
     for kind in set(k.LOSSES) - {"sparse_cross_entropy"}:
         calls.append(lambda kind=kind: k.loss_forward(kind, x, y, rows, out=out))
     for kind in ("categorical", "binary"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corereg import Tensor, ops
+from corereg import Tensor
+from corereg.autograd import ops
 
 a = Tensor(np.ones((2, 3)), requires_grad=True)
 v = Tensor(np.ones(3))

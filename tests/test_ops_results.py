@@ -7,7 +7,8 @@ import operator
 import numpy as np
 import pytest
 
-from corereg import Tensor, ops
+from corereg import Tensor
+from corereg.autograd import ops
 
 a = Tensor(np.array([[3.0, -1.0, 3.0], [0.0, 2.0, -5.0]]), requires_grad=True)
 F32 = np.ones(2, np.float32)

@@ -155,6 +155,30 @@ def test_a_stored_mask_keeps_dropout_a_call_of_its_own(rng, act):
     assert {"dropout_forward", "dropout_backward", "activation_backward"} <= {*names(program)}
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("shape", [(33, 20, 30), (3, 20, 1), (5, 60, 200)])  # by rows and columns
+@pytest.mark.parametrize("act", sorted(_kernels.ACTIVATIONS.keys() - {"softmax", "linear"}))
+def test_activations_are_made_in_the_products(rng, act, shape, threads):
+    m, k, n = shape
+    x, w, v = (rng.standard_normal(s) for s in ((m, k), (k, n), (n, 4)))
+    dz, dx, y, code = rng.standard_normal((m, 4)), np.empty((m, n)), None, _kernels.ACTIVATIONS[act]
+    program, results = _kernels.Program(), [np.empty((m, 4)), np.empty((m, n))]
+    with program:
+        slope = np.empty((m, n)) if act in _kernels.KEEPS_SLOPE else None
+        y = _kernels.activation_forward(_kernels.dense_forward(x, w), code, slope=slope)
+        _kernels.dense_forward(y, v, out=results[0])
+        dx = _kernels.dense_backward_input(dz, v)
+        known = y if slope is None else slope
+        _kernels.activation_backward(dx, known, code, results[1])
+    first = [a.tobytes() for a in results]
+    del y, slope, dx, known
+    for a in results:
+        a[...] = np.nan
+    program.replay(2, threads)
+    assert [a.tobytes() for a in results] == first
+    assert names(program) == ["dense_forward", "dense_forward", "dense_backward_input"]
+
+
 def test_what_comes_between_is_not_overtaken(rng):
     """The counter moves between a product and the dropout of it: the product comes too early."""
     x, w = rng.standard_normal((8, 5)), rng.standard_normal((5, 6))

@@ -8,8 +8,8 @@ import recorded_functions
 from hypothesis import given, settings, strategies as st
 
 import corereg
-from corereg import Parameter, Tensor, ops
-from corereg.autograd import Op, apply
+from corereg import Parameter, Tensor
+from corereg.autograd import Op, apply, ops
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

@@ -22,6 +22,9 @@ OPERATIONS: dict[str, Callable[..., Any]] = {}
 """Each function by its key, such as "keras.exp", as far as its module is imported: see
 `function_of`."""
 
+STAND_INS: dict[str, Callable[..., Any]] = {}
+"""By key what gives the same shapes and dtypes as functions that do not compute on zeros."""
+
 HOMES = {"keras": "corereg.ops", "activations": "corereg.activations"}
 """Packages that enter their functions when they are first used, by what their keys begin with.
 Keys "ops.<name>" are of `corereg.autograd.ops`, in whose words they were written into files."""
@@ -58,7 +61,8 @@ class Operation:
 
     def on_symbolic(self, *args: Any, **kwargs: Any) -> Any:
         """The symbolic results of a call; ValueError if it cannot be computed."""
-        specs = infer(self.key.rpartition(".")[2], self.function, args, kwargs)
+        like = STAND_INS.get(self.key, self.function)
+        specs = infer(self.key.rpartition(".")[2], like, args, kwargs)
         return Node(self, args, kwargs, specs).outputs
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -74,14 +78,22 @@ def make_node(key: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return Operation(key).on_symbolic(*args, **kwargs)
 
 
-def symbolic_op(function: F, package: str = "ops", module: str | None = None) -> F:
+def symbolic_op(
+    function: F,
+    package: str = "ops",
+    module: str | None = None,
+    stand_in: Callable[..., Any] | None = None,
+) -> F:
     """The function, which now takes symbolic tensors too, also in lists, tuples and dicts.
 
     package: its name in OPERATIONS begins with that; module: where it is found under its own name,
-    by default corereg.<package>.
+    by default corereg.<package>; stand_in: what tells the results' shapes and dtypes if the
+    function does not compute on zeros.
     """
     key = f"{package}.{function.__name__}"
     OPERATIONS[key] = function
+    if stand_in is not None:
+        STAND_INS[key] = stand_in
 
     @functools.wraps(function)
     def op(*args: Any, **kwargs: Any) -> Any:

@@ -6,6 +6,11 @@ from corereg._lazy import lazy_package
 
 if TYPE_CHECKING:
     from corereg.layers.activation import Activation as Activation
+    from corereg.layers.activations.elu import ELU as ELU
+    from corereg.layers.activations.leaky_relu import LeakyReLU as LeakyReLU
+    from corereg.layers.activations.prelu import PReLU as PReLU
+    from corereg.layers.activations.relu import ReLU as ReLU
+    from corereg.layers.activations.softmax import Softmax as Softmax
     from corereg.layers.base import Layer as Layer
     from corereg.layers.dense import Dense as Dense
     from corereg.layers.dropout import Dropout as Dropout
@@ -46,13 +51,18 @@ _MODULES = {
     "Dense": "dense",
     "Dot": "merging.dot",
     "Dropout": "dropout",
+    "ELU": "activations.elu",
     "Flatten": "flatten",
     "Input": "input_layer",
     "InputLayer": "input_layer",
     "Layer": "base",
+    "LeakyReLU": "activations.leaky_relu",
     "Maximum": "merging.elementwise",
     "Minimum": "merging.elementwise",
     "Multiply": "merging.elementwise",
+    "PReLU": "activations.prelu",
+    "ReLU": "activations.relu",
+    "Softmax": "activations.softmax",
     "Subtract": "merging.elementwise",
     "add": "merging.elementwise",
     "average": "merging.elementwise",

@@ -6,28 +6,39 @@ from typing import Any
 
 from corereg import _kernels, activations
 from corereg.autograd import Tensor
-from corereg.layers.base import Layer, Shape
+from corereg.layers.base import Layer
 from corereg.registry import register
 
 
 @register("layer")
 class Activation(Layer):
-    """An activation function as a layer: a name, or a function of Tensors."""
+    """An activation function as a layer: a name, or a function of Tensors.
+
+    Any input shape; the output has the same. ValueError for names that are not known, TypeError for
+    what is no function.
+    """
 
     recordable = True
     _takes_one_tensor = True
 
     def __init__(self, activation: Any, **options: Any) -> None:
         super().__init__(**options)
-        self.activation = activations.get(activation)
+        self.activation = activation
+
+    @property
+    def activation(self) -> Any:
+        """The function; may be set at any time, by name too."""
+        return self._activation
+
+    @activation.setter
+    def activation(self, value: Any) -> None:
+        self._activation = activations.get(value)
+        self._built_in = activations.is_built_in(self._activation)
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
-        if activations.name_of(self.activation) is None:
-            _kernels.track_part(self.activation)
-        return self.activation(x)
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        return input_shape
+        if not self._built_in:
+            _kernels.track_part(self._activation)
+        return self._activation(x)  # type: ignore[no-any-return]
 
     def get_config(self) -> dict[str, Any]:
         activation = activations.serialize(self.activation, self.who)

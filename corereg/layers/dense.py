@@ -94,8 +94,9 @@ class Dense(Layer):
             return apply(ActivationOp(code), out)
         if self._function is None:
             return out
-        _kernels.track_part(self._function)
-        return self._function(out)
+        if not self._built_in:
+            _kernels.track_part(self._function)
+        return self._function(out)  # type: ignore[no-any-return]
 
     def _any_rank(self, x: Tensor) -> Tensor:
         inputs = self.kernel.shape[0]
@@ -152,6 +153,7 @@ class Dense(Layer):
         name = activations.name_of(self._activation)
         self._code = CODES["linear"] if name is None else CODES[name]
         self._function = self._activation if name is None else None
+        self._built_in = name is not None or activations.is_built_in(self._activation)
 
     @property
     def kernel_regularizer(self) -> Any:

@@ -106,3 +106,87 @@ def hard_sigmoid(x: Any) -> Tensor:
 def hard_tanh(x: Any) -> Tensor:
     """x limited to [-1, 1]"""
     return ops.hard_tanh(as_float(x))
+
+
+@keras_op
+def relu6(x: Any) -> Tensor:
+    """x limited to [0, 6]"""
+    return ops.relu6(as_float(x))
+
+
+@keras_op
+def celu(x: Any, alpha: float = 1.0) -> Tensor:
+    """x above 0, alpha * (e**(x/alpha) - 1) elsewhere."""
+    return ops.celu(as_float(x), alpha)
+
+
+@keras_op
+def glu(x: Any, axis: int = -1) -> Tensor:
+    """The first half of x along an axis times the sigmoid of the second one."""
+    return ops.glu(as_float(x), axis)
+
+
+@keras_op
+def hard_silu(x: Any) -> Tensor:
+    """x hard_sigmoid(x), also called `hard_swish`."""
+    return ops.hard_silu(as_float(x))
+
+
+@keras_op
+def hard_swish(x: Any) -> Tensor:
+    """x hard_sigmoid(x): see `hard_silu`."""
+    return ops.hard_silu(as_float(x))
+
+
+@keras_op
+def hard_shrink(x: Any, threshold: float = 0.5) -> Tensor:
+    """x, and 0 where |x| is not above the threshold."""
+    return ops.hard_shrink(as_float(x), threshold)
+
+
+@keras_op
+def soft_shrink(x: Any, threshold: float = 0.5) -> Tensor:
+    """x nearer to 0 by the threshold, and 0 where |x| is not above it."""
+    return ops.soft_shrink(as_float(x), threshold)
+
+
+@keras_op
+def tanh_shrink(x: Any) -> Tensor:
+    """x - tanh(x)"""
+    return ops.tanh_shrink(as_float(x))
+
+
+@keras_op
+def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
+    """x above the threshold, default_value elsewhere."""
+    return ops.threshold(as_float(x), threshold, default_value)
+
+
+@keras_op
+def log_sigmoid(x: Any) -> Tensor:
+    """log(sigmoid(x)), without overflow."""
+    return ops.log_sigmoid(as_float(x))
+
+
+@keras_op
+def squareplus(x: Any, b: float = 4) -> Tensor:
+    """(x + sqrt(x**2 + b)) / 2"""
+    return ops.squareplus(as_float(x), b)
+
+
+@keras_op
+def sparse_plus(x: Any) -> Tensor:
+    """0 up to -1, (x + 1)**2 / 4 between, x from 1 on."""
+    return ops.sparse_plus(as_float(x))
+
+
+@keras_op
+def sparse_sigmoid(x: Any) -> Tensor:
+    """0 up to -1, (x + 1) / 2 between, 1 from 1 on."""
+    return ops.sparse_sigmoid(as_float(x))
+
+
+@keras_op
+def sparsemax(x: Any, axis: int = -1) -> Tensor:
+    """The nearest point to x, along an axis, whose elements are not below 0 and sum up to 1."""
+    return ops.sparsemax(as_float(x), axis)

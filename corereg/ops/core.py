@@ -151,7 +151,12 @@ def _length(who: str, nest: Any, axis: int = 0) -> int:
     lengths = {one.shape[axis] if one.ndim else None for one in flatten(nest)}
     if len(lengths) != 1 or None in lengths:
         raise ValueError(f"{who}: expected tensors of one length, received {lengths or 'none'}")
-    return int(lengths.pop())
+    return int(lengths.pop() or 0)
+
+
+def _row(nest: Any, i: int) -> Any:
+    """The i-th rows of a nest of tensors."""
+    return map_nest(lambda one: one[i], nest)
 
 
 def _stacked(results: list[Any], axis: int = 0) -> Any:
@@ -166,7 +171,7 @@ def map(f: Callable[..., Any], xs: Any) -> Any:
     rows = range(_length("map", xs))
     if not rows:
         raise ValueError("map: expected one row or more")
-    return _stacked([f(map_nest(lambda one, i=i: one[i], xs)) for i in rows])
+    return _stacked([f(_row(xs, i)) for i in rows])
 
 
 def vectorized_map(function: Callable[..., Any], elements: Any) -> Any:
@@ -193,7 +198,7 @@ def scan(
         raise ValueError(f"scan: expected length={count} as xs has, received {length}")
     carry, made = init, []
     for i in reversed(range(count)) if reverse else range(count):
-        row = None if xs is None else map_nest(lambda one, i=i: one[i], xs)
+        row = None if xs is None else _row(xs, i)
         carry, y = f(carry, row)
         made.append(y)
     made = made[::-1] if reverse else made

@@ -74,7 +74,8 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
         whole = [isinstance(n, int | np.integer) for n in given]
         dtype = INDEX if False not in whole else config.floatx()
     first, last = (0, start) if stop is None else (start, stop)
-    return Tensor(np.arange(first, last, 1 if step is None else step, dtype))
+    made: Any = np.arange(first, last, 1 if step is None else step, dtype)  # type: ignore[call-overload]
+    return Tensor(made)
 
 
 @keras_op

@@ -268,7 +268,8 @@ def nan_to_num(
     smallest number of the dtype. The derivative is 0 where an element was replaced."""
     x = as_tensor(x)
     if x.dtype.kind != "f":
-        return x
+        found: Tensor = x
+        return found
     limits = np.finfo(x.dtype)
     above = limits.max if posinf is None else posinf
     below = limits.min if neginf is None else neginf

@@ -10,7 +10,14 @@ import numpy as np
 
 from corereg.autograd import Tensor, is_grad_enabled, ops
 from corereg.autograd.ops.arguments import constant
-from corereg.ops.operands import as_float, counted, keras_op, places, promoted_floats
+from corereg.ops.operands import (
+    as_float,
+    counted,
+    keras_op,
+    keras_op_shaped_like,
+    places,
+    promoted_floats,
+)
 
 
 @keras_op
@@ -32,13 +39,24 @@ def logdet(x: Any) -> Tensor:
     return ops.log_abs_det(as_float(x))
 
 
-@keras_op
+def _same(x: Any, upper: bool = False) -> Tensor:
+    return as_float(x)
+
+
+def _product(a: Any, b: Any, lower: bool = False) -> Tensor:
+    a, b = promoted_floats(a, b)
+    column = b.ndim == a.ndim - 1
+    made = ops.matmul(a, ops.expand_dims(b, -1) if column else b)
+    return ops.squeeze(made, -1) if column else made
+
+
+@keras_op_shaped_like(_same)
 def inv(x: Any) -> Tensor:
     """The inverse of each matrix. `numpy.linalg.LinAlgError` for singular ones."""
     return ops.inv(as_float(x))
 
 
-@keras_op
+@keras_op_shaped_like(_product)
 def solve(a: Any, b: Any) -> Tensor:
     """The x with a x = b: a (..., n, n), b (..., n) or (..., n, k)."""
     a, b = promoted_floats(a, b)
@@ -47,7 +65,7 @@ def solve(a: Any, b: Any) -> Tensor:
     return ops.solve(a, b)
 
 
-@keras_op
+@keras_op_shaped_like(_product)
 def solve_triangular(a: Any, b: Any, lower: bool = False) -> Tensor:
     """As `solve`, by the upper triangle of a alone, or the lower one."""
     a, b = promoted_floats(a, b)
@@ -56,7 +74,7 @@ def solve_triangular(a: Any, b: Any, lower: bool = False) -> Tensor:
     return solve(a * Tensor(mask), b)
 
 
-@keras_op
+@keras_op_shaped_like(_same)
 def cholesky(x: Any, upper: bool = False) -> Tensor:
     """The lower triangular L with L L' = x, or the upper one U with U' U = x, of each symmetric
     positive definite matrix. `numpy.linalg.LinAlgError` for others."""
@@ -64,10 +82,11 @@ def cholesky(x: Any, upper: bool = False) -> Tensor:
     return ops.swapaxes(made, -1, -2) if upper else made
 
 
-@keras_op
+@keras_op_shaped_like(_same)
 def cholesky_inverse(x: Any, upper: bool = False) -> Tensor:
     """The inverse of the matrix whose Cholesky factor is x, lower or upper."""
-    back = ops.inv(as_float(x))
+    x = as_float(x)
+    back = ops.inv(ops.triu(x) if upper else ops.tril(x))
     turned = ops.swapaxes(back, -1, -2)
     return ops.matmul(back, turned) if upper else ops.matmul(turned, back)
 

@@ -19,9 +19,10 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     target = ops.astype(as_tensor(target), output.dtype)
     _same_shape("binary_crossentropy", target, output)
     if from_logits:
-        return ops.maximum(output, 0.0) - output * target + ops.softplus(-ops.abs(output))
+        above = ops.maximum(output, 0.0) - output * target
+        return ops.add(above, ops.softplus(-ops.abs(output)))
     p = ops.clip(output, EPSILON, 1 - EPSILON)
-    return -(target * ops.log(p) + (1.0 - target) * ops.log(1.0 - p))
+    return ops.negative(target * ops.log(p) + (1.0 - target) * ops.log(1.0 - p))
 
 
 def _same_shape(who: str, target: Tensor, output: Tensor) -> None:

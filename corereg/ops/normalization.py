@@ -33,8 +33,8 @@ def normalize(x: Any, axis: Axis = -1, order: int = 2, epsilon: float | None = N
     least = EPSILON if epsilon is None else epsilon
     if order == 2:
         total = ops.sum(ops.square(x), axis, keepdims=True)
-        return x * ops.rsqrt(ops.maximum(total, least**2))
-    return x / ops.maximum(ops.norm(x, order, axis, keepdims=True), least)
+        return ops.multiply(x, ops.rsqrt(ops.maximum(total, least**2)))
+    return ops.divide(x, ops.maximum(ops.norm(x, order, axis, keepdims=True), least))
 
 
 @keras_op
@@ -54,7 +54,8 @@ def batch_normalization(
     if scale is not None:
         factor = factor * _along(scale, x, axes)
     made = (x - _along(mean, x, axes)) * factor
-    return made if offset is None else made + _along(offset, x, axes)
+    found: Tensor = made if offset is None else made + _along(offset, x, axes)
+    return found
 
 
 @keras_op
@@ -79,7 +80,8 @@ def layer_normalization(
     spread = ops.mean(ops.square(apart), axes, keepdims=True)
     made = apart * ops.rsqrt(spread + (EPSILON if epsilon is None else epsilon))
     made = made if gamma is None else made * _along(gamma, x, axes)
-    return made if beta is None else made + _along(beta, x, axes)
+    found: Tensor = made if beta is None else made + _along(beta, x, axes)
+    return found
 
 
 @keras_op
@@ -92,4 +94,5 @@ def rms_normalization(
     axes = _axes(axis, x.ndim, "rms_normalization")
     power = ops.mean(ops.square(x), axes, keepdims=True)
     made = x * ops.rsqrt(power + (EPSILON if epsilon is None else epsilon))
-    return made if scale is None else made * _along(scale, x, axes)
+    found: Tensor = made if scale is None else made * _along(scale, x, axes)
+    return found

@@ -24,6 +24,12 @@ def keras_op(function: F) -> F:
     return symbolic_op(function, "keras", "corereg.ops")
 
 
+def keras_op_shaped_like(stand_in: Callable[..., Any]) -> Callable[[F], F]:
+    """As `keras_op`, for functions that do not compute on zeros: the stand-in does, and its results
+    have the same shapes and dtypes."""
+    return lambda function: symbolic_op(function, "keras", "corereg.ops", stand_in)
+
+
 def as_tensor(x: Any) -> Tensor:
     """x as a tensor. Tensors and NumPy's arrays and numbers keep their dtype; Python's integers and
     lists of them become int32, floats and lists of them `corereg.config.floatx()`."""

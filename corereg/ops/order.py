@@ -10,7 +10,6 @@ from corereg.autograd import Tensor, ops
 from corereg.autograd.aliases import Axis
 from corereg.autograd.ops.arguments import array_of, constant
 from corereg.ops.operands import (
-    INDEX,
     as_float,
     as_tensor,
     counted,
@@ -128,14 +127,14 @@ def _quantile(
     shape = [x.shape[i] for i in rest]
     ordered = ops.sort(ops.reshape(ops.transpose(x, [*rest, *axes]), (*shape, -1)), -1)
     values = array_of(ordered)
-    known = (~np.isnan(values)).sum(axis=-1, keepdims=True)
-    last = np.maximum(known if skip else values.shape[-1], 1) - 1
-    at = array_of(ops.astype(ops.reshape(shares, -1), x.dtype)) * last
-    at = np.clip(at, 0, last) + np.zeros_like(values[..., :1])
+    known = np.logical_not(np.isnan(values)).sum(axis=-1, keepdims=True, dtype=x.dtype)
+    last = np.maximum(known, 1) - 1 if skip else known * 0 + max(values.shape[-1] - 1, 0)
+    place = ops.astype(ops.reshape(shares, -1), x.dtype) * constant(last)
+    at = np.minimum(np.maximum(array_of(place), 0), last)
     low, high = np.floor(at), np.ceil(at)
-    share = Tensor(_plain(at - low)) if method == "linear" else 0.5
+    share = place - constant(low) if method == "linear" else 0.5
     if method in ("lower", "higher", "nearest"):
-        low = high = {"lower": low, "higher": high, "nearest": np.round(at)}[method]
+        low = high = {"lower": low, "higher": high, "nearest": np.rint(at)}[method]
     first = ops.take_along_axis(ordered, constant(low.astype(np.int64)), -1)
     second = ops.take_along_axis(ordered, constant(high.astype(np.int64)), -1)
     made = first * (1.0 - share) + second * share if low is not high else first
@@ -149,10 +148,6 @@ def _quantile(
         kept = [1 if i in axes else n for i, n in enumerate(x.shape)]
         made = ops.reshape(made, (*shares.shape, *kept))
     return made
-
-
-def _plain(array: Any) -> Any:
-    return array_of(constant(array))
 
 
 # ---- counting ------------------------------------------------------------------------------------
@@ -206,7 +201,7 @@ def histogram(
     if low == high:
         low, high = low - 0.5, high + 0.5
     counts, edges = np.histogram(values, bins, (float(low), float(high)))
-    return constant(counts.astype(INDEX)), constant(edges.astype(x.dtype))
+    return constant(counts.astype(x.dtype)), constant(edges.astype(x.dtype))
 
 
 @keras_op

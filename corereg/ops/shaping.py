@@ -111,19 +111,16 @@ def roll(x: Any, shift: Shape, axis: Axis = None) -> Tensor:
     """x with its elements moved on along these axes, what leaves at the end coming in at the
     beginning; axis None: as if flattened."""
     x = as_tensor(x)
+    shifts = [shift] if isinstance(shift, int) else [*shift]
     if axis is None:
-        return ops.reshape(roll(ops.flatten(x), shift, 0), x.shape)
-    shifts, axes = ([n] if isinstance(n, int) else [*n] for n in (shift, axis))
+        return ops.roll(x, sum(shifts))
+    axes = [axis] if isinstance(axis, int) else [*axis]
     shifts = shifts * len(axes) if len(shifts) == 1 else shifts
     axes = axes * len(shifts) if len(axes) == 1 else axes
-    for steps, a in zip(shifts, axes, strict=True):
-        a = counted(a, x.ndim, "roll")
-        n = x.shape[a]
-        cut = -steps % n if n else 0
-        if cut:
-            first, second = ops.split(x, [cut, n - cut], a)
-            x = ops.concatenate([second, first], a)
-    return x
+    for steps, one in zip(shifts, axes, strict=True):
+        x = ops.roll(x, steps, one)
+    found: Tensor = x
+    return found
 
 
 # ---- joining -------------------------------------------------------------------------------------
@@ -280,4 +277,5 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
     for axis, widths in enumerate(np.broadcast_to(pad_width, (x.ndim, 2)).tolist()):
         if any(widths):
             x = ops.take(x, np.pad(np.arange(x.shape[axis]), widths, mode), axis)  # type: ignore[call-overload]
-    return x
+    found: Tensor = x
+    return found

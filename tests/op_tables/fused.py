@@ -8,7 +8,8 @@ from corereg import Tensor
 from corereg.autograd import ops
 from op_tables.parts import SHAPES, call, random, x
 
-ACTIVATIONS = ["relu", "sigmoid", "tanh", "softmax"]
+ACTIVATIONS = ["relu", "sigmoid", "tanh", "softmax", "leaky_relu", "elu", "selu", "softplus"]
+ACTIVATIONS += ["gelu", "gelu_tanh", "silu", "mish"]
 KINDS = [
     ("softmax_cross_entropy", (0.0, 0.1, 1.0)),
     ("sparse_cross_entropy", (0.0,)),

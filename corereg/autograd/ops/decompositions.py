@@ -227,11 +227,11 @@ def inverse(x: Any) -> Any:
 
 def as_matrices(x: Any, who: str, square: bool = False) -> Tensor:
     """x as a tensor of floats with matrices in its last two axes; ValueError otherwise."""
-    x = as_floats(x, who)
-    if x.ndim < 2 or (square and x.shape[-1] != x.shape[-2]):
+    made = as_floats(x, who)
+    if made.ndim < 2 or (square and made.shape[-1] != made.shape[-2]):
         form = "(..., n, n)" if square else "(..., m, n)"
-        raise ValueError(f"{who}: expected x of shape {form}, received {x.shape}")
-    return x
+        raise ValueError(f"{who}: expected x of shape {form}, received {made.shape}")
+    return made
 
 
 def unpacked(op: _Packed, x: Tensor) -> tuple[Tensor, ...]:

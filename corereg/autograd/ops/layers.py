@@ -7,28 +7,41 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
+from corereg.autograd.mode import state
 from corereg.autograd.op import Op
-from corereg.autograd.ops.activations import CODES, Activation, slope
+from corereg.autograd.ops.activations import (
+    CODES,
+    LINEAR,
+    RELU,
+    SLOPED,
+    SOFTMAX,
+    SOFTPLUS,
+    Activation,
+    slope,
+)
 from corereg.autograd.tensor import Tensor, apply, tensor
-
-LINEAR, RELU, SOFTMAX = CODES["linear"], CODES["relu"], CODES["softmax"]
 
 
 class Dense(Op):
     """act(x w + b): x (batch, inputs), w (inputs, units), b (units,) if given."""
 
-    __slots__ = ("code",)
+    __slots__ = ("code", "kept")
     returns_new_arrays = recordable = True
 
     def __init__(self, code: int = LINEAR) -> None:
         self.code = code
+        self.kept = None
 
     def forward(self, x: Any, w: Any, b: Any = None) -> Any:
-        return _kernels.dense_forward(x, w, b, self.code)
+        if self.code not in SLOPED or not state.enabled:
+            return _kernels.dense_forward(x, w, b, self.code)
+        self.kept = np.empty((len(x), w.shape[-1]), x.dtype)
+        return _kernels.dense_forward(x, w, b, self.code, slope=self.kept)
 
     def backward(self, grad: Any, out: Any, x: Any, w: Any, b: Any = None) -> tuple[Any, ...]:
         if self.code != LINEAR:
-            grad = _kernels.activation_backward(grad, out, self.code)
+            known = out if self.kept is None else self.kept
+            grad = _kernels.activation_backward(grad, known, self.code)
         dx = _kernels.dense_backward_input(grad, w) if self.needs_gradient(0) else None
         dw = self.gradient_array(1, w) if self.needs_gradient(1) else None
         db = self.gradient_array(2, b) if b is not None and self.needs_gradient(2) else None
@@ -37,7 +50,11 @@ class Dense(Op):
         return (dx, dw) if b is None else (dx, dw, db)
 
     def derivative(self, grad: Any, out: Any, x: Any, w: Any, b: Any = None) -> tuple[Any, ...]:
-        grad = slope(grad, out, self.code)
+        if self.code == SOFTPLUS or self.code in SLOPED:
+            z = x @ w if b is None else x @ w + b
+            grad = slope(grad, out, z, self.code)
+        else:
+            grad = slope(grad, out, None, self.code)
         dx = grad @ w.T if self.needs_gradient(0) else None
         dw = x.T @ grad if self.needs_gradient(1) else None
         return (dx, dw) if b is None else (dx, dw, grad.sum(axis=0))

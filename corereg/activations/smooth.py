@@ -1,0 +1,119 @@
+"""The smooth activations, softmax and its kin: ops of `corereg.autograd` under Keras's names, and
+with Keras's arguments and defaults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from corereg.activations.entering import activation
+from corereg.autograd import Tensor, ops
+
+
+@activation()
+def sigmoid(x: Any) -> Tensor:
+    """1 / (1 + e**-x)"""
+    return ops.sigmoid(x)
+
+
+@activation()
+def tanh(x: Any) -> Tensor:
+    """The hyperbolic tangent."""
+    return ops.tanh(x)
+
+
+@activation()
+def elu(x: Any, alpha: float = 1.0) -> Tensor:
+    """x above 0, alpha * (e**x - 1) elsewhere; the derivative at 0 is alpha (Clevert et al.
+    2015)."""
+    return ops.elu(x, alpha)
+
+
+@activation()
+def selu(x: Any) -> Tensor:
+    """1.0507 elu(x, alpha=1.6733) (Klambauer et al. 2017); made for `lecun_normal` weights."""
+    return ops.selu(x)
+
+
+@activation()
+def celu(x: Any, alpha: float = 1.0) -> Tensor:
+    """max(x, 0) + alpha * (e**(min(x, 0)/alpha) - 1) (Barron 2017)."""
+    return ops.celu(x, alpha)
+
+
+@activation()
+def gelu(x: Any, approximate: bool = False) -> Tensor:
+    """x Phi(x), Phi the normal distribution function (Hendrycks, Gimpel 2016).
+
+    approximate: x (1 + tanh(sqrt(2/pi) (x + 0.044715 x**3))) / 2 in its place.
+    """
+    return ops.gelu(x, approximate)
+
+
+@activation("swish")
+def silu(x: Any) -> Tensor:
+    """x sigmoid(x), also called swish (Ramachandran et al. 2017)."""
+    return ops.silu(x)
+
+
+@activation()
+def mish(x: Any) -> Tensor:
+    """x tanh(softplus(x)) (Misra 2019)."""
+    return ops.mish(x)
+
+
+@activation()
+def softplus(x: Any) -> Tensor:
+    """log(1 + e**x)"""
+    return ops.softplus(x)
+
+
+@activation()
+def softsign(x: Any) -> Tensor:
+    """x / (1 + |x|)"""
+    return ops.softsign(x)
+
+
+@activation()
+def squareplus(x: Any, b: float = 4) -> Tensor:
+    """(x + sqrt(x**2 + b)) / 2 (Barron 2021)."""
+    return ops.squareplus(x, b)
+
+
+@activation()
+def tanh_shrink(x: Any) -> Tensor:
+    """x - tanh(x)"""
+    return ops.tanh_shrink(x)
+
+
+@activation()
+def exponential(x: Any) -> Tensor:
+    """e**x"""
+    return ops.exp(x)
+
+
+@activation()
+def log_sigmoid(x: Any) -> Tensor:
+    """log(sigmoid(x)), without overflow."""
+    return ops.log_sigmoid(x)
+
+
+@activation()
+def glu(x: Any, axis: int = -1) -> Tensor:
+    """a sigmoid(b), a and b the halves of x along axis (Dauphin et al. 2016). ValueError if the
+    axis cannot be halved."""
+    return ops.glu(x, axis)
+
+
+@activation()
+def softmax(x: Any, axis: int = -1) -> Tensor:
+    """e**x / sum(e**x) along axis. ValueError if x has no such axis."""
+    return ops.softmax(x, axis)
+
+
+@activation()
+def log_softmax(x: Any, axis: int = -1) -> Tensor:
+    """log(softmax(x)) along axis, without overflow. ValueError if x has no such axis."""
+    return ops.log_softmax(x, axis)
+
+
+swish = silu

@@ -1,0 +1,110 @@
+"""The activations made of straight lines, and their kin: ops of `corereg.autograd` under Keras's
+names, with Keras's arguments and defaults, and with Keras's derivatives at the corners."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from corereg.activations.entering import activation
+from corereg.autograd import Tensor, ops, tensor
+from corereg.autograd.ops.activations import LEAKY_SLOPE
+from corereg.autograd.ops.arguments import as_floats
+from corereg.autograd.ops.piecewise_activations import LeakyRelu
+from corereg.autograd.tensor import apply
+
+
+@activation()
+def linear(x: Any) -> Tensor:
+    """x itself."""
+    return tensor(x)
+
+
+@activation()
+def relu(
+    x: Any,
+    negative_slope: float = 0.0,
+    max_value: float | None = None,
+    threshold: float = 0.0,
+) -> Tensor:
+    """x where it is above threshold, at most max_value, and negative_slope * (x - threshold)
+    elsewhere.
+
+    The derivative at 0 is 0, as at any threshold; with negative_slope alone it is 1. At max_value
+    it is 1/2 (for relu6, max_value 6, it is 0).
+    """
+    if max_value is None and threshold == 0:
+        return leaky_relu(x, negative_slope) if negative_slope else ops.relu(x)
+    return ops.bounded_relu(x, negative_slope, max_value, threshold)
+
+
+@activation()
+def relu6(x: Any) -> Tensor:
+    """x limited to [0, 6]; the derivative at both ends is 0."""
+    return ops.relu6(x)
+
+
+@activation()
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> Tensor:
+    """x above 0, negative_slope * x elsewhere (Maas et al. 2013); the derivative at 0 is 1. (That
+    of `corereg.autograd.ops.leaky_relu` is the slope, as in PyTorch.)"""
+    if negative_slope == LEAKY_SLOPE:
+        return ops.activation(x, "leaky_relu")
+    return apply(LeakyRelu(negative_slope, at_zero=1.0), as_floats(x, "leaky_relu"))
+
+
+@activation()
+def hard_sigmoid(x: Any) -> Tensor:
+    """x/6 + 1/2 limited to [0, 1]; the derivative at -3 and 3 is 0."""
+    return ops.hard_sigmoid(x)
+
+
+@activation("hard_swish")
+def hard_silu(x: Any) -> Tensor:
+    """x hard_sigmoid(x), also called hard_swish (Howard et al. 2019)."""
+    return ops.hard_silu(x)
+
+
+@activation()
+def hard_tanh(x: Any) -> Tensor:
+    """x limited to [-1, 1]; the derivative at both ends is 1. (That of `corereg.autograd.ops` is 0
+    there, as in PyTorch.)"""
+    return ops.clip(as_floats(x, "hard_tanh"), -1, 1)
+
+
+@activation()
+def hard_shrink(x: Any, threshold: float = 0.5) -> Tensor:
+    """x where |x| > threshold, else 0."""
+    return ops.hard_shrink(x, threshold)
+
+
+@activation()
+def soft_shrink(x: Any, threshold: float = 0.5) -> Tensor:
+    """x - threshold above threshold, x + threshold below -threshold, 0 between."""
+    return ops.soft_shrink(x, threshold)
+
+
+@activation()
+def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
+    """x above threshold, default_value elsewhere."""
+    return ops.threshold(x, threshold, default_value)
+
+
+@activation()
+def sparse_plus(x: Any) -> Tensor:
+    """0 up to -1, ((x + 1)/2)**2 between, x from 1."""
+    return ops.sparse_plus(x)
+
+
+@activation()
+def sparse_sigmoid(x: Any) -> Tensor:
+    """(x + 1)/2 limited to [0, 1]; the derivative at both ends is 1/4."""
+    return ops.sparse_sigmoid(x)
+
+
+@activation()
+def sparsemax(x: Any, axis: int = -1) -> Tensor:
+    """max(x - tau, 0) along axis, tau such that the sum is 1 (Martins, Astudillo 2016)."""
+    return ops.sparsemax(x, axis)
+
+
+hard_swish = hard_silu

@@ -1,0 +1,51 @@
+"""Softmax as a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg import activations
+from corereg.autograd import Tensor, ops
+from corereg.layers.activations.base import ActivationLayer
+from corereg.registry import register
+
+HIDDEN = -1e9
+"""What is added where a mask is False, so that nothing of it is left after the exponential."""
+
+
+@register("layer")
+class Softmax(ActivationLayer):
+    """e**x / sum(e**x) along an axis, or several.
+
+    axis: an integer, or a sequence of them for a sum over all of these; ValueError otherwise. mask,
+    in a call `layer(x, mask=mask)`: of the shape of x, or one that broadcasts to it; where it is
+    False, the result is 0. Any input shape; the output has the same.
+    """
+
+    recordable = True
+
+    def __init__(self, axis: int | Sequence[int] = -1, **options: Any) -> None:
+        super().__init__(**options)
+        several = isinstance(axis, list | tuple)
+        for one in axis if several else (axis,):  # type: ignore[union-attr]
+            if isinstance(one, bool) or not hasattr(one, "__index__"):
+                raise ValueError(f"{self.who}: expected an integer axis or several, got {axis!r}")
+        self.axis = tuple(map(int, axis)) if several else int(axis)  # type: ignore[arg-type]
+
+    def call(self, x: Tensor, mask: Any = None) -> Tensor:
+        if mask is not None:
+            given = mask if isinstance(mask, Tensor) else Tensor(np.asarray(mask))
+            x = x + ops.where(ops.not_equal(given, 0), 0.0, HIDDEN)
+        if isinstance(self.axis, int):
+            return activations.softmax(x, self.axis)
+        if len(self.axis) == 1:
+            return activations.softmax(x, self.axis[0])
+        e = ops.exp(x - ops.max(x, self.axis, keepdims=True))
+        return e / ops.sum(e, self.axis, keepdims=True)
+
+    def get_config(self) -> dict[str, Any]:
+        axis = self.axis if isinstance(self.axis, int) else list(self.axis)
+        return {**super().get_config(), "axis": axis}
