@@ -22,9 +22,7 @@ def cells():
     rows = [line for line in PAGE.read_text().splitlines() if re.match(r"\| \w", line)]
     rows = [line for line in rows if not line.startswith("| word |")]
     found = [CELL.findall(row) for row in rows]
-    assert all(len(pair) == 2 for pair in found), [
-        r for r, p in zip(rows, found, strict=True) if len(p) != 2
-    ]
+    assert {len(pair) for pair in found} == {2}
     return [cell for pair in found for cell in pair]
 
 
@@ -36,9 +34,12 @@ def slope(function, at):
 
 
 def refused(function, *args):
-    with pytest.raises(Exception) as caught:
+    """The name of the error that a call raises."""
+    try:
         function(*args)
-    return caught.type.__name__
+    except (TypeError, ValueError) as error:
+        return type(error).__name__
+    return None
 
 
 NAMES = {
@@ -49,14 +50,12 @@ NAMES = {
     "n": Tensor(np.array([1, 2], "i4")),
     "slope": slope,
     "refused": refused,
-    "len": len,
-    "str": str,
 }
 
 
 @pytest.mark.parametrize(("expression", "expected"), cells(), ids=lambda text: text[:40])
 def test_cell(expression, expected):
-    found, expected = eval(expression, {"__builtins__": {}}, NAMES), ast.literal_eval(expected)
+    found, expected = eval(expression, dict(NAMES)), ast.literal_eval(expected)
     if isinstance(found, Tensor):
         found = found.data
         assert np.shape(found) == np.shape(expected)

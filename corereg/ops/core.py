@@ -161,7 +161,9 @@ def _row(nest: Any, i: int) -> Any:
 
 def _stacked(results: list[Any], axis: int = 0) -> Any:
     columns = zip(*(list(flatten(one)) for one in results), strict=True)
-    parts = [None if c[0] is None else ops.stack([*map(as_tensor, c)], axis) for c in columns]
+    parts = [
+        None if c[0] is None else ops.stack([as_tensor(one) for one in c], axis) for c in columns
+    ]
     return pack_like(results[0], parts)
 
 
