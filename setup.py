@@ -21,13 +21,14 @@ from setuptools.errors import CompileError, LinkError
 from setuptools.modified import newer_group
 
 KERNELS = [
-    *("dense", "activation", "log_softmax", "elementwise", "dropout"),
-    *("cross_entropy", "regression_loss", "accuracy", "accumulators", "gather", "shuffle"),
-    *("strided_table", "update", "probe", "table"),
+    *("dense", "activation", "log_softmax", "elementwise", "dropout", "noise"),
+    *("batch_norm", "row_norm", "embedding"),
+    *("cross_entropy", "regression_loss", "output_loss", "accuracy", "counts"),
+    *("accumulators", "gather", "shuffle", "strided_table", "update", "stages", "probe", "table"),
 ]
 OBJECTS = "build/kernels"  # kept, where pip builds all else in a new folder every time
 COMMON = ["dispatch.c", "replay.c", "threads.c", "validate.c", "forward.c", "memory.c", "rules.c"]
-COMMON += ["strided.c", "indexed.c", "sorting.c"]
+COMMON += ["strided.c", "indexed.c", "sorting.c", "schedules.c"]
 INSTRUCTION_SETS = {
     "x86_64": {
         "baseline": [],
@@ -89,6 +90,8 @@ class BuildKernels(build_ext):
             name, isa, f64 = job
             source = f"src/{name}.c"
             best = ["-O3"] if name in ("dense", "gather") and isa != "baseline" else []
+            if name == "noise":  # the same bits on every instruction set
+                best = ["-ffp-contract=off"]
             folder = os.path.join(OBJECTS, f"{isa}-f{64 if f64 else 32}")
             (target,) = self.compiler.object_filenames([source], output_dir=folder)
             if self.force or newer_group([source, *shared], target):

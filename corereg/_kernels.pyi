@@ -148,13 +148,95 @@ def dropout_forward(
     bits: _Array | None = None,
     out: _Array | None = None,
 ) -> _Array: ...
+def alpha_dropout_forward(
+    x: _Array,
+    rate: float,
+    scale: float,
+    shift: float,
+    dropped: float,
+    seed: int,
+    step: _Array,
+    stream: int = 0,
+    bits: _Array | None = None,
+    out: _Array | None = None,
+) -> _Array: ...
+def normal(
+    out: _Array,
+    seed: int,
+    step: _Array,
+    mean: float = 0.0,
+    stddev: float = 1.0,
+    stream: int = 0,
+) -> _Array: ...
 def dropout_backward(
     dy: _Array,
     rate: float,
     bits: _Array | None = None,
     y: _Array | None = None,
     out: _Array | None = None,
+    scale: float | None = None,
 ) -> _Array: ...
+
+# norms.pxi
+def batch_norm_forward(
+    x: _Array,
+    gamma: _Array | None = None,
+    beta: _Array | None = None,
+    moving_mean: _Array | None = None,
+    moving_variance: _Array | None = None,
+    momentum: float = 0.99,
+    epsilon: float = 1e-3,
+    out: _Array | None = None,
+    mean: _Array | None = None,
+    inv: _Array | None = None,
+) -> tuple[_Array, _Array, _Array]: ...
+def batch_norm_inference(
+    x: _Array,
+    mean: _Array,
+    variance: _Array,
+    gamma: _Array | None = None,
+    beta: _Array | None = None,
+    epsilon: float = 1e-3,
+    out: _Array | None = None,
+    inv: _Array | None = None,
+) -> _Array: ...
+def batch_norm_backward(
+    dy: _Array,
+    x: _Array,
+    mean: _Array,
+    inv: _Array,
+    gamma: _Array | None = None,
+    given: bool = False,
+    out: _Array | None = None,
+    dgamma: _Array | None = None,
+    dbeta: _Array | None = None,
+    input_gradient: bool = True,
+) -> tuple[_Array | None, _Array, _Array]: ...
+def row_norm_forward(
+    x: _Array,
+    gamma: _Array | None = None,
+    beta: _Array | None = None,
+    epsilon: float = 1e-3,
+    centered: bool = True,
+    out: _Array | None = None,
+    inv: _Array | None = None,
+) -> tuple[_Array, _Array | None, _Array]: ...
+def row_norm_backward(
+    dy: _Array,
+    x: _Array,
+    inv: _Array,
+    mean: _Array | None = None,
+    gamma: _Array | None = None,
+    out: _Array | None = None,
+) -> _Array: ...
+def row_norm_backward_weights(
+    dy: _Array,
+    x: _Array,
+    inv: _Array,
+    mean: _Array | None = None,
+    dgamma: _Array | None = None,
+    dbeta: _Array | None = None,
+) -> tuple[_Array, _Array]: ...
 
 # elementwise.pxi
 def scale(x: _Array, factor: _Array, out: _Array | None = None) -> _Array: ...
@@ -205,8 +287,26 @@ def loss_forward(
     smoothing: float = 0.0,
     gradient: bool = True,
     out: _Array | None = None,
+    option: float | None = None,
+    levels: _Array | None = None,
 ) -> tuple[_Array, _Array | None]: ...
 def accuracy(kind: str, z: _Array, y: _Array, threshold: float = 0.5) -> _Array: ...
+
+# counts.pxi
+SPACINGS: dict[str, int]
+
+def threshold_counts(
+    positives: _Array,
+    negatives: _Array,
+    p: _Array,
+    y: _Array,
+    thresholds: _Array,
+    weights: _Array | None = None,
+    column_weights: _Array | None = None,
+    spacing: str = "any",
+) -> None: ...
+def filter_top_k(x: _Array, k: int, out: _Array | None = None) -> _Array: ...
+def top_k_accuracy(z: _Array, y: _Array, k: int) -> _Array: ...
 
 # accumulate.pxi
 def row_mean(rows: _Array, weight: _Array | None = None, out: _Array | None = None) -> _Array: ...
@@ -225,6 +325,15 @@ def gather_rows(
 ) -> _Array: ...
 def shuffle(order: _Array, seed: _Array, epoch: _Array) -> None: ...
 
+# embedding.pxi
+def embedding_forward(
+    index: _Array, w: _Array, out: _Array | None = None, missing: bool = False
+) -> _Array: ...
+def embedding_backward(index: _Array, dy: _Array, dw: _Array) -> _Array: ...
+def unique_rows(index: _Array, rows: _Array, place: _Array, where: _Array) -> None: ...
+def scatter_rows(w: _Array, x: _Array, rows: _Array) -> _Array: ...
+def integer_lookup(x: _Array, keys: _Array, codes: _Array, oov: int, oov_count: int) -> _Array: ...
+
 # update.pxi
 class Rule:
     @property
@@ -242,6 +351,7 @@ class Hyper:
     learning_rate: float
     clipvalue: float
     step: int
+    accumulation: int
     @property
     def rule(self) -> Rule | None: ...
     def __init__(
@@ -258,7 +368,12 @@ class Hyper:
     def __setitem__(self, name: str, value: float) -> None: ...
 
 def hyper_again(
-    rule: str | None, learning_rate: float, clipvalue: float, step: int, own: list[float]
+    rule: str | None,
+    learning_rate: float,
+    clipvalue: float,
+    step: int,
+    own: list[float],
+    accumulation: int = 1,
 ) -> Hyper: ...
 
 class Gradients:
@@ -282,6 +397,7 @@ class Segments:
         l1: Sequence[float] | None = None,
         l2: Sequence[float] | None = None,
         decay: Sequence[float] | None = None,
+        rate: Sequence[float] | None = None,
     ) -> None: ...
     def set_gradient(self, i: int, gradient: _Array | None) -> None: ...
 
@@ -295,6 +411,21 @@ def clip_scales(
 def penalty_backward(
     w: _Array, l1: float, l2: float, factor: _Array, out: _Array | None = None
 ) -> _Array: ...
+
+# stages.pxi
+SCHEDULES: dict[str, int]
+
+def accumulate_gradients(totals: Segments, hyper: Hyper, scale: float = 1.0) -> None: ...
+def reset_gradients(totals: Segments, hyper: Hyper) -> None: ...
+def average_weights(
+    segments: Segments, hyper: Hyper, momentum: float, overwrite_every: int = 0
+) -> None: ...
+def constrain_norms(
+    w: _Array, first: int, last: int, least: float, most: float, rate: float = 1.0
+) -> None: ...
+def constrain_signs(w: _Array) -> None: ...
+def scheduled_rate(hyper: Hyper, kind: str, numbers: _Array) -> None: ...
+def rate_at(kind: str, numbers: _Array, step: int) -> float: ...
 
 # probe.pxi
 def probe_arithmetic(y: _Array, rounds: int, factor: float, addend: float) -> _Array: ...
@@ -336,6 +467,13 @@ class TrainingLock:
     def check_not_elsewhere(self, who: str) -> None: ...
 
 # snapshot.pxi
+def flatten_layers(layer: Any) -> list[Any]: ...
+def with_inner(dependencies: Iterable[Any]) -> list[Any]: ...
+def leaves_among(parts: list[Any], parameter: type) -> list[Any]: ...
+def containers_holding(
+    attributes: dict[str, Any], ids: set[int], skipped: frozenset[str]
+) -> list[Any]: ...
+
 class Snapshot:
     def __init__(
         self,

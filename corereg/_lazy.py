@@ -30,7 +30,8 @@ def lazy_package(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """The `__getattr__`, `__dir__` and `__all__` of a package.
 
-    modules: each public name and the module of the package that defines it; submodules: modules
+    modules: each public name and the module of the package that defines it, or a module of another
+    package, such as "corereg.random"; submodules: modules
     and packages that are public as a whole; kind: the registry's word for the parts in the package.
     remedies: a module whose `at_top(name)` says what to use for a name that is not here, or None.
     A part in a file that the table does not list yet is then found too, by importing all files.
@@ -39,7 +40,9 @@ def lazy_package(
 
     def __getattr__(name: str) -> Any:
         if name in modules:
-            found = getattr(importlib.import_module(f"{package}.{modules[name]}"), name)
+            home = modules[name]
+            inside = home if home.startswith("corereg.") else f"{package}.{home}"
+            found = getattr(importlib.import_module(inside), name)
         elif name in whole:
             return importlib.import_module(f"{package}.{name}")  # which binds the name, too
         else:

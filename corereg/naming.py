@@ -14,7 +14,12 @@ def unique_name(kind: str) -> str:
     return f"{kind}_{n}" if n else kind
 
 
+def restart() -> None:
+    """Begins counting anew."""
+    _counts.clear()
+
+
 def snake_case(name: str) -> str:
-    """BigDense -> big_dense, LeakyReLU -> leaky_re_lu."""
-    apart = re.sub(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", name)
-    return apart.lower()
+    """BigDense -> big_dense, LeakyReLU -> leaky_re_lu, AUC -> auc, MeanIoU -> mean_io_u."""
+    parted = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
+    return re.sub("([a-z])([A-Z])", r"\1_\2", parted).lower()

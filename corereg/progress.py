@@ -17,6 +17,23 @@ _SECONDS_BETWEEN_DRAWS = 0.1
 _SECONDS_BETWEEN_LOOKS = 0.5  # at the size of the terminal
 
 
+class Display:
+    """What all displays of this process have in common."""
+
+    interactive = True  # to the standard output, not to the log
+
+
+class _LogStream:
+    """A text stream whose lines go to the logger "corereg", as information."""
+
+    def write(self, text: str) -> None:
+        import logging
+
+        for line in text.splitlines():
+            if line.strip():
+                logging.getLogger("corereg").info(line)
+
+
 class ProgressBar:
     """Display of one run: `begin_epoch`, any number of `update`s and `end_epoch`, for each epoch.
 
@@ -24,7 +41,8 @@ class ProgressBar:
     steps: batches in an epoch, or None if unknown.
     verbose: 0 shows nothing, 1 or "auto" a bar that ends as one line an epoch, 2 only that line.
         Where the stream is no terminal, 1 and "auto" write lines too: no control characters.
-    stream: text stream; None means the standard output of the moment.
+    stream: text stream; None means the standard output of the moment, or the logger "corereg" after
+        `corereg.utils.disable_interactive_logging()`.
 
     `close` ends a line left unfinished, after an interrupt for one; a `with` block does so too.
     Raises ValueError for another `verbose`.
@@ -42,7 +60,9 @@ class ProgressBar:
         self.epochs = epochs
         self.steps = steps
         self._digits = len(str(epochs))
-        self._stream = sys.stdout if stream is None else stream
+        if stream is None:
+            stream = sys.stdout if Display.interactive else _LogStream()
+        self._stream = stream
         self._lines = verbose != 0 and self._stream is not None
         self._bar = self._lines and verbose != 2 and _is_terminal(self._stream)
         self._fill = _fill_character(self._stream) if self._bar else ""
@@ -233,7 +253,7 @@ def _fields(logs: dict[str, float], split: bool) -> list[str]:
     """
     fields: list[str] = []
     for name, text, penalty, sparing in _order(tuple(logs)):
-        value = logs[name]
+        value = _mean(logs[name])
         part = logs[penalty] if penalty else 0
         if not part:
             if value or not sparing:
@@ -246,6 +266,13 @@ def _fields(logs: dict[str, float], split: bool) -> list[str]:
         else:  # validation's penalty is that of the epoch's last weights, near the one just shown
             fields.append(f"{text}{_number(value)} (data {_number(value - part)})")
     return fields
+
+
+def _mean(value: Any) -> float:
+    """A value of the logs as one number: of several their mean, as Keras shows it."""
+    if isinstance(value, float):
+        return value
+    return float(sum(value) / len(value)) if getattr(value, "ndim", 0) == 1 else float(value)
 
 
 def _number(value: float) -> str:

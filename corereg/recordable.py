@@ -65,4 +65,4 @@ def declares_eager(part: Any) -> bool:
 def needs_proof(part: Any) -> bool:
     """Whether nobody says if `part` may be recorded, and two recordings can show it: it is a part
     whose code is handed tensors, or a plain function."""
-    return not declares_eager(part) and getattr(type(part), "_computes_on_tensors", True)
+    return not declares_eager(part) and getattr(part, "_computes_on_tensors", True)

@@ -14,6 +14,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from corereg.reference_norms import (
+    batch_norm_backward as batch_norm_backward,
+    batch_norm_forward as batch_norm_forward,
+    batch_norm_inference as batch_norm_inference,
+    row_norm_backward as row_norm_backward,
+    row_norm_backward_weights as row_norm_backward_weights,
+    row_norm_forward as row_norm_forward,
+)
+
 Array = np.ndarray[Any, Any]
 Pair = tuple[Array, Array]
 
@@ -227,6 +236,44 @@ def dropout_by_generator(x: Array, rate: float, generator: np.random.Generator) 
     return y, kept
 
 
+def alpha_dropout_forward(
+    x: Array,
+    rate: float,
+    scale: float,
+    shift: float,
+    dropped: float,
+    seed: int,
+    step: int,
+    stream: int = 0,
+) -> Pair:
+    """x*scale + shift where kept, else `dropped`, and the mask (bool, of x's shape)."""
+    kept = dropout_mask(x.size, rate, seed, step, stream).reshape(x.shape)
+    return np.where(kept, x * scale + shift, dropped).astype(x.dtype), kept
+
+
+def normal(
+    out: Array, seed: int, step: int, mean: float = 0.0, stddev: float = 1.0, stream: int = 0
+) -> Array:
+    """Normal random numbers of out's shape, by the numbers of its dtype, computed in float64."""
+    single = out.dtype == np.float32
+    groups = -(-out.size // (64 if single else 32))
+    counters_gcw = np.empty((groups, 16, 4), np.uint64)
+    counters_gcw[..., 0] = np.arange(16 * groups).reshape(groups, 16) & _WORD
+    counters_gcw[..., 1:] = stream, step & _WORD, step >> 32 & _WORD
+    w = philox4x32(counters_gcw, (seed & _WORD, seed >> 32)).astype(np.uint64)
+    if single:
+        u = ((w[..., ::2] >> np.uint64(1)) + 0.5) * 2.0**-31
+        turn = w[..., 1::2] / 2.0**32
+    else:
+        u = 1 - (w[..., :1] | w[..., 1:2] << np.uint64(32)) // 2**12 * 2.0**-52
+        turn = (w[..., 2:3] | w[..., 3:] << np.uint64(32)) // 2**10 * 2.0**-54
+    angle = 2 * np.pi * (turn - 0.125)  # of the first element of a pair
+    both_gcph = np.stack([np.cos(angle), np.sin(angle)], -1) * np.sqrt(-2 * np.log(u))[..., None]
+    z = both_gcph.transpose(0, 2, 3, 1).reshape(-1)[: out.size]
+    found: Array = mean + stddev * z.reshape(out.shape)
+    return found
+
+
 # ---- losses and accuracies ---------------------------------------------------------------------
 
 
@@ -288,6 +335,91 @@ def absolute_error(z_bn: Array, y_bn: Array, weight_b: Array | None = None) -> P
     return _per_row(np.abs(d_bn).sum(axis=1) / columns, np.sign(d_bn) / columns, weight_b)
 
 
+def _terms(terms_bn: Array, slopes_bn: Array, weight_b: Array | None, sums: bool = False) -> Pair:
+    """(mean of the terms over each row, gradient of their mean), or their sum."""
+    count = 1 if sums else max(terms_bn.shape[1], 1)
+    return _per_row(terms_bn.sum(axis=1) / count, slopes_bn / count, weight_b)
+
+
+def huber(z_bn: Array, y_bn: Array, weight_b: Array | None = None, option: float = 1.0) -> Pair:
+    """Of d = z-y: d^2/2 where |d| <= option, else option (|d| - option/2)."""
+    d_bn, far_bn = z_bn - y_bn, np.abs(z_bn - y_bn)
+    near_bn = far_bn <= option
+    terms_bn = np.where(near_bn, d_bn * d_bn / 2, option * far_bn - option * option / 2)
+    return _terms(terms_bn, np.clip(d_bn, -option, option), weight_b)
+
+
+def log_cosh(z_bn: Array, y_bn: Array, weight_b: Array | None = None) -> Pair:
+    """log cosh (z-y)."""
+    d_bn = z_bn - y_bn
+    far_bn = np.abs(d_bn)
+    near_bn = np.log1p(2 * np.sinh(np.minimum(far_bn, 1) / 2) ** 2)
+    terms_bn = np.where(far_bn <= 1, near_bn, far_bn + np.log1p(np.exp(-2 * far_bn)) - np.log(2))
+    return _terms(terms_bn, np.tanh(d_bn), weight_b)
+
+
+def signed_targets(y_bn: Array) -> Array:
+    """Targets of hinges: those of 0 and 1 become -1 and 1, if there are no others."""
+    binary = bool(((y_bn == 0) | (y_bn == 1)).all())
+    return 2 * y_bn - 1 if binary else y_bn
+
+
+def hinge(z_bn: Array, y_bn: Array, weight_b: Array | None = None) -> Pair:
+    """max(0, 1 - yz); the slope at the kink is the middle of those beside it."""
+    t_bn = signed_targets(y_bn)
+    margin_bn = 1 - t_bn * z_bn
+    sides_bn = (margin_bn > 0) + 0.5 * (margin_bn == 0)
+    return _terms(np.maximum(margin_bn, 0), -t_bn * sides_bn, weight_b)
+
+
+def squared_hinge(z_bn: Array, y_bn: Array, weight_b: Array | None = None) -> Pair:
+    """max(0, 1 - yz)^2."""
+    t_bn = signed_targets(y_bn)
+    margin_bn = np.maximum(1 - t_bn * z_bn, 0)
+    return _terms(margin_bn * margin_bn, -2 * t_bn * margin_bn, weight_b)
+
+
+def poisson(z_bn: Array, y_bn: Array, weight_b: Array | None = None, option: float = 1e-7) -> Pair:
+    """z - y log(z + option)."""
+    rate_bn = z_bn + option
+    return _terms(z_bn - y_bn * np.log(rate_bn), 1 - y_bn / rate_bn, weight_b)
+
+
+def kl_divergence(
+    z_bn: Array, y_bn: Array, weight_b: Array | None = None, option: float = 1e-7
+) -> Pair:
+    """sum of y log(y/z), both clipped to [option, 1]."""
+    p_bn, t_bn = np.clip(z_bn, option, 1), np.clip(y_bn, option, 1)
+    inside_bn = (z_bn >= option) & (z_bn <= 1)
+    return _terms(t_bn * np.log(t_bn / p_bn), np.where(inside_bn, -t_bn / p_bn, 0), weight_b, True)
+
+
+def absolute_percentage_error(
+    z_bn: Array, y_bn: Array, weight_b: Array | None = None, option: float = 1e-7
+) -> Pair:
+    """100 |z-y| / max(|y|, option)."""
+    d_bn, whole_bn = z_bn - y_bn, np.maximum(np.abs(y_bn), option)
+    return _terms(100 * np.abs(d_bn / whole_bn), 100 * np.sign(d_bn) / whole_bn, weight_b)
+
+
+def squared_logarithmic_error(
+    z_bn: Array, y_bn: Array, weight_b: Array | None = None, option: float = 1e-7
+) -> Pair:
+    """The squared difference of log(1 + z) and log(1 + y), both at least option."""
+    rate_bn = np.maximum(z_bn, option) + 1
+    d_bn = np.log(rate_bn) - np.log(np.maximum(y_bn, option) + 1)
+    return _terms(d_bn * d_bn, np.where(z_bn >= option, 2 * d_bn / rate_bn, 0), weight_b)
+
+
+def quantile(
+    z_bn: Array, y_bn: Array, weight_b: Array | None = None, levels_n: Array | float = 0.5
+) -> Pair:
+    """max(q (y-z), (q-1) (y-z)) for the level q of each output."""
+    d_bn = y_bn - z_bn
+    slopes_bn = np.where(d_bn > 0, -levels_n, np.where(d_bn < 0, 1 - levels_n, 0.0 * d_bn))
+    return _terms(np.maximum(levels_n * d_bn, (levels_n - 1) * d_bn), slopes_bn, weight_b)
+
+
 def categorical_accuracy(z_bn: Array, y_bn: Array) -> Array:
     """1 where the largest z is at the largest y (the first of equals), else 0."""
     right_b: Array = z_bn.argmax(axis=1) == y_bn.argmax(axis=1)
@@ -305,6 +437,52 @@ def binary_accuracy(z_bn: Array, y_bn: Array, threshold: float = 0.5) -> Array:
     right_bn: Array = (z_bn > threshold) == y_bn
     share_b: Array = right_bn.astype(z_bn.dtype).sum(axis=1) / max(z_bn.shape[1], 1)
     return share_b
+
+
+def threshold_counts(
+    positives: Array,
+    negatives: Array,
+    p_bn: Array,
+    y_bn: Array,
+    thresholds: Array,
+    weights: Array | None = None,
+    column_weights_n: Array | None = None,
+    spacing: str = "any",
+) -> None:
+    """positives[l, k] += the weights of elements of label l with y != 0 that are above exactly k
+    thresholds, negatives those with y == 0; one label for all columns, or one for each."""
+    if spacing == "any":
+        below_bn = (p_bn[..., None] > thresholds).sum(axis=-1)
+    else:
+        steps = p_bn.dtype.type(len(thresholds) - 1)
+        places_bn = np.where(np.isnan(p_bn), 1, np.ceil(p_bn.clip(0, 1) * steps))
+        below_bn = np.maximum(places_bn, spacing == "widened").astype(np.int64)
+    weights_bn = np.ones(p_bn.shape)
+    if weights is not None:
+        weights_bn = weights_bn * (weights[:, None] if weights.ndim == 1 else weights)
+    if column_weights_n is not None:
+        weights_bn = weights_bn * column_weights_n
+    label_bn = np.zeros(p_bn.shape, np.int64) + np.arange(p_bn.shape[1]) % len(positives)
+    for counts, chosen_bn in ((positives, y_bn != 0), (negatives, y_bn == 0)):
+        np.add.at(counts, (label_bn[chosen_bn], below_bn[chosen_bn]), weights_bn[chosen_bn])
+
+
+def filter_top_k(x_bn: Array, k: int) -> Array:
+    """x where it is among the k largest of its row (the first of equals), elsewhere -1e10."""
+    order_bn = np.argsort(-x_bn, axis=1, kind="stable")[:, :k]
+    out_bn = np.full_like(x_bn, -1e10)
+    kept_bk = np.take_along_axis(x_bn, order_bn, axis=1)
+    np.put_along_axis(out_bn, order_bn, np.where(np.isnan(kept_bk), -1e10, kept_bk), axis=1)
+    return out_bn
+
+
+def top_k_accuracy(z_bn: Array, y: Array, k: int) -> Array:
+    """1 where fewer than k elements are above the one at the label, or at the largest y; else 0."""
+    labels_b = y.argmax(axis=1) if y.ndim == 2 else y
+    at_b = z_bn[np.arange(len(z_bn)), labels_b]
+    at_b = np.where(np.isnan(at_b), -np.inf, at_b)
+    hits_b: Array = ((z_bn > at_b[:, None]).sum(axis=1) < k).astype(z_bn.dtype)
+    return hits_b
 
 
 def accumulate_weighted_sum(
@@ -341,6 +519,41 @@ def gather_rows(src: Array, out: Array, order: Array | None = None, start: int =
     rows = slice(start, start + len(out))
     out[...] = src[rows] if order is None else src[order[rows]]
     return out
+
+
+def embedding_forward(index: Array, w: Array) -> Array:
+    """w[index]."""
+    return np.asarray(w[index])
+
+
+def embedding_backward(index: Array, dy: Array, dw: Array) -> Array:
+    """dw[k] = the sum of the rows of dy whose index is k."""
+    dw[...] = 0
+    np.add.at(dw, index, dy)
+    return dw
+
+
+def unique_rows(index: Array, rows: Array, place: Array, where: Array) -> None:
+    """rows = the different numbers in index, those of 0..len(where) - 1, by their first places."""
+    inside = (index >= 0) & (index < len(where))
+    found = list(dict.fromkeys(index[inside].tolist()))
+    rows[...] = -1
+    rows[: len(found)] = found
+    place[...] = [found.index(k) if k in found else -1 for k in index.reshape(-1).tolist()]
+
+
+def scatter_rows(w: Array, x: Array, rows: Array) -> Array:
+    """w[rows[u]] = x[u] for the rows that w has."""
+    inside = (rows >= 0) & (rows < len(w))
+    w[rows[inside]] = x[inside]
+    return w
+
+
+def integer_lookup(x: Array, keys: Array, codes: Array, oov: int, oov_count: int) -> Array:
+    """codes[i] where keys[i] = x, else oov + x mod oov_count."""
+    known = dict(zip(keys.tolist(), codes.tolist(), strict=True))
+    flat = [known[v] if v in known else oov + v % oov_count for v in x.reshape(-1).tolist()]
+    return np.array(flat, np.int64).reshape(x.shape)
 
 
 def _splitmix64(state: int) -> tuple[int, int]:
@@ -544,13 +757,155 @@ def update_adam(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
     w -= alpha * m / d
 
 
+def update_adagrad(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """a += g^2;  w -= lr g / sqrt(a + eps)."""
+    a = slots[0]
+    a += g * g
+    w -= h.learning_rate * g / np.sqrt(a + h.own["epsilon"])
+
+
+def update_adadelta(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """a = rho a + (1-rho) g^2;  d = g sqrt(b + eps) / sqrt(a + eps);  b as a, of d;  w -= lr d."""
+    a, b = slots[:2]
+    rho, epsilon = h.own["rho"], h.own["epsilon"]
+    a *= rho
+    a += (1 - rho) * (g * g)
+    d = g * np.sqrt(b + epsilon) / np.sqrt(a + epsilon)
+    b *= rho
+    b += (1 - rho) * (d * d)
+    w -= h.learning_rate * d
+
+
+def update_adamax(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """m as Adam;  u = max(beta_2 u, |g|);  w -= lr/(1-beta_1^t) m / (u + eps)."""
+    m, u = slots[:2]
+    beta_1 = h.own["beta_1"]
+    m *= beta_1
+    m += (1 - beta_1) * g
+    np.maximum(h.own["beta_2"] * u, np.abs(g), out=u)
+    w -= h.learning_rate / (1 - beta_1 ** (h.step + 1)) * m / (u + h.own["epsilon"])
+
+
+def update_nadam(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """Adam with Nesterov's momentum, whose schedule is u; see rules.h."""
+    m, v = slots[:2]
+    t, beta_1, beta_2 = h.step + 1, h.own["beta_1"], h.own["beta_2"]
+    u = [beta_1 * (1 - 0.5 * 0.96**i) for i in range(1, t + 2)]
+    product = math.prod(u[:t])
+    m *= beta_1
+    m += (1 - beta_1) * g
+    v *= beta_2
+    v += (1 - beta_2) * (g * g)
+    mean = u[t] / (1 - product * u[t]) * m + (1 - u[t - 1]) / (1 - product) * g
+    w -= h.learning_rate * mean / (np.sqrt(v / (1 - beta_2**t)) + h.own["epsilon"])
+
+
+def update_ftrl(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """The leader of all gradients so far, with L1 and L2; see rules.h."""
+    accumulator, linear = slots[:2]
+    lr, power = h.learning_rate, -h.own["learning_rate_power"]
+    l1, l2 = h.own["l1_regularization_strength"], h.own["l2_regularization_strength"]
+    before = accumulator**power
+    accumulator += g * g
+    scale = accumulator**power
+    linear += g + 2 * h.own["l2_shrinkage_regularization_strength"] * w
+    linear -= (scale - before) / lr * w
+    w[...] = np.clip(linear, -l1, l1) - linear
+    w /= scale / lr + 2 * (l2 + h.own["beta"] / (2 * lr))
+
+
+def update_lion(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """w -= lr sign(beta_1 m + (1-beta_1) g);  m = beta_2 m + (1-beta_2) g."""
+    m, beta_1, beta_2 = slots[0], h.own["beta_1"], h.own["beta_2"]
+    w -= h.learning_rate * np.sign(beta_1 * m + (1 - beta_1) * g)
+    m *= beta_2
+    m += (1 - beta_2) * g
+
+
 RULES: dict[str, Callable[[Array, Array, Slots, Hyper], None]] = {
     "sgd": update_sgd,
     "momentum": update_momentum,
     "nesterov": update_nesterov,
     "rmsprop": update_rmsprop,
     "adam": update_adam,
+    "adagrad": update_adagrad,
+    "adadelta": update_adadelta,
+    "adamax": update_adamax,
+    "nadam": update_nadam,
+    "ftrl": update_ftrl,
+    "lion": update_lion,
 }
+
+
+def scheduled_rate(kind: str, numbers: Sequence[float], step: int) -> float:
+    """The learning rate of a schedule after so many steps; see cr_schedule_kind for the numbers."""
+    p = list(map(float, numbers))
+    if kind in ("exponential_decay", "inverse_time_decay"):
+        passed = step / p[1]
+        passed = math.floor(passed) if p[3] else passed
+        if kind == "exponential_decay":
+            return p[0] * math.pow(p[2], passed)
+        return p[0] / (1 + p[2] * passed)
+    if kind == "polynomial_decay":
+        length = p[1] * max(1, math.ceil(step / p[1])) if p[4] else p[1]
+        return (p[0] - p[2]) * math.pow(1 - min(step, length) / length, p[3]) + p[2]
+    if kind == "cosine_decay":
+        length, alpha, warm_up, end = p[1:]
+        if end >= 0 and step < warm_up:
+            return (end - p[0]) * step / warm_up + p[0]
+        passed = min(step - (warm_up if end >= 0 else 0), length) / length
+        top = end if end >= 0 else p[0]
+        return top * ((1 - alpha) * 0.5 * (1 + math.cos(math.pi * passed)) + alpha)
+    if kind == "cosine_restarts":
+        length, t_mul, m_mul, alpha = p[1:]
+        number, begin = 0, 0.0
+        while step >= begin + length:
+            number, begin, length = number + 1, begin + length, length * t_mul
+        wave = 0.5 * math.pow(m_mul, number) * (1 + math.cos(math.pi * (step - begin) / length))
+        return p[0] * ((1 - alpha) * wave + alpha)
+    if kind == "piecewise_constant":
+        half = len(p) // 2
+        return p[half + sum(step > boundary for boundary in p[:half])]
+    return p[1 + min(max(step - int(p[0]), 0), len(p) - 2)]
+
+
+def accumulate_gradients(total: Array, g: Array, h: Hyper, accumulation: int, scale: float) -> None:
+    """total += g / scale, divided by accumulation at the step that makes an update."""
+    total *= accumulation > 1
+    total += g / scale
+    if (h.step + 1) % accumulation == 0:
+        total /= accumulation
+
+
+def reset_gradients(total: Array, h: Hyper, accumulation: int) -> None:
+    """total = 0 if the step before made an update."""
+    if h.step % accumulation == 0:
+        total[...] = 0
+
+
+def average_weights(
+    average: Array, w: Array, h: Hyper, accumulation: int, momentum: float, overwrite_every: int = 0
+) -> None:
+    """average = momentum average + (1-momentum) w, from the first w on;  w = average at times."""
+    t = (h.step - 1) // accumulation
+    kept = momentum if t else 0.0
+    average *= kept
+    average += (1 - kept) * w
+    if overwrite_every and (t + 1) % overwrite_every == 0:
+        w[...] = average
+
+
+def constrain_norms(
+    w: Array, first: int, last: int, least: float, most: float, rate: float = 1.0
+) -> None:
+    """The norms over the axes from first to last brought between least and most."""
+    norm = np.sqrt((w * w).sum(axis=tuple(range(first, last + 1)), keepdims=True))
+    w *= (rate * np.clip(norm, least, most) + (1 - rate) * norm) / (1e-7 + norm)
+
+
+def constrain_signs(w: Array) -> None:
+    """max(w, 0)."""
+    np.maximum(w, 0, out=w)
 
 
 def update(

@@ -24,6 +24,7 @@ Config = dict[str, Any]
 
 PACKAGES = {
     "activation": "corereg.activations",
+    "constraint": "corereg.constraints",
     "initializer": "corereg.initializers",
     "layer": "corereg.layers",
     "loss": "corereg.losses",
@@ -31,6 +32,7 @@ PACKAGES = {
     "model": "corereg.models",
     "optimizer": "corereg.optimizers",
     "regularizer": "corereg.regularizers",
+    "schedule": "corereg.optimizers.schedules",
 }
 """Each kind of part and the package that holds it. A new kind begins with a line here."""
 
@@ -296,6 +298,8 @@ def _import_module_of(kind: str, name: str) -> None:
     for public, module in known.items():
         if public == name or _squashed(public) == _squashed(name):
             importlib.import_module(f"{package.__name__}.{module}")
+            if name in _parts[kind]:
+                return
 
 
 def _import_all(kind: str) -> None:

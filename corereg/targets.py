@@ -97,8 +97,8 @@ def as_sample_weight(who: str, weight: Any, rows: int, dtype: Any) -> Array:
 
 def as_weight_of(who: str, weight: Any, shape: tuple[int, ...], dtype: Any) -> Array:
     """sample_weight of a loss whose values have this shape, as an array of dtype that broadcasts
-    against it: a number, a weight a row, one for each value, or a last axis of 1 less or more.
-    Finite, else ValueError."""
+    against it: a number, a weight a row, one for each value, a last axis of 1 less or more, or
+    whatever else broadcasts as NumPy has it. Finite, else ValueError."""
     array = np.asarray(weight.data if isinstance(weight, Tensor) else weight)
     if array.shape != shape:
         given = array.shape
@@ -107,6 +107,8 @@ def as_weight_of(who: str, weight: Any, shape: tuple[int, ...], dtype: Any) -> A
         if not array.ndim and len(shape) == 1:
             array = np.full(shape, array)
         if array.shape != shape[: array.ndim]:
+            if broadcasts(array.shape, shape):
+                return _finite_weight(who, array, dtype)
             expected = [shape[:n] for n in range(1, len(shape) + 1)]
             raise ValueError(
                 f"{who}: expected sample_weight of shape {' or '.join(map(str, expected))}, "
@@ -114,6 +116,12 @@ def as_weight_of(who: str, weight: Any, shape: tuple[int, ...], dtype: Any) -> A
             )
         array = array.reshape(array.shape + (1,) * (len(shape) - array.ndim))
     return _finite_weight(who, array, dtype)
+
+
+def broadcasts(given: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether arrays of these shapes broadcast against each other, as in NumPy."""
+    pairs = zip(given[::-1], shape[::-1], strict=False)
+    return all(a == b or 1 in (a, b) for a, b in pairs)
 
 
 def _finite_weight(who: str, array: Array, dtype: Any) -> Array:

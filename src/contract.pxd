@@ -9,21 +9,34 @@ cdef extern from "kernels.h" nogil:
         CR_dense_forward, CR_dense_backward_input, CR_dense_backward_weights
         CR_activation_forward, CR_activation_backward
         CR_log_softmax_forward, CR_log_softmax_backward
-        CR_dropout_forward, CR_dropout_backward
+        CR_dropout_forward, CR_dropout_backward, CR_alpha_dropout_forward, CR_normal
+        CR_batch_norm_forward, CR_batch_norm_inference, CR_batch_norm_backward
+        CR_row_norm_forward, CR_row_norm_backward, CR_row_norm_backward_weights
         CR_softmax_cross_entropy, CR_sparse_cross_entropy, CR_sigmoid_cross_entropy
         CR_squared_error, CR_absolute_error
+        CR_huber, CR_log_cosh, CR_hinge, CR_squared_hinge, CR_poisson, CR_kl_divergence
+        CR_absolute_percentage_error, CR_squared_logarithmic_error, CR_quantile
         CR_categorical_accuracy, CR_sparse_accuracy, CR_binary_accuracy
+        CR_threshold_counts, CR_filter_top_k, CR_top_k_accuracy
         CR_row_mean, CR_accumulate_weighted_sum, CR_increment, CR_store_and_reset, CR_shuffle
-        CR_gather_rows
+        CR_gather_rows, CR_embedding_forward, CR_embedding_backward
+        CR_unique_rows, CR_scatter_rows, CR_integer_lookup
         CR_scale, CR_add, CR_exp, CR_log, CR_erf
         CR_numpy_loop, CR_strided_copy, CR_strided_select, CR_arg_extreme, CR_indexed_copy
         CR_arg_sort
         CR_penalty, CR_penalty_backward, CR_gradient_norms, CR_clip_scales
+        CR_accumulate_gradients, CR_reset_gradients, CR_average_weights
+        CR_constrain_norms, CR_constrain_signs, CR_scheduled_rate
         CR_probe_arithmetic, CR_probe_triad, CR_probe_read
     enum cr_activation:
         CR_LINEAR, CR_RELU, CR_SIGMOID, CR_TANH, CR_SOFTMAX, CR_LEAKY_RELU, CR_ELU, CR_SELU
         CR_SOFTPLUS, CR_GELU, CR_GELU_TANH, CR_SILU, CR_MISH, CR_ACTIVATION_COUNT
     bint CR_KEEPS_SLOPE(int act)
+    enum cr_threshold_spacing:
+        CR_ANY_THRESHOLDS, CR_EVEN_THRESHOLDS, CR_WIDENED_THRESHOLDS
+    enum cr_schedule_kind:
+        CR_EXPONENTIAL_DECAY, CR_INVERSE_TIME_DECAY, CR_POLYNOMIAL_DECAY, CR_COSINE_DECAY
+        CR_COSINE_RESTARTS, CR_PIECEWISE_CONSTANT, CR_RATE_TABLE, CR_SCHEDULES
     enum cr_source:
         CR_FROM_F32, CR_FROM_F64, CR_FROM_U8, CR_FROM_I8, CR_FROM_U16, CR_FROM_I16
         CR_FROM_U32, CR_FROM_I32, CR_FROM_U64, CR_FROM_I64
@@ -82,6 +95,81 @@ cdef extern from "kernels.h" nogil:
         const void *y
         ptrdiff_t n, cols
         double scale
+    ctypedef struct cr_alpha_dropout_forward_args:
+        void *y
+        uint8_t *bits
+        const void *x
+        ptrdiff_t n, cols
+        const int64_t *step
+        uint64_t seed, threshold
+        uint32_t stream
+        double scale, shift, dropped
+    ctypedef struct cr_normal_args:
+        void *y
+        ptrdiff_t n
+        const int64_t *step
+        uint64_t seed
+        uint32_t stream
+        double mean, stddev
+    ctypedef struct cr_batch_norm_forward_args:
+        void *y
+        void *mean
+        void *inv
+        void *moving_mean
+        void *moving_variance
+        const void *x
+        const void *gamma
+        const void *beta
+        ptrdiff_t M, N
+        double epsilon, momentum
+        int relu
+    ctypedef struct cr_batch_norm_inference_args:
+        void *y
+        void *inv
+        const void *x
+        const void *gamma
+        const void *beta
+        const void *mean
+        const void *variance
+        ptrdiff_t M, N
+        double epsilon
+        int relu
+    ctypedef struct cr_batch_norm_backward_args:
+        void *dx
+        void *dgamma
+        void *dbeta
+        const void *dy
+        const void *x
+        const void *gamma
+        const void *mean
+        const void *inv
+        ptrdiff_t M, N
+        int given
+    ctypedef struct cr_row_norm_forward_args:
+        void *y
+        void *mean
+        void *inv
+        const void *x
+        const void *gamma
+        const void *beta
+        ptrdiff_t M, N
+        double epsilon
+    ctypedef struct cr_row_norm_backward_args:
+        void *dx
+        const void *dy
+        const void *x
+        const void *gamma
+        const void *mean
+        const void *inv
+        ptrdiff_t M, N
+    ctypedef struct cr_row_norm_backward_weights_args:
+        void *dgamma
+        void *dbeta
+        const void *dy
+        const void *x
+        const void *mean
+        const void *inv
+        ptrdiff_t M, N
     ctypedef struct cr_loss_args:
         void *loss
         void *dz
@@ -89,8 +177,9 @@ cdef extern from "kernels.h" nogil:
         const void *y
         const int64_t *labels
         const void *weight
+        const void *levels
         ptrdiff_t M, N
-        double smoothing
+        double smoothing, option
     ctypedef struct cr_accuracy_args:
         void *hits
         const void *z
@@ -98,6 +187,26 @@ cdef extern from "kernels.h" nogil:
         const int64_t *labels
         ptrdiff_t M, N
         double threshold
+    ctypedef struct cr_threshold_counts_args:
+        double *positives
+        double *negatives
+        const void *p
+        const void *y
+        const void *weights
+        const void *column_weights
+        const void *thresholds
+        ptrdiff_t M, N, K, labels, weight_columns
+        int spacing
+    ctypedef struct cr_filter_top_k_args:
+        void *out
+        const void *x
+        ptrdiff_t M, N, k
+    ctypedef struct cr_top_k_accuracy_args:
+        void *hits
+        const void *z
+        const void *y
+        const int64_t *labels
+        ptrdiff_t M, N, k
     ctypedef struct cr_row_mean_args:
         void *out
         const void *rows
@@ -130,6 +239,36 @@ cdef extern from "kernels.h" nogil:
         const int64_t *start
         ptrdiff_t rows, cols, stride, src_rows, places
         int source
+    ctypedef struct cr_embedding_forward_args:
+        void *y
+        const void *w
+        const int64_t *index
+        int64_t *out_of_range
+        ptrdiff_t M, L, N, K
+    ctypedef struct cr_embedding_backward_args:
+        void *dw
+        const void *dy
+        const int64_t *index
+        ptrdiff_t M, N, K
+    ctypedef struct cr_unique_rows_args:
+        int64_t *rows
+        int64_t *place
+        int64_t *where
+        const int64_t *index
+        ptrdiff_t M, K
+    ctypedef struct cr_scatter_rows_args:
+        void *w
+        const void *x
+        const int64_t *rows
+        ptrdiff_t M, N, K
+    ctypedef struct cr_integer_lookup_args:
+        int64_t *y
+        int64_t *out_of_range
+        const int64_t *x
+        const int64_t *keys
+        const int64_t *codes
+        ptrdiff_t rows, cols, count
+        int64_t oov, oov_count
     ctypedef struct cr_map_args:
         void *y
         const void *x
@@ -139,10 +278,10 @@ cdef extern from "kernels.h" nogil:
         void *w
         void *slot[CR_MAX_SLOTS]
         ptrdiff_t n
-        double l1, l2, decay
+        double l1, l2, decay, rate
     ctypedef struct cr_hyper:
         double learning_rate, clipvalue
-        int64_t step
+        int64_t step, accumulation
         double own[CR_MAX_HYPER]
     ctypedef struct cr_rule:
         const char *name
@@ -169,6 +308,28 @@ cdef extern from "kernels.h" nogil:
         const double *sums
         double limit
         int by_global_norm
+    ctypedef struct cr_accumulate_args:
+        const cr_segment *segments
+        const void **gradients
+        ptrdiff_t count, blocks
+        const cr_hyper *hyper
+        double scale
+    ctypedef struct cr_average_args:
+        const cr_segment *segments
+        ptrdiff_t count, blocks
+        const cr_hyper *hyper
+        double momentum
+        int64_t overwrite_every
+    ctypedef struct cr_constrain_args:
+        void *w
+        ptrdiff_t outer, n, inner
+        double least, most, rate
+    ctypedef struct cr_scheduled_rate_args:
+        cr_hyper *hyper
+        const double *numbers
+        ptrdiff_t count
+        int kind
+    double cr_rate_at(int kind, const double *numbers, ptrdiff_t count, int64_t step)
     ctypedef struct cr_penalty_backward_args:
         void *dw
         const void *w

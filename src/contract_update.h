@@ -14,6 +14,7 @@ typedef struct {
     ptrdiff_t n;
     double l1, l2; /* strengths of the fused penalty */
     double decay;  /* decoupled weight decay */
+    double rate;   /* the learning rate is multiplied by it; 1 where nobody asks for another */
 } cr_segment;
 
 /* Sweeps walk blocks of CR_BLOCK elements; a segment of n elements has ceil(n/CR_BLOCK) blocks
@@ -24,11 +25,13 @@ typedef struct {
 /* One step of a rule over all segments, which all have the same of its state arrays. The stages:
  *   1. penalty   penalty[block] = l1*sum|w| + l2*sum(w*w);  g' = g + l1*sign(w) + 2*l2*w
  *   2. clipping  g' = g' * scales[s], then cut to [-clipvalue, clipvalue]
- *   3. decay     w -= w * decay * learning_rate
- *   4. rule      what rules.h says, with g' as the gradient
+ *   3. decay     w -= w * decay * learning_rate * rate
+ *   4. rule      what rules.h says, with g' as the gradient and learning_rate * rate as lr
  * All are done in one pass over the memory. What needs a whole gradient or the whole new weights
  * is a kernel of its own before it (gradient_norms and clip_scales give the scales) or behind it.
- * gradients: one g a segment, NULL for zero. scales may be NULL (ones). */
+ * gradients: one g a segment, NULL for zero. scales may be NULL (ones). Where several steps make
+ * one update (cr_hyper.accumulation), the others do the first half of stage 1 alone: the penalty.
+ */
 typedef struct {
     const cr_segment *segments;
     const void *const *gradients;
@@ -65,5 +68,64 @@ typedef struct {
     ptrdiff_t n;
     double l1, l2;
 } cr_penalty_backward_args;
+
+/* The stages around the sweep, each a kernel that is launched only where it is asked for.
+ *
+ * accumulate_gradients, before it: total = total + g / scale, and at the step that makes an update
+ *     (cr_hyper.accumulation) total /= accumulation. With an accumulation of 1, total = g / scale.
+ *     The totals are the segments' w; the sweep takes them for its gradients.
+ * reset_gradients, behind it: total = 0 if the last step made an update. */
+typedef struct {
+    const cr_segment *segments;
+    const void *const *gradients; /* NULL for zero; not for reset_gradients */
+    ptrdiff_t count, blocks;
+    const cr_hyper *hyper;
+    double scale;
+} cr_accumulate_args;
+
+/* average_weights, behind the sweep, when the step has been counted; t = (step - 1) / accumulation:
+ *     average = momentum * average + (1 - momentum) * w, and average = w while t = 0
+ *     w = average if `overwrite_every` is > 0 and divides t + 1
+ * The averages are the segments' slot 0. */
+typedef struct {
+    const cr_segment *segments;
+    ptrdiff_t count, blocks;
+    const cr_hyper *hyper;
+    double momentum;
+    int64_t overwrite_every;
+} cr_average_args;
+
+/* constrain_norms, in place: of w[outer, n, inner], the norms over n, and
+ *     w *= (rate * min(max(norm, least), most) + (1 - rate) * norm) / (1e-7 + norm)
+ * constrain_signs, in place: w = max(w, 0), by n alone. Shares are vectors of the outputs. */
+typedef struct {
+    void *w;
+    ptrdiff_t outer, n, inner;
+    double least, most, rate;
+} cr_constrain_args;
+
+/* The learning rate as a function of the steps done; numbers of each kind, in order. Formulas are
+ * in schedules.c. */
+enum cr_schedule_kind {
+    CR_EXPONENTIAL_DECAY,  /* initial rate, decay steps, decay rate, staircase */
+    CR_INVERSE_TIME_DECAY, /* the same */
+    CR_POLYNOMIAL_DECAY,   /* initial rate, decay steps, end rate, power, cycle */
+    CR_COSINE_DECAY,       /* initial rate, decay steps, alpha, warm-up steps, its end; < 0: none */
+    CR_COSINE_RESTARTS,    /* initial rate, first decay steps, t_mul, m_mul, alpha */
+    CR_PIECEWISE_CONSTANT, /* n boundaries, n + 1 values */
+    CR_RATE_TABLE,         /* the first step, a rate for it and for each that follows */
+    CR_SCHEDULES
+};
+
+/* scheduled_rate: hyper's learning_rate from its step. One share. */
+typedef struct {
+    cr_hyper *hyper;
+    const double *numbers;
+    ptrdiff_t count;
+    int kind;
+} cr_scheduled_rate_args;
+
+/* The rate after so many steps. */
+double cr_rate_at(int kind, const double *numbers, ptrdiff_t count, int64_t step);
 
 #endif

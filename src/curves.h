@@ -6,8 +6,8 @@
  * of 1. (tests/test_kernels_accuracy.py)
  *
  *            softplus  elu   selu  gelu  gelu_tanh    silu  mish   derivatives
- *   float    2.0       1.1   2.2   6.5   3 + 3 x^2    3.3   3.6    2.5
- *   double   2.0       1.2   3.0   7.5   3 + 3 x^2    3.3   3.6    2.5
+ *   float    2.0       1.1   2.2   6.5   4 + 4 x^2    3.3   3.6    2.5
+ *   double   2.0       1.2   3.0   7.5   4 + 4 x^2    3.3   3.6    2.5
  *
  * (gelu_tanh: the argument of its exponential is rounded.) NaN stays NaN. Of -infinity gelu, silu
  * and mish are NaN, as -infinity times 0 is; derivatives at infinities are their limits.

@@ -15,6 +15,7 @@ CR_TABLES(neon)
 CR_TABLES(baseline)
 #endif
 
+/* The instruction sets that this CPU runs, the least first; returns how many were written. */
 int cr_isas(const cr_isa **out, int room)
 {
 #if defined(__x86_64__)
@@ -39,6 +40,7 @@ int cr_isas(const cr_isa **out, int room)
     return count < room ? count : room;
 }
 
+/* The name of a kernel for reports; "" for an id that none has. */
 const char *cr_kernel_name(int id)
 {
 #define CR_STRING(name) #name,

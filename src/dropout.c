@@ -19,6 +19,16 @@ KERNEL(dropout_forward)
     dropout_range(g->y, g->bits, g->x, begin, end, &d);
 }
 
+KERNEL(alpha_dropout_forward)
+{
+    const cr_alpha_dropout_forward_args *g = arguments;
+    const dropout_params d = dropout_params_of(g->seed, g->step, g->stream, g->threshold, g->scale);
+    const alpha_params alpha = {(T)g->shift, (T)g->dropped};
+    ptrdiff_t begin, end;
+    share_elements(g->n, g->cols, rank, size, &begin, &end);
+    masked_range(g->y, g->bits, g->x, begin, end, &d, &alpha);
+}
+
 KERNEL(dropout_backward)
 {
     const cr_dropout_backward_args *g = arguments;

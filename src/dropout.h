@@ -7,31 +7,6 @@
 #include "philox.h"
 
 #define GROUP 256 /* elements that share 16 counters: 16 counters x 4 words x 4 bytes */
-#define STRIPS (16 / (2 * QL)) /* vectors of 32-bit words that 16 counters fill */
-
-/* Draws the random words of a group's 16 counters: words[w][s] holds word w of the counters
- * 2*QL*s .. 2*QL*(s+1)-1, in order. */
-INLINE void group_words(VW words[4][STRIPS], uint64_t group, const round_keys *keys,
-                        uint32_t stream, uint64_t step)
-{
-    VQ lane = {0};
-    for (int i = 0; i < QL; i++)
-        lane[i] = 2 * (uint64_t)i;
-    for (int s = 0; s < STRIPS; s++) {
-        VQ even[4], odd[4];
-        even[0] = lane + (group * 16 + 2 * QL * (uint64_t)s);
-        even[1] = (VQ){0} + stream;
-        even[2] = (VQ){0} + (step & 0xffffffffu);
-        even[3] = (VQ){0} + (step >> 32);
-        for (int w = 0; w < 4; w++)
-            odd[w] = even[w];
-        odd[0] += 1;
-        philox(even, keys);
-        philox(odd, keys);
-        for (int w = 0; w < 4; w++)
-            words[w][s] = join_words(even[w], odd[w]);
-    }
-}
 
 /* What decides which elements one dropout keeps (contract_dropout.h): the random numbers' key, step
  * and stream, and the threshold, in [0, 2^32]; scale is for the elements that are kept. */
@@ -150,10 +125,36 @@ INLINE void apply_mask(T *y, const T *x, ptrdiff_t n, uint64_t bits, T scale)
         store_lanes(y + i, keep_lanes(bits >> i, load_lanes(x + i, lanes) * scale), lanes);
 }
 
+/* What alpha dropout adds to the elements kept, and puts in the place of the others. */
+typedef struct {
+    T shift, dropped;
+} alpha_params;
+
+/* Computes y = x*scale + shift where kept, else `dropped`, for n <= 64 elements. */
+INLINE void apply_alpha_mask(T *y, const T *x, ptrdiff_t n, uint64_t bits, T scale,
+                             const alpha_params *alpha)
+{
+    EACH_VECTOR (i, lanes, n) {
+        const V kept = keep_lanes(bits >> i, load_lanes(x + i, lanes) * scale + alpha->shift);
+        const V other = keep_lanes(~bits >> i, splat(alpha->dropped));
+        store_lanes(y + i, as_float(as_int(kept) | as_int(other)), lanes);
+    }
+}
+
+/* Applies the mask to n <= 64 elements, by alpha dropout's formula if alpha is not NULL. */
+INLINE void apply_either_mask(T *y, const T *x, ptrdiff_t n, uint64_t bits, T scale,
+                              const alpha_params *alpha)
+{
+    if (alpha)
+        apply_alpha_mask(y, x, n, bits, scale, alpha);
+    else
+        apply_mask(y, x, n, bits, scale);
+}
+
 /* Does the elements begin..end of y and x; y may alias x. If bits is not NULL, the mask is stored
- * there, and begin is a multiple of 8. */
-static inline void dropout_range(T *y, uint8_t *bits, const T *x, ptrdiff_t begin, ptrdiff_t end,
-                                 const dropout_params *d)
+ * there, and begin is a multiple of 8. alpha NULL: plain dropout. */
+INLINE void masked_range(T *y, uint8_t *bits, const T *x, ptrdiff_t begin, ptrdiff_t end,
+                         const dropout_params *d, const alpha_params *alpha)
 {
     for (ptrdiff_t at = begin / GROUP * GROUP; at < end; at += GROUP) {
         uint64_t kept[4];
@@ -162,16 +163,24 @@ static inline void dropout_range(T *y, uint8_t *bits, const T *x, ptrdiff_t begi
         const ptrdiff_t high = end - at < GROUP ? end - at : GROUP;
         if (low == 0 && high == GROUP)
             for (int w = 0; w < 4; w++)
-                apply_mask(y + at + 64 * w, x + at + 64 * w, 64, kept[w], d->scale);
+                apply_either_mask(y + at + 64 * w, x + at + 64 * w, 64, kept[w], d->scale, alpha);
         else
             for (ptrdiff_t e = low; e < high; e = (e / 64 + 1) * 64) {
                 const ptrdiff_t stop = (e / 64 + 1) * 64 < high ? (e / 64 + 1) * 64 : high;
-                apply_mask(y + at + e, x + at + e, stop - e, kept[e / 64] >> e % 64, d->scale);
+                apply_either_mask(y + at + e, x + at + e, stop - e, kept[e / 64] >> e % 64,
+                                  d->scale, alpha);
             }
         if (bits)
             for (ptrdiff_t byte = low / 8; byte < (high + 7) / 8; byte++)
                 bits[at / 8 + byte] = (uint8_t)(kept[byte / 8] >> (byte % 8 * 8));
     }
+}
+
+/* Does the elements begin..end of y and x by plain dropout; see masked_range. */
+static inline void dropout_range(T *y, uint8_t *bits, const T *x, ptrdiff_t begin, ptrdiff_t end,
+                                 const dropout_params *d)
+{
+    masked_range(y, bits, x, begin, end, d, NULL);
 }
 
 #endif

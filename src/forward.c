@@ -22,6 +22,7 @@ static void run_piece(const cr_forward_workspace *workspace, const char *const *
     }
 }
 
+/* Takes all batches through the workspaces, each of which has a thread; see contract_runtime.h. */
 void cr_run_forward(const cr_forward_workspace *workspaces, ptrdiff_t size,
                     const char *const *inputs, char *const *outputs, ptrdiff_t pieces)
 {

@@ -3,6 +3,7 @@
 #
 #     dense_forward -> activation_forward               the activation in the product's last pass
 #     dense_forward -> dropout_forward                  dropout there, too (behind a relu)
+#     batch_norm_forward, _inference -> activation_forward    relu as it is written
 #     dense_backward_input -> activation_backward       act' on the way out of the product
 #     dense_backward_input -> dropout_backward          likewise, behind a relu
 #     ... through dropout_backward -> activation_backward of the same relu
@@ -37,7 +38,8 @@ cdef Py_ssize_t successor(Program program, Py_ssize_t i):
     cdef memory_range *out = program.ranges + program.calls[i].first_range
     cdef memory_range *a
     if program.calls[i].absorbed or program.calls[i].id not in (
-            CR_dense_forward, CR_dense_backward_input, CR_dropout_backward):
+            CR_dense_forward, CR_dense_backward_input, CR_dropout_backward,
+            CR_batch_norm_forward, CR_batch_norm_inference):
         return -1
     for k in range(program.call_count):
         if k == i or program.calls[k].absorbed:
@@ -101,6 +103,8 @@ cdef bint fuse_forward(Program program, Py_ssize_t i, Py_ssize_t j) except -1:
     cdef cr_dense_forward_args *p
     cdef cr_activation_forward_args *q
     cdef cr_dropout_forward_args *d
+    if program.calls[i].id in (CR_batch_norm_forward, CR_batch_norm_inference):
+        return fuse_norm(program, i, j)
     if program.calls[i].id != CR_dense_forward:
         return False
     p = <cr_dense_forward_args *> program.calls[i].args
@@ -125,6 +129,23 @@ cdef bint fuse_forward(Program program, Py_ssize_t i, Py_ssize_t j) except -1:
         absorb(program, i, j, b"r", (program.operands[j][3],))
         return True
     return False
+
+
+cdef bint fuse_norm(Program program, Py_ssize_t i, Py_ssize_t j) except -1:
+    """Lets the batch normalization i do the relu j behind it."""
+    cdef int *relu
+    if (program.calls[j].id != CR_activation_forward
+            or (<cr_activation_forward_args *> program.calls[j].args).act != CR_RELU):
+        return False
+    if program.calls[i].id == CR_batch_norm_forward:
+        relu = &(<cr_batch_norm_forward_args *> program.calls[i].args).relu
+    else:
+        relu = &(<cr_batch_norm_inference_args *> program.calls[i].args).relu
+    if relu[0]:
+        return False
+    relu[0] = 1
+    absorb(program, i, j, b"", ())
+    return True
 
 
 cdef bint fuse_backward(Program program, Py_ssize_t i, Py_ssize_t j) except -1:

@@ -48,20 +48,45 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(log_softmax_backward)   \
     X(dropout_forward)        \
     X(dropout_backward)       \
+    X(alpha_dropout_forward)  \
+    X(normal)                 \
+    X(batch_norm_forward)     \
+    X(batch_norm_inference)   \
+    X(batch_norm_backward)    \
+    X(row_norm_forward)       \
+    X(row_norm_backward)      \
+    X(row_norm_backward_weights) \
     X(softmax_cross_entropy)  \
     X(sparse_cross_entropy)   \
     X(sigmoid_cross_entropy)  \
     X(squared_error)          \
     X(absolute_error)         \
+    X(huber)                  \
+    X(log_cosh)               \
+    X(hinge)                  \
+    X(squared_hinge)          \
+    X(poisson)                \
+    X(kl_divergence)          \
+    X(absolute_percentage_error) \
+    X(squared_logarithmic_error) \
+    X(quantile)               \
     X(categorical_accuracy)   \
     X(sparse_accuracy)        \
     X(binary_accuracy)        \
+    X(threshold_counts)       \
+    X(filter_top_k)           \
+    X(top_k_accuracy)         \
     X(row_mean)               \
     X(accumulate_weighted_sum) \
     X(increment)              \
     X(store_and_reset)        \
     X(shuffle)                \
     X(gather_rows)            \
+    X(embedding_forward)      \
+    X(embedding_backward)     \
+    X(unique_rows)            \
+    X(scatter_rows)           \
+    X(integer_lookup)         \
     X(scale)                  \
     X(add)                    \
     X(exp)                    \
@@ -77,6 +102,12 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(penalty_backward)       \
     X(gradient_norms)         \
     X(clip_scales)            \
+    X(accumulate_gradients)   \
+    X(reset_gradients)        \
+    X(average_weights)        \
+    X(constrain_norms)        \
+    X(constrain_signs)        \
+    X(scheduled_rate)         \
     CR_RULES(CR_UPDATE, X)    \
     X(probe_arithmetic)       \
     X(probe_triad)            \
@@ -94,7 +125,10 @@ enum cr_kernel_id {
 #include "contract_data.h"
 #include "contract_dense.h"
 #include "contract_dropout.h"
+#include "contract_embedding.h"
 #include "contract_loss.h"
+#include "contract_metric.h"
+#include "contract_norm.h"
 #include "contract_probe.h"
 #include "contract_runtime.h"
 #include "contract_strided.h"

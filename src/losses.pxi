@@ -4,7 +4,16 @@ LOSSES = {"softmax_cross_entropy": CR_softmax_cross_entropy,
           "sparse_cross_entropy": CR_sparse_cross_entropy,
           "sigmoid_cross_entropy": CR_sigmoid_cross_entropy,
           "squared_error": CR_squared_error,
-          "absolute_error": CR_absolute_error}
+          "absolute_error": CR_absolute_error,
+          "huber": CR_huber,
+          "log_cosh": CR_log_cosh,
+          "hinge": CR_hinge,
+          "squared_hinge": CR_squared_hinge,
+          "poisson": CR_poisson,
+          "kl_divergence": CR_kl_divergence,
+          "absolute_percentage_error": CR_absolute_percentage_error,
+          "squared_logarithmic_error": CR_squared_logarithmic_error,
+          "quantile": CR_quantile}
 ACCURACIES = {"categorical": CR_categorical_accuracy, "sparse": CR_sparse_accuracy,
               "binary": CR_binary_accuracy}
 
@@ -28,11 +37,12 @@ cdef int64_t *labels_ptr(object y, ptrdiff_t rows, ptrdiff_t classes, str who) e
 
 
 def loss_forward(str kind, z, y, weight=None, double smoothing=0.0, bint gradient=True,
-                 out=None):
+                 out=None, option=None, levels=None):
     """Losses of each row (M,) and, if wanted, the gradient (M, N) of their mean.
 
     kind: a key of LOSSES; z (M, N); y (M, N) as z, or int64 labels (M,) for
-    sparse_cross_entropy; weight (M,) or None; smoothing in [0, 1]. Returns (rows, dz or None).
+    sparse_cross_entropy; weight (M,) or None; smoothing in [0, 1]; option: huber's delta (1), the
+    epsilon of others (1e-7); levels (N,) for quantile. Returns (rows, dz or None).
     """
     cdef str who = kind
     cdef cr_loss_args g
@@ -44,6 +54,8 @@ def loss_forward(str kind, z, y, weight=None, double smoothing=0.0, bint gradien
     cdef array y_ = None
     cdef array weight_ = None
     cdef array dz = None
+    cdef array levels_ = None
+    cdef const char *access = b"WWRRRRr"
     g.M = cnp.PyArray_DIM(z_, 0)
     g.N = cnp.PyArray_DIM(z_, 1)
     g.labels = NULL
@@ -57,6 +69,15 @@ def loss_forward(str kind, z, y, weight=None, double smoothing=0.0, bint gradien
         if cnp.PyArray_DIM(weight_, 0) != g.M:
             raise ValueError(f"{who}: expected weight of shape ({g.M},), received "
                              f"{shape_of(weight_)}")
+    if kernel == CR_quantile:
+        levels_ = as_input(levels, dtype, 1, who, "levels")
+        if cnp.PyArray_DIM(levels_, 0) != g.N:
+            raise ValueError(f"{who}: expected levels of shape ({g.N},), received "
+                             f"{shape_of(levels_)}")
+    elif kernel == CR_hinge or kernel == CR_squared_hinge:
+        access = b"WWRrrRr"  # every share looks at all targets
+    if option is None:
+        option = 1.0 if kernel == CR_huber else 1e-7
     if not 0 <= smoothing <= 1:
         raise ValueError(f"{who}: expected label smoothing in [0, 1], received {smoothing}")
     if gradient:
@@ -65,9 +86,10 @@ def loss_forward(str kind, z, y, weight=None, double smoothing=0.0, bint gradien
     cdef array loss = new_array(1, g.M, 0, dtype)
     g.loss, g.dz = data_ptr(loss), data_ptr(dz)
     g.z, g.y, g.weight = data_ptr(z_), data_ptr(y_), data_ptr(weight_)
-    g.smoothing = smoothing
-    launch(kernel, dtype, &g, sizeof(g), 1.0 * g.M * g.N, g.M, b"WWRRRR",
-           (loss, dz, z_, y_, y, weight_))
+    g.levels = data_ptr(levels_)
+    g.smoothing, g.option = smoothing, option
+    launch(kernel, dtype, &g, sizeof(g), 1.0 * g.M * g.N, g.M, access,
+           (loss, dz, z_, y_, y, weight_, levels_))
     return loss, dz
 
 

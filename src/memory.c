@@ -10,6 +10,7 @@
 
 enum { LINE = 64, HUGE_PAGE = 1 << 21, MANY = 1 << 22 };
 
+/* New memory from a cache line on, in huge pages if it is large; NULL if there is none. */
 void *cr_memory_new(void *context, size_t bytes)
 {
     void *made = NULL;
@@ -23,6 +24,7 @@ void *cr_memory_new(void *context, size_t bytes)
     return made;
 }
 
+/* New memory for `count` items of `each` bytes, all zero; NULL if there is none. */
 void *cr_memory_zeros(void *context, size_t count, size_t each)
 {
     if (each && count > SIZE_MAX / each)
@@ -31,6 +33,7 @@ void *cr_memory_zeros(void *context, size_t count, size_t each)
     return made ? memset(made, 0, count * each) : NULL;
 }
 
+/* The same bytes in memory of another size, from a cache line on; `old` is freed. */
 void *cr_memory_resize(void *context, void *old, size_t bytes)
 {
     void *grown = realloc(old, bytes ? bytes : 1);
@@ -43,6 +46,7 @@ void *cr_memory_resize(void *context, void *old, size_t bytes)
     return made;
 }
 
+/* Gives memory back, of whatever size. */
 void cr_memory_free(void *context, void *old, size_t bytes)
 {
     (void)context;

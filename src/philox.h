@@ -86,4 +86,30 @@ INLINE void philox(VQ c[4], const round_keys *keys)
     }
 }
 
+#define STRIPS (16 / (2 * QL)) /* vectors of 32-bit words that 16 counters fill */
+
+/* Draws the random words of a group's 16 counters: words[w][s] holds word w of the counters
+ * 2*QL*s .. 2*QL*(s+1)-1, in order. */
+INLINE void group_words(VW words[4][STRIPS], uint64_t group, const round_keys *keys,
+                        uint32_t stream, uint64_t step)
+{
+    VQ lane = {0};
+    for (int i = 0; i < QL; i++)
+        lane[i] = 2 * (uint64_t)i;
+    for (int s = 0; s < STRIPS; s++) {
+        VQ even[4], odd[4];
+        even[0] = lane + (group * 16 + 2 * QL * (uint64_t)s);
+        even[1] = (VQ){0} + stream;
+        even[2] = (VQ){0} + (step & 0xffffffffu);
+        even[3] = (VQ){0} + (step >> 32);
+        for (int w = 0; w < 4; w++)
+            odd[w] = even[w];
+        odd[0] += 1;
+        philox(even, keys);
+        philox(odd, keys);
+        for (int w = 0; w < 4; w++)
+            words[w][s] = join_words(even[w], odd[w]);
+    }
+}
+
 #endif

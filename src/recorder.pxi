@@ -77,6 +77,7 @@ cdef class Program:
     cdef list operands                  # of each call, the objects that it points into
     cdef list instruction_names         # of the kernels as replayed
     cdef list out_of_range              # flags that look-ups put up, see indexed_copy
+    cdef list kept                      # other objects that calls point into
     cdef list witnesses                 # (array, its bytes when it was read), of what Python made
     cdef public str op                  # the op whose NumPy functions are recorded now
     cdef _ThreadState recording          # of the thread that is recorded now, or None
@@ -87,7 +88,7 @@ cdef class Program:
         self.memory = CacheLines()
         self.operands, self.dependencies, self.instruction_names = [], [], []
         self.unproven = []
-        self.out_of_range, self.witnesses = [], []
+        self.out_of_range, self.witnesses, self.kept = [], [], []
 
     def __dealloc__(self):
         cdef Py_ssize_t i
@@ -219,6 +220,7 @@ cdef class Program:
             self.operands[self.call_count - 1] = other.operands[i]
         self.fault = self.fault or other.fault
         self.out_of_range += other.out_of_range
+        self.kept += other.kept
         return 0
 
     def writes(self, array a not None):

@@ -36,6 +36,7 @@ static void run_sections(const cr_section *sections, ptrdiff_t count, ptrdiff_t 
     restore_float_mode(saved);
 }
 
+/* Runs all sections `times` times over on a team of `size` threads. */
 void cr_replay(const cr_section *sections, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size)
 {
     cr_barrier barrier = {0, 0};
@@ -52,6 +53,7 @@ void cr_replay(const cr_section *sections, ptrdiff_t count, ptrdiff_t times, ptr
     run_sections(sections, count, times, 0, 1, &barrier);
 }
 
+/* Runs one call, in `size` shares. */
 void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size)
 {
     const cr_instruction call = {kernel, args, size, 0};

@@ -47,7 +47,21 @@ typedef struct {
 } sweep_kind;
 #define HAS(rule, slot) (kind.slots >> (offsetof(rule##_state, slot) / sizeof(V)) & 1)
 
+typedef void (*prepare_function)(const cr_hyper *hyper, void *constants);
 typedef V (*step_function)(const void *constants, void *state, V w, V g, sweep_kind kind);
+
+/* Whether this step makes an update: each does, or the last of `accumulation`. */
+INLINE int makes_update(const cr_hyper *hyper)
+{
+    return hyper->accumulation == 1 || (hyper->step + 1) % hyper->accumulation == 0;
+}
+
+/* Gives t: which update this is, from 1. */
+INLINE double update_number(const cr_hyper *hyper)
+{
+    const int64_t done = hyper->accumulation == 1 ? hyper->step : hyper->step / hyper->accumulation;
+    return (double)done + 1;
+}
 
 /* ---- sgd ----------------------------------------------------------------------------------- */
 
@@ -147,7 +161,7 @@ typedef struct {
 INLINE adam_constants adam_prepare(const cr_hyper *hyper)
 {
     const adam_hyper *own = OWN(adam, hyper);
-    const double t = (double)hyper->step + 1;
+    const double t = update_number(hyper);
     return (adam_constants){
         .alpha =
             (T)(hyper->learning_rate * sqrt(1 - pow(own->beta_2, t)) / (1 - pow(own->beta_1, t))),
@@ -170,6 +184,201 @@ INLINE V adam_step(const void *constants, void *state, V w, V g, const sweep_kin
     if (HAS(adam, velocity_hat))
         second = s->velocity_hat = vmax(s->velocity_hat, second);
     return w - over_root(c->alpha * s->momentum, second, splat(c->epsilon));
+}
+
+/* ---- adagrad, adadelta ---------------------------------------------------------------------- */
+
+typedef struct {
+    T learning_rate, epsilon;
+} adagrad_constants;
+
+INLINE adagrad_constants adagrad_prepare(const cr_hyper *hyper)
+{
+    return (adagrad_constants){(T)hyper->learning_rate, (T)OWN(adagrad, hyper)->epsilon};
+}
+
+INLINE V adagrad_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
+{
+    const adagrad_constants *c = constants;
+    adagrad_state *s = state;
+    (void)kind;
+    s->accumulator += g * g;
+    return w - over_root(c->learning_rate * g, s->accumulator + c->epsilon, (V){0});
+}
+
+typedef struct {
+    T learning_rate, rho, one_minus_rho, epsilon;
+} adadelta_constants;
+
+INLINE adadelta_constants adadelta_prepare(const cr_hyper *hyper)
+{
+    const adadelta_hyper *own = OWN(adadelta, hyper);
+    return (adadelta_constants){
+        .learning_rate = (T)hyper->learning_rate,
+        .rho = (T)own->rho,
+        .one_minus_rho = (T)(1 - own->rho),
+        .epsilon = (T)own->epsilon,
+    };
+}
+
+INLINE V adadelta_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
+{
+    const adadelta_constants *c = constants;
+    adadelta_state *s = state;
+    (void)kind;
+    s->accumulated_grad = c->rho * s->accumulated_grad + c->one_minus_rho * g * g;
+    const V change = over_root(g * vsqrt(s->accumulated_delta_var + c->epsilon),
+                               s->accumulated_grad + c->epsilon, (V){0});
+    s->accumulated_delta_var =
+        c->rho * s->accumulated_delta_var + c->one_minus_rho * change * change;
+    return w - c->learning_rate * change;
+}
+
+/* ---- adamax, nadam ------------------------------------------------------------------------- */
+
+typedef struct {
+    T alpha; /* lr / (1-beta_1^t) */
+    T one_minus_beta_1, beta_2, epsilon;
+} adamax_constants;
+
+INLINE adamax_constants adamax_prepare(const cr_hyper *hyper)
+{
+    const adamax_hyper *own = OWN(adamax, hyper);
+    return (adamax_constants){
+        .alpha = (T)(hyper->learning_rate / (1 - pow(own->beta_1, update_number(hyper)))),
+        .one_minus_beta_1 = (T)(1 - own->beta_1),
+        .beta_2 = (T)own->beta_2,
+        .epsilon = (T)own->epsilon,
+    };
+}
+
+INLINE V adamax_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
+{
+    const adamax_constants *c = constants;
+    adamax_state *s = state;
+    (void)kind;
+    s->momentum += c->one_minus_beta_1 * (g - s->momentum);
+    s->norm = vmax(c->beta_2 * s->norm, vabs(g));
+    return w - c->alpha * s->momentum / (s->norm + c->epsilon);
+}
+
+typedef struct {
+    T of_momentum, of_gradient; /* with the learning rate */
+    T over_velocity;            /* 1 / (1-beta_2^t) */
+    T one_minus_beta_1, one_minus_beta_2, epsilon;
+} nadam_constants;
+
+/* Gives p(t), see rules.h. It is worked out anew at each step, so that no state has to be kept:
+ * from some hundred factors on it is less than what 1 - p can show. */
+INLINE double nadam_product(double beta_1, double t)
+{
+    double product = 1, power = 1;
+    for (double i = 1; i <= t && product > 1e-20; i++) {
+        power *= 0.96;
+        product *= beta_1 * (1 - 0.5 * power);
+        if (power < 1e-18) /* all further factors are beta_1 */
+            return product * pow(beta_1, t - i);
+    }
+    return product;
+}
+
+INLINE nadam_constants nadam_prepare(const cr_hyper *hyper)
+{
+    const nadam_hyper *own = OWN(nadam, hyper);
+    const double t = update_number(hyper), lr = hyper->learning_rate;
+    const double now = own->beta_1 * (1 - 0.5 * pow(0.96, t));
+    const double next = own->beta_1 * (1 - 0.5 * pow(0.96, t + 1));
+    const double product = nadam_product(own->beta_1, t);
+    return (nadam_constants){
+        .of_momentum = (T)(lr * next / (1 - product * next)),
+        .of_gradient = (T)(lr * (1 - now) / (1 - product)),
+        .over_velocity = (T)(1 / (1 - pow(own->beta_2, t))),
+        .one_minus_beta_1 = (T)(1 - own->beta_1),
+        .one_minus_beta_2 = (T)(1 - own->beta_2),
+        .epsilon = (T)own->epsilon,
+    };
+}
+
+INLINE V nadam_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
+{
+    const nadam_constants *c = constants;
+    nadam_state *s = state;
+    (void)kind;
+    s->momentum += c->one_minus_beta_1 * (g - s->momentum);
+    s->velocity += c->one_minus_beta_2 * (g * g - s->velocity);
+    return w - over_root(c->of_momentum * s->momentum + c->of_gradient * g,
+                         c->over_velocity * s->velocity, splat(c->epsilon));
+}
+
+/* ---- ftrl, lion ---------------------------------------------------------------------------- */
+
+typedef struct {
+    T over_rate; /* 1 / lr; 0 for a rate of 0 */
+    T l1, twice_l2, twice_shrinkage, power;
+} ftrl_constants;
+
+INLINE ftrl_constants ftrl_prepare(const cr_hyper *hyper)
+{
+    const ftrl_hyper *own = OWN(ftrl, hyper);
+    const double over_rate = hyper->learning_rate > 0 ? 1 / hyper->learning_rate : 0;
+    return (ftrl_constants){
+        .over_rate = (T)over_rate,
+        .l1 = (T)own->l1_regularization_strength,
+        .twice_l2 = (T)(2 * own->l2_regularization_strength + own->beta * over_rate),
+        .twice_shrinkage = (T)(2 * own->l2_shrinkage_regularization_strength),
+        .power = (T)-own->learning_rate_power,
+    };
+}
+
+/* Gives a^power for a >= 0: nearly always a root. */
+INLINE V power_of(V a, T power)
+{
+    if (power == (T)0.5)
+        return vsqrt(a);
+    for (int i = 0; i < VL; i++)
+        a[i] = (T)pow((double)a[i], (double)power);
+    return a;
+}
+
+INLINE V ftrl_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
+{
+    const ftrl_constants *c = constants;
+    ftrl_state *s = state;
+    (void)kind;
+    if (c->over_rate == 0)
+        return w;
+    const V before = power_of(s->accumulator, c->power);
+    s->accumulator += g * g;
+    const V scale = power_of(s->accumulator, c->power);
+    s->linear += g + c->twice_shrinkage * w - (scale - before) * c->over_rate * w;
+    const V kept = vmin(splat(c->l1), vmax(splat(-c->l1), s->linear));
+    return (kept - s->linear) / (scale * c->over_rate + c->twice_l2);
+}
+
+typedef struct {
+    T learning_rate, beta_1, one_minus_beta_1, beta_2, one_minus_beta_2;
+} lion_constants;
+
+INLINE lion_constants lion_prepare(const cr_hyper *hyper)
+{
+    const lion_hyper *own = OWN(lion, hyper);
+    return (lion_constants){
+        .learning_rate = (T)hyper->learning_rate,
+        .beta_1 = (T)own->beta_1,
+        .one_minus_beta_1 = (T)(1 - own->beta_1),
+        .beta_2 = (T)own->beta_2,
+        .one_minus_beta_2 = (T)(1 - own->beta_2),
+    };
+}
+
+INLINE V lion_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
+{
+    const lion_constants *c = constants;
+    lion_state *s = state;
+    (void)kind;
+    const V direction = vsign(c->beta_1 * s->momentum + c->one_minus_beta_1 * g);
+    s->momentum = c->beta_2 * s->momentum + c->one_minus_beta_2 * g;
+    return w - c->learning_rate * direction;
 }
 
 #endif

@@ -17,6 +17,7 @@
 
 CR_RULES(CR_FITS, )
 
+/* Gives the table of rules; returns how many there are. */
 int cr_rules(const cr_rule **out)
 {
     static const cr_rule table[] = {CR_RULES(CR_ROW, )};

@@ -9,7 +9,8 @@
  * A new rule is a line in CR_RULES, a row CR_RULE_<name> with its formula above it, and a body.
  *
  * Notation: g the gradient as the earlier stages of the sweep leave it (cr_update_args), lr the
- * learning rate, t = step + 1; every operation is elementwise. The formulas are those of Keras 3.
+ * learning rate, t the number of this update, from 1 (step + 1 unless several steps make one
+ * update); every operation is elementwise. The formulas are those of Keras 3.
  */
 #ifndef COREREG_RULES_H
 #define COREREG_RULES_H
@@ -22,7 +23,13 @@
     R(with, momentum)     \
     R(with, nesterov)     \
     R(with, rmsprop)      \
-    R(with, adam)
+    R(with, adam)         \
+    R(with, adagrad)      \
+    R(with, adadelta)     \
+    R(with, adamax)       \
+    R(with, nadam)        \
+    R(with, ftrl)         \
+    R(with, lion)
 
 /* Each row: the hyperparameters H, the state arrays S that every variable has, and behind them
  * those that it has only if an option of the rule is chosen, O. */
@@ -52,6 +59,34 @@
 #define CR_RULE_adam(H, S, O) \
     H(beta_1) H(beta_2) H(epsilon) S(momentum) S(velocity) O(velocity_hat)
 
+/* accumulator += g^2;  w -= lr g / sqrt(accumulator + epsilon) */
+#define CR_RULE_adagrad(H, S, O) H(epsilon) S(accumulator)
+
+/* accumulated_grad = rho accumulated_grad + (1-rho) g^2
+ * d = -g sqrt(accumulated_delta_var + epsilon) / sqrt(accumulated_grad + epsilon)
+ * accumulated_delta_var = rho accumulated_delta_var + (1-rho) d^2;  w += lr d */
+#define CR_RULE_adadelta(H, S, O) H(rho) H(epsilon) S(accumulated_grad) S(accumulated_delta_var)
+
+/* momentum = beta_1 momentum + (1-beta_1) g;  norm = max(beta_2 norm, |g|)
+ * w -= lr/(1-beta_1^t) momentum / (norm + epsilon) */
+#define CR_RULE_adamax(H, S, O) H(beta_1) H(beta_2) H(epsilon) S(momentum) S(norm)
+
+/* momentum and velocity as adam;  u(t) = beta_1 (1 - .96^t / 2), p(t) = u(1) u(2) ... u(t)
+ * m = u(t+1)/(1-p(t+1)) momentum + (1-u(t))/(1-p(t)) g
+ * w -= lr m / (sqrt(velocity/(1-beta_2^t)) + epsilon) */
+#define CR_RULE_nadam(H, S, O) H(beta_1) H(beta_2) H(epsilon) S(momentum) S(velocity)
+
+/* a = accumulator, b = accumulator += g^2, p = -learning_rate_power, c = l2 + beta/(2 lr)
+ * linear += g + 2 l2_shrinkage w - (b^p - a^p)/lr w
+ * w = (min(max(linear, -l1), l1) - linear) / (b^p/lr + 2 c)
+ * A rate of 0 changes nothing. (l1, l2, l2_shrinkage: H(l1_regularization_strength) and so on) */
+#define CR_RULE_ftrl(H, S, O)                                                      \
+    H(learning_rate_power) H(l1_regularization_strength) H(l2_regularization_strength) \
+    H(l2_shrinkage_regularization_strength) H(beta) S(accumulator) S(linear)
+
+/* w -= lr sign(beta_1 momentum + (1-beta_1) g);  momentum = beta_2 momentum + (1-beta_2) g */
+#define CR_RULE_lion(H, S, O) H(beta_1) H(beta_2) S(momentum)
+
 enum { CR_MAX_HYPER = 8, CR_MAX_SLOTS = 3 }; /* of one rule */
 
 /* What a row is unfolded with. */
@@ -66,7 +101,8 @@ enum { CR_MAX_HYPER = 8, CR_MAX_SLOTS = 3 }; /* of one rule */
 typedef struct {
     double learning_rate;
     double clipvalue;         /* infinity: none */
-    int64_t step;             /* updates done before this one */
+    int64_t step;             /* steps done before this one */
+    int64_t accumulation;     /* how many steps make one update: 1, or gradients are accumulated */
     double own[CR_MAX_HYPER]; /* the rule's hyperparameters, in the order of its row */
 } cr_hyper;
 

@@ -45,18 +45,84 @@ cdef bint same_entries(object entries, list before) noexcept:
     return True
 
 
+cdef bint holds_any(object container, set ids):
+    """Whether a list, tuple or dict holds an object of one of these ids, however deep."""
+    for one in (container.values() if isinstance(container, dict) else container):
+        if isinstance(one, (list, tuple, dict)):
+            if holds_any(one, ids):
+                return True
+        elif id(one) in ids:
+            return True
+    return False
+
+
+def flatten_layers(layer):
+    """A list of a layer and of all that are inside it, in its `_sublayers` and theirs: each once,
+    owners first."""
+    cdef dict found = {}
+    cdef list waiting = [layer]
+    cdef list inner
+    while waiting:
+        one = waiting.pop()
+        if id(one) not in found:
+            found[id(one)] = one
+            inner = one._sublayers
+            if inner:
+                waiting += inner[::-1]
+    return list(found.values())
+
+
+def with_inner(dependencies):
+    """A list of these, and of the layers inside them, whether or not they ran; each once."""
+    cdef dict found = {}
+    for part in dependencies:
+        if getattr(part, "_sublayers", None) and not isinstance(part, type):
+            for one in flatten_layers(part):
+                found[id(one)] = one
+        else:
+            found[id(part)] = part
+    return list(found.values())
+
+
+def leaves_among(list parts, type parameter):
+    """The objects of class `parameter` among these and those that they hold (a layer in
+    `_parameters`, an optimizer in `parameters`), and behind them the other tensors."""
+    cdef dict found = {}
+    cdef list others = []
+    for part in parts:
+        if isinstance(part, TensorCore):
+            if isinstance(part, parameter):
+                found[id(part)] = part
+            else:
+                others.append(part)
+        elif not isinstance(part, list):
+            for p in getattr(part, "_parameters", ()):
+                found[id(p)] = p
+            for p in getattr(part, "parameters", ()):
+                found[id(p)] = p
+    return list(found.values()) + [one for one in others if id(one) not in found]
+
+
+def containers_holding(dict attributes, set ids, frozenset skipped):
+    """The lists, tuples and dicts among the values of `attributes` that hold an object of one of
+    these ids, however deep. skipped: keys that are not looked at."""
+    return [value for name, value in attributes.items()
+            if isinstance(value, (list, tuple, dict)) and name not in skipped
+            and holds_any(value, ids)]
+
+
 cdef class Snapshot:
     """What objects hold now, to find out later whether something of it was set anew.
 
     objects: whose attributes count, all that are in their __dict__. containers: lists and dicts,
     whose entries count, as do those of lists, dicts and tuples inside them; tuples, for what is in
-    them. parameters: whose data, requires_grad and regularizer count. Identity decides, not
-    equality; so all that was found is kept alive, and no other object can take its place.
+    them. parameters: whose data, requires_grad, regularizer and constraint count. Identity decides,
+    not equality; so all that was found is kept alive, and no other object can take its place.
     """
     cdef list objects, attributes      # objects, and of each the items of its __dict__
     cdef list lists, entries           # lists, and of each the entries
     cdef list dicts, items             # dicts, and of each the items
-    cdef list parameters, found        # parameters, and of each the three attributes that count
+    cdef list parameters, found        # parameters, and of each the four attributes that count
 
     def __init__(self, objects, containers=(), parameters=()):
         self.objects = list(objects)
@@ -66,7 +132,8 @@ cdef class Snapshot:
         self.parameters = list(parameters)
         self.found = []
         for p in self.parameters:
-            self.found += (p.data, p.requires_grad, getattr(p, "regularizer", None))
+            self.found += (p.data, p.requires_grad, getattr(p, "regularizer", None),
+                           getattr(p, "constraint", None))
 
     cdef add_containers(self, containers):
         cdef dict seen = {}  # by id; what is in here stays alive, so that no id comes twice
@@ -107,7 +174,8 @@ cdef class Snapshot:
                 return False
         for i in range(len(self.parameters)):
             p = self.parameters[i]
-            if (p.array is not self.found[3 * i] or p.requires_grad is not self.found[3 * i + 1]
-                    or getattr(p, "regularizer", None) is not self.found[3 * i + 2]):
+            if (p.array is not self.found[4 * i] or p.requires_grad is not self.found[4 * i + 1]
+                    or getattr(p, "regularizer", None) is not self.found[4 * i + 2]
+                    or getattr(p, "constraint", None) is not self.found[4 * i + 3]):
                 return False
         return True

@@ -37,13 +37,14 @@ void cr_numpy_loop(const void *arguments, ptrdiff_t rank, ptrdiff_t size)
     restore_float_mode(found);
 }
 
-/* Copies n elements of one type. */
+/* The case of copy_items for elements as large as `type`. */
 #define COPY_ITEMS(type, _)                                                                        \
     case sizeof(type):                                                                             \
         for (ptrdiff_t i = 0; i < n; i++)                                                          \
             *(type *)(y + i * dy) = *(const type *)(x + i * dx);                                   \
         break;
 
+/* Copies n elements of `bytes` bytes each, with strides in bytes; y may be x. */
 static void copy_items(char *y, ptrdiff_t dy, const char *x, ptrdiff_t dx, ptrdiff_t n, int bytes)
 {
     if (dy == bytes && dx == bytes) {

@@ -5,6 +5,7 @@
 #include <omp.h>
 #endif
 
+/* Whether this build has OpenMP. */
 int cr_openmp(void)
 {
 #if defined(_OPENMP)
@@ -14,6 +15,7 @@ int cr_openmp(void)
 #endif
 }
 
+/* How many threads OpenMP would start now, as its environment and the CPUs say. */
 int cr_available_threads(void)
 {
 #if defined(_OPENMP)

@@ -1,77 +1,8 @@
 /* Penalties, clipping and the optimizers' updates: one sweep over a variable's weights, gradient
  * and state does all stages of a step. The rules themselves are in rules.h and rule_steps.h. */
+#include "blocks.h"
 #include "rule_steps.h"
 #include "simd_lanes.h"
-
-/* ---- blocks -------------------------------------------------------------------------------- */
-
-/* Where a rank is in its share of the blocks of all segments, see CR_BLOCK:
- *
- *     for (block_walk at = first_block(segments, blocks, rank, size); at.block < at.end;
- *          next_block(&at))
- */
-typedef struct {
-    const cr_segment *segment;
-    ptrdiff_t s;          /* the segment's index */
-    ptrdiff_t from, n;    /* the block's first element in the segment, and its length */
-    ptrdiff_t block, end; /* the block's number among all, and that of the first one beyond the
-                             share */
-} block_walk;
-
-INLINE ptrdiff_t blocks_of(const cr_segment *segment)
-{
-    return segment->n ? (segment->n + CR_BLOCK - 1) / CR_BLOCK : 1;
-}
-
-INLINE ptrdiff_t block_length(const cr_segment *segment, ptrdiff_t from)
-{
-    return segment->n - from < CR_BLOCK ? segment->n - from : CR_BLOCK;
-}
-
-INLINE block_walk first_block(const cr_segment *segments, ptrdiff_t blocks, ptrdiff_t rank,
-                              ptrdiff_t size)
-{
-    block_walk at = {segments, 0, 0, 0, 0, 0};
-    ptrdiff_t skipped;
-    share(blocks, 1, rank, size, &at.block, &at.end);
-    if (at.block >= at.end)
-        return at;
-    for (skipped = at.block; skipped >= blocks_of(at.segment); at.segment++, at.s++)
-        skipped -= blocks_of(at.segment);
-    at.from = skipped * CR_BLOCK;
-    at.n = block_length(at.segment, at.from);
-    return at;
-}
-
-INLINE void next_block(block_walk *at)
-{
-    at->block++;
-    at->from += at->n;
-    if (at->from == at->segment->n && at->block < at->end) {
-        at->segment++;
-        at->s++;
-        at->from = 0;
-    }
-    at->n = block_length(at->segment, at->from);
-}
-
-/* The gradient of a block's weights: a missing one is a vector of zeros, read again and again. */
-typedef struct {
-    const T *first;
-    ptrdiff_t mask; /* of the index: all ones, or 0 for the zeros */
-} gradient_block;
-
-INLINE gradient_block gradient_of(const block_walk *at, const void *const *gradients,
-                                  const V *zeros)
-{
-    const T *whole = gradients[at->s];
-    return whole ? (gradient_block){whole + at->from, -1} : (gradient_block){(const T *)zeros, 0};
-}
-
-INLINE V load_gradient(gradient_block gradient, ptrdiff_t i, ptrdiff_t lanes)
-{
-    return load_lanes(gradient.first + (i & gradient.mask), lanes);
-}
 
 /* ---- penalties ----------------------------------------------------------------------------- */
 
@@ -84,10 +15,11 @@ INLINE double penalty_of(const cr_segment *segment, V absolute, V square)
            (segment->l2 != 0 ? segment->l2 * (double)lane_sum(square) : 0);
 }
 
-KERNEL(penalty)
+/* Stores the penalty of each block in the rank's share. */
+INLINE void block_penalties(double *sums, const cr_segment *segments, ptrdiff_t blocks,
+                            ptrdiff_t rank, ptrdiff_t size)
 {
-    const cr_sums_args *g = arguments;
-    for (block_walk at = first_block(g->segments, g->blocks, rank, size); at.block < at.end;
+    for (block_walk at = first_block(segments, blocks, rank, size); at.block < at.end;
          next_block(&at)) {
         const T *w = (const T *)at.segment->w + at.from;
         V absolute = {0}, square = {0};
@@ -96,8 +28,14 @@ KERNEL(penalty)
             absolute += vabs(v);
             square += v * v;
         }
-        g->sums[at.block] = penalty_of(at.segment, absolute, square);
+        sums[at.block] = penalty_of(at.segment, absolute, square);
     }
+}
+
+KERNEL(penalty)
+{
+    const cr_sums_args *g = arguments;
+    block_penalties(g->sums, g->segments, g->blocks, rank, size);
 }
 
 KERNEL(penalty_backward)
@@ -171,7 +109,7 @@ INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const v
     T *slot2 = kind.slots & 4 ? (T *)segment->slot[2] + at->from : NULL;
     const T l1 = (T)segment->l1, l2 = (T)segment->l2;
     const T grad_scale = (T)(g->scales ? g->scales[at->s] : 1), limit = (T)g->hyper->clipvalue;
-    const T shrink = (T)segment->decay * (T)g->hyper->learning_rate;
+    const T shrink = (T)segment->decay * (T)(g->hyper->learning_rate * segment->rate);
     V absolute = {0}, square = {0};
     EACH_VECTOR (i, lanes, at->n) {
         V state[CR_MAX_SLOTS];
@@ -206,15 +144,24 @@ INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const v
 
 /* all_stages: one loop does everything, for what is rare: less code. */
 INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
-                  step_function step, const int slots, const int all_stages)
+                  prepare_function prepare, void *own_constants, step_function step,
+                  const int slots, const int all_stages)
 {
     for (block_walk at = first_block(g->segments, g->blocks, rank, size); at.block < at.end;
          next_block(&at)) {
         const cr_segment *segment = at.segment;
         double *sum = g->penalty + at.block;
-        if (all_stages || g->scales || isfinite(g->hyper->clipvalue) || segment->decay != 0)
-            *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 1, 1});
-        else if (segment->l1 != 0 || segment->l2 != 0)
+        if (all_stages || g->scales || isfinite(g->hyper->clipvalue) || segment->decay != 0 ||
+            segment->rate != 1) {
+            const void *chosen = constants;
+            if (segment->rate != 1) {
+                cr_hyper own = *g->hyper;
+                own.learning_rate *= segment->rate;
+                prepare(&own, own_constants);
+                chosen = own_constants;
+            }
+            *sum = sweep_block(g, &at, chosen, step, (sweep_kind){slots, 1, 1});
+        } else if (segment->l1 != 0 || segment->l2 != 0)
             *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 1, 0});
         else
             *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 0, 0});
@@ -224,29 +171,39 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
 /* The sweep of a rule whose variables all have the first `required` state arrays, and any of
  * `optional` further ones (at most two): all segments have the same. */
 INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
-                     step_function step, const int required, const int optional)
+                     prepare_function prepare, void *own_constants, step_function step,
+                     const int required, const int optional)
 {
     const int slots = (1 << required) - 1;
     int chosen = 0; /* of the optional ones, a bit each */
     for (int i = 0; g->count && i < optional; i++)
         chosen |= (g->segments[0].slot[required + i] != NULL) << i;
     if (chosen == 0)
-        sweep(g, rank, size, constants, step, slots, 0);
+        sweep(g, rank, size, constants, prepare, own_constants, step, slots, 0);
     else if (chosen == 1 && optional >= 1)
-        sweep(g, rank, size, constants, step, slots | 1 << required, 1);
+        sweep(g, rank, size, constants, prepare, own_constants, step, slots | 1 << required, 1);
     else if (chosen == 2 && optional >= 2)
-        sweep(g, rank, size, constants, step, slots | 2 << required, 1);
+        sweep(g, rank, size, constants, prepare, own_constants, step, slots | 2 << required, 1);
     else if (chosen == 3 && optional >= 2)
-        sweep(g, rank, size, constants, step, slots | 3 << required, 1);
+        sweep(g, rank, size, constants, prepare, own_constants, step, slots | 3 << required, 1);
 }
 
 #define UPDATE_KERNEL(unused, rule)                                                               \
     _Static_assert(CR_OPTIONAL_SLOTS(rule) <= 2, #rule ": run_rule knows two optional slots");    \
+    INLINE void rule##_prepare_into(const cr_hyper *hyper, void *constants)                       \
+    {                                                                                             \
+        *(rule##_constants *)constants = rule##_prepare(hyper);                                   \
+    }                                                                                             \
     KERNEL(update_##rule)                                                                         \
     {                                                                                             \
         const cr_update_args *g = arguments;                                                      \
+        if (!makes_update(g->hyper)) {                                                            \
+            block_penalties(g->penalty, g->segments, g->blocks, rank, size);                      \
+            return;                                                                               \
+        }                                                                                         \
         const rule##_constants constants = rule##_prepare(g->hyper);                              \
-        run_rule(g, rank, size, &constants, rule##_step, CR_REQUIRED_SLOTS(rule),                 \
-                 CR_OPTIONAL_SLOTS(rule));                                                        \
+        rule##_constants own_constants; /* of a variable with a rate of its own */                \
+        run_rule(g, rank, size, &constants, rule##_prepare_into, &own_constants, rule##_step,     \
+                 CR_REQUIRED_SLOTS(rule), CR_OPTIONAL_SLOTS(rule));                               \
     }
 CR_RULES(UPDATE_KERNEL, )

@@ -44,7 +44,7 @@ cdef class Hyper:
 
     rule: a name in RULES, or None for the common ones alone; own: that rule's hyperparameters by
     name, 0 where left out, read and set as ``hyper[name]``. clipvalue: infinity for no clipping,
-    which None stands for here.
+    which None stands for here. accumulation: how many steps make one update.
     """
     cdef cr_hyper c
     cdef readonly Rule rule
@@ -55,13 +55,15 @@ cdef class Hyper:
         self.c.learning_rate = learning_rate
         self.c.clipvalue = INFINITY if clipvalue is None else clipvalue
         self.c.step = step
+        self.c.accumulation = 1
         for name, value in own.items():
             self[name] = value
 
     def __reduce__(self):
         name = None if self.rule is None else self.rule.name
         own = [self.c.own[i] for i in range(CR_MAX_HYPER)]
-        return hyper_again, (name, self.c.learning_rate, self.c.clipvalue, self.c.step, own)
+        return hyper_again, (name, self.c.learning_rate, self.c.clipvalue, self.c.step, own,
+                             self.c.accumulation)
 
     cdef int place(self, object name) except -1:
         known = () if self.rule is None else self.rule.hyperparameters
@@ -106,11 +108,22 @@ cdef class Hyper:
     def step(self, int64_t value):
         self.c.step = value
 
+    @property
+    def accumulation(self):
+        return self.c.accumulation
 
-def hyper_again(rule, learning_rate, clipvalue, step, own):
+    @accumulation.setter
+    def accumulation(self, int64_t value):
+        if value < 1:
+            raise ValueError(f"Hyper: expected accumulation >= 1, received {value}")
+        self.c.accumulation = value
+
+
+def hyper_again(rule, learning_rate, clipvalue, step, own, accumulation=1):
     """A Hyper out of a pickle."""
     cdef Hyper made = Hyper(rule, learning_rate, clipvalue, step)
     made.c.own = own
+    made.accumulation = accumulation
     return made
 
 
@@ -141,7 +154,8 @@ cdef class Segments:
 
     weights: arrays of one float dtype, contiguous and writeable; slots: for each weight a tuple of
     its state arrays in the order of the rule's slots, None where an optional one is not wanted;
-    l1, l2, decay: one number a weight. The arrays are kept alive and must not be resized.
+    l1, l2, decay, rate: one number a weight, 0 (a rate: 1) where left out. The arrays are kept alive
+    and must not be resized.
     """
     cdef cr_segment *table
     cdef readonly Py_ssize_t count, blocks
@@ -150,7 +164,7 @@ cdef class Segments:
     cdef Gradients gradients
     cdef Rule rule  # the last one whose needs the slots were found to meet
 
-    def __cinit__(self, weights, slots=None, l1=None, l2=None, decay=None):
+    def __cinit__(self, weights, slots=None, l1=None, l2=None, decay=None, rate=None):
         cdef str who = "Segments"
         cdef Py_ssize_t i, j
         cdef cr_segment *s
@@ -178,6 +192,7 @@ cdef class Segments:
             s.l1 = 0.0 if l1 is None else l1[i]
             s.l2 = 0.0 if l2 is None else l2[i]
             s.decay = 0.0 if decay is None else decay[i]
+            s.rate = 1.0 if rate is None else rate[i]
             self.blocks += max((s.n + CR_BLOCK - 1) // CR_BLOCK, 1)
             if len(self.slots[i]) > CR_MAX_SLOTS:
                 raise ValueError(f"{who}: expected at most {CR_MAX_SLOTS} slots a weight, received "

@@ -31,6 +31,7 @@
 DEFINE_BETWEEN(float, int32_t)
 DEFINE_BETWEEN(double, int64_t)
 
+/* Whether all n numbers are finite and in [low, high]. */
 int cr_all_between(const void *x, ptrdiff_t n, int f64, double low, double high)
 {
     if (f64)
@@ -40,6 +41,7 @@ int cr_all_between(const void *x, ptrdiff_t n, int f64, double low, double high)
                          (float)(high < FLT_MAX ? high : FLT_MAX));
 }
 
+/* The place of the first label that is not in [0, limit), or n. */
 ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit)
 {
     ptrdiff_t i = 0;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -15,6 +16,27 @@ from corereg.autograd import registry
 Array = np.ndarray[Any, Any]
 MARGIN = 65  # odd, so that guarded arrays also start at odd addresses
 SENTINEL = 12345.0
+
+
+EXTRAS = {"matplotlib": "plot"}
+"""The extra of corereg that brings a module which tests ask for by `pytest.importorskip`."""
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Says in one line which extras were not there, so that their tests were skipped."""
+    skipped: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", ()):
+        found = re.search(r"could not import '(\w+)", str(report.longrepr))
+        if found and found[1] in EXTRAS:
+            extra = EXTRAS[found[1]]
+            skipped[extra] = skipped.get(extra, 0) + 1
+    if skipped:
+        counts = ", ".join(f"{name} ({skipped[name]})" for name in sorted(skipped))
+        names = ",".join(sorted(skipped))
+        terminalreporter.write_line(
+            f"skipped the tests of extras that are not installed: {counts}; "
+            f"pip install 'corereg[{names}]' brings them"
+        )
 
 
 @pytest.fixture(params=["float32", "float64"])

@@ -411,7 +411,7 @@ class Copy:
     def _pytest(
         self, tests: list[str], limit: float | None, *more: str, under: tuple[str, ...] = ()
     ) -> tuple[int, str]:
-        options = ["-x", "-q", "--tb=no", "--no-header", "-p", "no:cacheprovider", *more]
+        options = ["-x", "-q", "--tb=no", "--no-header", "-p", "no:cacheprovider", "-m", "", *more]
         names = self.folder.parent / "names.txt"  # they may be too many for a command line
         names.write_text("\n".join(tests))
         command = [sys.executable, "-m", *under, "pytest", "--rootdir=.", *options, f"@{names}"]

@@ -7,7 +7,11 @@ import itertools
 
 from corereg._kernels import RULES, Hyper
 
-VALUES = {"beta_2": 0.99, "epsilon": 1e-7}  # of hyperparameters that 0.9 would not suit
+VALUES = {
+    "beta_2": 0.99,
+    "epsilon": 1e-7,
+    "learning_rate_power": -0.5,
+}  # of hyperparameters that 0.9 would not suit
 
 
 def numbers(rule):

@@ -182,6 +182,7 @@ BRACKETS = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("case", BRACKETS)
 def test_json_of_brackets_costs_no_memory(saved, case):
     rewrite(saved, lambda members: members.update({"config.json": BRACKETS[case]}))
@@ -204,7 +205,7 @@ def values(value):
     return 0, 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text('a"\\[]{},:\n'),

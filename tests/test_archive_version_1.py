@@ -67,6 +67,7 @@ def test_its_arrays_are_in_the_sections_of_today():
     assert list(sections["optimizer"]) == [str(i) for i in range(12)]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("flip", [0xFF, 0x01])
 def test_flipped_bytes_raise_or_change_nothing(flip):
     whole = FILE.read_bytes()

@@ -159,8 +159,8 @@ def test_unknown_names_in_compile(arguments, message, fails):
             "unknown regularizer 'l5'; known are .*l2",
         ),
         (
-            lambda: layers.Dense(1, bias_initializer="one"),
-            "unknown initializer 'one'; known are .*ones",
+            lambda: layers.Dense(1, bias_initializer="two"),
+            "unknown initializer 'two'; known are .*ones",
         ),
         (lambda: regularizers.l1(-0.01), "L1: expected a finite l1 >= 0, received -0.01"),
         (lambda: regularizers.l2(-0.01), "L2: expected a finite l2 >= 0, received -0.01"),
@@ -172,8 +172,8 @@ def test_unknown_names_in_compile(arguments, message, fails):
             "Adam: expected learning_rate >= 0, received -1",
         ),
         (
-            lambda: losses.MeanSquaredError(reduction="none"),
-            "expected reduction .* received 'none'",
+            lambda: losses.MeanSquaredError(reduction="nothing"),
+            "expected reduction .* received 'nothing'",
         ),
         (
             lambda: corereg.set_random_seed(-1),

@@ -170,6 +170,7 @@ def test_the_examples_run(page: Path, tree: Path, tmp_path: Path) -> None:
     run_page(page, tmp_path, tree)
 
 
+@pytest.mark.exhaustive
 def test_the_tests_of_the_guides_pass(tree: Path) -> None:
     """And those of the house that look at all parts, which now has the guides' parts."""
     tests = [str(b.makes) for b in BLOCKS if b.page != KERNEL_GUIDE and b.makes]

@@ -19,6 +19,8 @@ GUIDE = ROOT / "docs" / "adding-an-optimizer.md"
 CC = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 LENGTHS = (0, 1, 7, 16, 33, 5000)
 
+pytestmark = pytest.mark.exhaustive  # the table of rules is built
+
 
 def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
@@ -96,7 +98,7 @@ class Segment(ctypes.Structure):
         ("w", ctypes.c_void_p),
         ("slot", ctypes.c_void_p * 3),
         ("n", ctypes.c_ssize_t),
-        *((name, ctypes.c_double) for name in ("l1", "l2", "decay")),
+        *((name, ctypes.c_double) for name in ("l1", "l2", "decay", "rate")),
     )
 
 
@@ -105,6 +107,7 @@ class Numbers(ctypes.Structure):  # cr_hyper
         ("learning_rate", ctypes.c_double),
         ("clipvalue", ctypes.c_double),
         ("step", ctypes.c_int64),
+        ("accumulation", ctypes.c_int64),
         ("own", ctypes.c_double * 8),
     )
 
@@ -180,8 +183,10 @@ def test_the_rule_in_c_is_the_rule_in_python(library, length, penalized, dtype):
     parameter, m = Parameter(w, regularizer=L1L2(*strengths)), np.zeros_like(w)
     optimizer = python_signum()(0.01, weight_decay=0.5)
     optimizer.build([parameter])
-    segment = Segment(w.ctypes.data, (ctypes.c_void_p * 3)(m.ctypes.data), length, *strengths, 0.5)
-    numbers = Numbers(0.01, math.inf, 0, (ctypes.c_double * 8)(0.9))
+    segment = Segment(
+        w.ctypes.data, (ctypes.c_void_p * 3)(m.ctypes.data), length, *strengths, 0.5, 1.0
+    )
+    numbers = Numbers(0.01, math.inf, 0, 1, (ctypes.c_double * 8)(0.9))
     blocks = max(1, -(-length // 4096))
     sums = np.zeros(blocks)
     for g in gradients:

@@ -26,7 +26,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
             *("warn", "_lazy"),
         ),
     ),
-    ("kernels", ("_kernels", "reference", "environment")),
+    ("kernels", ("_kernels", "reference", "reference_norms", "environment")),
     ("autograd", ("autograd",)),
     ("runtime", ("runtime",)),
     ("graph", ("graph", "ops")),

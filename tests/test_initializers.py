@@ -101,6 +101,10 @@ def test_seeds(name):
 
 def test_shapes_of_any_rank():
     made = initializers.GlorotUniform(seed=1)
+    turned = initializers.GlorotUniform(seed=1, input_axes=[0, 1], output_axes=[2])
+    assert np.abs(turned((5, 8, 60))).max() == pytest.approx(math.sqrt(6 / 100), rel=0.1)
+    again = initializers.deserialize(initializers.serialize(turned))
+    assert np.array_equal(again((5, 8, 60)), turned((5, 8, 60)))
     assert made(()).shape == ()
     assert made((0, 3)).shape == (0, 3)
     for shape, fans in [((50,), 100), ((5, 40, 60), 5 * 40 + 5 * 60)]:
@@ -124,6 +128,74 @@ def test_get_and_serialize():
         return np.ones(shape, dtype)
 
     assert initializers.get(own) is own
+
+
+KERAS_NAMES = {
+    "uniform": "RandomUniform",
+    "normal": "RandomNormal",
+    "one": "Ones",
+    "zero": "Zeros",
+    "orthogonal": "Orthogonal",
+    "OrthogonalInitializer": "Orthogonal",
+    "identity": "Identity",
+    "IdentityInitializer": "Identity",
+    "lecun_normal": "LecunNormal",
+    "constant": "Constant",
+}
+
+
+def test_names_of_keras():
+    for name, kind in KERAS_NAMES.items():
+        assert type(initializers.get(name)).__name__ == kind
+    assert initializers.glorot_uniform is initializers.GlorotUniform
+    assert initializers.get(None) is None
+    assert initializers.serialize(None) is None
+    described = {"module": "keras.initializers", "class_name": "HeNormal", "config": {"seed": 4}}
+    described |= {"registered_name": None}
+    assert initializers.deserialize(described).seed == 4
+    assert initializers.HeNormal(seed=4).clone().get_config() == {"seed": 4}
+    assert initializers.HeNormal.from_config({"seed": 4}).seed == 4
+    assert initializers.VarianceScaling(distribution="Normal").distribution == "truncated_normal"
+    value = {"class_name": "__numpy__", "config": {"value": [1.0, 2.0], "dtype": "float64"}}
+    made = initializers.deserialize({"class_name": "Constant", "config": {"value": value}})
+    assert made((3, 2)).tolist() == [[1, 2]] * 3
+
+
+def test_identity_and_orthogonal(dtype):
+    assert initializers.Identity(2.0)((2, 3), dtype).tolist() == [[2, 0, 0], [0, 2, 0]]
+    for shape in ((7, 4), (4, 7), (3, 2, 5), (6, 6)):
+        made = initializers.Orthogonal(gain=3.0, seed=2)
+        values = made(shape, dtype)
+        assert values.dtype == dtype
+        q = values.reshape(-1, shape[-1]).astype("float64") / 3
+        product = q @ q.T if len(q) < q.shape[1] else q.T @ q
+        np.testing.assert_allclose(product, np.eye(len(product)), atol=1e-6)
+        assert np.array_equal(made(shape, dtype), values)
+    # all rotations are equally likely: no entry prefers a sign
+    corners = [initializers.Orthogonal(seed=seed)((2, 2))[0, 0] for seed in range(200)]
+    assert abs(np.mean(corners)) < 5 * np.sqrt(0.5 / 200)
+
+
+def test_arrays_lists_and_none(fails):
+    values = np.arange(6.0).reshape(3, 2)
+    for given in (values, values.tolist(), corereg.Tensor(values)):
+        model = corereg.models.Sequential(
+            [corereg.Input((3,)), corereg.layers.Dense(2, kernel_initializer=given)]
+        )
+        kernel = model.get_weights()[0]
+        assert kernel.dtype == "float32"
+        assert np.array_equal(kernel, values)
+        again = corereg.models.Sequential.from_config(model.get_config())
+        assert np.array_equal(again.get_weights()[0], values)
+    default = corereg.layers.Dense(2, kernel_initializer=None, bias_initializer=None)
+    default.build((None, 3))
+    assert np.abs(default.get_weights()[0]).max() <= math.sqrt(6 / 5)
+    assert initializers.Constant([1, 2])((2, 2), "int32").tolist() == [[1, 2], [1, 2]]
+    made = initializers.get(values)
+    message = r"initializer: expected the shape \(3, 2\) of the array .*, received \(2, 3\)"
+    fails(lambda: made((2, 3)), ValueError, message)
+    message = r"Constant: expected a shape that a value of shape \(2,\) broadcasts to"
+    fails(lambda: initializers.Constant([1, 2])((3,)), ValueError, message)
 
 
 @pytest.mark.parametrize(
@@ -150,9 +222,20 @@ def test_get_and_serialize():
             "expected mode fan_in, fan_out",
         ),
         (
-            lambda: initializers.VarianceScaling(distribution="normal"),
+            lambda: initializers.VarianceScaling(distribution="gamma"),
             ValueError,
-            "VarianceScaling: expected distribution uniform, .*, received 'normal'",
+            "VarianceScaling: expected distribution uniform, .*, received 'gamma'",
+        ),
+        (lambda: initializers.get("stft"), ValueError, "initializer 'stft': corereg has no layers"),
+        (lambda: initializers.get("STFTInitializer"), ValueError, "'STFTInitializer': corereg has"),
+        (lambda: initializers.get([[1], [2, 3]]), TypeError, "expected numbers of one shape"),
+        (lambda: initializers.Constant("a"), TypeError, "Constant: expected numbers of one shape"),
+        (lambda: initializers.HeNormal("a"), ValueError, "HeNormal: expected seed as an integer"),
+        (lambda: initializers.Identity()((2,)), ValueError, "Identity: expected a shape \\(rows"),
+        (
+            lambda: initializers.Orthogonal()((2,)),
+            ValueError,
+            "Orthogonal: expected a shape of two",
         ),
         (
             lambda: initializers.Initializer()((2, 3)),

@@ -106,6 +106,85 @@ def test_float64_of_every_exponent(name, rng):
     )
 
 
+# ---- smooth activations: src/curves.h ------------------------------------------------------------
+
+CURVES = {  # the largest errors of the value, and what is added for each x^2
+    "float32": {"softplus": 2.0, "elu": 1.1, "selu": 2.2, "gelu": 6.5, "silu": 3.3, "mish": 3.6},
+    "float64": {"softplus": 2.0, "elu": 1.2, "selu": 3.0, "gelu": 7.5, "silu": 3.3, "mish": 3.6},
+}
+for of_dtype in CURVES.values():
+    of_dtype["gelu_tanh"] = 4.0
+SLOPE_ERROR = 2.5
+
+
+def normal_share(x):
+    """The normal distribution function in x's precision: by erf near 0, by Laplace's continued
+    fraction beyond."""
+    a = np.abs(x)
+    root = np.sqrt(2 * np.arccos(a.dtype.type(-1)))
+    far = a.copy()
+    for n in range(400, 0, -1):
+        far = a + n / np.maximum(far, 1e-3)
+    tail = np.where(a < 2.5, (1 - erf(a / np.sqrt(a.dtype.type(2)))) / 2, 0)
+    tail = np.where(a < 2.5, tail, np.exp(-a * a / 2) / (root * far))
+    return np.where(x > 0, 1 - tail, tail)
+
+
+def exact_curve(name, x):
+    """act(x) and act'(x) in x's precision."""
+    s, below = sigmoid(x), np.minimum(x, 0)
+    wide = x.dtype.type
+    if name == "softplus":
+        return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))), s
+    if name in ("elu", "selu"):
+        alpha = wide("1.6732632423543772848170429916717") if name == "selu" else 1
+        scale = wide("1.0507009873554804934193349852946") if name == "selu" else 1
+        return scale * np.where(x > 0, x, alpha * np.expm1(below)), None
+    if name == "gelu":
+        share = normal_share(x)
+        root = np.sqrt(2 * np.arccos(wide(-1)))
+        return x * share, share + x * np.exp(-x * x / 2) / root
+    if name == "silu":
+        return x * s, s + x * s * sigmoid(-x)
+    if name == "mish":
+        e = np.exp(-np.abs(x))
+        p = np.where(x < 0, e * e, 1) + 2 * e
+        q = p + 2 * np.where(x < 0, 1, e * e)
+        return x * (p / q), p / q + 4 * x * (1 + e) * np.where(x < 0, e, e * e) / (q * q)
+    factor = np.sqrt(8 / np.arccos(wide(-1)))
+    cube = wide(0.044715)
+    s = sigmoid(factor * (x + cube * x**3))
+    other = sigmoid(-factor * (x + cube * x**3))
+    return x * s, s + x * s * other * factor * (1 + 3 * cube * x * x)
+
+
+@needs_long_double
+@pytest.mark.parametrize("name", CURVES["float32"])
+@np.errstate(all="ignore")
+def test_smooth_activations(name, dtype, rng):
+    most = 12 if dtype == "float32" else 36
+    x = np.concatenate(
+        [
+            rng.uniform(-most, most, 8000),
+            rng.uniform(-3, 0.5, 8000),
+            rng.choice([-1, 1], 4000) * np.exp(rng.uniform(-30, 3, 4000)),
+            rng.uniform(-80, 80, 2000) if name != "gelu" else rng.uniform(-9, 9, 2000),
+        ]
+    ).astype(dtype)
+    x = np.ascontiguousarray(x[:: 6 if name == "gelu" else 1])  # its exact value takes long
+    slope = np.empty_like(x) if name in _kernels.KEEPS_SLOPE else None
+    y = _kernels.activation_forward(x, _kernels.ACTIVATIONS[name], slope=slope)
+    exact, derivative = exact_curve(name, x.astype(np.longdouble))
+    right = np.abs(exact).astype(dtype)
+    compared = right > 1000 * np.finfo(dtype).tiny
+    units = (np.abs(y - exact) / np.spacing(right))[compared]
+    allowed = CURVES[dtype][name] * (1 + (x[compared] ** 2 if name == "gelu_tanh" else 0))
+    assert 0.2 < (units / allowed).max() <= 1
+    if slope is not None:
+        largest = float(np.abs(slope - derivative).max()) / np.finfo(dtype).eps
+        assert 0.2 < largest <= SLOPE_ERROR
+
+
 @np.errstate(all="ignore")
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_ends(name, dtype):

@@ -49,6 +49,48 @@ CALLS = {
         {"rate": 0.5, "seed": 1, "step": np.zeros(1, np.int64)},
     ),
     "dropout_backward": (None, {"dy": (4, 6), "y": (4, 6)}, {"out": (4, 6)}, {"rate": 0.5}),
+    "alpha_dropout_forward": (
+        None,
+        {"x": (4, 6)},
+        {"out": (4, 6)},
+        {"rate": 0.5, "scale": 2, "shift": 1, "dropped": 0, "seed": 1, "step": np.zeros(1, int)},
+    ),
+    "batch_norm_forward": (
+        None,
+        {"x": (4, 6), "gamma": (6,), "beta": (6,)},
+        {"moving_mean": (6,), "moving_variance": (6,), "out": (4, 6), "mean": (6,), "inv": (6,)},
+        {},
+    ),
+    "batch_norm_inference": (
+        None,
+        {"x": (4, 6), "mean": (6,), "variance": (6,), "gamma": (6,), "beta": (6,)},
+        {"out": (4, 6), "inv": (6,)},
+        {},
+    ),
+    "batch_norm_backward": (
+        None,
+        {"dy": (4, 6), "x": (4, 6), "mean": (6,), "inv": (6,), "gamma": (6,)},
+        {"out": (4, 6), "dgamma": (6,), "dbeta": (6,)},
+        {},
+    ),
+    "row_norm_forward": (
+        None,
+        {"x": (4, 6), "gamma": (6,), "beta": (6,)},
+        {"out": (4, 6), "inv": (4,)},
+        {},
+    ),
+    "row_norm_backward": (
+        None,
+        {"dy": (4, 6), "x": (4, 6), "inv": (4,), "mean": (4,), "gamma": (6,)},
+        {"out": (4, 6)},
+        {},
+    ),
+    "row_norm_backward_weights": (
+        None,
+        {"dy": (4, 6), "x": (4, 6), "inv": (4,), "mean": (4,)},
+        {"dgamma": (6,), "dbeta": (6,)},
+        {},
+    ),
     "exp": (None, {"x": (9,)}, {"out": (9,)}, {}),
     "log": (None, {"x": (9,)}, {"out": (9,)}, {}),
     "erf": (None, {"x": (9,)}, {"out": (9,)}, {}),
@@ -56,6 +98,9 @@ CALLS = {
     "log_softmax_backward": (None, {"dy": (4, 6), "y": (4, 6)}, {"out": (4, 6)}, {}),
     "scale": (None, {"x": (9,), "factor": ()}, {"out": (9,)}, {}),
     "add": (None, {"x": (9,)}, {"y": (9,)}, {}),
+    "embedding_forward": (None, {"w": (5, 3)}, {"out": (4, 3)}, {"index": np.arange(4)}),
+    "embedding_backward": (None, {"dy": (4, 3)}, {"dw": (5, 3)}, {"index": np.arange(4)}),
+    "scatter_rows": (None, {"x": (4, 3)}, {"w": (5, 3)}, {"rows": np.arange(4)}),
     "penalty_backward": (None, {"w": (9,), "factor": ()}, {"out": (9,)}, {"l1": 0.1, "l2": 0.2}),
     "loss_forward": (
         "squared_error",
@@ -64,6 +109,7 @@ CALLS = {
         {"kind": "squared_error"},
     ),
     "accuracy": (None, {"z": (7, 3), "y": (7, 3)}, {}, {"kind": "categorical"}),
+    "top_k_accuracy": (None, {"z": (7, 3), "y": (7, 3)}, {}, {"k": 2}),
     "row_mean": (None, {"rows": (7,), "weight": (7,)}, {"out": ()}, {}),
 }
 
@@ -299,9 +345,9 @@ def test_labels(labels, exception, message, fails):
 def test_kinds_and_smoothing(fails):
     z, out = np.ones((3, 5)), np.zeros((3, 5))
     fails(
-        lambda: _kernels.loss_forward("hinge", z, z, out=out),
+        lambda: _kernels.loss_forward("hinges", z, z, out=out),
         ValueError,
-        r"^loss_forward: expected a kind of \['absolute_error', .+\], received 'hinge'$",
+        r"^loss_forward: expected a kind of \['absolute_error', .+\], received 'hinges'$",
         out,
     )
     fails(

@@ -34,12 +34,14 @@ def run(isa: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("isa", OTHERS)
 def test_instruction_set(isa: str) -> None:
     done = run(isa, "-m", "pytest", *FILES)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.exhaustive
 def test_five_threads() -> None:
     done = run(_kernels.isa_name(), "-m", "pytest", "-k", "threads", *FILES)
     assert done.returncode == 0, done.stdout + done.stderr

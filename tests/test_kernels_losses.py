@@ -7,7 +7,7 @@ import pytest
 
 from corereg import _kernels, reference
 
-LOSSES = list(_kernels.LOSSES)
+LOSSES = list(_kernels.LOSSES)[:5]  # the others: test_kernels_output_losses.py
 SMOOTHED = ["softmax_cross_entropy", "sigmoid_cross_entropy"]
 SHAPES = [
     *((5, n) for n in (1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 31, 32, 33, 100)),

@@ -31,21 +31,35 @@ def kernel_calls(rng, dtype, m, n):
     k = _kernels
     x, y, dy, out, slope = (array(m, n) for _ in range(5))
     w, b, rows, one, total = array(n, n), array(n), array(m), array(), keep(np.zeros(1))
+    counts, misses = keep(np.zeros((n, 6))), keep(np.zeros((n, 6)))
+    bounds = np.linspace(-1, 1, 5).astype(dtype)
     labels, order = rng.integers(0, n, m), keep(rng.permutation(m))
     seed, epoch, log = np.array([1], np.uint64), keep(np.array([2])), keep(np.zeros(9))
     step, bits = keep(np.array([5])), keep(np.zeros((m * n + 7) // 8, np.uint8))
     shapes = [(9001,), (7,), (0,), (m, n)]
+    moving, positive = [array(n), array(n)], keep(np.ones(n, dtype))
     weights, gradients, *slots = [[array(*shape) for shape in shapes] for _ in range(5)]
     hypers = [hyper(rule) for rule in k.RULES]
     calls = [
         lambda: k.dense_backward_weights(x, dy, w, b),
         lambda: k.dropout_forward(x, 0.3, 7, step, 2, bits, out),
         lambda: k.dropout_backward(dy, 0.3, bits, out=out),
+        lambda: k.alpha_dropout_forward(x, 0.3, 1.5, 0.5, -2, 7, step, 2, bits, out),
+        lambda: k.normal(out, 7, step, 0.5, 2),
+        lambda: k.batch_norm_forward(x, b, b, *moving, 0.9, 1e-3, out),
+        lambda: k.batch_norm_inference(x, b, positive, b, None, 1e-3, out),
+        lambda: k.batch_norm_backward(dy, x, b, positive, b, False, out),
+        lambda: k.row_norm_forward(x, b, b, out=out),
+        lambda: k.row_norm_backward(dy, x, rows, rows, b, out),
+        lambda: k.row_norm_backward_weights(dy, x, rows, rows),
         lambda: k.dropout_backward(dy, 0.3, y=y, out=out),
         lambda: k.log_softmax_forward(x, out),
         lambda: k.log_softmax_backward(dy, y, out),
         lambda: k.loss_forward("sparse_cross_entropy", x, labels, rows, out=out),
         lambda: k.accuracy("sparse", x, labels),
+        lambda: k.threshold_counts(counts, misses, x, y, bounds, rows),
+        lambda: k.filter_top_k(x, min(n, 2), out),
+        lambda: k.top_k_accuracy(x, labels, 2),
         lambda: k.row_mean(rows, out=one),
         lambda: k.accumulate_weighted_sum(total, x, 0.5, y),
         lambda: k.increment(step, 3),
@@ -58,7 +72,16 @@ def kernel_calls(rng, dtype, m, n):
         lambda: k.log(x, out),
         lambda: k.erf(x, out),
         lambda: k.penalty_backward(x, 0.1, 0.2, one, out),
+        lambda: k.embedding_forward(labels, w, out),
+        lambda: k.embedding_backward(labels, dy, w),
+        lambda: k.integer_lookup(labels, np.arange(n), labels[:n], 0, 1),
     ]
+    if m:
+        few, places, where = (keep(np.arange(count)) for count in (m, m, n))
+        calls += [
+            lambda: k.unique_rows(labels, few, places, where),
+            lambda: k.scatter_rows(w, x, few),
+        ]
     halves = out[: m // 2 * 2 : 2], x[: m // 2 * 2 : 2]
     kinds = [f"{np.dtype(dtype).char * 2}->{np.dtype(dtype).char}", f"{np.dtype(dtype).char}->?"]
     add = np.add.types.index(kinds[0])
@@ -88,7 +111,9 @@ def kernel_calls(rng, dtype, m, n):
                 lambda act=act: k.dense_forward(x, w, b, act, out, slope=slope),
                 lambda act=act: k.activation_forward(x, act, out, slope),
             ]
-    for kind in set(k.LOSSES) - {"sparse_cross_entropy"}:
+    levels = array(n)
+    calls.append(lambda: k.loss_forward("quantile", x, y, rows, out=out, levels=levels))
+    for kind in set(k.LOSSES) - {"sparse_cross_entropy", "quantile"}:
         calls.append(lambda kind=kind: k.loss_forward(kind, x, y, rows, out=out))
     for kind in ("categorical", "binary"):
         calls.append(lambda kind=kind: k.accuracy(kind, x, y))
@@ -100,6 +125,20 @@ def kernel_calls(rng, dtype, m, n):
             segments.set_gradient(i, g)
         sums, scales = keep(np.zeros(segments.blocks)), keep(np.zeros(4))
         calls.append(lambda own=own, s=segments, sums=sums: k.update(s, own, sums, np.ones(4)))
+    totals = k.Segments(weights)
+    for i, g in enumerate(gradients):
+        totals.set_gradient(i, g)
+    averaged = k.Segments(weights, [(a,) for a in slots[0]])
+    accumulating = k.Hyper(None, 0.1, step=3)
+    accumulating.accumulation = 2
+    hypers.append(accumulating)  # whose step is put back
+    rate = keep(np.array([0.5, 10, 0.5, 0]))
+    calls.append(lambda: k.accumulate_gradients(totals, accumulating, 2.0))
+    calls.append(lambda: k.reset_gradients(totals, accumulating))
+    calls.append(lambda: k.average_weights(averaged, accumulating, 0.9, 1))
+    calls.append(lambda: k.constrain_norms(weights[0], 0, 0, 0.5, 1.0))
+    calls.append(lambda: k.constrain_signs(weights[0]))
+    calls.append(lambda: k.scheduled_rate(accumulating, "exponential_decay", rate))
     calls.append(lambda: k.penalty(segments, sums))
     calls.append(lambda: k.clip_scales(segments, 1.0, True, scales, sums))
     calls.append(lambda: k.probe_triad(x, y, 0.5))
@@ -116,7 +155,10 @@ def recorded(call):
     return program, [a for a in results if a is not None]
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (5, 3), (37, 29), (130, 67)], ids=str)
+MORE = [pytest.param(shape, marks=pytest.mark.exhaustive) for shape in [(1, 1), (130, 67)]]
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (37, 29), *MORE], ids=str)
 def test_threads_of_every_kernel(shape, dtype, rng):
     calls, memory, hypers = kernel_calls(rng, dtype, *shape)
     before = [a.copy() for a in memory]
@@ -131,7 +173,7 @@ def test_threads_of_every_kernel(shape, dtype, rng):
                 a[...] = old
             for a in results:
                 if all(a is not b for b in memory):
-                    a[...] = np.nan
+                    a[...] = np.nan if a.dtype.kind == "f" else -9
             for own in hypers:
                 own.step = 3
             program.replay(1, min(threads, most))

@@ -222,7 +222,7 @@ def test_values_of_more_than_one_axis_are_summed_and_kept(rng):
     by_row = losses.MeanSquaredError()(2 * y, p, weight[:, 0])
     assert by_row.item() == pytest.approx(4 * weight[:, 0].mean())
     with pytest.raises(ValueError, match=r"expected sample_weight of shape \(2,\) or \(2, 3\)"):
-        losses.MeanSquaredError()(y, p, np.ones(3))
+        losses.MeanSquaredError()(y, p, np.ones(4))
 
 
 def test_targets_get_the_rank_of_the_predictions():
@@ -286,8 +286,8 @@ def test_names_and_objects():
         (lambda: losses.get("mean_square"), "unknown loss 'mean_square'; known are .*mse"),
         (lambda: losses.get({"class_name": "X"}), "unknown loss 'X'"),
         (
-            lambda: losses.MeanSquaredError(reduction="mean"),
-            "expected reduction .* received 'mean'",
+            lambda: losses.MeanSquaredError(reduction="means"),
+            "expected reduction .* received 'means'",
         ),
         (
             lambda: losses.BinaryCrossentropy(label_smoothing=1.5),

@@ -240,7 +240,7 @@ def test_a_subclass_that_says_nothing_of_state_has_none(dtype):
             give(own, grads)
             optimizer.step()
     assert plain.state == []
-    assert plain.name == "plain"
+    assert plain.name.startswith("plain")
     assert plain.iterations == sgd.iterations == len(gradients())
     for mine, twin in zip(params, twins, strict=True):  # C rounds once where NumPy rounds twice
         np.testing.assert_allclose(mine.data, twin.data, rtol=1e-4 if dtype == "float32" else 1e-12)

@@ -329,6 +329,17 @@ def test_parameters_in_the_place_of_the_rate(kind, fails):
 
 
 def test_unknown_arguments(fails):
-    fails(lambda: SGD(0.1, lr=0.2), TypeError, "^SGD: unexpected arguments lr$")
-    fails(lambda: AdamW(rho=1, decay=0), TypeError, "^AdamW: unexpected arguments rho, decay$")
-    fails(lambda: optimizers.get({"class_name": "Adam", "config": {"x": 1}}), TypeError, "Adam: un")
+    fails(
+        lambda: SGD(0.1, lr=0.2),
+        ValueError,
+        "^SGD: there is no argument 'lr'; today it is learning_rate$",
+    )
+    fails(
+        lambda: SGD(decay=0.2),
+        ValueError,
+        "no argument 'decay'; today it is weight_decay .*InverseTime",
+    )
+    fails(lambda: AdamW(rho=1, tau=0), ValueError, "^AdamW: unexpected arguments rho, tau$")
+    fails(
+        lambda: optimizers.get({"class_name": "Adam", "config": {"x": 1}}), ValueError, "Adam: un"
+    )

@@ -24,6 +24,37 @@ LAYERS = [
     (layers.Dense, (2, 4), {"units": 3, "activation": "softmax"}),
     (layers.Dropout, (6,), {"rate": 0.4, "seed": 5}),
     (layers.Flatten, (2, 3), {}),
+    (layers.Dense, (4,), {"units": 3, "activation": "gelu"}),
+    (layers.Activation, (4,), {"activation": "sparsemax"}),
+    (layers.ELU, (4,), {"alpha": 0.5}),
+    (layers.LeakyReLU, (2, 3), {"negative_slope": 0.1}),
+    (layers.PReLU, (2, 3), {"alpha_regularizer": "l2", "shared_axes": 1}),
+    (layers.ReLU, (5,), {"max_value": 1, "negative_slope": 0.1, "threshold": 0.2}),
+    (layers.Softmax, (2, 3), {"axis": (1, 2)}),
+    (layers.BatchNormalization, (5,), {"momentum": 0.5, "gamma_regularizer": "l2"}),
+    (layers.BatchNormalization, (3, 4), {"axis": 1, "scale": False}),
+    (layers.LayerNormalization, (6,), {"beta_regularizer": "l1"}),
+    (layers.LayerNormalization, (3, 4), {"axis": [2, 1], "center": False}),
+    (layers.RMSNormalization, (3, 4), {"axis": [1, 2]}),
+    (layers.GroupNormalization, (6,), {"groups": 3}),
+    (layers.GroupNormalization, (3, 4), {"groups": 3, "axis": 1}),
+    (layers.UnitNormalization, (5,), {}),
+    (layers.GaussianNoise, (5,), {"stddev": 0.3}),
+    (layers.GaussianDropout, (5,), {"rate": 0.3}),
+    (layers.AlphaDropout, (5,), {"rate": 0.3, "seed": 5}),
+    (layers.AlphaDropout, (5,), {"rate": 0.3, "noise_shape": (None, 1)}),
+    (layers.ActivityRegularization, (5,), {"l1": 0.1, "l2": 0.2}),
+    (layers.Flatten, (2, 3), {"data_format": "channels_first"}),
+    (layers.GlobalAveragePooling1D, (3, 2), {"keepdims": True}),
+    (layers.GlobalMaxPooling1D, (3, 2), {"data_format": "channels_first"}),
+    (layers.Identity, (2, 3), {}),
+    (layers.Lambda, (4,), {"function": ops.tanh}),
+    (layers.Normalization, (3,), {"mean": [1.0, 2.0, 3.0], "variance": 4.0}),
+    (layers.Normalization, (3,), {}),
+    (layers.Permute, (2, 3), {"dims": (2, 1)}),
+    (layers.RepeatVector, (4,), {"n": 3}),
+    (layers.Rescaling, (3,), {"scale": [1.0, 2.0, 3.0], "offset": -1}),
+    (layers.Reshape, (6,), {"target_shape": (-1, 3)}),
 ]
 CLASSES = np.arange(9) % 3
 ONE_HOT = np.eye(3, dtype="float32")[CLASSES]
@@ -34,12 +65,36 @@ LOSSES = [
     (losses.SparseCategoricalCrossentropy, CLASSES, {"from_logits": True}),
     (losses.MeanSquaredError, SHARES, {}),
     (losses.MeanAbsoluteError, SHARES, {}),
+    (losses.BinaryFocalCrossentropy, ONE_HOT, {"from_logits": True, "gamma": 1.5}),
+    (losses.CategoricalFocalCrossentropy, ONE_HOT, {"from_logits": True, "gamma": 1.5}),
+    (losses.CategoricalHinge, ONE_HOT, {}),
+    (losses.CosineSimilarity, SHARES, {}),
+    (losses.Hinge, ONE_HOT, {}),
+    (losses.Huber, SHARES, {"delta": 0.3}),
+    (losses.LogCosh, SHARES, {}),
+    (losses.MeanAbsolutePercentageError, SHARES, {}),
+    (losses.Quantile, SHARES[:, :1], {"levels": [0.1, 0.5, 0.9]}),
+    (losses.SparseCategoricalCrossentropy, CLASSES, {"from_logits": True, "ignore_class": 5}),
+    (losses.SquaredHinge, ONE_HOT, {}),
 ]
+SIGMOID, SOFTMAX = {"activation": "sigmoid"}, {"activation": "softmax"}
+POSITIVE = np.abs(numbers(9, 4)) / 4 + 0.05
 METRICS = [
     (metrics.BinaryAccuracy, ONE_HOT, {"threshold": 0.2}),
     (metrics.CategoricalAccuracy, ONE_HOT, {}),
     (metrics.MeanSquaredError, SHARES, {}),
     (metrics.MeanAbsoluteError, SHARES, {}),
+    (metrics.RootMeanSquaredError, SHARES, {}),
+    (metrics.AUC, ONE_HOT, {"from_logits": True, "curve": "PR", "multi_label": True}),
+    (metrics.Recall, ONE_HOT, {"top_k": 2}),
+    (metrics.SensitivityAtSpecificity, ONE_HOT, {"specificity": 0.4}),
+    (metrics.F1Score, ONE_HOT, {"average": "macro"}),
+    (metrics.R2Score, SHARES, {}),
+    (metrics.TopKCategoricalAccuracy, ONE_HOT, {"k": 2}),
+    (metrics.BinaryIoU, ONE_HOT, {"threshold": 0.1}),
+    (metrics.PearsonCorrelation, SHARES, {}),
+    (metrics.BinaryCrossentropy, ONE_HOT, {"from_logits": True}),
+    (metrics.LogCoshError, SHARES, {"dtype": "float64"}),
 ]
 REGULARIZERS = [
     (regularizers.L1, {"l1": 0.02}),
@@ -57,6 +112,24 @@ def test_layers(kind, shape, arguments):
 @pytest.mark.parametrize(("kind", "y", "arguments"), LOSSES)
 def test_losses(kind, y, arguments):
     check_loss(kind, y, numbers(9, 3), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("kind", "y", "outputs", "arguments"),
+    [
+        (losses.Dice, POSITIVE[::-1], POSITIVE, {"axis": -1, **SIGMOID}),
+        (losses.Tversky, POSITIVE[::-1], POSITIVE, {"alpha": 0.3, "axis": [-1], **SIGMOID}),
+        (losses.CategoricalGeneralizedCrossEntropy, CLASSES, POSITIVE, {"q": 0.3, **SOFTMAX}),
+        (losses.GaussianNLL, POSITIVE[:, :2], numbers(9, 4), {"full": True}),
+        (losses.GaussianNLL, POSITIVE[:, 0], POSITIVE[:, 2:], {"output": "variance"}),
+        (losses.KLDivergence, POSITIVE[::-1], POSITIVE, SIGMOID),
+        (losses.MeanSquaredLogarithmicError, POSITIVE[::-1], POSITIVE, SIGMOID),
+        (losses.Poisson, POSITIVE[::-1], POSITIVE, SIGMOID),
+        (losses.SparseCategoricalCrossentropy, CLASSES, POSITIVE, SOFTMAX),
+    ],
+)
+def test_losses_of_other_outputs(kind, y, outputs, arguments):
+    check_loss(kind, y, outputs, **arguments)
 
 
 @pytest.mark.parametrize(("kind", "y", "arguments"), METRICS)

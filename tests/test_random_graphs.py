@@ -201,7 +201,7 @@ def graphs(examples: int) -> Callable[[Any], Any]:
     return lambda test: every(given(st.binary(min_size=13, max_size=31).map(Graph))(test))
 
 
-@graphs(1000)
+@graphs(300)
 def test_first_derivatives(graph: Graph) -> None:
     leaves = graph.leaves(graph.x, requires_grad=True)
     graph.value(leaves).backward()
@@ -210,7 +210,7 @@ def test_first_derivatives(graph: Graph) -> None:
     close(np.concatenate(grads) @ graph.v, numerical)
 
 
-@graphs(200)
+@graphs(100)
 def test_second_derivatives(graph: Graph) -> None:
     numerical = slope(lambda x: gradient(graph, x, 1), graph.x, graph.v)
     close(gradient(graph, graph.x, 2), numerical)

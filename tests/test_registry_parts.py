@@ -13,6 +13,7 @@ import pytest
 import corereg
 from corereg import (
     activations,
+    constraints,
     initializers,
     layers,
     losses,
@@ -35,6 +36,7 @@ from corereg.saving import FileFormatError
 
 GET = {
     "activation": activations.get,
+    "constraint": constraints.get,
     "initializer": initializers.get,
     "loss": losses.get,
     "metric": metrics.get,
@@ -43,29 +45,38 @@ GET = {
 }
 DESERIALIZE = {
     "activation": activations.deserialize,
+    "constraint": constraints.deserialize,
     "initializer": initializers.deserialize,
     "layer": layers.deserialize,
     "loss": losses.deserialize,
     "metric": metrics.deserialize,
     "regularizer": regularizers.deserialize,
+    "schedule": optimizers.schedules.deserialize,
 }
 SERIALIZE = {
     "activation": activations.serialize,
+    "constraint": constraints.serialize,
     "initializer": initializers.serialize,
     "layer": layers.serialize,
     "loss": losses.serialize,
     "metric": metrics.serialize,
     "optimizer": optimizers.serialize,
     "regularizer": regularizers.serialize,
+    "schedule": optimizers.schedules.serialize,
 }
 # Names that programs and files of today use: none of them may go.
 NAMES = {
-    "activation": "linear relu sigmoid softmax tanh",
+    "activation": """celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish
+        hard_tanh leaky_relu linear log_sigmoid log_softmax mish relu relu6 selu sigmoid silu
+        soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid sparsemax squareplus swish
+        tanh tanh_shrink threshold""",
+    "constraint": """Constraint MaxNorm max_norm MinMaxNorm min_max_norm NonNeg non_neg UnitNorm
+        unit_norm""",
     "initializer": """Constant constant Zeros zeros Ones ones RandomUniform random_uniform
         RandomNormal random_normal TruncatedNormal truncated_normal VarianceScaling variance_scaling
         GlorotUniform glorot_uniform GlorotNormal glorot_normal HeUniform he_uniform HeNormal
         he_normal LecunUniform lecun_uniform LecunNormal lecun_normal""",
-    "layer": "Activation Dense Dropout Flatten InputLayer",
+    "layer": """Activation Dense Dropout ELU Flatten InputLayer LeakyReLU PReLU ReLU Softmax""",
     "loss": """BinaryCrossentropy binary_crossentropy bce BCE CategoricalCrossentropy
         categorical_crossentropy SparseCategoricalCrossentropy sparse_categorical_crossentropy
         MeanSquaredError mean_squared_error mse MSE MeanAbsoluteError mean_absolute_error mae
@@ -73,7 +84,10 @@ NAMES = {
     "metric": """BinaryAccuracy binary_accuracy CategoricalAccuracy categorical_accuracy
         SparseCategoricalAccuracy sparse_categorical_accuracy MeanSquaredError mean_squared_error
         mse MSE MeanAbsoluteError mean_absolute_error mae MAE""",
-    "optimizer": "SGD sgd RMSprop rmsprop Adam adam AdamW adamw",
+    "optimizer": """SGD sgd RMSprop rmsprop Adam adam AdamW adamw Adagrad adagrad Adadelta adadelta
+        Adamax adamax Nadam nadam Ftrl ftrl Lion lion""",
+    "schedule": """CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay
+        PiecewiseConstantDecay PolynomialDecay""",
     "regularizer": "L1 l1 L2 l2 L1L2 l1_l2 l1l2 OrthogonalRegularizer orthogonal",
 }
 ARGUMENTS = {"Activation": ["relu"], "Dense": [3], "Dropout": [0.5], "InputLayer": [(2,)]}
@@ -519,7 +533,7 @@ class Cubic(Regularizer):
         return (w.abs() ** 3).sum() * 0.01
 """,
     "initializers/tenths.py": """
-from corereg.initializers.constant import Constant
+from corereg.initializers.constants import Constant
 from corereg.registry import register
 
 @register("initializer", "tenths")

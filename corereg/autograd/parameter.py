@@ -76,16 +76,27 @@ class Parameter(Variable):
 
     data: float32 or float64, as for Tensor, copied to memory that begins at a cache line.
     regularizer: a function, as those of `corereg.regularizers`, whose penalty belongs to the
-        parameter, or None. trainable: False freezes it: no update, no penalty.
+        parameter, or None. trainable: False freezes it: no update, no penalty. constraint: a
+        function, as those of `corereg.constraints`, that optimizers apply after each update.
+    row_gradients: where backward puts the gradients of a table's rows instead of adding them up in
+        `grad`: pairs of row numbers and gradients. None, unless a lazy optimizer asks for it.
     """
 
-    __slots__ = ("regularizer",)
+    row_gradients: list[tuple[Any, Any]] | None
+
+    __slots__ = ("constraint", "regularizer", "row_gradients")
 
     def __init__(
-        self, data: Any, name: str | None = None, regularizer: Penalty | None = None
+        self,
+        data: Any,
+        name: str | None = None,
+        regularizer: Penalty | None = None,
+        constraint: Callable[[Any], Any] | None = None,
     ) -> None:
         super().__init__(data, name or f"parameter_{next(_names)}", requires_grad=True)
         self.regularizer = regularizer
+        self.constraint = constraint
+        self.row_gradients = None
         self.buffer = aligned(np.zeros_like(self.data))
 
     @property
@@ -99,11 +110,14 @@ class Parameter(Variable):
             self._grad = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _parameter, (self.data, self.name, self.regularizer, self.trainable)
+        given = self.data, self.name, self.regularizer, self.trainable, self.constraint
+        return _parameter, given
 
 
-def _parameter(data: Array, name: str, regularizer: Any, trainable: bool) -> Parameter:
-    made = Parameter(data, name, regularizer)
+def _parameter(
+    data: Array, name: str, regularizer: Any, trainable: bool, constraint: Any = None
+) -> Parameter:
+    made = Parameter(data, name, regularizer, constraint)
     made.trainable = trainable
     return made
 

@@ -66,7 +66,8 @@ class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
     `corereg.autograd.numpy_functions`); `==` compares elements, and a tensor is hashed by identity.
     """
 
-    __slots__ = ()
+    __slots__ = ("_keras_mask",)
+    _keras_mask: Tensor  # of the steps that an Embedding takes for something; mostly not set
     __array_priority__ = 1000  # for those who ask; NumPy asks __array_ufunc__
     __hash__ = object.__hash__
 

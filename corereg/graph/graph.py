@@ -10,8 +10,9 @@ import numpy as np
 from corereg.graph.nest import flatten, map_nest
 from corereg.graph.node import Node, Spec
 from corereg.graph.order import Key, key_of, order_of
-from corereg.graph.tensor import SymbolicTensor
+from corereg.graph.tensor import SymbolicTensor, number_dtype
 
+INT64 = np.dtype(np.int64)
 # How a step of the plan calls: a layer on one tensor, on one list of tensors, or anything else.
 _ONE, _LIST, _ANY = range(3)
 
@@ -61,8 +62,18 @@ class Graph:
         own = [node.outputs for node in sources]
         numbers = iter(range(len(own)))
         self.inputs = map_nest(lambda _: own[next(numbers)], inputs)
-        self.expected = [(one.shape, np.dtype(one.dtype), one.node.operation.name) for one in own]
+        self.expected = [
+            (one.shape, self._dtype_taken(one), one.node.operation.name) for one in own
+        ]
         self.outputs = map_nest(lambda slot: self._tensors[slot.number], self._results)
+
+    def _dtype_taken(self, source: SymbolicTensor) -> np.dtype[Any]:
+        """The dtype of an input's values: its own, but for integers int64 if all layers that take
+        it want that."""
+        dtype = number_dtype(source.dtype)
+        takers = [node for node in self.nodes if any(one is source for one in node.inputs)]
+        whole = [getattr(node.operation, "_input_dtype", None) == "int64" for node in takers]
+        return INT64 if dtype.kind in "iu" and takers and all(whole) else dtype
 
     def _unconnected(self, output: SymbolicTensor) -> ValueError:
         return ValueError(

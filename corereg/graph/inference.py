@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,10 +12,19 @@ from corereg import _kernels
 from corereg.autograd import Tensor, no_grad
 from corereg.graph.nest import map_nest
 from corereg.graph.node import Spec
-from corereg.graph.tensor import SymbolicTensor
+from corereg.graph.tensor import SymbolicTensor, number_dtype
 
 BATCHES = (2, 3)
 """What stands for None in the shapes of two runs: where the outputs differ, None comes out."""
+
+
+class _Trial(threading.local):
+    under_way = False
+
+
+trial = _Trial()
+"""Whether this thread runs a function on zeros only to see what comes out: `trial.under_way`. What
+layers keep from one call to the next stays as it is then."""
 
 
 def run_on_zeros(
@@ -34,9 +44,11 @@ def run_on_zeros(
     def zeros(one: Any) -> Any:
         if not isinstance(one, SymbolicTensor):
             return one
-        return Tensor(np.zeros([size if n is None else n for n in one.shape], one.dtype))
+        shape = [size if n is None else n for n in one.shape]
+        return Tensor(np.zeros(shape, number_dtype(one.dtype)))
 
     states = [(layer, layer.random_state) for layer in layers]
+    outer, trial.under_way = trial.under_way, True
     with (
         _kernels.recording_paused(),
         no_grad(),
@@ -53,6 +65,7 @@ def run_on_zeros(
                 f"raised {type(error).__name__}: {error}"
             ) from error
         finally:
+            trial.under_way = outer
             for layer, state in states:
                 if state is not None:
                     layer.random_state = state

@@ -10,6 +10,13 @@ import numpy as np
 from corereg.naming import unique_name
 
 Shape = tuple[int | None, ...]
+STRING = "string"
+"""The dtype of inputs of texts; what computes with them is given their numbers, int64."""
+
+
+def number_dtype(dtype: Any) -> np.dtype[Any]:
+    """The dtype of the numbers that a symbolic tensor of a dtype stands for."""
+    return np.dtype(np.int64 if isinstance(dtype, str) and dtype == STRING else dtype)
 
 
 class SymbolicTensor:
@@ -30,7 +37,7 @@ class SymbolicTensor:
 
     def __init__(self, shape: Sequence[int | None], dtype: Any, name: str | None = None) -> None:
         self.shape: Shape = tuple(shape)
-        self.dtype = str(np.dtype(dtype))
+        self.dtype = STRING if dtype == STRING else str(np.dtype(dtype))
         self.name = unique_name("symbolic_tensor") if name is None else name
 
     @property

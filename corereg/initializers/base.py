@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from corereg import registry
+from corereg.autograd import Tensor
 
 Array = np.ndarray[Any, Any]
 
@@ -21,9 +22,38 @@ class Initializer:
     def get_config(self) -> dict[str, Any]:
         return {}
 
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """An initializer of what `get_config` gave."""
+        return cls(**config)
+
+    def clone(self) -> Self:
+        """Another one with the same arguments."""
+        return type(self).from_config(self.get_config())
+
+
+REFUSED = {
+    "stft": "corereg has no layers of audio whose kernels are Fourier transforms; give the values "
+    "themselves as an array"
+}
+
 
 def get(identifier: Any) -> Any:
-    """An initializer from a name, an object, a callable (shape, dtype) or a serialized dict."""
+    """An initializer from a name, an object, a class, a callable (shape, dtype) or a serialized
+    dict; None from None, which stands for a layer's own choice.
+
+    An array, a list or a tensor is made an initializer that gives these values, for their own shape
+    alone. ValueError for names that are not known, TypeError for what is no initializer.
+    """
+    if identifier is None:
+        return None
+    word = identifier.lower().removesuffix("initializer") if isinstance(identifier, str) else ""
+    if word in REFUSED:
+        raise ValueError(f"initializer {identifier!r}: {REFUSED[word]}")
+    if isinstance(identifier, Tensor | np.ndarray | np.generic | list | tuple):
+        from corereg.initializers.constants import FromArray
+
+        return FromArray(identifier)
     found = registry.resolve("initializer", identifier)
     if not callable(found):
         raise TypeError(f"initializer: expected a name or a callable, received {found!r}")
@@ -35,6 +65,7 @@ def serialize(initializer: Any) -> registry.Config | str | None:
     return registry.serialize("initializer", initializer)
 
 
-def deserialize(config: Any) -> Any:
-    """What `serialize` gave, as an initializer again."""
-    return get(config)
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """What `serialize` gave, or Keras's, as an initializer again."""
+    with registry.custom_object_scope(custom_objects):
+        return get(config)

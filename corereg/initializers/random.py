@@ -1,4 +1,5 @@
-"""Initializers that draw every element alike: RandomUniform, RandomNormal, TruncatedNormal.
+"""Initializers that draw every element alike: RandomUniform, RandomNormal, TruncatedNormal; and
+Orthogonal, which draws a matrix.
 
 seed: an integer makes the values reproducible by themselves; None draws one from the global seed
 when the initializer is made. Either way an initializer gives the same values at every call.
@@ -6,7 +7,8 @@ when the initializer is made. Either way an initializer gives the same values at
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,13 @@ class RandomInitializer(Initializer):
     """Base class of those that draw: subclass it and write `draw(rng, shape)`."""
 
     def __init__(self, seed: int | None = None) -> None:
-        self.seed = seed
+        if isinstance(seed, Mapping):  # of Keras's SeedGenerator, in a file
+            seed = seed.get("config", {}).get("seed")
+        if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
+            raise ValueError(
+                f"{type(self).__name__}: expected seed as an integer or None, received {seed!r}"
+            )
+        self.seed = None if seed is None else int(seed)
         self._key = next_seed() if seed is None else int(seed)
 
     def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Array:
@@ -34,7 +42,7 @@ class RandomInitializer(Initializer):
         return {"seed": self.seed}
 
 
-@register("initializer", "random_uniform")
+@register("initializer", "random_uniform", "uniform")
 class RandomUniform(RandomInitializer):
     """Uniform in [minval, maxval)."""
 
@@ -51,7 +59,7 @@ class RandomUniform(RandomInitializer):
         return {"minval": self.minval, "maxval": self.maxval, "seed": self.seed}
 
 
-@register("initializer", "random_normal")
+@register("initializer", "random_normal", "normal")
 class RandomNormal(RandomInitializer):
     """Normal with this mean and standard deviation."""
 
@@ -74,9 +82,36 @@ class TruncatedNormal(RandomNormal):
         return self.mean + self.stddev * truncated(rng, shape)
 
 
+@register("initializer", "orthogonal", "OrthogonalInitializer")
+class Orthogonal(RandomInitializer):
+    """A random matrix of orthonormal rows or columns, whichever are fewer, times gain (Saxe et al.,
+    2014): the Q of the QR decomposition of a matrix of normals, its columns turned so that all
+    such matrices are equally likely. Of shapes with more axes, all but the last are the rows.
+    ValueError for less than two axes."""
+
+    def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.gain = float(gain)
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        if len(shape) < 2:
+            raise ValueError(f"Orthogonal: expected a shape of two or more axes, received {shape}")
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+        q = q * np.sign(np.diag(r))
+        return self.gain * (q if rows >= columns else q.T).reshape(shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"gain": self.gain, "seed": self.seed}
+
+
 def truncated(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Standard normals within [-2, 2]."""
     x = rng.standard_normal(shape)
     while (far := np.abs(x) > 2).any():
         x[far] = rng.standard_normal(int(far.sum()))
     return x
+
+
+random_uniform, random_normal, truncated_normal = RandomUniform, RandomNormal, TruncatedNormal
+orthogonal = OrthogonalInitializer = Orthogonal

@@ -11,14 +11,28 @@ if TYPE_CHECKING:
     from corereg.layers.activations.prelu import PReLU as PReLU
     from corereg.layers.activations.relu import ReLU as ReLU
     from corereg.layers.activations.softmax import Softmax as Softmax
+    from corereg.layers.activity_regularization import (
+        ActivityRegularization as ActivityRegularization,
+    )
+    from corereg.layers.alpha_dropout import AlphaDropout as AlphaDropout
     from corereg.layers.base import Layer as Layer
+    from corereg.layers.batch_normalization import BatchNormalization as BatchNormalization
     from corereg.layers.dense import Dense as Dense
     from corereg.layers.dropout import Dropout as Dropout
+    from corereg.layers.embedding import Embedding as Embedding
     from corereg.layers.flatten import Flatten as Flatten
+    from corereg.layers.gaussian_noise import (
+        GaussianDropout as GaussianDropout,
+        GaussianNoise as GaussianNoise,
+    )
+    from corereg.layers.group_normalization import GroupNormalization as GroupNormalization
+    from corereg.layers.identity import Identity as Identity
     from corereg.layers.input_layer import (
         Input as Input,
         InputLayer as InputLayer,
     )
+    from corereg.layers.lambda_layer import Lambda as Lambda
+    from corereg.layers.layer_normalization import LayerNormalization as LayerNormalization
     from corereg.layers.lookup import (
         deserialize as deserialize,
         serialize as serialize,
@@ -42,28 +56,72 @@ if TYPE_CHECKING:
         multiply as multiply,
         subtract as subtract,
     )
+    from corereg.layers.pooling.global1d import (
+        GlobalAveragePooling1D as GlobalAveragePooling1D,
+        GlobalAvgPool1D as GlobalAvgPool1D,
+        GlobalMaxPool1D as GlobalMaxPool1D,
+        GlobalMaxPooling1D as GlobalMaxPooling1D,
+    )
+    from corereg.layers.preprocessing.category_encoding import (
+        CategoryEncoding as CategoryEncoding,
+    )
+    from corereg.layers.preprocessing.discretization import Discretization as Discretization
+    from corereg.layers.preprocessing.integer_lookup import IntegerLookup as IntegerLookup
+    from corereg.layers.preprocessing.normalization import Normalization as Normalization
+    from corereg.layers.preprocessing.rescaling import Rescaling as Rescaling
+    from corereg.layers.preprocessing.string_lookup import StringLookup as StringLookup
+    from corereg.layers.reshaping.permute import Permute as Permute
+    from corereg.layers.reshaping.repeat_vector import RepeatVector as RepeatVector
+    from corereg.layers.reshaping.reshape import Reshape as Reshape
+    from corereg.layers.rms_normalization import RMSNormalization as RMSNormalization
+    from corereg.layers.unit_normalization import UnitNormalization as UnitNormalization
 
 _MODULES = {
     "Activation": "activation",
+    "ActivityRegularization": "activity_regularization",
     "Add": "merging.elementwise",
+    "AlphaDropout": "alpha_dropout",
     "Average": "merging.elementwise",
+    "BatchNormalization": "batch_normalization",
+    "CategoryEncoding": "preprocessing.category_encoding",
     "Concatenate": "merging.concatenate",
     "Dense": "dense",
+    "Discretization": "preprocessing.discretization",
     "Dot": "merging.dot",
     "Dropout": "dropout",
     "ELU": "activations.elu",
+    "Embedding": "embedding",
     "Flatten": "flatten",
+    "GaussianDropout": "gaussian_noise",
+    "GaussianNoise": "gaussian_noise",
+    "GlobalAveragePooling1D": "pooling.global1d",
+    "GlobalAvgPool1D": "pooling.global1d",
+    "GlobalMaxPool1D": "pooling.global1d",
+    "GlobalMaxPooling1D": "pooling.global1d",
+    "GroupNormalization": "group_normalization",
+    "Identity": "identity",
     "Input": "input_layer",
     "InputLayer": "input_layer",
+    "IntegerLookup": "preprocessing.integer_lookup",
+    "Lambda": "lambda_layer",
     "Layer": "base",
+    "LayerNormalization": "layer_normalization",
     "LeakyReLU": "activations.leaky_relu",
     "Maximum": "merging.elementwise",
     "Minimum": "merging.elementwise",
     "Multiply": "merging.elementwise",
+    "Normalization": "preprocessing.normalization",
     "PReLU": "activations.prelu",
+    "Permute": "reshaping.permute",
+    "RMSNormalization": "rms_normalization",
     "ReLU": "activations.relu",
+    "RepeatVector": "reshaping.repeat_vector",
+    "Rescaling": "preprocessing.rescaling",
+    "Reshape": "reshaping.reshape",
     "Softmax": "activations.softmax",
+    "StringLookup": "preprocessing.string_lookup",
     "Subtract": "merging.elementwise",
+    "UnitNormalization": "unit_normalization",
     "add": "merging.elementwise",
     "average": "merging.elementwise",
     "concatenate": "merging.concatenate",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from corereg import _kernels, config, initializers, regularizers
+from corereg import _kernels, config, constraints, initializers, regularizers
 from corereg.autograd import Parameter, Tensor, ops, tensor
 from corereg.graph.nest import map_nest
 from corereg.graph.node import Node, Spec
@@ -21,6 +21,7 @@ from corereg.regularizers.penalties import fused, penalty
 
 Array = np.ndarray[Any, Any]
 
+_GATHERED = (np.dtype("float32"), np.dtype("float64"), np.dtype("int64"))  # what one kernel gives
 _NAMES = {np.dtype(name): name for name in ("float32", "float64")}  # str(dtype) is slow
 
 
@@ -42,6 +43,9 @@ class Layer(Holder, Recordable):
     _signature: ClassVar[CallSignature] = CallSignature()
     _takes_training: ClassVar[bool] = True
     _takes_one_tensor: ClassVar[bool] = False  # says that lists of tensors are a mistake
+    _input_dtype: ClassVar[str | None] = None  # of what it takes, where that is not its dtype
+    _ends_masks: ClassVar[bool] = False  # whether it uses the mask of its input, or drops it
+    _index_limit: Any = None  # below which number whole numbers have to be that it takes
 
     _computes_on_tensors = True
 
@@ -153,7 +157,12 @@ class Layer(Holder, Recordable):
         if kind.compute_output_shape is Layer.compute_output_shape and kind.call is not Layer.call:
             return None
         shapes = self.compute_output_shape(map_nest(lambda one: one.shape, x))
-        return map_shapes(lambda shape: Spec(shape, self.dtype), shapes)
+        dtype = self._output_dtype(x)
+        return map_shapes(lambda shape: Spec(shape, dtype), shapes)
+
+    def _output_dtype(self, x: Any) -> str:
+        """The dtype of what comes out of symbolic tensors."""
+        return self.dtype
 
     @property
     def input(self) -> Any:
@@ -253,6 +262,10 @@ class Layer(Holder, Recordable):
             return penalty(self.activity_regularizer, out) / rows
         return ops.l1_l2_penalty(out, l1_l2.l1 / rows, l1_l2.l2 / rows)
 
+    def _as_numbers(self, x: Any) -> Any:
+        """What the layer is called with, with numbers in the place of texts."""
+        return x
+
     def _cast(self, x: Tensor, dtype: Any = None) -> Tensor:
         dtype = self._dtype if dtype is None else dtype
         if x.data.dtype == dtype:
@@ -262,12 +275,15 @@ class Layer(Holder, Recordable):
                 f"{self.who}: expected a tensor of dtype {dtype}, received {x.dtype}, and a "
                 "cast would lose its gradient; make the layer with dtype=, or set_floatx first"
             )
-        if not x.ndim or not x.data.flags.c_contiguous or np.dtype(dtype).kind != "f":
-            _kernels.fail_recording(f"{self.who} casts its input, not of contiguous floats")
-            return Tensor(x.data.astype(dtype))
+        if not x.ndim or not x.data.flags.c_contiguous or np.dtype(dtype) not in _GATHERED:
+            return ops.astype(x, dtype)
         cast = np.empty(x.shape, dtype)
         _kernels.gather_rows(x.data, cast)
         return Tensor(cast)
+
+    def _cast_other(self, x: Tensor) -> Tensor:
+        """As `_cast`, for floats that `call` takes besides its first argument."""
+        return self._cast(x)
 
     def ensure_built(self, *input_shapes: Any) -> None:
         """Builds the layer once. If that fails or is interrupted, no weight of it is left."""
@@ -297,10 +313,12 @@ class Layer(Holder, Recordable):
         *,
         trainable: bool = True,
         regularizer: Any = None,
+        constraint: Any = None,
         name: str | None = None,
     ) -> Parameter:
         """A new weight of this layer, with Keras's arguments. name: "weight" and a number if left
-        out; trainable: False keeps it as it is, also while the layer trains."""
+        out; trainable: False keeps it as it is, also while the layer trains; constraint: what
+        optimizers do to it after each update."""
         if isinstance(shape, str):
             raise TypeError(
                 f"{self.who}: expected the shape first, received {shape!r}; "
@@ -315,7 +333,8 @@ class Layer(Holder, Recordable):
             )
         shape = tuple(shape)
         if self._given is None:
-            values = np.asarray(initializers.get(initializer)(shape, self.dtype))
+            found = initializers.get("glorot_uniform" if initializer is None else initializer)
+            values = np.asarray(found(shape, self.dtype))
         elif name in self._given:
             values = self._given[name]
         else:
@@ -327,7 +346,10 @@ class Layer(Holder, Recordable):
                 f"received {values.shape}"
             )
         made = Parameter(
-            values.astype(self.dtype), f"{self.name}/{name}", regularizers.get(regularizer)
+            values.astype(self.dtype),
+            f"{self.name}/{name}",
+            regularizers.get(regularizer),
+            constraints.get(constraint),
         )
         made.trainable = trainable
         self._added.append(made)

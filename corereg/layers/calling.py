@@ -76,12 +76,13 @@ def is_nest(x: Any) -> bool:
 
 def call_with(layer: Any, x: Any, more: tuple[Any, ...], training: Any, named: Any) -> Any:
     """`layer(x, *more, training=training, **named)` in general."""
+    x = layer._as_numbers(x)
     place = layer._signature.training_place
     if place is not None and len(more) > place:
         if training is not None:
             raise TypeError(f"{layer.who}: received training twice")
         training, more = more[place], more[:place] + more[place + 1 :]
-    if is_symbolic(x) or is_symbolic(more) or is_symbolic(named):
+    if is_symbolic(x) or (more and is_symbolic(more)) or (named and is_symbolic(named)):
         return call_symbolically(layer, x, more, training, named)
     x = _first(layer, x)
     more = tuple(_other(layer, one) for one in more)
@@ -101,6 +102,7 @@ def call_symbolically(
     """Makes a node of a call on symbolic tensors, and returns the symbolic outputs."""
     if layer._takes_one_tensor and not isinstance(x, SymbolicTensor):
         raise _one_tensor_error(layer, x)
+    _check_masks(layer, (x, *more, *named.values()))
     others = [one for one in (*more, *named.values()) if is_symbolic(one)]
     if not layer.built:
         shaped = [one for one in others if all(hasattr(t, "shape") for t in flatten(one))]
@@ -113,6 +115,18 @@ def call_symbolically(
     if specs is None:
         specs = infer(layer.who, layer, (x, *more), named, layer._flatten_layers())
     return Node(layer, (x, *more), named, specs).outputs
+
+
+def _check_masks(layer: Any, given: Any) -> None:
+    """Raises ValueError for a layer that would have to pass on which steps an Embedding masks."""
+    for one in flatten(given):
+        operation = one.node.operation if isinstance(one, SymbolicTensor) else None
+        if getattr(operation, "mask_zero", False) and not layer._ends_masks:
+            raise ValueError(
+                f"{layer.who}: expected an input without a mask, received the output of "
+                f"{operation.who}, which has mask_zero=True; put GlobalAveragePooling1D right "  # type: ignore[union-attr]
+                "behind it, or leave mask_zero=False"
+            )
 
 
 def symbolic_shapes(nest: Any) -> Any:
@@ -164,7 +178,7 @@ def _other(layer: Any, value: Any) -> Any:
     if isinstance(value, np.ndarray):
         value = tensor(value)
     if isinstance(value, Tensor):
-        return layer._cast(value) if value.data.dtype.kind == "f" else value
+        return layer._cast_other(value) if value.data.dtype.kind == "f" else value
     if is_nest(value) and not isinstance(value, dict):
         parts = [_other(layer, one) for one in value]
         return parts if isinstance(value, list) else tuple(parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from corereg import _kernels, activations, initializers, regularizers
+from corereg import _kernels, activations, constraints, initializers, regularizers
 from corereg.autograd import Parameter, Tensor, ops
 from corereg.autograd.mode import state
 from corereg.autograd.ops.activations import CODES, Activation as ActivationOp
@@ -24,7 +24,8 @@ class Dense(Layer):
 
     units: outputs; activation: a name or a function of Tensors; kernel (inputs, units) and bias
     (units,) begin as their initializers say. kernel_regularizer, bias_regularizer: penalties of
-    the kernel, of the bias; neither by default. Further arguments as for `Layer`.
+    the kernel, of the bias; kernel_constraint, bias_constraint: what optimizers do to them after
+    each update; none by default. Further arguments as for `Layer`.
     Input (batch, ..., inputs), output (batch, ..., units). A wrong number of inputs raises
     ValueError.
     """
@@ -44,6 +45,8 @@ class Dense(Layer):
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
         activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **options)
@@ -58,6 +61,10 @@ class Dense(Layer):
             "kernel": regularizers.get(kernel_regularizer),
             "bias": regularizers.get(bias_regularizer),
         }
+        self._constraints = {
+            "kernel": constraints.get(kernel_constraint),
+            "bias": constraints.get(bias_constraint),
+        }
         self.bias = None
 
     def build(self, input_shape: Shape) -> None:
@@ -71,6 +78,7 @@ class Dense(Layer):
             (inputs, self.units),
             self.kernel_initializer,
             regularizer=self._regularizers["kernel"],
+            constraint=self._constraints["kernel"],
             name="kernel",
         )
         if self.use_bias:
@@ -78,6 +86,7 @@ class Dense(Layer):
                 (self.units,),
                 self.bias_initializer,
                 regularizer=self._regularizers["bias"],
+                constraint=self._constraints["bias"],
                 name="bias",
             )
 
@@ -177,6 +186,28 @@ class Dense(Layer):
         if self.bias is not None:
             self.bias.regularizer = self._regularizers["bias"]
 
+    @property
+    def kernel_constraint(self) -> Any:
+        """What optimizers do to the kernel after each update; may be set at any time."""
+        return self.kernel.constraint if self.built else self._constraints["kernel"]
+
+    @kernel_constraint.setter
+    def kernel_constraint(self, value: Any) -> None:
+        self._constraints["kernel"] = constraints.get(value)
+        if self.built:
+            self.kernel.constraint = self._constraints["kernel"]
+
+    @property
+    def bias_constraint(self) -> Any:
+        """What optimizers do to the bias after each update; may be set at any time."""
+        return self._constraints["bias"]
+
+    @bias_constraint.setter
+    def bias_constraint(self, value: Any) -> None:
+        self._constraints["bias"] = constraints.get(value)
+        if self.bias is not None:
+            self.bias.constraint = self._constraints["bias"]
+
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
@@ -187,4 +218,6 @@ class Dense(Layer):
             "bias_initializer": initializers.serialize(self.bias_initializer),
             "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
             "bias_regularizer": regularizers.serialize(self.bias_regularizer),
+            "kernel_constraint": constraints.serialize(self.kernel_constraint),
+            "bias_constraint": constraints.serialize(self.bias_constraint),
         }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from corereg import _kernels
 from corereg.autograd import Parameter, Tensor
 from corereg.layers.tracking import adopted, leaves, wrapped
 from corereg.regularizers.penalties import penalties
@@ -176,26 +177,14 @@ class Holder:
 
     def _tracked_containers(self) -> list[Any]:
         """The containers whose entries a recording depends on: those of layers and parameters."""
-        found: list[Any] = [self._sublayers]
-        for name, value in self.__dict__.items():
-            if name in _OWN or not isinstance(value, _CONTAINERS):
-                continue
-            if any(id(one) in self._ids for one in leaves(value)):
-                found.append(value)
-        return found
+        return [self._sublayers, *_kernels.containers_holding(self.__dict__, self._ids, _OWN)]
 
     def _flatten_layers(self, include_self: bool = True) -> list[Any]:
         """This layer and all that are inside it, each once, owners first."""
         if not self._sublayers:
             return [self] if include_self else []
-        found: dict[int, Holder] = {}
-        waiting: list[Holder] = [self]
-        while waiting:
-            layer = waiting.pop()
-            if id(layer) not in found:
-                found[id(layer)] = layer
-                waiting += reversed(layer._sublayers)
-        return [layer for layer in found.values() if include_self or layer is not self]
+        found = _kernels.flatten_layers(self)
+        return found if include_self else found[1:]
 
     def _inner_places(self) -> Iterator[tuple[str, Any]]:
         """The inner layers, and how files name their places."""
@@ -264,13 +253,14 @@ class Holder:
     def losses(self) -> list[Tensor]:
         """The penalties: of each trainable weight, of activities in the last call, and what
         `add_loss` was given in it; of inner layers, too."""
-        layers = self._flatten_layers()
+        found: list[Tensor] = []
         known: set[int] = set()
-        found = []
-        for layer in layers:
-            own = [p for p in layer._own_weights() if id(p) not in known]
-            known.update(map(id, own))
-            found += penalties(own) + layer._activity
+        for layer in self._flatten_layers():
+            for p in layer._own_weights():
+                if p.regularizer is not None and id(p) not in known:
+                    known.add(id(p))
+                    found += penalties((p,))
+            found += layer._activity
         return found
 
     def get_weights(self) -> list[Array]:

@@ -10,7 +10,7 @@ import numpy as np
 from corereg import config
 from corereg.autograd import Tensor
 from corereg.graph.node import Node, Spec
-from corereg.graph.tensor import SymbolicTensor
+from corereg.graph.tensor import STRING, SymbolicTensor, number_dtype
 from corereg.layers.base import Layer, Shape, dims
 from corereg.registry import register
 
@@ -20,11 +20,12 @@ class InputLayer(Layer):
     """Says the shape and dtype of a model's input; passes it on unchanged.
 
     shape: without the batch; batch_size: if it is fixed; batch_shape: both in one, (None, ...);
-    dtype: also an integer type or bool; name. `output` is the symbolic tensor.
+    dtype: also an integer type, bool or "string"; name. `output` is the symbolic tensor.
     """
 
     recordable = True
     _takes_one_tensor = True
+    _gives_int64 = False  # for an integer dtype, because the layer behind it wants that
 
     def __init__(
         self,
@@ -51,13 +52,24 @@ class InputLayer(Layer):
         self.shape = dims(self.who, shape)
         self.batch_shape: Shape = (*dims(self.who, (batch_size,)), *self.shape)
         self.input_shape_arg = self.shape
-        self._dtype = np.dtype(config.floatx() if dtype is None else dtype)
+        self._is_text = isinstance(dtype, str) and dtype == STRING
+        self._dtype = number_dtype(config.floatx() if dtype is None else dtype)
         if self._dtype.kind not in "iub" and self.dtype not in ("float32", "float64"):
             raise ValueError(
-                f"{self.who}: expected dtype 'float32', 'float64', an integer type or 'bool', "
-                f"received {dtype!r}"
+                f"{self.who}: expected dtype 'float32', 'float64', an integer type, 'bool' or "
+                f"'string', received {dtype!r}"
             )
         self.built = True
+
+    def _cast(self, x: Tensor, dtype: Any = None) -> Tensor:
+        if self._gives_int64 and x.data.dtype == np.int64:
+            return x
+        return super()._cast(x, dtype)
+
+    @property
+    def dtype(self) -> str:
+        """What the input is of: a float or integer type, "bool" or "string"."""
+        return STRING if self._is_text else super().dtype
 
     @property
     def output(self) -> SymbolicTensor:
@@ -93,6 +105,7 @@ def Input(
 
     shape: without the batch; batch_size: if it is fixed; batch_shape: both in one; dtype: by
     default `corereg.config.floatx()`; name: of the input, for dicts of data. ValueError for sizes
-    below 1 and for other dtypes than numbers and bool.
+    below 1 and for other dtypes than numbers, bool and "string", for texts that a StringLookup
+    takes.
     """
     return InputLayer(shape, batch_size, dtype, batch_shape, name).output

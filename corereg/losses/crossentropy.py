@@ -11,14 +11,21 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd import Tensor
+from corereg.autograd import Tensor, ops
 from corereg.autograd.ops.activations import CODES
-from corereg.losses.base import Array
-from corereg.losses.kernel_loss import KernelLoss
+from corereg.losses.base import Array, given
+from corereg.losses.kernel_loss import KernelLoss, as_axis, checked_axis
 from corereg.registry import register
 from corereg.targets import FLOAT64_MAX, as_labels, class_count
 
 CLIP = 1e-7  # Keras's epsilon: how close a probability may come to 0 or 1
+
+
+def as_smoothing(who: str, label_smoothing: float) -> float:
+    """label_smoothing, or ValueError unless it is in [0, 1]."""
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"{who}: expected label_smoothing in [0, 1], received {label_smoothing!r}")
+    return float(label_smoothing)
 
 
 class SmoothedCrossentropy(KernelLoss):
@@ -28,28 +35,31 @@ class SmoothedCrossentropy(KernelLoss):
         self,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
-        name: str | None = None,
+        axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
-        if not 0 <= label_smoothing <= 1:
-            raise ValueError(
-                f"{type(self).__name__}: expected label_smoothing in [0, 1], received "
-                f"{label_smoothing!r}"
-            )
+        super().__init__(reduction, name, dtype)
+        who = type(self).__name__
         self.from_logits = bool(from_logits)
-        self.smoothing = float(label_smoothing)
+        self.smoothing = as_smoothing(who, label_smoothing)
+        self.axis = as_axis(who, axis)
+
+    @property
+    def label_smoothing(self) -> float:
+        return self.smoothing
 
     def get_config(self) -> dict[str, Any]:
         own = {"from_logits": self.from_logits, "label_smoothing": self.smoothing}
-        return {**super().get_config(), **own}
+        return {**super().get_config(), **own, "axis": self.axis}
 
 
 @register("loss", "binary_crossentropy", "bce", "BCE")
 class BinaryCrossentropy(SmoothedCrossentropy):
     """-mean(y log p + (1-y) log(1-p)) over outputs; y in [0, 1], of the outputs' shape.
 
-    label_smoothing s: y becomes y (1-s) + s/2.
+    label_smoothing s: y becomes y (1-s) + s/2. axis: over which the mean is taken.
     """
 
     recordable = True
@@ -77,7 +87,7 @@ class BinaryCrossentropy(SmoothedCrossentropy):
 class CategoricalCrossentropy(SmoothedCrossentropy):
     """-sum(y log p) over classes; y one-hot or probabilities, (batch, classes).
 
-    label_smoothing s: y becomes y (1-s) + s/classes. Integer labels: see
+    label_smoothing s: y becomes y (1-s) + s/classes. axis: that of the classes. Integer labels: see
     SparseCategoricalCrossentropy.
     """
 
@@ -108,7 +118,11 @@ class CategoricalCrossentropy(SmoothedCrossentropy):
 
 @register("loss", "sparse_categorical_crossentropy")
 class SparseCategoricalCrossentropy(KernelLoss):
-    """-log p[label]; y holds integer labels in [0, classes), (batch,) or (batch, 1)."""
+    """-log p[label]; y holds integer labels in [0, classes), (batch,) or (batch, 1), in general of
+    the shape of the predictions without `axis`, the axis of the classes.
+
+    ignore_class: a label, -1 for instance, whose rows cost nothing and are not counted in a mean.
+    """
 
     recordable = True
     kind = "sparse_cross_entropy"
@@ -117,26 +131,73 @@ class SparseCategoricalCrossentropy(KernelLoss):
     def __init__(
         self,
         from_logits: bool = False,
-        name: str | None = None,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
+        axis: int = -1,
+        name: str | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(reduction, name, dtype)
+        who = type(self).__name__
+        if ignore_class is not None and not hasattr(ignore_class, "__index__"):
+            raise TypeError(
+                f"{who}: expected ignore_class as an integer, received {ignore_class!r}"
+            )
         self.from_logits = bool(from_logits)
+        self.ignore_class = None if ignore_class is None else int(ignore_class)
+        self.axis = as_axis(who, axis)
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
+        if self.ignore_class is None:
+            return super().__call__(y_true, y_pred, sample_weight)
+        _kernels.track_dependency(self)
+        return self.of_counted(given(y_true), self.as_predictions(y_pred), sample_weight)
+
+    def of_counted(self, labels: Tensor, z: Tensor, sample_weight: Any) -> Tensor:
+        """The loss where some labels are ignored: a mean is over the others alone."""
+        axis = checked_axis(self.name, self.axis, z.ndim)
+        if labels.ndim == z.ndim and labels.shape[axis] == 1:
+            labels = labels.squeeze(axis)
+        if labels.shape != (*z.shape[:axis], *z.shape[axis + 1 :]):
+            raise ValueError(
+                f"{self.name}: expected labels of the shape of predictions {z.shape} without axis "
+                f"{axis}, received {labels.shape}"
+            )
+        if axis != z.ndim - 1:
+            z = z.transpose(*(i for i in range(z.ndim) if i != axis), axis)
+        z = self.kernel_inputs(z)
+        counted = ops.not_equal(labels, self.ignore_class)
+        own = ops.equal(ops.expand_dims(labels, -1), np.arange(z.shape[-1]))
+        own = ops.logical_and(own, ops.expand_dims(counted, -1))
+        values = -ops.where(own, ops.log_softmax(z), 0).sum(axis=-1)
+        return self.finish_masked(values, counted, sample_weight)
 
     def logits(self, y_pred: Tensor) -> Tensor:
         return class_logits(y_pred)
 
     def kernel_targets(self, y: Any, z: Array) -> Array:
-        if type(y) is np.ndarray and y.dtype == np.int64 and y.shape == (len(z),):
-            return y  # the kernel's border checks the range
+        labels: Array = y
+        as_they_are = type(y) is np.ndarray and y.dtype == np.int64 and y.shape == (len(z),)
+        if as_they_are and labels.flags.c_contiguous and labels.flags.aligned:
+            return labels  # the kernel's border checks the range
         _kernels.fail_recording(f"{self.name} casts its labels")
         return as_labels(self.name, np.asarray(y), z.shape[1])
 
     def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> Array:
-        return as_labels(self.name, y, class_count(self.name, outputs), len(outputs) - 1)
+        if self.axis not in (-1, len(outputs) - 1):
+            axis = checked_axis(self.name, self.axis, len(outputs))
+            outputs = (*outputs[:axis], *outputs[axis + 1 :], outputs[axis])
+            y = np.squeeze(y, axis) if y.ndim == len(outputs) and y.shape[axis] == 1 else y
+        classes = class_count(self.name, outputs)
+        if self.ignore_class is None:
+            return as_labels(self.name, y, classes, len(outputs) - 1)
+        labels = as_labels(self.name, y, None, len(outputs) - 1)
+        as_labels(self.name, np.where(labels == self.ignore_class, 0, labels), classes, labels.ndim)
+        return labels
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "from_logits": self.from_logits}
+        own = {"from_logits": self.from_logits, "ignore_class": self.ignore_class}
+        return {**super().get_config(), **own, "axis": self.axis}
 
 
 def class_logits(p: Tensor) -> Tensor:

@@ -7,51 +7,82 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd import Tensor, ops, tensor
+from corereg.autograd import Tensor, ops
 from corereg.autograd.ops.activations import Activation
-from corereg.losses.base import Array, Loss
-from corereg.targets import as_weight_of, check_numbers, match_outputs
+from corereg.losses.base import Array, BuiltinLoss
+from corereg.losses.reductions import MEANS, reduced
+from corereg.targets import as_weight_of
 
 
-class KernelLoss(Loss):
-    """A loss that the kernel `kind` computes (see `corereg.autograd.ops.losses`)."""
+class KernelLoss(BuiltinLoss):
+    """A loss that the kernel `kind` computes (see `corereg.autograd.ops.losses`).
+
+    Predictions of shape (..., outputs) give values of shape (...). Of shape (rows,) they are one
+    row, as in Keras, unless there are a weight or a target of shape (rows, 1) for each.
+    """
 
     kind: str
     smoothing = 0.0
+    option: float | None = None  # what the kernel takes beside outputs and targets
+    axis = -1
     activation_code: int | None = None  # of the activation whose input the kernel takes
     from_logits = True
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         _kernels.track_dependency(self)
-        z = self.kernel_inputs(tensor(y_pred))
+        z = self.as_predictions(y_pred)
         y = y_true.data if isinstance(y_true, Tensor) else y_true
+        if self.axis != -1 and z.ndim > 1:
+            y, z = self.axis_last(y, z)
+        z = self.kernel_inputs(z)
         if z.data.ndim != 2:
-            return self.reduce(self.weighted(self.of_any_rank(y, z), sample_weight))
+            return self.finish(self.of_any_rank(y, z, sample_weight is not None), sample_weight)
         y = self.kernel_targets(y, z.data)
-        weight = None
+        weight, rows = None, (len(z.data),)
         if sample_weight is not None:
-            weight = as_weight_of(self.name, sample_weight, (len(z.data),), z.data.dtype)
-        if self.reduction == "sum_over_batch_size":
-            return ops.mean_loss(self.kind, z, y, weight, self.smoothing)
-        return self.reduce(ops.loss_rows(self.kind, z, y, weight, self.smoothing))
+            weight = as_weight_of(self.name, sample_weight, rows, z.data.dtype)
+            if self.reduction not in MEANS or weight.shape != rows:
+                return self.finish(self.kernel_rows(z, y), sample_weight)
+        if self.reduction in ("sum", "none", None):
+            return reduced(self.kernel_rows(z, y), self.reduction)
+        levels = self.kernel_levels(z.data)
+        return ops.mean_loss(self.kind, z, y, weight, self.smoothing, self.option, levels)
 
-    def of_any_rank(self, y: Any, z: Tensor) -> Tensor:
+    def kernel_rows(self, z: Tensor, y: Any) -> Tensor:
+        """The loss of each row, (rows,), of z (rows, outputs)."""
+        levels = self.kernel_levels(z.data)
+        return ops.loss_rows(self.kind, z, y, None, self.smoothing, self.option, levels)
+
+    def kernel_levels(self, z: Array) -> Array | None:
+        """What the kernel takes for each output, if anything."""
+        return None
+
+    def axis_last(self, y: Any, z: Tensor) -> tuple[Any, Tensor]:
+        """Targets and predictions with the axis of the classes moved to the end."""
+        axis = checked_axis(self.name, self.axis, z.ndim)
+        order = [*(i for i in range(z.ndim) if i != axis), axis]
+        y = np.asarray(y)
+        return (y.transpose(order) if y.ndim == z.ndim else y), z.transpose(*order)
+
+    def of_any_rank(self, y: Any, z: Tensor, weighted: bool) -> Tensor:
         """The losses of predictions (..., outputs), of shape (...)."""
         if not z.ndim:
             raise ValueError(
                 f"{self.name}: expected predictions of a row or more, received a scalar"
             )
-        if z.ndim == 1:
+        y = np.asarray(y)
+        if z.ndim == 1 and (weighted or y.shape == (*z.shape, 1)):
             z = ops.reshape(z, (-1, 1))
         shape = z.shape[:-1]
         flat = ops.reshape(z, (-1, z.shape[-1]))
-        y = np.asarray(y)
-        if y.size and y.size == flat.shape[0]:
+        if y.shape == z.shape:
+            y = y.reshape(flat.shape)
+        elif y.size and y.size == flat.shape[0]:
             y = y.reshape(-1)
         elif y.shape[-1:] == z.shape[-1:]:
             y = y.reshape(-1, z.shape[-1])
         y = self.kernel_targets(y, flat.data)
-        return ops.reshape(ops.loss_rows(self.kind, flat, y, None, self.smoothing), shape)
+        return ops.reshape(self.kernel_rows(flat, y), shape)
 
     def kernel_targets(self, y: Any, z: Array) -> Array:
         """Targets of a batch in the shape and dtype that the kernel takes."""
@@ -74,6 +105,16 @@ class KernelLoss(Loss):
         the activation."""
         raise NotImplementedError
 
-    def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> Array:
-        y = check_numbers(self.name, y)
-        return match_outputs(self.name, y, outputs)
+
+def as_axis(who: str, axis: Any) -> int:
+    """axis as an integer, or TypeError."""
+    if isinstance(axis, bool) or not hasattr(axis, "__index__"):
+        raise TypeError(f"{who}: expected axis as an integer, received {axis!r}")
+    return int(axis)
+
+
+def checked_axis(who: str, axis: int, ndim: int) -> int:
+    """axis counted from the front; ValueError if there is none of this number."""
+    if not -ndim <= axis < ndim:
+        raise ValueError(f"{who}: expected axis within the {ndim} of y_pred, received {axis}")
+    return axis % ndim

@@ -1,4 +1,4 @@
-"""The shares of right predictions: binary, categorical, sparse categorical accuracy."""
+"""The shares of right predictions: exact, binary, categorical, sparse categorical accuracy."""
 
 from __future__ import annotations
 
@@ -7,9 +7,58 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.metrics.base import Array, Metric, as_matrix, as_places, cast_like, cast_to, of_rows
+from corereg.autograd import Tensor, tensor
+from corereg.metrics.arrays import (
+    Array,
+    as_array,
+    as_matrix,
+    as_places,
+    cast_like,
+    cast_to,
+    of_rows,
+    reshaped,
+    same_shape,
+)
+from corereg.metrics.base import Metric
+from corereg.metrics.mean import FunctionMetric
 from corereg.registry import register
 from corereg.targets import as_labels, class_count, match_outputs
+
+
+def accuracy(y_true: Any, y_pred: Any) -> Tensor:
+    """1 where y_pred is y_true, else 0, in the shape of y_pred."""
+    p = as_array(tensor(y_pred))
+    y = cast_to(as_array(tensor(y_true)), np.shape(y_true), p.dtype)
+    equal = Tensor(same_shape("accuracy", y, p)) == Tensor(p)
+    return equal.astype(p.dtype if p.dtype.kind == "f" else "float32")
+
+
+def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Tensor:
+    """1 where (y_pred > threshold) is y_true, else 0, in the shape of y_pred."""
+    metric = BinaryAccuracy(threshold=threshold)
+    return Tensor(metric.places(as_array(y_true), metric.floats(y_pred)))
+
+
+def categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
+    """1 where the largest y_pred is at the largest y_true, else 0: (..., classes) -> (...)."""
+    metric = CategoricalAccuracy()
+    return Tensor(metric.places(as_array(y_true), metric.floats(y_pred)))
+
+
+def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
+    """1 where the largest y_pred is at the label y_true, else 0: (..., classes) -> (...)."""
+    metric = SparseCategoricalAccuracy()
+    return Tensor(metric.places(as_array(y_true), metric.floats(y_pred)))
+
+
+@register("metric", "accuracy")
+class Accuracy(FunctionMetric):
+    """The share of outputs that equal y."""
+
+    recordable = True
+
+    def __init__(self, name: str | None = "accuracy", dtype: Any = None) -> None:
+        super().__init__(accuracy, name, dtype)
 
 
 @register("metric", "binary_accuracy")
@@ -18,46 +67,95 @@ class BinaryAccuracy(Metric):
 
     recordable = True
 
-    def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
-        super().__init__(name)
+    def __init__(
+        self,
+        name: str | None = "binary_accuracy",
+        dtype: Any = None,
+        threshold: float = 0.5,
+    ) -> None:
+        super().__init__(dtype=dtype, name=name)
         self.threshold = float(threshold)
 
     def rows(self, y_true: Array, y_pred: Array) -> Array:
         z = as_matrix(y_pred)
-        return _kernels.accuracy("binary", z, cast_like(y_true, z), self.threshold)
+        y = as_matrix(cast_like(same_shape(self.name, y_true, y_pred), y_pred))
+        return _kernels.accuracy("binary", z, y, self.threshold)
+
+    def places(self, y_true: Array, y_pred: Array) -> Array:
+        y = cast_like(same_shape(self.name, y_true, y_pred), y_pred)
+        each = (y_pred.size, 1)
+        hits = _kernels.accuracy("binary", reshaped(y_pred, each), y.reshape(each), self.threshold)
+        return hits.reshape(y_pred.shape)
 
     def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> None:
         match_outputs(self.name, y, outputs)
 
     def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, "threshold": self.threshold}
+        return {**super().get_config(), "threshold": self.threshold}
+
+
+class ClassMetric(Metric):
+    """Base class of metrics that are 1 or 0 for each place of predictions (..., classes)."""
+
+    sparse = False  # whether y holds labels
+
+    def hits(self, z: Array, y: Array) -> Array:
+        """1 or 0 for each of (places, classes) and targets of that shape, or labels (places,)."""
+        raise NotImplementedError
+
+    def rows(self, y_true: Array, y_pred: Array) -> Array:
+        return of_rows(self.hits(*self._matched(y_true, y_pred)), len(y_pred))
+
+    def places(self, y_true: Array, y_pred: Array) -> Array:
+        return self.hits(*self._matched(y_true, y_pred)).reshape(y_pred.shape[:-1])
+
+    def _matched(self, y: Array, p: Array) -> tuple[Array, Array]:
+        if not p.ndim:
+            raise ValueError(f"{self.name}: expected y_pred of shape (..., classes), received ()")
+        z = as_places(p)
+        if not self.sparse:
+            if y.shape != p.shape:
+                raise ValueError(
+                    f"{self.name}: expected y_true of the shape of y_pred, {p.shape}, received "
+                    f"{y.shape}"
+                )
+            return z, as_places(cast_like(y, p))
+        if y.size != len(z):
+            raise ValueError(
+                f"{self.name}: expected y_true of shape {p.shape[:-1]}, received {y.shape}"
+            )
+        return z, cast_to(y, (len(z),), np.int64)
+
+    def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> None:
+        classes = class_count(self.name, outputs)
+        if self.sparse:
+            as_labels(self.name, y, classes, len(outputs) - 1)
+        else:
+            match_outputs(self.name, y, outputs)
 
 
 @register("metric", "categorical_accuracy")
-class CategoricalAccuracy(Metric):
+class CategoricalAccuracy(ClassMetric):
     """The share of rows where argmax of prediction and of y agree."""
 
     recordable = True
 
-    def rows(self, y_true: Array, y_pred: Array) -> Array:
-        z = as_places(y_pred)
-        return of_rows(_kernels.accuracy("categorical", z, cast_like(y_true, z)), len(y_pred))
+    def __init__(self, name: str | None = "categorical_accuracy", dtype: Any = None) -> None:
+        super().__init__(dtype=dtype, name=name)
 
-    def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> None:
-        class_count(self.name, outputs)
-        match_outputs(self.name, y, outputs)
+    def hits(self, z: Array, y: Array) -> Array:
+        return _kernels.accuracy("categorical", z, y)
 
 
 @register("metric", "sparse_categorical_accuracy")
-class SparseCategoricalAccuracy(Metric):
+class SparseCategoricalAccuracy(ClassMetric):
     """The share of rows where argmax of prediction is the label."""
 
     recordable = True
+    sparse = True
 
-    def rows(self, y_true: Array, y_pred: Array) -> Array:
-        z = as_places(y_pred)
-        y = cast_to(y_true, (len(z),), np.int64)
-        return of_rows(_kernels.accuracy("sparse", z, y), len(y_pred))
+    def __init__(self, name: str | None = "sparse_categorical_accuracy", dtype: Any = None) -> None:
+        super().__init__(dtype=dtype, name=name)
 
-    def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> None:
-        as_labels(self.name, y, class_count(self.name, outputs), len(outputs) - 1)
+    def hits(self, z: Array, y: Array) -> Array:
+        return _kernels.accuracy("sparse", z, y)

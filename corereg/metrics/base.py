@@ -3,60 +3,205 @@ how metrics come from names and files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from corereg import _kernels, registry
+from corereg import _kernels, config, initializers, registry
 from corereg.autograd import Tensor, tensor
+from corereg.autograd.parameter import Variable
+from corereg.metrics.arrays import (
+    Array as Array,
+    as_array as as_array,
+    as_matrix as as_matrix,
+    as_places as as_places,
+    cast_like as cast_like,
+    cast_to as cast_to,
+    finished as finished,
+    of_rows as of_rows,
+    rows_of,
+    weighted_rows,
+)
 from corereg.naming import snake_case
 from corereg.recordable import Recordable
 
-Array = np.ndarray[Any, Any]
+FLOATS = ("float32", "float64")
+WHOLE = ("int", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
+DTYPES = (*FLOATS, *WHOLE, "float16", "bfloat16")
 
 
 class Metric(Recordable):
-    """Base class: subclass it and write `rows(y_true, y_pred)`: arrays -> one value a row.
+    """Base class of metrics: subclass it in one of two ways.
 
-    update_state adds a batch, result gives the mean so far, reset_state begins anew.
+    Means over rows write `rows(y_true, y_pred)`: arrays -> one value a row. All others make their
+    state in `__init__` by `add_variable`, change it in `update_state` by ops and
+    `variable.assign(...)`, and compute `result` from it, as in Keras; they are handed tensors, so
+    that such a metric can be replayed.
+
+    update_state adds a batch, result gives the value so far, reset_state begins anew.
+
+    dtype: "float32" or "float64", that predictions are cast to before they are compared and
+    computed with; None: as they come. (A string that is no dtype, given alone, is the name.)
+    name: in the logs; None: the class's own in snake_case.
     """
 
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, dtype: Any = None, name: str | None = None) -> None:
+        if name is None and isinstance(dtype, str) and dtype not in DTYPES:
+            dtype, name = None, dtype
         self.name = name or snake_case(type(self).__name__)
+        self._dtype = None if dtype is None else self._checked_dtype(dtype)
+        self._variables: list[Variable] = []
         # The sums are in arrays, to which kernels add, so that recorded steps can add too.
         self._total, self._weight = np.zeros(1), np.zeros(1)
         self._rows = np.zeros(1, np.int64)
+
+    def _checked_dtype(self, dtype: Any) -> str:
+        found = dtype if isinstance(dtype, str) else np.dtype(dtype).name
+        if found not in FLOATS:
+            raise ValueError(
+                f"{type(self).__name__}: expected dtype 'float32' or 'float64', received {dtype!r}"
+            )
+        return found
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"
+
+    # ---- state -----------------------------------------------------------------------------------
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of computations, and of variables for which none is given."""
+        return self._dtype or config.floatx()
 
     @property
     def states(self) -> list[Array]:
         """Arrays of one element of 8 bytes that hold all that update_state adds up."""
         return [self._total, self._weight, self._rows]
 
-    def rows(self, y_true: Array, y_pred: Array) -> Array:
-        raise NotImplementedError(f"{type(self).__name__}: rows is not written")
+    def add_variable(
+        self,
+        shape: Sequence[int],
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        aggregation: str = "sum",
+        name: str | None = None,
+    ) -> Variable:
+        """A part of the state: a tensor with `assign`, `assign_add` and `assign_sub`, that
+        `reset_state` sets to 0. aggregation: as in Keras, where there are several devices.
 
-    def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> None:
-        """Raises ValueError if the targets of a data set do not fit the model's output shape."""
+        RuntimeError if the constructor of the base class has not been called.
+        """
+        own = getattr(self, "_variables", None)
+        if own is None:
+            raise RuntimeError(
+                f"{type(self).__name__}: call super().__init__() before add_variable()"
+            )
+        wanted = self.dtype if dtype is None else dtype
+        make = initializers.get("zeros" if initializer is None else initializer)
+        values = np.asarray(make(tuple(shape), "float64"), wanted)
+        with _kernels.recording_paused():  # state is made once, whoever replays
+            made = Variable(values, name or f"{self.name}_variable_{len(own)}")
+        own.append(made)
+        return made
+
+    def add_weight(
+        self,
+        shape: Sequence[int] = (),
+        initializer: Any = None,
+        dtype: Any = None,
+        name: str | None = None,
+    ) -> Variable:
+        """`add_variable` under its older name."""
+        return self.add_variable(shape, initializer, dtype, name=name)
+
+    @property
+    def variables(self) -> list[Any]:
+        """The state as tensors: the variables, and those of metrics that are attributes; of a mean
+        over rows its sums."""
+        inner = self._inner()
+        if not self._variables and not inner:
+            return [Tensor(state) for state in self.states]
+        return [*self._variables, *(v for metric in inner for v in metric.variables)]
+
+    def _inner(self) -> list[Metric]:
+        """The metrics that are attributes of this one."""
+        return [value for value in vars(self).values() if isinstance(value, Metric)]
+
+    @property
+    def _computes_on_tensors(self) -> bool:  # type: ignore[override]
+        return bool(self._variables or self._inner())
 
     def reset_state(self) -> None:
         """Forgets all batches."""
         for total in (self._total, self._weight, self._rows):
             total.fill(0)
+        for variable in self._variables:
+            variable.zero_()
+        for metric in self._inner():
+            metric.reset_state()
+
+    # ---- batches ---------------------------------------------------------------------------------
+
+    def rows(self, y_true: Array, y_pred: Array) -> Array:
+        raise NotImplementedError(
+            f"{type(self).__name__}: write rows(y_true, y_pred), or update_state and result"
+        )
+
+    def places(self, y_true: Array, y_pred: Array) -> Array:
+        """As `rows`, with all values of a row where it has several, for weights of each."""
+        return self.rows(y_true, y_pred)
+
+    def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> None:
+        """Raises ValueError if the targets of a data set do not fit the model's output shape."""
+
+    def floats(self, value: Any) -> Array:
+        """value as an array of floats: of the metric's dtype, of its own, or floatx for others."""
+        array = as_array(value)
+        if self._dtype is not None:
+            return cast_to(array, array.shape, self._dtype)
+        if array.dtype == np.float32 or (array.dtype == np.float64 and not is_plain(value)):
+            return array
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"{self.name}: expected numbers, received dtype {array.dtype}")
+        return cast_to(array, array.shape, config.floatx())
+
+    def add_batch(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
+        """`update_state` with tensors for code that computes on them."""
+        if self._computes_on_tensors:
+            y_true, y_pred, sample_weight = (
+                Tensor(x) if isinstance(x, np.ndarray) else x
+                for x in (y_true, y_pred, sample_weight)
+            )
+        if sample_weight is None:
+            self.update_state(y_true, y_pred)
+        else:
+            self.update_state(y_true, y_pred, sample_weight)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Adds a batch; rows count by their weights where given."""
+        """Adds a batch.
+
+        sample_weight: a number, a weight for each row, or one for each value that the metric
+        computes, as in Keras.
+        """
         _kernels.track_dependency(self)
-        rows = self.rows(as_array(y_true), as_array(y_pred))
-        if rows.dtype not in (np.float32, np.float64):
-            rows = rows.astype(np.float64)
+        each = sample_weight is not None and ndim_of(sample_weight) > 1
+        values = (self.places if each else self.rows)(as_array(y_true), self.floats(y_pred))
+        self._add(values, sample_weight)
+
+    def _add(self, values: Array, sample_weight: Any) -> None:
+        """Adds the values of a batch: their mean in each row, with the row's weight."""
+        if values.dtype not in (np.float32, np.float64):
+            values = cast_to(values, values.shape, np.float64)
         if sample_weight is None:
-            _kernels.accumulate_weighted_sum(self._total, rows)
-            _kernels.increment(self._rows, len(rows))
+            _kernels.accumulate_weighted_sum(self._total, rows_of(values))
+            _kernels.increment(self._rows, len(values) if values.ndim else 1)
         else:
-            weight = cast_to(as_array(sample_weight), (len(rows),), rows.dtype)
-            _kernels.accumulate_weighted_sum(self._total, rows, 1.0, weight)
-            _kernels.accumulate_weighted_sum(self._weight, weight)
+            rows, factors, weights = weighted_rows(self.name, values, sample_weight)
+            _kernels.accumulate_weighted_sum(self._total, rows, 1.0, factors)
+            _kernels.accumulate_weighted_sum(self._weight, weights)
+
+    # ---- results ---------------------------------------------------------------------------------
 
     def result(self) -> Any:
         """The mean so far, a float; 0 before the first batch. In a step that is recorded it is a
@@ -73,13 +218,33 @@ class Metric(Recordable):
         empty = (count.detach() == 0).astype(np.float64)
         return (Tensor(self._total) / (count + empty)).reshape(())
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """update_state, then result."""
-        self.update_state(y_true, y_pred, sample_weight)
+        self.update_state(*args, **kwargs)
         return self.result()
 
+    # ---- configs ---------------------------------------------------------------------------------
+
     def get_config(self) -> dict[str, Any]:
-        return {"name": self.name}
+        """The arguments of the constructor; dtype only where one was given."""
+        own = {} if self._dtype is None else {"dtype": self._dtype}
+        return {"name": self.name, **own}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        """A metric from what `get_config` gave."""
+        return cls(**config)
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value is made of Python numbers, which have no dtype of their own."""
+    return isinstance(value, list | tuple | float | int)
+
+
+def ndim_of(value: Any) -> int:
+    """How many axes an array, a tensor or a list has."""
+    found = getattr(value, "ndim", None)
+    return np.ndim(value) if found is None else int(found)
 
 
 class MetricFunction(Metric):
@@ -88,7 +253,8 @@ class MetricFunction(Metric):
     _computes_on_tensors = True
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__(getattr(function, "__name__", "metric"))
+        name = getattr(function, "__name__", "metric")
+        super().__init__(name="lambda" if name == "<lambda>" else name)
         self.function = function
 
     @property
@@ -117,10 +283,11 @@ ACCURACY = ("accuracy", "acc")
 
 
 def resolve(identifier: Any) -> Metric | str:
-    """The Metric of a name, an object, a function or a serialized dict; "accuracy" and "acc" stay
-    names until the shapes of the data are known. Raises if there is no such metric."""
+    """The Metric of a name, an object, a function or a serialized dict; "accuracy" and "acc" (in
+    small or large letters) stay names until the shapes of the data are known. Raises if there is no
+    such metric."""
     if isinstance(identifier, str):
-        if identifier in ACCURACY:
+        if identifier.lower() in ACCURACY:
             return identifier
         if registry.find("metric", identifier) is None:
             raise registry.unknown("metric", identifier, also=ACCURACY)
@@ -135,14 +302,18 @@ def resolve(identifier: Any) -> Metric | str:
 
 
 def get(
-    identifier: Any, outputs: tuple[int | None, ...] = (None, None), sparse: bool = False
-) -> Metric:
-    """A Metric. outputs: the model's output shape, sparse: whether y holds integer labels; both
-    decide what "accuracy" means."""
+    identifier: Any, outputs: tuple[int | None, ...] | None = None, sparse: bool = False
+) -> Any:
+    """A Metric, or None for None. outputs: the model's output shape, sparse: whether y holds
+    integer labels; both decide what "accuracy" means, which without them is `Accuracy`."""
+    if identifier is None:
+        return None
     found = resolve(identifier)
     if isinstance(found, Metric):
         return found
-    if outputs[-1] == 1:
+    if outputs is None:
+        kind = "Accuracy"
+    elif outputs[-1] == 1:
         kind = "BinaryAccuracy"
     else:
         kind = "SparseCategoricalAccuracy" if sparse else "CategoricalAccuracy"
@@ -160,47 +331,5 @@ def serialize(metric: Any) -> registry.Config | str | None:
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Metric:
     """What `serialize` gave, as a metric again."""
     with registry.custom_object_scope(custom_objects):
-        return get(config)
-
-
-# ---- arrays --------------------------------------------------------------------------------------
-
-
-def as_array(x: Any) -> Array:
-    """A Tensor's values, or x as an array."""
-    return np.asarray(x.data if isinstance(x, Tensor) else x)
-
-
-def as_matrix(z: Array) -> Array:
-    """(rows, ...) as contiguous (rows, outputs)."""
-    return np.ascontiguousarray(z.reshape(len(z), -1))
-
-
-def as_places(z: Array) -> Array:
-    """(rows, ..., classes) as contiguous (places, classes)."""
-    return (
-        z
-        if z.ndim == 2 and z.flags.c_contiguous
-        else np.ascontiguousarray(z.reshape(-1, z.shape[-1]))
-    )
-
-
-def of_rows(values: Array, rows: int) -> Array:
-    """One value a row, of values of several places in each: their mean."""
-    if len(values) == rows:
-        return values
-    _kernels.fail_recording("a metric takes the mean over places in a row")
-    means: Array = values.reshape(rows, -1).mean(axis=1)
-    return means
-
-
-def cast_to(y: Array, shape: tuple[int, ...], dtype: Any) -> Array:
-    """y itself in this shape, or a cast copy, which no recorded step would repeat."""
-    if y.dtype != dtype or not y.flags.c_contiguous:
-        _kernels.fail_recording("a metric casts its targets")
-    return np.ascontiguousarray(y.reshape(shape), dtype)
-
-
-def cast_like(y: Array, z: Array) -> Array:
-    """y in the shape and dtype of z."""
-    return cast_to(y, z.shape, z.dtype)
+        found: Metric = get(config)
+    return found

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from corereg.autograd import Tensor, ops
 from corereg.graph.graph import Graph
 from corereg.graph.nest import flatten
+from corereg.graph.node import Node
+from corereg.graph.tensor import STRING
+from corereg.layers.as_given import KeepsIntegers
 
 
 def arranged(who: str, graph: Graph, x: Any) -> list[Any]:
@@ -33,7 +37,7 @@ def arranged(who: str, graph: Graph, x: Any) -> list[Any]:
 
 
 def checked(model: Any, expected: tuple[Any, ...], x: Tensor) -> Tensor:
-    """One input, of the dtype that its Input has. An axis of one element at the end is added or
+    """One input, of the dtype that the graph expects. An axis of one element at the end is added or
     taken away where that makes it fit. ValueError if it does not."""
     wanted, dtype, name = expected
     shape = x.data.shape
@@ -53,3 +57,54 @@ def checked(model: Any, expected: tuple[Any, ...], x: Tensor) -> Tensor:
     if x.data.dtype is not dtype:
         x = model._cast(x, dtype)
     return x
+
+
+def passes_values_on(operation: Any) -> bool:
+    """Whether what comes out of a layer are the very numbers that go in."""
+    return isinstance(operation, KeepsIntegers) and operation.passes_values_on
+
+
+class InputKind(NamedTuple):
+    """What an input takes.
+
+    dtype: of its Input; limit: below which number whole numbers have to be, because layers look
+    them up in tables, or None; lookup: the layer that knows the numbers of texts, or None.
+    """
+
+    dtype: str
+    limit: int | None = None
+    lookup: Any = None
+
+
+def input_kind(who: str, tensor: Any, nodes: Iterable[Node]) -> InputKind:
+    """What a symbolic input takes, for the calls that use it. ValueError for texts that are not
+    looked up by one layer alone."""
+    nodes = list(nodes)
+    takers = [node for node in nodes if node.args and node.args[0] is tensor]
+    if tensor.dtype == STRING:
+        layers = {id(node.operation): node.operation for node in takers}
+        lookups = [one for one in layers.values() if hasattr(one, "codes_of")]
+        if len(lookups) != 1 or len(layers) > 1:
+            raise ValueError(
+                f"{who}: expected one StringLookup right behind an Input of texts, received "
+                f"{[one.name for one in layers.values()]} behind {tensor.name!r}; give each its "
+                "own Input"
+            )
+        return InputKind(STRING, None, lookups[0])
+    return InputKind(str(tensor.dtype), index_limit(tensor, nodes))
+
+
+def index_limit(tensor: Any, nodes: Iterable[Node]) -> int | None:
+    """Below which number the whole numbers in an input have to be, because the layers that take it
+    look them up in tables; None: no layer does."""
+    nodes = list(nodes)
+    found = []
+    for node in nodes:
+        if not node.args or node.args[0] is not tensor:
+            continue
+        operation = node.operation
+        if passes_values_on(operation):
+            found.append(index_limit(node.outputs, nodes))
+        else:
+            found.append(getattr(operation, "_index_limit", None))
+    return min((limit for limit in found if limit is not None), default=None)

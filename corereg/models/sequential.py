@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from corereg.graph.node import Node, Spec
-from corereg.graph.tensor import SymbolicTensor
+from corereg.graph.tensor import STRING, SymbolicTensor
 from corereg.layers.base import Layer, Shape, dims
 from corereg.layers.building import builds_itself
 from corereg.layers.input_layer import InputLayer
 from corereg.layers.lookup import deserialize, inside, serialize, take_prepare
+from corereg.models.inputs import InputKind, passes_values_on
 from corereg.models.model import Model
 from corereg.registry import register
 
@@ -110,7 +111,11 @@ class Sequential(Model):
         return layer
 
     def _layers_changed(self) -> None:
-        first = 1 if self._stack and isinstance(self._stack[0], InputLayer) else 0
+        first = 0
+        if self._stack and isinstance(self._stack[0], InputLayer):
+            first = 1
+            taker = self._stack[1] if len(self._stack) > 1 else None
+            self._stack[0]._gives_int64 = taker is not None and taker._input_dtype == "int64"
         self.built = self._source is not None and len(self._stack) > first
         self._built_shapes = None if self._source is None else (self._source.shape,)
         self._trainer.layers_changed()
@@ -133,7 +138,9 @@ class Sequential(Model):
                     f"{who}: expected inputs of shape {self._source.shape}, received {whole}"
                 )
             return
-        source = tensor = InputLayer(batch_shape=whole, dtype=self._stack[0].dtype).output
+        first = self._stack[0]
+        dtype = first._input_dtype or first.dtype
+        source = tensor = InputLayer(batch_shape=whole, dtype=dtype).output
         tensors = []
         for layer in self._stack:
             tensor = self._put(layer, tensor)
@@ -180,6 +187,16 @@ class Sequential(Model):
     @property
     def _input_keys(self) -> list[str]:
         return ["input"]
+
+    @property
+    def _input_kinds(self) -> list[InputKind]:
+        layers = self.layers
+        first = self._stack[0] if self._stack else self
+        dtype = first._input_dtype or first.dtype if self._source is None else self._source.dtype
+        looking = (one for one in layers if not passes_values_on(one))
+        taker = next(looking, None)
+        lookup = taker if dtype == STRING and hasattr(taker, "codes_of") else None
+        return [InputKind(dtype, getattr(taker, "_index_limit", None), lookup)]
 
     @property
     def _output_keys(self) -> list[str]:
@@ -256,7 +273,7 @@ def _source_before(layer: Layer) -> SymbolicTensor | None:
     if isinstance(layer, InputLayer):
         return layer.output
     if layer.input_shape_arg is not None:
-        return InputLayer(layer.input_shape_arg, dtype=layer.dtype).output
+        return InputLayer(layer.input_shape_arg, dtype=layer._input_dtype or layer.dtype).output
     if isinstance(layer, Model) and layer.built and isinstance(layer.input_shape, tuple):
         return InputLayer(batch_shape=layer.input_shape, dtype=layer.dtype).output
     return None

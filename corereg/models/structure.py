@@ -17,8 +17,10 @@ from corereg.graph.tensor import SymbolicTensor
 from corereg.layers.base import Layer
 from corereg.layers.calling import call_with
 from corereg.layers.input_layer import InputLayer
-from corereg.models.inputs import arranged, checked
+from corereg.models.inputs import InputKind, arranged, checked, input_kind
 from corereg.naming import snake_case, unique_name
+
+FLOATS = ("float32", "float64")
 
 
 class ModelStructure(Layer):
@@ -139,7 +141,7 @@ class ModelStructure(Layer):
     def dtype(self) -> str:
         """The dtype the model computes in: that of its layers."""
         layers = [one for one in self.layers if not isinstance(one, InputLayer)]
-        found = {layer.dtype for layer in layers}
+        found = {layer.dtype for layer in layers if layer.dtype in FLOATS}
         if len(found) > 1:
             raise ValueError(
                 f"{type(self).__name__} {self.name!r}: expected layers of one dtype, got "
@@ -205,6 +207,25 @@ class ModelStructure(Layer):
             return None
         inputs = self._graph.inputs
         return sorted(inputs, key=str) if isinstance(inputs, dict) else self.input_names
+
+    @property
+    def _input_kinds(self) -> list[InputKind] | None:
+        """What each input takes; None if the model takes whatever it is given."""
+        graph = self._graph
+        if graph is None or self._has_own_call:
+            return None
+        return [input_kind(self.who, node.outputs, graph.nodes) for node in graph.sources]
+
+    def _as_numbers(self, x: Any) -> Any:
+        kinds = self._input_kinds or ()
+        if not any(kind.lookup is not None for kind in kinds):
+            return x
+        values = [x] if self._graph is None else arranged(self.who, self._graph, x)
+        found = [
+            one if kind.lookup is None else kind.lookup._as_numbers(one)
+            for one, kind in zip(values, kinds, strict=True)
+        ]
+        return found[0] if len(found) == 1 else found
 
     @property
     def _output_keys(self) -> list[str] | None:

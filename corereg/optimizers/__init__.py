@@ -1,8 +1,11 @@
 """Optimizers, with Keras 3's rules, names and defaults; each step of a built-in one is one sweep in
 C, recorded and replayed by `fit`.
 
-A step clips, decays weights (`w -= w * weight_decay * learning_rate`, biases too) and then moves,
-as in Keras. In `fit` the same sweep adds the gradient of L1/L2 penalties and sums their value.
+A step unscales and clips gradients, decays weights (`w -= w * weight_decay * learning_rate`, biases
+too), moves, averages (`use_ema`) and constrains weights, in this order, as in Keras. In `fit` the
+same sweep adds the gradient of L1/L2 penalties and sums their value.
+
+The learning rate is a number, one of `corereg.optimizers.schedules`, or a function.
 
 In a loop of one's own:
 
@@ -18,25 +21,38 @@ An optimizer of one's own is a subclass of `Optimizer` with an `update_step`.
 docs/adding-an-optimizer.md shows that, and how a rule is added in C.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from corereg._lazy import lazy_package
 
 if TYPE_CHECKING:
+    from corereg.optimizers import schedules as schedules
+    from corereg.optimizers.adadelta import Adadelta as Adadelta
+    from corereg.optimizers.adagrad import Adagrad as Adagrad
     from corereg.optimizers.adam import Adam as Adam
+    from corereg.optimizers.adamax import Adamax as Adamax
     from corereg.optimizers.adamw import AdamW as AdamW
     from corereg.optimizers.base import Optimizer as Optimizer
+    from corereg.optimizers.ftrl import Ftrl as Ftrl
+    from corereg.optimizers.lion import Lion as Lion
     from corereg.optimizers.lookup import (
         deserialize as deserialize,
         get as get,
         serialize as serialize,
     )
+    from corereg.optimizers.nadam import Nadam as Nadam
     from corereg.optimizers.rmsprop import RMSprop as RMSprop
     from corereg.optimizers.sgd import SGD as SGD
 
 _MODULES = {
+    "Adadelta": "adadelta",
+    "Adagrad": "adagrad",
     "Adam": "adam",
     "AdamW": "adamw",
+    "Adamax": "adamax",
+    "Ftrl": "ftrl",
+    "Lion": "lion",
+    "Nadam": "nadam",
     "Optimizer": "base",
     "RMSprop": "rmsprop",
     "SGD": "sgd",
@@ -45,4 +61,23 @@ _MODULES = {
     "serialize": "lookup",
 }
 
-__getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES, kind="optimizer")
+_INSTEAD = {
+    "Adafactor": "Adam, or AdamW with gradient_accumulation_steps",
+    "Lamb": "AdamW with clipnorm",
+    "LossScaleOptimizer": "loss_scale_factor=",
+    "Muon": "AdamW or Lion",
+    "MultiOptimizer": "learning_rate_multipliers=",
+    "ScheduleFreeAdamW": "AdamW with use_ema=True",
+    "legacy": "the optimizers of this package",
+}
+"""What Keras has and this package has not, and what to use."""
+
+_known, __dir__, __all__ = lazy_package(
+    __name__, _MODULES, submodules=["schedules"], kind="optimizer"
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _INSTEAD:
+        raise AttributeError(f"corereg.optimizers has no {name}; use {_INSTEAD[name]} in its place")
+    return _known(name)

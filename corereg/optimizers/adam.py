@@ -21,14 +21,15 @@ class Adam(KernelOptimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: Any = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
+        *shared: Any,
         **options: Any,
     ) -> None:
-        super().__init__(learning_rate, **options)
+        super().__init__(learning_rate, *shared, **options)
         self.use_rule("adam", beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
         self.amsgrad = bool(amsgrad)
 

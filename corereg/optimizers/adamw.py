@@ -10,11 +10,26 @@ from corereg.registry import register
 
 @register("optimizer", "adamw")
 class AdamW(Adam):
-    """Adam with decoupled weight decay, .004 by default (Loshchilov, Hutter 2019)."""
+    """Adam with decoupled weight decay, .004 by default (Loshchilov, Hutter 2019). ValueError for a
+    weight_decay of None: that is Adam."""
 
     recordable = True
 
     def __init__(
-        self, learning_rate: float = 0.001, weight_decay: float | None = 0.004, **options: Any
+        self,
+        learning_rate: Any = 0.001,
+        weight_decay: float | None = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        *shared: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(learning_rate, weight_decay=weight_decay, **options)
+        if weight_decay is None:
+            raise ValueError(
+                f"{type(self).__name__}: expected weight_decay as a number, received None; use "
+                "Adam for weights that do not decay"
+            )
+        adam = beta_1, beta_2, epsilon, amsgrad
+        super().__init__(learning_rate, *adam, weight_decay, *shared, **options)

@@ -4,29 +4,49 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 
-from corereg import _kernels, config, initializers
+from corereg import _kernels
 from corereg.autograd import Parameter, Tensor, no_grad
 from corereg.autograd.parameter import Variable
+from corereg.naming import snake_case, unique_name
+from corereg.optimizers.choices import VariableChoices
 from corereg.optimizers.gradients import checked_gradients
-from corereg.optimizers.hyperparameters import AssignableFloat, AssignableInt, check_number
+from corereg.optimizers.hyperparameters import AssignableInt, check_number
+from corereg.optimizers.options import (
+    check_accumulation,
+    check_average,
+    check_limits,
+    refuse_arguments,
+)
 from corereg.optimizers.plan import StepPlan, strengths_of
+from corereg.optimizers.rates import LearningRate, rate_of_config
+from corereg.optimizers.stages import Stages
+from corereg.optimizers.variables import VariableMaker
 from corereg.recordable import Recordable
 
 Array = np.ndarray[Any, Any]
 PLANS = 8  # of different choices of parameters, that are kept
 
 
-class Optimizer(Recordable):
+class Optimizer(LearningRate, VariableChoices, VariableMaker, Recordable):
     """Base class of all optimizers.
 
-    learning_rate: a number >= 0. weight_decay: None or >= 0; every step begins with
-    `w -= w * weight_decay * learning_rate`. At most one of clipnorm (of each variable's gradient),
-    global_clipnorm (of all together) and clipvalue (of each element).
+    learning_rate: a number >= 0, a schedule of `corereg.optimizers.schedules`, or a function: of
+    the steps done, or of nothing. weight_decay: None or >= 0; every step begins with
+    `w -= w * weight_decay * learning_rate`, see `exclude_from_weight_decay`. At most one of
+    clipnorm (of each variable's gradient), global_clipnorm (of all together) and clipvalue (of each
+    element).
+
+    use_ema: keeps a running average of each weight, average = ema_momentum * average +
+    (1 - ema_momentum) * w, which overwrites the weights after every ema_overwrite_frequency
+    updates, and when `fit` ends. loss_scale_factor: gradients are divided by it, for losses that
+    `scale_loss` has multiplied. gradient_accumulation_steps: so many steps make one update, with
+    the mean of their gradients. learning_rate_multipliers: {part of a variable's name, a regular
+    expression: factor}; the learning rate of variables whose names have it is multiplied.
 
     A rule in Python is a subclass with an `update_step`; state is made in `build`:
 
@@ -41,42 +61,46 @@ class Optimizer(Recordable):
                 variable.assign_add(m)
 
     `fit` then runs every step through Python. The built-in optimizers are `KernelOptimizer`s.
+
+    Raises TypeError or ValueError for arguments that these cannot be, and for others.
     """
 
     def __init__(
         self,
-        learning_rate: float,
-        *,
+        learning_rate: Any,
         weight_decay: float | None = None,
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        *,
+        learning_rate_multipliers: Mapping[str, float] | None = None,
         **unknown: Any,
     ) -> None:
         who = type(self).__name__
-        self.name = name or who.lower()
-        if hasattr(learning_rate, "__iter__") and not isinstance(learning_rate, str):
-            raise TypeError(
-                f"{who}: expected learning_rate as a number, received a "
-                f"{type(learning_rate).__name__}; make the optimizer by {who}(learning_rate), then "
-                "call its build(parameters)"
-            )
+        rate = self._begin_rate(learning_rate)
         if unknown:
-            raise TypeError(f"{who}: unexpected arguments {', '.join(unknown)}")
-        check_number(who, "learning_rate", learning_rate)
-        limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
-        for key, value in {"weight_decay": weight_decay, **limits}.items():
-            if value is not None:
-                check_number(who, key, value)
-        if sum(value is not None for value in limits.values()) > 1:
-            raise ValueError(
-                f"{who}: expected at most one of clipnorm, clipvalue and global_clipnorm, received "
-                f"{limits}"
-            )
+            refuse_arguments(who, unknown)
+        if weight_decay is not None:
+            check_number(who, "weight_decay", weight_decay)
+        check_limits(who, clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm)
+        if use_ema:
+            check_average(who, ema_momentum, ema_overwrite_frequency)
+        check_accumulation(who, gradient_accumulation_steps, loss_scale_factor)
+        self._begin_choices(learning_rate_multipliers)
+        self.name = unique_name(snake_case(who)) if name is None else name
         self.weight_decay = weight_decay
         self.clipnorm, self.global_clipnorm = clipnorm, global_clipnorm
-        self._hyper = _kernels.Hyper(None, float(learning_rate), clipvalue)
+        self.use_ema, self.ema_momentum = bool(use_ema), ema_momentum
+        self.ema_overwrite_frequency = ema_overwrite_frequency
+        self.loss_scale_factor = loss_scale_factor
+        self._hyper = _kernels.Hyper(None, rate, clipvalue)
+        self._hyper.accumulation = gradient_accumulation_steps or 1
         self._forget()
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -91,6 +115,8 @@ class Optimizer(Recordable):
         self._state: list[Variable] = []
         self._places: dict[int, int] = {}
         self._plans: dict[Any, tuple[Any, StepPlan]] = {}
+        self._averages: list[Variable] = []
+        self._totals: list[Variable] = []
         self._hyper.step = 0
 
     # ---- state ----------------------------------------------------------------------------------
@@ -113,69 +139,33 @@ class Optimizer(Recordable):
         self._forget()
         self.parameters = parameters
         self._places = {id(p): i for i, p in enumerate(parameters)}
+        if self.use_ema:
+            self._averages = self.add_optimizer_variables(parameters, "average")
+            for p, average in zip(parameters, self._averages, strict=True):
+                average.assign(p)  # of what is frozen, too
+        if self._hyper.accumulation > 1:
+            self._totals = self.add_optimizer_variables(parameters, "gradient_accumulator")
         self.built = True
-
-    def add_variable(
-        self,
-        shape: Sequence[int],
-        initializer: Any = "zeros",
-        dtype: Any = None,
-        name: str | None = None,
-    ) -> Variable:
-        """State that files keep, for a subclass's `build`; dtype None: that of Python's floats."""
-        shape, kind = tuple(shape), dtype or config.floatx()
-        name = name or f"variable_{len(self._state)}"
-        if isinstance(initializer, str) and initializer == "zeros":
-            made = Variable.zeros(shape, kind, name)
-        else:
-            made = Variable(initializers.get(initializer)(shape, str(np.dtype(kind))), name)
-        self._state.append(made)
-        return made
-
-    def add_variable_from_reference(
-        self, reference_variable: Tensor, name: str = "var", initializer: Any = "zeros"
-    ) -> Variable:
-        """State of the shape and dtype of a variable, named after it."""
-        own = str(getattr(reference_variable, "name", "variable")).replace("/", "_")
-        shape, dtype = reference_variable.shape, reference_variable.dtype
-        return self.add_variable(shape, initializer, dtype, f"{own}_{name}")
-
-    def add_optimizer_variables(
-        self,
-        trainable_variables: Iterable[Tensor],
-        name: str | Sequence[str],
-        initializer: Any = "zeros",
-    ) -> Any:
-        """A list of `add_variable_from_reference` for every variable; several names give a list
-        each, made variable by variable."""
-        names = [name] if isinstance(name, str) else list(name)
-        made: tuple[list[Variable], ...] = tuple([] for _ in names)
-        for variable in trainable_variables:
-            for own, one in zip(made, names, strict=True):
-                own.append(self.add_variable_from_reference(variable, one, initializer))
-        return made[0] if isinstance(name, str) else made
-
-    def _get_variable_index(self, variable: Tensor) -> int:
-        """Where a variable stands in the list that `build` was given (Keras's name)."""
-        if id(variable) not in self._places:
-            raise ValueError(
-                f"{type(self).__name__}: expected a variable that build() was given, received "
-                f"{getattr(variable, 'name', variable)!r}; call build(variables) with it"
-            )
-        return self._places[id(variable)]
 
     @property
     def variables(self) -> list[Any]:
-        """All state as variables: iterations, the learning rate, then what `build` made."""
-        return [self.iterations, self.learning_rate, *self._state]
+        """All state as variables: iterations, the learning rate unless it is a schedule, then what
+        `build` made."""
+        rate = [self.learning_rate] if self._schedule is None else []
+        return [self.iterations, *rate, *self._state]
 
     @property
     def state(self) -> list[Array]:
         """The state arrays, parameter by parameter: what a file keeps."""
         return [v.data for v in self._state]
 
+    @property
+    def steps(self) -> int:
+        """Steps done, those that only accumulated gradients among them: what a file keeps."""
+        return int(self._hyper.step)
+
     def restore(self, iterations: int, state: Sequence[Array]) -> None:
-        """Puts back what `iterations` and `state` gave."""
+        """Puts back what `steps` and `state` gave."""
         if iterations < 0:
             raise ValueError(
                 f"{type(self).__name__}.restore: expected iterations >= 0, received {iterations}"
@@ -193,24 +183,21 @@ class Optimizer(Recordable):
     # ---- numbers --------------------------------------------------------------------------------
 
     @property
-    def learning_rate(self) -> AssignableFloat:
-        """A float, with Keras's `assign` and `value`. Setting it counts from the next step."""
-        return AssignableFloat(self._hyper.learning_rate, self, "learning_rate")
-
-    @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
-        check_number(type(self).__name__, "learning_rate", value)
-        self._hyper.learning_rate = float(value)
-
-    @property
     def iterations(self) -> AssignableInt:
-        """Steps done: an int, with Keras's `assign` and `value`."""
-        return AssignableInt(self._hyper.step, self, "iterations")
+        """Updates done: an int, with Keras's `assign` and `value`. Without accumulated gradients
+        each step is one."""
+        return AssignableInt(self._hyper.step // self._hyper.accumulation, self, "iterations")
 
     @iterations.setter
     def iterations(self, value: int) -> None:
         check_number(type(self).__name__, "iterations", value)
-        self._hyper.step = int(value)
+        self._hyper.step = int(value) * self._hyper.accumulation
+
+    @property
+    def gradient_accumulation_steps(self) -> int | None:
+        """How many steps make one update; None: each does."""
+        found = self._hyper.accumulation
+        return None if found == 1 else found
 
     @property
     def clipvalue(self) -> float | None:
@@ -247,11 +234,36 @@ class Optimizer(Recordable):
             )
         _kernels.track_dependency(self)
         plan = self._plan(penalties)
-        self.take_step(
+        self._run(
             plan,
             [g.data if isinstance(g := p._grad, Tensor) else g for p in plan.parameters],
         )
         return plan.penalty
+
+    def _run(self, plan: StepPlan, gradients: Sequence[Array | None]) -> None:
+        """A step with the stages around it that somebody asked for."""
+        if self._schedule is not None:
+            self._put_rate()
+        stages = plan.stages
+        if stages is None:
+            self.take_step(plan, gradients)
+            return
+        self.take_step(plan, stages.gather(gradients))
+        stages.finish()
+
+    def scale_loss(self, loss: Any) -> Any:
+        """loss * loss_scale_factor, for gradients that would be too small; the step divides them
+        by it."""
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
+    def finalize_variable_values(self, var_list: Iterable[Parameter]) -> None:
+        """Overwrites those of the variables that are trained with their averages, if use_ema: what
+        `fit` does at its end."""
+        if not self._averages:
+            return
+        for p in var_list:
+            if p.trainable and id(p) in self._places:
+                p.assign(self._averages[self._places[id(p)]])
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Parameter]]) -> AssignableInt:
         """A step from pairs of gradient and variable, as Keras's; returns `iterations`."""
@@ -282,22 +294,26 @@ class Optimizer(Recordable):
         given = dict(zip(map(self._get_variable_index, variables), checked, strict=True))
         _kernels.track_dependency(self)
         plan = self._plan(False, tuple(sorted(i for i, g in given.items() if g is not None)))
-        self.take_step(plan, [given[i] for i in plan.places])
+        self._run(plan, [given[i] for i in plan.places])
 
     def take_step(self, plan: StepPlan, gradients: Sequence[Array | None]) -> None:
-        """All stages of a step, and leaves the penalty of before it in `plan.penalty`. Here each is
-        Python, in Keras's order: penalty, clipping, weight decay, `update_step`."""
+        """What a step does between the `Stages`; leaves the penalty of before it in `plan.penalty`.
+        Here all is Python, in Keras's order: penalty, clipping, weight decay, `update_step`."""
         who, rate = type(self).__name__, float(self._hyper.learning_rate)
         _kernels.fail_recording(f"{who} computes its steps in Python")
         plan.set_gradients(gradients)
         scales = plan.clip_scales(self.clipnorm, self.global_clipnorm)
         _kernels.penalty(plan.segments, plan.penalty)
+        updates = (self._hyper.step + 1) % self._hyper.accumulation == 0
         with no_grad():
             for i, (p, gradient) in enumerate(zip(plan.parameters, gradients, strict=True)):
+                if not updates:
+                    break
                 whole = plan.whole_gradient(i, gradient, scales, self.clipvalue)
-                if plan.decay:
-                    p.assign_sub(p.data * (plan.decay * rate))
-                self.update_step(Tensor(whole), p, rate)
+                own_rate = rate * plan.rates[i]
+                if plan.decays[i]:
+                    p.assign_sub(p.data * (plan.decays[i] * own_rate))
+                self.update_step(Tensor(whole), p, own_rate)
         self._hyper.step += 1
 
     def update_step(self, gradient: Tensor, variable: Parameter, learning_rate: float) -> None:
@@ -307,26 +323,19 @@ class Optimizer(Recordable):
             f"{type(self).__name__}: update_step(gradient, variable, learning_rate) is not written"
         )
 
-    def assign(self, variable: Variable, value: Any) -> None:
-        """variable.assign(value), as Keras's optimizers write it."""
-        variable.assign(value)
-
-    def assign_add(self, variable: Variable, value: Any) -> None:
-        """variable.assign_add(value)."""
-        variable.assign_add(value)
-
-    def assign_sub(self, variable: Variable, value: Any) -> None:
-        """variable.assign_sub(value)."""
-        variable.assign_sub(value)
-
     def _plan(self, penalties: bool, chosen: tuple[int, ...] | None = None) -> StepPlan:
         """How to step over the chosen parameters (by place; None: all), as far as they are
         trainable; made anew only when something changed."""
         parameters = self.parameters
         strengths = strengths_of(parameters, penalties)
-        decay = float(self.weight_decay or 0.0)
-        now = decay, strengths, [(p.requires_grad, id(p.data)) for p in parameters]
+        decays = [self._decay_of(p) for p in parameters]
+        rates = [self._multiplier_of(p) for p in parameters]
         known = self._plans.get((penalties, chosen))
+        shared = self.ema_momentum, self.ema_overwrite_frequency, self.loss_scale_factor
+        now = (
+            *(shared, decays, rates, strengths),
+            [(p.requires_grad, id(p.data), id(p.constraint)) for p in parameters],
+        )
         if known is not None and known[0] == now:
             return known[1]
         some = range(len(parameters)) if chosen is None else chosen
@@ -337,12 +346,37 @@ class Optimizer(Recordable):
             places,
             [slots[i] for i in places],
             [strengths[i] for i in places],
-            decay,
+            [decays[i] for i in places],
+            [rates[i] for i in places],
         )
+        plan.stages = self._stages(plan)
         if len(self._plans) >= PLANS:
             self._plans.clear()
         self._plans[penalties, chosen] = now, plan
         return plan
+
+    def _stages(self, plan: StepPlan) -> Stages | None:
+        """What is asked for around the steps of a plan; None: nothing."""
+        totals: list[Array] | None = None
+        if self._totals:
+            totals = [self._totals[i].data for i in plan.places]
+        elif self.loss_scale_factor is not None:
+            totals = [np.zeros_like(p.data) for p in plan.parameters]
+        averages = [
+            (p, average.data)
+            for p, average in zip(self.parameters, self._averages or (), strict=False)
+            if p.trainable
+        ]
+        made = Stages(
+            self._hyper,
+            plan.parameters,
+            totals,
+            float(self.loss_scale_factor or 1.0),
+            averages,
+            float(self.ema_momentum),
+            int(self.ema_overwrite_frequency or 0),
+        )
+        return made if made else None
 
     @property
     def slots(self) -> list[tuple[Array | None, ...]]:
@@ -362,17 +396,32 @@ class Optimizer(Recordable):
         """The constructor's arguments."""
         return {
             "name": self.name,
-            "learning_rate": float(self.learning_rate),
+            "learning_rate": self._rate_config(),
             "weight_decay": self.weight_decay,
             "clipnorm": self.clipnorm,
             "clipvalue": self.clipvalue,
             "global_clipnorm": self.global_clipnorm,
+            "use_ema": self.use_ema,
+            "ema_momentum": self.ema_momentum,
+            "ema_overwrite_frequency": self.ema_overwrite_frequency,
+            "loss_scale_factor": self.loss_scale_factor,
+            "gradient_accumulation_steps": self.gradient_accumulation_steps,
+            **self._choices_config(),
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """An optimizer from what `get_config` gave, without state."""
-        return cls(**config)
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Self:
+        """An optimizer from what `get_config` gave, without state. custom_objects: {name: class}
+        for schedules of one's own."""
+        given = dict(config)
+        excluded = given.pop("excluded_from_weight_decay", None)
+        if "learning_rate" in given:
+            given["learning_rate"] = rate_of_config(given["learning_rate"], custom_objects)
+        made = cls(**given)
+        made._put_excluded(excluded)
+        return made
 
 
 def _beginning_anew(build: Callable[..., None]) -> Callable[..., None]:

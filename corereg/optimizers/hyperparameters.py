@@ -17,14 +17,17 @@ class KernelRule(Protocol):
     _hyper: _kernels.Hyper
 
 
-def check_number(who: str, name: str, value: Any, below: float = math.inf) -> None:
-    """Raises TypeError unless value is a number, ValueError unless it is >= 0, finite and less than
-    `below`."""
+def check_number(
+    who: str, name: str, value: Any, below: float = math.inf, negative: bool = False
+) -> None:
+    """Raises TypeError unless value is a number, ValueError unless it is >= 0 (negative: <= 0),
+    finite and less than `below`."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         raise TypeError(f"{who}: expected {name} as a number, received {value!r}")
-    if not 0 <= value < below or not math.isfinite(value):
+    if not 0 <= (-value if negative else value) < below or not math.isfinite(value):
         bound = "" if below == math.inf else f" and < {below}"
-        raise ValueError(f"{who}: expected {name} >= 0{bound}, received {value!r}")
+        sign = "<=" if negative else ">="
+        raise ValueError(f"{who}: expected {name} {sign} 0{bound}, received {value!r}")
 
 
 class Hyperparameter:
@@ -32,11 +35,13 @@ class Hyperparameter:
     it. Setting it takes effect at the next step, in replays too.
 
     below: what it must be less than. makes_state: whether there is a state array for it unless it
-    is 0, so that it cannot change between 0 and more.
+    is 0, so that it cannot change between 0 and more. negative: whether it is <= 0 instead of >= 0.
     """
 
-    def __init__(self, below: float = math.inf, makes_state: bool = False) -> None:
-        self._below, self._makes_state = below, makes_state
+    def __init__(
+        self, below: float = math.inf, makes_state: bool = False, negative: bool = False
+    ) -> None:
+        self._below, self._makes_state, self._negative = below, makes_state, negative
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
@@ -56,7 +61,8 @@ class Hyperparameter:
 
     def check(self, optimizer: KernelRule, value: float) -> None:
         """Raises TypeError or ValueError for what this hyperparameter cannot be."""
-        check_number(type(optimizer).__name__, self._name, value, self._below)
+        who = type(optimizer).__name__
+        check_number(who, self._name, value, self._below, self._negative)
 
 
 class AssignableNumber:

@@ -15,6 +15,7 @@ from corereg.autograd.parameter import Variable
 from corereg.optimizers.base import Optimizer
 from corereg.optimizers.hyperparameters import Hyperparameter
 from corereg.optimizers.plan import StepPlan
+from corereg.optimizers.row_updates import forget_rows, update_rows
 
 Array = np.ndarray[Any, Any]
 
@@ -27,9 +28,22 @@ class KernelOptimizer(Optimizer):
     ``recordable = True``. Names of hyperparameters and state arrays are the table's.
 
     A step is a sequence of stages: norms of the gradients, if clipping asks for them; then all that
-    one sweep over the memory can do (see cr_update_args in src/kernels.h). What needs the whole new
-    weights is a stage behind that, in `take_step`.
+    one sweep over the memory can do (see cr_update_args in src/contract_update.h). What else may be
+    asked for is done by the `Stages` before and behind that.
+
+    lazy: True changes of a table that an Embedding looks up only the rows that the batch names:
+    weights and state of the others stay as they are, where else they go on moving by what the state
+    remembers. That costs time by the batch, not by the table. The table's `grad` stays None then. A
+    table with an L1 or L2 penalty is updated whole.
     """
+
+    lazy: bool = False
+
+    def __init__(
+        self, learning_rate: float = 0.001, *args: Any, lazy: bool = False, **options: Any
+    ) -> None:
+        super().__init__(learning_rate, *args, **options)
+        self.lazy = bool(lazy)
 
     def use_rule(self, rule: str, **hyperparameters: float) -> None:
         """Chooses a rule of the table and gives its hyperparameters, each checked."""
@@ -37,7 +51,9 @@ class KernelOptimizer(Optimizer):
         for name, value in hyperparameters.items():
             own[name].check(self, value)
         numbers = {name: float(value) for name, value in hyperparameters.items()}
-        self._hyper = _kernels.Hyper(rule, float(self.learning_rate), self.clipvalue, 0, **numbers)
+        before = self._hyper
+        self._hyper = _kernels.Hyper(rule, before.learning_rate, self.clipvalue, 0, **numbers)
+        self._hyper.accumulation = before.accumulation
 
     @property
     def rule(self) -> str:
@@ -53,6 +69,10 @@ class KernelOptimizer(Optimizer):
         """Which of the rule's optional state arrays are wanted."""
         return set()
 
+    def initial_values(self) -> dict[str, Any]:
+        """The initializers of those state arrays that do not begin with zeros, by name."""
+        return {}
+
     @property
     def slots(self) -> list[tuple[Array | None, ...]]:
         """The state arrays of each parameter in the order of the rule's slots, None where an
@@ -67,11 +87,13 @@ class KernelOptimizer(Optimizer):
 
     def build(self, variables: Sequence[Parameter]) -> None:
         super().build(variables)
+        self._ask_for_rows()
         rule = self._hyper.rule
         assert rule is not None
         always, chosen = rule.slots[: rule.required], self.optional_slots()
+        initial = [self.initial_values().get(name, "zeros") for name in always]
         made: dict[str, Sequence[Variable]] = dict(
-            zip(always, self.add_optimizer_variables(self.parameters, always), strict=True)
+            zip(always, self.add_optimizer_variables(self.parameters, always, initial), strict=True)
         )
         for name in rule.slots[rule.required :]:
             if name in chosen:
@@ -80,6 +102,24 @@ class KernelOptimizer(Optimizer):
             tuple(made[name][i] if name in made else None for name in rule.slots)
             for i in range(len(self.parameters))
         ]
+
+    def _ask_for_rows(self) -> None:
+        for p in self.parameters:
+            p.row_gradients = [] if self.lazy else None
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._ask_for_rows()
+
+    def zero_grad(self) -> None:
+        super().zero_grad()
+        if self.lazy:
+            forget_rows(self.parameters)
+
+    def update(self, penalties: bool = False) -> Array:
+        if self.lazy and any(p.row_gradients for p in self.parameters):
+            return update_rows(self, penalties)
+        return super().update(penalties)
 
     def take_step(self, plan: StepPlan, gradients: Sequence[Array | None]) -> None:
         if type(self).update_step is not KernelOptimizer.update_step:
@@ -100,12 +140,14 @@ class KernelOptimizer(Optimizer):
         segments.set_gradient(0, gradient.data)
         hyper = copy.copy(self._hyper)  # for it counts the step, and others have theirs to come
         hyper.learning_rate, hyper.clipvalue = float(learning_rate), math.inf
+        hyper.step, hyper.accumulation = int(self.iterations), 1
         _kernels.update(segments, hyper, np.empty(segments.blocks))
         variable.changed()
 
     def get_config(self) -> dict[str, Any]:
         own = {name: getattr(self, name) for name in _hyperparameters(type(self))}
-        return {**super().get_config(), **own}
+        found = {**super().get_config(), **own}
+        return {**found, "lazy": True} if self.lazy else found  # Keras's have no such word
 
 
 def _hyperparameters(kind: type) -> dict[str, Hyperparameter]:

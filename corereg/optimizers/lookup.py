@@ -9,8 +9,11 @@ from corereg import registry
 from corereg.optimizers.base import Optimizer
 
 
-def get(identifier: Any) -> Optimizer:
-    """An Optimizer from a name (any case), an object or a serialized dict."""
+def get(identifier: Any) -> Any:
+    """An Optimizer from a name (any case), an object or a serialized dict; None stays None.
+    ValueError for names that are not known, TypeError for other objects."""
+    if identifier is None:
+        return None
     if isinstance(identifier, str) and registry.find("optimizer", identifier.lower()):
         identifier = identifier.lower()
     found = registry.resolve("optimizer", identifier)
@@ -30,4 +33,5 @@ def deserialize(
     """What `serialize` gave, as an optimizer again. custom_objects: {name: class} for optimizers of
     one's own."""
     with registry.custom_object_scope(custom_objects):
-        return get(config)
+        found: Optimizer = get(config)
+        return found

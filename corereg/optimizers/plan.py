@@ -10,6 +10,7 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Parameter
+from corereg.optimizers.stages import Stages
 from corereg.regularizers.penalties import fused
 
 Array = np.ndarray[Any, Any]
@@ -21,7 +22,8 @@ class StepPlan:
 
     parameters: those that it updates; places: where they stand in the optimizer's list; slots:
     their state arrays, as the rule wants them; strengths: of the L1 and L2 penalties that the step
-    itself adds; decay: the weight decay.
+    itself adds; decays, rates: the weight decay of each, and what its learning rate is multiplied
+    by. stages: what is asked for around the step, or None.
     """
 
     def __init__(
@@ -30,17 +32,21 @@ class StepPlan:
         places: Sequence[int],
         slots: Sequence[tuple[Array | None, ...]],
         strengths: Sequence[tuple[float, float]],
-        decay: float,
+        decays: Sequence[float],
+        rates: Sequence[float],
     ) -> None:
         self.parameters, self.places = list(parameters), list(places)
-        self.strengths, self.decay = list(strengths), decay
+        self.strengths, self.decays, self.rates = list(strengths), list(decays), list(rates)
+        self.stages: Stages | None = None
         self.segments = _kernels.Segments(
             [p.data for p in parameters],
             slots,
             [l1 for l1, _ in strengths],
             [l2 for _, l2 in strengths],
-            [decay] * len(self.parameters),
+            self.decays,
+            self.rates,
         )
+        self.compact: dict[Any, Any] = {}  # the same with some rows of tables, see row_updates.py
         self.penalty: Array = np.zeros(self.segments.blocks)  # in parts, of before the step
         self.scales: Array = np.empty(len(self.parameters))  # that clipping by norm multiplies with
 

@@ -20,14 +20,15 @@ class RMSprop(KernelOptimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: Any = 0.001,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
+        *shared: Any,
         **options: Any,
     ) -> None:
-        super().__init__(learning_rate, **options)
+        super().__init__(learning_rate, *shared, **options)
         self.use_rule("rmsprop", rho=rho, momentum=momentum, epsilon=epsilon)
         self.centered = bool(centered)
 

@@ -18,12 +18,13 @@ class SGD(KernelOptimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.01,
+        learning_rate: Any = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
+        *shared: Any,
         **options: Any,
     ) -> None:
-        super().__init__(learning_rate, **options)
+        super().__init__(learning_rate, *shared, **options)
         check_number(type(self).__name__, "momentum", momentum)
         if momentum > 1:
             raise ValueError(

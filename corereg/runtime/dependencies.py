@@ -82,54 +82,26 @@ def name_of(part: Any) -> str:
     return str(found)
 
 
-def parameters_of(dependencies: Iterable[Any]) -> list[Parameter]:
-    """The parameters among these, and those that they hold."""
-    found: dict[int, Parameter] = {}
-    for part in with_inner(dependencies):
-        if isinstance(part, Parameter):
-            found[id(part)] = part
-        elif not isinstance(part, list):
-            for name in ("_parameters", "parameters"):  # of a layer, of an optimizer
-                for p in getattr(part, name, ()):
-                    found[id(p)] = p
-    return list(found.values())
-
-
-def with_inner(dependencies: Iterable[Any]) -> list[Any]:
-    """These, and the layers inside them, whether or not they ran."""
-    found: dict[int, Any] = {}
-    for part in dependencies:
-        flatten = getattr(part, "_flatten_layers", None)
-        if flatten is None or isinstance(part, type):
-            found[id(part)] = part
-        else:
-            for one in flatten():
-                found[id(one)] = one
-    return list(found.values())
-
-
-def leaves_of(dependencies: Iterable[Any]) -> list[Tensor]:
-    """The same with other tensors that got a gradient."""
-    dependencies = list(dependencies)
-    parameters = parameters_of(dependencies)
-    others = [part for part in dependencies if isinstance(part, Tensor)]
-    known = {id(p) for p in parameters}
-    return [*parameters, *(t for t in others if id(t) not in known)]
+def leaves_of(dependencies: Iterable[Any]) -> list[Any]:
+    """The parameters among these, and those that they and the layers inside them hold; then other
+    tensors that got a gradient."""
+    return _kernels.leaves_among(_kernels.with_inner(dependencies), Parameter)
 
 
 def snapshot_of(dependencies: Iterable[Any], unproven: Iterable[Any] = ()) -> _kernels.Snapshot:
     """What these are now, to find out later whether anything was set anew.
 
     dependencies: lists (of layers), Parameters, and objects, whose attributes count, and with them
-    their parameters and all regularizers. unproven: those of which lists, tuples and dicts in their
-    attributes count, too.
+    their parameters and all regularizers and constraints. unproven: those of which
+    lists, tuples and dicts in their attributes count, too.
     """
-    dependencies = with_inner(dependencies)
-    parameters = parameters_of(dependencies)
+    parts = _kernels.with_inner(dependencies)
+    leaves = _kernels.leaves_among(parts, Parameter)
     lists: list[list[Any] | tuple[Any, ...] | dict[Any, Any]] = []
     objects = []
-    regularizers = [p.regularizer for p in parameters if p.regularizer is not None]
-    for part in dependencies:
+    regularizers = [found for p in leaves if (found := getattr(p, "regularizer", None)) is not None]
+    regularizers += [found for p in leaves if (found := getattr(p, "constraint", None)) is not None]
+    for part in parts:
         if isinstance(part, list):
             lists.append(part)
         elif not isinstance(part, Tensor):
@@ -147,4 +119,4 @@ def snapshot_of(dependencies: Iterable[Any], unproven: Iterable[Any] = ()) -> _k
         held = getattr(part, "__dict__", {}).values()
         lists += [value for value in held if isinstance(value, list | tuple | dict)]
     strengths = {id(r): r for r in regularizers if hasattr(r, "__dict__")}
-    return _kernels.Snapshot([*objects, *strengths.values()], lists, leaves_of(dependencies))
+    return _kernels.Snapshot([*objects, *strengths.values()], lists, leaves)

@@ -70,7 +70,7 @@ def save_model(model: SavableModel, path: Any) -> None:
             "weighted_metrics": _each(compilation.requested_weighted_metrics, _metric),
         }
         if model.optimizer.parameters:
-            config["iterations"] = model.optimizer.iterations
+            config["iterations"] = model.optimizer.steps
             sections["optimizer"] = {str(i): a for i, a in enumerate(model.optimizer.state)}
     try:
         _check_layers(config["model"], archive.default_limits)

@@ -93,13 +93,19 @@ def _check_layer_gradients(layer: layers.Layer, x: Array) -> None:
     check_grads(call, x, *(weight.data for weight in held))
 
 
-def check_loss(kind: type[losses.Loss], y_true: Array, y_pred: Array, **arguments: Any) -> None:
+def check_loss(
+    kind: type[losses.Loss],
+    y_true: Array,
+    y_pred: Array,
+    activation: str | None = None,
+    **arguments: Any,
+) -> None:
     """Raises AssertionError unless a loss gives one value a row, reduces and weighs them, has a
     right gradient, comes back from its description, and a model with it trains replayed as through
     Python to the bit and goes on as itself when saved and loaded.
 
     y_true, y_pred: arrays of a few rows, as a model with outputs (rows, n) would meet them;
-    arguments: of its constructor.
+    activation: of that model's outputs; arguments: of the loss's constructor.
     """
     loss = kind(**arguments)
     rows = kind(**arguments, reduction=None)(y_true, Tensor(y_pred)).data
@@ -116,7 +122,7 @@ def check_loss(kind: type[losses.Loss], y_true: Array, y_pred: Array, **argument
     _check_config(loss, losses.serialize, losses.deserialize)
 
     def make() -> Sequential:
-        model = Sequential([layers.Input((3,)), layers.Dense(y_pred.shape[1])])
+        model = Sequential([layers.Input((3,)), layers.Dense(y_pred.shape[1], activation)])
         model.compile("sgd", kind(**arguments))
         return model
 

@@ -17,7 +17,7 @@ from corereg.training.compilation import OutputLoss, OutputMetric
 from corereg.training.data.arrays import Batch
 
 Array = np.ndarray[Any, Any]
-Logs = dict[str, float]
+Logs = dict[str, Any]  # floats; arrays of metrics that have several values
 MAX_FUSED_EPOCHS = 512  # whose sums the log can hold until Python looks
 
 
@@ -103,10 +103,7 @@ class EpochAccumulators:
         for output, metric, _, weighted in self.metrics:
             _kernels.track_part(metric)
             prediction = predictions[output].data
-            if weighted:
-                metric.update_state(targets[output], prediction, weights[output])
-            else:
-                metric.update_state(targets[output], prediction)
+            metric.add_batch(targets[output], prediction, weights[output] if weighted else None)
 
     def add_penalty(self, batch: Batch, parts: Array, in_loss: bool = False) -> None:
         """Adds the penalty of one batch, the sum of parts. in_loss: its loss has it already."""
@@ -124,5 +121,18 @@ class EpochAccumulators:
         if self.has_penalty:
             out[f"{prefix}penalty"] = self._penalty.item() / rows
         for one in self._shown:
-            out[prefix + one.name] = one.metric.result()
+            add_result(out, prefix + one.name, one.metric.result(), prefix)
         return out
+
+
+def add_result(logs: Logs, name: str, result: Any, prefix: str = "") -> None:
+    """Puts the result of a metric into logs: a float, an array where it has several values, or what
+    a dict holds under its own names."""
+    if type(result) is float:
+        logs[name] = result
+    elif isinstance(result, dict):
+        for key, value in result.items():
+            add_result(logs, f"{prefix}{key}", value)
+    else:
+        array = np.array(result.data if isinstance(result, Tensor) else result, np.float64)
+        logs[name] = array if array.ndim else array.item()

@@ -70,7 +70,7 @@ def train_step(model: TrainableModel, data: Any) -> dict[str, Any]:
     loss = model.compute_loss(x, y, y_pred, sample_weight, training=True)
     model._trainer.trackers.loss.update_state(loss, _rows_of(x))
     if loss.requires_grad:
-        loss.backward()
+        optimizer.scale_loss(loss).backward()
         _kernels.track_part(optimizer)
         optimizer.step()
         optimizer.zero_grad()
@@ -215,7 +215,9 @@ def step_runner(
     if overrides(model, f"{kind}_step", "compute_loss", "compute_metrics"):
         return logs_runner(model, kind, partial(own_step, model), access)
     sums = model._trainer.sums(kind)
-    return StepRunner(model._trainer, kind, partial(step, model, sums), sums, access)
+    trainer = model._trainer
+    optimizer = trainer.compilation.optimizer if kind == "train" else None
+    return StepRunner(trainer, kind, partial(step, model, sums), sums, access, optimizer)
 
 
 def checked_logs(who: str, returned: Any) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
     if total.requires_grad or regularized:
         optimizer.zero_grad()  # what a loop of the user's own may have left
         if total.requires_grad:
-            total.backward()
+            optimizer.scale_loss(total).backward()
         sums.add_penalty(batch, optimizer.update(penalties=True))
         optimizer.zero_grad()
 

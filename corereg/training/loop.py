@@ -76,6 +76,7 @@ class TrainingLoop:
         finally:  # an interrupt: all that was trained is told
             for finished in fused.take_finished() if fused else ():
                 self._report_late(finished)
+        model._trainer.finish_weights(model)
         callbacks.on_train_end(logs)
 
     def _run_epoch(self) -> Logs:

@@ -99,6 +99,7 @@ def _check_and_build(model: TrainableModel, who: str, x: Any) -> Arrays:
     arrays, shapes = model._trainer.check_inputs(model, who, x)
     if not model.built:
         model.build(input_shapes(x, arrays, shapes.input_names))
+    model._trainer.input_dtypes = shapes.input_dtypes
     return arrays
 
 
@@ -233,8 +234,15 @@ def _idle_workspace(call: Call, x: Arrays) -> _kernels.ForwardWorkspace | None:
     if not pool.snapshot.unchanged():
         trainer.forward_pool = None
         return None
-    dtype = np.dtype(model.dtype)
-    return pool.take(tuple((a.shape, dtype) for a in x))
+    return pool.take(tuple((a.shape, one) for a, one in zip(x, _dtypes(model, x), strict=True)))
+
+
+def _dtypes(model: TrainableModel, x: Arrays) -> tuple[np.dtype[Any], ...]:
+    """Of the memory for each input."""
+    found = model._trainer.input_dtypes
+    if found is None:
+        return (np.dtype(model.dtype),) * len(x)
+    return tuple(np.dtype(one) for one in found)
 
 
 def _first_forward(call: Call, x: Arrays) -> Arrays:
@@ -244,7 +252,9 @@ def _first_forward(call: Call, x: Arrays) -> Arrays:
     trainer = model._trainer
     captures = trainer.captures["predict"]
     with _kernels.CacheLines():
-        own = tuple(np.zeros(a.shape, model.dtype) for a in x)  # memory of the recording
+        own = tuple(  # memory of the recording
+            np.zeros(a.shape, dtype) for a, dtype in zip(x, _dtypes(model, x), strict=True)
+        )
     for a, memory in zip(x, own, strict=True):
         _kernels.gather_rows(a, memory)
     with no_grad(), trainer.weights_lock.reading, _kernels.CallContext(training=False):
@@ -270,7 +280,8 @@ def _prove(captures: CaptureCache, capture: Capture, call: Call, x: Arrays, outs
     memory that replays write."""
     own: Arrays = capture.memory
     for memory in own:
-        np.negative(memory[::-1].copy(), out=memory)
+        other = memory[::-1].copy()
+        memory[...] = -other if memory.dtype.kind == "f" else other  # rows of tables exist
     try:
         with _kernels.ignore_float_errors():
             again: Arrays = captures.record(capture, lambda: _whole_outputs(call, own))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from corereg import _kernels
@@ -37,16 +37,24 @@ class StepRunner:
 
     trainer: holds the recordings of this kind ("train", "test"), and whether the user wants every
     step to run through Python; step: does everything with a batch; sums: where it adds up; access:
-    entered while it runs. result: what the last step returned, in memory that replays write.
+    entered while it runs. optimizer: of which each step is one step, or None. result: what the last
+    step returned, in memory that replays write.
     """
 
     make_capture: type[Capture] = Capture
 
     def __init__(
-        self, trainer: Trainer, kind: str, step: Callable[[Batch], Any], sums: Sums, access: Access
+        self,
+        trainer: Trainer,
+        kind: str,
+        step: Callable[[Batch], Any],
+        sums: Sums,
+        access: Access,
+        optimizer: Any = None,
     ) -> None:
         self.captures, self.compilation = trainer.captures[kind], trainer.compilation
         self.step, self.sums, self.access = step, sums, access
+        self.optimizer = optimizer
         self.result: Any = None
 
     def find(self, data: ArrayDataset, rows: int) -> Capture | None:
@@ -58,6 +66,18 @@ class StepRunner:
         found = captures.known(signature)
         if found is None and not captures.refuses():
             found = captures.add(signature, self.make_capture(data.allocate_batch(rows)))
+        return found
+
+    @property
+    def rate_needs_python(self) -> bool:
+        """Whether Python has to be asked for the learning rates of steps to come."""
+        return self.optimizer is not None and self.optimizer.rate_needs_python
+
+    def rates_ahead(self, most: int) -> AbstractContextManager[int]:
+        """What is entered while at most so many steps run: gives how many may."""
+        if self.optimizer is None or not self.optimizer.rate_needs_python:
+            return nullcontext(most)
+        found: AbstractContextManager[int] = self.optimizer.rates_ahead(most)
         return found
 
     def record(self, capture: Capture) -> None:
@@ -76,7 +96,7 @@ class StepRunner:
     def run_whole(self, data: ArrayDataset) -> None:
         """One step on all rows of a data set that has given none yet."""
         capture = self.find(data, len(data))
-        with self.access:
+        with self.access, self.rates_ahead(1):
             if capture is None:
                 self.run_eagerly(data.next_batch(len(data)))
                 return
@@ -137,9 +157,10 @@ class ArraySteps:
         rows = min(self._size, self._left)
         capture = self._runner.find(self._data, rows)
         known = self._gathering.get(rows)
-        with self._runner.access:
+        most = min(most, self._left // rows)
+        with self._runner.access, self._runner.rates_ahead(most) as most:
             if known is not None and known[0] is capture and capture.ready:
-                done = capture.replay([(known[1], 1)], min(most, self._left // rows))
+                done = capture.replay([(known[1], 1)], most)
                 self._runner.result = capture.result
             else:
                 self._run_first(capture, rows)
@@ -168,7 +189,7 @@ class ArraySteps:
     def epoch_plan(self) -> ReplayPlan | None:
         """A pass as programs, which append its sums to their log; None: not known yet."""
         captures, sums = self._runner.captures, self._runner.sums
-        if self._left or self._runner.compilation.run_eagerly:
+        if self._left or self._runner.compilation.run_eagerly or self._runner.rate_needs_python:
             return None
         if not isinstance(sums, EpochAccumulators) or not sums.supports_replay:
             return None
@@ -270,7 +291,10 @@ class IterableSteps:
             self._next = None
             self._batches.restart()
 
-    begin_epoch = restart
+    def begin_epoch(self) -> None:
+        """Begins a new pass."""
+        self._batches.begin_epoch()
+        self.restart()
 
     def end_epoch(self) -> None:
         """Tells the source of the end of an epoch, if it has a hook for it."""

@@ -26,6 +26,11 @@ def array_of(value: Any) -> Any:
     return value.data if isinstance(value, Tensor) and not value.requires_grad else value
 
 
+def array_in(prediction: Tensor) -> Any:
+    """The array of a prediction, for metrics compute outside the graph."""
+    return prediction.data
+
+
 class CompiledMetrics:
     """The metrics that `compile` was given, as one: Keras's CompileMetrics."""
 
@@ -47,7 +52,7 @@ class CompiledMetrics:
         for output, metric, _, weighted in self._entries:
             _kernels.track_part(metric)
             weight = array_of(weights[output]) if weighted else None
-            metric.update_state(array_of(targets[output]), predictions[output], weight)
+            metric.add_batch(array_of(targets[output]), array_in(predictions[output]), weight)
 
     def result(self) -> dict[str, Any]:
         """What each says, by its name in the logs."""

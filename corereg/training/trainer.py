@@ -33,7 +33,14 @@ from corereg.targets import as_sample_weight
 from corereg.training.accumulators import EpochAccumulators
 from corereg.training.compilation import Compilation, OutputLoss
 from corereg.training.data.arrays import ArrayDataset, Batch, RowOrder
-from corereg.training.data.checks import check_inputs, check_rows, check_targets, weights_by_class
+from corereg.training.data.checks import (
+    check_below,
+    check_inputs,
+    check_rows,
+    check_targets,
+    prefix_errors,
+    weights_by_class,
+)
 from corereg.training.data.structures import (
     flat_inputs,
     flat_targets,
@@ -74,6 +81,8 @@ class TrainableModel(Protocol):
     def _input_keys(self) -> list[str] | None: ...
     @property
     def _output_keys(self) -> list[str] | None: ...
+    @property
+    def _input_kinds(self) -> Sequence[InputKind] | None: ...
     def build(self, input_shape: Any) -> None: ...
     def compute_output_shape(self, input_shape: Any) -> Any: ...
     def train_step(self, data: Any) -> dict[str, Any]: ...
@@ -90,11 +99,22 @@ class TrainableModel(Protocol):
     def __call__(self, x: Any, *, training: bool | None = None) -> Any: ...
 
 
+class InputKind(Protocol):
+    """What an input of a model takes."""
+
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def limit(self) -> int | None: ...
+    @property
+    def lookup(self) -> Any: ...
+
+
 class ModelShapes(NamedTuple):
     """What is known of a model's inputs and outputs, each in flat order.
 
     input_names: None if the model takes what it is given; output_names: None for an output without
-    a name.
+    a name; kinds: what each input takes, None if the model takes what it is given.
     """
 
     dtype: str
@@ -102,6 +122,33 @@ class ModelShapes(NamedTuple):
     inputs: list[Shape] | None
     output_names: list[str | None]
     outputs: list[Shape]
+    kinds: Sequence[InputKind] | None = None
+
+    @property
+    def input_dtypes(self) -> tuple[str, ...] | None:
+        """Of the memory for batches of each input, int64 where its Input is of integers or texts;
+        None if all are the model's."""
+        whole = [one.dtype.startswith(("int", "uint", "string")) for one in self.kinds or ()]
+        if not any(whole):
+            return None
+        return tuple("int64" if one else self.dtype for one in whole)
+
+    def looked_up(self, who: str, parts: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The values of all inputs, with numbers in the place of texts."""
+        kinds = self.kinds or ()
+        if not any(kind.lookup is not None for kind in kinds):
+            return parts
+        with prefix_errors(who):
+            return tuple(
+                part if kind.lookup is None else kind.lookup.codes_of(part)
+                for part, kind in zip(parts, kinds, strict=True)
+            )
+
+    def check_indices(self, who: str, arrays: Sequence[Array]) -> None:
+        """Raises ValueError for whole numbers that a table of the model does not have."""
+        for kind, array in zip(self.kinds or (), arrays, strict=True):
+            if kind.limit is not None:
+                check_below(who, array, kind.limit)
 
 
 class Trainer:
@@ -120,6 +167,7 @@ class Trainer:
         self.lock = _kernels.TrainingLock()
         self.weights_lock = _kernels.ReadWriteLock()
         self._shapes: tuple[_kernels.Snapshot, ModelShapes] | None = None
+        self._asked_for_shapes = False
         self._warned: set[str] = set()  # reasons of eager runs that the user was told of
         self.forget_recordings()
 
@@ -155,6 +203,7 @@ class Trainer:
         self.penalties = np.zeros(0)  # of the weights, for recorded tests to read
         self._trackers: Trackers | None = None
         self.input_form: Any = None  # how the inputs of the forward pool nest; None: one tensor
+        self.input_dtypes: tuple[str, ...] | None = None  # of the inputs of predict; None: floats
         self.output_like: Any = None  # how the outputs of predict nest; None: one tensor
 
     def sums(self, kind: str) -> EpochAccumulators:
@@ -216,6 +265,12 @@ class Trainer:
             parts: tuple[Any, ...] = (x,)
         else:
             parts = flat_inputs(who, x, names)
+        if known is not None:
+            parts = known.looked_up(who, parts)
+        elif model._input_kinds is not None:
+            parts = ModelShapes(dtype, names, None, [], [], model._input_kinds).looked_up(
+                who, parts
+            )
         if len(parts) == 1:
             arrays: tuple[Array, ...] = (check_inputs(who, parts[0], finite_as),)
         else:
@@ -226,8 +281,11 @@ class Trainer:
             )
             check_rows(who, names or [None] * len(parts), arrays)
         if known is None:
-            return arrays, self._shapes_to_be(model, who, x, arrays)
-        self._check_shapes(who, known, arrays)
+            known = self._shapes_to_be(model, who, x, arrays)
+        else:
+            self._check_shapes(who, known, arrays)
+        if known.kinds is not None:
+            known.check_indices(who, arrays)
         return arrays, known
 
     def check_data(
@@ -254,7 +312,7 @@ class Trainer:
             model.build(input_shapes(x, inputs, shapes.input_names))
         compilation.metrics, self.losses, self.output_names = metrics, losses, names
         like = nest_given(x, shapes.input_names)
-        return ArrayDataset(inputs, targets, weights, dtype, like)
+        return ArrayDataset(inputs, targets, weights, dtype, like, shapes.input_dtypes)
 
     def _check_targets(
         self, who: str, y: Any, rows: int, losses: Sequence[OutputLoss], shapes: ModelShapes
@@ -333,12 +391,16 @@ class Trainer:
         return _shapes_of(model, names, None, outputs)
 
     def _known_shapes(self, model: TrainableModel) -> ModelShapes:
-        """dtype and shapes of a built model, found anew when a layer's attribute was set."""
-        if self._shapes is None or not self._shapes[0].unchanged():
-            inputs = flatten_shapes(model.input_shape)
-            found = _shapes_of(model, model._input_keys, inputs, model.output_shape)
+        """dtype and shapes of a built model, found anew when a layer's attribute was set. They are
+        kept from the second time on: a model that is trained by one `fit` asks once."""
+        if self._shapes is not None and self._shapes[0].unchanged():
+            return self._shapes[1]
+        inputs = flatten_shapes(model.input_shape)
+        found = _shapes_of(model, model._input_keys, inputs, model.output_shape)
+        if self._asked_for_shapes:
             self._shapes = snapshot_of([model._layers, *model._layers]), found
-        return self._shapes[1]
+        self._asked_for_shapes = True
+        return found
 
     # ---- one step --------------------------------------------------------------------------------
 
@@ -354,6 +416,13 @@ class Trainer:
                 optimizer.parameters = []
                 raise
         return optimizer
+
+    def finish_weights(self, model: TrainableModel) -> None:
+        """What `fit` does to the weights at its end: the optimizer's averages become weights."""
+        optimizer = self.compilation.optimizer
+        if optimizer is not None and optimizer.use_ema:
+            with self.weights_lock.writing:
+                optimizer.finalize_variable_values(model.trainable_weights)
 
     def output_losses(self, batch: Batch, predictions: Sequence[Tensor]) -> list[Tensor]:
         """The loss of each output that has one, without its weight and without penalties."""
@@ -425,7 +494,7 @@ def _shapes_of(
         output_names = [None] * len(flat)
         if model._output_keys is not None:
             output_names = [*model._output_keys]
-    return ModelShapes(model.dtype, names, inputs, output_names, flat)
+    return ModelShapes(model.dtype, names, inputs, output_names, flat, model._input_kinds)
 
 
 def input_shapes(x: Any, arrays: Sequence[Array], names: list[str] | None) -> Any:

@@ -10,23 +10,37 @@ from corereg import _kernels
 from corereg.autograd.op import Op
 from corereg.autograd.ops.activations import sigmoid, softmax
 from corereg.autograd.ops.elementwise import sign
+from corereg.autograd.ops.loss_slopes import DEFAULT_OPTIONS, SLOPES
 from corereg.autograd.tensor import ONES, Tensor, apply, tensor
 
 KINDS: tuple[str, ...] = tuple(_kernels.LOSSES)
+SUMS = ("kl_divergence",)  # a row's loss is the sum of its outputs' terms, not their mean
 
 
 class _Loss(Op):
-    """kind: one of KINDS; y: the targets; weight: of each row, or None; dz: the gradient of the
-    mean, made in the forward pass while the outputs are at hand."""
+    """kind: one of KINDS; y: the targets; weight: of each row, or None; smoothing, option, levels:
+    see `_kernels.loss_forward`; dz: the gradient of the mean, made in the forward pass while the
+    outputs are at hand."""
 
-    __slots__ = ("dz", "kind", "smoothing", "weight", "y")
+    __slots__ = ("dz", "kind", "levels", "option", "smoothing", "weight", "y")
     dz: Any
 
-    def __init__(self, kind: str, y: Any, weight: Any, smoothing: float) -> None:
+    def __init__(
+        self, kind: str, y: Any, weight: Any, smoothing: float, option: Any, levels: Any
+    ) -> None:
         self.kind = kind
         self.y = y
         self.weight = weight
         self.smoothing = smoothing
+        self.option = option
+        self.levels = levels
+
+    def rows(self, z: Any) -> Any:
+        """The loss of each row, by the kernel."""
+        rows, self.dz = _kernels.loss_forward(
+            self.kind, z, self.y, self.weight, self.smoothing, True, None, self.option, self.levels
+        )
+        return rows
 
     def slope(self, z: Any) -> Any:
         """dz as a function of z, in Tensors."""
@@ -40,8 +54,12 @@ class _Loss(Op):
             d = (sigmoid(z) - (self.y * (1 - self.smoothing) + self.smoothing / 2)) / columns
         elif self.kind == "squared_error":
             d = (z - self.y) * (2 / columns)
-        else:
+        elif self.kind == "absolute_error":
             d = sign(z - self.y) / columns
+        else:
+            option = DEFAULT_OPTIONS.get(self.kind, 1e-7) if self.option is None else self.option
+            d = SLOPES[self.kind](z, tensor(self.y), option, self.levels)
+            d = d if self.kind in SUMS else d / columns
         return d / rows if self.weight is None else d * (self.weight / rows)[:, None]
 
 
@@ -52,8 +70,7 @@ class LossRows(_Loss):
     returns_new_arrays = True
 
     def forward(self, z: Any) -> Any:
-        rows, self.dz = _kernels.loss_forward(self.kind, z, self.y, self.weight, self.smoothing)
-        return rows
+        return self.rows(z)
 
     def backward(self, grad: Any, out: Any, z: Any) -> tuple[Any, ...]:
         return (self.dz * (grad * grad.dtype.type(len(z)))[:, None],)
@@ -69,8 +86,7 @@ class MeanLoss(_Loss):
     recordable = True
 
     def forward(self, z: Any) -> Any:
-        rows, self.dz = _kernels.loss_forward(self.kind, z, self.y, self.weight, self.smoothing)
-        return _kernels.row_mean(rows)
+        return _kernels.row_mean(self.rows(z))
 
     def backward(self, grad: Any, out: Any, z: Any) -> tuple[Any, ...]:
         if grad is ONES[grad.dtype]:  # the usual case: the loss itself is differentiated
@@ -81,13 +97,31 @@ class MeanLoss(_Loss):
         return (self.slope(z) * grad,)
 
 
-def loss_rows(kind: str, z: Any, y: Any, weight: Any = None, smoothing: float = 0.0) -> Tensor:
-    """The weighted loss of each row: z (batch, outputs) -> (batch,). y and weight are arrays."""
+def loss_rows(
+    kind: str,
+    z: Any,
+    y: Any,
+    weight: Any = None,
+    smoothing: float = 0.0,
+    option: float | None = None,
+    levels: Any = None,
+) -> Tensor:
+    """The weighted loss of each row: z (batch, outputs) -> (batch,). y, weight and levels are
+    arrays. option: huber's delta (1), the epsilon of other kinds (1e-7); levels (outputs,): of the
+    kind "quantile"."""
     y, weight = _kernels.plain_array(y), _kernels.plain_array(weight)
-    return apply(LossRows(kind, y, weight, smoothing), tensor(z))
+    return apply(LossRows(kind, y, weight, smoothing, option, levels), tensor(z))
 
 
-def mean_loss(kind: str, z: Any, y: Any, weight: Any = None, smoothing: float = 0.0) -> Tensor:
-    """sum(weight * loss) / batch, a scalar."""
+def mean_loss(
+    kind: str,
+    z: Any,
+    y: Any,
+    weight: Any = None,
+    smoothing: float = 0.0,
+    option: float | None = None,
+    levels: Any = None,
+) -> Tensor:
+    """sum(weight * loss) / batch, a scalar. Arguments: see `loss_rows`."""
     y, weight = _kernels.plain_array(y), _kernels.plain_array(weight)
-    return apply(MeanLoss(kind, y, weight, smoothing), tensor(z))
+    return apply(MeanLoss(kind, y, weight, smoothing, option, levels), tensor(z))

@@ -47,7 +47,8 @@ class RowOrder:
 class ArrayDataset:
     """Checked arrays, all with the same number of rows: inputs, and for training targets and
     weights (None: each row counts once). dtype: of the batches. like: a structure with the inputs
-    as its leaves, as the model wants to be called; by default the only one, or a list."""
+    as its leaves, as the model wants to be called; by default the only one, or a list;
+    input_dtypes: of the inputs in batches where they differ from dtype."""
 
     def __init__(
         self,
@@ -56,7 +57,9 @@ class ArrayDataset:
         weights: tuple[Array | None, ...] = (),
         dtype: Any = "float32",
         like: Any = None,
+        input_dtypes: tuple[Any, ...] | None = None,
     ) -> None:
+        self._input_dtypes = input_dtypes
         self.inputs, self.targets, self.weights = inputs, targets, weights
         self.dtype = np.dtype(dtype)
         self._like = like
@@ -84,6 +87,8 @@ class ArrayDataset:
         signature: list[Any] = [rows, self.dtype]
         if self._like is not None:
             signature.append(form_of(self._like))
+        if self._input_dtypes is not None:
+            signature.append(self._input_dtypes)
         signature += [x.shape[1:] for x in self.inputs]
         for y in self.targets:
             signature += (None,) if y is None else (y.shape[1:], self._target_dtype(y))
@@ -93,7 +98,10 @@ class ArrayDataset:
     def allocate_batch(self, rows: int) -> Batch:
         """Memory for a batch of so many rows, zeros that begin at cache lines."""
         with _kernels.CacheLines():
-            inputs = [np.zeros((rows, *a.shape[1:]), self.dtype) for a in self.inputs]
+            inputs = [
+                np.zeros((rows, *a.shape[1:]), dtype)
+                for a, dtype in zip(self.inputs, self._dtypes_of_inputs(), strict=True)
+            ]
             targets = tuple(
                 None if a is None else np.zeros((rows, *a.shape[1:]), self._target_dtype(a))
                 for a in self.targets
@@ -104,6 +112,9 @@ class ArrayDataset:
             )
         x = model_input(self._like, [Tensor(a) for a in inputs])
         return Batch(x, targets, weights, rows, (*inputs, *targets, *weights))
+
+    def _dtypes_of_inputs(self) -> tuple[Any, ...]:
+        return self._input_dtypes or (self.dtype,) * len(self.inputs)
 
     def _target_dtype(self, y: Array) -> np.dtype[Any]:
         """int64 for integer labels, one a row; else the data set's float dtype."""
@@ -144,4 +155,5 @@ class ArrayDataset:
             tuple(None if a is None else a[rows] for a in self.weights),
             self.dtype,
             self._like,
+            self._input_dtypes,
         )

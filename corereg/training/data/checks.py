@@ -78,6 +78,24 @@ def check_finite(who: str, name: str, x: Array, dtype: Any) -> None:
             )
 
 
+def check_below(who: str, x: Array, limit: int) -> None:
+    """Raises ValueError naming the first row of x with a number that, cut to a whole number, is not
+    from 0 to limit - 1."""
+    if x.dtype.kind == "b" and limit > 1:
+        return
+    low, high = x.min(), x.max()
+    if low > -1 and high < limit:
+        return
+    with np.errstate(invalid="ignore"):
+        wrong = ~((x > -1) & (x < limit)).reshape(len(x), -1)
+    row = int(np.flatnonzero(wrong.any(axis=1))[0])
+    value = x[row].reshape(-1)[np.flatnonzero(wrong[row])[0]]
+    raise ValueError(
+        f"{who}: expected whole numbers from 0 to {limit - 1}, the rows of the table that looks "
+        f"them up, received {value} in row {row} of X; make its input_dim larger"
+    )
+
+
 class prefix_errors:
     """``with prefix_errors(who):`` puts `who` in front of a TypeError or ValueError raised inside,
     for a loss or metric does not know for whom it checks."""

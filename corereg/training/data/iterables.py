@@ -67,6 +67,11 @@ class BatchIterator:
             return (found,)
         return None
 
+    def begin_epoch(self) -> None:
+        """Tells a source that wants to know of the beginning of an epoch."""
+        if self._indexed and not self.once and hasattr(self._source, "on_epoch_begin"):
+            self._source.on_epoch_begin()
+
     def end_epoch(self) -> None:
         """Tells a source that wants to know of the end of an epoch."""
         if self._indexed and not self.once and hasattr(self._source, "on_epoch_end"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ class VarianceScaling(RandomInitializer):
     """Variance scale/n, n = fan_in, fan_out or their mean (Glorot, Bengio 2010; He et al. 2015).
 
     distribution "uniform": within +-sqrt(3 scale/n); "truncated_normal": standard deviation
-    sqrt(scale/n) after truncation, hence the division by .8796; "untruncated_normal".
+    sqrt(scale/n) after truncation, hence the division by .8796, also called "normal";
+    "untruncated_normal". input_axes, output_axes: the axes of inputs and outputs, if both are
+    given; else they are the last two, times all axes before them.
     """
 
     def __init__(
@@ -26,8 +29,13 @@ class VarianceScaling(RandomInitializer):
         mode: str = "fan_in",
         distribution: str = "truncated_normal",
         seed: int | None = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
     ) -> None:
         super().__init__(seed)
+        distribution = str(distribution).lower()
+        if distribution == "normal":
+            distribution = "truncated_normal"
         if not scale > 0:
             raise ValueError(f"VarianceScaling: expected scale > 0, received {scale}")
         if mode not in ("fan_in", "fan_out", "fan_avg"):
@@ -40,11 +48,22 @@ class VarianceScaling(RandomInitializer):
                 f"untruncated_normal, received {distribution!r}"
             )
         self.scale, self.mode, self.distribution = float(scale), mode, distribution
+        self.input_axes = None if input_axes is None else tuple(input_axes)
+        self.output_axes = None if output_axes is None else tuple(output_axes)
 
-    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    def fans(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """The numbers of inputs and of outputs of weights of this shape."""
+        if self.input_axes is not None and self.output_axes is not None:
+            return (
+                math.prod(shape[axis] for axis in self.input_axes),
+                math.prod(shape[axis] for axis in self.output_axes),
+            )
         fan_in, fan_out = shape[-2:] if len(shape) > 1 else (shape or (1,)) * 2
         field = math.prod(shape[:-2])  # of a convolution's kernel
-        fan_in, fan_out = field * fan_in, field * fan_out
+        return field * fan_in, field * fan_out
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        fan_in, fan_out = self.fans(shape)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, n)
         if self.distribution == "uniform":
@@ -59,8 +78,14 @@ class VarianceScaling(RandomInitializer):
             "scale": self.scale,
             "mode": self.mode,
             "distribution": self.distribution,
-            "seed": self.seed,
+            **self.options(),
         }
+
+    def options(self) -> dict[str, Any]:
+        """The seed, and the axes if they were given."""
+        axes = {"input_axes": self.input_axes, "output_axes": self.output_axes}
+        given = {name: list(one) for name, one in axes.items() if one is not None}
+        return {"seed": self.seed, **given}
 
 
 class PresetVarianceScaling(VarianceScaling):
@@ -68,11 +93,16 @@ class PresetVarianceScaling(VarianceScaling):
 
     preset: tuple[float, str, str]
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(*self.preset, seed=seed)
+    def __init__(
+        self,
+        seed: int | None = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
+    ) -> None:
+        super().__init__(*self.preset, seed, input_axes, output_axes)
 
     def get_config(self) -> dict[str, Any]:
-        return {"seed": self.seed}
+        return self.options()
 
 
 @register("initializer", "glorot_uniform")
@@ -115,3 +145,9 @@ class LecunNormal(PresetVarianceScaling):
     """Truncated normal, variance 1 / fan_in."""
 
     preset = (1.0, "fan_in", "truncated_normal")
+
+
+variance_scaling = VarianceScaling
+glorot_uniform, glorot_normal = GlorotUniform, GlorotNormal
+he_uniform, he_normal = HeUniform, HeNormal
+lecun_uniform, lecun_normal = LecunUniform, LecunNormal

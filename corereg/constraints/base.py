@@ -1,0 +1,86 @@
+"""Constraint: the base class; how constraints are applied, and come from names and files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from corereg import _kernels, registry
+from corereg.autograd import Parameter, Tensor, no_grad, tensor
+from corereg.recordable import Recordable
+from corereg.registry import register
+
+
+@register("constraint")
+class Constraint(Recordable):
+    """Base class: subclass it and write `__call__`: the weights as a Tensor -> those it makes of
+    them, of the same shape. This one leaves them as they are."""
+
+    recordable = True
+    _computes_on_tensors = True
+
+    def __call__(self, w: Any) -> Any:
+        return tensor(w)
+
+    def constrain(self, parameter: Parameter) -> None:
+        """Overwrites a parameter with what the constraint makes of it: what optimizers call."""
+        assign_constrained(self, parameter)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal constraint."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """A constraint from what `get_config` gave."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
+        return f"{type(self).__name__}({given})"
+
+
+def apply(constraint: Any, parameter: Parameter) -> None:
+    """Overwrites a parameter with what its constraint, an object or a function, makes of it."""
+    _kernels.track_part(constraint)
+    if isinstance(constraint, Constraint):
+        constraint.constrain(parameter)
+    else:
+        assign_constrained(constraint, parameter)
+
+
+def assign_constrained(constraint: Any, parameter: Parameter) -> None:
+    """The same by Python: TypeError or ValueError if what comes out is no such tensor."""
+    with no_grad():
+        found = constraint(parameter)
+        shape = getattr(found, "shape", None)
+        if shape != parameter.shape:
+            who = getattr(constraint, "__name__", type(constraint).__name__)
+            raise ValueError(
+                f"constraint {who}: expected a tensor of the shape {parameter.shape} of "
+                f"{parameter.name!r}, received {found!r}"
+            )
+        parameter.assign(found if isinstance(found, Tensor) else tensor(found))
+
+
+def get(identifier: Any) -> Any:
+    """None, a constraint, any callable, a name or a serialized dict as a constraint or None.
+    ValueError for anything else."""
+    found = registry.resolve("constraint", identifier)
+    if found is not None and not callable(found):
+        raise ValueError(
+            f"constraint: expected a name, a Constraint or a callable, received {found!r}"
+        )
+    return found
+
+
+def serialize(constraint: Any) -> registry.Config | str | None:
+    """As {"class_name", "config"}; a registered function by its name."""
+    return registry.serialize("constraint", constraint)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """What `serialize` gave, as a constraint again. custom_objects: {name: class or function} for
+    those of one's own."""
+    with registry.custom_object_scope(custom_objects):
+        return get(config)

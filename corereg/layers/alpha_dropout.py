@@ -1,0 +1,64 @@
+"""AlphaDropout (Klambauer, Unterthiner, Mayr, Hochreiter: Self-normalizing networks, 2017)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg import _kernels
+from corereg.autograd import Tensor
+from corereg.autograd.ops.layers import Dropout as DropoutOp
+from corereg.autograd.ops.normalization import ALPHA, AlphaDropout as AlphaDropoutOp, alpha_scale
+from corereg.autograd.tensor import apply
+from corereg.layers.random_layer import RandomLayer
+from corereg.registry import register
+
+
+@register("layer")
+class AlphaDropout(RandomLayer):
+    """Dropout that keeps mean 0 and variance 1, for layers with selu: in training, each element is
+    replaced by alpha' = -1.7581 with probability r = `rate`, and then all are scaled and shifted,
+
+        y = a*x + b,  a = ((1-r) (1 + r*alpha'^2))^(-1/2),  b = -a*alpha'*r.
+
+    Otherwise the input is passed on. rate in [0, 1]; noise_shape and seed as for Dropout. A rate
+    of 1 raises ValueError in training, for nothing would be left to scale.
+    """
+
+    recordable = True
+
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: Sequence[int | None] | None = None,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(seed, **options)
+        self.rate = self._checked_share(rate, "rate")
+        self.noise_shape = self._checked_noise_shape(noise_shape)
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        if not training or not self.rate:
+            return x
+        if self.rate == 1:
+            raise ValueError(f"{self.who}: expected a rate below 1 in training, received 1.0")
+        if self.noise_shape is None:
+            dropped = apply(AlphaDropoutOp(self.rate, self._key, self._drawn), x)
+        else:
+            dropped = self._by_shared_mask(x, self._mask_shape(self.noise_shape, x.shape))
+        _kernels.increment(self._drawn)
+        return dropped
+
+    def _by_shared_mask(self, x: Tensor, shape: tuple[int, ...]) -> Tensor:
+        """The same by a mask of a shape that is broadcast."""
+        ones = Tensor(np.full(shape, 1 - self.rate, x.dtype))
+        kept = apply(DropoutOp(self.rate, self._key, self._drawn, False, ones.size), ones)
+        a = alpha_scale(self.rate)
+        return (x * kept + (1 - kept) * ALPHA) * a - a * ALPHA * self.rate
+
+    def get_config(self) -> dict[str, Any]:
+        shape = None if self.noise_shape is None else list(self.noise_shape)
+        return {**super().get_config(), "rate": self.rate, "noise_shape": shape}

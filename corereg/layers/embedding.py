@@ -1,0 +1,138 @@
+"""Embedding: a row of a table for each whole number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg import initializers, regularizers
+from corereg.autograd import Parameter, Tensor, ops
+from corereg.autograd.ops.embedding import embedding
+from corereg.layers.base import Layer, Shape, assign_all
+from corereg.registry import register
+
+
+@register("layer")
+class Embedding(Layer):
+    """A vector for each category: index i becomes row i of the table `embeddings`.
+
+    input_dim: how many rows the table has; output_dim: how long they are. embeddings (input_dim,
+    output_dim) begin as embeddings_initializer says, uniform in [-0.05, 0.05) by default;
+    embeddings_regularizer: a penalty of the table. weights: [table] or a table to begin with.
+    mask_zero: index 0 stands for nothing: a GlobalAveragePooling1D right behind the layer leaves
+    such steps out. embeddings_constraint and lora_rank are Keras's and not supported: ValueError.
+
+    Input (...), whole numbers from 0 to input_dim - 1 of any integer type, or floats that are cut
+    to whole numbers; output (..., output_dim). Another number raises IndexError; `fit`, `evaluate`
+    and `predict` look before they begin where the input of the model is that of the layer.
+    """
+
+    recordable = True
+    _takes_one_tensor = True
+    _input_dtype = "int64"
+    embeddings: Parameter
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        weights: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
+        quantization_config: Any = None,
+        **options: Any,
+    ) -> None:
+        length = options.pop("input_length", None)  # of older Keras: the shape says it
+        if length is not None and "input_shape" not in options:
+            options["input_shape"] = tuple(length) if isinstance(length, list) else (length,)
+        super().__init__(**options)
+        for name, size in (("input_dim", input_dim), ("output_dim", output_dim)):
+            if isinstance(size, bool) or not hasattr(size, "__index__") or int(size) < 1:
+                raise ValueError(
+                    f"{self.who}: expected a positive integer for {name}, received {size!r}"
+                )
+        refused = {
+            "embeddings_constraint": embeddings_constraint,
+            "lora_rank": lora_rank,
+            "lora_alpha": lora_alpha,
+            "quantization_config": quantization_config,
+        }
+        for name, value in refused.items():
+            if value is not None:
+                raise ValueError(
+                    f"{self.who}: {name} is not supported, received {value!r}; leave it out"
+                )
+        self.input_dim, self.output_dim = int(input_dim), int(output_dim)
+        self._index_limit = self.input_dim
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self._regularizer = regularizers.get(embeddings_regularizer)
+        self.mask_zero = bool(mask_zero)
+        self._table = self._as_table(weights)
+
+    def _as_table(self, given: Any) -> np.ndarray[Any, Any] | None:
+        """weights as one array of the table's shape; ValueError if it is not."""
+        if given is None:
+            return None
+        if isinstance(given, Sequence) and len(given) == 1:
+            given = given[0]
+        table = np.array(given, self.dtype)
+        if table.shape != (self.input_dim, self.output_dim):
+            raise ValueError(
+                f"{self.who}: expected weights as a table of shape "
+                f"{(self.input_dim, self.output_dim)}, received shape {table.shape}"
+            )
+        return table
+
+    def build(self, input_shape: Shape) -> None:
+        self.embeddings = self.add_weight(
+            (self.input_dim, self.output_dim),
+            self.embeddings_initializer,
+            regularizer=self._regularizer,
+            name="embeddings",
+        )
+        if self._table is not None and self._given is None:
+            assign_all(self.who, [self.embeddings], [self._table])
+        self._table = None
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        out = embedding(x, self.embeddings)
+        if self.mask_zero:
+            out._keras_mask = ops.not_equal(x, 0)
+        return out
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Tensor | None:
+        """Which indices are not 0, bools of the input's shape, if mask_zero; else None."""
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return (*input_shape, self.output_dim)
+
+    def _cast(self, x: Tensor, dtype: Any = None) -> Tensor:
+        return super()._cast(x, np.int64 if dtype is None else dtype)
+
+    @property
+    def embeddings_regularizer(self) -> Any:
+        """The penalty of the table; may be set at any time."""
+        return self.embeddings.regularizer if self.built else self._regularizer
+
+    @embeddings_regularizer.setter
+    def embeddings_regularizer(self, value: Any) -> None:
+        self._regularizer = regularizers.get(value)
+        if self.built:
+            self.embeddings.regularizer = self._regularizer
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "input_dim": self.input_dim,
+            "output_dim": self.output_dim,
+            "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
+            "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
+            "mask_zero": self.mask_zero,
+        }

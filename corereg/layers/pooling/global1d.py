@@ -1,0 +1,85 @@
+"""GlobalAveragePooling1D and GlobalMaxPooling1D: the steps of each row as one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from corereg.autograd import Tensor, ops
+from corereg.layers.base import Layer, Shape
+from corereg.layers.data_format import as_data_format
+from corereg.registry import register
+
+
+class _GlobalPooling1D(Layer):
+    """Base of layers that make one step of all steps of a row.
+
+    data_format: "channels_last" for inputs (batch, steps, features), or "channels_first" for
+    (batch, features, steps); keepdims: whether the steps' axis stays, with one element.
+    """
+
+    _takes_one_tensor = True
+    _ends_masks = True
+
+    def __init__(
+        self, data_format: str | None = None, keepdims: bool = False, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self.data_format = as_data_format(self.who, data_format)
+        self.keepdims = bool(keepdims)
+
+    @property
+    def _axis(self) -> int:
+        return 1 if self.data_format == "channels_last" else 2
+
+    def _check(self, shape: Any) -> None:
+        if len(shape) != 3:
+            raise ValueError(
+                f"{self.who}: expected inputs of shape (batch, steps, features), received shape "
+                f"{tuple(shape)}"
+            )
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        self._check(input_shape)
+        found: list[int | None] = list(input_shape)
+        found[self._axis : self._axis + 1] = [1] if self.keepdims else []
+        return tuple(found)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"data_format": self.data_format, "keepdims": self.keepdims}
+        return {**super().get_config(), **own}
+
+
+@register("layer")
+class GlobalAveragePooling1D(_GlobalPooling1D):
+    """The mean over the steps: (batch, steps, features) as (batch, features).
+
+    Where a mask (batch, steps) of bool is given to the call, or the input is that of an Embedding
+    with mask_zero, the mean is over the steps that the mask keeps, NaN if it keeps none.
+    """
+
+    recordable = True
+
+    def call(self, x: Tensor, training: bool = False, mask: Any = None) -> Tensor:
+        self._check(x.shape)
+        if mask is None:
+            mask = getattr(x, "_keras_mask", None)
+        if mask is None:
+            return ops.mean(x, self._axis, keepdims=self.keepdims)
+        kept = ops.astype(ops.expand_dims(mask, 3 - self._axis), x.dtype)
+        total = ops.sum(x * kept, self._axis, keepdims=self.keepdims)
+        return total / ops.sum(kept, self._axis, keepdims=self.keepdims)
+
+
+@register("layer")
+class GlobalMaxPooling1D(_GlobalPooling1D):
+    """The largest of the steps: (batch, steps, features) as (batch, features)."""
+
+    recordable = True
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        self._check(x.shape)
+        return ops.max(x, self._axis, keepdims=self.keepdims)
+
+
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalMaxPool1D = GlobalMaxPooling1D

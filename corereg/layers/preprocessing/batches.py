@@ -1,0 +1,37 @@
+"""What `adapt` is given: an array or table, or an iterable of batches, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from corereg.autograd import Tensor
+
+Array = np.ndarray[Any, Any]
+
+
+def batches_of(who: str, data: Any, batch_size: Any, steps: Any) -> Iterator[Array]:
+    """The batches in data, arrays with a row for each sample; an array, a table or a list of
+    numbers or texts is one batch. Of an iterable's batches that are tuples, the first parts.
+
+    batch_size: rows at a time, of an array (its values do not depend on it); steps: how many
+    batches at most. ValueError for no batch.
+    """
+    if isinstance(data, Tensor):
+        data = data.data
+    whole = hasattr(data, "__array__") or isinstance(data, list | tuple)
+    source = [np.asarray(data)] if whole else data
+    if whole and batch_size is not None:
+        rows = source[0]
+        source = [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
+    count = 0
+    for batch in source:
+        if steps is not None and count >= steps:
+            break
+        first = batch[0] if isinstance(batch, tuple) else batch
+        yield np.asarray(first.data if isinstance(first, Tensor) else first)
+        count += 1
+    if not count:
+        raise ValueError(f"{who}.adapt: expected data, received none")

@@ -1,0 +1,88 @@
+"""RandomLayer: what layers share that draw random numbers in training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg.layers.base import Layer, Shape
+from corereg.random import mix, next_seed
+
+Array = np.ndarray[Any, Any]
+
+
+class RandomLayer(Layer):
+    """Base of layers whose random numbers come from counters: they depend on the seed and on how
+    often the layer drew before, not on threads or machine.
+
+    seed: an integer fixes the sequence; None draws one from the global seed.
+    """
+
+    _takes_one_tensor = True
+
+    def __init__(self, seed: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
+            raise ValueError(f"{self.who}: expected an integer seed or None, received {seed!r}")
+        self.seed = seed
+        self._key = next_seed() if seed is None else mix(int(seed))
+        self._drawn = np.zeros((), np.int64)  # draws so far; the kernels read it
+
+    def _checked_share(self, value: Any, what: str) -> float:
+        """A number in [0, 1], else ValueError."""
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if not number or not 0 <= value <= 1:
+            raise ValueError(f"{self.who}: expected a {what} in [0, 1], received {value!r}")
+        return float(value)
+
+    def _checked_noise_shape(self, shape: Any) -> tuple[int | None, ...] | None:
+        """A shape of a mask as a tuple of positive integers and None, else ValueError."""
+        if shape is None:
+            return None
+        if not isinstance(shape, Sequence) or isinstance(shape, str):
+            raise ValueError(
+                f"{self.who}: expected noise_shape as a tuple of integers and None, received "
+                f"{shape!r}"
+            )
+        for n in shape:
+            if n is not None and (isinstance(n, bool) or not hasattr(n, "__index__") or n < 1):
+                raise ValueError(
+                    f"{self.who}: expected noise_shape of positive integers and None, received "
+                    f"{tuple(shape)}"
+                )
+        return tuple(None if n is None else int(n) for n in shape)
+
+    def _mask_shape(self, noise_shape: tuple[int | None, ...], shape: tuple[int, ...]) -> Any:
+        """The shape of the mask for an input, None filled in; ValueError if it does not fit."""
+        if len(noise_shape) == len(shape):
+            mask = tuple(n if m is None else m for n, m in zip(shape, noise_shape, strict=True))
+            if all(m in (1, n) for n, m in zip(shape, mask, strict=True)):
+                return mask
+            raise ValueError(
+                f"{self.who}: expected an input whose lengths fit noise_shape {noise_shape}, "
+                f"received {shape}"
+            )
+        raise ValueError(
+            f"{self.who}: expected an input with {len(noise_shape)} dimensions as noise_shape "
+            f"{noise_shape}, received {shape}"
+        )
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return input_shape
+
+    @property
+    def random_state(self) -> Array:
+        """The key of the numbers and how often they were drawn: two uint64."""
+        return np.array([self._key, int(self._drawn)], np.uint64)
+
+    @random_state.setter
+    def random_state(self, value: Array) -> None:
+        if value.shape != (2,) or value.dtype != np.uint64 or value[1] >= 2**63:
+            raise ValueError(f"{self.who}: expected a key and a count, received {value!r}")
+        self._key = int(value[0])
+        self._drawn[...] = value[1]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "seed": self.seed}

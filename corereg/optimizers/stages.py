@@ -1,0 +1,69 @@
+"""Stages: what a step does around its rule where somebody asks for it: accumulated and unscaled
+gradients before, averages of the weights and constraints behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg import _kernels
+from corereg.autograd import Parameter
+from corereg.constraints.base import apply
+
+Array = np.ndarray[Any, Any]
+
+
+class Stages:
+    """The stages of a step over some parameters.
+
+    hyper: the optimizer's numbers. totals: an array for each parameter in which its gradients are
+    added up and divided by `scale`, or None where they are taken as they are. averages: pairs of
+    parameter and average, of all that the optimizer trains; momentum, overwrite_every: of these.
+    """
+
+    def __init__(
+        self,
+        hyper: _kernels.Hyper,
+        parameters: Sequence[Parameter],
+        totals: Sequence[Array] | None,
+        scale: float,
+        averages: Sequence[tuple[Parameter, Array]],
+        momentum: float,
+        overwrite_every: int,
+    ) -> None:
+        self._hyper, self._totals, self._scale = hyper, totals, scale
+        self._incoming = None if totals is None else _kernels.Segments(totals)
+        self._averaged = [p for p, _ in averages]
+        self._averages = _kernels.Segments(
+            [p.data for p in self._averaged], [(average,) for _, average in averages]
+        )
+        self._momentum, self._overwrite_every = momentum, overwrite_every
+        self._constrained = [p for p in parameters if p.constraint is not None]
+
+    def __bool__(self) -> bool:
+        return bool(self._incoming is not None or self._averaged or self._constrained)
+
+    def gather(self, gradients: Sequence[Array | None]) -> Sequence[Array | None]:
+        """The stage before the rule: the gradients that it takes."""
+        if self._incoming is None or self._totals is None:
+            return gradients
+        for i, gradient in enumerate(gradients):
+            self._incoming.set_gradient(i, gradient)
+        _kernels.accumulate_gradients(self._incoming, self._hyper, self._scale)
+        return self._totals
+
+    def finish(self) -> None:
+        """The stages behind the rule, when the step has been counted, in Keras's order."""
+        if self._incoming is not None and self._hyper.accumulation > 1:
+            _kernels.reset_gradients(self._incoming, self._hyper)
+        if self._averaged:
+            _kernels.average_weights(
+                self._averages, self._hyper, self._momentum, self._overwrite_every
+            )
+            if self._overwrite_every:
+                for p in self._averaged:
+                    p.changed()
+        for p in self._constrained:
+            apply(p.constraint, p)

@@ -1,0 +1,120 @@
+"""Names of Keras that corereg does not have: why, or what to use in their place.
+
+`refusal` is what a package says when somebody asks for such a name. docs/keras-names.md lists them
+beside those that are here; a test compares both with Keras's own list.
+"""
+
+from __future__ import annotations
+
+_CONVOLUTION = (
+    "convolutions and pooling are for large images and sequences, and corereg computes dense "
+    "networks; Flatten and Dense take small images, Keras itself the others"
+)
+_RECURRENCE = (
+    "recurrence is for sequences, and corereg computes dense networks; Embedding and "
+    "GlobalAveragePooling1D take short texts, Keras itself the others"
+)
+_ATTENTION = "attention is for sequences, and corereg computes dense networks; use Keras for it"
+_IMAGES = "corereg augments no images; do so with NumPy in an iterable of batches for fit"
+_SIGNALS = "corereg transforms no signals; use NumPy or SciPy before training"
+_BACKENDS = "corereg has no backends; write a Layer with corereg.ops"
+_FILES = "corereg reads no data sets from folders; read files with NumPy, pandas or Pillow"
+
+_REASONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "layers": {
+        _CONVOLUTION: (
+            *("Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose"),
+            *("Conv3DTranspose", "Convolution1D", "Convolution1DTranspose", "Convolution2D"),
+            *("Convolution2DTranspose", "Convolution3D", "Convolution3DTranspose"),
+            *("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
+            *("SeparableConvolution1D", "SeparableConvolution2D"),
+            *("AveragePooling1D", "AveragePooling2D", "AveragePooling3D"),
+            *("AvgPool1D", "AvgPool2D", "AvgPool3D", "MaxPool1D", "MaxPool2D", "MaxPool3D"),
+            *("MaxPooling1D", "MaxPooling2D", "MaxPooling3D"),
+            *("AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D"),
+            *("AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D"),
+            *("GlobalAveragePooling2D", "GlobalAveragePooling3D"),
+            *("GlobalAvgPool2D", "GlobalAvgPool3D", "GlobalMaxPool2D", "GlobalMaxPool3D"),
+            *("GlobalMaxPooling2D", "GlobalMaxPooling3D", "Cropping1D", "Cropping2D"),
+            *("Cropping3D", "UpSampling1D", "UpSampling2D", "UpSampling3D"),
+            *("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D"),
+            *("SpatialDropout2D", "SpatialDropout3D"),
+        ),
+        _RECURRENCE: (
+            *("Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "GRUCell"),
+            *("LSTM", "LSTMCell", "RNN", "SimpleRNN", "SimpleRNNCell", "StackedRNNCells"),
+            "TimeDistributed",
+        ),
+        _ATTENTION: (
+            *("AdditiveAttention", "Attention", "GroupQueryAttention", "MultiHeadAttention"),
+            "ReversibleEmbedding",
+        ),
+        _IMAGES: (
+            *("AugMix", "AutoContrast", "CenterCrop", "CutMix", "Equalization"),
+            *("ContrastLimitedAdaptiveHistogramEqualization", "MaxNumBoundingBoxes", "MixUp"),
+            *("RandAugment", "RandomColorDegeneration", "RandomColorJitter", "RandomCrop"),
+            *("RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur"),
+            *("RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective"),
+            *("RandomPosterization", "RandomRotation", "RandomSaturation", "RandomSharpness"),
+            *("RandomShear", "RandomTranslation", "RandomZoom", "Resizing", "Solarization"),
+            "Pipeline",
+        ),
+        _SIGNALS: ("MelSpectrogram", "STFTSpectrogram"),
+        _BACKENDS: ("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"),
+    },
+    "losses": {"it is for sequences, and corereg computes dense networks": ("CTC", "ctc")},
+    "optimizers": {
+        "corereg computes in float32 and float64, which need no scaled losses": (
+            "LossScaleOptimizer",
+        ),
+        "a model has one optimizer; set trainable = False on what it shall not train": (
+            *("MultiOptimizer", "OptimizerMap"),
+        ),
+    },
+    "callbacks": {
+        "it writes files of another library; use ModelCheckpoint or BackupAndRestore": (
+            "OrbaxCheckpoint",
+        ),
+        "corereg sends nothing over networks; use LambdaCallback with a function of yours": (
+            "RemoteMonitor",
+        ),
+    },
+    "initializers": {_SIGNALS: ("STFT", "STFTInitializer", "stft")},
+    "utils": {
+        _FILES: (
+            *("audio_dataset_from_directory", "image_dataset_from_directory"),
+            *("text_dataset_from_directory", "array_to_img", "img_to_array", "load_img"),
+            "save_img",
+        ),
+        "corereg downloads nothing; use urllib.request": ("get_file",),
+        "use numpy.lib.stride_tricks.sliding_window_view": ("timeseries_dataset_from_array",),
+        "use a dict of Inputs with StringLookup, IntegerLookup and Normalization": (
+            "FeatureSpace",
+        ),
+    },
+    "saving": {"a file of corereg is read by corereg.saving.load_model": ("KerasFileEditor",)},
+}
+UNAVAILABLE: dict[str, dict[str, str]] = {
+    package: {name: reason for reason, names in reasons.items() for name in names}
+    for package, reasons in _REASONS.items()
+}
+"""Each name with why, by the package of Keras that has it."""
+
+TOP = {
+    "backend": "corereg has no backends; corereg.ops has the functions of tensors",
+    "applications": "corereg has no pretrained networks; use Keras for them",
+    "distribution": "corereg computes on one machine; set_num_threads says on how many threads",
+    "data": "iterables of batches (x, y) take the place of tf.data",
+    "keras": "write corereg itself where programs write tensorflow.keras",
+}
+"""Packages of Keras and of TensorFlow, and why corereg has none of this name."""
+
+
+def refusal(package: str, name: str) -> str | None:
+    """What to say to somebody who asks a package ("layers", or "" for corereg itself) for a name of
+    Keras that corereg does not have. None for names that are not Keras's either."""
+    known = TOP if package == "" else UNAVAILABLE.get(package, {})
+    if name not in known:
+        return None
+    where = f"corereg.{package}" if package else "corereg"
+    return f"{where} has no {name!r}: {known[name]}"

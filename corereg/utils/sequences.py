@@ -1,0 +1,149 @@
+"""Data that is cut up: batches of one's own, sequences of one length, a data set in two parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as _Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg.graph.nest import flatten, map_nest
+
+Array = np.ndarray[Any, Any]
+
+
+class PyDataset:
+    """Base class of data sets that give batches by their number: subclass it, and write
+    `__getitem__(index)`, which gives (x, y) or (x, y, sample_weight), and `__len__`, how many
+    batches there are. fit, evaluate and predict take it in place of x.
+
+    workers, use_multiprocessing, max_queue_size: Keras's arguments; batches are made in the calling
+    thread, whatever they say.
+    """
+
+    def __init__(
+        self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10
+    ) -> None:
+        self.workers, self.use_multiprocessing = workers, use_multiprocessing
+        self.max_queue_size = max_queue_size
+
+    def __getitem__(self, index: int) -> Any:
+        raise NotImplementedError(f"{type(self).__name__}: expected a __getitem__(self, index)")
+
+    def __len__(self) -> int:
+        raise NotImplementedError(
+            f"{type(self).__name__}: expected a __len__(self), the number of batches"
+        )
+
+    @property
+    def num_batches(self) -> int:
+        """How many batches there are."""
+        return len(self)
+
+    def on_epoch_begin(self) -> None:
+        """Called before each epoch."""
+
+    def on_epoch_end(self) -> None:
+        """Called behind each epoch."""
+
+
+Sequence = PyDataset
+
+
+def pad_sequences(
+    sequences: Any,
+    maxlen: int | None = None,
+    dtype: Any = "int32",
+    padding: str = "pre",
+    truncating: str = "pre",
+    value: Any = 0.0,
+) -> Array:
+    """Sequences of different lengths as one array (sequences, maxlen, ...).
+
+    maxlen: by default the longest one's length. padding, truncating: "pre" or "post": at which end
+    `value` is put, and elements are left out. ValueError for other words, for what is no sequence
+    of sequences, or if the elements of two have different shapes.
+    """
+    for name, word in (("padding", padding), ("truncating", truncating)):
+        if word not in ("pre", "post"):
+            raise ValueError(f"pad_sequences: expected {name} 'pre' or 'post', received {word!r}")
+    if not hasattr(sequences, "__len__"):
+        raise ValueError(
+            f"pad_sequences: expected a list of sequences, received {type(sequences).__name__}"
+        )
+    wrong = [one for one in sequences if not hasattr(one, "__len__")]
+    if wrong:
+        raise ValueError(f"pad_sequences: expected each entry as a sequence, received {wrong[0]!r}")
+    arrays = [np.asarray(one) for one in sequences]
+    if maxlen is None:
+        maxlen = max(map(len, arrays), default=0)
+    shapes = {one.shape[1:] for one in arrays if len(one)}
+    if len(shapes) > 1:
+        raise ValueError(
+            f"pad_sequences: expected elements of one shape, received {sorted(shapes)}"
+        )
+    out: Array = np.full((len(arrays), maxlen, *(shapes.pop() if shapes else ())), value, dtype)
+    for row, one in zip(out, arrays, strict=True):
+        kept = one[max(len(one) - maxlen, 0) :] if truncating == "pre" else one[:maxlen]
+        if len(kept):
+            row[maxlen - len(kept) :] = kept
+            if padding == "post":
+                row[:] = np.roll(row, len(kept), axis=0)
+    return out
+
+
+def split_dataset(
+    dataset: Any,
+    left_size: float | None = None,
+    right_size: float | None = None,
+    shuffle: bool = False,
+    seed: int | None = None,
+) -> tuple[Any, Any]:
+    """Arrays, or a list, tuple or dict of arrays with as many rows, cut into two of the same form.
+
+    left_size, right_size: rows, if a whole number, or a share in (0, 1) of all; of one that is left
+    out, the rest. shuffle: rows in random order, of `seed` (None: any). ValueError for sizes that
+    do not fit, or where both are left out.
+    """
+    parts = [np.asarray(one) for one in flatten(dataset)]
+    counts = {len(one) if one.ndim else -1 for one in parts}
+    if len(counts) != 1 or -1 in counts:
+        shapes = [one.shape for one in parts]
+        raise ValueError(
+            f"split_dataset: expected arrays of as many rows, received arrays of shapes {shapes}"
+        )
+    rows = counts.pop()
+    if left_size is None and right_size is None:
+        raise ValueError("split_dataset: expected left_size or right_size, received neither")
+    left = _rows("left_size", left_size, rows)
+    right = _rows("right_size", right_size, rows)
+    left = rows - right if left is None else left  # type: ignore[operator]
+    right = rows - left if right is None else right
+    if left + right > rows:
+        raise ValueError(
+            f"split_dataset: expected at most {rows} rows in both parts, received {left} + {right}"
+        )
+    order = np.arange(rows)
+    if shuffle:
+        np.random.default_rng(seed).shuffle(order)
+
+    def part(places: Array) -> Any:
+        return map_nest(lambda one: np.asarray(one)[places], dataset)
+
+    return part(order[:left]), part(order[left : left + right])
+
+
+def _rows(name: str, size: float | None, rows: int) -> int | None:
+    """A size in rows, of a number of them or of a share."""
+    if size is None:
+        return None
+    whole = isinstance(size, int | np.integer)
+    if not (0 <= size <= rows if whole else 0 < size < 1):
+        raise ValueError(
+            f"split_dataset: expected {name} as a number of rows of {rows} or a share in (0, 1), "
+            f"received {size!r}"
+        )
+    return int(size) if whole else int(size * rows)
+
+
+__all__: _Sequence[str] = ("PyDataset", "Sequence", "pad_sequences", "split_dataset")

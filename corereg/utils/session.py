@@ -1,0 +1,55 @@
+"""State of the process that programs written for Keras set anew or ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from corereg import naming, progress
+from corereg.graph import SymbolicTensor
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Counts the names of layers and models from the beginning again: dense, dense_1, ...
+
+    free_memory: Keras's argument. Memory of corereg's is free as soon as nobody holds it.
+    """
+    naming.restart()
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Whether x is a symbolic tensor, such as an `Input`."""
+    return isinstance(x, SymbolicTensor)
+
+
+def standardize_dtype(dtype: Any) -> str:
+    """The name of a dtype; None is `corereg.config.floatx()`, "float" float32, "int" int32.
+    ValueError for what is none."""
+    from corereg import config
+
+    if dtype is None:
+        return config.floatx()
+    known = {"float": "float32", float: "float32", "int": "int32", int: "int32", str: "string"}
+    if isinstance(dtype, str | type) and dtype in known:
+        return known[dtype]
+    try:
+        return str(np.dtype(getattr(dtype, "name", dtype)))
+    except TypeError:
+        raise ValueError(f"standardize_dtype: expected a dtype, received {dtype!r}") from None
+
+
+def disable_interactive_logging() -> None:
+    """Sends the progress of fit, evaluate and predict to the logger "corereg", as information,
+    instead of to the standard output."""
+    progress.Display.interactive = False
+
+
+def enable_interactive_logging() -> None:
+    """Writes progress to the standard output (the default)."""
+    progress.Display.interactive = True
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Whether progress is written to the standard output."""
+    return progress.Display.interactive

@@ -1,0 +1,117 @@
+# The stages of a step around the sweep of update.pxi.
+
+
+def accumulate_gradients(Segments totals not None, Hyper hyper not None, double scale=1.0):
+    """Adds the gradients of totals, divided by scale, to its weights; at the step that makes an
+    update, divides these by hyper.accumulation. With an accumulation of 1 they are overwritten.
+    To be launched before the step is counted."""
+    cdef cr_accumulate_args g
+    g.segments, g.count, g.blocks = totals.table, totals.count, totals.blocks
+    g.gradients, g.hyper, g.scale = totals.gradients.places, &hyper.c, scale
+    launch(CR_accumulate_gradients, totals.dtype, &g, sizeof(g), 0.2 * totals.elements(), 0,
+           b"srr", (totals, hyper, totals.gradients))
+
+
+def reset_gradients(Segments totals not None, Hyper hyper not None):
+    """Sets the weights of totals to zero if the step that was counted last made an update."""
+    cdef cr_accumulate_args g
+    g.segments, g.count, g.blocks = totals.table, totals.count, totals.blocks
+    g.gradients, g.hyper, g.scale = NULL, &hyper.c, 1.0
+    launch(CR_reset_gradients, totals.dtype, &g, sizeof(g), 0.1 * totals.elements(), 0,
+           b"sr", (totals, hyper))
+
+
+def average_weights(Segments segments not None, Hyper hyper not None, double momentum,
+                    int64_t overwrite_every=0):
+    """Moves the averages, which are the only slots of segments, towards the weights, and overwrites
+    these with them at every so many updates (0: never). To be launched when the step is counted."""
+    cdef cr_average_args g
+    for slots in segments.slots:
+        if len(slots) != 1 or slots[0] is None:
+            raise ValueError("average_weights: expected the average as the only slot of each "
+                             f"weight, received {len(slots)} slots")
+    g.segments, g.count, g.blocks = segments.table, segments.count, segments.blocks
+    g.hyper, g.momentum, g.overwrite_every = &hyper.c, momentum, overwrite_every
+    launch(CR_average_weights, segments.dtype, &g, sizeof(g), 0.2 * segments.elements(), 0,
+           b"sr", (segments, hyper))
+
+
+def constrain_norms(w, Py_ssize_t first, Py_ssize_t last, double least, double most,
+                    double rate=1.0):
+    """Brings the norms of w over the axes from first to last (both counted from 0, last among them)
+    between least and most, in place; rate: how far."""
+    cdef str who = "constrain_norms"
+    cdef cr_constrain_args g
+    cdef int dtype = dtype_of(w, who, "w")
+    cdef array w_ = as_output_like(w, w, dtype, who, "w")
+    if not 0 <= first <= last < w_.ndim:
+        raise ValueError(f"{who}: expected axes of an array of {w_.ndim} axes, received {first} to "
+                         f"{last}")
+    g.w, g.outer, g.n, g.inner = data_ptr(w_), 1, 1, 1
+    for axis in range(w_.ndim):
+        if axis < first:
+            g.outer *= w_.shape[axis]
+        elif axis > last:
+            g.inner *= w_.shape[axis]
+        else:
+            g.n *= w_.shape[axis]
+    g.least, g.most, g.rate = least, most, rate
+    launch(CR_constrain_norms, dtype, &g, sizeof(g), 0.3 * cnp.PyArray_SIZE(w_), 0, b"w", (w_,))
+
+
+def constrain_signs(w):
+    """max(w, 0), in place."""
+    cdef str who = "constrain_signs"
+    cdef cr_constrain_args g
+    cdef int dtype = dtype_of(w, who, "w")
+    cdef array w_ = as_output_like(w, w, dtype, who, "w")
+    memset(&g, 0, sizeof(g))
+    g.w, g.n = data_ptr(w_), cnp.PyArray_SIZE(w_)
+    launch(CR_constrain_signs, dtype, &g, sizeof(g), 0.1 * g.n, 0, b"w", (w_,))
+
+
+SCHEDULES = {
+    "exponential_decay": CR_EXPONENTIAL_DECAY,
+    "inverse_time_decay": CR_INVERSE_TIME_DECAY,
+    "polynomial_decay": CR_POLYNOMIAL_DECAY,
+    "cosine_decay": CR_COSINE_DECAY,
+    "cosine_restarts": CR_COSINE_RESTARTS,
+    "piecewise_constant": CR_PIECEWISE_CONSTANT,
+    "rate_table": CR_RATE_TABLE,
+}
+"""The kinds of schedules of contract_update.h by name."""
+
+
+cdef int schedule_kind(str name, object numbers, str who) except -1:
+    cdef Py_ssize_t n = 5
+    cdef bint right = False
+    if name not in SCHEDULES:
+        raise ValueError(f"{who}: expected a kind of {sorted(SCHEDULES)}, received {name!r}")
+    if isinstance(numbers, cnp.ndarray):
+        n = cnp.PyArray_SIZE(<array> numbers)
+        right = (cnp.PyArray_TYPE(<array> numbers) == cnp.NPY_FLOAT64
+                 and cnp.PyArray_ISCARRAY(<array> numbers))
+    if name == "piecewise_constant":
+        right = right and n % 2 == 1
+    elif name == "rate_table":
+        right = right and n > 1
+    else:
+        right = right and n == (4 if name in ("exponential_decay", "inverse_time_decay") else 5)
+    if not right:
+        raise ValueError(f"{who}: expected the numbers of {name!r} as a contiguous float64 array")
+    return SCHEDULES[name]
+
+
+def scheduled_rate(Hyper hyper not None, str kind, numbers):
+    """Sets hyper's learning rate to what a schedule says for its step. kind: of SCHEDULES; numbers:
+    float64, in the order of cr_schedule_kind."""
+    cdef cr_scheduled_rate_args g
+    g.kind = schedule_kind(kind, numbers, "scheduled_rate")
+    g.hyper, g.numbers, g.count = &hyper.c, <double *> data_ptr(numbers), numbers.size
+    launch(CR_scheduled_rate, 0, &g, sizeof(g), 0, 0, b"wr", (hyper, numbers))
+
+
+def rate_at(str kind, numbers, int64_t step):
+    """What `scheduled_rate` gives after so many steps. It is not recorded."""
+    cdef int found = schedule_kind(kind, numbers, "rate_at")
+    return cr_rate_at(found, <double *> data_ptr(numbers), numbers.size, step)
