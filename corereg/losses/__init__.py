@@ -1,5 +1,5 @@
-"""Losses, as in `keras.losses`: called with (y_true, y_pred, sample_weight), giving a Tensor; and as
-functions (y_true, y_pred), which give the values before any reduction.
+"""Losses, as in `keras.losses`: called with (y_true, y_pred, sample_weight), giving a Tensor; and
+as functions (y_true, y_pred), which give the values before any reduction.
 
 The everyday losses run in one kernel that also makes the gradient; the others are composed of ops.
 Where y_pred comes straight from a sigmoid or softmax, the cross-entropies work on what went into
