@@ -124,8 +124,8 @@ def test_lists_among_tensors_take_their_dtype():
     [
         (lambda: np.sum(a, 0, np.float32), "by name"),
         (lambda: np.max(a, 0, None), "by name"),
-        (lambda: np.split(a, [1, 1]), "corereg.ops.split takes the lengths"),
-        (lambda: np.split(a, (1,), axis=1), "corereg.ops.split takes the lengths"),
+        (lambda: np.split(a, [1, 1]), "corereg.autograd.ops.split takes the lengths"),
+        (lambda: np.split(a, (1,), axis=1), "corereg.autograd.ops.split takes the lengths"),
         (lambda: np.linalg.norm(a, 2), "norms of matrices"),
         (lambda: np.linalg.norm(a, 1, (0, 1)), "norms of matrices"),
         (lambda: np.linalg.norm(a, ord=np.inf, axis=(0, 1)), "norms of matrices"),
