@@ -59,6 +59,7 @@ def test_trajectory(case: Case, dtype: str) -> None:
 
 def test_files_are_those_of_the_cases() -> None:
     others = {
+        "loss_goldens.npz",
         "torch_ops.npz",
         "graphs.npz",
         "trained_graphs.npz",
