@@ -76,7 +76,14 @@ NAMES = {
     "optimizer": "SGD sgd RMSprop rmsprop Adam adam AdamW adamw",
     "regularizer": "L1 l1 L2 l2 L1L2 l1_l2 l1l2 OrthogonalRegularizer orthogonal",
 }
-ARGUMENTS = {"Activation": ["relu"], "Dense": [3], "Dropout": [0.5], "InputLayer": [(2,)]}
+ARGUMENTS = {
+    "Activation": ["relu"],
+    "CategoryEncoding": [3],
+    "Dense": [3],
+    "Discretization": [[0.5]],
+    "Dropout": [0.5],
+    "InputLayer": [(2,)],
+}
 
 
 @pytest.fixture(autouse=True)
