@@ -152,6 +152,31 @@ def test_lazy_in_a_loop_of_ones_own_and_in_copies():
     assert "lazy" not in optimizers.Adam().get_config()
 
 
+def test_recorded_functions_have_to_use_the_rows_that_they_leave():
+    table, optimizer = Embedding(9, 4), optimizers.SGD(1.0, lazy=True)
+    table.build((None,))
+    optimizer.build(table.weights)
+
+    @corereg.record
+    def backward(x):
+        table(x).sum().backward()
+
+    @corereg.record
+    def step(x):
+        optimizer.zero_grad()
+        table(x).sum().backward()
+        optimizer.step()
+
+    with pytest.raises(RuntimeError, match="gradients of a table's rows"):
+        backward(np.array([2, 5, 2]))
+    optimizer.zero_grad()
+    before = table.embeddings.data.copy()
+    for _ in range(4):
+        step(np.array([2, 5, 2]))
+    moved = before - table.embeddings.data
+    np.testing.assert_allclose(moved[[2, 5, 1]], [[8] * 4, [4] * 4, [0] * 4], rtol=1e-4)
+
+
 @pytest.mark.parametrize("lazy", [False, True])
 def test_saved_and_loaded_it_goes_on(lazy, tmp_path):
     model = make(optimizers.Adam(lazy=lazy))

@@ -59,7 +59,8 @@ def forget_rows(parameters: Sequence[Parameter]) -> None:
 
 
 def update_rows(optimizer: Any, penalties: bool) -> Array:
-    """A step of a lazy optimizer; returns the penalty in parts, as `Optimizer.update` does."""
+    """A step of a lazy optimizer, which uses the rows' gradients up; returns the penalty in parts,
+    as `Optimizer.update` does."""
     _kernels.track_dependency(optimizer)
     plan: StepPlan = optimizer._plan(penalties)
     gradients: list[Array | None] = []
@@ -90,6 +91,7 @@ def update_rows(optimizer: Any, penalties: bool) -> Array:
     optimizer._run(compact, gradients)
     for table in tables.values():
         table.store()
+    forget_rows(optimizer.parameters)
     return compact.penalty
 
 

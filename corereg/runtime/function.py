@@ -185,6 +185,11 @@ class FunctionCapture(Capture):
     def finish(self, program: _kernels.Program, result: Any) -> Any:
         """The result cut off its graph, checked; the parameters that took part are noted."""
         self._parameters = leaves_of(program.dependencies)
+        if any(getattr(p, "row_gradients", None) for p in self._parameters):
+            raise RuntimeError(
+                f"{self._who}: it left gradients of a table's rows to a lazy optimizer, which no "
+                "replay would repeat; call the optimizer's step() inside"
+            )
         altered = program.altered()
         if altered:
             raise RuntimeError(
