@@ -65,7 +65,7 @@ INLINE void curve_loop(T *y, T *slope, const T *x, ptrdiff_t n, const int act)
     }
 }
 
-/* activate_span for the activations behind softmax, apart so that the others stay short. */
+/* activate_any for the activations behind softmax. */
 static __attribute__((noinline, unused)) void activate_span_more(T *y, T *slope, const T *x,
                                                                  ptrdiff_t n, int act)
 {
@@ -81,19 +81,26 @@ static __attribute__((noinline, unused)) void activate_span_more(T *y, T *slope,
     }
 }
 
-/* Computes y = act(x) for n elements; y may alias x. slope: NULL, or where act'(x) goes. */
-static inline void activate_span(T *y, T *slope, const T *x, ptrdiff_t n, int act)
+/* Computes y = act(x) for n elements, by an activation before softmax; y may alias x. */
+static inline void activate_span(T *y, const T *x, ptrdiff_t n, int act)
 {
     switch (act) { /* outside of the loop: each activation has a loop of its own */
     case CR_RELU: activate_loop(y, x, n, CR_RELU); break;
     case CR_SIGMOID: activate_loop(y, x, n, CR_SIGMOID); break;
     case CR_TANH: activate_loop(y, x, n, CR_TANH); break;
     default:
-        if (act > CR_SOFTMAX)
-            activate_span_more(y, slope, x, n, act);
-        else if (y != x)
+        if (y != x)
             activate_loop(y, x, n, CR_LINEAR);
     }
+}
+
+/* The same by any activation but softmax. slope: NULL, or where act'(x) goes. */
+static inline void activate_any(T *y, T *slope, const T *x, ptrdiff_t n, int act)
+{
+    if (act > CR_SOFTMAX)
+        activate_span_more(y, slope, x, n, act);
+    else
+        activate_span(y, x, n, act);
 }
 
 /* The loop of activation_backward_span, for an activation that is known at compile time. */
@@ -106,7 +113,7 @@ INLINE void activation_backward_loop(T *dx, const T *dy, const T *y, ptrdiff_t n
     }
 }
 
-/* activation_backward_span for the activations behind softmax. */
+/* activation_backward_any for the activations behind softmax. */
 static __attribute__((noinline, unused)) void
 activation_backward_span_more(T *dx, const T *dy, const T *y, ptrdiff_t n, int act, T scale)
 {
@@ -119,8 +126,8 @@ activation_backward_span_more(T *dx, const T *dy, const T *y, ptrdiff_t n, int a
     }
 }
 
-/* Computes dx = scale * dy * act'(x) for n elements, from y = act(x), or from y = act'(x) of an
- * activation that keeps its slope; dx may alias dy. */
+/* Computes dx = scale * dy * act'(x) for n elements, from y = act(x) of an activation before
+ * softmax; dx may alias dy. */
 static inline void activation_backward_span(T *dx, const T *dy, const T *y, ptrdiff_t n, int act,
                                             T scale)
 {
@@ -129,11 +136,19 @@ static inline void activation_backward_span(T *dx, const T *dy, const T *y, ptrd
     case CR_SIGMOID: activation_backward_loop(dx, dy, y, n, CR_SIGMOID, scale); break;
     case CR_TANH: activation_backward_loop(dx, dy, y, n, CR_TANH, scale); break;
     default:
-        if (act > CR_SOFTMAX)
-            activation_backward_span_more(dx, dy, y, n, act, scale);
-        else if (dx != dy || scale != 1)
+        if (dx != dy || scale != 1)
             activation_backward_loop(dx, dy, y, n, CR_LINEAR, scale);
     }
+}
+
+/* The same by any activation but softmax, from y = act'(x) where it keeps its slope. */
+static inline void activation_backward_any(T *dx, const T *dy, const T *y, ptrdiff_t n, int act,
+                                           T scale)
+{
+    if (act > CR_SOFTMAX)
+        activation_backward_span_more(dx, dy, y, n, act, scale);
+    else
+        activation_backward_span(dx, dy, y, n, act, scale);
 }
 
 #endif

@@ -12,8 +12,8 @@ KERNEL(activation_forward)
     if (g->act == CR_SOFTMAX)
         softmax_rows(y + begin * g->N, x + begin * g->N, end - begin, g->N);
     else
-        activate_span(y + begin * g->N, slope ? slope + begin * g->N : NULL, x + begin * g->N,
-                      (end - begin) * g->N, g->act);
+        activate_any(y + begin * g->N, slope ? slope + begin * g->N : NULL, x + begin * g->N,
+                     (end - begin) * g->N, g->act);
 }
 
 /* Computes dx = y (dy - sum dy y) for one row of n elements. */
@@ -40,5 +40,5 @@ KERNEL(activation_backward)
         return;
     }
     const ptrdiff_t first = begin * g->N, n = (end - begin) * g->N;
-    activation_backward_span(dx + first, dy + first, y + first, n, g->act, 1);
+    activation_backward_any(dx + first, dy + first, y + first, n, g->act, 1);
 }

@@ -59,8 +59,8 @@ KERNEL(dense_forward)
         for (ptrdiff_t m = begin; g->b && m < end; m++)
             y[m] += *(const T *)g->b;
         if (!softmax)
-            activate_span(y + begin, g->slope ? (T *)g->slope + begin : NULL, y + begin,
-                          end - begin, g->act);
+            activate_any(y + begin, g->slope ? (T *)g->slope + begin : NULL, y + begin, end - begin,
+                         g->act);
     } else {
         product p = {.c = y,
                      .slope = g->slope,
@@ -106,8 +106,8 @@ KERNEL(dense_backward_input)
         share(g->K, VL, rank, size, &begin, &end);
         row_dots(g->dx, g->w, g->dz, g->N, begin, end);
         if (g->y)
-            activation_backward_span((T *)g->dx + begin, (T *)g->dx + begin,
-                                     (const T *)g->y + begin, end - begin, g->act, (T)g->scale);
+            activation_backward_any((T *)g->dx + begin, (T *)g->dx + begin, (const T *)g->y + begin,
+                                    end - begin, g->act, (T)g->scale);
         return;
     }
     if (g->N == 1) { /* w[K,1] is already its transpose */

@@ -122,6 +122,20 @@ INLINE void tile_step(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const o
     at->b += at->b_row;
 }
 
+/* Takes a stored tile through an activation behind softmax, or back through one: `rows` rows and
+ * `columns` columns from row m, column n on. */
+static __attribute__((noinline)) void finish_more(const product *g, ptrdiff_t m, int rows,
+                                                  ptrdiff_t n, ptrdiff_t columns)
+{
+    for (ptrdiff_t at = m * g->n + n; rows > 0; rows--, at += g->n)
+        if (g->activation_y)
+            activation_backward_span_more(g->c + at, g->c + at, g->activation_y + at, columns,
+                                          g->act, g->scale);
+        else
+            activate_span_more(g->c + at, g->slope ? g->slope + at : NULL, g->c + at, columns,
+                               g->act);
+}
+
 /* Finishes the sums of a tile at c and stores them. The epilogue is done with the last part of k:
  * bias and relu, or relu backward, in registers; the others on the stored rows. (The store is
  * written out: through store_lanes, GCC keeps an address for each of the vectors in a register, and
@@ -156,7 +170,7 @@ INLINE void tile_finish(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const
                 store_n(c + i * ldc + j * VL, v, lanes);
         }
     }
-    if (last && g->act >= CR_SIGMOID && g->act != CR_SOFTMAX)
+    if (last && (g->act == CR_SIGMOID || g->act == CR_TANH))
         for (int i = 0; i < mr; i++) {
             T *row = c + i * ldc;
             const ptrdiff_t columns = (nv - 1) * VL + edge;
@@ -164,9 +178,10 @@ INLINE void tile_finish(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const
                 activation_backward_span(row, row, g->activation_y + (m + i) * ldc + n, columns,
                                          g->act, g->scale);
             else
-                activate_span(row, g->slope ? g->slope + (m + i) * ldc + n : NULL, row, columns,
-                              g->act);
+                activate_span(row, row, columns, g->act);
         }
+    if (last && g->act > CR_SOFTMAX)
+        finish_more(g, m, mr, n, (nv - 1) * VL + edge);
 }
 
 /* Computes the tile of c at row m, column n, over the part of k that o says; a is the tile's. */

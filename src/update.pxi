@@ -154,7 +154,7 @@ cdef class Segments:
 
     weights: arrays of one float dtype, contiguous and writeable; slots: for each weight a tuple of
     its state arrays in the order of the rule's slots, None where an optional one is not wanted;
-    l1, l2, decay, rate: one number a weight, 0 (a rate: 1) where left out. The arrays are kept alive
+    l1, l2, decay, rate: one number a weight, 0 (a rate: 1) where left out. The arrays stay alive
     and must not be resized.
     """
     cdef cr_segment *table

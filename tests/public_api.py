@@ -97,6 +97,7 @@ def members(kind: type) -> Iterator[str]:
         for base in bases(kind)
         for name, value in vars(base).items()
         if (name in OPERATORS and value is not None) or not name.startswith("_")
+        if hasattr(kind, name)  # else asking for it says what to use
     }
     for name in sorted(names | attributes(kind)):
         yield f"  .{member(kind, name) if name in names else f'{name} (attribute)'}"

@@ -22,13 +22,15 @@ from corereg.models import Sequential, load_model
 GOLDENS = np.load(Path(__file__).parent / "goldens" / "activations.npz")
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 # where Keras has infinity times 0, and corereg the limit
-LIMITS = {"gelu", "gelu tanh", "mish", "silu", "sparse_plus", "relu threshold"}
+LIMITS = {"gelu", "gelu tanh", "mish", "silu", "softsign", "sparse_plus"}
+SINGLE_IN_KERAS = {"tanh"}  # computed in float32 there
 
 
 def value_and_gradient(function, x, weights):
     t = Tensor(x, requires_grad=True)
-    y = function(t)
-    (y * weights[tuple(map(slice, y.shape))]).sum().backward()
+    with np.errstate(all="ignore"):
+        y = function(t)
+        y.backward(Tensor(weights[tuple(map(slice, y.shape))].copy()))
     return y.data, t.grad.data
 
 
@@ -48,11 +50,11 @@ def test_values_and_derivatives_are_those_of_keras(key, dtype):
             theirs[free] = ours[free]  # derivatives at NaN are nothing to rely on
     for ours, theirs, what in zip(found, expected, ("value", "gradient"), strict=True):
         assert ours.dtype == dtype
-        close = TOLERANCE[dtype]
+        close = TOLERANCE["float32" if key in SINGLE_IN_KERAS else dtype]
         np.testing.assert_allclose(ours, theirs, rtol=close, atol=close, err_msg=what)
 
 
-@pytest.mark.parametrize("key", LIMITS - {"relu threshold"})
+@pytest.mark.parametrize("key", sorted(LIMITS))
 def test_nan_stays_nan(key, dtype):
     name, arguments = ELEMENTWISE[key]
     nan = np.full(3, np.nan, dtype)
@@ -75,7 +77,7 @@ def test_layers_train_as_in_keras(key, dtype):
     assert model.execution_report()["fit"].mode == "replayed"
     trained = [w.ravel() for w in model.get_weights()]
     found = np.concatenate([*trained, losses, model.predict(x.astype(dtype), verbose=0).ravel()])
-    close = 10 * TOLERANCE[dtype]
+    close = 1e-5  # of float64 too: Keras keeps the learning rate and losses in float32
     np.testing.assert_allclose(found, GOLDENS[f"layer {key} {dtype}"], rtol=close, atol=close)
 
 

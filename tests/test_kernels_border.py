@@ -109,7 +109,6 @@ CALLS = {
         {"kind": "squared_error"},
     ),
     "accuracy": (None, {"z": (7, 3), "y": (7, 3)}, {}, {"kind": "categorical"}),
-    "top_k_accuracy": (None, {"z": (7, 3), "y": (7, 3)}, {}, {"k": 2}),
     "row_mean": (None, {"rows": (7,), "weight": (7,)}, {"out": ()}, {}),
 }
 

@@ -110,4 +110,7 @@ def test_bad_input(fails):
         fails(call, exception, f"^threshold_counts: .*{message}", counts)
     fails(lambda: _kernels.filter_top_k(p, 4), ValueError, "expected k from 1 to the 3 columns")
     fails(lambda: _kernels.filter_top_k(p, 2, p), ValueError, "expected out as another array")
+    fails(lambda: _kernels.top_k_accuracy(p, p[1:], 1), ValueError, "expected y of shape")
+    fails(lambda: _kernels.top_k_accuracy(p, np.full(4, 3), 1), ValueError, r"labels in \[0, 3\)")
+    fails(lambda: _kernels.top_k_accuracy(p, p.astype("float32"), 1), TypeError, "expected y of d")
     fails(lambda: _kernels.top_k_accuracy(p, p, 0), ValueError, "expected k of 1 or more")

@@ -32,7 +32,7 @@ def test_values_and_gradients(name, dtype):
     tolerance = max(TOLERANCE[dtype], ROUNDED.get(name, 0))
     for part, found in run(name, losses, dtype, differentiate).items():
         assert all(one.dtype == dtype for one in found)
-        expected = GOLDENS[f"{name} {part} {dtype}"]
+        expected = GOLDENS[f"{name} {part}"]
         flat = np.concatenate([np.ravel(one) for one in found])
         np.testing.assert_allclose(
             flat, expected, rtol=tolerance, atol=tolerance * max(1, np.abs(expected).max())
@@ -54,6 +54,6 @@ def test_trainings(name):
         assert model.execution_report()["fit"].mode == "replayed"
     finally:
         corereg.config.set_floatx(before)
-    expected = GOLDENS[f"{name} trained float64"]
+    expected = GOLDENS[f"{name} trained"]
     tolerance = max(1e-11, ROUNDED.get(name, 0))
     np.testing.assert_allclose(inside.kernel.data.ravel(), expected, rtol=tolerance, atol=tolerance)

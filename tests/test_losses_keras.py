@@ -169,6 +169,33 @@ def test_ignored_labels(rng):
         model.fit(rng.standard_normal((5, 3)), y - 1, verbose=0)
 
 
+@pytest.mark.parametrize(
+    "loss",
+    [
+        losses.CategoricalCrossentropy(from_logits=True, axis=1),
+        losses.SparseCategoricalCrossentropy(from_logits=True, axis=1),
+        losses.SparseCategoricalCrossentropy(from_logits=True, axis=1, ignore_class=2),
+        losses.CategoricalFocalCrossentropy(from_logits=True, axis=1),
+    ],
+)
+def test_other_axes_are_replayed(loss, rng):
+    """A replay moves the axis of each batch's targets, not that of the recorded one."""
+    x, start = rng.standard_normal((12, 3, 2)), rng.standard_normal((2, 4))
+    y = labels = rng.integers(0, 3, (12, 4))
+    if "sparse" not in loss.name:
+        y = np.moveaxis(np.eye(3)[labels], 2, 1)
+    inside = layers.Dense(4, use_bias=False, kernel_initializer=start)
+    model = Sequential([layers.Input((3, 2)), inside])
+    model.compile("sgd", loss)
+    model.fit(x, y, batch_size=3, shuffle=False, verbose=0)
+    assert model.execution_report()["fit"].mode == "replayed"
+    kernel = Tensor(start.astype("float32"), requires_grad=True)
+    for i in range(0, 12, 3):
+        loss(y[i : i + 3], ops.matmul(x[i : i + 3].astype("float32"), kernel)).backward()
+        kernel = Tensor(kernel.data - np.float32(0.01) * kernel.grad.data, requires_grad=True)
+    np.testing.assert_allclose(inside.kernel.data, kernel.data, rtol=1e-5, atol=1e-6)
+
+
 def test_quantiles_are_found(rng):
     x, noise = np.ones((512, 1), "float32"), rng.uniform(0, 1, 512)
     model = Sequential([layers.Input((1,)), layers.Dense(3, use_bias=False)])

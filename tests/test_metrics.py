@@ -215,3 +215,60 @@ def test_mean_of_values_with_weights():
     mean.reset_state()
     mean.update_state(np.array([[1.0, 3.0], [5.0, 7.0]]), sample_weight=np.array([[0.0], [2.0]]))
     assert mean.result() == 6
+
+
+def test_integers_lists_and_bools():
+    assert metrics.MeanSquaredError()([1, 2], [1, 3]) == 0.5
+    assert metrics.MeanSquaredError()([[True, False]], [[1, 0]]) == 0
+    assert metrics.BinaryAccuracy()([[1, 0], [1, 0]], [[1, 0], [0, 0]], [[1, 2], [3, 4]]) == 0.7
+    assert metrics.AUC()([0, 0, 1, 1], [0, 0.5, 0.3, 0.9]) == 0.75
+    assert metrics.get(None) is None
+    assert type(metrics.get("accuracy")) is metrics.Accuracy
+    assert metrics.binary_accuracy([[1], [0]], [[0.6], [0.7]]).data.tolist() == [[1], [0]]
+    assert metrics.sparse_top_k_categorical_accuracy([2], [[0.1, 0.9, 0.8]], k=2).data == [1]
+
+
+@pytest.mark.filterwarnings("error")
+def test_corners():
+    for make in (metrics.AUC, metrics.Precision, metrics.F1Score, metrics.R2Score, metrics.Sum):
+        assert make().result() == 0
+    empty = np.zeros((0, 2), "float32")
+    for made in (metrics.AUC(multi_label=True), metrics.Recall(), metrics.RootMeanSquaredError()):
+        assert made(empty, empty) == 0
+    assert np.isnan(metrics.PearsonCorrelation()([[1.0, 1.0]], [[1.0, 2.0]]))
+    assert metrics.R2Score()([[1.0], [1.0]], [[1.0], [2.0]]) == 0  # of equal targets
+    assert np.isnan(metrics.MeanSquaredError()([[1.0]], [[np.nan]]))
+    assert metrics.Precision()([[1.0]], [[np.nan]]) == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: metrics.AUC(curve="x"), "AUC: expected curve as one of"),
+        (lambda: metrics.AUC(num_labels=2), "AUC: expected num_labels only with multi_label"),
+        (
+            lambda: metrics.AUC(multi_label=True)([1], [0.2]),
+            r"auc: expected y_pred of shape \(rows",
+        ),
+        (lambda: metrics.Precision([0.1, 2]), r"Precision: expected thresholds in \[0, 1\], rec"),
+        (
+            lambda: metrics.Precision(top_k=4)(np.eye(3), np.eye(3)),
+            "precision: expected y_pred with",
+        ),
+        (lambda: metrics.Recall(class_id=3)(np.eye(3), np.eye(3)), "recall: expected y_pred of"),
+        (lambda: metrics.PrecisionAtRecall(2), r"PrecisionAtRecall: expected recall in \[0, 1\]"),
+        (lambda: metrics.MeanSquaredError()([[1, 2]], [[1, 2, 3]]), "expected y_true of the shape"),
+        (lambda: metrics.MeanSquaredError()([[1]], [[1]], [1, 2]), "expected sample_weight of a"),
+        (
+            lambda: metrics.MeanSquaredError(dtype="float16"),
+            "expected dtype 'float32' or 'float64'",
+        ),
+        (lambda: metrics.FBetaScore(beta=1), "FBetaScore: expected beta as a float above 0"),
+        (lambda: metrics.R2Score(num_regressors=-1), "expected num_regressors of 0 or more"),
+        (lambda: metrics.MeanIoU(2)([0, 1], [0, 1, 1]), "mean_io_u: expected as many labels as"),
+        (lambda: metrics.IoU(2, [2]), r"IoU: expected target_class_ids in \[0, 2\), received"),
+        (lambda: metrics.TopKCategoricalAccuracy(0), "expected k as an integer from 1 on"),
+    ],
+)
+def test_bad_arguments(call, message, fails):
+    fails(call, ValueError, message)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from goldens.metric_cases import BATCHES, LOOSE, arrays, cases
+from goldens.metric_cases import BATCHES, LOOSE, arrays, cases, exact_in_keras
 
 from corereg import metrics
 
@@ -30,8 +30,7 @@ def results(name, dtype):
 @pytest.mark.parametrize("name", CASES)
 def test_results(name, dtype):
     expected = GOLDENS[f"{name} {dtype}"]
-    loose = dtype == "float32" or CASES[name][0] in LOOSE
-    tolerance = 1e-5 if loose else 1e-12
+    tolerance = 1e-12 if dtype == "float64" and exact_in_keras(name) else 1e-5
     np.testing.assert_allclose(results(name, dtype), expected, tolerance, tolerance)
 
 

@@ -81,7 +81,7 @@ def test_parts_without_a_dict():
     [
         (layers, {"Layer"}),
         (losses, {"Loss", "LossFunction"}),
-        (metrics, {"Metric", "MetricFunction"}),
+        (metrics, {"Metric", "MetricFunction", "MeanMetricWrapper"}),
         (optimizers, {"Optimizer"}),
         (regularizers, {"Regularizer", "OrthogonalRegularizer"}),
     ],

@@ -90,7 +90,14 @@ NAMES = {
         PiecewiseConstantDecay PolynomialDecay""",
     "regularizer": "L1 l1 L2 l2 L1L2 l1_l2 l1l2 OrthogonalRegularizer orthogonal",
 }
-ARGUMENTS = {"Activation": ["relu"], "Dense": [3], "Dropout": [0.5], "InputLayer": [(2,)]}
+ARGUMENTS = {
+    "Activation": ["relu"],
+    "CategoryEncoding": [3],
+    "Dense": [3],
+    "Discretization": [[0.0, 1.0]],
+    "Dropout": [0.5],
+    "InputLayer": [(2,)],
+}
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from goldens import torch_array_cases, torch_cases, torch_order_cases  # noqa: F401  (fill CASES)
+from goldens import (  # noqa: F401  (they fill CASES)
+    torch_array_cases,
+    torch_cases,
+    torch_matrix_cases,
+    torch_order_cases,
+)
 from goldens.torch_parts import CASES, Case, filled, run
 
 import corereg

@@ -9,14 +9,22 @@ from corereg.autograd.elsewhere import TENSOR, TOP
 from corereg.autograd.tensor import Tensor
 
 
-def missing_from_tensor(tensor: Tensor, name: str) -> Any:
-    """Tensor.__getattr__: raises the AttributeError."""
-    text = f"{type(tensor).__name__!r} object has no attribute {name!r}"
-    if name in TENSOR:
-        text += f"; {TENSOR[name]}"
-    elif name in ops.__all__:
-        text += f"; use corereg.autograd.ops.{name}(t)"
-    raise AttributeError(text, name=name, obj=tensor)
+class Missing:
+    """A name that tensors have not: asking for it raises an AttributeError that says what to use.
+    (A `__getattr__` of Tensor would make every attribute slower.)"""
+
+    def __init__(self, name: str, use: str) -> None:
+        self.name, self.use = name, use
+
+    def __get__(self, tensor: Tensor | None, owner: type) -> Any:
+        text = f"{owner.__name__!r} object has no attribute {self.name!r}; {self.use}"
+        raise AttributeError(text, name=self.name, obj=tensor)
+
+
+def missing_names() -> dict[str, Missing]:
+    """PyTorch's words that Tensor has not, and the ops that are no methods of it."""
+    others = {n: f"use corereg.autograd.ops.{n}(t)" for n in ops.__all__ if not hasattr(Tensor, n)}
+    return {name: Missing(name, use) for name, use in {**others, **TENSOR}.items()}
 
 
 def at_top(name: str) -> str | None:

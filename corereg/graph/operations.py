@@ -43,6 +43,27 @@ def function_of(key: str) -> Callable[..., Any]:
     return OPERATIONS[key]
 
 
+def public_function(key: str) -> Callable[..., Any]:
+    """The same as users find it, which takes symbolic tensors, too."""
+    found = function_of(key)
+    package, _, name = key.rpartition(".")
+    if package in HOMES:
+        return getattr(importlib.import_module(HOMES[package]), name)  # type: ignore[no-any-return]
+    return found
+
+
+def key_of(function: Any) -> str | None:
+    """The key of a function that `function_of` finds again, or None."""
+    name = getattr(function, "__name__", "")
+    if name in ops.__all__ and getattr(ops, name) is function:
+        return f"ops.{name}"
+    for package in HOMES:
+        known = OPERATIONS.get(f"{package}.{name}")
+        if known is not None and known in (function, getattr(function, "__wrapped__", None)):
+            return f"{package}.{name}"
+    return None
+
+
 class Operation:
     """One use of a function in a graph: what an op has in place of a layer.
 

@@ -16,6 +16,8 @@ _BINARY = {
     "multiply": operator.mul,
     "true_divide": operator.truediv,
     "power": operator.pow,
+    "floor_divide": operator.floordiv,
+    "mod": operator.mod,
     "matmul": operator.matmul,
 }
 _COMPARISONS = {
@@ -30,6 +32,7 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "get_item": operator.getitem,
 }
 _SPECIAL = {"true_divide": "truediv", "subtract": "sub", "multiply": "mul", "power": "pow"}
+_SPECIAL |= {"floor_divide": "floordiv"}
 _SPECIAL |= {"less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge"}
 _SPECIAL |= {"negative": "neg", "absolute": "abs", "get_item": "getitem"}
 _METHODS = (

@@ -51,9 +51,7 @@ def get(identifier: Any) -> Any:
     if word in REFUSED:
         raise ValueError(f"initializer {identifier!r}: {REFUSED[word]}")
     if isinstance(identifier, Tensor | np.ndarray | np.generic | list | tuple):
-        from corereg.initializers.constants import FromArray
-
-        return FromArray(identifier)
+        identifier = {"class_name": "FromArray", "config": {"value": identifier}}
     found = registry.resolve("initializer", identifier)
     if not callable(found):
         raise TypeError(f"initializer: expected a name or a callable, received {found!r}")

@@ -38,7 +38,7 @@ class Activation(Layer):
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         if not self._built_in:
             _kernels.track_part(self._activation)
-        return self._activation(x)  # type: ignore[no-any-return]
+        return self._activation(x)
 
     def get_config(self) -> dict[str, Any]:
         activation = activations.serialize(self.activation, self.who)

@@ -105,7 +105,7 @@ class Dense(Layer):
             return out
         if not self._built_in:
             _kernels.track_part(self._function)
-        return self._function(out)  # type: ignore[no-any-return]
+        return self._function(out)
 
     def _any_rank(self, x: Tensor) -> Tensor:
         inputs = self.kernel.shape[0]

@@ -8,7 +8,7 @@ from typing import Any
 from corereg import _kernels, registry
 from corereg.graph.nest import flatten
 from corereg.graph.node import Spec
-from corereg.graph.operations import OPERATIONS
+from corereg.graph.operations import key_of, public_function
 from corereg.layers.as_given import KeepsIntegers
 from corereg.layers.shapes import is_shape
 from corereg.registry import register
@@ -95,9 +95,8 @@ class Lambda(KeepsIntegers):
         registered = registry.registered_function(function)
         if registered is not None:
             return registered
-        key = f"ops.{getattr(function, '__name__', '')}"
-        known = OPERATIONS.get(key)
-        if known is not None and known in (function, getattr(function, "__wrapped__", None)):
+        key = key_of(function)
+        if key is not None:
             return key
         raise TypeError(
             f"{self.who}: cannot save the function {function!r}; name it, decorate it with "
@@ -125,13 +124,11 @@ def _takes_training(function: Any) -> bool:
 def _function_named(name: str) -> Any:
     found = registry.get_registered_object(name)
     if found is None:
-        from corereg import ops
-
-        package, _, own = name.partition(".")
-        if package == "ops" and own in ops.__all__:
-            return getattr(ops, own)
-        raise ValueError(
-            f"Lambda: unknown function {name!r}; pass custom_objects={{name: function}}, or "
-            "decorate it with register_keras_serializable()"
-        )
+        try:
+            return public_function(name)
+        except ValueError:
+            raise ValueError(
+                f"Lambda: unknown function {name!r}; pass custom_objects={{name: function}}, or "
+                "decorate it with register_keras_serializable()"
+            ) from None
     return found

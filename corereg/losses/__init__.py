@@ -1,14 +1,5 @@
-"""Losses, as in `keras.losses`: called with (y_true, y_pred, sample_weight), giving a Tensor; and as
-functions (y_true, y_pred), which give the values before any reduction.
-
-The everyday losses run in one kernel that also makes the gradient; the others are composed of ops.
-Where y_pred comes straight from a sigmoid or softmax, the cross-entropies work on what went into
-it, which is exact where probabilities round to 0 or 1 (Keras clips them to [1e-7, 1 - 1e-7]);
-elsewhere values agree. `Quantile` and `GaussianNLL` are beyond Keras's.
-
-Reductions: "sum_over_batch_size" (default) and "mean": the mean of all weighted values;
-"mean_with_sample_weight": their sum divided by the sum of the weights; "sum"; "none" and None: the
-values, one a row for predictions of shape (rows, outputs).
+"""Losses, as in `keras.losses`: called with (y_true, y_pred, sample_weight), they give a Tensor; as
+functions (y_true, y_pred) they give the values before any reduction.
 """
 
 from typing import TYPE_CHECKING

@@ -148,13 +148,15 @@ class SparseCategoricalCrossentropy(KernelLoss):
         self.axis = as_axis(who, axis)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
-        if self.ignore_class is None:
+        floats = getattr(getattr(y_true, "dtype", None), "kind", "") == "f"
+        if self.ignore_class is None and not (floats and getattr(y_pred, "ndim", 0) > 2):
             return super().__call__(y_true, y_pred, sample_weight)
         _kernels.track_dependency(self)
         return self.of_counted(given(y_true), self.as_predictions(y_pred), sample_weight)
 
     def of_counted(self, labels: Tensor, z: Tensor, sample_weight: Any) -> Tensor:
-        """The loss where some labels are ignored: a mean is over the others alone."""
+        """The loss by ops, which take labels of any dtype as data sets hold them; where some are
+        ignored a mean is over the others alone."""
         axis = checked_axis(self.name, self.axis, z.ndim)
         if labels.ndim == z.ndim and labels.shape[axis] == 1:
             labels = labels.squeeze(axis)
@@ -166,8 +168,11 @@ class SparseCategoricalCrossentropy(KernelLoss):
         if axis != z.ndim - 1:
             z = z.transpose(*(i for i in range(z.ndim) if i != axis), axis)
         z = self.kernel_inputs(z)
-        counted = ops.not_equal(labels, self.ignore_class)
         own = ops.equal(ops.expand_dims(labels, -1), np.arange(z.shape[-1]))
+        if self.ignore_class is None:
+            values = -ops.where(own, ops.log_softmax(z), 0).sum(axis=-1)
+            return self.finish(values, sample_weight)
+        counted = ops.not_equal(labels, self.ignore_class)
         own = ops.logical_and(own, ops.expand_dims(counted, -1))
         values = -ops.where(own, ops.log_softmax(z), 0).sum(axis=-1)
         return self.finish_masked(values, counted, sample_weight)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd import Tensor, ops
+from corereg.autograd import Tensor, ops, tensor
 from corereg.autograd.ops.activations import Activation
 from corereg.losses.base import Array, BuiltinLoss
 from corereg.losses.reductions import MEANS, reduced
@@ -32,7 +32,7 @@ class KernelLoss(BuiltinLoss):
         _kernels.track_dependency(self)
         z = self.as_predictions(y_pred)
         y = y_true.data if isinstance(y_true, Tensor) else y_true
-        if self.axis != -1 and z.ndim > 1:
+        if self.axis not in (-1, z.ndim - 1):
             y, z = self.axis_last(y, z)
         z = self.kernel_inputs(z)
         if z.data.ndim != 2:
@@ -61,8 +61,12 @@ class KernelLoss(BuiltinLoss):
         """Targets and predictions with the axis of the classes moved to the end."""
         axis = checked_axis(self.name, self.axis, z.ndim)
         order = [*(i for i in range(z.ndim) if i != axis), axis]
-        y = np.asarray(y)
-        return (y.transpose(order) if y.ndim == z.ndim else y), z.transpose(*order)
+        if axis == z.ndim - 1:
+            return y, z
+        y = tensor(y)
+        if y.ndim == z.ndim:  # by ops, so that a recording moves the targets of each batch
+            y = y.transpose(*order).reshape(-1, y.shape[axis])
+        return _kernels.plain_array(y.data), z.transpose(*order)
 
     def of_any_rank(self, y: Any, z: Tensor, weighted: bool) -> Tensor:
         """The losses of predictions (..., outputs), of shape (...)."""

@@ -51,7 +51,7 @@ def reduced(values: Tensor, reduction: str | None, sample_weight: Any = None) ->
     if reduction == "sum":
         return values.sum()
     if reduction == "mean_with_sample_weight" and sample_weight is not None:
-        total = ops.sum(ops.astype(tensor(sample_weight), values.dtype))
+        total = ops.sum(ops.astype(tensor(sample_weight, values), values.dtype))
         nothing = ops.equal(total, 0)
         return ops.where(nothing, 0, values.sum() / ops.where(nothing, 1, total))
     return values.mean()

@@ -5,6 +5,7 @@ What has to compute does so by ops, so that recorded steps compute it again.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ def reshaped(a: Array, shape: tuple[int, ...]) -> Array:
 
 def as_matrix(z: Array) -> Array:
     """(rows, ...) as contiguous (rows, outputs)."""
-    return reshaped(z, (len(z), z.size // max(len(z), 1) if z.ndim > 1 else 1))
+    return reshaped(z, (len(z), math.prod(z.shape[1:])))
 
 
 def as_places(z: Array) -> Array:

@@ -75,6 +75,11 @@ class ThresholdCounts(Metric):
             y, p = y.reshape(-1), p.reshape(1)
         y = cast_like(same_shape(self.name, y, p), p)
         if self.top_k is not None:
+            if not 1 <= self.top_k <= p.shape[-1]:
+                raise ValueError(
+                    f"{self.name}: expected y_pred with {self.top_k} classes or more (top_k), "
+                    f"received {p.shape}"
+                )
             p = _kernels.filter_top_k(as_places(p), self.top_k).reshape(p.shape)
         if self.class_id is not None:
             y, p = self._column(y), self._column(p)

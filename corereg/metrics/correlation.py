@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from corereg.autograd import Tensor, tensor
 from corereg.metrics.arrays import as_array, cast_to, same_shape
 from corereg.metrics.mean import FunctionMetric
@@ -27,8 +29,9 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
     y, p = _pair("pearson_correlation", y_true, y_pred)
     y = y - y.mean(axis=axis, keepdims=True)
     p = p - p.mean(axis=axis, keepdims=True)
-    y = y / y.square().mean(axis=axis, keepdims=True).sqrt()
-    p = p / p.square().mean(axis=axis, keepdims=True).sqrt()
+    with np.errstate(invalid="ignore"):
+        y = y / y.square().mean(axis=axis, keepdims=True).sqrt()
+        p = p / p.square().mean(axis=axis, keepdims=True).sqrt()
     return (y * p).mean(axis=axis)
 
 

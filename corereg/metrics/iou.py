@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -68,22 +69,26 @@ class ConfusionMatrix(Metric):
             counts = counts & (label != self.ignore_class)
         weights = counts.astype(np.float64)
         if sample_weight is not None:
-            weights = weights * self._weights(sample_weight, y.size)
+            weights = weights * self._weights(sample_weight, y.shape)
         place = (label * n + guess) * counts.astype(np.int64)
         total = Tensor(self.total_cm.data).reshape((n * n,))
         self.total_cm.assign(ops.add_at(total, place, weights).reshape((n, n)))
 
-    def _weights(self, sample_weight: Any, size: int) -> Array:
-        weight = as_array(sample_weight)
-        if weight.size not in (1, size):
+    def _weights(self, sample_weight: Any, shape: tuple[int, ...]) -> Array:
+        weight, size = as_array(sample_weight), math.prod(shape)
+        if weight.size in (1, size):
+            weight = reshaped(weight, (weight.size,))
+        elif weight.shape == shape[: weight.ndim]:
+            weight = reshaped(weight, weight.shape + (1,) * (len(shape) - weight.ndim))
+        else:
             raise ValueError(
-                f"{self.name}: expected sample_weight as a number or of {size} elements, received "
-                f"shape {weight.shape}"
+                f"{self.name}: expected sample_weight as a number, one a row, or of {size} "
+                f"elements, received shape {weight.shape}"
             )
-        weight = reshaped(weight, (weight.size,))
         if self.dtype in WHOLE:
             weight = cast_to(weight, weight.shape, np.int64)
-        return spread(cast_to(weight, weight.shape, np.float64), (size,))
+        weight = cast_to(weight, weight.shape, np.float64)
+        return spread(weight, shape if weight.ndim > 1 else (size,)).reshape(-1)
 
 
 @register("metric", "io_u")

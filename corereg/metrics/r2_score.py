@@ -98,8 +98,9 @@ class R2Score(Metric):
         if self._sums is None:
             return 0.0
         total, squares, residual, count = (Tensor(part.data) for part in self._sums)
-        spread = squares - total * total / count
-        scores = 1 - residual / spread
+        with np.errstate(all="ignore"):  # targets that are all equal
+            spread = squares - total * total / count
+            scores = 1 - residual / spread
         scores = ops.where(ops.isinf(scores), 0.0, scores)
         if self.class_aggregation == "uniform_average":
             scores = scores.mean()

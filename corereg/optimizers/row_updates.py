@@ -64,11 +64,14 @@ def update_rows(optimizer: Any, penalties: bool) -> Array:
     plan: StepPlan = optimizer._plan(penalties)
     gradients: list[Array | None] = []
     rows: dict[int, tuple[Array, Array]] = {}
+    by_rows = not optimizer._totals and not optimizer._averages
+    by_rows = by_rows and optimizer.loss_scale_factor is None
     for i, p in enumerate(plan.parameters):
         dense = p._grad.data if isinstance(p._grad, Tensor) else p._grad
         if p.row_gradients:
             index, given = _joined(p.row_gradients)
-            if dense is None and plan.strengths[i] == NONE:
+            plain = by_rows and plan.strengths[i] == NONE and p.constraint is None
+            if dense is None and plain:
                 rows[i] = index, given
             else:
                 dense = _whole(p, dense, index, given)
@@ -84,7 +87,7 @@ def update_rows(optimizer: Any, penalties: bool) -> Array:
     for i, table in tables.items():
         table.load(*rows[i])
         gradients[i] = table.gradient
-    optimizer.take_step(compact, gradients)
+    optimizer._run(compact, gradients)
     for table in tables.values():
         table.store()
     return compact.penalty
@@ -103,8 +106,10 @@ def _compact(
         plan.places,
         [tuple(tables[i].copies[1:]) if i in tables else own for i, own in enumerate(slots)],
         plan.strengths,
-        plan.decay,
+        plan.decays,
+        plan.rates,
     )
+    made.stages = optimizer._stages(made)
     return made, tables
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", None)
+REDUCTIONS = ("sum_over_batch_size", "sum", "mean_with_sample_weight", None)
 SHAPES = ((5, 3), (2, 3, 4))
 STEPS, RATE = 3, 0.1
 

@@ -1,7 +1,7 @@
 """Makes loss_goldens.npz with Keras 3; in tests/: `python -m goldens.make_loss_goldens`.
 
-Needs keras and jax. For each case of loss_cases.py it holds, in float32 and in float64, the values,
-the reduced values and the gradients, each flat, and the kernel of a model of one layer after a few
+Needs keras and jax. For each case of loss_cases.py it holds, computed in float64, the values, the
+reduced values and the gradients, each flat, and the kernel of a model of one layer after a few
 steps of gradient descent.
 """
 
@@ -28,27 +28,23 @@ def main() -> None:
         slope, value = jax.grad(total, has_aux=True)(jax.numpy.asarray(p))
         return np.asarray(value), np.asarray(slope)
 
+    jax.config.update("jax_enable_x64", True)
+    keras.config.set_floatx("float64")
     arrays: dict[str, Any] = {"keras": np.array(keras.__version__)}
-    for dtype in ("float32", "float64"):
-        keras.config.set_floatx(dtype)
-        for name, case in CASES.items():
-            with jax.enable_x64(dtype == "float64"):
-                for part, found in run(name, keras.losses, dtype, differentiate).items():
-                    flat = np.concatenate([np.ravel(one) for one in found])
-                    arrays[f"{name} {part} {dtype}"] = flat.astype(dtype)
-                x, y, kernel = (one.astype(dtype) for one in training_data(name))
-                y = y.astype(int) if case.y == "labels" else y
-                loss = getattr(keras.losses, case.loss)(**case.arguments, dtype=dtype)
-                act = getattr(keras.activations, case.activation)
+    for name, case in CASES.items():
+        for part, found in run(name, keras.losses, "float64", differentiate).items():
+            arrays[f"{name} {part}"] = np.concatenate([np.ravel(one) for one in found])
+        x, y, kernel = training_data(name)
+        loss = getattr(keras.losses, case.loss)(**case.arguments, dtype="float64")
+        act = getattr(keras.activations, case.activation)
 
-                def of_kernel(
-                    k: Any, loss: Any = loss, act: Any = act, x: Any = x, y: Any = y
-                ) -> Any:
-                    return loss(y, act(x @ k))
+        def of_kernel(k: Any, loss: Any = loss, act: Any = act, x: Any = x, y: Any = y) -> Any:
+            return loss(y, act(x @ k))
 
-                for _ in range(STEPS):
-                    kernel -= RATE * differentiate(of_kernel, kernel)[1]
-                arrays[f"{name} trained {dtype}"] = kernel.ravel()
+        for _ in range(STEPS):
+            kernel = kernel - RATE * differentiate(of_kernel, kernel)[1]
+        arrays[f"{name} trained"] = kernel.ravel()
+        print(name, flush=True)
     np.savez_compressed(Path(__file__).parent / "loss_goldens.npz", **arrays)
 
 

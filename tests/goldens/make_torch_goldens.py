@@ -1,7 +1,7 @@
 """Makes torch_ops.npz with PyTorch; in tests/: `python -m goldens.make_torch_goldens`.
 
-Every case of the tables in torch_cases.py, torch_array_cases.py and torch_order_cases.py is
-evaluated in float64. The file holds
+Every case of the tables in torch_cases.py, torch_array_cases.py, torch_matrix_cases.py and
+torch_order_cases.py is evaluated in float64. The file holds
 
     torch     version of PyTorch
     names     "case: what", in the order of the table and of `Case.names`
@@ -23,6 +23,7 @@ import torch
 from . import (  # the cases fill CASES
     torch_array_cases,  # noqa: F401
     torch_cases,  # noqa: F401
+    torch_matrix_cases,  # noqa: F401
     torch_ops,
     torch_order_cases,  # noqa: F401
 )

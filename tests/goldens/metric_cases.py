@@ -135,6 +135,23 @@ def cases() -> dict[str, tuple[str, dict[str, Any], str, str | None]]:
     return found
 
 
+MEANS = ("Mean", "Root", "LogCosh", "Poisson", "Hinge", "Squared", "Pearson", "Concordance")
+MEANS += (
+    "Accuracy",
+    "BinaryAccuracy several",
+    "BinaryCross",
+    "CategoricalCrossentropy classes label",
+    "SparseCategoricalCross",
+)
+WORDS = ("multi_label", "average=micro", "average=macro", "uniform_average", "num_regressors")
+
+
+def exact_in_keras(name: str) -> bool:
+    """Whether Keras computes a case in float64 throughout: it takes means in float32."""
+    means = name.startswith(MEANS) or any(word in name for word in WORDS)
+    return not means and cases()[name][0] not in LOOSE
+
+
 LOOSE = ("IoU", "MeanIoU", "BinaryIoU", "OneHotIoU", "OneHotMeanIoU")  # float32 in Keras
 
 

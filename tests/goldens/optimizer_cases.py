@@ -101,11 +101,11 @@ def run_steps(name: str, lib: Any, dtype: str, variable: Callable[..., Any]) -> 
     optimizer = make_optimizer(name, lib)
     for grads in gradients:
         optimizer.apply_gradients(zip(grads, variables, strict=True))
-    found = [np.array(v) for v in variables]
+    found = [np.array(v.numpy()) for v in variables]
     shapes = set(SHAPES.values())
-    found += [np.array(v) for v in optimizer.variables if tuple(v.shape) in shapes]
+    found += [np.array(v.numpy()) for v in optimizer.variables if tuple(v.shape) in shapes]
     optimizer.finalize_variable_values(variables)
-    return [*found, *(np.array(v) for v in variables)]
+    return [*found, *(np.array(v.numpy()) for v in variables)]
 
 
 # ---- schedules -----------------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-ROWS = 12
+ROWS = 16  # with 4 steps each: Keras rounds 1 / n to float32, which is exact then
 RNG = np.random.RandomState(5)
-CATEGORIES = RNG.randint(0, 4, (ROWS, 3))  # of 6: two rows are never looked up
+CATEGORIES = RNG.randint(0, 4, (ROWS, 4))  # of 6: two rows are never looked up
 NUMBERS = RNG.randint(-64, 65, (ROWS, 2)) / 64
 TARGETS = RNG.randint(-64, 65, (ROWS, 1)) / 64
 DATA = RNG.randint(-640, 641, (50, 3)) / 64
@@ -24,7 +24,7 @@ DATA = RNG.randint(-640, 641, (50, 3)) / 64
 def several(lib: Any, dtype: str, frozen: bool = False) -> Any:
     """Two tables, one of them used twice, beside numbers."""
     numbers = lib.Input((2,), name="numbers", dtype=dtype)
-    codes = lib.Input((3,), name="codes", dtype="int32")
+    codes = lib.Input((4,), name="codes", dtype="int32")
     own = {"dtype": dtype, "trainable": not frozen}
     table = lib.layers.Embedding(6, 4, **own, name="table")
     other = lib.layers.Embedding(6, 2, dtype=dtype, name="other")
@@ -36,7 +36,7 @@ def several(lib: Any, dtype: str, frozen: bool = False) -> Any:
 
 def pooled(lib: Any, dtype: str, mask_zero: bool = True) -> Any:
     """The mean over the steps that are not 0."""
-    codes = lib.Input((3,), name="codes", dtype="int32")
+    codes = lib.Input((4,), name="codes", dtype="int32")
     numbers = lib.Input((2,), name="numbers", dtype=dtype)
     rows = lib.layers.Embedding(6, 4, mask_zero=mask_zero, dtype=dtype, name="table")(codes)
     mean = lib.layers.GlobalAveragePooling1D(dtype=dtype)(rows)
@@ -46,7 +46,7 @@ def pooled(lib: Any, dtype: str, mask_zero: bool = True) -> Any:
 
 def reshaped(lib: Any, dtype: str) -> Any:
     """Through layers that put elements elsewhere."""
-    codes = lib.Input((3,), name="codes", dtype="int32")
+    codes = lib.Input((4,), name="codes", dtype="int32")
     numbers = lib.Input((2,), name="numbers", dtype=dtype)
     layers = lib.layers
     rows = layers.Embedding(6, 4, dtype=dtype, name="table")(codes)
@@ -79,7 +79,7 @@ def trained(name: str, lib: Any, replayed: bool = True) -> dict[str, np.ndarray]
     rng = np.random.RandomState(7)
     model.set_weights([rng.randint(-64, 65, shape).astype(dtype) / 64 for shape in shapes])
     model.compile(getattr(lib.optimizers, optimizer)(**numbers), "mse", run_eagerly=not replayed)
-    codes = np.maximum(CATEGORIES, [[0, 0, 1]]) if build is pooled else CATEGORIES
+    codes = np.maximum(CATEGORIES, [[0, 0, 0, 1]]) if build is pooled else CATEGORIES
     x = [NUMBERS.astype(dtype), codes.astype("int32")]
     found = {"before": np.asarray(model.predict(x, verbose=0))}
     for _ in range(3):

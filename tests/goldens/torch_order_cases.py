@@ -64,6 +64,7 @@ for n in (1, 4, 5):
     case(f"median of {n}", squared("median", 0), x(n, 3))
     case(f"median of {n} keepdims", squared("median", -1, True), x(3, n))
 case("median of nan", named("median", 0), at(1.0, nan, 2.0), order=0)
+case("copy", squared("copy"), x(3, 4))
 case("roll", squared("roll", 2), x(3, 4))
 case("roll 0", squared("roll", -1, 0), x(3, 4))
 case("roll both", squared("roll", (1, 2), (0, 1)), x(3, 4))

@@ -14,6 +14,7 @@ floor, ceil, trunc, fmod, remainder = (
     torch.fmod,
     torch.remainder,
 )
+copy = torch.clone
 arctan2, hypot, logaddexp = torch.arctan2, torch.hypot, torch.logaddexp
 logical_xor, triu, tril, diagonal = torch.logical_xor, torch.triu, torch.tril, torch.diagonal
 
@@ -61,3 +62,36 @@ def trace(x: Tensor, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
 
 def floor_divide(x1: Tensor, x2: Tensor) -> Tensor:
     return torch.floor(x1 / x2)  # PyTorch's own has no derivative
+
+
+# ---- angles, logarithms, matrices ----------------------------------------------------------------
+
+tan, arcsin, arccos, arctan, sinh, cosh = (
+    torch.tan,
+    torch.arcsin,
+    torch.arccos,
+    torch.arctan,
+    torch.sinh,
+    torch.cosh,
+)
+arcsinh, arccosh, arctanh = torch.arcsinh, torch.arccosh, torch.arctanh
+log2, log10, exp2, erfinv = torch.log2, torch.log10, torch.exp2, torch.erfinv
+inv, det, solve, cholesky = (
+    torch.linalg.inv,
+    torch.linalg.det,
+    torch.linalg.solve,
+    torch.linalg.cholesky,
+)
+qr, eigh, singular_values = torch.linalg.qr, torch.linalg.eigh, torch.linalg.svdvals
+
+
+def cbrt(x: Tensor) -> Tensor:
+    return x ** (1 / 3)  # of positive numbers
+
+
+def log_abs_det(x: Tensor) -> Tensor:
+    return torch.linalg.slogdet(x)[1]
+
+
+def svd(x: Tensor) -> Any:
+    return torch.linalg.svd(x, full_matrices=False)

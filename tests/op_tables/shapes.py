@@ -125,6 +125,7 @@ GRADIENTS = {
         (call(ops.broadcast_to, 3), x(1)),
         (call(ops.broadcast_to, (0, 3)), x(1, 3)),
     ],
+    "Copy": [*((ops.copy, x(*shape)) for shape in [(3, 4), (), (0, 2)])],
     "Flip": [
         (ops.flip, x(3, 4)),
         (call(ops.flip, 0), x(3, 4)),
@@ -204,6 +205,7 @@ VALUES = {
     "squeeze": same("squeeze", (1, 3, 1), 2),
     "expand_dims": same("expand_dims", (3, 4), (0, -1)),
     "broadcast_to": same("broadcast_to", (3, 1), (2, 3, 4)),
+    "copy": same("copy", (3, 4)),
     "flip": same("flip", (3, 4)),
     "flip axis": same("flip", (3, 4), 1),
     "pad": same("pad", (2, 3), ((1, 2), (0, 1))),

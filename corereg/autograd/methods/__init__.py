@@ -21,7 +21,7 @@ from corereg.autograd.methods import (
     reductions,
     shapes,
 )
-from corereg.autograd.missing import missing_from_tensor
+from corereg.autograd.missing import missing_names
 from corereg.autograd.ops import arithmetic, linalg
 from corereg.autograd.tensor import Tensor
 
@@ -126,8 +126,8 @@ METHODS: dict[str, Any] = {
 
 for _name, _method in {**{f.__name__: f for f in FUNCTIONS}, **METHODS}.items():
     setattr(Tensor, _name, _method)
-_tensor: Any = Tensor
-_tensor.__getattr__ = missing_from_tensor  # which type checkers shall not know
+for _name, _method in missing_names().items():
+    setattr(Tensor, _name, _method)
 
 # + - * / @ and the sign are compiled, see TensorCore in src/tensor.pxi.
 _kernels.bind_operators(

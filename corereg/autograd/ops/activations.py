@@ -49,7 +49,7 @@ class Activation(Op):
 
     def __init__(self, code: int) -> None:
         self.code = code
-        self.kept = None
+        self.kept: Any = None
 
     def forward(self, x: Any) -> Any:
         if self.code in SLOPED and state.enabled:

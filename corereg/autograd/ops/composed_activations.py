@@ -69,13 +69,15 @@ def log_sigmoid(x: Any) -> Tensor:
 def tanh_shrink(x: Any) -> Tensor:
     """x - tanh(x)"""
     x = as_floats(x, "tanh_shrink")
-    return x - tanh(x)
+    y: Tensor = x - tanh(x)
+    return y
 
 
 def squareplus(x: Any, b: float = 4) -> Tensor:
     """(x + sqrt(x**2 + b)) / 2, a softplus without exponentials (Barron 2021)."""
     x = as_floats(x, "squareplus")
-    return (x + sqrt(x * x + b)) / 2
+    y: Tensor = (x + sqrt(x * x + b)) / 2
+    return y
 
 
 def glu(x: Any, axis: int = -1) -> Tensor:

@@ -30,7 +30,7 @@ class Dense(Op):
 
     def __init__(self, code: int = LINEAR) -> None:
         self.code = code
-        self.kept = None
+        self.kept: Any = None
 
     def forward(self, x: Any, w: Any, b: Any = None) -> Any:
         if self.code not in SLOPED or not state.enabled:

@@ -53,7 +53,9 @@ class BoundedRelu(Op):
     def forward(self, x: Any) -> Any:
         kept = x if self.max_value is None else np.clip(x, 0, self.max_value)
         below = np.array(0, x.dtype) if not self.slope else self.slope * (x - self.threshold)
-        return np.where(x <= self.threshold, below, kept)
+        if self.threshold:  # NaN is not above it, as in Keras
+            return np.where(x > self.threshold, kept, below)
+        return np.where(x <= 0, below, kept)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         a = array_of(x)
@@ -227,7 +229,8 @@ def hard_sigmoid(x: Any) -> Tensor:
 def hard_silu(x: Any) -> Tensor:
     """x hard_sigmoid(x), also called hard_swish (Howard et al. 2019)."""
     x = as_floats(x, "hard_silu")
-    return x * hard_sigmoid(x)
+    y: Tensor = x * hard_sigmoid(x)
+    return y
 
 
 def hard_tanh(x: Any) -> Tensor:

@@ -23,7 +23,7 @@ class ELU(ActivationLayer):
         super().__init__(**options)
         self.alpha = self._number("alpha", alpha, None)
 
-    def call(self, x: Tensor) -> Tensor:
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         return activations.elu(x, self.alpha)
 
     def get_config(self) -> dict[str, Any]:

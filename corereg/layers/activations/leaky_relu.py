@@ -27,7 +27,7 @@ class LeakyReLU(ActivationLayer):
         super().__init__(**options)
         self.negative_slope = self._number("negative_slope", negative_slope)
 
-    def call(self, x: Tensor) -> Tensor:
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         return activations.leaky_relu(x, self.negative_slope)
 
     def get_config(self) -> dict[str, Any]:

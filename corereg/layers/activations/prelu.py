@@ -71,7 +71,7 @@ class PReLU(ActivationLayer):
             name="alpha",
         )
 
-    def call(self, x: Tensor) -> Tensor:
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         return ops.relu(x) - self.alpha * ops.relu(-x)
 
     @property

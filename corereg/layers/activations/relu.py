@@ -33,7 +33,7 @@ class ReLU(ActivationLayer):
         self.negative_slope = self._number("negative_slope", negative_slope)
         self.threshold = self._number("threshold", threshold)
 
-    def call(self, x: Tensor) -> Tensor:
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         return activations.relu(x, self.negative_slope, self.max_value, self.threshold)
 
     def get_config(self) -> dict[str, Any]:
