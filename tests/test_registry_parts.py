@@ -80,7 +80,7 @@ ARGUMENTS = {
     "Activation": ["relu"],
     "CategoryEncoding": [3],
     "Dense": [3],
-    "Discretization": [[0.5]],
+    "Discretization": [[0.0, 1.0]],
     "Dropout": [0.5],
     "InputLayer": [(2,)],
 }
