@@ -31,10 +31,10 @@ def lazy_package(
     """The `__getattr__`, `__dir__` and `__all__` of a package.
 
     modules: each public name and the module of the package that defines it, or a module of another
-    package, such as "corereg.random"; submodules: modules
-    and packages that are public as a whole; kind: the registry's word for the parts in the package.
-    remedies: a module whose `at_top(name)` says what to use for a name that is not here, or None.
-    A part in a file that the table does not list yet is then found too, by importing all files.
+    package, such as "corereg.random"; submodules: modules and packages that are public as a whole;
+    kind: the registry's word for the parts in the package: one in a file that the table does not
+    list yet is then found too, by importing all files. remedies: a module whose `at_top(name)` says
+    what to use for a name that is not here, or None. For Keras's names `corereg.unavailable` does.
     """
     whole = frozenset(submodules)
 
@@ -48,8 +48,7 @@ def lazy_package(
         else:
             found = None if kind is None else _unlisted(kind, package, name)
             if found is None:
-                use = _remedy(remedies, name)
-                raise AttributeError(f"module {package!r} has no attribute {name!r}{use}")
+                raise _missing(package, name, remedies)
         vars(sys.modules[package])[name] = found  # the next use does not come here
         return found
 
@@ -59,12 +58,22 @@ def lazy_package(
     return __getattr__, __dir__, sorted({*modules, *whole})
 
 
-def _remedy(module: str | None, name: str) -> str:
-    """What an error adds for a name that is not in a package."""
-    if module is None or name.startswith("_"):
-        return ""
-    use = importlib.import_module(module).at_top(name)
-    return f"; use {use}" if use else ""
+def _missing(package: str, name: str, remedies: str | None) -> Exception:
+    """The error for a name that is not in a package: an AttributeError, but for names of Keras's in
+    `from package import name`, for which Python would leave out what the error says."""
+    plain = f"module {package!r} has no attribute {name!r}"
+    if name.startswith("_"):
+        return AttributeError(plain)
+    from corereg.unavailable import refusal
+
+    told = refusal(package.removeprefix("corereg").removeprefix("."), name)
+    if told is not None:
+        caller = sys._getframe(2).f_code
+        if caller.co_name == "_handle_fromlist" and "importlib" in caller.co_filename:
+            return ImportError(told, name=package)
+        return AttributeError(told)
+    use = None if remedies is None else importlib.import_module(remedies).at_top(name)
+    return AttributeError(f"{plain}; use {use}" if use else plain)
 
 
 def _unlisted(kind: str, package: str, name: str) -> Any:

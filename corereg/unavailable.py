@@ -16,8 +16,12 @@ _RECURRENCE = (
 )
 _ATTENTION = "attention is for sequences, and corereg computes dense networks; use Keras for it"
 _IMAGES = "corereg augments no images; do so with NumPy in an iterable of batches for fit"
-_SIGNALS = "corereg transforms no signals; use NumPy or SciPy before training"
+_SIGNALS = "corereg transforms no signals; use NumPy or SciPy on t.numpy() before training"
 _BACKENDS = "corereg has no backends; write a Layer with corereg.ops"
+_OPS_OF_IMAGES = (
+    "it is for images and sequences, and corereg computes dense networks; use Keras for it"
+)
+_COMPLEX = "corereg has no complex numbers; use NumPy on t.numpy()"
 _FILES = "corereg reads no data sets from folders; read files with NumPy, pandas or Pillow"
 
 _REASONS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -64,12 +68,13 @@ _REASONS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "losses": {"it is for sequences, and corereg computes dense networks": ("CTC", "ctc")},
     "optimizers": {
-        "corereg computes in float32 and float64, which need no scaled losses": (
-            "LossScaleOptimizer",
-        ),
-        "a model has one optimizer; set trainable = False on what it shall not train": (
-            *("MultiOptimizer", "OptimizerMap"),
-        ),
+        "use Adam, or AdamW with gradient_accumulation_steps": ("Adafactor",),
+        "use AdamW with clipnorm": ("Lamb",),
+        "use loss_scale_factor= of any optimizer": ("LossScaleOptimizer",),
+        "use AdamW or Lion": ("Muon",),
+        "use learning_rate_multipliers= of any optimizer": ("MultiOptimizer", "OptimizerMap"),
+        "use AdamW with use_ema=True": ("ScheduleFreeAdamW",),
+        "use the optimizers of this package": ("legacy",),
     },
     "callbacks": {
         "it writes files of another library; use ModelCheckpoint or BackupAndRestore": (
@@ -92,6 +97,32 @@ _REASONS: dict[str, dict[str, tuple[str, ...]]] = {
             "FeatureSpace",
         ),
     },
+    "ops": {
+        _OPS_OF_IMAGES: (
+            *("adaptive_average_pool", "adaptive_max_pool", "average_pool", "max_pool"),
+            *("conv", "conv_transpose", "depthwise_conv", "separable_conv"),
+            *("depth_to_space", "space_to_depth", "fold", "unfold", "image"),
+            *("ctc_decode", "ctc_loss"),
+        ),
+        _COMPLEX: (
+            *("angle", "conj", "conjugate", "eig", "imag", "isreal", "polar", "real"),
+            *("view_as_complex", "view_as_real"),
+        ),
+        _SIGNALS: (
+            *("bartlett", "blackman", "hamming", "hanning", "kaiser", "i0", "correlate"),
+            *("extract_sequences", "fft", "fft2", "ifft2", "irfft", "istft", "rfft", "stft"),
+        ),
+        "use matmul and softmax": ("dot_product_attention",),
+        "write an op with forward and backward, see corereg.autograd.Op": ("custom_gradient",),
+        "use 1 - ops.erf(x), which is exact to the precision of 1": ("erfc",),
+        "use solve, det, qr or cholesky": ("lu_factor",),
+        "use reshape and transpose": ("rearrange",),
+        "use segment_sum, or segment_max of -x": ("segment_min",),
+        "use exp of segment_sum of log(x)": ("segment_prod",),
+        "use map, or write it with broadcasting": ("vectorize",),
+        "use cast; bits of tensors are seen by t.numpy().view(dtype)": ("view",),
+        "its functions are in corereg.ops itself": ("nn", "numpy"),
+    },
     "saving": {"a file of corereg is read by corereg.saving.load_model": ("KerasFileEditor",)},
 }
 UNAVAILABLE: dict[str, dict[str, str]] = {
@@ -112,7 +143,7 @@ TOP = {
 
 def refusal(package: str, name: str) -> str | None:
     """What to say to somebody who asks a package ("layers", or "" for corereg itself) for a name of
-    Keras that corereg does not have. None for names that are not Keras's either."""
+    Keras that corereg does not have. None for other names."""
     known = TOP if package == "" else UNAVAILABLE.get(package, {})
     if name not in known:
         return None

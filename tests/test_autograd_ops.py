@@ -24,7 +24,7 @@ IDS = [f"{name}-{i}" for name, cases in GRADIENTS.items() for i in range(len(cas
 
 def test_every_op_and_loss_is_in_the_tables():
     assert {n for n, op in registry.items() if op.__module__.startswith("corereg.")} == {*GRADIENTS}
-    assert {kind for kind, _ in KINDS} == set(KERNEL_KINDS)
+    assert [kind for kind, _ in KINDS] == [*KERNEL_KINDS[:5]]  # test_losses_keras.py has the others
 
 
 @pytest.mark.parametrize(("name", "function", "arrays"), CASES, ids=IDS)

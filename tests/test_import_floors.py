@@ -23,7 +23,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
         "ground",
         (
             *("config", "version", "naming", "recordable", "registry", "random"),
-            *("warn", "_lazy"),
+            *("warn", "_lazy", "unavailable"),
         ),
     ),
     ("kernels", ("_kernels", "reference", "reference_norms", "environment")),

@@ -10,7 +10,6 @@ from corereg import (
     Tensor,
     initializers,
     losses,
-    metrics,
     naming,
     no_grad,
     regularizers,
@@ -282,7 +281,6 @@ def test_call_may_take_training_or_not(kind):
     [
         (lambda: Layer()(np.ones((1, 1))), "call"),
         (lambda: losses.Loss()(np.ones((1, 1)), np.ones((1, 1))), "call"),
-        (lambda: metrics.Metric()(np.ones((1, 1)), np.ones((1, 1))), "rows"),
         (lambda: regularizers.Regularizer()(np.ones((1, 1))), "__call__"),
     ],
 )

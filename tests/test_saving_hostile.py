@@ -69,8 +69,8 @@ def array(section, name, value):
 LAYER = ("model", "layers", 1, "config")
 HOSTILE = {
     "unknown layer": (
-        put("model", "layers", 1, "class_name", value="Lambda"),
-        "unknown layer 'Lambda'",
+        put("model", "layers", 1, "class_name", value="Conv2D"),
+        "unknown layer 'Conv2D'",
     ),
     "layer of another kind": (
         put("model", "layers", 1, "class_name", value="L1"),

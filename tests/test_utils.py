@@ -59,8 +59,8 @@ def test_to_categorical_of_nested_lists_and_whole_floats():
 @pytest.mark.parametrize(
     ("y", "error", "text"),
     [
-        ([0.5], TypeError, "expected integer labels, received dtype float64 with fractions"),
-        (["a"], TypeError, "expected integer labels, received dtype <U1"),
+        ([0.5], ValueError, "expected integer labels, received dtype float64 with fractions"),
+        (["a"], ValueError, "expected integer labels, received dtype <U1"),
         ([0, 3], ValueError, r"expected labels in \[0, 3\), received 3 at place 1"),
         ([[0, 1], [-1, 0]], ValueError, r"received -1 at place \(1, 0\)"),
     ],

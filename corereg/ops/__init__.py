@@ -3,11 +3,10 @@
 They take tensors, arrays, numbers and symbolic tensors, whose call becomes part of a graph
 (`corereg.graph`). Dtypes are Keras's too: integers become floats where a function gives floats, and
 places and counts are int32. PyTorch's and NumPy's words are those of `corereg.autograd.ops` and of
-Tensor's methods; docs/two-vocabularies.md shows where the two differ. `own` has what Keras has not,
-`unavailable` says what to use for what is not here.
+Tensor's methods; docs/two-vocabularies.md shows where the two differ. `own` has what Keras has not.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from corereg._lazy import lazy_package
 
@@ -646,14 +645,4 @@ _MODULES = {
     "zeros_like": "creation",
 }
 
-_listed, __dir__, __all__ = lazy_package(__name__, _MODULES, submodules=("linalg",))
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        from corereg.ops.unavailable import refusal
-
-        told = refusal(name)
-        if told is not None:
-            raise AttributeError(told)
-    return _listed(name)
+__getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES, submodules=("linalg",))

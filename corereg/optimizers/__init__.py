@@ -21,7 +21,7 @@ An optimizer of one's own is a subclass of `Optimizer` with an `update_step`.
 docs/adding-an-optimizer.md shows that, and how a rule is added in C.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from corereg._lazy import lazy_package
 
@@ -61,23 +61,6 @@ _MODULES = {
     "serialize": "lookup",
 }
 
-_INSTEAD = {
-    "Adafactor": "Adam, or AdamW with gradient_accumulation_steps",
-    "Lamb": "AdamW with clipnorm",
-    "LossScaleOptimizer": "loss_scale_factor=",
-    "Muon": "AdamW or Lion",
-    "MultiOptimizer": "learning_rate_multipliers=",
-    "ScheduleFreeAdamW": "AdamW with use_ema=True",
-    "legacy": "the optimizers of this package",
-}
-"""What Keras has and this package has not, and what to use."""
-
-_known, __dir__, __all__ = lazy_package(
+__getattr__, __dir__, __all__ = lazy_package(
     __name__, _MODULES, submodules=["schedules"], kind="optimizer"
 )
-
-
-def __getattr__(name: str) -> Any:
-    if name in _INSTEAD:
-        raise AttributeError(f"corereg.optimizers has no {name}; use {_INSTEAD[name]} in its place")
-    return _known(name)

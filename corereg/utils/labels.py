@@ -12,14 +12,14 @@ Array = np.ndarray[Any, Any]
 def to_categorical(x: Any, num_classes: int | None = None) -> Array:
     """Integer labels (...,) or (..., 1) of any rank as one-hot float32 (..., num_classes).
 
-    num_classes: by default the largest label + 1. TypeError for labels that are no whole numbers,
-    ValueError for those outside of [0, num_classes), of which the first is named.
+    num_classes: by default the largest label + 1. ValueError for labels that are no whole numbers,
+    or outside of [0, num_classes); the first is named.
     """
     y = np.asarray(x)
     if y.ndim > 1 and y.shape[-1] == 1:
         y = y.reshape(y.shape[:-1])
     if y.size and y.dtype.kind not in "iub" and not (y.dtype.kind == "f" and (y % 1 == 0).all()):
-        raise TypeError(
+        raise ValueError(
             f"to_categorical: expected integer labels, received dtype {y.dtype}"
             + ("" if y.dtype.kind != "f" else " with fractions")
         )
