@@ -54,7 +54,7 @@ class ModelShapes(NamedTuple):
     """What is known of a model's inputs and outputs, each in flat order.
 
     input_names: None if the model takes what it is given; output_names: None for an output without
-    a name; kinds: what each input takes, None if the model takes what it is given.
+    a name; kinds: what each input takes, None if all take numbers of the model's dtype.
     """
 
     dtype: str
@@ -148,7 +148,12 @@ def _shapes_of(
         output_names = [None] * len(flat)
         if model._output_keys is not None:
             output_names = [*model._output_keys]
-    return ModelShapes(model.dtype, names, inputs, output_names, flat, model._input_kinds)
+    kinds = model._input_kinds
+    if kinds is not None and not any(
+        one.lookup is not None or one.limit is not None or one.dtype != model.dtype for one in kinds
+    ):
+        kinds = None
+    return ModelShapes(model.dtype, names, inputs, output_names, flat, kinds)
 
 
 def input_shapes(x: Any, arrays: Sequence[Array], names: list[str] | None) -> Any:
