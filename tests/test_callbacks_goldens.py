@@ -76,7 +76,7 @@ def test_nan_is_never_the_best(mode):
 def test_a_run_of_nan_alone_restores_nothing():
     stop, model = EarlyStopping("loss", patience=2, restore_best_weights=True), Model()
     assert len(fit(model, stop, series("loss", [NAN] * 5)).epoch) == 2
-    assert stop.best is None and stop.best_weights is None
+    assert (stop.best, stop.best_weights) == (None, None)
     assert model.weight == 4
     model = Model()
     fit(model, ModelCheckpoint("x", "loss", save_best_only=True), series("loss", [NAN] * 2))

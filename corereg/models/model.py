@@ -26,6 +26,7 @@ from corereg.training.data.structures import unpack_x_y_sample_weight
 from corereg.training.evaluate import evaluate, test_on_batch
 from corereg.training.fit import fit, train_on_batch
 from corereg.training.predict import predict
+from corereg.training.stopping import set_stop, stops
 from corereg.training.trainer import Trainer
 
 Array = np.ndarray[Any, Any]
@@ -322,6 +323,24 @@ class Model(ModelStructure):
     @stop_training.setter
     def stop_training(self, value: bool) -> None:
         self._trainer.stop_training = bool(value)
+
+    @property
+    def stop_evaluating(self) -> bool:
+        """Callbacks set it to True to end `evaluate`, or a validation, after the present batch."""
+        return stops(self._trainer, "evaluating")
+
+    @stop_evaluating.setter
+    def stop_evaluating(self, value: bool) -> None:
+        set_stop(self._trainer, "evaluating", value)
+
+    @property
+    def stop_predicting(self) -> bool:
+        """Callbacks set it to True to end `predict` after the present batch."""
+        return stops(self._trainer, "predicting")
+
+    @stop_predicting.setter
+    def stop_predicting(self, value: bool) -> None:
+        set_stop(self._trainer, "predicting", value)
 
     @property
     def history(self) -> History | None:
