@@ -39,7 +39,7 @@ def fit(model, objects, epochs_logs, initial_epoch=0, batch_losses=(0.0, 0.0)):
     batch_losses: those of the two or more batches of each epoch; None: two of the epoch's loss.
     """
     steps = 2 if batch_losses is None else len(batch_losses)
-    run = CallbackList(objects, add_history=True, model=model, params={"steps": steps})
+    run = CallbackList(objects, add_history=True, model=model, steps=steps)
     model.stop_training = False
     run.on_train_begin()
     for epoch, logs in enumerate(epochs_logs, initial_epoch):

@@ -175,8 +175,9 @@ def evaluate(
             source = trainer.check_data(model, "evaluate", x, y, sample_weight)
         run = test_steps(model, source, size)
         total = smallest_known(run.steps, steps)
-        params = {"epochs": 1, "steps": total, "verbose": verbose}
-        observers = CallbackList(callbacks, model=model, params=params)
+        params: dict[str, Any] = {"epochs": 1, "steps": total, "verbose": verbose}
+        observers = CallbackList(callbacks, model=model, **params)
+        observers.leave_display_to_caller()
         with metrics_kept(model, run.sums), ProgressBar(None, total, verbose) as bar:
             bar.begin_epoch()
             logs = run_test(model, run, steps, observers, bar).logs()

@@ -124,8 +124,9 @@ def _predict_batches(
     callbacks: Any,
 ) -> Any:
     """The outputs, one after the other, of at most `total` batches, with progress and callbacks."""
-    params = {"epochs": 1, "steps": total, "verbose": verbose}
-    observers = CallbackList(callbacks, model=model, params=params)
+    params: dict[str, Any] = {"epochs": 1, "steps": total, "verbose": verbose}
+    observers = CallbackList(callbacks, model=model, **params)
+    observers.leave_display_to_caller()
     observed = observers.observes_predict_batches
     set_stop(model._trainer, "predicting", False)
     observers.on_predict_begin()
