@@ -101,7 +101,7 @@ def test_positions_set_the_columns():
     assert lines[2].startswith("Layer (type)" + " " * 12 + "Output Shape" + " " * 17 + "Param")
     absolute = text(branches(), positions=[24, 48, 60, 80], line_length=80).splitlines()
     assert absolute == lines
-    with pytest.raises(ValueError, match="expected positions for 4 columns .*, received 2"):
+    with pytest.raises(ValueError, match=r"expected positions for 4 columns .*, received 2"):
         text(branches(), positions=[0.3, 1.0])
 
 
