@@ -31,8 +31,9 @@ from corereg.training.data.iterables import (
     is_iterable_of_batches,
     refuse_array_arguments,
 )
+from corereg.training.data.model_shapes import input_shapes
 from corereg.training.data.structures import model_input, nest_given
-from corereg.training.trainer import TrainableModel, input_shapes
+from corereg.training.trainer import TrainableModel
 
 Array = np.ndarray[Any, Any]
 Arrays = tuple[Array, ...]
