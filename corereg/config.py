@@ -1,10 +1,16 @@
-"""The default float dtype, as in `keras.config`."""
+"""The default float dtype and the small number of losses, as in `keras.config`."""
 
 from __future__ import annotations
 
-__all__ = ["floatx", "set_floatx"]
+__all__ = ["epsilon", "floatx", "set_floatx"]
 
 _floatx = "float32"
+
+
+def epsilon() -> float:
+    """1e-7: how far losses keep probabilities from 0 and 1, and a number to add before a root or a
+    division in losses and layers of one's own. It is Keras's default, and cannot be changed."""
+    return 1e-7
 
 
 def floatx() -> str:

@@ -1,4 +1,5 @@
-"""Where randomness comes from: a seed, from which every layer and model draws its own.
+"""Where randomness comes from: a seed, from which every layer and model draws its own, and the
+functions of `keras.random`, which stand in corereg/autograd/seeded.py.
 
 `set_random_seed(n)` makes everything that follows in this thread reproducible: initial weights,
 dropout masks and the order of the rows in `fit`. A seed that the main thread sets is the process's,
@@ -13,10 +14,20 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
+from corereg._lazy import lazy_package
+
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["get_state", "set_random_seed", "set_state"]
+_MODULES = dict.fromkeys(
+    (
+        *("SeedGenerator", "beta", "binomial", "categorical", "dropout", "gamma", "normal"),
+        *("randint", "shuffle", "truncated_normal", "uniform"),
+    ),
+    "corereg.autograd.seeded",
+)
+__getattr__, __dir__, _names = lazy_package(__name__, _MODULES)
+__all__ = ["get_state", "set_random_seed", "set_state", *_names]
 
 _MASK = (1 << 64) - 1
 _STEP = 0x9E3779B97F4A7C15  # of SplitMix64 (Steele, Lea, Flood 2014)

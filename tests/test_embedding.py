@@ -31,6 +31,8 @@ def test_a_row_for_each_number(dtype):
         assert out.dtype == dtype
         assert np.array_equal(out.data, layer.embeddings.data[x])
         assert np.array_equal(layer(x + 0.7).data, out.data)  # floats are cut
+        floats = (x + 0.7).astype(dtype)  # of the layer's own dtype, in a tensor
+        assert np.array_equal(layer(corereg.tensor(floats)).data, out.data)
     assert layer.compute_output_shape((None, 3)) == (None, 3, 2)
     assert np.abs(layer.embeddings.data).max() <= 0.05
     assert layer.weights[0].name == "embedding/embeddings" or "embeddings" in layer.weights[0].name
@@ -199,6 +201,22 @@ def test_whole_numbers_of_any_dtype_are_the_same_rows():
         for verbose in (0, "auto"):
             found = model.predict(X.astype(dtype), verbose=0 if verbose == 0 else 2)
             np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_an_input_of_floats_between_other_inputs():
+    """`Input` is of floats unless told: the Embedding behind it casts, in fit, too."""
+    a, b = Input((4,), name="a"), Input((2,), name="b")
+    words = layers.GlobalAveragePooling1D()(Embedding(6, 3)(a))
+    model = Model([a, b], layers.Dense(1)(layers.concatenate([words, b])))
+    model.compile("sgd", "mse")
+    numbers = RNG.integers(0, 6, (20, 4))
+    x = {"a": numbers, "b": RNG.normal(size=(20, 2))}
+    model.fit(x, Y[:20], epochs=2, verbose=0)
+    table, (kernel, bias) = model.layers[1].get_weights()[0], model.layers[-1].get_weights()
+    expected = np.concatenate([table[numbers].mean(axis=1), x["b"]], axis=1) @ kernel + bias
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, atol=1e-6)
+    with pytest.raises(ValueError, match="from 0 to 5"):
+        model.predict({**x, "a": numbers + 1}, verbose=0)
 
 
 def test_numbers_that_float32_does_not_hold():

@@ -104,7 +104,8 @@ def test_weights_are_counted_named_and_saved(tmp_path):
     lines = []
     model.summary(print_fn=lines.append)
     text = "\n".join(lines)
-    assert "Trainable params: 263; frozen: 40" in text
+    assert "Trainable params: 263 (1.03 KB)" in text
+    assert "Non-trainable params: 40 (160.00 B)" in text
     x, y = data()
     model.fit(x, y, verbose=0)
     model.save(tmp_path / "m.corereg")

@@ -279,3 +279,26 @@ def test_clip_by_tensors(rng):
     np.testing.assert_array_equal(x.grad.data, x.data >= low.data)
     np.testing.assert_array_equal(low.grad.data, x.data < low.data)
     assert np.isnan(ops.clip(Tensor([np.nan, 1.0]), Tensor([0.0, np.nan]), None).data).all()
+
+
+def test_gradients_of_extremes_of_many_numbers(rng):
+    """How many elements share an extreme is counted in the loops that a recording has, for arrays
+    of any size."""
+    x = np.round(rng.standard_normal((40, 30, 16)), 1)
+
+    w = Parameter(np.ones_like(x))
+
+    def function(given):
+        y = given * w
+        (ops.max(y, 1).sum() - ops.min(y, (0, 2)).sum()).backward()
+        found = w.grad * 1
+        w.grad = None
+        return found
+
+    most, least = x == x.max(1, keepdims=True), x == x.min((0, 2), keepdims=True)
+    recorded = corereg.record(function)
+    for _ in range(3):
+        got = recorded(x)
+    shares = most / most.sum(1, keepdims=True) - least / least.sum((0, 2), keepdims=True)
+    np.testing.assert_allclose(got.data, x * shares, rtol=1e-14)
+    assert "replayed" in str(recorded.execution_report())

@@ -243,3 +243,10 @@ def test_progbar(capsys):
     assert "loss: 2.0000" in capsys.readouterr().out
     utils.Progbar(1, verbose=0).add(1)
     assert capsys.readouterr().out == ""
+
+
+def test_epsilon_is_that_of_losses():
+    epsilon = corereg.config.epsilon()
+    worst = corereg.losses.binary_crossentropy(np.array([[1.0]]), np.array([[0.0]]))
+    assert epsilon == 1e-7
+    assert float(worst.data[0]) == pytest.approx(-np.log(epsilon), rel=1e-6)

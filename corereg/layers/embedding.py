@@ -105,6 +105,7 @@ class Embedding(Layer):
         self._table = None
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
+        x = self._cast(x)  # floats of the layer's own dtype come as they are
         out = embedding(x, self.embeddings)
         if self.mask_zero:
             out._keras_mask = ops.not_equal(x, 0)

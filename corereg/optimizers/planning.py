@@ -44,8 +44,7 @@ class StepPlanning(VariableChoices):
         trainable; made anew only when something changed."""
         parameters = self.parameters
         strengths = strengths_of(parameters, penalties)
-        decays = [self._decay_of(p) for p in parameters]
-        rates = [self._multiplier_of(p) for p in parameters]
+        decays, rates = self._decays_of(parameters), self._multipliers_of(parameters)
         known = self._plans.get((penalties, chosen))
         shared = self.ema_momentum, self.ema_overwrite_frequency, self.loss_scale_factor
         now = (

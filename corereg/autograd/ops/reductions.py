@@ -145,8 +145,8 @@ class _Extreme(_Reduction):
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         x = array_of(x)
-        taken = x == restore_axes(array_of(out), self.axis, self.keepdims)
-        share = taken / taken.sum(axis=self.axis, keepdims=True, dtype=x.dtype)
+        taken = (x == restore_axes(array_of(out), self.axis, self.keepdims)).astype(x.dtype)
+        share = taken / taken.sum(axis=self.axis, keepdims=True)
         return (restore_axes(grad, self.axis, self.keepdims) * share,)
 
 

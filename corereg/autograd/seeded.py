@@ -1,0 +1,210 @@
+"""Random numbers in Keras's words, as in `keras.random`: each function takes a seed.
+
+seed: a `SeedGenerator`, which gives other numbers at every call; an integer, which gives the same
+numbers at every call; None: numbers from the global seed (see `corereg.random.set_random_seed`).
+`normal` and `dropout` of a `SeedGenerator` are replayed where a step is; everything else that draws
+makes the step run through Python. Numbers are other ones than those of Keras's backends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg import _kernels, config
+from corereg.autograd.ops.layers import Dropout
+from corereg.autograd.tensor import Tensor, apply, tensor
+from corereg.naming import unique_name
+from corereg.random import mix, next_seed
+
+Shape = Sequence[int]
+
+
+class SeedGenerator:
+    """A sequence of random numbers for the functions of `corereg.random`; a layer makes one in its
+    `__init__` and gives it to all that it draws.
+
+    seed: a non-negative integer fixes the sequence; None draws one from the global seed. ValueError
+    for anything else. Copies and pickles go on where the original is; files of models do not have
+    it.
+    """
+
+    def __init__(self, seed: int | None = None, name: str | None = None) -> None:
+        if seed is not None:
+            _check_seed("SeedGenerator", seed)
+        self.seed = seed
+        self.name = unique_name("seed_generator") if name is None else name
+        self._key = next_seed() if seed is None else mix(int(seed))
+        self._drawn = np.zeros((), np.int64)  # draws so far; the kernels read it
+
+    def next(self) -> tuple[int, int]:
+        """The key and the number of the next draw, which it counts."""
+        _kernels.fail_recording("a SeedGenerator counts in Python")
+        found = self._key, int(self._drawn)
+        self._drawn += 1
+        return found
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {"seed": self.seed, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
+        """One that begins the sequence again."""
+        return cls(**config)
+
+
+def normal(
+    shape: Shape, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None
+) -> Tensor:
+    """Normal numbers of this mean and standard deviation. dtype: `floatx()` unless given; it and
+    those of the other functions have to be float32 or float64, else ValueError."""
+    out = np.empty(_shape_of("normal", shape), _float("normal", dtype))
+    key, drawn = _counter("normal", seed)
+    _kernels.normal(out, key, drawn, float(mean), float(stddev))
+    _kernels.increment(drawn)
+    return Tensor(out)
+
+
+def dropout(
+    inputs: Any, rate: float, noise_shape: Sequence[int | None] | None = None, seed: Any = None
+) -> Tensor:
+    """inputs with each element zeroed with probability rate, in [0, 1], and the rest scaled by
+    1/(1-rate). noise_shape: that of the mask, None for the inputs' own length, 1 where it is
+    shared."""
+    x = tensor(inputs)
+    if not 0 <= rate <= 1:
+        raise ValueError(f"dropout: expected a rate in [0, 1], received {rate!r}")
+    mask = x.shape
+    if noise_shape is not None:
+        if len(noise_shape) != x.ndim or any(
+            m not in (None, 1, n) for m, n in zip(noise_shape, x.shape, strict=True)
+        ):
+            raise ValueError(
+                f"dropout: expected a noise_shape that fits inputs of shape {x.shape}, received "
+                f"{tuple(noise_shape)}"
+            )
+        mask = tuple(n if m is None else m for m, n in zip(noise_shape, x.shape, strict=True))
+    key, drawn = _counter("dropout", seed)
+    given = x if mask == x.shape else Tensor(np.ones(mask, x.dtype))
+    kept = apply(Dropout(float(rate), key, drawn, False, given.data.size), given)
+    _kernels.increment(drawn)
+    return kept if given is x else x * kept
+
+
+def uniform(
+    shape: Shape, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Any = None
+) -> Tensor:
+    """Uniform in [minval, maxval)."""
+    size, kind = _shape_of("uniform", shape), _float("uniform", dtype)
+    drawn = _generator("uniform", seed).random(size, kind)
+    return Tensor((drawn * (maxval - minval) + minval).astype(kind))
+
+
+def truncated_normal(
+    shape: Shape, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None
+) -> Tensor:
+    """As `normal`, but what lies more than two standard deviations from the mean is drawn anew."""
+    size, kind = _shape_of("truncated_normal", shape), _float("truncated_normal", dtype)
+    draw = _generator("truncated_normal", seed)
+    found = draw.standard_normal(size)
+    while (far := np.abs(found) > 2).any():
+        found = np.where(far, draw.standard_normal(size), found)
+    return Tensor(np.asarray(found * stddev + mean, kind))
+
+
+def randint(
+    shape: Shape, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None
+) -> Tensor:
+    """Integers from minval to below maxval. ValueError for a dtype that is not of integers."""
+    if np.dtype(dtype).kind not in "iu":
+        raise ValueError(f"randint: expected a dtype of integers, received {dtype!r}")
+    drawn = _generator("randint", seed).integers(minval, maxval, _shape_of("randint", shape))
+    return Tensor(np.asarray(drawn, dtype))
+
+
+def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any = None) -> Tensor:
+    """Indices (batch, num_samples), drawn with the probabilities softmax(logits), of logits
+    (batch, classes)."""
+    scores = np.asarray(tensor(logits).data)
+    if scores.ndim != 2:
+        raise ValueError(
+            f"categorical: expected logits (batch, classes), received shape {scores.shape}"
+        )
+    noise = _generator("categorical", seed).gumbel(size=(len(scores), num_samples, scores.shape[1]))
+    return Tensor((scores[:, None, :] + noise).argmax(-1).astype(dtype))
+
+
+def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Tensor:
+    """The slices of x along an axis in random order."""
+    draw = _generator("shuffle", seed)
+    return Tensor(draw.permutation(np.asarray(tensor(x).data), axis))
+
+
+def beta(shape: Shape, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None) -> Tensor:
+    """Numbers of the beta distribution; alpha and beta are positive, and may be arrays."""
+    size, kind = _shape_of("beta", shape), _float("beta", dtype)
+    return Tensor(np.asarray(_generator("beta", seed).beta(alpha, beta, size), kind))
+
+
+def gamma(shape: Shape, alpha: Any, dtype: Any = None, seed: Any = None) -> Tensor:
+    """Numbers of the gamma distribution of scale 1; alpha is positive, and may be an array."""
+    size, kind = _shape_of("gamma", shape), _float("gamma", dtype)
+    return Tensor(np.asarray(_generator("gamma", seed).gamma(alpha, size=size), kind))
+
+
+def binomial(
+    shape: Shape, counts: Any, probabilities: Any, dtype: Any = None, seed: Any = None
+) -> Tensor:
+    """How many of `counts` trials succeed, each with this probability."""
+    size, kind = _shape_of("binomial", shape), _float("binomial", dtype)
+    drawn = _generator("binomial", seed).binomial(np.asarray(counts, int), probabilities, size)
+    return Tensor(np.asarray(drawn, kind))
+
+
+def _check_seed(who: str, seed: Any) -> None:
+    if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
+        raise ValueError(
+            f"{who}: expected seed as a SeedGenerator, a non-negative integer or None, received "
+            f"{seed!r}"
+        )
+
+
+def _counter(who: str, seed: Any) -> tuple[int, Any]:
+    """The key of the numbers, and how many draws there were: an array that the caller moves."""
+    if isinstance(seed, SeedGenerator):
+        return seed._key, seed._drawn
+    _kernels.fail_recording(f"random.{who} draws anew only with seed=SeedGenerator()")
+    if seed is None:
+        return next_seed(), np.zeros((), np.int64)
+    _check_seed(who, seed)
+    return mix(int(seed)), np.zeros((), np.int64)
+
+
+def _generator(who: str, seed: Any) -> np.random.Generator:
+    """A NumPy generator for one draw."""
+    from numpy.random import Generator, Philox
+
+    _kernels.fail_recording(f"random.{who} draws in Python")
+    key, drawn = _counter(who, seed)
+    count = int(drawn)
+    drawn += 1
+    return Generator(Philox(key=mix(key ^ count)))
+
+
+def _shape_of(who: str, shape: Any) -> tuple[int, ...]:
+    try:
+        return tuple(int(n) for n in shape)
+    except TypeError:
+        raise TypeError(
+            f"random.{who}: expected shape as a tuple of integers, received {shape!r}"
+        ) from None
+
+
+def _float(who: str, dtype: Any) -> Any:
+    name = config.floatx() if dtype is None else str(getattr(dtype, "name", dtype))
+    if name not in ("float32", "float64"):
+        raise ValueError(f"random.{who}: expected dtype 'float32' or 'float64', received {dtype!r}")
+    return np.dtype(name)
