@@ -15,6 +15,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .make_goldens import load_keras
 
 SERIES: dict[str, list[float]] = {
@@ -92,6 +94,42 @@ def run(callback: Any, values: list[float]) -> tuple[Model, list[float]]:
     return model, rates
 
 
+def swapped(keras: Any, swap_on_epoch: bool) -> dict[str, Any]:
+    """A line fitted with averages of its weights: what validations and a callback behind
+    SwapEMAWeights see, and the weights at the end."""
+    x = np.arange(8.0, dtype="float32").reshape(4, 2) / 8
+    y = x[:, :1] * 3 - 1
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.set_weights([np.array([[0.5], [-0.25]], "float32"), np.array([0.125], "float32")])
+    model.compile(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.6), "mse")
+    seen: list[list[float]] = []
+
+    class Look(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            seen.append(flat(self.model.get_weights()))
+
+    swap = keras.callbacks.SwapEMAWeights(swap_on_epoch)
+    history = model.fit(
+        *(x, y),
+        batch_size=2,
+        epochs=3,
+        shuffle=False,
+        verbose=0,
+        validation_data=(x, y),
+        callbacks=[swap, Look()],
+    )
+    return {
+        "swap_on_epoch": swap_on_epoch,
+        "val_loss": history.history["val_loss"],
+        "seen": seen,
+        "end": flat(model.get_weights()),
+    }
+
+
+def flat(weights: list[np.ndarray]) -> list[float]:
+    return [float(value) for array in weights for value in array.ravel()]
+
+
 def main() -> None:
     keras = load_keras()
     found: dict[str, Any] = {"keras": keras.__version__, "series": {}, "early_stopping": []}
@@ -112,6 +150,7 @@ def main() -> None:
                 keeper = keras.callbacks.ModelCheckpoint(f"{folder}/{path}", "loss", **options)
                 model, _ = run(keeper, values)
             found["model_checkpoint"].append([name, options, path, model.saved])
+    found["swap_ema_weights"] = [swapped(keras, on_epoch) for on_epoch in (False, True)]
     lines = []
     for key, value in found.items():
         if isinstance(value, list):
