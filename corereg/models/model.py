@@ -220,11 +220,11 @@ class Model(ModelStructure):
 
     # ---- steps, to be overridden -----------------------------------------------------------------
 
-    @custom.built_in
     @property
     def _has_own_steps(self) -> bool:
         return custom.overrides(self, "train_step", "test_step")
 
+    @custom.built_in
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of `fit`, for models that override it, `compute_loss` or `compute_metrics`.
 
