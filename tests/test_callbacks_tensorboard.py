@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import sys
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from small import data, fit, net
 import corereg
 from corereg import layers
 from corereg.callbacks import EarlyStopping, TensorBoard
+from corereg.callbacks.tensorboard_events import events
 
 
 def test_without_the_package_the_error_names_the_extra(monkeypatch, fails):
@@ -22,8 +22,7 @@ def test_without_the_package_the_error_names_the_extra(monkeypatch, fails):
             raise ImportError(name)
         return found(name, *args, **options)
 
-    monkeypatch.delitem(sys.modules, "corereg.callbacks.tensorboard_events", raising=False)
-    monkeypatch.delattr("corereg.callbacks.tensorboard_events", raising=False)
+    events.cache_clear()
     monkeypatch.setattr(builtins, "__import__", no_tensorboard)
     fails(TensorBoard, ImportError, r'pip install "corereg\[tensorboard\]"')
 

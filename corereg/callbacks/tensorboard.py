@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from corereg.callbacks.base import Callback, Logs
+from corereg.callbacks.tensorboard_events import events
+from corereg.callbacks.tensorboard_graph import graph_definition
 
 
 class TensorBoard(Callback):
@@ -59,7 +61,7 @@ class TensorBoard(Callback):
                 "TensorBoard: expected update_freq 'epoch', 'batch' or a positive number of "
                 f"batches, received {update_freq!r}"
             )
-        _events()  # what is missing is told before a training begins
+        events()  # what is missing is told before a training begins
         self.log_dir = os.fsdecode(log_dir)
         self.histogram_freq = histogram_freq
         self.write_graph = write_graph
@@ -81,8 +83,6 @@ class TensorBoard(Callback):
         self._training = True
         self._batches = 0
         if self.write_graph:
-            from corereg.callbacks.tensorboard_graph import graph_definition
-
             content = graph_definition(self.model)
             if content is not None:
                 self._write("train", graph_def=content)
@@ -135,43 +135,30 @@ class TensorBoard(Callback):
         """Writes those of the values that are numbers."""
         for name, value in values.items():
             if isinstance(value, int | float):
-                made = _events().scalar(tag.format(name), value)
+                made = events().scalar(tag.format(name), value)
                 self._write(folder, step=step, summary=made)
 
     def _write_weights(self, epoch: int) -> None:
-        events = _events()
+        made_by = events()
         for layer in self.model.layers:
             for weight in layer.weights:
                 own = weight.name.removeprefix(f"{layer.name}/")
                 name = f"{layer.name}/{own}".replace(":", "_")
                 values = weight.numpy()
                 finite = values[np.isfinite(values)]
-                made = events.histogram(f"{name}/histogram", finite)
+                made = made_by.histogram(f"{name}/histogram", finite)
                 self._write("train", step=epoch, summary=made)
                 if self.write_images and 0 < np.squeeze(values).ndim < 3:
-                    made = events.image(f"{name}/image", np.atleast_2d(np.squeeze(values)))
+                    made = made_by.image(f"{name}/image", np.atleast_2d(np.squeeze(values)))
                     self._write("train", step=epoch, summary=made)
 
     def _write(self, folder: str, **content: Any) -> None:
         """Appends an event to the file of a folder, which is made with its first one."""
-        events = _events()
         if folder not in self._writers:
-            self._writers[folder] = events.Writer(os.path.join(self.log_dir, folder))
-        self._writers[folder].add_event(events.Event(wall_time=time.time(), **content))
+            self._writers[folder] = events().writer(os.path.join(self.log_dir, folder))
+        self._writers[folder].add_event(events().event(wall_time=time.time(), **content))
 
     def _close(self) -> None:
         for writer in self._writers.values():
             writer.close()
         self._writers.clear()
-
-
-def _events() -> Any:
-    """The module that makes events; ImportError if the package tensorboard is missing."""
-    try:
-        from corereg.callbacks import tensorboard_events
-    except ImportError as error:
-        raise ImportError(
-            "TensorBoard needs the package tensorboard; install it with: "
-            'pip install "corereg[tensorboard]"'
-        ) from error
-    return tensorboard_events

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from corereg.models.connections import connections
+from corereg.callbacks.tensorboard_events import events
+from corereg.graph.connections import connections
 
 
 def graph_definition(model: Any) -> bytes | None:
     """The layers of a model and what they are connected to, as a serialized GraphDef; None for a
     model whose layers do not say so, as those of a `call` of one's own."""
-    from tensorboard.compat.proto.graph_pb2 import GraphDef
-
     graph = getattr(model, "_graph", None)
     found: list[tuple[Any, list[str]]] = []
     if graph is not None:
@@ -25,7 +24,7 @@ def graph_definition(model: Any) -> bytes | None:
             before = [layer.name]
     if not found:
         return None
-    definition = GraphDef()
+    definition = events().graph()
     for part, names in found:
         definition.node.add(name=part.name, op=type(part).__name__, input=dict.fromkeys(names))
     content: bytes = definition.SerializeToString()

@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 from corereg.autograd import Parameter
+from corereg.graph.connections import Source, connections, is_line
 from corereg.layers.base import Layer
-from corereg.models.connections import Source, connections, is_line
 from corereg.models.text_table import lines_of, table
 from corereg.training.trainer import TrainableModel
 
