@@ -450,3 +450,39 @@ def test_globals_of_helpers_and_properties_count():
         model.compile("sgd", "mse", run_eagerly=eagerly)
         outcomes.append((fit(model, x, y, epochs=3), bits(model)))
     assert outcomes[0] == outcomes[1]
+
+
+def test_a_model_that_nobody_calls():
+    """Its train_step calls the models inside, as in Keras's examples of autoencoders and GANs; it
+    writes no `call`, and the shape of what it would give does not matter."""
+
+    class Outer(corereg.Model):
+        def __init__(self, inner):
+            super().__init__()
+            self.inner = inner
+
+        def train_step(self, data):
+            self.zero_grad()
+            loss = corereg.ops.mean(corereg.ops.square(self.inner(data) - data[:, :1]))
+            loss.backward()
+            weights = self.trainable_weights
+            self.optimizer.apply([w.grad for w in weights], weights)
+            return {"loss": loss}
+
+    inner = corereg.Sequential([corereg.Input((3,)), corereg.layers.Dense(1)])
+    model = Outer(inner)
+    model.compile(corereg.optimizers.SGD(0.1))
+    x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
+    losses = model.fit(x, epochs=20, verbose=0).history["loss"]
+    assert losses[-1] < 0.1 * losses[0]
+    assert "replayed" in str(model.execution_report())
+    with pytest.raises(NotImplementedError, match="writes call"):
+        model.predict(x, verbose=0)
+
+    class NoSteps(corereg.Model):
+        pass
+
+    empty = NoSteps()
+    empty.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="writes call"):
+        empty.fit(x, x, verbose=0)

@@ -256,11 +256,18 @@ class ModelStructure(Layer):
                 return map_nest(lambda spec: spec.shape, node.specs)
         return None
 
+    @property
+    def _has_own_steps(self) -> bool:
+        """Whether a step of training or evaluation is the user's."""
+        return False
+
     def compute_output_shape(self, input_shape: Any) -> Any:
         """What comes out for inputs of these shapes."""
         known = self._built_shapes[0] if self._built_shapes else None
         if self._graph is not None and not self._has_own_call and input_shape == known:
             return map_nest(lambda one: one.shape, self._graph.outputs)
+        if type(self).call is ModelStructure.call and self._graph is None and self._has_own_steps:
+            return input_shape  # nobody calls it: its train_step calls the models inside
         return super().compute_output_shape(input_shape)
 
 
