@@ -90,8 +90,10 @@ class BuildKernels(build_ext):
             name, isa, f64 = job
             source = f"src/{name}.c"
             best = ["-O3"] if name in ("dense", "gather") and isa != "baseline" else []
+            if isa == "baseline" and len(sets) > 1:  # for CPUs of before 2013: small, not fast
+                best = ["-Os"]
             if name == "noise":  # the same bits on every instruction set
-                best = ["-ffp-contract=off"]
+                best = [*best, "-ffp-contract=off"]
             folder = os.path.join(OBJECTS, f"{isa}-f{64 if f64 else 32}")
             (target,) = self.compiler.object_filenames([source], output_dir=folder)
             if self.force or newer_group([source, *shared], target):

@@ -304,8 +304,11 @@ def _import_module_of(kind: str, name: str) -> None:
 
 def _import_all(kind: str) -> None:
     if kind not in _complete:
-        for module in modules_of(kind):
-            importlib.import_module(f"{PACKAGES[kind]}.{module}")
+        import pkgutil
+
+        package = importlib.import_module(PACKAGES[kind])
+        for found in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{PACKAGES[kind]}."):
+            importlib.import_module(found.name)  # in packages inside it, too
         _complete.add(kind)
 
 

@@ -11,6 +11,7 @@ INLINE double weighted_sum(const T *values, const T *weights, ptrdiff_t n)
     return sum;
 }
 
+/* Stores the weighted mean of the rows' numbers, summed in double. */
 KERNEL(row_mean)
 {
     const cr_row_mean_args *g = arguments;
@@ -21,6 +22,7 @@ KERNEL(row_mean)
     *(T *)g->out = (T)(g->M ? sum / (double)g->M : 0);
 }
 
+/* Adds the values of a batch, weighted and times a factor, to a running sum. */
 KERNEL(accumulate_weighted_sum)
 {
     const cr_accumulate_weighted_sum_args *g = arguments;
@@ -29,6 +31,7 @@ KERNEL(accumulate_weighted_sum)
         *g->total += g->factor * weighted_sum(g->values, g->weights, g->n);
 }
 
+/* Counts a counter on. */
 KERNEL(increment)
 {
     const cr_increment_args *g = arguments;
@@ -37,6 +40,7 @@ KERNEL(increment)
         *g->counter += g->by;
 }
 
+/* Writes a running sum into the log, and begins it anew. */
 KERNEL(store_and_reset)
 {
     const cr_store_and_reset_args *g = arguments;

@@ -49,9 +49,13 @@ static void class_accuracy(const cr_accuracy_args *g, ptrdiff_t rank, ptrdiff_t 
     }
 }
 
+/* Stores for each row whether its largest output is where the largest target is. */
 KERNEL(categorical_accuracy) { class_accuracy(arguments, rank, size); }
+
+/* Stores for each row whether its largest output is at its label. */
 KERNEL(sparse_accuracy) { class_accuracy(arguments, rank, size); }
 
+/* Stores for each row the share of outputs on their target's side of the threshold. */
 KERNEL(binary_accuracy)
 {
     const cr_accuracy_args *g = arguments;

@@ -2,6 +2,7 @@
 #include "activate.h"
 #include "small_rows.h"
 
+/* Applies an activation, softmax along the rows. */
 KERNEL(activation_forward)
 {
     const cr_activation_forward_args *g = arguments;
@@ -27,6 +28,7 @@ static void softmax_backward_row(T *dx, const T *dy, const T *y, ptrdiff_t n)
         store_lanes(dx + i, load_lanes(y + i, lanes) * (load_lanes(dy + i, lanes) - dot), lanes);
 }
 
+/* Takes a gradient back through an activation. */
 KERNEL(activation_backward)
 {
     const cr_activation_backward_args *g = arguments;

@@ -151,6 +151,7 @@ INLINE void backward_strip(const cr_batch_norm_backward_args *g, ptrdiff_t at, c
         }
 }
 
+/* Normalizes each column by the batch's mean and variance. */
 KERNEL(batch_norm_forward)
 {
     const cr_batch_norm_forward_args *g = arguments;
@@ -159,6 +160,7 @@ KERNEL(batch_norm_forward)
     EACH_STRIP(begin, end, forward_strip);
 }
 
+/* Normalizes each column by a mean and a variance that are given. */
 KERNEL(batch_norm_inference)
 {
     const cr_batch_norm_inference_args *g = arguments;
@@ -167,6 +169,7 @@ KERNEL(batch_norm_inference)
     EACH_STRIP(begin, end, inference_strip);
 }
 
+/* Takes a gradient back through the normalization of columns, with those of gamma and beta. */
 KERNEL(batch_norm_backward)
 {
     const cr_batch_norm_backward_args *g = arguments;

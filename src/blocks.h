@@ -17,16 +17,19 @@ typedef struct {
                              share */
 } block_walk;
 
+/* Counts the blocks of a segment; an empty one has one. */
 INLINE ptrdiff_t blocks_of(const cr_segment *segment)
 {
     return segment->n ? (segment->n + CR_BLOCK - 1) / CR_BLOCK : 1;
 }
 
+/* Gives the length of the block that begins at `from`: the last one is shorter. */
 INLINE ptrdiff_t block_length(const cr_segment *segment, ptrdiff_t from)
 {
     return segment->n - from < CR_BLOCK ? segment->n - from : CR_BLOCK;
 }
 
+/* Begins a rank's walk: finds the first block of its share. */
 INLINE block_walk first_block(const cr_segment *segments, ptrdiff_t blocks, ptrdiff_t rank,
                               ptrdiff_t size)
 {
@@ -42,6 +45,7 @@ INLINE block_walk first_block(const cr_segment *segments, ptrdiff_t blocks, ptrd
     return at;
 }
 
+/* Goes on to the next block, in the next segment behind the last one. */
 INLINE void next_block(block_walk *at)
 {
     at->block++;
@@ -60,6 +64,7 @@ typedef struct {
     ptrdiff_t mask; /* of the index: all ones, or 0 for the zeros */
 } gradient_block;
 
+/* Finds the gradient of the block where the walk is. */
 INLINE gradient_block gradient_of(const block_walk *at, const void *const *gradients,
                                   const V *zeros)
 {
@@ -67,6 +72,7 @@ INLINE gradient_block gradient_of(const block_walk *at, const void *const *gradi
     return whole ? (gradient_block){whole + at->from, -1} : (gradient_block){(const T *)zeros, 0};
 }
 
+/* Reads some elements of a block's gradient. */
 INLINE V load_gradient(gradient_block gradient, ptrdiff_t i, ptrdiff_t lanes)
 {
     return load_lanes(gradient.first + (i & gradient.mask), lanes);

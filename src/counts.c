@@ -25,6 +25,7 @@ INLINE ptrdiff_t spaced_below(ptrdiff_t n, T x, int widened)
     return widened && below < 1 ? 1 : below;
 }
 
+/* Adds the weight of each element to the place of how many thresholds it is above. */
 KERNEL(threshold_counts)
 {
     const cr_threshold_counts_args *g = arguments;
@@ -54,6 +55,7 @@ KERNEL(threshold_counts)
     }
 }
 
+/* Keeps the k largest elements of each row, and puts -1e10 in the place of others. */
 KERNEL(filter_top_k)
 {
     const cr_filter_top_k_args *g = arguments;
@@ -82,6 +84,7 @@ KERNEL(filter_top_k)
     }
 }
 
+/* Stores for each row whether the element at its label is among the k largest. */
 KERNEL(top_k_accuracy)
 {
     const cr_top_k_accuracy_args *g = arguments;

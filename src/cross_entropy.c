@@ -84,6 +84,7 @@ INLINE void softmax_cross_entropy_row(const loss_row *r, ptrdiff_t n, T target_m
     }
 }
 
+/* Stores each row's cross-entropy of softmax, and the gradient of their mean. */
 KERNEL(softmax_cross_entropy)
 {
     const cr_loss_args *g = arguments;
@@ -130,6 +131,7 @@ INLINE void sparse_cross_entropy_row(const loss_row *r, ptrdiff_t n, int64_t lab
     dz[label] -= r->scale;
 }
 
+/* Does the same for targets that are labels. */
 KERNEL(sparse_cross_entropy)
 {
     const cr_loss_args *g = arguments;
@@ -186,6 +188,7 @@ INLINE void sigmoid_cross_entropy_row(const loss_row *r, ptrdiff_t n, T target_m
     *r->loss = n ? r->weight * lane_sum(sum) / (T)n : 0;
 }
 
+/* Stores each row's mean cross-entropy of sigmoids, and the gradient of their mean. */
 KERNEL(sigmoid_cross_entropy)
 {
     const cr_loss_args *g = arguments;

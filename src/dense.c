@@ -47,6 +47,7 @@ static void dropout_share(const cr_dense_forward_args *g, ptrdiff_t rank, ptrdif
         dropout_range(g->y, NULL, g->y, row + begin, row + end, &d);
 }
 
+/* Multiplies, adds the bias and applies the activation, tile by tile. */
 KERNEL(dense_forward)
 {
     const cr_dense_forward_args *g = arguments;
@@ -85,6 +86,7 @@ KERNEL(dense_forward)
         dropout_share(g, rank, size);
 }
 
+/* Multiplies a gradient with the transposed weights, and takes it through the activation before. */
 KERNEL(dense_backward_input)
 {
     const cr_dense_backward_input_args *g = arguments;
@@ -131,6 +133,7 @@ static void column_sums(T *db, const T *dz, ptrdiff_t M, ptrdiff_t N, ptrdiff_t 
     }
 }
 
+/* Multiplies the transposed input with a gradient, and sums the gradient's columns. */
 KERNEL(dense_backward_weights)
 {
     const cr_dense_backward_weights_args *g = arguments;

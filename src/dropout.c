@@ -10,6 +10,7 @@ INLINE void share_elements(ptrdiff_t n, ptrdiff_t cols, ptrdiff_t rank, ptrdiff_
     *end *= cols;
 }
 
+/* Drops elements at random, scales the others, and stores the mask as bits. */
 KERNEL(dropout_forward)
 {
     const cr_dropout_forward_args *g = arguments;
@@ -19,6 +20,7 @@ KERNEL(dropout_forward)
     dropout_range(g->y, g->bits, g->x, begin, end, &d);
 }
 
+/* Puts one value in the place of elements at random, and scales and shifts the others. */
 KERNEL(alpha_dropout_forward)
 {
     const cr_alpha_dropout_forward_args *g = arguments;
@@ -29,6 +31,7 @@ KERNEL(alpha_dropout_forward)
     masked_range(g->y, g->bits, g->x, begin, end, &d, &alpha);
 }
 
+/* Drops and scales a gradient by the mask's bits. */
 KERNEL(dropout_backward)
 {
     const cr_dropout_backward_args *g = arguments;

@@ -16,6 +16,7 @@ INLINE map map_of(const cr_map_args *g, ptrdiff_t rank, ptrdiff_t size)
     return (map){(T *)g->y + begin, (const T *)g->x + begin, end - begin};
 }
 
+/* Multiplies with one factor. */
 KERNEL(scale)
 {
     const map m = map_of(arguments, rank, size);
@@ -24,6 +25,7 @@ KERNEL(scale)
         store_lanes(m.y + i, load_lanes(m.x + i, lanes) * factor, lanes);
 }
 
+/* Adds x to y. */
 KERNEL(add)
 {
     const map m = map_of(arguments, rank, size);
@@ -31,6 +33,7 @@ KERNEL(add)
         store_lanes(m.y + i, load_lanes(m.y + i, lanes) + load_lanes(m.x + i, lanes), lanes);
 }
 
+/* Computes e^x. */
 KERNEL(exp)
 {
     const map m = map_of(arguments, rank, size);
@@ -38,6 +41,7 @@ KERNEL(exp)
         store_lanes(m.y + i, vexp(load_lanes(m.x + i, lanes)), lanes);
 }
 
+/* Computes the natural logarithm. */
 KERNEL(log)
 {
     const map m = map_of(arguments, rank, size);
@@ -45,6 +49,7 @@ KERNEL(log)
         store_lanes(m.y + i, vlog(load_lanes(m.x + i, lanes)), lanes);
 }
 
+/* Computes the error function. */
 KERNEL(erf)
 {
     const map m = map_of(arguments, rank, size);

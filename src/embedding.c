@@ -1,6 +1,7 @@
 /* Rows of a table by their numbers, and the gradient of the table. */
 #include "simd.h"
 
+/* Copies the rows of a table that the numbers name. */
 KERNEL(embedding_forward)
 {
     const cr_embedding_forward_args *g = arguments;
@@ -18,6 +19,7 @@ KERNEL(embedding_forward)
     }
 }
 
+/* Adds up each table row's gradients, in the order of the numbers. */
 KERNEL(embedding_backward)
 {
     const cr_embedding_backward_args *g = arguments;
@@ -35,6 +37,7 @@ KERNEL(embedding_backward)
     }
 }
 
+/* Lists the different rows that the numbers name, by their first places. */
 KERNEL(unique_rows)
 {
     const cr_unique_rows_args *g = arguments;
@@ -59,6 +62,7 @@ KERNEL(unique_rows)
         g->rows[count] = -1;
 }
 
+/* Puts rows back into their table. */
 KERNEL(scatter_rows)
 {
     const cr_scatter_rows_args *g = arguments;
@@ -82,6 +86,7 @@ INLINE ptrdiff_t find_key(const int64_t *keys, ptrdiff_t count, int64_t x)
     return n && keys[low] == x ? low : -1;
 }
 
+/* Finds the codes of numbers among ascending keys, by the remainder if they are not there. */
 KERNEL(integer_lookup)
 {
     const cr_integer_lookup_args *g = arguments;

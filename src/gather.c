@@ -21,6 +21,7 @@
     default: CAST_ELEMENTS(D, int64_t, to, from, n); break;             \
     }
 
+/* Copies the next rows of the data in an epoch's order, cast to the batch's type. */
 KERNEL(gather_rows)
 {
     const cr_gather_rows_args *g = arguments;

@@ -13,6 +13,7 @@ static void log_softmax_row(T *y, const T *x, ptrdiff_t n)
         store_lanes(y + i, load_lanes(x + i, lanes) - max - log_sum, lanes);
 }
 
+/* Computes the logarithm of softmax along the rows. */
 KERNEL(log_softmax_forward)
 {
     const cr_activation_forward_args *g = arguments;
@@ -34,6 +35,7 @@ static void log_softmax_backward_row(T *dx, const T *dy, const T *y, ptrdiff_t n
                     lanes);
 }
 
+/* Takes a gradient back through the logarithm of softmax, from its output. */
 KERNEL(log_softmax_backward)
 {
     const cr_activation_backward_args *g = arguments;

@@ -84,6 +84,7 @@ INLINE void normal_group(T *y, ptrdiff_t n, uint64_t group, const cr_normal_args
 #endif
 }
 
+/* Fills an array with normal random numbers, by their places. */
 KERNEL(normal)
 {
     const cr_normal_args *g = arguments;

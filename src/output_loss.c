@@ -69,6 +69,7 @@ INLINE output_term huber_term(V z, V y, V delta)
                          vmax(-delta, vmin(delta, d))};
 }
 
+/* Computes Huber's loss: squares near the target, absolute values far from it. */
 KERNEL(huber) { output_losses(arguments, rank, size, huber_term, option_of(arguments), NULL, 0); }
 
 /* log cosh d. With u = e^-|d| it is |d| - log 2 + log(1 + u^2), and, where that would be a
@@ -83,6 +84,7 @@ INLINE output_term log_cosh_term(V z, V y, V c)
     return (output_term){vlog1p(more) + straight, vtanh(d)};
 }
 
+/* Computes the mean log cosh of the differences. */
 KERNEL(log_cosh) { output_losses(arguments, rank, size, log_cosh_term, 0, NULL, 0); }
 
 /* Whether all targets are 0 or 1, so that 0 stands for -1. Each share looks at all of them. */
@@ -113,11 +115,13 @@ INLINE output_term squared_hinge_term(V z, V y, V binary)
     return (output_term){margin * margin, -2 * target * margin};
 }
 
+/* Computes the mean of max(0, 1 - y z). */
 KERNEL(hinge)
 {
     output_losses(arguments, rank, size, hinge_term, (T)has_binary_targets(arguments), NULL, 0);
 }
 
+/* Computes the mean of max(0, 1 - y z)^2. */
 KERNEL(squared_hinge)
 {
     const T binary = (T)has_binary_targets(arguments);
@@ -131,6 +135,7 @@ INLINE output_term poisson_term(V z, V y, V epsilon)
     return (output_term){z - y * vlog(rate), 1 - y / rate};
 }
 
+/* Computes the mean of z - y log z. */
 KERNEL(poisson)
 {
     output_losses(arguments, rank, size, poisson_term, option_of(arguments), NULL, 0);
@@ -143,6 +148,7 @@ INLINE output_term kl_divergence_term(V z, V y, V epsilon)
     return (output_term){t * vlog(t / p), keep((z >= epsilon) & (z <= 1), -t / z)};
 }
 
+/* Computes the sum of y log(y / z). */
 KERNEL(kl_divergence)
 {
     output_losses(arguments, rank, size, kl_divergence_term, option_of(arguments), NULL, 1);
@@ -155,6 +161,7 @@ INLINE output_term percentage_term(V z, V y, V epsilon)
     return (output_term){100 * vabs(d / whole), 100 * vsign(d) / whole};
 }
 
+/* Computes the mean of 100 |z - y| / |y|. */
 KERNEL(absolute_percentage_error)
 {
     output_losses(arguments, rank, size, percentage_term, option_of(arguments), NULL, 0);
@@ -168,6 +175,7 @@ INLINE output_term logarithmic_term(V z, V y, V epsilon)
     return (output_term){d * d, keep(z >= epsilon, 2 * d / rate)};
 }
 
+/* Computes the mean squared difference of log(1 + z) and log(1 + y). */
 KERNEL(squared_logarithmic_error)
 {
     output_losses(arguments, rank, size, logarithmic_term, option_of(arguments), NULL, 0);
@@ -181,6 +189,7 @@ INLINE output_term quantile_term(V z, V y, V level)
     return (output_term){vmax((level - 1) * d, level * d), slope};
 }
 
+/* Computes the mean pinball loss of each output's level. */
 KERNEL(quantile)
 {
     const cr_loss_args *g = arguments;

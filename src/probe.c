@@ -5,6 +5,7 @@
  * ten; with the factor, the addend and one spare, twelve fit 16 registers. */
 #define CHAINS 12
 
+/* Multiplies and adds in registers, for the peak of arithmetic. */
 KERNEL(probe_arithmetic)
 {
     const cr_probe_args *g = arguments;
@@ -32,6 +33,7 @@ KERNEL(probe_arithmetic)
     }
 }
 
+/* Computes x + factor z, for the peak of memory. */
 KERNEL(probe_triad)
 {
     const cr_probe_args *g = arguments;
@@ -50,6 +52,7 @@ KERNEL(probe_triad)
     }
 }
 
+/* Sums blocks, for the peak of reading. */
 KERNEL(probe_read)
 {
     const cr_probe_args *g = arguments;

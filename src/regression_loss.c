@@ -2,6 +2,7 @@
 #include "loss_row.h"
 #include "simd_lanes.h"
 
+/* Stores each row's mean squared error, and the gradient of their mean. */
 KERNEL(squared_error)
 {
     const cr_loss_args *g = arguments;
@@ -22,6 +23,7 @@ KERNEL(squared_error)
     }
 }
 
+/* Stores each row's mean absolute error, and the gradient of their mean. */
 KERNEL(absolute_error)
 {
     const cr_loss_args *g = arguments;

@@ -13,6 +13,7 @@ INLINE T sum_row(const T *x, ptrdiff_t n, T mean, const int power)
     return lane_sum(sum);
 }
 
+/* Normalizes each row by its own mean and variance. */
 KERNEL(row_norm_forward)
 {
     const cr_row_norm_forward_args *g = arguments;
@@ -39,6 +40,7 @@ KERNEL(row_norm_forward)
     }
 }
 
+/* Takes a gradient back through the normalization of rows. */
 KERNEL(row_norm_backward)
 {
     const cr_row_norm_backward_args *g = arguments;
@@ -95,6 +97,7 @@ INLINE void weights_strip(const cr_row_norm_backward_weights_args *g, ptrdiff_t 
     store_strip(g->dgamma ? (T *)g->dgamma + at : NULL, dgamma, width, lanes);
 }
 
+/* Sums the gradients of gamma and beta over the rows. */
 KERNEL(row_norm_backward_weights)
 {
     const cr_row_norm_backward_weights_args *g = arguments;

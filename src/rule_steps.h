@@ -69,11 +69,13 @@ typedef struct {
     T learning_rate;
 } sgd_constants;
 
+/* Works out the constants of sgd. */
 INLINE sgd_constants sgd_prepare(const cr_hyper *hyper)
 {
     return (sgd_constants){(T)hyper->learning_rate};
 }
 
+/* Takes a step: w - lr g. */
 INLINE V sgd_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
 {
     const sgd_constants *c = constants;
@@ -87,11 +89,13 @@ typedef struct {
     T learning_rate, momentum;
 } momentum_constants;
 
+/* Works out the constants of momentum. */
 INLINE momentum_constants momentum_prepare(const cr_hyper *hyper)
 {
     return (momentum_constants){(T)hyper->learning_rate, (T)OWN(momentum, hyper)->momentum};
 }
 
+/* Takes a step: m = mu m - lr g; w + m. */
 INLINE V momentum_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
 {
     const momentum_constants *c = constants;
@@ -103,11 +107,13 @@ INLINE V momentum_step(const void *constants, void *state, V w, V g, const sweep
 
 typedef momentum_constants nesterov_constants;
 
+/* Works out the constants of nesterov. */
 INLINE nesterov_constants nesterov_prepare(const cr_hyper *hyper)
 {
     return (nesterov_constants){(T)hyper->learning_rate, (T)OWN(nesterov, hyper)->momentum};
 }
 
+/* Takes a step: m = mu m - lr g; w + mu m - lr g. */
 INLINE V nesterov_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
 {
     const nesterov_constants *c = constants;
@@ -123,6 +129,7 @@ typedef struct {
     T learning_rate, rho, one_minus_rho, momentum, epsilon;
 } rmsprop_constants;
 
+/* Works out the constants of rmsprop. */
 INLINE rmsprop_constants rmsprop_prepare(const cr_hyper *hyper)
 {
     const rmsprop_hyper *own = OWN(rmsprop, hyper);
@@ -135,6 +142,7 @@ INLINE rmsprop_constants rmsprop_prepare(const cr_hyper *hyper)
     };
 }
 
+/* Takes a step: v of g^2; w - lr g / sqrt(v + eps), centered or with momentum if asked. */
 INLINE V rmsprop_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
 {
     const rmsprop_constants *c = constants;
@@ -158,6 +166,7 @@ typedef struct {
     T one_minus_beta_1, one_minus_beta_2, epsilon;
 } adam_constants;
 
+/* Works out the constants of adam. */
 INLINE adam_constants adam_prepare(const cr_hyper *hyper)
 {
     const adam_hyper *own = OWN(adam, hyper);
@@ -171,6 +180,7 @@ INLINE adam_constants adam_prepare(const cr_hyper *hyper)
     };
 }
 
+/* Takes a step: m of g, v of g^2; w - alpha m / (sqrt(v) + eps), by v's maximum if asked. */
 INLINE V adam_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
 {
     const adam_constants *c = constants;
@@ -192,11 +202,13 @@ typedef struct {
     T learning_rate, epsilon;
 } adagrad_constants;
 
+/* Works out the constants of adagrad. */
 INLINE adagrad_constants adagrad_prepare(const cr_hyper *hyper)
 {
     return (adagrad_constants){(T)hyper->learning_rate, (T)OWN(adagrad, hyper)->epsilon};
 }
 
+/* Takes a step: a = a + g^2; w - lr g / sqrt(a + eps). */
 INLINE V adagrad_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
 {
     const adagrad_constants *c = constants;
@@ -210,6 +222,7 @@ typedef struct {
     T learning_rate, rho, one_minus_rho, epsilon;
 } adadelta_constants;
 
+/* Works out the constants of adadelta. */
 INLINE adadelta_constants adadelta_prepare(const cr_hyper *hyper)
 {
     const adadelta_hyper *own = OWN(adadelta, hyper);
@@ -221,6 +234,7 @@ INLINE adadelta_constants adadelta_prepare(const cr_hyper *hyper)
     };
 }
 
+/* Takes a step: a of g^2; d = g sqrt(b + eps) / sqrt(a + eps); b of d^2; w - lr d. */
 INLINE V adadelta_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
 {
     const adadelta_constants *c = constants;
@@ -241,6 +255,7 @@ typedef struct {
     T one_minus_beta_1, beta_2, epsilon;
 } adamax_constants;
 
+/* Works out the constants of adamax. */
 INLINE adamax_constants adamax_prepare(const cr_hyper *hyper)
 {
     const adamax_hyper *own = OWN(adamax, hyper);
@@ -252,6 +267,7 @@ INLINE adamax_constants adamax_prepare(const cr_hyper *hyper)
     };
 }
 
+/* Takes a step: m of g; u = max(beta_2 u, |g|); w - alpha m / (u + eps). */
 INLINE V adamax_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
 {
     const adamax_constants *c = constants;
@@ -282,6 +298,7 @@ INLINE double nadam_product(double beta_1, double t)
     return product;
 }
 
+/* Works out the constants of nadam. */
 INLINE nadam_constants nadam_prepare(const cr_hyper *hyper)
 {
     const nadam_hyper *own = OWN(nadam, hyper);
@@ -299,6 +316,7 @@ INLINE nadam_constants nadam_prepare(const cr_hyper *hyper)
     };
 }
 
+/* Takes a step: Adam with Nesterov's momentum. */
 INLINE V nadam_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
 {
     const nadam_constants *c = constants;
@@ -317,6 +335,7 @@ typedef struct {
     T l1, twice_l2, twice_shrinkage, power;
 } ftrl_constants;
 
+/* Works out the constants of ftrl. */
 INLINE ftrl_constants ftrl_prepare(const cr_hyper *hyper)
 {
     const ftrl_hyper *own = OWN(ftrl, hyper);
@@ -340,6 +359,7 @@ INLINE V power_of(V a, T power)
     return a;
 }
 
+/* Takes a step: the leader of all gradients so far, with L1 and L2. */
 INLINE V ftrl_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
 {
     const ftrl_constants *c = constants;
@@ -359,6 +379,7 @@ typedef struct {
     T learning_rate, beta_1, one_minus_beta_1, beta_2, one_minus_beta_2;
 } lion_constants;
 
+/* Works out the constants of lion. */
 INLINE lion_constants lion_prepare(const cr_hyper *hyper)
 {
     const lion_hyper *own = OWN(lion, hyper);
@@ -371,6 +392,7 @@ INLINE lion_constants lion_prepare(const cr_hyper *hyper)
     };
 }
 
+/* Takes a step: w - lr sign(beta_1 m + (1-beta_1) g); m of g. */
 INLINE V lion_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
 {
     const lion_constants *c = constants;

@@ -71,6 +71,7 @@ static double rate_in_table(const double *p, ptrdiff_t count, double step)
     return p[1 + (ptrdiff_t)place];
 }
 
+/* Gives the learning rate of a schedule after so many steps (see contract_update.h). */
 double cr_rate_at(int kind, const double *p, ptrdiff_t count, int64_t steps)
 {
     const double step = (double)steps;

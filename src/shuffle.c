@@ -20,6 +20,7 @@ INLINE uint64_t state_of(uint64_t seed, uint64_t epoch)
     return splitmix64(&state);
 }
 
+/* Makes the order of the next epoch, and counts the epochs on. */
 KERNEL(shuffle)
 {
     const cr_shuffle_args *g = arguments;

@@ -6,6 +6,7 @@
 
 /* ---- gradients over several steps ----------------------------------------------------------- */
 
+/* Adds scaled gradients to their totals, which the step that updates divides. */
 KERNEL(accumulate_gradients)
 {
     const cr_accumulate_args *g = arguments;
@@ -25,6 +26,7 @@ KERNEL(accumulate_gradients)
     }
 }
 
+/* Zeroes the totals behind a step that made an update. */
 KERNEL(reset_gradients)
 {
     const cr_accumulate_args *g = arguments;
@@ -37,6 +39,7 @@ KERNEL(reset_gradients)
 
 /* ---- averages ------------------------------------------------------------------------------- */
 
+/* Takes the running averages one update further, and overwrites the weights now and then. */
 KERNEL(average_weights)
 {
     const cr_average_args *g = arguments;
@@ -65,6 +68,7 @@ INLINE V norm_factor(const cr_constrain_args *g, V norm)
     return (rate * wanted + (T)(1 - g->rate) * norm) / ((T)1e-7 + norm);
 }
 
+/* Brings the norms of weights between two limits. */
 KERNEL(constrain_norms)
 {
     const cr_constrain_args *g = arguments;
@@ -98,6 +102,7 @@ KERNEL(constrain_norms)
     }
 }
 
+/* Zeroes negative weights. */
 KERNEL(constrain_signs)
 {
     const cr_constrain_args *g = arguments;
@@ -112,6 +117,7 @@ KERNEL(constrain_signs)
 
 /* ---- the learning rate ---------------------------------------------------------------------- */
 
+/* Sets the learning rate that a schedule has at this step. */
 KERNEL(scheduled_rate)
 {
     const cr_scheduled_rate_args *g = arguments;

@@ -86,6 +86,7 @@ static const int item_bytes[] = {
         }                                                                                          \
         break;
 
+/* Defines cast_from_<type>: copies n elements of one type, cast to the type `to`. */
 #define CAST_FROM(name, F, _)                                                                      \
     static void cast_from_##name(char *y, ptrdiff_t dy, const char *x, ptrdiff_t dx, ptrdiff_t n,  \
                                  int to)                                                           \

@@ -1,6 +1,7 @@
 /* The kernels of strided.c, indexed.c and sorting.c under the names of each table. */
 #include "simd.h"
 
+/* Each passes its work on. */
 KERNEL(numpy_loop) { cr_numpy_loop(arguments, rank, size); }
 KERNEL(strided_copy) { cr_strided_copy(arguments, rank, size); }
 KERNEL(strided_select) { cr_strided_select(arguments, rank, size); }

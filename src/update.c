@@ -6,9 +6,11 @@
 
 /* ---- penalties ----------------------------------------------------------------------------- */
 
+/* Gives the gradient of the L1 and L2 penalties. */
 INLINE V penalty_gradient(V w, T l1, T l2) { return l1 * vsign(w) + 2 * l2 * w; }
 
-/* of the sums of absolute values and of squares: one that does not count may be infinite */
+/* Gives the penalty from the sums of absolute values and of squares: one that does not count may be
+ * infinite. */
 INLINE double penalty_of(const cr_segment *segment, V absolute, V square)
 {
     return (segment->l1 != 0 ? segment->l1 * (double)lane_sum(absolute) : 0) +
@@ -32,12 +34,14 @@ INLINE void block_penalties(double *sums, const cr_segment *segments, ptrdiff_t 
     }
 }
 
+/* Sums the L1 and L2 penalties, block by block. */
 KERNEL(penalty)
 {
     const cr_sums_args *g = arguments;
     block_penalties(g->sums, g->segments, g->blocks, rank, size);
 }
 
+/* Computes the gradient of one array's penalty. */
 KERNEL(penalty_backward)
 {
     const cr_penalty_backward_args *g = arguments;
@@ -54,6 +58,7 @@ KERNEL(penalty_backward)
 
 /* ---- the stage before the sweep: norms, where they are asked for ----------------------------- */
 
+/* Sums the squares of gradients, the penalties' with them, block by block. */
 KERNEL(gradient_norms)
 {
     const cr_sums_args *g = arguments;
@@ -73,6 +78,7 @@ KERNEL(gradient_norms)
     }
 }
 
+/* Finds what gradients are multiplied with so that their norms are under the limit. */
 KERNEL(clip_scales)
 {
     const cr_clip_scales_args *g = arguments;
@@ -142,7 +148,8 @@ INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const v
     return kind.penalized ? penalty_of(segment, absolute, square) : 0;
 }
 
-/* all_stages: one loop does everything, for what is rare: less code. */
+/* Sweeps over the rank's blocks, each by the loop that has the stages which the block needs.
+ * all_stages: one loop does everything, for what is rare: less code. */
 INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
                   prepare_function prepare, void *own_constants, step_function step,
                   const int slots, const int all_stages)
@@ -168,7 +175,7 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
     }
 }
 
-/* The sweep of a rule whose variables all have the first `required` state arrays, and any of
+/* Runs the sweep of a rule whose variables all have the first `required` state arrays, and any of
  * `optional` further ones (at most two): all segments have the same. */
 INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
                      prepare_function prepare, void *own_constants, step_function step,
@@ -188,6 +195,7 @@ INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, co
         sweep(g, rank, size, constants, prepare, own_constants, step, slots | 3 << required, 1);
 }
 
+/* The kernel of a rule: its constants, then its sweep; penalties alone in a step without update. */
 #define UPDATE_KERNEL(unused, rule)                                                               \
     _Static_assert(CR_OPTIONAL_SLOTS(rule) <= 2, #rule ": run_rule knows two optional slots");    \
     INLINE void rule##_prepare_into(const cr_hyper *hyper, void *constants)                       \

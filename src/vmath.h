@@ -68,6 +68,7 @@ INLINE V exp_tail(V r)
     return POLYNOMIAL(r, P);
 }
 
+/* Computes e^x. */
 INLINE V vexp(V x)
 {
     const T least = (T)(CR_F64 ? -708.3964185322641 : -87.33654); /* with normal results */
@@ -147,6 +148,7 @@ INLINE V vlog1p(V x)
     return vlog(w) + (x - (w - 1)) * inverse(w);
 }
 
+/* Computes 1 / (1 + e^-x). */
 INLINE V vsigmoid(V x)
 {
     const V e = vexp(vmin(splat(CR_F64 ? 709 : 88), -x)); /* finite; NaN passes */
@@ -156,6 +158,7 @@ INLINE V vsigmoid(V x)
 /* a with x's sign, for a that is not of the other sign */
 INLINE V with_sign(V a, V x) { return as_float(as_int(a) | (as_int(x) & as_int(splat(-(T)0.0)))); }
 
+/* Computes tanh x: a fraction of polynomials near 0, by e^2x elsewhere. */
 INLINE V vtanh(V x)
 {
     const V a = vabs(x), z = x * x;
@@ -177,6 +180,7 @@ INLINE V vtanh(V x)
     return with_sign(blend(near, x + x * (z * p), 1 - below), x);
 }
 
+/* Computes the error function. */
 INLINE V verf(V x)
 {
 #if CR_F64

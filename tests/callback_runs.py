@@ -34,13 +34,17 @@ class Model:
 
 
 def fit(model, objects, epochs_logs, initial_epoch=0, batch_losses=(0.0, 0.0)):
-    """What `fit` does around the training itself; returns the History."""
-    run = CallbackList(objects, add_history=True, model=model, params={"steps": len(batch_losses)})
+    """What `fit` does around the training itself; returns the History.
+
+    batch_losses: those of the two or more batches of each epoch; None: two of the epoch's loss.
+    """
+    steps = 2 if batch_losses is None else len(batch_losses)
+    run = CallbackList(objects, add_history=True, model=model, steps=steps)
     model.stop_training = False
     run.on_train_begin()
     for epoch, logs in enumerate(epochs_logs, initial_epoch):
         run.on_epoch_begin(epoch)
-        for batch, loss in enumerate(batch_losses):
+        for batch, loss in enumerate(batch_losses or [logs["loss"]] * 2):
             run.on_train_batch_begin(batch)
             model.weight = model.weight + 1
             run.on_train_batch_end(batch, {"loss": loss})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -18,18 +19,24 @@ MARGIN = 65  # odd, so that guarded arrays also start at odd addresses
 SENTINEL = 12345.0
 
 
-EXTRAS = {"matplotlib": "plot"}
+EXTRAS = {"matplotlib": "plot", "tensorboard": "tensorboard"}
 """The extra of corereg that brings a module which tests ask for by `pytest.importorskip`."""
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Says in one line which extras were not there, so that their tests were skipped."""
+def skipped_extras(terminalreporter: Any) -> dict[str, int]:
+    """How many tests were skipped for want of each extra."""
     skipped: dict[str, int] = {}
     for report in terminalreporter.stats.get("skipped", ()):
         found = re.search(r"could not import '(\w+)", str(report.longrepr))
         if found and found[1] in EXTRAS:
             extra = EXTRAS[found[1]]
             skipped[extra] = skipped.get(extra, 0) + 1
+    return skipped
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Says in one line which extras were not there, so that their tests were skipped."""
+    skipped = skipped_extras(terminalreporter)
     if skipped:
         counts = ", ".join(f"{name} ({skipped[name]})" for name in sorted(skipped))
         names = ",".join(sorted(skipped))
@@ -37,6 +44,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             f"skipped the tests of extras that are not installed: {counts}; "
             f"pip install 'corereg[{names}]' brings them"
         )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With COREREG_TEST_EXTRAS=1, as in .ci/run, a skipped test of an extra is a failure."""
+    reporter = session.config.pluginmanager.getplugin("terminalreporter")
+    if os.environ.get("COREREG_TEST_EXTRAS") == "1" and reporter and skipped_extras(reporter):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(params=["float32", "float64"])

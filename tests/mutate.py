@@ -218,7 +218,8 @@ def native_mutants(path: Path, source: bytes) -> Iterator[Mutant]:
             spaces = old[: len(old) - len(old.lstrip())] if kind == "statement" else ""
             new = spaces + (change if isinstance(change, str) else change(old))
             start = len(text[: found.start()].encode())
-            yield Mutant(path, kind, start, start + len(old.encode()), new)
+            if new != old:
+                yield Mutant(path, kind, start, start + len(old.encode()), new)
 
 
 # ---- choosing -----------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -61,16 +62,21 @@ def bases(kind: type) -> list[type]:
 
 def attributes(kind: type) -> set[str]:
     """The public names that the code of a class sets on `self`."""
-    found: set[str] = set()
-    for base in bases(kind):
-        try:
-            tree = ast.parse(textwrap.dedent(inspect.getsource(base)))
-        except (OSError, TypeError):
-            continue  # a compiled class, which has descriptors for all that it holds
-        stored = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
-        stored = [node for node in stored if isinstance(node.ctx, ast.Store)]
-        found |= {node.attr for node in stored if ast.unparse(node.value) == "self"}
-    return {name for name in found if not name.startswith("_")}
+    return {
+        name for base in bases(kind) for name in own_attributes(base) if not name.startswith("_")
+    }
+
+
+@cache
+def own_attributes(kind: type) -> frozenset[str]:
+    """What the code of a class itself sets on `self`."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
+    except (OSError, TypeError):
+        return frozenset()  # a compiled class, which has descriptors for all that it holds
+    stored = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    stored = [node for node in stored if isinstance(node.ctx, ast.Store)]
+    return frozenset(node.attr for node in stored if ast.unparse(node.value) == "self")
 
 
 def member(kind: type, name: str) -> str:

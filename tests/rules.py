@@ -1,5 +1,5 @@
 """The optimizers' rules, for tests that walk the table of src/rules.h: a new rule is tested by what
-stands here as soon as it has a row and a twin in corereg/reference.py."""
+stands here as soon as it has a row and a twin in corereg/reference/rules.py."""
 
 from __future__ import annotations
 

@@ -224,7 +224,7 @@ def test_shapes_of_prelu():
         (lambda: layers.LeakyReLU("a"), "negative_slope as a number of 0 or more, got 'a'"),
         (lambda: layers.ELU("a"), "alpha as a number, got 'a'"),
         (lambda: layers.PReLU(shared_axes=[0]), "shared_axes of integers from 1 on, received 0"),
-        (lambda: layers.PReLU(alpha_constraint="x"), "alpha_constraint=None, received 'x'"),
+        (lambda: layers.PReLU(alpha_constraint="x"), "unknown constraint 'x'"),
         (lambda: layers.PReLU(shared_axes=3).build((None, 4)), "shared_axes of an input of shape"),
         (lambda: layers.PReLU().build((None, None, 4)), "inputs of known lengths"),
         (lambda: layers.Softmax("a"), "an integer axis or several, got 'a'"),

@@ -478,5 +478,8 @@ def test_suffixes_of_other_formats_raise(tmp_path, suffix):
 def test_names_of_ones_own_classes_are_those_of_the_registry():
     from corereg import registry, saving
 
-    for name in set(saving.__all__) - {"FileFormatError", "Limits"}:
+    of_files = {"FileFormatError", "Limits"} | {
+        f"{verb}_{what}" for verb in ("load", "save") for what in ("model", "weights")
+    }
+    for name in set(saving.__all__) - of_files:
         assert getattr(saving, name) is getattr(registry, name)

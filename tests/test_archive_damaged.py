@@ -13,7 +13,7 @@ import pytest
 from archives import CONFIG, assert_same, change_metadata, seal, sections
 from hypothesis import given, settings, strategies as st
 
-from corereg.saving import FileFormatError, archive
+from corereg.saving import FileFormatError, archive, stored_zip
 
 
 @pytest.fixture
@@ -129,8 +129,8 @@ def test_the_digest_is_checked_before_anything_else(saved, monkeypatch):
     data = bytearray(saved.read_bytes())
     data[50] ^= 1
     saved.write_bytes(data)
-    monkeypatch.setattr(archive.ZipReader, "members", None)
-    monkeypatch.setattr(archive.ZipReader, "open", None)
+    monkeypatch.setattr(stored_zip.ZipReader, "members", None)
+    monkeypatch.setattr(stored_zip.ZipReader, "open", None)
     with pytest.raises(FileFormatError, match=r"truncated or damaged \(its digest"):
         archive.read(saved)
 
@@ -224,7 +224,7 @@ def test_a_newer_format_asks_for_an_upgrade(saved):
 
 @pytest.mark.parametrize("moment", ["members", "open"])
 def test_files_that_shrink_while_they_are_read_raise(saved, monkeypatch, moment):
-    step = getattr(archive.ZipReader, moment)
+    step = getattr(stored_zip.ZipReader, moment)
 
     def shrink(*args, **kwargs):
         found = step(*args, **kwargs)
@@ -234,20 +234,20 @@ def test_files_that_shrink_while_they_are_read_raise(saved, monkeypatch, moment)
 
     array = np.zeros(10**6)
     archive.write(saved, {}, {"weights": {"a": array}})
-    monkeypatch.setattr(archive.ZipReader, moment, shrink)
+    monkeypatch.setattr(stored_zip.ZipReader, moment, shrink)
     with pytest.raises(FileFormatError, match=r"truncated or damaged \(it ends too early"):
         archive.read(saved)
 
 
 def test_a_file_that_shrinks_before_its_digest_is_taken_raises(saved, monkeypatch):
-    find_end = archive.ZipReader.__init__
+    find_end = stored_zip.ZipReader.__init__
 
     def shrink(self, file):
         find_end(self, file)
         with open(saved, "r+b") as other:
             other.truncate(100)
 
-    monkeypatch.setattr(archive.ZipReader, "__init__", shrink)
+    monkeypatch.setattr(stored_zip.ZipReader, "__init__", shrink)
     with pytest.raises(FileFormatError, match=r"truncated or damaged \(it ends too early"):
         archive.read(saved)
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from archives import CONFIG, arrays, sections
 
-from corereg.saving import FileFormatError, archive, replacing
+from corereg.saving import FileFormatError, archive, replacing, stored_zip
 
 ROOT = Path(__file__).parents[1]
 
@@ -163,7 +163,7 @@ def test_a_disk_that_fills_up_in_the_middle(saved, monkeypatch):
 
 @pytest.mark.parametrize("wrong", ["lost", "shape"])
 def test_a_file_that_was_not_written_well_replaces_nothing(saved, monkeypatch, wrong):
-    add = archive.ZipWriter.add
+    add = stored_zip.ZipWriter.add
 
     def careless(self, name, size, chunks):
         data = b"".join(map(bytes, chunks))
@@ -172,7 +172,7 @@ def test_a_file_that_was_not_written_well_replaces_nothing(saved, monkeypatch, w
         if wrong == "shape" or name != "weights/steps.npy":
             add(self, name, size, [data])
 
-    monkeypatch.setattr(archive.ZipWriter, "add", careless)
+    monkeypatch.setattr(stored_zip.ZipWriter, "add", careless)
     with pytest.raises(FileFormatError, match=r"missing 'weights/steps|is not what is read back"):
         archive.write(saved, {"new": 1}, {"weights": arrays()})
     monkeypatch.undo()

@@ -154,7 +154,11 @@ def test_unknown_names_in_compile(arguments, message, fails):
     [
         (
             lambda: layers.Dense(1, activation="rulu"),
-            "unknown activation 'rulu'; known are celu, elu, .*tanh_shrink, threshold, or pass",
+            "unknown activation 'rulu'; known are celu, elu, exponential, gelu, glu, hard_shrink, "
+            "hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, linear, log_sigmoid, "
+            "log_softmax, mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, "
+            "softsign, sparse_plus, sparse_sigmoid, sparsemax, squareplus, swish, tanh, "
+            "tanh_shrink, threshold, or pass",
         ),
         (lambda: layers.Activation("rulu"), "unknown activation 'rulu'; known are celu, elu"),
         (

@@ -34,7 +34,7 @@ def test_base_class_knows_model_and_params_without_init():
     mine, model = Mine(), Model()
     assert mine.model is None
     assert mine.params is None
-    CallbackList(mine, model=model, params={"epochs": 3})
+    CallbackList(mine, model=model, epochs=3)
     assert mine.model is model
     assert mine.params == {"epochs": 3}
 

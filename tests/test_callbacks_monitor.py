@@ -25,7 +25,7 @@ from corereg.callbacks import EarlyStopping, ModelCheckpoint
         ({"baseline": 1.0, "patience": 2}, [3, 2.5, 2.4, 2.4, 2.3, 0.5], 4),
         ({"baseline": 5.0}, [3, 2, 2, 1], 3),
         ({"start_from_epoch": 2}, [1, 2, 3, 2, 2, 1], 5),
-        ({}, [math.nan, 2, 1], 2),  # nothing beats NaN
+        ({}, [math.nan, 2, 1], 3),  # any number beats NaN, other than in Keras
         ({}, [3, math.nan, 1], 2),
         ({}, [4, 3, 2, 1], 4),
     ],

@@ -50,7 +50,7 @@ def test_weights_to_begin_with():
         ({"input_dim": 0}, "expected a positive integer for input_dim, received 0"),
         ({"output_dim": 2.5}, "expected a positive integer for output_dim, received 2.5"),
         ({"lora_rank": 2}, "lora_rank is not supported, received 2; leave it out"),
-        ({"embeddings_constraint": "max_norm"}, "embeddings_constraint is not supported"),
+        ({"quantization_config": "int8"}, "quantization_config is not supported"),
         ({"weights": np.ones((2, 2))}, r"expected weights as a table of shape \(3, 2\)"),
     ],
 )

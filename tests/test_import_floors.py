@@ -26,7 +26,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
             *("warn", "_lazy", "unavailable"),
         ),
     ),
-    ("kernels", ("_kernels", "reference", "reference_norms", "environment")),
+    ("kernels", ("_kernels", "reference", "environment")),
     ("autograd", ("autograd",)),
     ("runtime", ("runtime",)),
     ("graph", ("graph", "ops")),

@@ -76,7 +76,7 @@ def test_large_mask_is_the_reference(rate):
     assert np.array_equal(kernel_mask(n, rate, seed, step, stream), expected)
     threshold = int((1 - rate) * 2**32 + 0.5)
     first, second = (
-        reference._bytes((n + 255) // 256, seed, step, stream + (level << 30))[:n]
+        reference.random_bytes((n + 255) // 256, seed, step, stream + (level << 30))[:n]
         for level in (0, 1)
     )
     assert (first << 8 | second == threshold >> 16).any(), "no tie: the test shows nothing"

@@ -43,7 +43,7 @@ def stays_flat():
     return check
 
 
-@pytest.mark.parametrize("validate", [False, True])
+@pytest.mark.parametrize("validate", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
 def test_a_thousand_epochs(stays_flat, validate):
     x, y = data(3)
     model = net(3, dropout=0.2, metrics=["accuracy"])
@@ -53,6 +53,7 @@ def test_a_thousand_epochs(stays_flat, validate):
     )
 
 
+@pytest.mark.exhaustive
 def test_many_fits_and_models(stays_flat):
     x, y = data(3)
 
@@ -89,6 +90,7 @@ def test_predictions_of_ever_other_sizes(stays_flat):
     stays_flat(act)
 
 
+@pytest.mark.exhaustive
 def test_single_batches_and_generators(stays_flat):
     x, y = data(3)
     model = net(3, dropout=0.2)
@@ -114,6 +116,7 @@ def test_fits_that_come_back_to_python(stays_flat, what):
     )
 
 
+@pytest.mark.exhaustive
 def test_a_recorded_step(stays_flat):
     x, y = (Tensor(a) for a in data(3))
     model = net(3, dropout=0.2)

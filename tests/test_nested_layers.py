@@ -231,7 +231,7 @@ def test_a_layer_inside_a_layer_is_trained_counted_and_penalised():
     assert all((a != b).any() for a, b in zip(before, after, strict=True))
     text = []
     model.summary(print_fn=text.append)
-    assert "Total params: 35" in "\n".join(text)
+    assert "Trainable params: 35" in "\n".join(text)
 
 
 def test_training_reaches_inner_layers():

@@ -305,3 +305,34 @@ def test_names_and_arguments_in_keras_order():
     assert (
         Adam.from_config(Adam(Halving()).get_config(), {"Halving": Halving})._schedule.first == 0.1
     )
+
+
+# ---- options of weights, in every layer that has them -------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("layer", "weight", "shape"),
+    [
+        (lambda **options: layers.Dense(3, **options), "kernel", (4,)),
+        (lambda **options: layers.Dense(3, **options), "bias", (4,)),
+        (layers.BatchNormalization, "gamma", (4,)),
+        (layers.LayerNormalization, "beta", (4,)),
+        (lambda **options: layers.GroupNormalization(2, **options), "gamma", (4,)),
+        (layers.PReLU, "alpha", (4,)),
+        (lambda **options: layers.Embedding(5, 4, **options), "embeddings", (4,)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_options_of_a_weight_hold_at_any_time(layer, weight, shape):
+    made = layer(**{f"{weight}_constraint": "non_neg", f"{weight}_regularizer": "l1"})
+    again = type(made).from_config(made.get_config())
+    for one in (made, again):
+        one.build((None, *shape))
+        parameter = getattr(one, weight)
+        assert type(parameter.constraint) is constraints.NonNeg
+        assert parameter.regularizer is getattr(one, f"{weight}_regularizer")
+        setattr(one, f"{weight}_constraint", "max_norm")
+        assert parameter.constraint is getattr(one, f"{weight}_constraint")
+        assert type(parameter.constraint) is constraints.MaxNorm
+        parameter.regularizer = None
+        assert getattr(one, f"{weight}_regularizer") is None

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import corereg
-from corereg import Input, Model, Sequential, layers, models, ops
+from corereg import Input, Model, Sequential, layers, models, ops, registry
 from corereg.layers import (
     CategoryEncoding,
     Discretization,
@@ -259,11 +259,19 @@ def test_what_is_refused(call, error, message, fails):
 # ---- Lambda --------------------------------------------------------------------------------------
 
 
-@register_keras_serializable(package="tests")
 def scaled(x, factor, training=False):
     return x * factor if training else x
 
 
+@pytest.fixture
+def scaled_is_registered(monkeypatch):
+    """Registers the function for one test."""
+    for name in ("_custom", "_registered_names"):
+        monkeypatch.setattr(registry, name, dict(getattr(registry, name)))
+    register_keras_serializable(package="tests")(scaled)
+
+
+@pytest.mark.usefixtures("scaled_is_registered")
 def test_lambda():
     layer = Lambda(scaled, arguments={"factor": 3.0})
     x = np.ones((2, 3), "float32")

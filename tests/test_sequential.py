@@ -157,7 +157,8 @@ def test_summary(capsys):
         "kernel: L1(l1=0.01)",
         "rate 0.25",
         "bias: L2(l2=0.01)",
-        "Total params: 58 (232 bytes)",
-        "Trainable params: 40; frozen: 18",
+        "Total params: 58 (232.00 B)",
+        "Trainable params: 40 (160.00 B)",
+        "Non-trainable params: 18 (72.00 B)",
     ]:
         assert expected in text

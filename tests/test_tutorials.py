@@ -115,8 +115,8 @@ def test_trains_and_does_all_a_user_asks(name, dtype, tmp_path, capsys):
     capsys.readouterr()
     model.summary()
     printed = capsys.readouterr().out
-    total = sum(w.size for w in model.get_weights())
-    assert f"Total params: {total:,}" in printed
+    total = sum(w.size for w in model.trainable_weights)
+    assert f"Trainable params: {total:,}" in printed
     assert "dense" in printed
 
     model.save(tmp_path / "model")

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
         LearningRateScheduler as LearningRateScheduler,
     )
     from corereg.callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
+    from corereg.callbacks.progbar_logger import ProgbarLogger as ProgbarLogger
     from corereg.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau
+    from corereg.callbacks.swap_ema_weights import SwapEMAWeights as SwapEMAWeights
+    from corereg.callbacks.tensorboard import TensorBoard as TensorBoard
     from corereg.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN
 
 _MODULES = {
@@ -32,7 +35,10 @@ _MODULES = {
     "LambdaCallback": "lambda_callback",
     "LearningRateScheduler": "learning_rate_scheduler",
     "ModelCheckpoint": "model_checkpoint",
+    "ProgbarLogger": "progbar_logger",
     "ReduceLROnPlateau": "reduce_lr_on_plateau",
+    "SwapEMAWeights": "swap_ema_weights",
+    "TensorBoard": "tensorboard",
     "TerminateOnNaN": "terminate_on_nan",
 }
 

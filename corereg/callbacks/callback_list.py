@@ -6,6 +6,7 @@ from typing import Any
 
 from corereg.callbacks.base import HOOKS, Callback, Logs, plain_logs
 from corereg.callbacks.history import History
+from corereg.callbacks.progbar_logger import ProgbarLogger
 
 
 class CallbackList(Callback):
@@ -13,6 +14,8 @@ class CallbackList(Callback):
 
     `callbacks` is None, one callback, or a list of them, possibly nested. With `add_history` a
     `History` is appended unless one is there; it is `self.history`, and becomes `model.history`.
+    With `add_progbar` a `ProgbarLogger` is appended unless one is there. `params` (`epochs=3,
+    steps=10, verbose=0`) are those of the run, which each callback gets as a dict.
     Each event's logs are copied once, sorted by name, as Python floats, and all callbacks get that
     copy.
 
@@ -23,8 +26,9 @@ class CallbackList(Callback):
         self,
         callbacks: Any = None,
         add_history: bool = False,
+        add_progbar: bool = False,
         model: Any = None,
-        params: dict[str, Any] | None = None,
+        **params: Any,
     ) -> None:
         self.callbacks: list[Any] = _flatten(callbacks)
         found = [callback for callback in self.callbacks if isinstance(callback, History)]
@@ -32,10 +36,19 @@ class CallbackList(Callback):
             found = [History()]
             self.callbacks += found
         self.history: History | None = found[-1] if found else None
+        self._progbars = [one for one in self.callbacks if isinstance(one, ProgbarLogger)]
+        if add_progbar and not self._progbars:
+            self._progbars = [ProgbarLogger()]
+            self.callbacks += self._progbars
         if model is not None:
             self.set_model(model)
-        if params is not None:
+        if params:
             self.set_params(params)
+
+    def leave_display_to_caller(self) -> None:
+        """Whoever calls the list shows the progress: a `ProgbarLogger` in it stays silent."""
+        for callback in self._progbars:
+            callback.leave_to_caller()
 
     def set_model(self, model: Any) -> None:
         self.model = model

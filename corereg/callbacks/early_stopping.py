@@ -13,11 +13,14 @@ class EarlyStopping(Monitor):
 
     monitor: name in the logs. An epoch improves if it beats the best by more than `min_delta`.
     patience: 0 acts like 1. The first epoch never stops a run.
-    mode: "min", "max", or "auto", which decides by the name (`loss` min, `accuracy` max, ...).
+    mode: "min", "max", or "auto", which decides by the metric of that name, its class (an `AUC`
+        goes up, a `MeanSquaredError` down) or else by the name (`loss` min, `accuracy` max, ...).
     baseline: epochs count as improvements only once they also beat this value.
     restore_best_weights: at the end of training, stopped early or not, put back the weights of the
         best epoch; without one that beats `baseline`, those of the best of the epochs run.
     start_from_epoch: epochs before this one are not looked at.
+
+    NaN is no improvement, not even in the first epoch: it is never the best, nor restored.
 
     After the run, `stopped_epoch` (0: not stopped), `best_epoch` and `best` say what happened.
     """

@@ -11,13 +11,31 @@ class LambdaCallback(Callback):
     """A callback made of functions, one for each hook named: `LambdaCallback(on_epoch_end=f)`.
 
     The functions are called like the hooks without `self`: `f(epoch, logs)` for epochs,
-    `f(batch, logs=logs)` for batches, `f(logs)` for the rest.
+    `f(batch, logs=logs)` for batches, `f(logs)` for the rest. All hooks of `Callback` can be named,
+    those of tests and predictions, too.
 
     Raises TypeError for a name that is no hook.
     """
 
-    def __init__(self, **hooks: Any) -> None:
-        for name, function in hooks.items():
+    def __init__(
+        self,
+        on_epoch_begin: Any = None,
+        on_epoch_end: Any = None,
+        on_train_begin: Any = None,
+        on_train_end: Any = None,
+        on_train_batch_begin: Any = None,
+        on_train_batch_end: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        named = {
+            "on_epoch_begin": on_epoch_begin,
+            "on_epoch_end": on_epoch_end,
+            "on_train_begin": on_train_begin,
+            "on_train_end": on_train_end,
+            "on_train_batch_begin": on_train_batch_begin,
+            "on_train_batch_end": on_train_batch_end,
+        }
+        for name, function in {**named, **kwargs}.items():
             if name not in HOOKS:
                 raise TypeError(
                     f"LambdaCallback: {name!r} is no hook; known are {', '.join(HOOKS)}"

@@ -11,6 +11,7 @@ from corereg.autograd.ops.activations import CODES, Activation as ActivationOp
 from corereg.autograd.ops.layers import Dense as DenseOp
 from corereg.autograd.tensor import apply
 from corereg.layers.base import Layer, Shape
+from corereg.layers.weight_option import WeightOption
 from corereg.registry import register
 
 # A loss on probabilities wants what they were made of (see corereg.losses): where a graph is
@@ -34,6 +35,8 @@ class Dense(Layer):
     _takes_one_tensor = True
     kernel: Parameter
     bias: Parameter | None
+    kernel_regularizer, bias_regularizer = WeightOption(), WeightOption()
+    kernel_constraint, bias_constraint = WeightOption(), WeightOption()
 
     def __init__(
         self,
@@ -57,15 +60,9 @@ class Dense(Layer):
         self._use_bias = bool(use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
-        self._regularizers = {
-            "kernel": regularizers.get(kernel_regularizer),
-            "bias": regularizers.get(bias_regularizer),
-        }
-        self._constraints = {
-            "kernel": constraints.get(kernel_constraint),
-            "bias": constraints.get(bias_constraint),
-        }
         self.bias = None
+        self.kernel_regularizer, self.bias_regularizer = kernel_regularizer, bias_regularizer
+        self.kernel_constraint, self.bias_constraint = kernel_constraint, bias_constraint
 
     def build(self, input_shape: Shape) -> None:
         inputs = input_shape[-1] if len(input_shape) > 1 else None
@@ -77,16 +74,16 @@ class Dense(Layer):
         self.kernel = self.add_weight(
             (inputs, self.units),
             self.kernel_initializer,
-            regularizer=self._regularizers["kernel"],
-            constraint=self._constraints["kernel"],
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
             name="kernel",
         )
         if self.use_bias:
             self.bias = self.add_weight(
                 (self.units,),
                 self.bias_initializer,
-                regularizer=self._regularizers["bias"],
-                constraint=self._constraints["bias"],
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
                 name="bias",
             )
 
@@ -163,50 +160,6 @@ class Dense(Layer):
         self._code = CODES["linear"] if name is None else CODES[name]
         self._function = self._activation if name is None else None
         self._built_in = name is not None or activations.is_built_in(self._activation)
-
-    @property
-    def kernel_regularizer(self) -> Any:
-        """The penalty of the kernel; may be set at any time, also after training has begun."""
-        return self.kernel.regularizer if self.built else self._regularizers["kernel"]
-
-    @kernel_regularizer.setter
-    def kernel_regularizer(self, value: Any) -> None:
-        self._regularizers["kernel"] = regularizers.get(value)
-        if self.built:
-            self.kernel.regularizer = self._regularizers["kernel"]
-
-    @property
-    def bias_regularizer(self) -> Any:
-        """The penalty of the bias; may be set at any time."""
-        return self._regularizers["bias"]
-
-    @bias_regularizer.setter
-    def bias_regularizer(self, value: Any) -> None:
-        self._regularizers["bias"] = regularizers.get(value)
-        if self.bias is not None:
-            self.bias.regularizer = self._regularizers["bias"]
-
-    @property
-    def kernel_constraint(self) -> Any:
-        """What optimizers do to the kernel after each update; may be set at any time."""
-        return self.kernel.constraint if self.built else self._constraints["kernel"]
-
-    @kernel_constraint.setter
-    def kernel_constraint(self, value: Any) -> None:
-        self._constraints["kernel"] = constraints.get(value)
-        if self.built:
-            self.kernel.constraint = self._constraints["kernel"]
-
-    @property
-    def bias_constraint(self) -> Any:
-        """What optimizers do to the bias after each update; may be set at any time."""
-        return self._constraints["bias"]
-
-    @bias_constraint.setter
-    def bias_constraint(self, value: Any) -> None:
-        self._constraints["bias"] = constraints.get(value)
-        if self.bias is not None:
-            self.bias.constraint = self._constraints["bias"]
 
     def get_config(self) -> dict[str, Any]:
         return {

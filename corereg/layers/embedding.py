@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from corereg import initializers, regularizers
+from corereg import constraints, initializers, regularizers
 from corereg.autograd import Parameter, Tensor, ops
 from corereg.autograd.ops.embedding import embedding
 from corereg.layers.base import Layer, Shape, assign_all
+from corereg.layers.weight_option import WeightOption
 from corereg.registry import register
 
 
@@ -20,9 +21,10 @@ class Embedding(Layer):
 
     input_dim: how many rows the table has; output_dim: how long they are. embeddings (input_dim,
     output_dim) begin as embeddings_initializer says, uniform in [-0.05, 0.05) by default;
-    embeddings_regularizer: a penalty of the table. weights: [table] or a table to begin with.
+    embeddings_regularizer: a penalty of the table; embeddings_constraint: what optimizers do to it
+    after each update. weights: [table] or a table to begin with.
     mask_zero: index 0 stands for nothing: a GlobalAveragePooling1D right behind the layer leaves
-    such steps out. embeddings_constraint and lora_rank are Keras's and not supported: ValueError.
+    such steps out. lora_rank is Keras's and not supported: ValueError.
 
     Input (...), whole numbers from 0 to input_dim - 1 of any integer type, or floats that are cut
     to whole numbers; output (..., output_dim). Another number raises IndexError; `fit`, `evaluate`
@@ -33,6 +35,7 @@ class Embedding(Layer):
     _takes_one_tensor = True
     _input_dtype = "int64"
     embeddings: Parameter
+    embeddings_regularizer, embeddings_constraint = WeightOption(), WeightOption()
 
     def __init__(
         self,
@@ -58,7 +61,6 @@ class Embedding(Layer):
                     f"{self.who}: expected a positive integer for {name}, received {size!r}"
                 )
         refused = {
-            "embeddings_constraint": embeddings_constraint,
             "lora_rank": lora_rank,
             "lora_alpha": lora_alpha,
             "quantization_config": quantization_config,
@@ -71,7 +73,8 @@ class Embedding(Layer):
         self.input_dim, self.output_dim = int(input_dim), int(output_dim)
         self._index_limit = self.input_dim
         self.embeddings_initializer = initializers.get(embeddings_initializer)
-        self._regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_regularizer = embeddings_regularizer
+        self.embeddings_constraint = embeddings_constraint
         self.mask_zero = bool(mask_zero)
         self._table = self._as_table(weights)
 
@@ -93,7 +96,8 @@ class Embedding(Layer):
         self.embeddings = self.add_weight(
             (self.input_dim, self.output_dim),
             self.embeddings_initializer,
-            regularizer=self._regularizer,
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
             name="embeddings",
         )
         if self._table is not None and self._given is None:
@@ -117,17 +121,6 @@ class Embedding(Layer):
     def _cast(self, x: Tensor, dtype: Any = None) -> Tensor:
         return super()._cast(x, np.int64 if dtype is None else dtype)
 
-    @property
-    def embeddings_regularizer(self) -> Any:
-        """The penalty of the table; may be set at any time."""
-        return self.embeddings.regularizer if self.built else self._regularizer
-
-    @embeddings_regularizer.setter
-    def embeddings_regularizer(self, value: Any) -> None:
-        self._regularizer = regularizers.get(value)
-        if self.built:
-            self.embeddings.regularizer = self._regularizer
-
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
@@ -135,5 +128,6 @@ class Embedding(Layer):
             "output_dim": self.output_dim,
             "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
             "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
+            "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
             "mask_zero": self.mask_zero,
         }

@@ -256,11 +256,12 @@ class Holder:
         found: list[Tensor] = []
         known: set[int] = set()
         for layer in self._flatten_layers():
-            for p in layer._own_weights():
+            for p in layer._parameters:
                 if p.regularizer is not None and id(p) not in known:
                     known.add(id(p))
                     found += penalties((p,))
-            found += layer._activity
+            if layer._activity:
+                found += layer._activity
         return found
 
     def get_weights(self) -> list[Array]:

@@ -6,27 +6,10 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-from corereg import initializers, regularizers
+from corereg import constraints, initializers, regularizers
 from corereg.autograd import Parameter, Tensor, ops
 from corereg.layers.base import Layer, Shape
-
-
-class WeightRegularizer:
-    """An attribute `<weight>_regularizer`, that may be set at any time, also after training began:
-    the weight has it then."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.weight = name.removesuffix("_regularizer")
-        self.key = f"_{name}"
-
-    def __get__(self, layer: Any, kind: type | None = None) -> Any:
-        return self if layer is None else vars(layer)[self.key]
-
-    def __set__(self, layer: Any, value: Any) -> None:
-        found = vars(layer)[self.key] = regularizers.get(value)
-        weight = vars(layer).get(self.weight)
-        if weight is not None:
-            weight.regularizer = found
+from corereg.layers.weight_option import WeightOption
 
 
 class NormalizingLayer(Layer):
@@ -89,8 +72,8 @@ class ScaleAndShift(NormalizingLayer):
 
     gamma: Parameter | None
     beta: Parameter | None
-    gamma_regularizer = WeightRegularizer()
-    beta_regularizer = WeightRegularizer()
+    gamma_regularizer, beta_regularizer = WeightOption(), WeightOption()
+    gamma_constraint, beta_constraint = WeightOption(), WeightOption()
 
     def __init__(
         self,
@@ -111,12 +94,6 @@ class ScaleAndShift(NormalizingLayer):
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)
         self.beta_regularizer, self.gamma_regularizer = beta_regularizer, gamma_regularizer
-        for name, value in (("beta", beta_constraint), ("gamma", gamma_constraint)):
-            if value is not None:
-                raise ValueError(
-                    f"{self.who}: expected {name}_constraint=None, for there are no constraints, "
-                    f"received {value!r}"
-                )
         self.beta_constraint, self.gamma_constraint = beta_constraint, gamma_constraint
         self.gamma = self.beta = None
 
@@ -124,11 +101,19 @@ class ScaleAndShift(NormalizingLayer):
         """gamma and beta of this shape, in that order, as far as they are wanted."""
         if self.scale:
             self.gamma = self.add_weight(
-                shape, self.gamma_initializer, regularizer=self.gamma_regularizer, name="gamma"
+                shape,
+                self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+                name="gamma",
             )
         if self.center:
             self.beta = self.add_weight(
-                shape, self.beta_initializer, regularizer=self.beta_regularizer, name="beta"
+                shape,
+                self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+                name="beta",
             )
 
     def _flat(self, weight: Tensor | None) -> Tensor | None:
@@ -145,8 +130,8 @@ class ScaleAndShift(NormalizingLayer):
             "gamma_initializer": initializers.serialize(self.gamma_initializer),
             "beta_regularizer": regularizers.serialize(self.beta_regularizer),
             "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
-            "beta_constraint": self.beta_constraint,
-            "gamma_constraint": self.gamma_constraint,
+            "beta_constraint": constraints.serialize(self.beta_constraint),
+            "gamma_constraint": constraints.serialize(self.gamma_constraint),
         }
 
 

@@ -77,7 +77,7 @@ class Loss(Recordable):
 
     def as_predictions(self, y_pred: Any) -> Tensor:
         """y_pred as a Tensor of the dtype that the loss computes in."""
-        found: Tensor = given(y_pred)
+        found: Tensor = y_pred if type(y_pred) is Tensor else given(y_pred)
         dtype = self._dtype
         if dtype is None:
             if found.dtype.char in "fd":

@@ -27,6 +27,7 @@ from corereg.training.data.structures import unpack_x_y_sample_weight
 from corereg.training.evaluate import evaluate, test_on_batch
 from corereg.training.fit import fit, train_on_batch
 from corereg.training.predict import predict
+from corereg.training.stopping import set_stop, stops
 from corereg.training.trainer import Trainer
 
 Array = np.ndarray[Any, Any]
@@ -220,6 +221,10 @@ class Model(ModelStructure):
 
     # ---- steps, to be overridden -----------------------------------------------------------------
 
+    @property
+    def _has_own_steps(self) -> bool:
+        return custom.overrides(self, "train_step", "test_step")
+
     @custom.built_in
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of `fit`, for models that override it, `compute_loss` or `compute_metrics`.
@@ -329,6 +334,24 @@ class Model(ModelStructure):
         self._trainer.stop_training = bool(value)
 
     @property
+    def stop_evaluating(self) -> bool:
+        """Callbacks set it to True to end `evaluate`, or a validation, after the present batch."""
+        return stops(self._trainer, "evaluating")
+
+    @stop_evaluating.setter
+    def stop_evaluating(self, value: bool) -> None:
+        set_stop(self._trainer, "evaluating", value)
+
+    @property
+    def stop_predicting(self) -> bool:
+        """Callbacks set it to True to end `predict` after the present batch."""
+        return stops(self._trainer, "predicting")
+
+    @stop_predicting.setter
+    def stop_predicting(self, value: bool) -> None:
+        set_stop(self._trainer, "predicting", value)
+
+    @property
     def history(self) -> History | None:
         """The History of the last fit, or None."""
         return self._trainer.history_of(self)
@@ -359,11 +382,35 @@ class Model(ModelStructure):
 
     # ---- description and files -------------------------------------------------------------------
 
-    def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
-        """Prints the layers with their output shapes, parameters and regularizers."""
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """Prints a table of the layers: output shapes, counts of parameters, in a graph with
+        branches what each is connected to (layer[call][output]), regularizers if there are any;
+        and how many parameters there are and how much memory they take.
+
+        line_length: of the table; None: as it needs, up to 100. Long cells take several lines.
+        positions: where each column but that of regularizers ends, in characters or, up to 1, in
+            parts of the line.
+        print_fn: is called with each line instead of `print`.
+        expand_nested: shows the layers of models within the model, too, indented.
+        show_trainable: adds a column that says Y, N, or - for what has no weights.
+        layer_range: two regular expressions; shows the layers from the first whose name begins as
+            one of them says to the last of the other. The totals stay those of the model.
+
+        Raises ValueError for positions that are too few and for names that no layer has.
+        """
         from corereg.models.summary import summary_lines
 
-        for line in summary_lines(self):
+        for line in summary_lines(
+            self, line_length, positions, expand_nested, show_trainable, layer_range
+        ):
             (print_fn or print)(line)
 
     def save(self, path: Any) -> None:

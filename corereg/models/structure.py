@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+import numpy as np
+
 from corereg import _kernels
 from corereg.autograd import Tensor
 from corereg.graph.graph import Graph
@@ -217,6 +219,8 @@ class ModelStructure(Layer):
         return [input_kind(self.who, node.outputs, graph.nodes) for node in graph.sources]
 
     def _as_numbers(self, x: Any) -> Any:
+        if isinstance(x, np.ndarray) and x.dtype.kind in "fiub":
+            return x
         kinds = self._input_kinds or ()
         if not any(kind.lookup is not None for kind in kinds):
             return x

@@ -13,7 +13,6 @@ from corereg import _kernels
 from corereg.autograd import Parameter, Tensor, no_grad
 from corereg.autograd.parameter import Variable
 from corereg.naming import snake_case, unique_name
-from corereg.optimizers.choices import VariableChoices
 from corereg.optimizers.gradients import checked_gradients
 from corereg.optimizers.hyperparameters import AssignableInt, check_number
 from corereg.optimizers.options import (
@@ -22,17 +21,16 @@ from corereg.optimizers.options import (
     check_limits,
     refuse_arguments,
 )
-from corereg.optimizers.plan import StepPlan, strengths_of
+from corereg.optimizers.plan import StepPlan
+from corereg.optimizers.planning import StepPlanning
 from corereg.optimizers.rates import LearningRate, rate_of_config
-from corereg.optimizers.stages import Stages
 from corereg.optimizers.variables import VariableMaker
 from corereg.recordable import Recordable
 
 Array = np.ndarray[Any, Any]
-PLANS = 8  # of different choices of parameters, that are kept
 
 
-class Optimizer(LearningRate, VariableChoices, VariableMaker, Recordable):
+class Optimizer(LearningRate, StepPlanning, VariableMaker, Recordable):
     """Base class of all optimizers.
 
     learning_rate: a number >= 0, a schedule of `corereg.optimizers.schedules`, or a function: of
@@ -114,7 +112,7 @@ class Optimizer(LearningRate, VariableChoices, VariableMaker, Recordable):
         self.parameters: list[Parameter] = []
         self._state: list[Variable] = []
         self._places: dict[int, int] = {}
-        self._plans: dict[Any, tuple[Any, StepPlan]] = {}
+        self._forget_plans()
         self._averages: list[Variable] = []
         self._totals: list[Variable] = []
         self._hyper.step = 0
@@ -322,66 +320,6 @@ class Optimizer(LearningRate, VariableChoices, VariableMaker, Recordable):
         raise NotImplementedError(
             f"{type(self).__name__}: update_step(gradient, variable, learning_rate) is not written"
         )
-
-    def _plan(self, penalties: bool, chosen: tuple[int, ...] | None = None) -> StepPlan:
-        """How to step over the chosen parameters (by place; None: all), as far as they are
-        trainable; made anew only when something changed."""
-        parameters = self.parameters
-        strengths = strengths_of(parameters, penalties)
-        decays = [self._decay_of(p) for p in parameters]
-        rates = [self._multiplier_of(p) for p in parameters]
-        known = self._plans.get((penalties, chosen))
-        shared = self.ema_momentum, self.ema_overwrite_frequency, self.loss_scale_factor
-        now = (
-            *(shared, decays, rates, strengths),
-            [(p.requires_grad, id(p.data), id(p.constraint)) for p in parameters],
-        )
-        if known is not None and known[0] == now:
-            return known[1]
-        some = range(len(parameters)) if chosen is None else chosen
-        places = [i for i in some if parameters[i].trainable]
-        slots = self.slots
-        plan = StepPlan(
-            [parameters[i] for i in places],
-            places,
-            [slots[i] for i in places],
-            [strengths[i] for i in places],
-            [decays[i] for i in places],
-            [rates[i] for i in places],
-        )
-        plan.stages = self._stages(plan)
-        if len(self._plans) >= PLANS:
-            self._plans.clear()
-        self._plans[penalties, chosen] = now, plan
-        return plan
-
-    def _stages(self, plan: StepPlan) -> Stages | None:
-        """What is asked for around the steps of a plan; None: nothing."""
-        totals: list[Array] | None = None
-        if self._totals:
-            totals = [self._totals[i].data for i in plan.places]
-        elif self.loss_scale_factor is not None:
-            totals = [np.zeros_like(p.data) for p in plan.parameters]
-        averages = [
-            (p, average.data)
-            for p, average in zip(self.parameters, self._averages or (), strict=False)
-            if p.trainable
-        ]
-        made = Stages(
-            self._hyper,
-            plan.parameters,
-            totals,
-            float(self.loss_scale_factor or 1.0),
-            averages,
-            float(self.ema_momentum),
-            int(self.ema_overwrite_frequency or 0),
-        )
-        return made if made else None
-
-    @property
-    def slots(self) -> list[tuple[Array | None, ...]]:
-        """The state arrays of each parameter that kernels work on: none for a rule in Python."""
-        return [()] * len(self.parameters)
 
     # ---- files ----------------------------------------------------------------------------------
 

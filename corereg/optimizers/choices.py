@@ -64,6 +64,20 @@ class VariableChoices:
         self._undecayed, self._undecayed_names = variables, ()
         self._undecayed_patterns = patterns
 
+    def _decays_of(self, parameters: Sequence[Parameter]) -> list[float]:
+        """The weight decay of each variable; 0: none."""
+        if self.weight_decay and (
+            self._undecayed or self._undecayed_names or self._undecayed_patterns
+        ):
+            return [self._decay_of(p) for p in parameters]
+        return [float(self.weight_decay or 0.0)] * len(parameters)
+
+    def _multipliers_of(self, parameters: Sequence[Parameter]) -> list[float]:
+        """What each variable's learning rate is multiplied by."""
+        if self.learning_rate_multipliers:
+            return [self._multiplier_of(p) for p in parameters]
+        return [1.0] * len(parameters)
+
     def _decay_of(self, parameter: Parameter) -> float:
         """The weight decay of a variable; 0: none."""
         decay = float(self.weight_decay or 0.0)

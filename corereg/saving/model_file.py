@@ -19,7 +19,7 @@ from corereg.layers.base import Layer, assign_all
 from corereg.layers.lookup import preparing
 from corereg.registry import custom_object_scope
 from corereg.saving import archive
-from corereg.saving.archive import Sections
+from corereg.saving.archive_format import Sections
 from corereg.saving.limits import FileFormatError, Limits, over_limit
 from corereg.training.trainer import TrainableModel
 

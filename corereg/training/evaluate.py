@@ -24,7 +24,9 @@ from corereg.training.arguments import (
 from corereg.training.custom import checked_logs, data_of, step_runner
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
+from corereg.training.nested import metrics_kept
 from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps, Sums
+from corereg.training.stopping import set_stop, stops
 from corereg.training.trainer import TrainableModel
 
 
@@ -123,6 +125,8 @@ def run_test(
     sums = run.sums
     sums.reset()
     observed = callbacks.observes_test_batches
+    trainer = model._trainer
+    set_stop(trainer, "evaluating", False)
     callbacks.on_test_begin()
     take_penalties(model)
     run.restart()
@@ -136,6 +140,8 @@ def run_test(
             bar.update(done, sums.logs())
         if observed:
             callbacks.on_test_batch_end(done - 1, sums.logs())
+        if stops(trainer, "evaluating"):
+            break
     if bar is not None:
         bar.update(done, sums.logs())
     callbacks.on_test_end(sums.logs())
@@ -169,9 +175,10 @@ def evaluate(
             source = trainer.check_data(model, "evaluate", x, y, sample_weight)
         run = test_steps(model, source, size)
         total = smallest_known(run.steps, steps)
-        params = {"steps": total, "verbose": verbose}
-        observers = CallbackList(callbacks, model=model, params=params)
-        with ProgressBar(None, total, verbose) as bar:
+        params: dict[str, Any] = {"epochs": 1, "steps": total, "verbose": verbose}
+        observers = CallbackList(callbacks, model=model, **params)
+        observers.leave_display_to_caller()
+        with metrics_kept(model, run.sums), ProgressBar(None, total, verbose) as bar:
             bar.begin_epoch()
             logs = run_test(model, run, steps, observers, bar).logs()
             bar.end_epoch(logs)
@@ -187,7 +194,8 @@ def test_on_batch(
     with trainer.lock.testing:
         data = trainer.check_data(model, "test_on_batch", x, y, sample_weight)
         runner = test_runner(model)
-        runner.sums.reset()
-        take_penalties(model)
-        runner.run_whole(data)
-        return as_keras_returns(runner.sums.logs(), return_dict)
+        with metrics_kept(model, runner.sums):
+            runner.sums.reset()
+            take_penalties(model)
+            runner.run_whole(data)
+            return as_keras_returns(runner.sums.logs(), return_dict)

@@ -139,10 +139,11 @@ def fit(
     validation = _validation_steps(model, validation_data, kept, validation_size)
     steps_in_pass = -(-len(source) // size) if isinstance(source, ArrayDataset) else source.steps
     steps = smallest_known(steps_in_pass, steps_per_epoch)
-    params = {"epochs": epochs, "steps": steps, "verbose": verbose}
+    params: dict[str, Any] = {"epochs": epochs, "steps": steps, "verbose": verbose}
     bar = ProgressBar(epochs, steps, verbose)
     with trainer.lock.training("fit", trainer.forget_gradients), bar:
-        observers = CallbackList(callbacks, add_history=True, model=model, params=params)
+        observers = CallbackList(callbacks, add_history=True, model=model, **params)
+        observers.leave_display_to_caller()
         trainer.ready_optimizer(model)
         runner = train_runner(model)
         run: Steps

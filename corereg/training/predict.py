@@ -31,8 +31,10 @@ from corereg.training.data.iterables import (
     is_iterable_of_batches,
     refuse_array_arguments,
 )
+from corereg.training.data.model_shapes import input_shapes
 from corereg.training.data.structures import model_input, nest_given
-from corereg.training.trainer import TrainableModel, input_shapes
+from corereg.training.stopping import set_stop, stops
+from corereg.training.trainer import TrainableModel
 
 Array = np.ndarray[Any, Any]
 Arrays = tuple[Array, ...]
@@ -123,8 +125,11 @@ def _predict_batches(
     callbacks: Any,
 ) -> Any:
     """The outputs, one after the other, of at most `total` batches, with progress and callbacks."""
-    observers = CallbackList(callbacks, model=model, params={"steps": total})
+    params: dict[str, Any] = {"epochs": 1, "steps": total, "verbose": verbose}
+    observers = CallbackList(callbacks, model=model, **params)
+    observers.leave_display_to_caller()
     observed = observers.observes_predict_batches
+    set_stop(model._trainer, "predicting", False)
     observers.on_predict_begin()
     parts: list[Arrays] = []
     call: Call | None = None
@@ -142,6 +147,8 @@ def _predict_batches(
                 observers.on_predict_batch_end(len(parts) - 1, {"outputs": call.pack(parts[-1])})
             if bar.due:
                 bar.update(len(parts))
+            if stops(model._trainer, "predicting"):
+                break
         bar.update(len(parts))
         bar.end_epoch()
     observers.on_predict_end()

@@ -9,18 +9,16 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from corereg import _kernels, optimizers
 from corereg.autograd import Parameter, Tensor
 from corereg.callbacks.history import History
-from corereg.graph.nest import flatten_shapes
-from corereg.layers.base import Layer, Shape
 from corereg.random import next_model_seed
 from corereg.runtime.capture import CaptureCache
-from corereg.runtime.dependencies import Obstacle, snapshot_of
+from corereg.runtime.dependencies import Obstacle
 from corereg.runtime.report import (
     RUN_EAGERLY,
     TWO_RUNS,
@@ -29,32 +27,28 @@ from corereg.runtime.report import (
     eager,
     warn_eager,
 )
-from corereg.targets import as_sample_weight
 from corereg.training.accumulators import EpochAccumulators
 from corereg.training.compilation import Compilation, OutputLoss
 from corereg.training.data.arrays import ArrayDataset, Batch, RowOrder
-from corereg.training.data.checks import (
-    check_below,
-    check_inputs,
-    check_rows,
-    check_targets,
-    prefix_errors,
-    weights_by_class,
+from corereg.training.data.model_data import (
+    check_model_inputs,
+    check_model_targets,
+    check_model_weights,
 )
-from corereg.training.data.structures import (
-    flat_inputs,
-    flat_targets,
-    flat_weights,
-    model_input,
-    nest_given,
+from corereg.training.data.model_shapes import (
+    KnownShapes,
+    ModelShapes,
+    ShapedModel,
+    input_shapes,
 )
+from corereg.training.data.structures import nest_given
 from corereg.training.trackers import Trackers
 
 Array = np.ndarray[Any, Any]
 KINDS = ("train", "test", "penalty", "predict")  # of recordings
 
 
-class TrainableModel(Protocol):
+class TrainableModel(ShapedModel, Protocol):
     """What training asks of a model. `corereg.models` has such models; training imports none."""
 
     name: str
@@ -64,27 +58,10 @@ class TrainableModel(Protocol):
     _parameters: list[Parameter]  # of the model itself
 
     @property
-    def layers(self) -> list[Layer]: ...
-    @property
     def weights(self) -> list[Parameter]: ...
     @property
     def trainable_weights(self) -> list[Parameter]: ...
-    @property
-    def dtype(self) -> str: ...
-    @property
-    def input_shape(self) -> Any: ...
-    @property
-    def output_shape(self) -> Any: ...
-    @property
-    def _layers(self) -> list[Any]: ...
-    @property
-    def _input_keys(self) -> list[str] | None: ...
-    @property
-    def _output_keys(self) -> list[str] | None: ...
-    @property
-    def _input_kinds(self) -> Sequence[InputKind] | None: ...
     def build(self, input_shape: Any) -> None: ...
-    def compute_output_shape(self, input_shape: Any) -> Any: ...
     def train_step(self, data: Any) -> dict[str, Any]: ...
     def test_step(self, data: Any) -> dict[str, Any]: ...
     def predict_step(self, data: Any) -> Any: ...
@@ -97,58 +74,6 @@ class TrainableModel(Protocol):
     @property
     def metrics(self) -> list[Any]: ...
     def __call__(self, x: Any, *, training: bool | None = None) -> Any: ...
-
-
-class InputKind(Protocol):
-    """What an input of a model takes."""
-
-    @property
-    def dtype(self) -> str: ...
-    @property
-    def limit(self) -> int | None: ...
-    @property
-    def lookup(self) -> Any: ...
-
-
-class ModelShapes(NamedTuple):
-    """What is known of a model's inputs and outputs, each in flat order.
-
-    input_names: None if the model takes what it is given; output_names: None for an output without
-    a name; kinds: what each input takes, None if the model takes what it is given.
-    """
-
-    dtype: str
-    input_names: list[str] | None
-    inputs: list[Shape] | None
-    output_names: list[str | None]
-    outputs: list[Shape]
-    kinds: Sequence[InputKind] | None = None
-
-    @property
-    def input_dtypes(self) -> tuple[str, ...] | None:
-        """Of the memory for batches of each input, int64 where its Input is of integers or texts;
-        None if all are the model's."""
-        whole = [one.dtype.startswith(("int", "uint", "string")) for one in self.kinds or ()]
-        if not any(whole):
-            return None
-        return tuple("int64" if one else self.dtype for one in whole)
-
-    def looked_up(self, who: str, parts: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The values of all inputs, with numbers in the place of texts."""
-        kinds = self.kinds or ()
-        if not any(kind.lookup is not None for kind in kinds):
-            return parts
-        with prefix_errors(who):
-            return tuple(
-                part if kind.lookup is None else kind.lookup.codes_of(part)
-                for part, kind in zip(parts, kinds, strict=True)
-            )
-
-    def check_indices(self, who: str, arrays: Sequence[Array]) -> None:
-        """Raises ValueError for whole numbers that a table of the model does not have."""
-        for kind, array in zip(self.kinds or (), arrays, strict=True):
-            if kind.limit is not None:
-                check_below(who, array, kind.limit)
 
 
 class Trainer:
@@ -166,8 +91,7 @@ class Trainer:
         self._history: Callable[[], History | None] | None = None
         self.lock = _kernels.TrainingLock()
         self.weights_lock = _kernels.ReadWriteLock()
-        self._shapes: tuple[_kernels.Snapshot, ModelShapes] | None = None
-        self._asked_for_shapes = False
+        self._shapes = KnownShapes()
         self._warned: set[str] = set()  # reasons of eager runs that the user was told of
         self.forget_recordings()
 
@@ -257,36 +181,8 @@ class Trainer:
     ) -> tuple[tuple[Array, ...], ModelShapes]:
         """x as checked arrays, one for each input, and the shapes that they mean. finite: whether
         NaN, infinity and what becomes infinite in the model's dtype raise ValueError."""
-        known = self._known_shapes(model) if model.built else None
-        names = model._input_keys if known is None else known.input_names
-        dtype = model.dtype if known is None else known.dtype
-        finite_as = dtype if finite else None
-        if names is not None and len(names) == 1 and type(x) is np.ndarray:
-            parts: tuple[Any, ...] = (x,)
-        else:
-            parts = flat_inputs(who, x, names)
-        if known is not None:
-            parts = known.looked_up(who, parts)
-        elif model._input_kinds is not None:
-            parts = ModelShapes(dtype, names, None, [], [], model._input_kinds).looked_up(
-                who, parts
-            )
-        if len(parts) == 1:
-            arrays: tuple[Array, ...] = (check_inputs(who, parts[0], finite_as),)
-        else:
-            labels = [repr(n) for n in names] if names else [f"x[{i}]" for i in range(len(parts))]
-            arrays = tuple(
-                check_inputs(f"{who}: input {label}", part, finite_as)
-                for label, part in zip(labels, parts, strict=True)
-            )
-            check_rows(who, names or [None] * len(parts), arrays)
-        if known is None:
-            known = self._shapes_to_be(model, who, x, arrays)
-        else:
-            self._check_shapes(who, known, arrays)
-        if known.kinds is not None:
-            known.check_indices(who, arrays)
-        return arrays, known
+        known = self._shapes.of(model) if model.built else None
+        return check_model_inputs(who, model, known, x, finite)
 
     def check_data(
         self,
@@ -303,104 +199,16 @@ class Trainer:
         inputs, shapes = self.check_inputs(model, who, x, finite=True)
         rows, names, dtype = len(inputs[0]), shapes.output_names, shapes.dtype
         losses = compilation.losses_for(who, names)
-        targets = self._check_targets(who, y, rows, losses, shapes)
+        targets = check_model_targets(who, y, rows, losses, shapes)
         weights: tuple[Array | None, ...] = (None,) * len(targets)
         if weight is not None or class_weight is not None:
-            weights = self._check_weights(who, targets, weight, class_weight, rows, shapes)
+            weights = check_model_weights(who, targets, weight, class_weight, rows, shapes)
         metrics = compilation.metrics_for(who, names, targets, shapes.outputs)
         if not model.built:
             model.build(input_shapes(x, inputs, shapes.input_names))
         compilation.metrics, self.losses, self.output_names = metrics, losses, names
         like = nest_given(x, shapes.input_names)
         return ArrayDataset(inputs, targets, weights, dtype, like, shapes.input_dtypes)
-
-    def _check_targets(
-        self, who: str, y: Any, rows: int, losses: Sequence[OutputLoss], shapes: ModelShapes
-    ) -> tuple[Array | None, ...]:
-        """The targets of each output, None where there are none and nobody looks at them."""
-        if y is None and not losses:
-            return ()
-        names = shapes.output_names
-        if len(names) == 1 and len(losses) == 1 and type(y) is np.ndarray:
-            return (check_targets(who, y, rows, losses[0].loss, shapes.outputs[0], shapes.dtype),)
-        parts = (None,) if y is None else flat_targets(who, "y", y, names)
-        if len(parts) < len(names):
-            raise ValueError(f"{who}: expected y for the outputs {names}, received None")
-        by_output = {one.output: one.loss for one in losses}
-        return tuple(
-            None
-            if part is None and i not in by_output
-            else check_targets(
-                who if len(parts) == 1 else f"{who}: output {names[i]!r}",
-                *(part, rows, by_output.get(i), shapes.outputs[i], shapes.dtype),
-            )
-            for i, part in enumerate(parts)
-        )
-
-    def _check_weights(
-        self,
-        who: str,
-        targets: tuple[Array | None, ...],
-        weight: Any,
-        class_weight: Any,
-        rows: int,
-        shapes: ModelShapes,
-    ) -> tuple[Array | None, ...]:
-        """The weights of the rows for each output, from sample_weight or class_weight."""
-        names, dtype = shapes.output_names, shapes.dtype
-        if class_weight is None:
-            return tuple(
-                None if one is None else as_sample_weight(who, one, rows, dtype)
-                for one in flat_weights(who, weight, names)
-            )
-        if weight is not None:
-            raise ValueError(f"{who}: give class_weight or sample_weight, not both")
-        if len(targets) != 1 or targets[0] is None:
-            raise ValueError(
-                f"{who}: expected class_weight for a model with one output and its y; the outputs "
-                f"are {names}: use sample_weight"
-            )
-        return (weights_by_class(who, class_weight, targets[0]).astype(dtype),)
-
-    def _check_shapes(self, who: str, known: ModelShapes, arrays: Sequence[Array]) -> None:
-        """ValueError if checked inputs do not fit a built model."""
-        if known.inputs is None:
-            return
-        if len(arrays) == 1 and arrays[0].shape[1:] == known.inputs[0][1:]:
-            return
-        for i, (x, expected) in enumerate(zip(arrays, known.inputs, strict=True)):
-            if x.shape[1:] == expected[1:]:
-                continue
-            if len(x.shape) != len(expected) or any(
-                e not in (None, s) for e, s in zip(expected[1:], x.shape[1:], strict=True)
-            ):
-                text = ["rows", *("any" if n is None else str(n) for n in expected[1:])]
-                name = f" {known.input_names[i]!r}" if known.input_names and i else ""
-                raise ValueError(
-                    f"{who}: expected X{name} of shape ({', '.join(text)}), received {x.shape}"
-                )
-
-    def _shapes_to_be(
-        self, model: TrainableModel, who: str, x: Any, arrays: Sequence[Array]
-    ) -> ModelShapes:
-        """The shapes of a model that is not built yet, for inputs like these."""
-        names = model._input_keys
-        if names is not None and not model.layers:
-            raise ValueError(f"{who}: the model has no layers; add() some first")
-        outputs = model.compute_output_shape(input_shapes(x, arrays, names))
-        return _shapes_of(model, names, None, outputs)
-
-    def _known_shapes(self, model: TrainableModel) -> ModelShapes:
-        """dtype and shapes of a built model, found anew when a layer's attribute was set. They are
-        kept from the second time on: a model that is trained by one `fit` asks once."""
-        if self._shapes is not None and self._shapes[0].unchanged():
-            return self._shapes[1]
-        inputs = flatten_shapes(model.input_shape)
-        found = _shapes_of(model, model._input_keys, inputs, model.output_shape)
-        if self._asked_for_shapes:
-            self._shapes = snapshot_of([model._layers, *model._layers]), found
-        self._asked_for_shapes = True
-        return found
 
     # ---- one step --------------------------------------------------------------------------------
 
@@ -482,22 +290,3 @@ class Trainer:
             else:
                 entries.append(Execution(what, "not run yet"))
         return ExecutionReport(entries)
-
-
-def _shapes_of(
-    model: TrainableModel, names: list[str] | None, inputs: list[Shape] | None, outputs: Any
-) -> ModelShapes:
-    flat = flatten_shapes(outputs)
-    if isinstance(outputs, dict):
-        output_names: list[str | None] = sorted(outputs, key=str)
-    else:
-        output_names = [None] * len(flat)
-        if model._output_keys is not None:
-            output_names = [*model._output_keys]
-    return ModelShapes(model.dtype, names, inputs, output_names, flat, model._input_kinds)
-
-
-def input_shapes(x: Any, arrays: Sequence[Array], names: list[str] | None) -> Any:
-    """The shapes of inputs, nested as x is where the model takes what it is given."""
-    found: list[Shape] = [(None, *a.shape[1:]) for a in arrays]
-    return model_input(nest_given(x, names), found)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from corereg import initializers, regularizers
+from corereg import constraints, initializers, regularizers
 from corereg.autograd import Parameter, Tensor, ops
 from corereg.layers.activations.base import ActivationLayer
 from corereg.layers.base import Shape
+from corereg.layers.weight_option import WeightOption
 from corereg.registry import register
 
 
@@ -17,14 +18,14 @@ class PReLU(ActivationLayer):
     """y = max(x, 0) + alpha * min(x, 0), with a weight alpha for each place of the input but its
     batch (He, Zhang, Ren, Sun 2015). The derivative at 0 is 0, by x and by alpha.
 
-    alpha_initializer, alpha_regularizer: of alpha; shared_axes: an axis or several, 1 being the
-    first behind the batch, along which alpha is the same. alpha_constraint: None; ValueError
-    otherwise. Any input shape whose lengths are known but for the batch and shared axes; the output
-    has the same.
+    alpha_initializer, alpha_regularizer, alpha_constraint: of alpha; shared_axes: an axis or
+    several, 1 being the first behind the batch, along which alpha is the same. Any input shape
+    whose lengths are known but for the batch and shared axes; the output has the same.
     """
 
     recordable = True
     alpha: Parameter
+    alpha_regularizer, alpha_constraint = WeightOption(), WeightOption()
 
     def __init__(
         self,
@@ -35,12 +36,8 @@ class PReLU(ActivationLayer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        if alpha_constraint is not None:
-            raise ValueError(
-                f"{self.who}: expected alpha_constraint=None, received {alpha_constraint!r}"
-            )
         self.alpha_initializer = initializers.get(alpha_initializer)
-        self._alpha_regularizer = regularizers.get(alpha_regularizer)
+        self.alpha_regularizer, self.alpha_constraint = alpha_regularizer, alpha_constraint
         given = (shared_axes,) if isinstance(shared_axes, int) else shared_axes
         self.shared_axes = None if given is None else [self._axis(axis) for axis in given]
 
@@ -67,29 +64,19 @@ class PReLU(ActivationLayer):
         self.alpha = self.add_weight(
             [n for n in shape if n is not None],
             self.alpha_initializer,
-            regularizer=self._alpha_regularizer,
+            regularizer=self.alpha_regularizer,
+            constraint=self.alpha_constraint,
             name="alpha",
         )
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         return ops.relu(x) - self.alpha * ops.relu(-x)
 
-    @property
-    def alpha_regularizer(self) -> Any:
-        """The penalty of alpha; may be set at any time."""
-        return self.alpha.regularizer if self.built else self._alpha_regularizer
-
-    @alpha_regularizer.setter
-    def alpha_regularizer(self, value: Any) -> None:
-        self._alpha_regularizer = regularizers.get(value)
-        if self.built:
-            self.alpha.regularizer = self._alpha_regularizer
-
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "alpha_initializer": initializers.serialize(self.alpha_initializer),
             "alpha_regularizer": regularizers.serialize(self.alpha_regularizer),
-            "alpha_constraint": None,
+            "alpha_constraint": constraints.serialize(self.alpha_constraint),
             "shared_axes": self.shared_axes,
         }

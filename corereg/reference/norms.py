@@ -1,4 +1,4 @@
-"""The normalizing kernels in plain NumPy, see corereg/reference.py.
+"""Batch and row norms.
 
 Columns are along the last axis, rows are all others. Suffixes: b batch rows, n columns.
 """

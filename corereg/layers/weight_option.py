@@ -1,0 +1,32 @@
+"""WeightOption: what a layer's user says about one of its weights, at any time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from corereg import constraints, regularizers
+
+GET = {"regularizer": regularizers.get, "constraint": constraints.get}
+
+
+class WeightOption:
+    """An attribute of a layer such as `kernel_regularizer` or `kernel_constraint`: the penalty of
+    the weight of that name, or what optimizers do to it after each update. It may be set at any
+    time, by name too, also after training has begun: the weight has it from the next step on.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.key = f"_{name}"
+        self.weight, _, self.kind = name.rpartition("_")
+
+    def __get__(self, layer: Any, kind: type | None = None) -> Any:
+        if layer is None:
+            return self
+        weight = vars(layer).get(self.weight)
+        return vars(layer)[self.key] if weight is None else getattr(weight, self.kind)
+
+    def __set__(self, layer: Any, value: Any) -> None:
+        found = vars(layer)[self.key] = GET[self.kind](value)
+        weight = vars(layer).get(self.weight)
+        if weight is not None:
+            setattr(weight, self.kind, found)

@@ -1,0 +1,94 @@
+"""How the steps of an optimizer are planned: over which parameters, with which strengths and rates,
+and with what around them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from corereg import _kernels
+from corereg.autograd import Parameter
+from corereg.autograd.parameter import Variable
+from corereg.optimizers.choices import VariableChoices
+from corereg.optimizers.plan import StepPlan, strengths_of
+from corereg.optimizers.stages import Stages
+
+Array = np.ndarray[Any, Any]
+PLANS = 8  # of different choices of parameters, that are kept
+
+
+class StepPlanning(VariableChoices):
+    """The planning of steps as a part of `Optimizer`."""
+
+    parameters: list[Parameter]
+    ema_momentum: float
+    ema_overwrite_frequency: int | None
+    loss_scale_factor: float | None
+    _hyper: _kernels.Hyper
+    _averages: list[Variable]  # of each parameter, if use_ema
+    _totals: list[Variable]  # of each parameter's gradients, if steps accumulate them
+    _plans: dict[Any, tuple[Any, StepPlan]]  # with what they were made for
+
+    def _forget_plans(self) -> None:
+        """As before the first step."""
+        self._plans = {}
+
+    @property
+    def slots(self) -> list[tuple[Array | None, ...]]:
+        """The state arrays of each parameter that kernels work on: none for a rule in Python."""
+        return [()] * len(self.parameters)
+
+    def _plan(self, penalties: bool, chosen: tuple[int, ...] | None = None) -> StepPlan:
+        """How to step over the chosen parameters (by place; None: all), as far as they are
+        trainable; made anew only when something changed."""
+        parameters = self.parameters
+        strengths = strengths_of(parameters, penalties)
+        decays, rates = self._decays_of(parameters), self._multipliers_of(parameters)
+        known = self._plans.get((penalties, chosen))
+        shared = self.ema_momentum, self.ema_overwrite_frequency, self.loss_scale_factor
+        now = (
+            *(shared, decays, rates, strengths),
+            [(p.requires_grad, id(p.data), id(p.constraint)) for p in parameters],
+        )
+        if known is not None and known[0] == now:
+            return known[1]
+        some = range(len(parameters)) if chosen is None else chosen
+        places = [i for i in some if parameters[i].trainable]
+        slots = self.slots
+        plan = StepPlan(
+            [parameters[i] for i in places],
+            places,
+            [slots[i] for i in places],
+            [strengths[i] for i in places],
+            [decays[i] for i in places],
+            [rates[i] for i in places],
+        )
+        plan.stages = self._stages(plan)
+        if len(self._plans) >= PLANS:
+            self._plans.clear()
+        self._plans[penalties, chosen] = now, plan
+        return plan
+
+    def _stages(self, plan: StepPlan) -> Stages | None:
+        """What is asked for around the steps of a plan; None: nothing."""
+        totals: list[Array] | None = None
+        if self._totals:
+            totals = [self._totals[i].data for i in plan.places]
+        elif self.loss_scale_factor is not None:
+            totals = [np.zeros_like(p.data) for p in plan.parameters]
+        averages = [
+            (p, average.data)
+            for p, average in zip(self.parameters, self._averages or (), strict=False)
+            if p.trainable
+        ]
+        made = Stages(
+            self._hyper,
+            plan.parameters,
+            totals,
+            float(self.loss_scale_factor or 1.0),
+            averages,
+            float(self.ema_momentum),
+            int(self.ema_overwrite_frequency or 0),
+        )
+        return made if made else None

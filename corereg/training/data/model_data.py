@@ -1,0 +1,108 @@
+"""Checks of the data that a model is given: its inputs, the targets of its outputs, and the weights
+of their rows, before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg.targets import as_sample_weight
+from corereg.training.compilation import OutputLoss
+from corereg.training.data.checks import (
+    check_inputs,
+    check_rows,
+    check_targets,
+    weights_by_class,
+)
+from corereg.training.data.model_shapes import ModelShapes, ShapedModel, shapes_to_be
+from corereg.training.data.structures import flat_inputs, flat_targets, flat_weights
+
+Array = np.ndarray[Any, Any]
+
+
+def check_model_inputs(
+    who: str, model: ShapedModel, known: ModelShapes | None, x: Any, finite: bool = False
+) -> tuple[tuple[Array, ...], ModelShapes]:
+    """x as checked arrays, one for each input, and the shapes that they mean.
+
+    known: the shapes of a built model, None for one that is not built yet. finite: whether NaN,
+    infinity and what becomes infinite in the model's dtype raise ValueError.
+    """
+    names = model._input_keys if known is None else known.input_names
+    dtype = model.dtype if known is None else known.dtype
+    finite_as = dtype if finite else None
+    if names is not None and len(names) == 1 and type(x) is np.ndarray:
+        parts: tuple[Any, ...] = (x,)
+    else:
+        parts = flat_inputs(who, x, names)
+    if known is not None:
+        parts = known.looked_up(who, parts)
+    elif model._input_kinds is not None:
+        parts = ModelShapes(dtype, names, None, [], [], model._input_kinds).looked_up(who, parts)
+    if len(parts) == 1:
+        arrays: tuple[Array, ...] = (check_inputs(who, parts[0], finite_as),)
+    else:
+        labels = [repr(n) for n in names] if names else [f"x[{i}]" for i in range(len(parts))]
+        arrays = tuple(
+            check_inputs(f"{who}: input {label}", part, finite_as)
+            for label, part in zip(labels, parts, strict=True)
+        )
+        check_rows(who, names or [None] * len(parts), arrays)
+    if known is None:
+        known = shapes_to_be(who, model, x, arrays)
+    else:
+        known.check_shapes(who, arrays)
+    if known.kinds is not None:
+        known.check_indices(who, arrays)
+    return arrays, known
+
+
+def check_model_targets(
+    who: str, y: Any, rows: int, losses: Sequence[OutputLoss], shapes: ModelShapes
+) -> tuple[Array | None, ...]:
+    """The targets of each output, None where there are none and nobody looks at them."""
+    if y is None and not losses:
+        return ()
+    names = shapes.output_names
+    if len(names) == 1 and len(losses) == 1 and type(y) is np.ndarray:
+        return (check_targets(who, y, rows, losses[0].loss, shapes.outputs[0], shapes.dtype),)
+    parts = (None,) if y is None else flat_targets(who, "y", y, names)
+    if len(parts) < len(names):
+        raise ValueError(f"{who}: expected y for the outputs {names}, received None")
+    by_output = {one.output: one.loss for one in losses}
+    return tuple(
+        None
+        if part is None and i not in by_output
+        else check_targets(
+            who if len(parts) == 1 else f"{who}: output {names[i]!r}",
+            *(part, rows, by_output.get(i), shapes.outputs[i], shapes.dtype),
+        )
+        for i, part in enumerate(parts)
+    )
+
+
+def check_model_weights(
+    who: str,
+    targets: tuple[Array | None, ...],
+    weight: Any,
+    class_weight: Any,
+    rows: int,
+    shapes: ModelShapes,
+) -> tuple[Array | None, ...]:
+    """The weights of the rows for each output, from sample_weight or class_weight."""
+    names, dtype = shapes.output_names, shapes.dtype
+    if class_weight is None:
+        return tuple(
+            None if one is None else as_sample_weight(who, one, rows, dtype)
+            for one in flat_weights(who, weight, names)
+        )
+    if weight is not None:
+        raise ValueError(f"{who}: give class_weight or sample_weight, not both")
+    if len(targets) != 1 or targets[0] is None:
+        raise ValueError(
+            f"{who}: expected class_weight for a model with one output and its y; the outputs "
+            f"are {names}: use sample_weight"
+        )
+    return (weights_by_class(who, class_weight, targets[0]).astype(dtype),)
