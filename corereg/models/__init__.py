@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         load_model as load_model,
         save_model as save_model,
     )
+    from corereg.models.json_text import model_from_json as model_from_json
     from corereg.models.model import Model as Model
     from corereg.models.sequential import Sequential as Sequential
 
@@ -18,6 +19,7 @@ _MODULES = {
     "Sequential": "sequential",
     "clone_model": "cloning",
     "load_model": "files",
+    "model_from_json": "json_text",
     "save_model": "files",
 }
 

@@ -15,6 +15,7 @@ from corereg.autograd import Tensor
 from corereg.callbacks.history import History
 from corereg.graph.nest import flatten, pack_like
 from corereg.layers.holder import FromInit
+from corereg.layers.lookup import serialize
 from corereg.metrics.base import Metric
 from corereg.models.structure import ModelStructure
 from corereg.optimizers.base import Optimizer
@@ -282,6 +283,10 @@ class Model(ModelStructure):
         for metric in self.metrics:
             metric.reset_state()
 
+    @property
+    def _has_own_steps(self) -> bool:
+        return custom.overrides(self, "train_step", "test_step")
+
     def zero_grad(self) -> None:
         """Forgets the gradients of all weights."""
         for weight in self.weights:
@@ -436,6 +441,20 @@ class Model(ModelStructure):
         from corereg.models.graph_config import graph_config, own_config
 
         return own_config(self) if self._graph is None else graph_config(self)
+
+    def to_json(self, **options: Any) -> str:
+        """The structure as JSON, without weights and what `compile` was told, for
+        `corereg.models.model_from_json`. options: arguments of `json.dumps`, such as indent=2.
+        TypeError for a config that does not fit into JSON."""
+        import json
+
+        try:
+            return json.dumps(serialize(self), **options)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"{self.who}: expected a get_config() that fits into JSON, received one for which "
+                f"{error}"
+            ) from error
 
     @classmethod
     def from_config(
