@@ -283,10 +283,6 @@ class Model(ModelStructure):
         for metric in self.metrics:
             metric.reset_state()
 
-    @property
-    def _has_own_steps(self) -> bool:
-        return custom.overrides(self, "train_step", "test_step")
-
     def zero_grad(self) -> None:
         """Forgets the gradients of all weights."""
         for weight in self.weights:

@@ -35,7 +35,7 @@ assert all(map(np.array_equal, before, base_model.get_weights()))
 frozen = model.evaluate(x[high][300:], y[high][300:] - 5, verbose=0)[1]
 
 base_model.trainable = True
-model.summary()
+model.summary(show_trainable=True)
 model.compile(keras.optimizers.Adam(1e-4), "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(x[high][:300], y[high][:300] - 5, epochs=5, verbose=0)
 tuned = model.evaluate(x[high][300:], y[high][300:] - 5, verbose=0)[1]
