@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import corereg
 from corereg import _kernels, layers
 from corereg.models import Sequential
 from corereg.training.data.checks import FLOAT32_MOST, check_finite
@@ -84,3 +85,33 @@ def test_finite_numbers_whose_sum_is_not(form):
     x[6, 2] = np.nan
     with pytest.raises(ValueError, match="in row 6"):
         model.evaluate(x, np.zeros(10), verbose=0)
+
+
+# ---- one feature -------------------------------------------------------------------------------
+
+
+def test_a_column_without_an_axis_stands_for_one_feature():
+    corereg.set_random_seed(3)
+    model = corereg.Sequential([corereg.Input((1,)), corereg.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.array([-1.0, 0.0, 1.0], "float32")
+    model.fit(x, 2 * x, epochs=2, verbose=0)
+    assert model.predict(x, verbose=0).tolist() == model.predict(x[:, None], verbose=0).tolist()
+    assert model.evaluate(x, x, verbose=0) == model.evaluate(x[:, None], x, verbose=0)
+
+
+def test_columns_of_a_table_by_name():
+    inputs = {name: corereg.Input((1,), name=name) for name in ("age", "fare")}
+    model = corereg.Model(
+        inputs, corereg.layers.Dense(1)(corereg.layers.Concatenate()([*inputs.values()]))
+    )
+    model.compile("sgd", "mse")
+    table = {"age": np.arange(4.0), "fare": np.arange(4)}
+    model.fit(table, np.arange(4.0), verbose=0)
+    assert model.predict(table, verbose=0).shape == (4, 1)
+
+
+def test_two_features_still_need_an_axis():
+    model = corereg.Sequential([corereg.Input((2,)), corereg.layers.Dense(1)])
+    with pytest.raises(ValueError, match=r"predict: expected X of shape \(rows, features\)"):
+        model.predict(np.zeros(2), verbose=0)

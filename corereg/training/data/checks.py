@@ -18,8 +18,9 @@ FLOAT32_MOST = float.fromhex("0x1.fffffefffffffp127")  # the largest that is fin
 CHUNK = 1 << 22  # elements looked at together when checking for NaN
 
 
-def check_inputs(who: str, x: Any, finite_as: Any = None) -> Array:
-    """x as an array (rows, ...) of numbers with contiguous rows.
+def check_inputs(who: str, x: Any, finite_as: Any = None, one_feature: bool = False) -> Array:
+    """x as an array (rows, ...) of numbers with contiguous rows. one_feature: (rows,) stands for
+    (rows, 1).
 
     Raises TypeError for other dtypes, ValueError for no rows and, if a dtype is given as
     `finite_as`, for NaN, infinity and what becomes infinite in it.
@@ -31,6 +32,8 @@ def check_inputs(who: str, x: Any, finite_as: Any = None) -> Array:
             "convert with .astype('float32')"
         )
     array = known_float(array)
+    if array.ndim == 1 and one_feature:
+        array = array[:, None]
     if array.ndim < 2:
         raise ValueError(
             f"{who}: expected X of shape (rows, features), received {array.shape}; "

@@ -42,12 +42,16 @@ def check_model_inputs(
     elif model._input_kinds is not None:
         parts = ModelShapes(dtype, names, None, [], [], model._input_kinds).looked_up(who, parts)
     if len(parts) == 1:
-        arrays: tuple[Array, ...] = (check_inputs(who, parts[0], finite_as),)
+        single = known is not None and known.takes_one_feature(0)
+        arrays: tuple[Array, ...] = (check_inputs(who, parts[0], finite_as, single),)
     else:
         labels = [repr(n) for n in names] if names else [f"x[{i}]" for i in range(len(parts))]
         arrays = tuple(
-            check_inputs(f"{who}: input {label}", part, finite_as)
-            for label, part in zip(labels, parts, strict=True)
+            check_inputs(
+                f"{who}: input {label}",
+                *(part, finite_as, known is not None and known.takes_one_feature(i)),
+            )
+            for i, (label, part) in enumerate(zip(labels, parts, strict=True))
         )
         check_rows(who, names or [None] * len(parts), arrays)
     if known is None:

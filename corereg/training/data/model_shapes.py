@@ -73,6 +73,10 @@ class ModelShapes(NamedTuple):
             return None
         return tuple("int64" if one else self.dtype for one in whole)
 
+    def takes_one_feature(self, i: int) -> bool:
+        """Whether the input of this place takes (rows, 1)."""
+        return self.inputs is not None and tuple(self.inputs[i]) == (None, 1)
+
     def looked_up(self, who: str, parts: tuple[Any, ...]) -> tuple[Any, ...]:
         """The values of all inputs, with numbers in the place of texts."""
         kinds = self.kinds or ()
