@@ -12,6 +12,7 @@ from measure import THREADS, empty, normal, traffic
 from corereg import _kernels, reference
 from corereg.autograd.parameter import aligned
 
+POSITIVE = ("kl_divergence", "poisson", "squared_logarithmic_error")  # outputs of these
 SHAPES = [(128, 10, 1), *((1024, 1000, threads) for threads in THREADS)]
 
 
@@ -27,15 +28,19 @@ def targets(kind, rows, columns):
 def bench_loss(limit, rows, columns, threads, kind):
     """Read: outputs and targets; fetched and written: the gradient."""
     z, dz = normal(rows, columns), empty(rows, columns)
+    if kind in POSITIVE:
+        z = aligned(np.abs(z) + np.float32(0.1))
     y = targets(kind, rows, columns)
-    twin = getattr(reference, kind)
+    levels = aligned(np.linspace(0.1, 0.9, columns, dtype=np.float32))
+    more = {"levels": levels} if kind == "quantile" else {}
+    twin = partial(getattr(reference, kind), weight=None, **more)
 
     def corereg():
-        return _kernels.loss_forward(kind, z, y, out=dz)
+        return _kernels.loss_forward(kind, z, y, out=dz, **more)
 
     for actual, expected in zip(corereg(), twin(z, y), strict=True):
         np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-6)
-    inputs = z.nbytes + y.nbytes
+    inputs = z.nbytes + y.nbytes + sum(array.nbytes for array in more.values())
     limit(
         f"{kind.replace('_', ' ')} {rows}x{columns}",
         partial(traffic, threads, inputs + dz.nbytes),
