@@ -33,7 +33,8 @@ def bench_loss(limit, rows, columns, threads, kind):
     y = targets(kind, rows, columns)
     levels = aligned(np.linspace(0.1, 0.9, columns, dtype=np.float32))
     more = {"levels": levels} if kind == "quantile" else {}
-    twin = partial(getattr(reference, kind), weight=None, **more)
+    named = {f"{name}_n": array for name, array in more.items()}
+    twin = partial(getattr(reference, kind), **named)
 
     def corereg():
         return _kernels.loss_forward(kind, z, y, out=dz, **more)
