@@ -168,6 +168,7 @@ def tree(tmp_path, monkeypatch):
     return tmp_path / "tree"
 
 
+@pytest.mark.exhaustive
 def test_what_is_noticed_and_what_survives(tree, capsys):
     before = {path: path.read_bytes() for path in tree.rglob("*.*") if path.is_file()}
     assert mutate.main(["--seed", "3", "--count", "2", "--paths", "corereg/near.py"]) == 0
@@ -221,6 +222,7 @@ def test_lines_of_functions():
     assert {text: tuple(lines) for text, lines in found.items() if text in expected} == expected
 
 
+@pytest.mark.exhaustive
 def test_tests_that_execute_a_line_run_alone(tree):
     pytest.importorskip("coverage")
     (tree / "tests" / "test_other.py").write_text("import corereg.far\n\n\ndef test_it(): ...\n")

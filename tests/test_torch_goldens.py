@@ -79,7 +79,13 @@ def strided(a: np.ndarray) -> np.ndarray:
     return out
 
 
-@pytest.mark.parametrize("layout", [np.array, strided], ids=["contiguous", "strided"])
+@pytest.mark.parametrize(
+    "layout",
+    [
+        pytest.param(np.array, id="contiguous"),
+        pytest.param(strided, id="strided", marks=pytest.mark.exhaustive),
+    ],
+)
 @pytest.mark.parametrize("case", CASES.values(), ids=lambda case: case.name)
 def test_as_pytorch(case: Case, layout: Any) -> None:
     arrays = [layout(a) for a in case.arrays]
