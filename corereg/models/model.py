@@ -27,7 +27,6 @@ from corereg.training.data.structures import unpack_x_y_sample_weight
 from corereg.training.evaluate import evaluate, test_on_batch
 from corereg.training.fit import fit, train_on_batch
 from corereg.training.predict import predict
-from corereg.training.stopping import set_stop, stops
 from corereg.training.trainer import Trainer
 
 Array = np.ndarray[Any, Any]
@@ -332,20 +331,20 @@ class Model(ModelStructure):
     @property
     def stop_evaluating(self) -> bool:
         """Callbacks set it to True to end `evaluate`, or a validation, after the present batch."""
-        return stops(self._trainer, "evaluating")
+        return self._trainer.stop_evaluating
 
     @stop_evaluating.setter
     def stop_evaluating(self, value: bool) -> None:
-        set_stop(self._trainer, "evaluating", value)
+        self._trainer.stop_evaluating = bool(value)
 
     @property
     def stop_predicting(self) -> bool:
         """Callbacks set it to True to end `predict` after the present batch."""
-        return stops(self._trainer, "predicting")
+        return self._trainer.stop_predicting
 
     @stop_predicting.setter
     def stop_predicting(self, value: bool) -> None:
-        set_stop(self._trainer, "predicting", value)
+        self._trainer.stop_predicting = bool(value)
 
     @property
     def history(self) -> History | None:

@@ -26,7 +26,6 @@ from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
 from corereg.training.nested import metrics_kept
 from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps, Sums
-from corereg.training.stopping import set_stop, stops
 from corereg.training.trainer import TrainableModel
 
 
@@ -126,7 +125,7 @@ def run_test(
     sums.reset()
     observed = callbacks.observes_test_batches
     trainer = model._trainer
-    set_stop(trainer, "evaluating", False)
+    trainer.stop_evaluating = False
     callbacks.on_test_begin()
     take_penalties(model)
     run.restart()
@@ -140,7 +139,7 @@ def run_test(
             bar.update(done, sums.logs())
         if observed:
             callbacks.on_test_batch_end(done - 1, sums.logs())
-        if stops(trainer, "evaluating"):
+        if trainer.stop_evaluating:
             break
     if bar is not None:
         bar.update(done, sums.logs())

@@ -33,7 +33,6 @@ from corereg.training.data.iterables import (
 )
 from corereg.training.data.model_shapes import input_shapes
 from corereg.training.data.structures import model_input, nest_given
-from corereg.training.stopping import set_stop, stops
 from corereg.training.trainer import TrainableModel
 
 Array = np.ndarray[Any, Any]
@@ -129,7 +128,7 @@ def _predict_batches(
     observers = CallbackList(callbacks, model=model, **params)
     observers.leave_display_to_caller()
     observed = observers.observes_predict_batches
-    set_stop(model._trainer, "predicting", False)
+    model._trainer.stop_predicting = False
     observers.on_predict_begin()
     parts: list[Arrays] = []
     call: Call | None = None
@@ -147,7 +146,7 @@ def _predict_batches(
                 observers.on_predict_batch_end(len(parts) - 1, {"outputs": call.pack(parts[-1])})
             if bar.due:
                 bar.update(len(parts))
-            if stops(model._trainer, "predicting"):
+            if model._trainer.stop_predicting:
                 break
         bar.update(len(parts))
         bar.end_epoch()

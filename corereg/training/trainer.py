@@ -89,6 +89,7 @@ class Trainer:
     def _make_transient_state(self) -> None:
         """State that is excluded from pickling and copying: locks and what was recorded."""
         self._history: Callable[[], History | None] | None = None
+        self.stop_evaluating = self.stop_predicting = False  # what callbacks ask of a run
         self.lock = _kernels.TrainingLock()
         self.weights_lock = _kernels.ReadWriteLock()
         self._shapes = KnownShapes()
