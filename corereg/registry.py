@@ -95,8 +95,13 @@ def find(kind: str, name: str) -> Callable[..., Any] | None:
 def unknown(
     kind: str, name: object, remedy: str = ", or pass an object", also: Iterable[str] = ()
 ) -> ValueError:
-    """The error for a name that no part of this kind has: it lists those of the registry, those of
-    the user's own parts, and `also`."""
+    """The error for a name that no part of this kind has: it says why it is not here if it is
+    Keras's, or else lists those of the registry, those of the user's own parts, and `also`."""
+    from corereg.unavailable import UNAVAILABLE
+
+    why = UNAVAILABLE.get(PACKAGES[kind].removeprefix("corereg."), {}).get(str(name))
+    if why is not None:
+        return ValueError(f"unknown {kind} {name!r}: {why}")
     known = sorted({*names(kind), *_custom_names(), *also})
     return ValueError(f"unknown {kind} {name!r}; known are {', '.join(known)}{remedy}")
 

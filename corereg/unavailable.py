@@ -66,7 +66,10 @@ _REASONS: dict[str, dict[str, tuple[str, ...]]] = {
         _SIGNALS: ("MelSpectrogram", "STFTSpectrogram"),
         _BACKENDS: ("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"),
     },
-    "losses": {"it is for sequences, and corereg computes dense networks": ("CTC", "ctc")},
+    "losses": {
+        "CTC aligns sequences of labels with sequences of outputs, for which corereg has no "
+        "layers: compute it with the framework that made the outputs": ("CTC", "ctc"),
+    },
     "optimizers": {
         "use Adam, or AdamW with gradient_accumulation_steps": ("Adafactor",),
         "use AdamW with clipnorm": ("Lamb",),
@@ -84,7 +87,10 @@ _REASONS: dict[str, dict[str, tuple[str, ...]]] = {
             "RemoteMonitor",
         ),
     },
-    "initializers": {_SIGNALS: ("STFT", "STFTInitializer", "stft")},
+    "initializers": {
+        "corereg has no layers of audio whose kernels are Fourier transforms; give the values "
+        "themselves as an array": ("STFT", "STFTInitializer", "stft"),
+    },
     "utils": {
         _FILES: (
             *("audio_dataset_from_directory", "image_dataset_from_directory"),

@@ -18,8 +18,9 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "keras-names.md"
 KERAS = json.loads((Path(__file__).parent / "goldens" / "keras_names.json").read_text())
 BETTER = {
-    "regularizers": "Beside Keras's, a penalty may be any function of tensors.",
-    "metrics": "All of them count inside replayed steps; a function of tensors is a metric, too.",
+    "losses": "Beside Keras's: `Quantile` and `GaussianNLL`.",
+    "metrics": "All of them count inside replayed steps.",
+    "optimizers": "Beside Keras's arguments: `learning_rate_multipliers`, and `lazy` for tables.",
 }
 """What corereg's package has beyond Keras's."""
 

@@ -32,12 +32,6 @@ class Initializer:
         return type(self).from_config(self.get_config())
 
 
-REFUSED = {
-    "stft": "corereg has no layers of audio whose kernels are Fourier transforms; give the values "
-    "themselves as an array"
-}
-
-
 def get(identifier: Any) -> Any:
     """An initializer from a name, an object, a class, a callable (shape, dtype) or a serialized
     dict; None from None, which stands for a layer's own choice.
@@ -47,9 +41,6 @@ def get(identifier: Any) -> Any:
     """
     if identifier is None:
         return None
-    word = identifier.lower().removesuffix("initializer") if isinstance(identifier, str) else ""
-    if word in REFUSED:
-        raise ValueError(f"initializer {identifier!r}: {REFUSED[word]}")
     if isinstance(identifier, Tensor | np.ndarray | np.generic | list | tuple):
         identifier = {"class_name": "FromArray", "config": {"value": identifier}}
     found = registry.resolve("initializer", identifier)

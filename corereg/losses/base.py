@@ -191,12 +191,6 @@ class LossFunction(Loss):
         )
 
 
-REFUSED = {
-    "ctc": "CTC aligns sequences of labels with sequences of outputs, for which corereg has no "
-    "layers: compute it with the framework that made the outputs"
-}
-
-
 @overload
 def get(identifier: None) -> None: ...
 @overload
@@ -211,8 +205,6 @@ def get(identifier: Any) -> Loss | None:
     """
     if identifier is None:
         return None
-    if isinstance(identifier, str) and identifier.lower() in REFUSED:
-        raise ValueError(f"loss {identifier!r}: {REFUSED[identifier.lower()]}")
     if isinstance(identifier, Mapping) and identifier.get("class_name") == "function":
         identifier = identifier.get("config")  # a function as Keras describes it
     found = registry.resolve("loss", getattr(identifier, "loss_class", identifier))
