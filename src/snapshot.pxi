@@ -4,6 +4,23 @@ from cpython.dict cimport PyDict_Next, PyDict_Size
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.ref cimport PyObject
 
+
+cdef extern from *:
+    """
+    #include <structmember.h>
+
+    /* Where an object keeps what it has in a slot of its class, or NULL if that is no slot. */
+    static PyObject **cr_slot_place(PyObject *owner, PyObject *descriptor)
+    {
+        PyMemberDef *member;
+        if (!Py_IS_TYPE(descriptor, &PyMemberDescr_Type)) return NULL;
+        member = ((PyMemberDescrObject *)descriptor)->d_member;
+        if (member->type != T_OBJECT_EX) return NULL;
+        return (PyObject **)((char *)owner + member->offset);
+    }
+    """
+    PyObject **cr_slot_place(PyObject *owner, PyObject *descriptor)
+
 cdef extern from "Python.h":
     object PyObject_GenericGetDict(object, void *)
 
@@ -111,6 +128,12 @@ def containers_holding(dict attributes, set ids, frozenset skipped):
             and holds_any(value, ids)]
 
 
+ctypedef struct _Slot:
+    PyObject **place
+    PyObject *found
+
+
+@cython.no_gc_clear  # the slots are those of parameters that it keeps alive
 cdef class Snapshot:
     """What objects hold now, to find out later whether something of it was set anew.
 
@@ -122,7 +145,11 @@ cdef class Snapshot:
     cdef list objects, attributes      # objects, and of each the items of its __dict__
     cdef list lists, entries           # lists, and of each the entries
     cdef list dicts, items             # dicts, and of each the items
-    cdef list parameters, found        # parameters, and of each the four attributes that count
+    cdef list parameters, arrays      # parameters, and of each its array
+    cdef bytearray trainable          # ... and whether it is trainable
+    cdef list found                   # ... and what keeps alive what is in its slots
+    cdef _Slot *slots                 # of all parameters, each with what it held
+    cdef Py_ssize_t slot_count
 
     def __init__(self, objects, containers=(), parameters=()):
         self.objects = list(objects)
@@ -130,10 +157,37 @@ cdef class Snapshot:
         self.lists, self.entries, self.dicts, self.items = [], [], [], []
         self.add_containers(containers)
         self.parameters = list(parameters)
-        self.found = []
+        self.arrays, self.trainable, self.found = [], bytearray(), []
         for p in self.parameters:
-            self.found += (p.data, p.requires_grad, getattr(p, "regularizer", None),
-                           getattr(p, "constraint", None))
+            self.add_parameter(p)
+
+    def __dealloc__(self):
+        PyMem_Free(self.slots)
+
+    cdef int add_parameter(self, TensorCore p) except -1:
+        self.arrays.append(p.array)
+        self.trainable.append(p.requires_grad)
+        for name in ("regularizer", "constraint"):
+            descriptor = getattr(type(p), name, None)
+            if descriptor is None:
+                continue
+            self.found.append(getattr(p, name))
+            place = cr_slot_place(<PyObject *> p, <PyObject *> descriptor)
+            if place == NULL:
+                raise TypeError(f"Snapshot: expected {name!r} in a slot of {type(p).__name__}, "
+                                f"found {type(descriptor).__name__}; do not override it")
+            self.add_slot(place)
+        return 0
+
+    cdef int add_slot(self, PyObject **place) except -1:
+        cdef size_t size = (self.slot_count + 1) * sizeof(_Slot)
+        cdef _Slot *more = <_Slot *> PyMem_Realloc(self.slots, size)
+        if more == NULL:
+            raise MemoryError("Snapshot: no memory for what it looks at")
+        self.slots = more
+        more[self.slot_count] = _Slot(place, place[0])
+        self.slot_count += 1
+        return 0
 
     cdef add_containers(self, containers):
         cdef dict seen = {}  # by id; what is in here stays alive, so that no id comes twice
@@ -172,10 +226,11 @@ cdef class Snapshot:
             attributes = PyObject_GenericGetDict(self.objects[i], NULL)
             if not same_items(attributes, <list> self.attributes[i]):
                 return False
+        for i in range(self.slot_count):
+            if self.slots[i].place[0] != self.slots[i].found:
+                return False
         for i in range(len(self.parameters)):
             p = self.parameters[i]
-            if (p.array is not self.found[4 * i] or p.requires_grad is not self.found[4 * i + 1]
-                    or getattr(p, "regularizer", None) is not self.found[4 * i + 2]
-                    or getattr(p, "constraint", None) is not self.found[4 * i + 3]):
+            if p.array is not self.arrays[i] or p.requires_grad != self.trainable[i]:
                 return False
         return True

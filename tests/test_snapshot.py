@@ -7,7 +7,7 @@ import collections
 import numpy as np
 import pytest
 
-from corereg import Parameter, _kernels
+from corereg import Parameter, Tensor, _kernels
 
 
 class Part:
@@ -101,12 +101,29 @@ def test_other_containers_are_refused(fails):
         lambda p: setattr(p, "data", p.data.copy()),
         lambda p: setattr(p, "requires_grad", False),
         lambda p: setattr(p, "regularizer", "l2"),
+        lambda p: setattr(p, "constraint", "non_neg"),
     ],
 )
 def test_parameters(change):
-    p = Parameter(np.ones(3), "p")
-    snapshot = _kernels.Snapshot([], parameters=[p])
+    parameters = [Parameter(np.ones(3), f"p{i}") for i in range(5)]
+    snapshot = _kernels.Snapshot([], parameters=[*parameters, Tensor(np.ones(2))])
+    p = parameters[3]
     p.data[0] = 5
     assert snapshot.unchanged()
+    old = p.data, p.requires_grad, p.regularizer, p.constraint
     change(p)
     assert not snapshot.unchanged()
+    p.data, p.requires_grad, p.regularizer, p.constraint = old
+    assert snapshot.unchanged()
+
+
+def test_parameters_whose_class_hides_a_slot(fails):
+    class Own(Parameter):
+        regularizer = property(lambda self: None, lambda self, value: None)
+
+    p = Own(np.ones(3))
+    fails(
+        lambda: _kernels.Snapshot([], parameters=[p]),
+        TypeError,
+        "expected 'regularizer' in a slot of Own, found property",
+    )

@@ -16,19 +16,16 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Parameter, Tensor
 from corereg.layers.tracking import adopted, leaves, wrapped
-from corereg.regularizers.penalties import penalties
+from corereg.regularizers.penalties import penalty
 
 Array = np.ndarray[Any, Any]
 Given = Mapping[Any, Any]
 """A file's weights: own ones by name, those of the inner layer at a place under (place,)."""
 
 _CONTAINERS = (list, tuple, dict)
-_OWN = frozenset(
-    (
-        *("_parameters", "_frozen", "_added", "_sublayers", "_ids"),
-        *("_activity", "_given", "_nodes", "_tensors", "_built_shapes"),
-    )
-)
+_SLOTS = ("_parameters", "_frozen", "_added", "_sublayers", "_ids", "_activity", "_nodes")
+_COPIED = ("_parameters", "_frozen", "_added", "_sublayers")
+_OWN = frozenset((*_SLOTS, "_given", "_tensors", "_built_shapes"))
 """Attributes in which nothing is looked for."""
 
 
@@ -48,7 +45,13 @@ class FromInit:
 
 
 class Holder:
-    """What of a layer holds parameters and other layers."""
+    """What of a layer holds parameters and other layers.
+
+    What it keeps account with is in slots, apart from the attributes that decide what a layer
+    computes: recordings look at those one by one.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", *_SLOTS)
 
     if TYPE_CHECKING:
         name: str
@@ -72,9 +75,14 @@ class Holder:
     def __new__(cls, *args: Any, **options: Any) -> Self:
         # not in __init__: subclasses may set attributes before they call it
         made = super().__new__(cls)
-        made.__dict__.update(_parameters=[], _frozen=[], _added=[], _sublayers=[], _ids=set())
-        made.__dict__.update(_activity=[], _nodes=[])
+        made._begin()
         return made
+
+    def _begin(self) -> None:
+        """Nothing is part of it yet."""
+        self._parameters, self._frozen, self._added = [], [], []
+        self._sublayers, self._ids = [], set()
+        self._activity, self._nodes = [], []
 
     @property
     def who(self) -> str:
@@ -159,12 +167,13 @@ class Holder:
 
     def __getstate__(self) -> dict[str, Any]:
         # without what the last call made, and without nodes: a graph that is copied has its own
-        return vars(self) | {"_activity": [], "_ids": set(), "_nodes": []}
+        return vars(self) | {name: getattr(self, name) for name in _COPIED}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        for name in ("_parameters", "_frozen", "_added", "_sublayers"):
-            self.__dict__[name] = list(state[name])  # a shallow copy has lists of its own
+        self._begin()
+        self.__dict__.update({name: state[name] for name in state if name not in _SLOTS})
+        for name in _COPIED:
+            getattr(self, name).extend(state[name])  # a shallow copy has lists of its own
         self._ids.update(map(id, self._parameters), map(id, self._sublayers))
         for name, value in list(self.__dict__.items()):
             if name not in _OWN and isinstance(value, _CONTAINERS):
@@ -257,9 +266,9 @@ class Holder:
         known: set[int] = set()
         for layer in self._flatten_layers():
             for p in layer._parameters:
-                if p.regularizer is not None and id(p) not in known:
+                if p.regularizer is not None and p.trainable and id(p) not in known:
                     known.add(id(p))
-                    found += penalties((p,))
+                    found.append(penalty(p.regularizer, p))
             if layer._activity:
                 found += layer._activity
         return found
