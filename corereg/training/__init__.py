@@ -5,6 +5,7 @@ fit.py           fit, train_on_batch, one step of training
 loop.py          the epochs of a fit: callbacks, validation, progress
 evaluate.py      evaluate, test_on_batch, one step of testing
 predict.py       the forward pass on arrays
+repeated_batch.py  train_on_batch of arrays like those of the call before
 steps.py         steps over arrays and iterables, recorded for each signature of batches
 fused_epochs.py  epochs in one replay
 accumulators.py  the sums of an epoch

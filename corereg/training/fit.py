@@ -31,6 +31,7 @@ from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
 from corereg.training.evaluate import test_steps
 from corereg.training.loop import TrainingLoop, ValidationPlan
+from corereg.training.repeated_batch import RepeatedBatch, repeatable
 from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps
 from corereg.training.trainer import TrainableModel
 from corereg.warn import warn_user
@@ -192,10 +193,17 @@ def train_on_batch(
 ) -> Any:
     """See `Model.train_on_batch`."""
     trainer = model._trainer
+    repeated: RepeatedBatch | None = trainer.repeated_batch
+    weighted = sample_weight is not None or class_weight is not None
+    if repeated is not None and not weighted and repeated.takes(model, x, y):
+        logs = repeated.run(trainer, x, y)
+        if logs is not None:
+            return as_keras_returns(logs, return_dict)
     data = trainer.check_data(model, "train_on_batch", x, y, sample_weight, class_weight)
     with trainer.lock.training("train_on_batch", trainer.forget_gradients):
         runner = train_runner(model)
         runner.sums.reset()
         runner.run_whole(data)
         trainer.warn_if_eager("train_on_batch", "train")
+        trainer.repeated_batch = None if weighted else repeatable(model, x, y, data, runner)
         return as_keras_returns(runner.sums.logs(), return_dict)

@@ -62,7 +62,7 @@ class StepRunner:
         to run through Python."""
         if self.compilation.run_eagerly:
             return None
-        captures, signature = self.captures, data.batch_signature(rows)
+        captures, signature = self.captures, (self.make_capture, data.batch_signature(rows))
         found = captures.known(signature)
         if found is None and not captures.refuses():
             found = captures.add(signature, self.make_capture(data.allocate_batch(rows)))
@@ -75,10 +75,7 @@ class StepRunner:
 
     def rates_ahead(self, most: int) -> AbstractContextManager[int]:
         """What is entered while at most so many steps run: gives how many may."""
-        if self.optimizer is None or not self.optimizer.rate_needs_python:
-            return nullcontext(most)
-        found: AbstractContextManager[int] = self.optimizer.rates_ahead(most)
-        return found
+        return rates_ahead(self.optimizer, most)
 
     def record(self, capture: Capture) -> None:
         """Runs and records the step on what is in the capture's batch."""
@@ -105,6 +102,15 @@ class StepRunner:
                 self.replay_once(capture)
             else:
                 self.record(capture)
+
+
+def rates_ahead(optimizer: Any, most: int) -> AbstractContextManager[int]:
+    """What is entered while at most so many steps of an optimizer, or of none, run: gives how many
+    may until Python has to be asked for the learning rate."""
+    if optimizer is None or not optimizer.rate_needs_python:
+        return nullcontext(most)
+    found: AbstractContextManager[int] = optimizer.rates_ahead(most)
+    return found
 
 
 class ArraySteps:

@@ -125,6 +125,7 @@ class Trainer:
         self._sums: dict[str, EpochAccumulators] = {}
         self.losses: tuple[OutputLoss, ...] = ()  # of the data that came last
         self.output_names: list[str | None] = []
+        self.repeated_batch: Any = None  # what repeats the last train_on_batch, or None
         self.penalties = np.zeros(0)  # of the weights, for recorded tests to read
         self._trackers: Trackers | None = None
         self.input_form: Any = None  # how the inputs of the forward pool nest; None: one tensor
@@ -177,12 +178,16 @@ class Trainer:
 
     # ---- data ------------------------------------------------------------------------------------
 
+    def shapes_of(self, model: TrainableModel) -> ModelShapes:
+        """dtype and shapes of a built model."""
+        return self._shapes.of(model)
+
     def check_inputs(
         self, model: TrainableModel, who: str, x: Any, finite: bool = False
     ) -> tuple[tuple[Array, ...], ModelShapes]:
         """x as checked arrays, one for each input, and the shapes that they mean. finite: whether
         NaN, infinity and what becomes infinite in the model's dtype raise ValueError."""
-        known = self._shapes.of(model) if model.built else None
+        known = self.shapes_of(model) if model.built else None
         return check_model_inputs(who, model, known, x, finite)
 
     def check_data(

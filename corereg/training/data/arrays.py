@@ -59,7 +59,7 @@ class ArrayDataset:
         like: Any = None,
         input_dtypes: tuple[Any, ...] | None = None,
     ) -> None:
-        self._input_dtypes = input_dtypes
+        self.input_dtypes = input_dtypes
         self.inputs, self.targets, self.weights = inputs, targets, weights
         self.dtype = np.dtype(dtype)
         self._like = like
@@ -87,8 +87,8 @@ class ArrayDataset:
         signature: list[Any] = [rows, self.dtype]
         if self._like is not None:
             signature.append(form_of(self._like))
-        if self._input_dtypes is not None:
-            signature.append(self._input_dtypes)
+        if self.input_dtypes is not None:
+            signature.append(self.input_dtypes)
         signature += [x.shape[1:] for x in self.inputs]
         for y in self.targets:
             signature += (None,) if y is None else (y.shape[1:], self._target_dtype(y))
@@ -114,7 +114,7 @@ class ArrayDataset:
         return Batch(x, targets, weights, rows, (*inputs, *targets, *weights))
 
     def _dtypes_of_inputs(self) -> tuple[Any, ...]:
-        return self._input_dtypes or (self.dtype,) * len(self.inputs)
+        return self.input_dtypes or (self.dtype,) * len(self.inputs)
 
     def _target_dtype(self, y: Array) -> np.dtype[Any]:
         """int64 for integer labels, one a row; else the data set's float dtype."""
@@ -155,5 +155,5 @@ class ArrayDataset:
             tuple(None if a is None else a[rows] for a in self.weights),
             self.dtype,
             self._like,
-            self._input_dtypes,
+            self.input_dtypes,
         )
