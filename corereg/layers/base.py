@@ -9,10 +9,17 @@ import numpy as np
 
 from corereg import _kernels, config, constraints, initializers, regularizers
 from corereg.autograd import Parameter, Tensor, ops, tensor
+from corereg.autograd.tensor import new_tensor
 from corereg.graph.nest import map_nest
 from corereg.graph.node import Node, Spec
 from corereg.layers.building import build_once, shapes_taken
-from corereg.layers.calling import CallSignature, OwnCall, call_with, leaves_of
+from corereg.layers.calling import (
+    CallSignature,
+    OwnCall,
+    call_with,
+    is_of_floats,
+    leaves_of,
+)
 from corereg.layers.holder import Holder, assign_all as assign_all
 from corereg.layers.shapes import Shape as Shape, dims as dims, infer_output_shape, map_shapes
 from corereg.naming import snake_case, unique_name
@@ -130,8 +137,10 @@ class Layer(Holder, Recordable):
 
         training: left out, it is that of the call around this one, else the default of `call`.
         """
-        if type(x) is not Tensor or more or named:
-            return call_with(self, x, more, training, named)
+        if more or named or type(x) is not Tensor:
+            if more or named or not is_of_floats(x):
+                return call_with(self, x, more, training, named)
+            x = new_tensor(x)
         _kernels.track_part(self)
         if x.data.dtype is not self._dtype:
             x = self._cast(x)

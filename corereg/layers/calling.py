@@ -65,6 +65,11 @@ def leaves_of(nest: Any) -> Iterator[Tensor]:
             yield from leaves_of(one)
 
 
+def is_of_floats(x: Any) -> bool:
+    """Whether x is an array, of NumPy's own class, of float32 or float64 numbers."""
+    return type(x) is np.ndarray and x.dtype.char in "fd" and x.dtype.isnative
+
+
 def is_nest(x: Any) -> bool:
     """Whether x is a list, tuple or dict of tensors or arrays, not of numbers."""
     if isinstance(x, dict):

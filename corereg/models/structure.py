@@ -12,12 +12,13 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
+from corereg.autograd.tensor import new_tensor
 from corereg.graph.graph import Graph
 from corereg.graph.nest import flatten, map_nest
 from corereg.graph.node import Node, Spec, is_symbolic
 from corereg.graph.tensor import SymbolicTensor
 from corereg.layers.base import Layer
-from corereg.layers.calling import call_with
+from corereg.layers.calling import call_with, is_of_floats
 from corereg.layers.input_layer import InputLayer
 from corereg.models.inputs import InputKind, arranged, checked, input_kind
 from corereg.naming import snake_case, unique_name
@@ -83,8 +84,10 @@ class ModelStructure(Layer):
         they were given to the model. training: as for `Layer`."""
         if self._has_own_call:
             return super().__call__(x, *more, training=training, **named)
-        if type(x) is not Tensor or more or named:
-            return call_with(self, x, more, training, named)
+        if more or named or type(x) is not Tensor:
+            if more or named or not is_of_floats(x):
+                return call_with(self, x, more, training, named)
+            x = new_tensor(x)
         self._track_call()
         if not self.built:
             self.ensure_built((None, *x.shape[1:]))

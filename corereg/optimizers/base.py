@@ -222,7 +222,8 @@ class Optimizer(LearningRate, StepPlanning, VariableMaker, Recordable):
         sweep and returns their value before the step; use it when the loss does not contain them
         already. False returns 0.
         """
-        return float(self.update(penalties).sum())
+        parts = self.update(penalties)
+        return float(parts.sum()) if penalties else 0.0
 
     def update(self, penalties: bool = False) -> Array:
         """As `step`; returns the penalty in parts, float64, that the next step overwrites."""

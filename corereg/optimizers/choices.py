@@ -14,11 +14,15 @@ from corereg.optimizers.hyperparameters import check_number
 class VariableChoices:
     """The choices of variables as a part of `Optimizer`."""
 
+    parameters: list[Parameter]
     weight_decay: float | None
     learning_rate_multipliers: dict[str, float] | None
     _undecayed: tuple[Parameter, ...]
     _undecayed_names: tuple[str, ...]  # whole names
     _undecayed_patterns: tuple[str, ...]  # regular expressions, anywhere in a name
+
+    def _forget_plans(self) -> None:
+        raise NotImplementedError
 
     def _begin_choices(self, multipliers: Mapping[str, float] | None) -> None:
         """As without any choice but the learning rates' multipliers."""
@@ -63,6 +67,14 @@ class VariableChoices:
             _check_pattern(who, pattern)
         self._undecayed, self._undecayed_names = variables, ()
         self._undecayed_patterns = patterns
+        self._forget_plans()
+
+    def _choices_made(self) -> tuple[Any, ...]:
+        """What decays and rates follow from that can be set without `exclude_from_weight_decay`."""
+        rates = self.learning_rate_multipliers
+        if not (rates or self._undecayed_names or self._undecayed_patterns):
+            return (self.weight_decay,)
+        return self.weight_decay, dict(rates or {}), [p.name for p in self.parameters]
 
     def _decays_of(self, parameters: Sequence[Parameter]) -> list[float]:
         """The weight decay of each variable; 0: none."""
@@ -117,6 +129,7 @@ class VariableChoices:
         if config is not None:
             self.exclude_from_weight_decay(var_names=config.get("names"))
             self._undecayed_names = tuple(config.get("variables", ()))
+            self._forget_plans()
 
 
 def _check_pattern(who: str, pattern: Any) -> None:

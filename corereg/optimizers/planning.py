@@ -3,7 +3,7 @@ and with what around them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,9 +13,19 @@ from corereg.autograd.parameter import Variable
 from corereg.optimizers.choices import VariableChoices
 from corereg.optimizers.plan import StepPlan, strengths_of
 from corereg.optimizers.stages import Stages
+from corereg.regularizers.penalties import fused
 
 Array = np.ndarray[Any, Any]
 PLANS = 8  # of different choices of parameters, that are kept
+
+
+class KnownPlan(NamedTuple):
+    """A plan, and what it was made for: options of the optimizer, and the parameters with their
+    penalties and constraints as they were."""
+
+    plan: StepPlan
+    options: tuple[Any, ...]
+    snapshot: _kernels.Snapshot
 
 
 class StepPlanning(VariableChoices):
@@ -28,7 +38,7 @@ class StepPlanning(VariableChoices):
     _hyper: _kernels.Hyper
     _averages: list[Variable]  # of each parameter, if use_ema
     _totals: list[Variable]  # of each parameter's gradients, if steps accumulate them
-    _plans: dict[Any, tuple[Any, StepPlan]]  # with what they were made for
+    _plans: dict[Any, KnownPlan]
 
     def _forget_plans(self) -> None:
         """As before the first step."""
@@ -43,16 +53,15 @@ class StepPlanning(VariableChoices):
         """How to step over the chosen parameters (by place; None: all), as far as they are
         trainable; made anew only when something changed."""
         parameters = self.parameters
+        known = self._plans.get((penalties, chosen))
+        options = (
+            *(self.ema_momentum, self.ema_overwrite_frequency, self.loss_scale_factor),
+            *self._choices_made(),
+        )
+        if known is not None and known.options == options and known.snapshot.unchanged():
+            return known.plan
         strengths = strengths_of(parameters, penalties)
         decays, rates = self._decays_of(parameters), self._multipliers_of(parameters)
-        known = self._plans.get((penalties, chosen))
-        shared = self.ema_momentum, self.ema_overwrite_frequency, self.loss_scale_factor
-        now = (
-            *(shared, decays, rates, strengths),
-            [(p.requires_grad, id(p.data), id(p.constraint)) for p in parameters],
-        )
-        if known is not None and known[0] == now:
-            return known[1]
         some = range(len(parameters)) if chosen is None else chosen
         places = [i for i in some if parameters[i].trainable]
         slots = self.slots
@@ -67,7 +76,9 @@ class StepPlanning(VariableChoices):
         plan.stages = self._stages(plan)
         if len(self._plans) >= PLANS:
             self._plans.clear()
-        self._plans[penalties, chosen] = now, plan
+        fixed = [p.regularizer for p in parameters if fused(p.regularizer) is not None]
+        snapshot = _kernels.Snapshot(fixed, [parameters], parameters)
+        self._plans[penalties, chosen] = KnownPlan(plan, options, snapshot)
         return plan
 
     def _stages(self, plan: StepPlan) -> Stages | None:

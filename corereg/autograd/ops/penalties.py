@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,12 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd.op import Op
 from corereg.autograd.tensor import Tensor, apply, tensor
+
+
+@lru_cache(64)
+def _ones(rows: int) -> Any:
+    """(rows, 1), shared by all who only read it."""
+    return np.ones((rows, 1))
 
 
 class L1L2Penalty(Op):
@@ -27,7 +34,7 @@ class L1L2Penalty(Op):
         segments = _kernels.Segments([w], l1=[self.l1], l2=[self.l2])
         sums = np.empty((1, segments.blocks))
         _kernels.penalty(segments, sums)
-        total = _kernels.dense_forward(sums, np.ones((segments.blocks, 1)))  # their sum
+        total = _kernels.dense_forward(sums, _ones(segments.blocks))  # their sum
         if w.dtype != total.dtype:
             cast = np.empty((1, 1), w.dtype)
             _kernels.gather_rows(total, cast)
