@@ -408,7 +408,7 @@ def build(layer, shape=(None, 3)):
         (
             lambda: Dropout(0.5, noise_shape=(1,))(np.ones((2, 3)), training=True),
             ValueError,
-            r"expected an input with 1 dimensions as noise_shape \(1,\), received \(2, 3\)",
+            r"expected an input whose shape fits noise_shape \(1,\), received \(2, 3\)",
         ),
         (lambda: Dense(1, "rleu"), ValueError, "unknown activation 'rleu'; known are .*relu"),
         (lambda: Dense(1, 3), TypeError, "activation: expected a name or a callable, received 3"),

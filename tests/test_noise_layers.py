@@ -116,7 +116,7 @@ def test_activity_regularization():
         (lambda: AlphaDropout(0.5, noise_shape="ab"), "as a tuple of integers and None"),
         (
             lambda: AlphaDropout(0.5, noise_shape=(3, 1))(np.ones((2, 3)), training=True),
-            r"expected an input whose lengths fit noise_shape \(3, 1\), received \(2, 3\)",
+            r"expected an input whose shape fits noise_shape \(3, 1\), received \(2, 3\)",
         ),
     ],
 )

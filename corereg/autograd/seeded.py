@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels, config
-from corereg.autograd.ops.layers import Dropout
+from corereg.autograd.ops.layers import Dropout, filled_shape
 from corereg.autograd.tensor import Tensor, apply, tensor
 from corereg.naming import unique_name
 from corereg.random import mix, next_seed
@@ -77,16 +77,7 @@ def dropout(
     x = tensor(inputs)
     if not 0 <= rate <= 1:
         raise ValueError(f"dropout: expected a rate in [0, 1], received {rate!r}")
-    mask = x.shape
-    if noise_shape is not None:
-        if len(noise_shape) != x.ndim or any(
-            m not in (None, 1, n) for m, n in zip(noise_shape, x.shape, strict=True)
-        ):
-            raise ValueError(
-                f"dropout: expected a noise_shape that fits inputs of shape {x.shape}, received "
-                f"{tuple(noise_shape)}"
-            )
-        mask = tuple(n if m is None else m for m, n in zip(noise_shape, x.shape, strict=True))
+    mask = filled_shape("dropout", noise_shape, x.shape)
     key, drawn = _counter("dropout", seed)
     given = x if mask == x.shape else Tensor(np.ones(mask, x.dtype))
     kept = apply(Dropout(float(rate), key, drawn, False, given.data.size), given)

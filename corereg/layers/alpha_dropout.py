@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
 from corereg import _kernels
@@ -12,12 +9,12 @@ from corereg.autograd import Tensor
 from corereg.autograd.ops.layers import Dropout as DropoutOp
 from corereg.autograd.ops.normalization import ALPHA, AlphaDropout as AlphaDropoutOp, alpha_scale
 from corereg.autograd.tensor import apply
-from corereg.layers.random_layer import RandomLayer
+from corereg.layers.mask_layer import MaskLayer
 from corereg.registry import register
 
 
 @register("layer")
-class AlphaDropout(RandomLayer):
+class AlphaDropout(MaskLayer):
     """Dropout that keeps mean 0 and variance 1, for layers with selu: in training, each element is
     replaced by alpha' = -1.7581 with probability r = `rate`, and then all are scaled and shifted,
 
@@ -29,17 +26,6 @@ class AlphaDropout(RandomLayer):
 
     recordable = True
 
-    def __init__(
-        self,
-        rate: float,
-        noise_shape: Sequence[int | None] | None = None,
-        seed: int | None = None,
-        **options: Any,
-    ) -> None:
-        super().__init__(seed, **options)
-        self.rate = self._checked_share(rate, "rate")
-        self.noise_shape = self._checked_noise_shape(noise_shape)
-
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         if not training or not self.rate:
             return x
@@ -48,7 +34,7 @@ class AlphaDropout(RandomLayer):
         if self.noise_shape is None:
             dropped = apply(AlphaDropoutOp(self.rate, self._key, self._drawn), x)
         else:
-            dropped = self._by_shared_mask(x, self._mask_shape(self.noise_shape, x.shape))
+            dropped = self._by_shared_mask(x, self._mask_shape(x.shape))
         _kernels.increment(self._drawn)
         return dropped
 
@@ -58,7 +44,3 @@ class AlphaDropout(RandomLayer):
         kept = apply(DropoutOp(self.rate, self._key, self._drawn, False, ones.size), ones)
         a = alpha_scale(self.rate)
         return (x * kept + (1 - kept) * ALPHA) * a - a * ALPHA * self.rate
-
-    def get_config(self) -> dict[str, Any]:
-        shape = None if self.noise_shape is None else list(self.noise_shape)
-        return {**super().get_config(), "rate": self.rate, "noise_shape": shape}

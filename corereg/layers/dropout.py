@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
 from corereg.autograd.ops.layers import Dropout as DropoutOp, is_relu
 from corereg.autograd.tensor import apply
-from corereg.layers.random_layer import RandomLayer
+from corereg.layers.mask_layer import MaskLayer
 from corereg.registry import register
 
 
 @register("layer")
-class Dropout(RandomLayer):
+class Dropout(MaskLayer):
     """In training, zeroes each element with probability `rate` and scales the rest by 1/(1-rate);
     otherwise passes its input on.
 
@@ -29,17 +26,6 @@ class Dropout(RandomLayer):
 
     recordable = True
 
-    def __init__(
-        self,
-        rate: float,
-        noise_shape: Sequence[int | None] | None = None,
-        seed: int | None = None,
-        **options: Any,
-    ) -> None:
-        super().__init__(seed, **options)
-        self.rate = self._checked_share(rate, "rate")
-        self.noise_shape = self._checked_noise_shape(noise_shape)
-
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         if not training or not self.rate:
             return x
@@ -47,12 +33,8 @@ class Dropout(RandomLayer):
             op = DropoutOp(self.rate, self._key, self._drawn, is_relu(x), x.data.size)
             dropped = apply(op, x)
         else:
-            ones = Tensor(np.ones(self._mask_shape(self.noise_shape, x.shape), x.dtype))
+            ones = Tensor(np.ones(self._mask_shape(x.shape), x.dtype))
             op = DropoutOp(self.rate, self._key, self._drawn, False, ones.size)
             dropped = x * apply(op, ones)
         _kernels.increment(self._drawn)
         return dropped
-
-    def get_config(self) -> dict[str, Any]:
-        shape = None if self.noise_shape is None else list(self.noise_shape)
-        return {**super().get_config(), "rate": self.rate, "noise_shape": shape}

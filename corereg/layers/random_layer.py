@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,38 +35,6 @@ class RandomLayer(Layer):
         if not number or not 0 <= value <= 1:
             raise ValueError(f"{self.who}: expected a {what} in [0, 1], received {value!r}")
         return float(value)
-
-    def _checked_noise_shape(self, shape: Any) -> tuple[int | None, ...] | None:
-        """A shape of a mask as a tuple of positive integers and None, else ValueError."""
-        if shape is None:
-            return None
-        if not isinstance(shape, Sequence) or isinstance(shape, str):
-            raise ValueError(
-                f"{self.who}: expected noise_shape as a tuple of integers and None, received "
-                f"{shape!r}"
-            )
-        for n in shape:
-            if n is not None and (isinstance(n, bool) or not hasattr(n, "__index__") or n < 1):
-                raise ValueError(
-                    f"{self.who}: expected noise_shape of positive integers and None, received "
-                    f"{tuple(shape)}"
-                )
-        return tuple(None if n is None else int(n) for n in shape)
-
-    def _mask_shape(self, noise_shape: tuple[int | None, ...], shape: tuple[int, ...]) -> Any:
-        """The shape of the mask for an input, None filled in; ValueError if it does not fit."""
-        if len(noise_shape) == len(shape):
-            mask = tuple(n if m is None else m for n, m in zip(shape, noise_shape, strict=True))
-            if all(m in (1, n) for n, m in zip(shape, mask, strict=True)):
-                return mask
-            raise ValueError(
-                f"{self.who}: expected an input whose lengths fit noise_shape {noise_shape}, "
-                f"received {shape}"
-            )
-        raise ValueError(
-            f"{self.who}: expected an input with {len(noise_shape)} dimensions as noise_shape "
-            f"{noise_shape}, received {shape}"
-        )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape

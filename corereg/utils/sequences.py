@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence as _Sequence
 from typing import Any
 
 import numpy as np
@@ -85,10 +84,10 @@ def pad_sequences(
     out: Array = np.full((len(arrays), maxlen, *(shapes.pop() if shapes else ())), value, dtype)
     for row, one in zip(out, arrays, strict=True):
         kept = one[max(len(one) - maxlen, 0) :] if truncating == "pre" else one[:maxlen]
-        if len(kept):
+        if padding == "pre":
             row[maxlen - len(kept) :] = kept
-            if padding == "post":
-                row[:] = np.roll(row, len(kept), axis=0)
+        else:
+            row[: len(kept)] = kept
     return out
 
 
@@ -144,6 +143,3 @@ def _rows(name: str, size: float | None, rows: int) -> int | None:
             f"received {size!r}"
         )
     return int(size) if whole else int(size * rows)
-
-
-__all__: _Sequence[str] = ("PyDataset", "Sequence", "pad_sequences", "split_dataset")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from corereg import naming, progress
+from corereg import config, naming, progress
 from corereg.graph import SymbolicTensor
 
 
@@ -26,8 +26,6 @@ def is_keras_tensor(x: Any) -> bool:
 def standardize_dtype(dtype: Any) -> str:
     """The name of a dtype; None is `corereg.config.floatx()`, "float" float32, "int" int32.
     ValueError for what is none."""
-    from corereg import config
-
     if dtype is None:
         return config.floatx()
     known = {"float": "float32", float: "float32", "int": "int32", int: "int32", str: "string"}

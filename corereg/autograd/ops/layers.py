@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,23 @@ def dense(x: Any, w: Any, b: Any = None, activation: str = "linear") -> Tensor:
 def is_relu(x: Tensor) -> bool:
     """Whether x is what a relu gave, so that x > 0 says where its gradient flows."""
     return isinstance(x.node, Dense | Activation) and x.node.code == RELU
+
+
+def filled_shape(
+    who: str, noise_shape: Sequence[int | None] | None, shape: tuple[int, ...]
+) -> tuple[int, ...]:
+    """The shape of a mask for an input of this shape: noise_shape with the input's lengths in place
+    of None; the input's own where it is None. ValueError if it does not fit."""
+    if noise_shape is None:
+        return shape
+    if len(noise_shape) != len(shape) or any(
+        m not in (None, 1, n) for m, n in zip(noise_shape, shape, strict=True)
+    ):
+        raise ValueError(
+            f"{who}: expected an input whose shape fits noise_shape {tuple(noise_shape)}, received "
+            f"{shape}"
+        )
+    return tuple(n if m is None else m for m, n in zip(noise_shape, shape, strict=True))
 
 
 def dropout(x: Any, rate: float, seed: int, step: int | Any = 0) -> Tensor:
