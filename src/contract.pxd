@@ -26,7 +26,7 @@ cdef extern from "kernels.h" nogil:
         CR_arg_sort
         CR_penalty, CR_penalty_backward, CR_gradient_norms, CR_clip_scales
         CR_accumulate_gradients, CR_reset_gradients, CR_average_weights
-        CR_constrain_norms, CR_constrain_signs, CR_scheduled_rate
+        CR_constrain_norms, CR_constrain_signs, CR_shrink_norms, CR_shrink_groups, CR_scheduled_rate
         CR_probe_arithmetic, CR_probe_triad, CR_probe_read
     enum cr_activation:
         CR_LINEAR, CR_RELU, CR_SIGMOID, CR_TANH, CR_SOFTMAX, CR_LEAKY_RELU, CR_ELU, CR_SELU
@@ -274,18 +274,20 @@ cdef extern from "kernels.h" nogil:
         const void *x
         const void *factor
         ptrdiff_t n
+    int CR_PLAIN, CR_CAPPED, CR_ADAPTIVE
     ctypedef struct cr_segment:
         void *w
         void *slot[CR_MAX_SLOTS]
         ptrdiff_t n
-        double l1, l2, decay, rate
+        double l1, l2, proximal_l1, proximal_l2, decay, rate
+        int scaling
     ctypedef struct cr_hyper:
         double learning_rate, clipvalue
         int64_t step, accumulation
         double own[CR_MAX_HYPER]
     ctypedef struct cr_rule:
         const char *name
-        int kernel, hypers, slots, required_slots
+        int kernel, hypers, slots, required_slots, proximal
         const char *hyper[CR_MAX_HYPER]
         const char *slot[CR_MAX_SLOTS]
     int cr_rules(const cr_rule **out)
@@ -324,6 +326,14 @@ cdef extern from "kernels.h" nogil:
         void *w
         ptrdiff_t outer, n, inner
         double least, most, rate
+        const cr_hyper *hyper
+    ctypedef struct cr_shrink_groups_args:
+        void *w
+        const int64_t *labels
+        ptrdiff_t n, groups
+        const double *strengths
+        double *norms
+        const cr_hyper *hyper
     ctypedef struct cr_scheduled_rate_args:
         cr_hyper *hyper
         const double *numbers

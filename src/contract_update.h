@@ -7,14 +7,19 @@
 
 #include "rules.h"
 
+/* By what the thresholds of the proximal stage are scaled. */
+enum cr_scaling { CR_PLAIN, CR_CAPPED, CR_ADAPTIVE, CR_SCALINGS };
+
 /* One variable of a model, as the sweeps see it. */
 typedef struct {
     void *w;
     void *slot[CR_MAX_SLOTS]; /* the rule's state arrays, in the order of its row; see rules.h */
     ptrdiff_t n;
-    double l1, l2; /* strengths of the fused penalty */
-    double decay;  /* decoupled weight decay */
-    double rate;   /* the learning rate is multiplied by it; 1 where nobody asks for another */
+    double l1, l2; /* strengths of the fused penalty, whose gradient the rule sees */
+    double proximal_l1, proximal_l2; /* of the penalty that the step's last stage minimises */
+    int scaling;                     /* of that stage, see cr_scaling */
+    double decay;                    /* decoupled weight decay */
+    double rate; /* the learning rate is multiplied by it; 1 where nobody asks for another */
 } cr_segment;
 
 /* Sweeps walk blocks of CR_BLOCK elements; a segment of n elements has ceil(n/CR_BLOCK) blocks
@@ -23,10 +28,16 @@ typedef struct {
 #define CR_BLOCK 4096
 
 /* One step of a rule over all segments, which all have the same of its state arrays. The stages:
- *   1. penalty   penalty[block] = l1*sum|w| + l2*sum(w*w);  g' = g + l1*sign(w) + 2*l2*w
+ *   1. penalty   penalty[block] = l1*sum|w| + l2*sum(w*w), with the strengths of both penalties
+ *                g' = g + l1*sign(w) + 2*l2*w, with those of the fused one
  *   2. clipping  g' = g' * scales[s], then cut to [-clipvalue, clipvalue]
  *   3. decay     w -= w * decay * learning_rate * rate
  *   4. rule      what rules.h says, with g' as the gradient and learning_rate * rate as lr
+ *   5. proximal  w = S(w, lr l1 d) / (1 + 2 lr l2 d),  S(w, t) = sign(w) max(|w| - t, 0)
+ *                with the proximal strengths, whose value is in the penalty, too. d, by scaling:
+ *                CR_PLAIN 1; CR_ADAPTIVE what the rule divides its step by; CR_CAPPED the same,
+ *                with at least l1 in place of epsilon, so that lr l1 d <= lr. For rules that say so
+ *                in rules.h.
  * All are done in one pass over the memory. What needs a whole gradient or the whole new weights
  * is a kernel of its own before it (gradient_norms and clip_scales give the scales) or behind it.
  * gradients: one g a segment, NULL for zero. scales may be NULL (ones). Where several steps make
@@ -41,7 +52,7 @@ typedef struct {
     const double *scales;
 } cr_update_args;
 
-/* penalty:        sums[block] = l1*sum|w| + l2*sum(w*w)
+/* penalty:        sums[block] = l1*sum|w| + l2*sum(w*w), with the strengths of both penalties
  * gradient_norms: sums[block] = sum (g + l1*sign(w) + 2*l2*w)^2                              */
 typedef struct {
     const cr_segment *segments;
@@ -97,12 +108,26 @@ typedef struct {
 
 /* constrain_norms, in place: of w[outer, n, inner], the norms over n, and
  *     w *= (rate * min(max(norm, least), most) + (1 - rate) * norm) / (1e-7 + norm)
- * constrain_signs, in place: w = max(w, 0), by n alone. Shares are vectors of the outputs. */
+ * constrain_signs, in place: w = max(w, 0), by n alone. Shares are vectors of the outputs.
+ * shrink_norms, in place, behind a step that made an update and has been counted:
+ *     w *= max(1 - learning_rate * rate / norm, 0) */
 typedef struct {
     void *w;
     ptrdiff_t outer, n, inner;
     double least, most, rate;
+    const cr_hyper *hyper; /* of shrink_norms alone */
 } cr_constrain_args;
+
+/* shrink_groups: as shrink_norms, the norms over the weights with the same label, from 0 to
+ * groups - 1, each with a strength in place of `rate`. norms: scratch. One share. */
+typedef struct {
+    void *w;
+    const int64_t *labels;
+    ptrdiff_t n, groups;
+    const double *strengths;
+    double *norms;
+    const cr_hyper *hyper;
+} cr_shrink_groups_args;
 
 /* The learning rate as a function of the steps done; numbers of each kind, in order. Formulas are
  * in schedules.c. */

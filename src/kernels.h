@@ -107,6 +107,8 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(average_weights)        \
     X(constrain_norms)        \
     X(constrain_signs)        \
+    X(shrink_norms)           \
+    X(shrink_groups)          \
     X(scheduled_rate)         \
     CR_RULES(CR_UPDATE, X)    \
     X(probe_arithmetic)       \

@@ -4,6 +4,8 @@
  *   <name>_prepare    works the constants out, once a call
  *   <name>_step       takes one vector of weights, its gradient and its state one step further:
  *                     returns the new weights and leaves the new state in `state`
+ *   <name>_metric     what the new state says that thresholds are scaled by, with a lower bound of
+ *                     what it divides by; only of rules that have the proximal stage
  *
  * The sweep of update.c is compiled once for each rule, with its step inlined; the step takes void
  * pointers so that all have one type. `kind` is known at compile time: asking it costs nothing.
@@ -44,11 +46,23 @@ typedef struct {
     int slots;     /* which state arrays exist, a bit each: ask HAS(rule, slot) */
     int penalized; /* whether the L1/L2 penalty's gradient and value are wanted */
     int clipped;   /* whether the gradient is scaled or clipped, or the weights decay */
+    int proximal;  /* whether the step ends with the proximal stage */
 } sweep_kind;
 #define HAS(rule, slot) (kind.slots >> (offsetof(rule##_state, slot) / sizeof(V)) & 1)
 
 typedef void (*prepare_function)(const cr_hyper *hyper, void *constants);
 typedef V (*step_function)(const void *constants, void *state, V w, V g, sweep_kind kind);
+typedef V (*metric_function)(const void *constants, const void *state, T least, sweep_kind kind);
+
+/* The metric of a rule whose step is the gradient's times the learning rate: 1. */
+INLINE V plain_metric(const void *constants, const void *state, T least, const sweep_kind kind)
+{
+    (void)constants, (void)state, (void)least, (void)kind;
+    return splat(1);
+}
+#define sgd_metric plain_metric
+#define momentum_metric plain_metric
+#define nesterov_metric plain_metric
 
 /* Whether this step makes an update: each does, or the last of `accumulation`. */
 INLINE int makes_update(const cr_hyper *hyper)
@@ -159,10 +173,22 @@ INLINE V rmsprop_step(const void *constants, void *state, V w, V g, const sweep_
     return w - s->momentum;
 }
 
+/* Gives 1 / (sqrt(v + eps) + least). */
+INLINE V rmsprop_metric(const void *constants, const void *state, T least, const sweep_kind kind)
+{
+    const rmsprop_constants *c = constants;
+    const rmsprop_state *s = state;
+    V scale = s->velocity;
+    if (HAS(rmsprop, average_gradient))
+        scale -= s->average_gradient * s->average_gradient;
+    return over_root(splat(1), scale + c->epsilon, splat(least));
+}
+
 /* ---- adam ---------------------------------------------------------------------------------- */
 
 typedef struct {
     T alpha; /* lr sqrt(1-beta_2^t) / (1-beta_1^t) */
+    T bias;  /* sqrt(1-beta_2^t): what sqrt(v) is too small by */
     T one_minus_beta_1, one_minus_beta_2, epsilon;
 } adam_constants;
 
@@ -170,10 +196,10 @@ typedef struct {
 INLINE adam_constants adam_prepare(const cr_hyper *hyper)
 {
     const adam_hyper *own = OWN(adam, hyper);
-    const double t = update_number(hyper);
+    const double t = update_number(hyper), bias = sqrt(1 - pow(own->beta_2, t));
     return (adam_constants){
-        .alpha =
-            (T)(hyper->learning_rate * sqrt(1 - pow(own->beta_2, t)) / (1 - pow(own->beta_1, t))),
+        .alpha = (T)(hyper->learning_rate * bias / (1 - pow(own->beta_1, t))),
+        .bias = (T)bias,
         .one_minus_beta_1 = (T)(1 - own->beta_1),
         .one_minus_beta_2 = (T)(1 - own->beta_2),
         .epsilon = (T)own->epsilon,
@@ -194,6 +220,16 @@ INLINE V adam_step(const void *constants, void *state, V w, V g, const sweep_kin
     if (HAS(adam, velocity_hat))
         second = s->velocity_hat = vmax(s->velocity_hat, second);
     return w - over_root(c->alpha * s->momentum, second, splat(c->epsilon));
+}
+
+/* Gives 1 / (sqrt(v / (1-beta_2^t)) + max(eps, least)). */
+INLINE V adam_metric(const void *constants, const void *state, T least, const sweep_kind kind)
+{
+    const adam_constants *c = constants;
+    const adam_state *s = state;
+    const V second = HAS(adam, velocity_hat) ? s->velocity_hat : s->velocity;
+    const T added = least > c->epsilon ? least : c->epsilon;
+    return over_root(splat(c->bias), second, splat(added * c->bias));
 }
 
 /* ---- adagrad, adadelta ---------------------------------------------------------------------- */

@@ -6,7 +6,8 @@
  * reads its hyperparameters and its state by name (rule_steps.h), and `cr_rules`, which Cython
  * reads (rules.c): Python never repeats a name that stands here.
  *
- * A new rule is a line in CR_RULES, a row CR_RULE_<name> with its formula above it, and a body.
+ * A new rule is a line in CR_RULES, a row CR_RULE_<name> with its formula above it, a line
+ * CR_PROXIMAL_<name>, and a body.
  *
  * Notation: g the gradient as the earlier stages of the sweep leave it (cr_update_args), lr the
  * learning rate, t the number of this update, from 1 (step + 1 unless several steps make one
@@ -87,6 +88,19 @@
 /* w -= lr sign(beta_1 momentum + (1-beta_1) g);  momentum = beta_2 momentum + (1-beta_2) g */
 #define CR_RULE_lion(H, S, O) H(beta_1) H(beta_2) S(momentum)
 
+/* Whether a rule has the proximal stage, and so a <name>_metric in rule_steps.h. */
+#define CR_PROXIMAL_sgd 1
+#define CR_PROXIMAL_momentum 1
+#define CR_PROXIMAL_nesterov 1
+#define CR_PROXIMAL_rmsprop 1
+#define CR_PROXIMAL_adam 1
+#define CR_PROXIMAL_adagrad 0
+#define CR_PROXIMAL_adadelta 0
+#define CR_PROXIMAL_adamax 0
+#define CR_PROXIMAL_nadam 0
+#define CR_PROXIMAL_ftrl 0
+#define CR_PROXIMAL_lion 0
+
 enum { CR_MAX_HYPER = 8, CR_MAX_SLOTS = 3 }; /* of one rule */
 
 /* What a row is unfolded with. */
@@ -112,6 +126,7 @@ typedef struct {
     int kernel;                      /* CR_update_<name> */
     int hypers, slots;               /* how many names follow */
     int required_slots;              /* the first of the slots, which every variable has */
+    int proximal;                    /* whether it has the proximal stage */
     const char *hyper[CR_MAX_HYPER]; /* names, in the order of cr_hyper.own */
     const char *slot[CR_MAX_SLOTS];  /* names, in the order of cr_segment.slot */
 } cr_rule;

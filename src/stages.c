@@ -60,18 +60,28 @@ KERNEL(average_weights)
 
 /* ---- constraints ---------------------------------------------------------------------------- */
 
-/* Gives what weights of these norms are multiplied with. */
-INLINE V norm_factor(const cr_constrain_args *g, V norm)
+typedef V (*norm_function)(const cr_constrain_args *g, V norm);
+
+/* Gives what brings weights of these norms between two limits. */
+INLINE V factor_of_limits(const cr_constrain_args *g, V norm)
 {
     const V wanted = vmin(splat((T)g->most), vmax(splat((T)g->least), norm));
     const T rate = (T)g->rate;
     return (rate * wanted + (T)(1 - g->rate) * norm) / ((T)1e-7 + norm);
 }
 
-/* Brings the norms of weights between two limits. */
-KERNEL(constrain_norms)
+/* Gives what makes norms smaller by the learning rate times g->rate, and 0 if they are not larger.
+ */
+INLINE V factor_of_shrinking(const cr_constrain_args *g, V norm)
 {
-    const cr_constrain_args *g = arguments;
+    const T threshold = (T)(g->hyper->learning_rate * g->rate);
+    return vmax((V){0}, 1 - threshold / vmax(splat((T)1e-30), norm));
+}
+
+/* Multiplies weights by what their norms say. Zeros come out as 0, never as -0. */
+INLINE void scale_by_norms(const cr_constrain_args *g, ptrdiff_t rank, ptrdiff_t size,
+                           norm_function factor_of)
+{
     const ptrdiff_t n = g->n, inner = g->inner, across = (inner + VL - 1) / VL;
     ptrdiff_t begin, end;
     share(g->outer * across, 1, rank, size, &begin, &end);
@@ -83,9 +93,9 @@ KERNEL(constrain_norms)
                 const V v = load_lanes(w + i, lanes);
                 square += v * v;
             }
-            const V factor = norm_factor(g, vsqrt(splat(lane_sum(square))));
+            const V factor = factor_of(g, vsqrt(splat(lane_sum(square))));
             EACH_VECTOR (i, lanes, n)
-                store_lanes(w + i, factor * load_lanes(w + i, lanes), lanes);
+                store_lanes(w + i, factor * load_lanes(w + i, lanes) + 0, lanes);
             continue;
         }
         const ptrdiff_t from = item % across * VL;
@@ -94,13 +104,53 @@ KERNEL(constrain_norms)
             const V v = load_lanes(w + i * inner + from, lanes);
             square += v * v;
         }
-        const V factor = norm_factor(g, vsqrt(square));
+        const V factor = factor_of(g, vsqrt(square));
         for (ptrdiff_t i = 0; i < n; i++) {
             T *row = w + i * inner + from;
-            store_lanes(row, factor * load_lanes(row, lanes), lanes);
+            store_lanes(row, factor * load_lanes(row, lanes) + 0, lanes);
         }
     }
 }
+
+/* Brings the norms of weights between two limits. */
+KERNEL(constrain_norms) { scale_by_norms(arguments, rank, size, factor_of_limits); }
+
+/* ---- groups of weights ------------------------------------------------------------------------
+ */
+
+/* Whether the last step, which has been counted, made an update. */
+INLINE int made_update(const cr_hyper *hyper) { return hyper->step % hyper->accumulation == 0; }
+
+/* Makes the norms of weights smaller behind a step that made an update. */
+KERNEL(shrink_norms)
+{
+    const cr_constrain_args *g = arguments;
+    if (made_update(g->hyper))
+        scale_by_norms(g, rank, size, factor_of_shrinking);
+}
+
+/* Makes the norms of labelled groups of weights smaller. */
+KERNEL(shrink_groups)
+{
+    const cr_shrink_groups_args *g = arguments;
+    T *w = g->w;
+    (void)size;
+    if (rank || !made_update(g->hyper))
+        return;
+    memset(g->norms, 0, (size_t)g->groups * sizeof(double));
+    for (ptrdiff_t i = 0; i < g->n; i++)
+        g->norms[g->labels[i]] += (double)w[i] * (double)w[i];
+    for (ptrdiff_t k = 0; k < g->groups; k++) {
+        const double norm = sqrt(g->norms[k]);
+        const double threshold = g->hyper->learning_rate * g->strengths[k];
+        g->norms[k] = norm <= threshold ? 0 : 1 - threshold / norm; /* of NaN: NaN */
+    }
+    for (ptrdiff_t i = 0; i < g->n; i++)
+        w[i] = (T)(g->norms[g->labels[i]] * (double)w[i] + 0);
+}
+
+/* ---- signs ------------------------------------------------------------------------------------
+ */
 
 /* Zeroes negative weights. */
 KERNEL(constrain_signs)

@@ -44,19 +44,63 @@ def constrain_norms(w, Py_ssize_t first, Py_ssize_t last, double least, double m
     cdef cr_constrain_args g
     cdef int dtype = dtype_of(w, who, "w")
     cdef array w_ = as_output_like(w, w, dtype, who, "w")
-    if not 0 <= first <= last < w_.ndim:
-        raise ValueError(f"{who}: expected axes of an array of {w_.ndim} axes, received {first} to "
-                         f"{last}")
-    g.w, g.outer, g.n, g.inner = data_ptr(w_), 1, 1, 1
-    for axis in range(w_.ndim):
-        if axis < first:
-            g.outer *= w_.shape[axis]
-        elif axis > last:
-            g.inner *= w_.shape[axis]
-        else:
-            g.n *= w_.shape[axis]
-    g.least, g.most, g.rate = least, most, rate
+    place_norms(&g, w_, first, last, who)
+    g.least, g.most, g.rate, g.hyper = least, most, rate, NULL
     launch(CR_constrain_norms, dtype, &g, sizeof(g), 0.3 * cnp.PyArray_SIZE(w_), 0, b"w", (w_,))
+
+
+cdef int place_norms(cr_constrain_args *g, array w, Py_ssize_t first, Py_ssize_t last,
+                     str who) except -1:
+    """Puts down where the weights of each norm are, over the axes from first to last."""
+    if not 0 <= first <= last < w.ndim:
+        raise ValueError(f"{who}: expected axes of an array of {w.ndim} axes, received {first} to "
+                         f"{last}")
+    g.w, g.outer, g.n, g.inner = data_ptr(w), 1, 1, 1
+    for axis in range(w.ndim):
+        if axis < first:
+            g.outer *= w.shape[axis]
+        elif axis > last:
+            g.inner *= w.shape[axis]
+        else:
+            g.n *= w.shape[axis]
+    return 0
+
+
+def shrink_norms(w, Py_ssize_t first, Py_ssize_t last, double strength, Hyper hyper not None):
+    """Makes the norms of w over the axes from first to last smaller by hyper's learning rate times
+    strength, in place, those that are not larger 0; behind a step that made an update, and has been
+    counted."""
+    cdef str who = "shrink_norms"
+    cdef cr_constrain_args g
+    cdef int dtype = dtype_of(w, who, "w")
+    cdef array w_ = as_output_like(w, w, dtype, who, "w")
+    place_norms(&g, w_, first, last, who)
+    g.least, g.most, g.rate, g.hyper = 0.0, 0.0, strength, &hyper.c
+    launch(CR_shrink_norms, dtype, &g, sizeof(g), 0.3 * cnp.PyArray_SIZE(w_), 0, b"wr", (w_, hyper))
+
+
+def shrink_groups(w, labels, strengths, norms, Hyper hyper not None):
+    """As `shrink_norms`, for the norms over the weights with the same label. labels: int64, of w's
+    shape, from 0 on; strengths: of each label, float64; norms: scratch like that."""
+    cdef str who = "shrink_groups"
+    cdef cr_shrink_groups_args g
+    cdef int dtype = dtype_of(w, who, "w")
+    cdef array w_ = as_output_like(w, w, dtype, who, "w")
+    cdef array places = np.asarray(labels)
+    if (cnp.PyArray_TYPE(places) != cnp.NPY_INT64 or not cnp.PyArray_ISCARRAY_RO(places)
+            or cnp.PyArray_SIZE(places) != cnp.PyArray_SIZE(w_)):
+        raise ValueError(f"{who}: expected labels as a contiguous int64 array of "
+                         f"{cnp.PyArray_SIZE(w_)} elements")
+    g.groups = len(strengths)
+    if cnp.PyArray_SIZE(places) and not 0 <= labels.min() <= labels.max() < g.groups:
+        raise ValueError(f"{who}: expected labels from 0 to {g.groups - 1}, received "
+                         f"{labels.min()} to {labels.max()}")
+    g.w, g.n, g.hyper = data_ptr(w_), cnp.PyArray_SIZE(w_), &hyper.c
+    g.labels = <int64_t *> data_ptr(places)
+    g.strengths = doubles(strengths, g.groups, who, "strengths")
+    g.norms = doubles(norms, g.groups, who, "norms")
+    launch(CR_shrink_groups, dtype, &g, sizeof(g), 1.0 * g.n, 0, b"wrrwr",
+           (w_, places, strengths, norms, hyper))
 
 
 def constrain_signs(w):

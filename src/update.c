@@ -9,12 +9,13 @@
 /* Gives the gradient of the L1 and L2 penalties. */
 INLINE V penalty_gradient(V w, T l1, T l2) { return l1 * vsign(w) + 2 * l2 * w; }
 
-/* Gives the penalty from the sums of absolute values and of squares: one that does not count may be
- * infinite. */
+/* Gives both penalties from the sums of absolute values and of squares: one that does not count may
+ * be infinite. */
 INLINE double penalty_of(const cr_segment *segment, V absolute, V square)
 {
-    return (segment->l1 != 0 ? segment->l1 * (double)lane_sum(absolute) : 0) +
-           (segment->l2 != 0 ? segment->l2 * (double)lane_sum(square) : 0);
+    const double l1 = segment->l1 + segment->proximal_l1, l2 = segment->l2 + segment->proximal_l2;
+    return (l1 != 0 ? l1 * (double)lane_sum(absolute) : 0) +
+           (l2 != 0 ? l2 * (double)lane_sum(square) : 0);
 }
 
 /* Stores the penalty of each block in the rank's share. */
@@ -100,11 +101,39 @@ KERNEL(clip_scales)
 
 /* ---- the sweep ------------------------------------------------------------------------------ */
 
+/* What the proximal stage of a block computes with. */
+typedef struct {
+    T l1, twice_l2; /* times the learning rate */
+    T least;        /* of what the metric divides by */
+    int plain;      /* whether the metric is 1 */
+} proximal_stage;
+
+/* Works out the numbers of a segment's proximal stage. */
+INLINE proximal_stage proximal_of(const cr_segment *segment, double learning_rate)
+{
+    const double rate = learning_rate * segment->rate;
+    return (proximal_stage){
+        .l1 = (T)(rate * segment->proximal_l1),
+        .twice_l2 = (T)(rate * 2 * segment->proximal_l2),
+        .least = segment->scaling == CR_CAPPED ? (T)segment->proximal_l1 : 0,
+        .plain = segment->scaling == CR_PLAIN,
+    };
+}
+
+/* Gives the point nearest to w in the metric, the penalty counted: what is left of w beyond the
+ * threshold, which is exactly 0 (never -0) within it, and shrunk. */
+INLINE V proximal_point(V w, V metric, proximal_stage stage)
+{
+    const V threshold = stage.l1 * metric;
+    const V left = w - vmin(threshold, vmax(-threshold, w));
+    return stage.twice_l2 == 0 ? left : left / (1 + stage.twice_l2 * metric);
+}
+
 /* One block of one segment through all stages, in their order (cr_update_args); returns the penalty
  * of the weights as they were. A stage that is not wanted costs nothing, for `kind` is known at
  * compile time. */
 INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const void *constants,
-                          step_function step, const sweep_kind kind)
+                          step_function step, metric_function metric, const sweep_kind kind)
 {
     const cr_segment *segment = at->segment;
     T *w = (T *)segment->w + at->from;
@@ -116,6 +145,7 @@ INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const v
     const T l1 = (T)segment->l1, l2 = (T)segment->l2;
     const T grad_scale = (T)(g->scales ? g->scales[at->s] : 1), limit = (T)g->hyper->clipvalue;
     const T shrink = (T)segment->decay * (T)(g->hyper->learning_rate * segment->rate);
+    const proximal_stage proximal = proximal_of(segment, g->hyper->learning_rate);
     V absolute = {0}, square = {0};
     EACH_VECTOR (i, lanes, at->n) {
         V state[CR_MAX_SLOTS];
@@ -127,16 +157,22 @@ INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const v
             state[1] = load_lanes(slot1 + i, lanes);
         if (kind.slots & 4)
             state[2] = load_lanes(slot2 + i, lanes);
-        if (kind.penalized) { /* stage 1 */
+        if (kind.penalized || kind.proximal) { /* stage 1 */
             absolute += vabs(weights);
             square += weights * weights;
-            gradient += penalty_gradient(weights, l1, l2);
         }
+        if (kind.penalized)
+            gradient += penalty_gradient(weights, l1, l2);
         if (kind.clipped) { /* stages 2 and 3 */
             gradient = vmin(splat(limit), vmax(splat(-limit), gradient * grad_scale));
             weights -= weights * shrink;
         }
         weights = step(constants, state, weights, gradient, kind); /* stage 4 */
+        if (kind.proximal) {                                       /* stage 5 */
+            const V scale =
+                proximal.plain ? splat(1) : metric(constants, state, proximal.least, kind);
+            weights = proximal_point(weights, scale, proximal);
+        }
         store_lanes(w + i, weights, lanes);
         if (kind.slots & 1)
             store_lanes(slot0 + i, state[0], lanes);
@@ -145,18 +181,19 @@ INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const v
         if (kind.slots & 4)
             store_lanes(slot2 + i, state[2], lanes);
     }
-    return kind.penalized ? penalty_of(segment, absolute, square) : 0;
+    return kind.penalized || kind.proximal ? penalty_of(segment, absolute, square) : 0;
 }
 
 /* Sweeps over the rank's blocks, each by the loop that has the stages which the block needs.
  * all_stages: one loop does everything, for what is rare: less code. */
 INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
                   prepare_function prepare, void *own_constants, step_function step,
-                  const int slots, const int all_stages)
+                  metric_function metric, const int slots, const int all_stages)
 {
     for (block_walk at = first_block(g->segments, g->blocks, rank, size); at.block < at.end;
          next_block(&at)) {
         const cr_segment *segment = at.segment;
+        const int proximal = metric && (segment->proximal_l1 != 0 || segment->proximal_l2 != 0);
         double *sum = g->penalty + at.block;
         if (all_stages || g->scales || isfinite(g->hyper->clipvalue) || segment->decay != 0 ||
             segment->rate != 1) {
@@ -167,11 +204,16 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
                 prepare(&own, own_constants);
                 chosen = own_constants;
             }
-            *sum = sweep_block(g, &at, chosen, step, (sweep_kind){slots, 1, 1});
-        } else if (segment->l1 != 0 || segment->l2 != 0)
-            *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 1, 0});
+            if (proximal)
+                *sum = sweep_block(g, &at, chosen, step, metric, (sweep_kind){slots, 0, 1, 1});
+            else
+                *sum = sweep_block(g, &at, chosen, step, metric, (sweep_kind){slots, 1, 1, 0});
+        } else if (proximal)
+            *sum = sweep_block(g, &at, constants, step, metric, (sweep_kind){slots, 0, 0, 1});
+        else if (segment->l1 != 0 || segment->l2 != 0)
+            *sum = sweep_block(g, &at, constants, step, metric, (sweep_kind){slots, 1, 0, 0});
         else
-            *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 0, 0});
+            *sum = sweep_block(g, &at, constants, step, metric, (sweep_kind){slots, 0, 0, 0});
     }
 }
 
@@ -179,21 +221,31 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
  * `optional` further ones (at most two): all segments have the same. */
 INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
                      prepare_function prepare, void *own_constants, step_function step,
-                     const int required, const int optional)
+                     metric_function metric, const int required, const int optional)
 {
     const int slots = (1 << required) - 1;
     int chosen = 0; /* of the optional ones, a bit each */
     for (int i = 0; g->count && i < optional; i++)
         chosen |= (g->segments[0].slot[required + i] != NULL) << i;
     if (chosen == 0)
-        sweep(g, rank, size, constants, prepare, own_constants, step, slots, 0);
+        sweep(g, rank, size, constants, prepare, own_constants, step, metric, slots, 0);
     else if (chosen == 1 && optional >= 1)
-        sweep(g, rank, size, constants, prepare, own_constants, step, slots | 1 << required, 1);
+        sweep(g, rank, size, constants, prepare, own_constants, step, metric, slots | 1 << required,
+              1);
     else if (chosen == 2 && optional >= 2)
-        sweep(g, rank, size, constants, prepare, own_constants, step, slots | 2 << required, 1);
+        sweep(g, rank, size, constants, prepare, own_constants, step, metric, slots | 2 << required,
+              1);
     else if (chosen == 3 && optional >= 2)
-        sweep(g, rank, size, constants, prepare, own_constants, step, slots | 3 << required, 1);
+        sweep(g, rank, size, constants, prepare, own_constants, step, metric, slots | 3 << required,
+              1);
 }
+
+/* METRIC_OF(rule): rule##_metric, or NULL for rules without a proximal stage. */
+#define METRIC_0(rule) NULL
+#define METRIC_1(rule) rule##_metric
+#define METRIC_BY(flag, rule) METRIC_##flag(rule)
+#define METRIC_IF(flag, rule) METRIC_BY(flag, rule)
+#define METRIC_OF(rule) METRIC_IF(CR_PROXIMAL_##rule, rule)
 
 /* The kernel of a rule: its constants, then its sweep; penalties alone in a step without update. */
 #define UPDATE_KERNEL(unused, rule)                                                               \
@@ -212,6 +264,6 @@ INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, co
         const rule##_constants constants = rule##_prepare(g->hyper);                              \
         rule##_constants own_constants; /* of a variable with a rate of its own */                \
         run_rule(g, rank, size, &constants, rule##_prepare_into, &own_constants, rule##_step,     \
-                 CR_REQUIRED_SLOTS(rule), CR_OPTIONAL_SLOTS(rule));                               \
+                 METRIC_OF(rule), CR_REQUIRED_SLOTS(rule), CR_OPTIONAL_SLOTS(rule));              \
     }
 CR_RULES(UPDATE_KERNEL, )

@@ -7,6 +7,7 @@ cdef class Rule:
     cdef readonly str name
     cdef readonly tuple hyperparameters, slots
     cdef readonly int required
+    cdef readonly bint proximal  # whether it has the proximal stage
     cdef int kernel
 
     def __repr__(self):
@@ -26,6 +27,7 @@ cdef dict rules_by_name():
         rule.slots = tuple([table[i].slot[j].decode() for j in range(table[i].slots)])
         rule.required = table[i].required_slots
         rule.kernel = table[i].kernel
+        rule.proximal = table[i].proximal
         found[rule.name] = rule
     return found
 
@@ -37,6 +39,9 @@ cdef Rule rule_named(object name, str who):
     if name not in RULES:
         raise ValueError(f"{who}: expected a rule of {sorted(RULES)}, received {name!r}")
     return RULES[name]
+
+
+SCALINGS = {"plain": CR_PLAIN, "capped": CR_CAPPED, "adaptive": CR_ADAPTIVE}
 
 
 cdef class Hyper:
@@ -154,17 +159,19 @@ cdef class Segments:
 
     weights: arrays of one float dtype, contiguous and writeable; slots: for each weight a tuple of
     its state arrays in the order of the rule's slots, None where an optional one is not wanted;
-    l1, l2, decay, rate: one number a weight, 0 (a rate: 1) where left out. The arrays stay alive
-    and must not be resized.
+    l1, l2, decay, rate: one number a weight, 0 (a rate: 1) where left out. proximal: for each
+    weight None, or (l1, l2, a name in SCALINGS). The arrays stay alive and must not be resized.
     """
     cdef cr_segment *table
     cdef readonly Py_ssize_t count, blocks
     cdef readonly int dtype
     cdef readonly list weights, slots
     cdef Gradients gradients
+    cdef bint proximal  # whether any has the proximal stage
     cdef Rule rule  # the last one whose needs the slots were found to meet
 
-    def __cinit__(self, weights, slots=None, l1=None, l2=None, decay=None, rate=None):
+    def __cinit__(self, weights, slots=None, l1=None, l2=None, decay=None, rate=None,
+                  proximal=None):
         cdef str who = "Segments"
         cdef Py_ssize_t i, j
         cdef cr_segment *s
@@ -193,6 +200,10 @@ cdef class Segments:
             s.l2 = 0.0 if l2 is None else l2[i]
             s.decay = 0.0 if decay is None else decay[i]
             s.rate = 1.0 if rate is None else rate[i]
+            if proximal is not None and proximal[i] is not None:
+                s.proximal_l1, s.proximal_l2, scaling = proximal[i]
+                s.scaling = SCALINGS[scaling]
+                self.proximal = True
             self.blocks += max((s.n + CR_BLOCK - 1) // CR_BLOCK, 1)
             if len(self.slots[i]) > CR_MAX_SLOTS:
                 raise ValueError(f"{who}: expected at most {CR_MAX_SLOTS} slots a weight, received "
@@ -244,6 +255,8 @@ cdef check_slots(Rule rule, Segments segments):
             raise ValueError(f"update: expected state arrays {must} (and any of {may}) for rule "
                              f"{rule.name!r}, whose slots are {', '.join(rule.slots) or 'none'}, "
                              f"the same for all weights; received {sorted(have[i])} for weight {i}")
+    if segments.proximal and not rule.proximal:
+        raise ValueError(f"update: expected a rule with a proximal stage, received {rule.name!r}")
     segments.rule = rule
 
 

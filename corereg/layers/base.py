@@ -24,7 +24,7 @@ from corereg.layers.holder import Holder, assign_all as assign_all
 from corereg.layers.shapes import Shape as Shape, dims as dims, infer_output_shape, map_shapes
 from corereg.naming import snake_case, unique_name
 from corereg.recordable import Recordable
-from corereg.regularizers.penalties import fused, penalty
+from corereg.regularizers.penalties import fused, is_proximal, penalty
 
 Array = np.ndarray[Any, Any]
 
@@ -266,6 +266,11 @@ class Layer(Holder, Recordable):
 
     def _activity_penalty(self, out: Tensor, rows: int) -> Tensor:
         """The penalty of an output, by its rows."""
+        if is_proximal(self.activity_regularizer):
+            raise ValueError(
+                f"{self.who}: expected an activity_regularizer that has a gradient, received "
+                f"{self.activity_regularizer!r}, which is for weights; use L1 or L2"
+            )
         l1_l2 = fused(self.activity_regularizer)
         if l1_l2 is None:
             return penalty(self.activity_regularizer, out) / rows

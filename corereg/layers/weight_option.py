@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from corereg import constraints, regularizers
@@ -30,3 +31,12 @@ class WeightOption:
         weight = vars(layer).get(self.weight)
         if weight is not None:
             setattr(weight, self.kind, found)
+
+
+def options_of(layer: Any, kind: str) -> Iterator[tuple[str, Any]]:
+    """Of each option of a kind ("regularizer", "constraint") that a layer's class has: the name of
+    the weight, and what the option is now."""
+    for one in type(layer).__mro__:
+        for name, option in vars(one).items():
+            if isinstance(option, WeightOption) and option.kind == kind:
+                yield option.weight, getattr(layer, name)

@@ -16,6 +16,7 @@ from corereg.callbacks.history import History
 from corereg.graph.nest import flatten, pack_like
 from corereg.layers.holder import FromInit
 from corereg.layers.lookup import serialize
+from corereg.layers.weight_option import options_of
 from corereg.metrics.base import Metric
 from corereg.models.structure import ModelStructure
 from corereg.optimizers.base import Optimizer
@@ -76,17 +77,22 @@ class Model(ModelStructure):
         in the order of the outputs, or a dict by their names; one loss counts for all. The total is
         the sum of loss_weights times losses. Without any loss, training follows the penalties.
         metrics ignore sample weights, weighted_metrics use them. Unknown names raise ValueError,
-        and the message lists the known ones; nothing is changed then.
+        and the message lists the known ones; so does an optimizer that cannot follow a proximal
+        penalty of the model. Nothing is changed then.
         run_eagerly: run every step of `fit` through Python, for debugging; the results are the
         same. steps_per_execution, jit_compile and auto_scale_loss are Keras's, and change nothing
         here: steps are recorded and replayed as long as nobody looks.
         """
         self._trainer.lock.check_idle("compile")
-        self._trainer.compile(
-            Compilation.from_arguments(
-                optimizer, loss, loss_weights, metrics, weighted_metrics, run_eagerly
-            )
+        compilation = Compilation.from_arguments(
+            optimizer, loss, loss_weights, metrics, weighted_metrics, run_eagerly
         )
+        for layer in self._flatten_layers():
+            for weight, regularizer in options_of(layer, "regularizer"):
+                compilation.need_optimizer("compile").check_regularizer(
+                    regularizer, f"{layer.name}/{weight}"
+                )
+        self._trainer.compile(compilation)
 
     def fit(
         self,

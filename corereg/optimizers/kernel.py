@@ -122,6 +122,12 @@ class KernelOptimizer(Optimizer):
             return update_rows(self, penalties)
         return super().update(penalties)
 
+    @property
+    def has_proximal_stage(self) -> bool:
+        rule = self._hyper.rule
+        own = type(self).update_step is not KernelOptimizer.update_step
+        return rule is not None and rule.proximal and not own
+
     def take_step(self, plan: StepPlan, gradients: Sequence[Array | None]) -> None:
         if type(self).update_step is not KernelOptimizer.update_step:
             super().take_step(plan, gradients)  # a subclass has a rule of its own, in Python

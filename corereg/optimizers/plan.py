@@ -23,7 +23,8 @@ class StepPlan:
     parameters: those that it updates; places: where they stand in the optimizer's list; slots:
     their state arrays, as the rule wants them; strengths: of the L1 and L2 penalties that the step
     itself adds; decays, rates: the weight decay of each, and what its learning rate is multiplied
-    by. stages: what is asked for around the step, or None.
+    by; proximal: of each None, or strengths and scaling of its proximal stage. stages: what is
+    asked for around the step, or None.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class StepPlan:
         strengths: Sequence[tuple[float, float]],
         decays: Sequence[float],
         rates: Sequence[float],
+        proximal: Sequence[tuple[float, float, str] | None] | None = None,
     ) -> None:
         self.parameters, self.places = list(parameters), list(places)
         self.strengths, self.decays, self.rates = list(strengths), list(decays), list(rates)
@@ -45,6 +47,7 @@ class StepPlan:
             [l2 for _, l2 in strengths],
             self.decays,
             self.rates,
+            proximal,
         )
         self.compact: dict[Any, Any] = {}  # the same with some rows of tables, see row_updates.py
         self.penalty: Array = np.zeros(self.segments.blocks)  # in parts, of before the step

@@ -3,6 +3,7 @@ and with what around them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from corereg.autograd.parameter import Variable
 from corereg.optimizers.choices import VariableChoices
 from corereg.optimizers.plan import StepPlan, strengths_of
 from corereg.optimizers.stages import Stages
-from corereg.regularizers.penalties import fused
+from corereg.regularizers.penalties import fused, is_proximal, swept_proximal
 
 Array = np.ndarray[Any, Any]
 PLANS = 8  # of different choices of parameters, that are kept
@@ -26,6 +27,11 @@ class KnownPlan(NamedTuple):
     plan: StepPlan
     options: tuple[Any, ...]
     snapshot: _kernels.Snapshot
+
+
+def _sets_strengths(regularizer: Any) -> bool:
+    """Whether a plan holds numbers of a regularizer."""
+    return fused(regularizer) is not None or is_proximal(regularizer)
 
 
 class StepPlanning(VariableChoices):
@@ -72,14 +78,39 @@ class StepPlanning(VariableChoices):
             [strengths[i] for i in places],
             [decays[i] for i in places],
             [rates[i] for i in places],
+            self._proximal_of([parameters[i] for i in places]),
         )
         plan.stages = self._stages(plan)
         if len(self._plans) >= PLANS:
             self._plans.clear()
-        fixed = [p.regularizer for p in parameters if fused(p.regularizer) is not None]
+        fixed = [p.regularizer for p in parameters if _sets_strengths(p.regularizer)]
         snapshot = _kernels.Snapshot(fixed, [parameters], parameters)
         self._plans[penalties, chosen] = KnownPlan(plan, options, snapshot)
         return plan
+
+    def _proximal_of(
+        self, parameters: Sequence[Parameter]
+    ) -> list[tuple[float, float, str] | None] | None:
+        """What the proximal stage of each parameter computes with, None for none at all;
+        ValueError if this optimizer has no such stage."""
+        for p in parameters:
+            self.check_regularizer(p.regularizer, p.name)
+        found = [swept_proximal(p.regularizer) for p in parameters]
+        return found if any(found) else None
+
+    def check_regularizer(self, regularizer: Any, name: str) -> None:
+        """Raises ValueError for a penalty of the weight of this name that steps cannot follow."""
+        if is_proximal(regularizer) and not self.has_proximal_stage:
+            raise ValueError(
+                f"{type(self).__name__}: expected an optimizer with a proximal stage (SGD, Adam, "
+                f"AdamW or RMSprop) for {regularizer!r} of {name!r}; take one of these, or "
+                "another regularizer"
+            )
+
+    @property
+    def has_proximal_stage(self) -> bool:
+        """Whether steps can follow a proximal penalty."""
+        return False
 
     def _stages(self, plan: StepPlan) -> Stages | None:
         """What is asked for around the steps of a plan; None: nothing."""
@@ -101,5 +132,6 @@ class StepPlanning(VariableChoices):
             averages,
             float(self.ema_momentum),
             int(self.ema_overwrite_frequency or 0),
+            plan.rates,
         )
         return made if made else None

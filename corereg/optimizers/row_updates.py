@@ -15,6 +15,7 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Parameter, Tensor, no_grad, ops
 from corereg.optimizers.plan import NONE, StepPlan
+from corereg.regularizers.penalties import is_proximal
 
 Array = np.ndarray[Any, Any]
 
@@ -72,6 +73,7 @@ def update_rows(optimizer: Any, penalties: bool) -> Array:
         if p.row_gradients:
             index, given = _joined(p.row_gradients)
             plain = by_rows and plan.strengths[i] == NONE and p.constraint is None
+            plain = plain and not is_proximal(p.regularizer)
             if dense is None and plain:
                 rows[i] = index, given
             else:

@@ -11,12 +11,14 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Parameter
 from corereg.constraints.base import apply
+from corereg.regularizers.penalties import is_proximal, swept_proximal
 
 Array = np.ndarray[Any, Any]
 
 
 class Stages:
-    """The stages of a step over some parameters.
+    """The stages of a step over some parameters. rates: what their learning rates are multiplied
+    by.
 
     hyper: the optimizer's numbers. totals: an array for each parameter in which its gradients are
     added up and divided by `scale`, or None where they are taken as they are. averages: pairs of
@@ -32,6 +34,7 @@ class Stages:
         averages: Sequence[tuple[Parameter, Array]],
         momentum: float,
         overwrite_every: int,
+        rates: Sequence[float],
     ) -> None:
         self._hyper, self._totals, self._scale = hyper, totals, scale
         self._incoming = None if totals is None else _kernels.Segments(totals)
@@ -40,10 +43,16 @@ class Stages:
             [p.data for p in self._averaged], [(average,) for _, average in averages]
         )
         self._momentum, self._overwrite_every = momentum, overwrite_every
+        self._grouped: list[tuple[Any, Parameter, float]] = [
+            (p.regularizer, p, rate)
+            for p, rate in zip(parameters, rates, strict=True)
+            if is_proximal(p.regularizer) and swept_proximal(p.regularizer) is None
+        ]
         self._constrained = [p for p in parameters if p.constraint is not None]
 
     def __bool__(self) -> bool:
-        return bool(self._incoming is not None or self._averaged or self._constrained)
+        found = self._incoming is not None or self._averaged or self._grouped or self._constrained
+        return bool(found)
 
     def gather(self, gradients: Sequence[Array | None]) -> Sequence[Array | None]:
         """The stage before the rule: the gradients that it takes."""
@@ -55,7 +64,10 @@ class Stages:
         return self._totals
 
     def finish(self) -> None:
-        """The stages behind the rule, when the step has been counted, in Keras's order."""
+        """The stages behind the rule, when the step has been counted: groups are shrunk, and then
+        what follows in Keras's order."""
+        for regularizer, p, rate in self._grouped:
+            regularizer.shrink(p, self._hyper, rate)
         if self._incoming is not None and self._hyper.accumulation > 1:
             _kernels.reset_gradients(self._incoming, self._hyper)
         if self._averaged:

@@ -48,3 +48,16 @@ def constrain_norms(
 def constrain_signs(w: Array) -> None:
     """max(w, 0)."""
     np.maximum(w, 0, out=w)
+
+
+def shrink_norms(w: Array, first: int, last: int, strength: float, h: Hyper) -> None:
+    """The norms over the axes from first to last made smaller by lr strength, or 0."""
+    norm = np.sqrt((w * w).sum(axis=tuple(range(first, last + 1)), keepdims=True))
+    w *= np.maximum(1 - h.learning_rate * strength / np.maximum(norm, 1e-300), 0)
+
+
+def shrink_groups(w: Array, labels: Array, strengths: Array, h: Hyper) -> None:
+    """The same for the norms over the weights with the same label."""
+    squares = np.bincount(labels.ravel(), (w * w).ravel(), len(strengths))
+    factor = 1 - h.learning_rate * strengths / np.maximum(np.sqrt(squares), 1e-300)
+    w *= np.maximum(factor, 0)[labels]

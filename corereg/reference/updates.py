@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from corereg.reference.rules import RULES, Hyper, Slots
 
 Array = np.ndarray[Any, Any]
+
+
+class Proximal(NamedTuple):
+    """The penalty of the proximal stage; scaling: "plain", "capped" or "adaptive"."""
+
+    l1: float
+    l2: float
+    scaling: str
 
 
 def penalty(w: Array, l1: float, l2: float) -> float:
@@ -46,10 +54,13 @@ def update(
     l2: float = 0.0,
     decay: float = 0.0,
     factor: float = 1.0,
+    proximal: Proximal | None = None,
 ) -> float:
     """One step of one variable, in place: penalty's gradient, scaling by factor, clipping, weight
-    decay, rule. Returns the penalty of the weights before the step."""
+    decay, rule, proximal stage. Returns the penalty of the weights before the step."""
     before = penalty(w, l1, l2)
+    if proximal is not None:
+        before += penalty(w, proximal.l1, proximal.l2)
     if l1:
         g = g + l1 * np.sign(w)
     if l2:
@@ -61,4 +72,23 @@ def update(
     if decay:
         w *= 1 - decay * h.learning_rate
     RULES[rule](w, g, slots, h)
+    if proximal is not None:
+        scale = 1.0 if proximal.scaling == "plain" else metric(rule, slots, h, proximal)
+        left = np.maximum(np.abs(w) - h.learning_rate * proximal.l1 * scale, 0)
+        w[...] = np.sign(w) * left / (1 + 2 * h.learning_rate * proximal.l2 * scale)
     return before
+
+
+def metric(rule: str, slots: Slots, h: Hyper, proximal: Proximal) -> Any:
+    """What the thresholds of the proximal stage are scaled by, of the state behind the step."""
+    capped = proximal.l1 if proximal.scaling == "capped" else 0.0
+    if rule == "rmsprop":
+        v, _, average = slots
+        v = v if average is None else v - average * average
+        return 1 / (np.sqrt(v + h.own["epsilon"]) + capped)
+    if rule == "adam":
+        _, v, largest = slots
+        v = v if largest is None else largest
+        root = np.sqrt(v / (1 - h.own["beta_2"] ** (h.step + 1)))
+        return 1 / (root + max(h.own["epsilon"], capped))
+    return 1.0

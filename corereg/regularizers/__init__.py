@@ -2,7 +2,7 @@
 
 An L1/L2 penalty of a weight costs next to nothing: `fit` takes its gradient and its value inside
 the optimizer's sweep. Any other regularizer is a function from Tensor to scalar Tensor and goes
-through the autograd graph.
+through the autograd graph. The proximal ones beyond Keras's make weights exactly zero.
 
 Names: "l1", "l2" and "l1_l2" (also "l1l2") stand for strengths of 0.01 each, "orthogonal" for 0.01.
 """
@@ -30,12 +30,20 @@ if TYPE_CHECKING:
         OrthogonalRegularizer as OrthogonalRegularizer,
         orthogonal_regularizer as orthogonal_regularizer,
     )
+    from corereg.regularizers.proximal import (
+        ProximalGroupLasso as ProximalGroupLasso,
+        ProximalL1 as ProximalL1,
+        ProximalL1L2 as ProximalL1L2,
+    )
 
 _MODULES = {
     "L1": "l1l2",
     "L1L2": "l1l2",
     "L2": "l1l2",
     "OrthogonalRegularizer": "orthogonal",
+    "ProximalGroupLasso": "proximal",
+    "ProximalL1": "proximal",
+    "ProximalL1L2": "proximal",
     "Regularizer": "base",
     "deserialize": "base",
     "get": "base",

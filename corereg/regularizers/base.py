@@ -16,6 +16,7 @@ class Regularizer(Recordable):
     """Base class: subclass it and write `__call__`: Tensor -> scalar Tensor."""
 
     _computes_on_tensors = True
+    is_proximal = False  # whether the optimizer's step, not the gradient, follows from it
 
     def __call__(self, x: Any) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__}: __call__ is not written")

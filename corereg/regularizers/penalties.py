@@ -33,6 +33,18 @@ def penalties(parameters: Sequence[Parameter]) -> list[Tensor]:
     ]
 
 
+def is_proximal(regularizer: Any) -> bool:
+    """Whether the optimizer's step, and not the gradient, follows from a regularizer."""
+    return bool(getattr(regularizer, "is_proximal", False))
+
+
+def swept_proximal(regularizer: Any) -> tuple[float, float, str] | None:
+    """Strengths and scaling of the proximal stage in the optimizer's sweep; None: it has none."""
+    if not is_proximal(regularizer) or not hasattr(regularizer, "scaling"):
+        return None
+    return regularizer.l1, regularizer.l2, regularizer.scaling
+
+
 def fused(regularizer: Any) -> L1L2 | None:
     """The regularizer itself if the optimizer's sweep computes its value and gradient: an L1, L2 or
     L1L2, not of a subclass; else None."""

@@ -17,7 +17,7 @@ from corereg.callbacks.callback_list import CallbackList
 from corereg.callbacks.history import History
 from corereg.graph.nest import flatten
 from corereg.progress import ProgressBar
-from corereg.regularizers.penalties import fused, penalty
+from corereg.regularizers.penalties import fused, penalty, swept_proximal
 from corereg.training.accumulators import EpochAccumulators
 from corereg.training.arguments import (
     as_keras_returns,
@@ -38,12 +38,14 @@ from corereg.warn import warn_user
 
 
 def graph_penalties(model: TrainableModel) -> list[Tensor]:
-    """The penalties of weights that go through the graph: all but the L1/L2 ones, which the
-    optimizer's sweep takes."""
+    """The penalties of weights that go through the graph: all but those of which the optimizer's
+    sweep gives the value."""
     return [
         penalty(p.regularizer, p)
         for p in model.trainable_weights
-        if p.regularizer is not None and not fused(p.regularizer)
+        if p.regularizer is not None
+        and not fused(p.regularizer)
+        and not swept_proximal(p.regularizer)
     ]
 
 
