@@ -13,6 +13,8 @@
 
 #include "simd.h"
 
+#include <float.h>
+
 /* <name>_hyper: the rule's hyperparameters by name, in the memory of cr_hyper.own;
  * <name>_state: one vector of each of its state arrays by name. */
 #define CR_NUMBER(name) double name;
@@ -49,6 +51,22 @@ typedef struct {
 
 typedef void (*prepare_function)(const cr_hyper *hyper, void *constants);
 typedef V (*step_function)(const void *constants, void *state, V w, V g, sweep_kind kind);
+
+/* Gives g for the rules that divide by the size of past gradients: what is beyond a power of two
+ * whose square is far below the largest number counts as that, so that no average of squares
+ * overflows and no step is larger than the learning rate allows. Infinity counts so too, NaN stays.
+ */
+INLINE V bounded(V g)
+{
+    const T most = CR_F64 ? (T)0x1p511 : (T)0x1p63;
+    return vmin(splat(most), vmax(splat(-most), g));
+}
+
+/* Gives a sum of squares that stays at the largest number where it would overflow. */
+INLINE V sum_of_squares(V sum, V g)
+{
+    return vmin(splat(CR_F64 ? (T)DBL_MAX : (T)FLT_MAX), sum + g * g);
+}
 
 /* Whether this step makes an update: each does, or the last of `accumulation`. */
 INLINE int makes_update(const cr_hyper *hyper)
@@ -147,10 +165,11 @@ INLINE V rmsprop_step(const void *constants, void *state, V w, V g, const sweep_
 {
     const rmsprop_constants *c = constants;
     rmsprop_state *s = state;
+    g = bounded(g);
     V scale = s->velocity = c->rho * s->velocity + c->one_minus_rho * g * g;
     if (HAS(rmsprop, average_gradient)) {
         s->average_gradient = c->rho * s->average_gradient + c->one_minus_rho * g;
-        scale -= s->average_gradient * s->average_gradient;
+        scale = vmax((V){0}, scale - s->average_gradient * s->average_gradient);
     }
     const V step = over_root(c->learning_rate * g, scale + c->epsilon, (V){0});
     if (!HAS(rmsprop, momentum))
@@ -185,6 +204,7 @@ INLINE V adam_step(const void *constants, void *state, V w, V g, const sweep_kin
 {
     const adam_constants *c = constants;
     adam_state *s = state;
+    g = bounded(g);
     /* Where no stage comes before, the square is rounded by itself, elsewhere it may be fused with
      * the subtraction: both are right, and this is what these loops have always computed. */
     const V square = kind.penalized || kind.clipped ? g * g : rounded(g * g);
@@ -214,7 +234,8 @@ INLINE V adagrad_step(const void *constants, void *state, V w, V g, const sweep_
     const adagrad_constants *c = constants;
     adagrad_state *s = state;
     (void)kind;
-    s->accumulator += g * g;
+    g = bounded(g);
+    s->accumulator = sum_of_squares(s->accumulator, g);
     return w - over_root(c->learning_rate * g, s->accumulator + c->epsilon, (V){0});
 }
 
@@ -240,6 +261,7 @@ INLINE V adadelta_step(const void *constants, void *state, V w, V g, const sweep
     const adadelta_constants *c = constants;
     adadelta_state *s = state;
     (void)kind;
+    g = bounded(g);
     s->accumulated_grad = c->rho * s->accumulated_grad + c->one_minus_rho * g * g;
     const V change = over_root(g * vsqrt(s->accumulated_delta_var + c->epsilon),
                                s->accumulated_grad + c->epsilon, (V){0});
@@ -273,6 +295,7 @@ INLINE V adamax_step(const void *constants, void *state, V w, V g, const sweep_k
     const adamax_constants *c = constants;
     adamax_state *s = state;
     (void)kind;
+    g = bounded(g);
     s->momentum += c->one_minus_beta_1 * (g - s->momentum);
     s->norm = vmax(c->beta_2 * s->norm, vabs(g));
     return w - c->alpha * s->momentum / (s->norm + c->epsilon);
@@ -322,6 +345,7 @@ INLINE V nadam_step(const void *constants, void *state, V w, V g, const sweep_ki
     const nadam_constants *c = constants;
     nadam_state *s = state;
     (void)kind;
+    g = bounded(g);
     s->momentum += c->one_minus_beta_1 * (g - s->momentum);
     s->velocity += c->one_minus_beta_2 * (g * g - s->velocity);
     return w - over_root(c->of_momentum * s->momentum + c->of_gradient * g,
@@ -365,10 +389,11 @@ INLINE V ftrl_step(const void *constants, void *state, V w, V g, const sweep_kin
     const ftrl_constants *c = constants;
     ftrl_state *s = state;
     (void)kind;
+    g = bounded(g);
     if (c->over_rate == 0)
         return w;
     const V before = power_of(s->accumulator, c->power);
-    s->accumulator += g * g;
+    s->accumulator = sum_of_squares(s->accumulator, g);
     const V scale = power_of(s->accumulator, c->power);
     s->linear += g + c->twice_shrinkage * w - (scale - before) * c->over_rate * w;
     const V kept = vmin(splat(c->l1), vmax(splat(-c->l1), s->linear));
