@@ -15,6 +15,8 @@
 
 #include "simd.h"
 
+#include <float.h>
+
 /* <name>_hyper: the rule's hyperparameters by name, in the memory of cr_hyper.own;
  * <name>_state: one vector of each of its state arrays by name. */
 #define CR_NUMBER(name) double name;
@@ -63,6 +65,22 @@ INLINE V plain_metric(const void *constants, const void *state, T least, const s
 #define sgd_metric plain_metric
 #define momentum_metric plain_metric
 #define nesterov_metric plain_metric
+
+/* Gives g for the rules that divide by the size of past gradients: what is beyond a power of two
+ * whose square is far below the largest number counts as that, so that no average of squares
+ * overflows and no step is larger than the learning rate allows. Infinity counts so too, NaN stays.
+ */
+INLINE V bounded(V g)
+{
+    const T most = CR_F64 ? (T)0x1p511 : (T)0x1p63;
+    return vmin(splat(most), vmax(splat(-most), g));
+}
+
+/* Gives a sum of squares that stays at the largest number where it would overflow. */
+INLINE V sum_of_squares(V sum, V g)
+{
+    return vmin(splat(CR_F64 ? (T)DBL_MAX : (T)FLT_MAX), sum + g * g);
+}
 
 /* Whether this step makes an update: each does, or the last of `accumulation`. */
 INLINE int makes_update(const cr_hyper *hyper)
@@ -161,10 +179,11 @@ INLINE V rmsprop_step(const void *constants, void *state, V w, V g, const sweep_
 {
     const rmsprop_constants *c = constants;
     rmsprop_state *s = state;
+    g = bounded(g);
     V scale = s->velocity = c->rho * s->velocity + c->one_minus_rho * g * g;
     if (HAS(rmsprop, average_gradient)) {
         s->average_gradient = c->rho * s->average_gradient + c->one_minus_rho * g;
-        scale -= s->average_gradient * s->average_gradient;
+        scale = vmax((V){0}, scale - s->average_gradient * s->average_gradient);
     }
     const V step = over_root(c->learning_rate * g, scale + c->epsilon, (V){0});
     if (!HAS(rmsprop, momentum))
@@ -211,6 +230,7 @@ INLINE V adam_step(const void *constants, void *state, V w, V g, const sweep_kin
 {
     const adam_constants *c = constants;
     adam_state *s = state;
+    g = bounded(g);
     /* Where no stage comes before, the square is rounded by itself, elsewhere it may be fused with
      * the subtraction: both are right, and this is what these loops have always computed. */
     const V square = kind.penalized || kind.clipped ? g * g : rounded(g * g);
@@ -250,7 +270,8 @@ INLINE V adagrad_step(const void *constants, void *state, V w, V g, const sweep_
     const adagrad_constants *c = constants;
     adagrad_state *s = state;
     (void)kind;
-    s->accumulator += g * g;
+    g = bounded(g);
+    s->accumulator = sum_of_squares(s->accumulator, g);
     return w - over_root(c->learning_rate * g, s->accumulator + c->epsilon, (V){0});
 }
 
@@ -276,6 +297,7 @@ INLINE V adadelta_step(const void *constants, void *state, V w, V g, const sweep
     const adadelta_constants *c = constants;
     adadelta_state *s = state;
     (void)kind;
+    g = bounded(g);
     s->accumulated_grad = c->rho * s->accumulated_grad + c->one_minus_rho * g * g;
     const V change = over_root(g * vsqrt(s->accumulated_delta_var + c->epsilon),
                                s->accumulated_grad + c->epsilon, (V){0});
@@ -309,6 +331,7 @@ INLINE V adamax_step(const void *constants, void *state, V w, V g, const sweep_k
     const adamax_constants *c = constants;
     adamax_state *s = state;
     (void)kind;
+    g = bounded(g);
     s->momentum += c->one_minus_beta_1 * (g - s->momentum);
     s->norm = vmax(c->beta_2 * s->norm, vabs(g));
     return w - c->alpha * s->momentum / (s->norm + c->epsilon);
@@ -358,6 +381,7 @@ INLINE V nadam_step(const void *constants, void *state, V w, V g, const sweep_ki
     const nadam_constants *c = constants;
     nadam_state *s = state;
     (void)kind;
+    g = bounded(g);
     s->momentum += c->one_minus_beta_1 * (g - s->momentum);
     s->velocity += c->one_minus_beta_2 * (g * g - s->velocity);
     return w - over_root(c->of_momentum * s->momentum + c->of_gradient * g,
@@ -401,10 +425,11 @@ INLINE V ftrl_step(const void *constants, void *state, V w, V g, const sweep_kin
     const ftrl_constants *c = constants;
     ftrl_state *s = state;
     (void)kind;
+    g = bounded(g);
     if (c->over_rate == 0)
         return w;
     const V before = power_of(s->accumulator, c->power);
-    s->accumulator += g * g;
+    s->accumulator = sum_of_squares(s->accumulator, g);
     const V scale = power_of(s->accumulator, c->power);
     s->linear += g + c->twice_shrinkage * w - (scale - before) * c->over_rate * w;
     const V kept = vmin(splat(c->l1), vmax(splat(-c->l1), s->linear));

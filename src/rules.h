@@ -11,7 +11,9 @@
  *
  * Notation: g the gradient as the earlier stages of the sweep leave it (cr_update_args), lr the
  * learning rate, t the number of this update, from 1 (step + 1 unless several steps make one
- * update); every operation is elementwise. The formulas are those of Keras 3.
+ * update); every operation is elementwise. The formulas are those of Keras 3. The rules that divide
+ * by the size of past gradients (rmsprop to ftrl) take g beyond 2^63 in size, in float64 2^511, as
+ * that, and sums of squares end at the largest number: Keras's overflow there.
  */
 #ifndef COREREG_RULES_H
 #define COREREG_RULES_H
@@ -46,7 +48,8 @@
 
 /* velocity = rho velocity + (1-rho) g^2
  * d = velocity + epsilon, and where the option average_gradient is chosen ("centered"):
- *     average_gradient = rho average_gradient + (1-rho) g;  d -= average_gradient^2
+ *     average_gradient = rho average_gradient + (1-rho) g
+ *     d = max(velocity - average_gradient^2, 0) + epsilon
  * u = lr g / sqrt(d)
  * w -= u, and where the option momentum is chosen:
  *     momentum = mu momentum + u;  w -= momentum                      (mu: H(momentum)) */

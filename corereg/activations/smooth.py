@@ -7,6 +7,7 @@ from typing import Any
 
 from corereg.activations.entering import activation
 from corereg.autograd import Tensor, ops
+from corereg.warn import warn_of_one_class
 
 
 @activation()
@@ -106,8 +107,11 @@ def glu(x: Any, axis: int = -1) -> Tensor:
 
 @activation()
 def softmax(x: Any, axis: int = -1) -> Tensor:
-    """e**x / sum(e**x) along axis. ValueError if x has no such axis."""
-    return ops.softmax(x, axis)
+    """e**x / sum(e**x) along axis. ValueError if x has no such axis; a warning where it has one
+    element, for the result is 1 then."""
+    out = ops.softmax(x, axis)
+    warn_of_one_class(out.shape, axis)
+    return out
 
 
 @activation()

@@ -13,6 +13,7 @@ from corereg.autograd.tensor import apply
 from corereg.layers.base import Layer, Shape
 from corereg.layers.weight_option import WeightOption
 from corereg.registry import register
+from corereg.warn import warn_user
 
 # A loss on probabilities wants what they were made of (see corereg.losses): where a graph is
 # built, these two are ops of their own behind a linear one.
@@ -70,6 +71,11 @@ class Dense(Layer):
             raise ValueError(
                 f"{self.who}: expected inputs of shape (batch, ..., inputs) with a known number "
                 f"of inputs, received {input_shape}; give input_dim, or an Input before the layer"
+            )
+        if self.units == 1 and self.activation is activations.softmax:
+            warn_user(
+                f"{self.who}: softmax over 1 unit is always 1; use sigmoid for one unit, or a unit "
+                "for each class"
             )
         self.kernel = self.add_weight(
             (inputs, self.units),

@@ -17,6 +17,7 @@ from corereg.losses.base import Array, given
 from corereg.losses.kernel_loss import KernelLoss, as_axis, checked_axis
 from corereg.registry import register
 from corereg.targets import FLOAT64_MAX, as_labels, class_count
+from corereg.warn import warn_user
 
 CLIP = 1e-7  # Keras's epsilon: how close a probability may come to 0 or 1
 
@@ -96,10 +97,12 @@ class CategoricalCrossentropy(SmoothedCrossentropy):
     activation_code = CODES["softmax"]
 
     def logits(self, y_pred: Tensor) -> Tensor:
+        warn_of_one_output(self.name, y_pred.shape[-1])
         return class_logits(y_pred)
 
     def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> Array:
         classes = class_count(self.name, outputs)
+        warn_of_one_output(self.name, classes)
         if y.ndim == 1 or (y.ndim == 2 and y.shape[1] == 1 != classes):
             raise ValueError(
                 f"{self.name}: expected one-hot y of shape (rows, {classes}), received {y.shape}; "
@@ -203,6 +206,16 @@ class SparseCategoricalCrossentropy(KernelLoss):
     def get_config(self) -> dict[str, Any]:
         own = {"from_logits": self.from_logits, "ignore_class": self.ignore_class}
         return {**super().get_config(), **own, "axis": self.axis}
+
+
+def warn_of_one_output(who: str, classes: int | None) -> None:
+    """Warns of the cross-entropy of one class, which teaches nothing."""
+    if classes == 1:
+        warn_user(
+            f"{who}: expected predictions of more than 1 class, received 1; use "
+            "'binary_crossentropy' with a sigmoid for two classes",
+            SyntaxWarning,
+        )
 
 
 def class_logits(p: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 
 from corereg.autograd import Tensor, ops
 from corereg.losses.base import Array, BuiltinLoss, ComposedLoss, given
-from corereg.losses.crossentropy import CLIP, as_smoothing
+from corereg.losses.crossentropy import CLIP, as_smoothing, warn_of_one_output
 from corereg.losses.kernel_loss import as_axis
 from corereg.registry import register
 from corereg.targets import as_labels, class_count
@@ -107,6 +107,7 @@ class CategoricalFocalCrossentropy(FocalLoss):
         super().__init__(alpha, gamma, from_logits, label_smoothing, axis, reduction, name, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        warn_of_one_output(self.name, y_pred.shape[self.axis])
         p = y_pred.softmax(self.axis) if self.from_logits else y_pred
         y = y_true
         if self.label_smoothing:

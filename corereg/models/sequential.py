@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from corereg.graph.node import Node, Spec
@@ -13,6 +13,7 @@ from corereg.layers.input_layer import InputLayer
 from corereg.layers.lookup import deserialize, inside, serialize, take_prepare
 from corereg.models.inputs import InputKind, passes_values_on
 from corereg.models.model import Model
+from corereg.models.structure import noting
 from corereg.registry import register
 
 
@@ -229,6 +230,13 @@ class Sequential(Model):
         """Runs the layers, one after the other."""
         for layer in self._stack:
             x = layer(x, training=training)
+        return x
+
+    def run_noting(self, x: Any, note: Callable[[Any, Any], None]) -> Any:
+        if self._has_own_call:
+            return super().run_noting(x, note)
+        for layer in self._stack:
+            x = noting(layer, note)(x)
         return x
 
     def _output_specs(self, x: Any) -> Any:

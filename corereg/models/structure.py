@@ -5,7 +5,7 @@ What a model is apart from its training: `Model` adds that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -108,6 +108,17 @@ class ModelStructure(Layer):
             values = arranged(self.who, graph, x)
         pairs = zip(graph.expected, values, strict=True)
         return graph.run([checked(self, expected, one) for expected, one in pairs], training)
+
+    def run_noting(self, x: Any, note: Callable[[Any, Any], None]) -> Any:
+        """The outputs for x; `note` is told each layer and what came out of it, in order. A model
+        with a `call` of the user's own counts as one layer."""
+        if self._has_own_call or self._graph is None:
+            out = self(x)
+            note(self, out)
+            return out
+        pairs = zip(self._graph.expected, arranged(self.who, self._graph, x), strict=True)
+        inputs = [checked(self, expected, one) for expected, one in pairs]
+        return self._graph.rerun(inputs, lambda node: noting(node.operation, note))
 
     def _track_call(self) -> None:
         if self._has_own_call:
@@ -276,6 +287,19 @@ class ModelStructure(Layer):
         if type(self).call is ModelStructure.call and self._graph is None and self._has_own_steps:
             return input_shape  # nobody calls it: its train_step calls the models inside
         return super().compute_output_shape(input_shape)
+
+
+def noting(operation: Any, note: Callable[[Any, Any], None]) -> Callable[..., Any]:
+    """A function that calls a layer and tells `note` of it, and of the layers in a model."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if isinstance(operation, ModelStructure) and len(args) == 1 and not kwargs:
+            return operation.run_noting(args[0], note)
+        out = operation(*args, **kwargs)
+        note(operation, out)
+        return out
+
+    return call
 
 
 def _source(tensor: SymbolicTensor) -> Node:

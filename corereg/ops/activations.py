@@ -7,6 +7,7 @@ from typing import Any
 
 from corereg.autograd import Tensor, ops
 from corereg.ops.operands import as_float, as_tensor, counted, keras_op
+from corereg.warn import warn_of_one_class
 
 
 @keras_op
@@ -25,7 +26,10 @@ def sigmoid(x: Any) -> Tensor:
 @keras_op
 def softmax(x: Any, axis: int | Sequence[int] = -1) -> Tensor:
     """e**x / sum(e**x) over an axis or several."""
-    return _over(ops.softmax, as_float(x), axis, "softmax")
+    out = _over(ops.softmax, as_float(x), axis, "softmax")
+    if isinstance(axis, int):
+        warn_of_one_class(out.shape, axis)
+    return out
 
 
 @keras_op

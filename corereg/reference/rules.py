@@ -21,6 +21,20 @@ class Hyper(NamedTuple):
     own: Mapping[str, float] = MappingProxyType({})
 
 
+def bounded(g: Array) -> Array:
+    """g, within a power of two whose square does not overflow; NaN stays."""
+    most = g.dtype.type(2.0**63 if g.dtype == np.float32 else 2.0**511)
+    found: Array = np.clip(g, -most, most)
+    return found
+
+
+def sum_of_squares(total: Array, g: Array) -> Array:
+    """total + g^2, at most the largest number."""
+    with np.errstate(over="ignore"):
+        found: Array = np.minimum(total + g * g, np.finfo(g.dtype).max)
+    return found
+
+
 Slots = Sequence[Any]  # a variable's state arrays, in the order of rules.h, or None
 
 
@@ -48,6 +62,7 @@ def update_nesterov(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
 
 def update_rmsprop(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
     """v = rho v + (1-rho) g^2;  w -= lr g / sqrt(v + eps); see rules.h on the options."""
+    g = bounded(g)
     v, momentum, average = slots
     rho = h.own["rho"]
     v *= rho
@@ -56,7 +71,7 @@ def update_rmsprop(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
     if average is not None:
         average *= rho
         average += (1 - rho) * g
-        d -= average * average
+        d = np.maximum(v - average * average, 0) + h.own["epsilon"]
     step = h.learning_rate * g / np.sqrt(d, out=d)
     if momentum is not None:
         momentum *= h.own["momentum"]
@@ -67,6 +82,7 @@ def update_rmsprop(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
 
 def update_adam(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
     """m, v = moments of g; w -= alpha m / (sqrt(v) + eps), v's maximum if its array is there."""
+    g = bounded(g)
     m, v, largest = slots
     t, beta_1, beta_2 = h.step + 1, h.own["beta_1"], h.own["beta_2"]
     alpha = h.learning_rate * (1 - beta_2**t) ** 0.5 / (1 - beta_1**t)
@@ -83,13 +99,15 @@ def update_adam(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
 
 def update_adagrad(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
     """a += g^2;  w -= lr g / sqrt(a + eps)."""
+    g = bounded(g)
     a = slots[0]
-    a += g * g
+    a[...] = sum_of_squares(a, g)
     w -= h.learning_rate * g / np.sqrt(a + h.own["epsilon"])
 
 
 def update_adadelta(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
     """a = rho a + (1-rho) g^2;  d = g sqrt(b + eps) / sqrt(a + eps);  b as a, of d;  w -= lr d."""
+    g = bounded(g)
     a, b = slots[:2]
     rho, epsilon = h.own["rho"], h.own["epsilon"]
     a *= rho
@@ -102,6 +120,7 @@ def update_adadelta(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
 
 def update_adamax(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
     """m as Adam;  u = max(beta_2 u, |g|);  w -= lr/(1-beta_1^t) m / (u + eps)."""
+    g = bounded(g)
     m, u = slots[:2]
     beta_1 = h.own["beta_1"]
     m *= beta_1
@@ -112,6 +131,7 @@ def update_adamax(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
 
 def update_nadam(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
     """Adam with Nesterov's momentum, whose schedule is u; see rules.h."""
+    g = bounded(g)
     m, v = slots[:2]
     t, beta_1, beta_2 = h.step + 1, h.own["beta_1"], h.own["beta_2"]
     u = [beta_1 * (1 - 0.5 * 0.96**i) for i in range(1, t + 2)]
@@ -126,11 +146,12 @@ def update_nadam(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
 
 def update_ftrl(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
     """The leader of all gradients so far, with L1 and L2; see rules.h."""
+    g = bounded(g)
     accumulator, linear = slots[:2]
     lr, power = h.learning_rate, -h.own["learning_rate_power"]
     l1, l2 = h.own["l1_regularization_strength"], h.own["l2_regularization_strength"]
     before = accumulator**power
-    accumulator += g * g
+    accumulator[...] = sum_of_squares(accumulator, g)
     scale = accumulator**power
     linear += g + 2 * h.own["l2_shrinkage_regularization_strength"] * w
     linear -= (scale - before) / lr * w

@@ -111,6 +111,10 @@ class EpochAccumulators:
         if not in_loss:
             _kernels.accumulate_weighted_sum(self._loss, parts, batch.rows)
 
+    def loss_so_far(self) -> float:
+        """The sum of the loss, of which only whether it is finite says something."""
+        return self._loss.item()
+
     def logs(self, prefix: str = "") -> Logs:
         """The means so far by name."""
         rows = max(self._rows.item(), 1)

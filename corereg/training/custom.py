@@ -184,6 +184,11 @@ class ReturnedLogs:
         order = {name: returned[name] for name in (*names, *sorted(returned))}
         return {f"{prefix}{name}": as_number(value) for name, value in order.items()}
 
+    def loss_so_far(self) -> float:
+        """What the last step returned as its loss; 0 if it returned none."""
+        returned = None if self.runner is None else self.runner.result
+        return as_number(returned["loss"]) if returned and "loss" in returned else 0.0
+
     def _names(self) -> list[str]:
         return self._model._trainer.metrics_names
 

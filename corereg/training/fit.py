@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from corereg.training.arguments import (
 from corereg.training.custom import checked_logs, data_of, step_runner
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
+from corereg.training.diagnosis import warn_not_finite
 from corereg.training.evaluate import test_steps
 from corereg.training.loop import TrainingLoop, ValidationPlan
 from corereg.training.repeated_batch import RepeatedBatch, repeatable
@@ -200,6 +202,8 @@ def train_on_batch(
     if repeated is not None and not weighted and repeated.takes(model, x, y):
         logs = repeated.run(trainer, x, y)
         if logs is not None:
+            if not isfinite(logs["loss"]):
+                _warn_of_batch(model, logs["loss"], repeated.batch)
             return as_keras_returns(logs, return_dict)
     data = trainer.check_data(model, "train_on_batch", x, y, sample_weight, class_weight)
     with trainer.lock.training("train_on_batch", trainer.forget_gradients):
@@ -208,4 +212,17 @@ def train_on_batch(
         runner.run_whole(data)
         trainer.warn_if_eager("train_on_batch", "train")
         trainer.repeated_batch = None if weighted else repeatable(model, x, y, data, runner)
-        return as_keras_returns(runner.sums.logs(), return_dict)
+        logs = runner.sums.logs()
+        if not isfinite(logs.get("loss", 0.0)):
+            _warn_of_batch(model, logs["loss"], runner.last)
+        return as_keras_returns(logs, return_dict)
+
+
+def _warn_of_batch(model: TrainableModel, loss: float, batch: Batch | None) -> None:
+    """Warns of a batch's loss that is not finite, once until the model is compiled again."""
+    trainer = model._trainer
+    if not trainer.told_not_finite:
+        trainer.told_not_finite = True
+        optimizer = trainer.compilation.optimizer
+        step = 0 if optimizer is None else int(optimizer.iterations)
+        warn_not_finite(model, f"train_on_batch: in update {step}", loss, batch)

@@ -11,6 +11,7 @@ from corereg.progress import ProgressBar
 from corereg.runtime.capture import ReplayPlan
 from corereg.training.accumulators import EpochAccumulators, Logs
 from corereg.training.data.iterables import warn_out_of_data
+from corereg.training.diagnosis import LossWatch
 from corereg.training.evaluate import run_test, test_plan
 from corereg.training.fused_epochs import FinishedEpoch, FusedEpochs, FusedValidation
 from corereg.training.steps import ArraySteps, Steps
@@ -41,6 +42,7 @@ class TrainingLoop:
     ) -> None:
         self._model, self._run, self._steps = model, run, steps
         self._validation, self._callbacks, self._bar = validation, callbacks, bar
+        self._watch = LossWatch(model)
 
     def run(self, initial_epoch: int, epochs: int) -> None:
         """Runs the epochs from initial_epoch, counted from 0, up to `epochs`."""
@@ -63,8 +65,9 @@ class TrainingLoop:
                 if finished is not None:
                     logs = finished.logs
                     bar.update(self._steps or 0, logs, finished.seconds)
+                    self._watch.batches(logs["loss"], epoch, 0, run.steps or 1, run.last_batch)
                 else:
-                    logs = self._run_epoch()
+                    logs = self._run_epoch(epoch)
                 run.end_epoch()
                 validated = finished is not None and finished.validated
                 if not validated and self._validation.run and self._validation.due(epoch + 1):
@@ -79,8 +82,9 @@ class TrainingLoop:
         model._trainer.finish_weights(model)
         callbacks.on_train_end(logs)
 
-    def _run_epoch(self) -> Logs:
+    def _run_epoch(self, epoch: int) -> Logs:
         """The steps of one epoch; returns its logs."""
+        watch = self._watch
         run, steps, sums, bar = self._run, self._steps, self._run.sums, self._bar
         sums.reset()
         done, observed = 0, self._callbacks.observes_batches
@@ -92,7 +96,10 @@ class TrainingLoop:
                 break
             if observed:
                 self._callbacks.on_train_batch_begin(done)
+            begun = done
             done += run.run(1 if observed else None if steps is None else steps - done)
+            if not watch.told:
+                watch.batches(sums.loss_so_far(), epoch, begun, done, run.last_batch)
             self._model._trainer.warn_if_eager("fit", "train")
             if bar.due:
                 bar.update(done, sums.logs())

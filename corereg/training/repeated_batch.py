@@ -12,7 +12,7 @@ from corereg.metrics.base import Metric
 from corereg.runtime.capture import Capture, CaptureCache
 from corereg.training.accumulators import EpochAccumulators, Logs
 from corereg.training.custom import overrides
-from corereg.training.data.arrays import ArrayDataset
+from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.checks import check_finite, check_targets, prefix_errors
 from corereg.training.data.model_shapes import ModelShapes
 from corereg.training.steps import StepRunner, rates_ahead
@@ -52,6 +52,12 @@ class RepeatedBatch:
             for one in sums.metrics
             if type(one.metric).check_targets is not Metric.check_targets
         ]
+
+    @property
+    def batch(self) -> Batch:
+        """What the last step ran on."""
+        found: Batch = self._capture.memory
+        return found
 
     def takes(self, model: TrainableModel, x: Any, y: Any) -> bool:
         """Whether x and y are arrays of this form, and the step is still as it was recorded."""

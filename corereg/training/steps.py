@@ -30,6 +30,7 @@ class Sums(Protocol):
 
     def reset(self) -> None: ...
     def logs(self, prefix: str = "") -> Logs: ...
+    def loss_so_far(self) -> float: ...
 
 
 class StepRunner:
@@ -56,6 +57,7 @@ class StepRunner:
         self.step, self.sums, self.access = step, sums, access
         self.optimizer = optimizer
         self.result: Any = None
+        self.last: Batch | None = None  # in whose memory the last step ran, if that is known
 
     def find(self, data: ArrayDataset, rows: int) -> Capture | None:
         """The capture for batches of so many rows of data, recorded or not yet; None: the step has
@@ -79,15 +81,17 @@ class StepRunner:
 
     def record(self, capture: Capture) -> None:
         """Runs and records the step on what is in the capture's batch."""
+        self.last = capture.memory
         self.result = self.captures.record(capture, lambda: self.step(capture.memory))
 
     def replay_once(self, capture: Capture) -> None:
         """Replays a capture's calls on what is in its batch."""
         capture.replay_once()
-        self.result = capture.result
+        self.result, self.last = capture.result, capture.memory
 
     def run_eagerly(self, batch: Batch) -> None:
         """Runs the step through Python."""
+        self.last = batch
         self.result = self.step(batch)
 
     def run_whole(self, data: ArrayDataset) -> None:
@@ -136,6 +140,11 @@ class ArraySteps:
         return self._runner.sums
 
     @property
+    def last_batch(self) -> Batch | None:
+        """What the last step ran on, if it is still there."""
+        return self._runner.last
+
+    @property
     def steps(self) -> int:
         """Batches in a pass."""
         return -(-len(self._data) // self._size)
@@ -167,7 +176,7 @@ class ArraySteps:
         with self._runner.access, self._runner.rates_ahead(most) as most:
             if known is not None and known[0] is capture and capture.ready:
                 done = capture.replay([(known[1], 1)], most)
-                self._runner.result = capture.result
+                self._runner.result, self._runner.last = capture.result, capture.memory
             else:
                 self._run_first(capture, rows)
                 done = 1
@@ -243,6 +252,7 @@ class ArraySteps:
         with self._runner.access:
             steps = (work + more) / capture.program.work
             times = capture.replay([*plan, *after], most, steps)
+            self._runner.last = capture.memory
         return (time.perf_counter() - began) / max(times, 1) * work / (work + more)
 
 
@@ -265,6 +275,11 @@ class IterableSteps:
         """Where the steps add up."""
         assert self._runner is not None
         return self._runner.sums
+
+    @property
+    def last_batch(self) -> Batch | None:
+        """What the last step ran on, if it is still there."""
+        return None if self._runner is None else self._runner.last
 
     def use(self, runner: StepRunner) -> None:
         """Says what to do with batches, once the first has been checked."""

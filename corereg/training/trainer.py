@@ -43,8 +43,10 @@ from corereg.training.data.model_shapes import (
 )
 from corereg.training.data.structures import nest_given
 from corereg.training.trackers import Trackers
+from corereg.warn import warn_user
 
 Array = np.ndarray[Any, Any]
+ZERO_WEIGHTS = "all sample weights are 0, so the loss is 0 and nothing is learned from the data"
 KINDS = ("train", "test", "penalty", "predict")  # of recordings
 
 
@@ -62,6 +64,7 @@ class TrainableModel(ShapedModel, Protocol):
     @property
     def trainable_weights(self) -> list[Parameter]: ...
     def build(self, input_shape: Any) -> None: ...
+    def run_noting(self, x: Any, note: Callable[[Any, Any], None]) -> Any: ...
     def train_step(self, data: Any) -> dict[str, Any]: ...
     def test_step(self, data: Any) -> dict[str, Any]: ...
     def predict_step(self, data: Any) -> Any: ...
@@ -93,7 +96,7 @@ class Trainer:
         self.lock = _kernels.TrainingLock()
         self.weights_lock = _kernels.ReadWriteLock()
         self._shapes = KnownShapes()
-        self._warned: set[str] = set()  # reasons of eager runs that the user was told of
+        self._warned: set[str] = set()  # what the user was told of, of eager runs for one
         self.forget_recordings()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -125,6 +128,7 @@ class Trainer:
         self._sums: dict[str, EpochAccumulators] = {}
         self.losses: tuple[OutputLoss, ...] = ()  # of the data that came last
         self.output_names: list[str | None] = []
+        self.told_not_finite = False  # whether train_on_batch has warned of its loss
         self.repeated_batch: Any = None  # what repeats the last train_on_batch, or None
         self.penalties = np.zeros(0)  # of the weights, for recorded tests to read
         self._trackers: Trackers | None = None
@@ -186,7 +190,7 @@ class Trainer:
         self, model: TrainableModel, who: str, x: Any, finite: bool = False
     ) -> tuple[tuple[Array, ...], ModelShapes]:
         """x as checked arrays, one for each input, and the shapes that they mean. finite: whether
-        NaN, infinity and what becomes infinite in the model's dtype raise ValueError."""
+        NaN and infinity raise ValueError, as numbers too large for the model's dtype do."""
         known = self.shapes_of(model) if model.built else None
         return check_model_inputs(who, model, known, x, finite)
 
@@ -209,6 +213,9 @@ class Trainer:
         weights: tuple[Array | None, ...] = (None,) * len(targets)
         if weight is not None or class_weight is not None:
             weights = check_model_weights(who, targets, weight, class_weight, rows, shapes)
+            if ZERO_WEIGHTS not in self._warned and not any(w is None or w.any() for w in weights):
+                self._warned.add(ZERO_WEIGHTS)
+                warn_user(f"{who}: {ZERO_WEIGHTS}")
         metrics = compilation.metrics_for(who, names, targets, shapes.outputs)
         if not model.built:
             model.build(input_shapes(x, inputs, shapes.input_names))

@@ -18,12 +18,14 @@ FLOAT32_MOST = float.fromhex("0x1.fffffefffffffp127")  # the largest that is fin
 CHUNK = 1 << 22  # elements looked at together when checking for NaN
 
 
-def check_inputs(who: str, x: Any, finite_as: Any = None, one_feature: bool = False) -> Array:
+def check_inputs(
+    who: str, x: Any, dtype: Any, finite: bool = True, one_feature: bool = False
+) -> Array:
     """x as an array (rows, ...) of numbers with contiguous rows. one_feature: (rows,) stands for
     (rows, 1).
 
-    Raises TypeError for other dtypes, ValueError for no rows and, if a dtype is given as
-    `finite_as`, for NaN, infinity and what becomes infinite in it.
+    Raises TypeError for other dtypes, ValueError for no rows and for finite numbers that are not
+    finite as `dtype`; where `finite`, for NaN and infinity as well.
     """
     array = np.asarray(x.data if isinstance(x, Tensor) else x)
     if array.dtype.kind not in "fiub":
@@ -45,8 +47,11 @@ def check_inputs(who: str, x: Any, finite_as: Any = None, one_feature: bool = Fa
         )
     if not (array[0].flags.c_contiguous and array.flags.aligned):
         array = np.require(array, requirements=["C", "A"])
-    if finite_as is not None and array.dtype.kind == "f":
-        check_finite(who, "X", array, finite_as)
+    if finite:
+        if array.dtype.kind == "f":
+            check_finite(who, "X", array, dtype)
+    elif array.dtype.char == "d" and dtype == "float32":
+        check_finite(who, "X", array, dtype, keeps=True)
     return array
 
 
@@ -59,8 +64,9 @@ def known_float(array: Array) -> Array:
     return array
 
 
-def check_finite(who: str, name: str, x: Array, dtype: Any) -> None:
-    """Raises ValueError naming the first row of x that is not finite as this dtype."""
+def check_finite(who: str, name: str, x: Array, dtype: Any, keeps: bool = False) -> None:
+    """Raises ValueError naming the first row of x that is not finite as this dtype; keeps: only
+    where x itself is finite, so that NaN and infinity may stay what they are."""
     most = FLOAT32_MOST if dtype == "float32" else FLOAT64_MAX
     if x.size <= CHUNK and _kernels.all_between(x, -most, most):
         return
@@ -73,11 +79,14 @@ def check_finite(who: str, name: str, x: Array, dtype: Any) -> None:
             if np.isfinite(part.sum(dtype=dtype)):
                 continue
             wrong = ~np.isfinite(part.astype(dtype))  # or the sum itself overflowed
+        if keeps:
+            wrong &= np.isfinite(part)
         bad = np.flatnonzero(wrong.reshape(len(part), -1).any(axis=1))
         if len(bad):
+            which = "a number" if keeps else "NaN, infinity or a number"
             raise ValueError(
-                f"{who}: expected {name} finite as {dtype}, received NaN, infinity or a number too "
-                f"large in row {first + bad[0]}; drop such rows, fill them in, or scale the column"
+                f"{who}: expected {name} finite as {dtype}, received {which} too large "
+                f"in row {first + bad[0]}; drop such rows, fill them in, or scale the column"
             )
 
 

@@ -27,12 +27,11 @@ def check_model_inputs(
 ) -> tuple[tuple[Array, ...], ModelShapes]:
     """x as checked arrays, one for each input, and the shapes that they mean.
 
-    known: the shapes of a built model, None for one that is not built yet. finite: whether NaN,
-    infinity and what becomes infinite in the model's dtype raise ValueError.
+    known: the shapes of a built model, None for one that is not built yet. Finite numbers that
+    become infinite in the model's dtype raise ValueError; finite: NaN and infinity do, too.
     """
     names = model._input_keys if known is None else known.input_names
     dtype = model.dtype if known is None else known.dtype
-    finite_as = dtype if finite else None
     if names is not None and len(names) == 1 and type(x) is np.ndarray:
         parts: tuple[Any, ...] = (x,)
     else:
@@ -43,13 +42,13 @@ def check_model_inputs(
         parts = ModelShapes(dtype, names, None, [], [], model._input_kinds).looked_up(who, parts)
     if len(parts) == 1:
         single = known is not None and known.takes_one_feature(0)
-        arrays: tuple[Array, ...] = (check_inputs(who, parts[0], finite_as, single),)
+        arrays: tuple[Array, ...] = (check_inputs(who, parts[0], dtype, finite, single),)
     else:
         labels = [repr(n) for n in names] if names else [f"x[{i}]" for i in range(len(parts))]
         arrays = tuple(
             check_inputs(
                 f"{who}: input {label}",
-                *(part, finite_as, known is not None and known.takes_one_feature(i)),
+                *(part, dtype, finite, known is not None and known.takes_one_feature(i)),
             )
             for i, (label, part) in enumerate(zip(labels, parts, strict=True))
         )

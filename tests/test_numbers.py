@@ -1,0 +1,227 @@
+"""Numbers that go wrong: what is said, and what is done about it."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from corereg import Input, Model, Sequential, activations, layers, losses, ops, optimizers
+from corereg.callbacks import LambdaCallback
+from corereg.warn import NotFiniteWarning
+
+X = np.random.default_rng(0).random((200, 4), dtype=np.float32)
+Y = X.sum(axis=1, keepdims=True)
+OBSERVER = LambdaCallback(on_train_batch_end=lambda batch, logs: None)
+
+
+def network():
+    return Sequential(
+        [
+            Input((4,)),
+            layers.Dense(8, "relu", name="first"),
+            layers.Dense(8, "relu", name="second"),
+            layers.Dense(1, name="last"),
+        ]
+    )
+
+
+def told(run):
+    """The one warning that a run gives."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        run()
+    assert [one.category for one in found] == [NotFiniteWarning]
+    assert found[0].filename == __file__
+    return str(found[0].message)
+
+
+def first_bad_batch(model, x, y, size=32):
+    """In which batch a loss is not finite first, found step by step."""
+    for i in range(0, len(x), size):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if not np.isfinite(model.train_on_batch(x[i : i + size], y[i : i + size])):
+                return i // size + 1
+    raise AssertionError("all are finite")
+
+
+def compiled(model, rate=1e6, **options):
+    model.compile(optimizers.SGD(rate), "mse", **options)
+    return model
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_fit_names_the_batch_where_each_is_observed(eagerly):
+    model = compiled(network(), run_eagerly=eagerly)
+    weights = model.get_weights()
+    message = told(
+        lambda: model.fit(X, Y, epochs=3, shuffle=False, verbose=0, callbacks=[OBSERVER])
+    )
+    model.set_weights(weights)
+    assert f"fit: in epoch 1, batch {first_bad_batch(model, X, Y)}, the loss became" in message
+
+
+def test_fit_names_batches_between_which_it_happened():
+    model = compiled(network())
+    weights = model.get_weights()
+    message = told(lambda: model.fit(X, Y, epochs=3, shuffle=False, verbose=0))
+    model.set_weights(weights)
+    first, last = message.split("one of the batches ")[1].split(",")[0].split(" to ")
+    assert int(first) <= first_bad_batch(model, X, Y) <= int(last) <= 7
+
+
+def test_fit_names_the_epoch_of_fused_epochs():
+    x, y = X[:32], Y[:32]
+    model = compiled(network(), 30.0)
+    weights = model.get_weights()
+    message = told(lambda: model.fit(x, y, epochs=60, verbose=0))
+    losses = model.history.history["loss"]
+    bad = next(i for i, loss in enumerate(losses) if not np.isfinite(loss))
+    assert bad > 0
+    assert f"in epoch {bad + 1}, batch 1, the loss became" in message
+    model.set_weights(weights)
+    again = told(lambda: [model.train_on_batch(x, y) for _ in range(bad + 3)])
+    assert "train_on_batch: in update " in again
+
+
+def test_it_names_the_first_layer_whose_output_is_not_finite():
+    model = network()
+    model.trainable = False  # else the update spoils the weights of all layers
+    compiled(model)
+    model.get_layer("second").kernel.assign(np.full((8, 8), 3e38, np.float32))
+    model.get_layer("first").bias.assign(np.ones(8, np.float32))
+    message = told(lambda: model.fit(X[:32], Y[:32], verbose=0, callbacks=[OBSERVER]))
+    assert "the first output that is not finite is that of Dense 'second'" in message
+
+
+def test_it_names_a_layer_whose_weights_are_gone():
+    model = network()
+    model.get_layer("first").trainable = False
+    compiled(model, 0.0)
+    model.get_layer("second").kernel.assign(np.full((8, 8), np.nan, np.float32))
+    message = told(lambda: model.fit(X, Y, verbose=0))
+    assert "Dense 'second', whose weights second/kernel" in message
+
+
+def test_it_looks_into_graphs_and_models_inside_them():
+    inner = Sequential([Input((4,)), layers.Dense(4, name="inside")])
+    inner.get_layer("inside").kernel.assign(np.full((4, 4), np.inf, np.float32))
+    x = Input((4,))
+    model = compiled(Model(x, layers.Dense(1)(ops.exp(x) + inner(x))), 0.0)
+    assert "is that of Dense 'inside', whose weights" in told(lambda: model.fit(X, Y, verbose=0))
+
+
+def test_a_model_with_its_own_call_counts_as_one_layer():
+    class Own(Model):
+        def __init__(self):
+            super().__init__(name="own")
+            self.dense = layers.Dense(1)
+
+        def call(self, x):
+            return self.dense(x)
+
+    assert "is that of Own 'own'" in told(lambda: compiled(Own()).fit(X, Y, epochs=9, verbose=0))
+
+
+def test_it_says_where_only_the_loss_or_a_gradient_is_not_finite():
+    model = network()
+    model.trainable = False
+    model.compile(optimizers.SGD(0.0), lambda t, p: ops.mean(ops.exp((t - p) * 0 + 200)))
+    assert "outputs are finite, and the loss of them is not" in told(
+        lambda: model.fit(X[:32], Y[:32], verbose=0)
+    )
+
+
+def test_a_look_that_fails_does_not_end_the_training():
+    class Failing(layers.Layer):
+        fails = False
+
+        def call(self, x, training=False):
+            if self.fails and not training:
+                raise RuntimeError("only for training")
+            with np.errstate(over="ignore"):
+                return x * 1e38 * 1e38
+
+    model = Sequential([Failing(), layers.Dense(1)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    model.build((None, 4))
+    model.layers[0].fails = True
+    message = told(lambda: model.fit(X, Y, epochs=2, verbose=0))
+    assert "the look at the layers ended with RuntimeError: only for training" in message
+    assert len(model.history.history["loss"]) == 2
+
+
+def test_a_look_changes_nothing():
+    model = Sequential([Input((4,)), layers.BatchNormalization(), layers.Dropout(0.5)])
+    model.add(layers.Dense(1))
+    model.compile(optimizers.SGD(0.0), "mse")
+    y = Y.copy()
+    y[3] = 3e38  # its square overflows
+    model.fit(X, Y, verbose=0)
+    twin = model.__class__.from_config(model.get_config())
+    twin.compile(optimizers.SGD(0.0), "mse")
+    twin.fit(X, Y, verbose=0)
+    twin.set_weights(model.get_weights())
+    told(lambda: model.fit(X, y, verbose=0))
+    with pytest.warns(NotFiniteWarning):
+        twin.fit(X, y, verbose=0)
+    assert model.optimizer.iterations == twin.optimizer.iterations == 14
+
+
+def test_custom_steps_are_watched():
+    class Own(Sequential):
+        def train_step(self, data):
+            return super().train_step(data)
+
+    model = Own([Input((4,)), layers.Dense(1)])
+    assert "fit: in epoch 1" in told(lambda: compiled(model, 1e30).fit(X, Y, epochs=3, verbose=0))
+
+
+def test_weights_that_are_all_zero_are_told_of_once():
+    model = compiled(network(), 0.1)
+    zeros = np.zeros(len(X))
+    with pytest.warns(UserWarning, match="fit: all sample weights are 0"):
+        model.fit(X, Y, sample_weight=zeros, verbose=0)
+    model.fit(X, Y, sample_weight=zeros, verbose=0)  # a warning would be an error
+    some = zeros.copy()
+    some[3] = 1
+    compiled(network(), 0.1).fit(X, Y, sample_weight=some, verbose=0)
+
+
+def test_softmax_over_one_unit_is_told_of():
+    with pytest.warns(UserWarning, match=r"Dense 'one': softmax over 1 unit is always 1"):
+        model = Sequential([Input((4,)), layers.Dense(1, "softmax", name="one")])
+    model.compile("sgd", "categorical_crossentropy")
+    with pytest.warns(SyntaxWarning, match="expected predictions of more than 1 class"):
+        model.fit(X, np.ones((len(X), 1)), verbose=0)
+    for call in (activations.softmax, ops.softmax, layers.Softmax(), layers.Activation("softmax")):
+        with pytest.warns(UserWarning, match="softmax over an axis of 1 is always 1"):
+            call(np.ones((3, 1), np.float32))
+    for loss in ("categorical_crossentropy", "categorical_focal_crossentropy"):
+        with pytest.warns(SyntaxWarning, match="expected predictions of more than 1 class"):
+            losses.get(loss)(np.ones((3, 1)), np.ones((3, 1)))
+
+
+def test_predict_refuses_numbers_beyond_float32_as_fit_does():
+    model = compiled(network(), 0.1)
+    x = X.astype(np.float64)
+    x[7, 1] = -1e39
+    for run in (lambda: model.fit(x, Y), lambda: model.evaluate(x, Y), lambda: model.predict(x)):
+        with pytest.raises(ValueError, match=r"finite as float32.*too large in row 7;"):
+            run()
+    with pytest.raises(ValueError, match=r"predict: batch 0: .*too large in row 7"):
+        model.predict(iter([x]))
+
+
+def test_predict_passes_on_what_is_not_finite_in_the_data_itself():
+    model = compiled(network(), 0.1)
+    x = X.astype(np.float64)
+    x[5, 0] = np.nan
+    found = model.predict(x)
+    assert np.isnan(found[5]).all()
+    assert np.isfinite(np.delete(found, 5)).all()
+
+
+def test_float64_models_take_large_numbers():
+    model = Sequential([Input((4,), dtype="float64"), layers.Dense(1, dtype="float64")])
+    assert np.isfinite(model.predict(np.full((2, 4), 1e39))).all()
