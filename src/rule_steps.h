@@ -4,8 +4,6 @@
  *   <name>_prepare    works the constants out, once a call
  *   <name>_step       takes one vector of weights, its gradient and its state one step further:
  *                     returns the new weights and leaves the new state in `state`
- *   <name>_metric     what the new state says that thresholds are scaled by, with a lower bound of
- *                     what it divides by; only of rules that have the proximal stage
  *
  * The sweep of update.c is compiled once for each rule, with its step inlined; the step takes void
  * pointers so that all have one type. `kind` is known at compile time: asking it costs nothing.
@@ -48,23 +46,21 @@ typedef struct {
     int slots;     /* which state arrays exist, a bit each: ask HAS(rule, slot) */
     int penalized; /* whether the L1/L2 penalty's gradient and value are wanted */
     int clipped;   /* whether the gradient is scaled or clipped, or the weights decay */
-    int proximal;  /* whether the step ends with the proximal stage */
+    int proximal;  /* whether the step ends with the proximal stage, */
+    int scaled;    /* which METRIC scales (known when the sweep runs), */
+    T least;       /* and the least that a number may be divided by for it */
 } sweep_kind;
 #define HAS(rule, slot) (kind.slots >> (offsetof(rule##_state, slot) / sizeof(V)) & 1)
 
 typedef void (*prepare_function)(const cr_hyper *hyper, void *constants);
 typedef V (*step_function)(const void *constants, void *state, V w, V g, sweep_kind kind);
-typedef V (*metric_function)(const void *constants, const void *state, T least, sweep_kind kind);
 
-/* The metric of a rule whose step is the gradient's times the learning rate: 1. */
-INLINE V plain_metric(const void *constants, const void *state, T least, const sweep_kind kind)
-{
-    (void)constants, (void)state, (void)least, (void)kind;
-    return splat(1);
-}
-#define sgd_metric plain_metric
-#define momentum_metric plain_metric
-#define nesterov_metric plain_metric
+/* What thresholds are scaled by in the proximal stage: 1, unless a step that divides by the size of
+ * gradients leaves something else here, as it does if kind.proximal and kind.scaled are set. */
+#define METRIC(state) (((V *)(state))[CR_MAX_SLOTS])
+
+/* Gives 1 / (a b), which the quotients by two numbers have in common. */
+INLINE V common_inverse(V a, V b) { return inverse(vmax(splat((T)1e-37), a * b)); }
 
 /* Gives g for the rules that divide by the size of past gradients: what is beyond a power of two
  * whose square is far below the largest number counts as that, so that no average of squares
@@ -185,22 +181,18 @@ INLINE V rmsprop_step(const void *constants, void *state, V w, V g, const sweep_
         s->average_gradient = c->rho * s->average_gradient + c->one_minus_rho * g;
         scale = vmax((V){0}, scale - s->average_gradient * s->average_gradient);
     }
-    const V step = over_root(c->learning_rate * g, scale + c->epsilon, (V){0});
+    V step;
+    if (kind.proximal && kind.scaled) { /* 1 / (sqrt(v + eps) + least), too */
+        const V root = vsqrt(scale + c->epsilon), other = root + kind.least;
+        const V both = common_inverse(root, other);
+        METRIC(state) = root * both;
+        step = c->learning_rate * g * (other * both);
+    } else
+        step = over_root(c->learning_rate * g, scale + c->epsilon, (V){0});
     if (!HAS(rmsprop, momentum))
         return w - step;
     s->momentum = c->momentum * s->momentum + step;
     return w - s->momentum;
-}
-
-/* Gives 1 / (sqrt(v + eps) + least). */
-INLINE V rmsprop_metric(const void *constants, const void *state, T least, const sweep_kind kind)
-{
-    const rmsprop_constants *c = constants;
-    const rmsprop_state *s = state;
-    V scale = s->velocity;
-    if (HAS(rmsprop, average_gradient))
-        scale -= s->average_gradient * s->average_gradient;
-    return over_root(splat(1), scale + c->epsilon, splat(least));
 }
 
 /* ---- adam ---------------------------------------------------------------------------------- */
@@ -239,17 +231,14 @@ INLINE V adam_step(const void *constants, void *state, V w, V g, const sweep_kin
     V second = s->velocity;
     if (HAS(adam, velocity_hat))
         second = s->velocity_hat = vmax(s->velocity_hat, second);
+    if (kind.proximal && kind.scaled) { /* 1 / (sqrt(v / (1-beta_2^t)) + max(eps, least)), too */
+        const T least = kind.least > c->epsilon ? kind.least : c->epsilon;
+        const V root = vsqrt(second), divisor = root + c->epsilon, other = root + c->bias * least;
+        const V both = common_inverse(divisor, other);
+        METRIC(state) = c->bias * divisor * both;
+        return w - c->alpha * s->momentum * (other * both);
+    }
     return w - over_root(c->alpha * s->momentum, second, splat(c->epsilon));
-}
-
-/* Gives 1 / (sqrt(v / (1-beta_2^t)) + max(eps, least)). */
-INLINE V adam_metric(const void *constants, const void *state, T least, const sweep_kind kind)
-{
-    const adam_constants *c = constants;
-    const adam_state *s = state;
-    const V second = HAS(adam, velocity_hat) ? s->velocity_hat : s->velocity;
-    const T added = least > c->epsilon ? least : c->epsilon;
-    return over_root(splat(c->bias), second, splat(added * c->bias));
 }
 
 /* ---- adagrad, adadelta ---------------------------------------------------------------------- */

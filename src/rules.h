@@ -91,7 +91,7 @@
 /* w -= lr sign(beta_1 momentum + (1-beta_1) g);  momentum = beta_2 momentum + (1-beta_2) g */
 #define CR_RULE_lion(H, S, O) H(beta_1) H(beta_2) S(momentum)
 
-/* Whether a rule has the proximal stage, and so a <name>_metric in rule_steps.h. */
+/* Whether a rule has the proximal stage: its step leaves the METRIC of rule_steps.h. */
 #define CR_PROXIMAL_sgd 1
 #define CR_PROXIMAL_momentum 1
 #define CR_PROXIMAL_nesterov 1

@@ -104,8 +104,6 @@ KERNEL(clip_scales)
 /* What the proximal stage of a block computes with. */
 typedef struct {
     T l1, twice_l2; /* times the learning rate */
-    T least;        /* of what the metric divides by */
-    int plain;      /* whether the metric is 1 */
 } proximal_stage;
 
 /* Works out the numbers of a segment's proximal stage. */
@@ -115,8 +113,6 @@ INLINE proximal_stage proximal_of(const cr_segment *segment, double learning_rat
     return (proximal_stage){
         .l1 = (T)(rate * segment->proximal_l1),
         .twice_l2 = (T)(rate * 2 * segment->proximal_l2),
-        .least = segment->scaling == CR_CAPPED ? (T)segment->proximal_l1 : 0,
-        .plain = segment->scaling == CR_PLAIN,
     };
 }
 
@@ -133,7 +129,7 @@ INLINE V proximal_point(V w, V metric, proximal_stage stage)
  * of the weights as they were. A stage that is not wanted costs nothing, for `kind` is known at
  * compile time. */
 INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const void *constants,
-                          step_function step, metric_function metric, const sweep_kind kind)
+                          step_function step, sweep_kind kind)
 {
     const cr_segment *segment = at->segment;
     T *w = (T *)segment->w + at->from;
@@ -147,8 +143,10 @@ INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const v
     const T shrink = (T)segment->decay * (T)(g->hyper->learning_rate * segment->rate);
     const proximal_stage proximal = proximal_of(segment, g->hyper->learning_rate);
     V absolute = {0}, square = {0};
+    kind.scaled = segment->scaling != CR_PLAIN;
+    kind.least = segment->scaling == CR_CAPPED ? (T)segment->proximal_l1 : 0;
     EACH_VECTOR (i, lanes, at->n) {
-        V state[CR_MAX_SLOTS];
+        V state[CR_MAX_SLOTS + 1];
         V weights = load_lanes(w + i, lanes);
         V gradient = load_gradient(gradients, i, lanes);
         if (kind.slots & 1)
@@ -167,12 +165,10 @@ INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const v
             gradient = vmin(splat(limit), vmax(splat(-limit), gradient * grad_scale));
             weights -= weights * shrink;
         }
+        METRIC(state) = splat(1);
         weights = step(constants, state, weights, gradient, kind); /* stage 4 */
-        if (kind.proximal) {                                       /* stage 5 */
-            const V scale =
-                proximal.plain ? splat(1) : metric(constants, state, proximal.least, kind);
-            weights = proximal_point(weights, scale, proximal);
-        }
+        if (kind.proximal)                                         /* stage 5 */
+            weights = proximal_point(weights, METRIC(state), proximal);
         store_lanes(w + i, weights, lanes);
         if (kind.slots & 1)
             store_lanes(slot0 + i, state[0], lanes);
@@ -188,12 +184,13 @@ INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const v
  * all_stages: one loop does everything, for what is rare: less code. */
 INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
                   prepare_function prepare, void *own_constants, step_function step,
-                  metric_function metric, const int slots, const int all_stages)
+                  const int has_proximal, const int slots, const int all_stages)
 {
     for (block_walk at = first_block(g->segments, g->blocks, rank, size); at.block < at.end;
          next_block(&at)) {
         const cr_segment *segment = at.segment;
-        const int proximal = metric && (segment->proximal_l1 != 0 || segment->proximal_l2 != 0);
+        const int proximal =
+            has_proximal && (segment->proximal_l1 != 0 || segment->proximal_l2 != 0);
         double *sum = g->penalty + at.block;
         if (all_stages || g->scales || isfinite(g->hyper->clipvalue) || segment->decay != 0 ||
             segment->rate != 1) {
@@ -205,15 +202,15 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
                 chosen = own_constants;
             }
             if (proximal)
-                *sum = sweep_block(g, &at, chosen, step, metric, (sweep_kind){slots, 0, 1, 1});
+                *sum = sweep_block(g, &at, chosen, step, (sweep_kind){slots, 0, 1, 1, 0, 0});
             else
-                *sum = sweep_block(g, &at, chosen, step, metric, (sweep_kind){slots, 1, 1, 0});
+                *sum = sweep_block(g, &at, chosen, step, (sweep_kind){slots, 1, 1, 0, 0, 0});
         } else if (proximal)
-            *sum = sweep_block(g, &at, constants, step, metric, (sweep_kind){slots, 0, 0, 1});
+            *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 0, 0, 1, 0, 0});
         else if (segment->l1 != 0 || segment->l2 != 0)
-            *sum = sweep_block(g, &at, constants, step, metric, (sweep_kind){slots, 1, 0, 0});
+            *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 1, 0, 0, 0, 0});
         else
-            *sum = sweep_block(g, &at, constants, step, metric, (sweep_kind){slots, 0, 0, 0});
+            *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 0, 0, 0, 0, 0});
     }
 }
 
@@ -221,31 +218,24 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
  * `optional` further ones (at most two): all segments have the same. */
 INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
                      prepare_function prepare, void *own_constants, step_function step,
-                     metric_function metric, const int required, const int optional)
+                     const int has_proximal, const int required, const int optional)
 {
     const int slots = (1 << required) - 1;
     int chosen = 0; /* of the optional ones, a bit each */
     for (int i = 0; g->count && i < optional; i++)
         chosen |= (g->segments[0].slot[required + i] != NULL) << i;
     if (chosen == 0)
-        sweep(g, rank, size, constants, prepare, own_constants, step, metric, slots, 0);
+        sweep(g, rank, size, constants, prepare, own_constants, step, has_proximal, slots, 0);
     else if (chosen == 1 && optional >= 1)
-        sweep(g, rank, size, constants, prepare, own_constants, step, metric, slots | 1 << required,
-              1);
+        sweep(g, rank, size, constants, prepare, own_constants, step, has_proximal,
+              slots | 1 << required, 1);
     else if (chosen == 2 && optional >= 2)
-        sweep(g, rank, size, constants, prepare, own_constants, step, metric, slots | 2 << required,
-              1);
+        sweep(g, rank, size, constants, prepare, own_constants, step, has_proximal,
+              slots | 2 << required, 1);
     else if (chosen == 3 && optional >= 2)
-        sweep(g, rank, size, constants, prepare, own_constants, step, metric, slots | 3 << required,
-              1);
+        sweep(g, rank, size, constants, prepare, own_constants, step, has_proximal,
+              slots | 3 << required, 1);
 }
-
-/* METRIC_OF(rule): rule##_metric, or NULL for rules without a proximal stage. */
-#define METRIC_0(rule) NULL
-#define METRIC_1(rule) rule##_metric
-#define METRIC_BY(flag, rule) METRIC_##flag(rule)
-#define METRIC_IF(flag, rule) METRIC_BY(flag, rule)
-#define METRIC_OF(rule) METRIC_IF(CR_PROXIMAL_##rule, rule)
 
 /* The kernel of a rule: its constants, then its sweep; penalties alone in a step without update. */
 #define UPDATE_KERNEL(unused, rule)                                                               \
@@ -264,6 +254,6 @@ INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, co
         const rule##_constants constants = rule##_prepare(g->hyper);                              \
         rule##_constants own_constants; /* of a variable with a rate of its own */                \
         run_rule(g, rank, size, &constants, rule##_prepare_into, &own_constants, rule##_step,     \
-                 METRIC_OF(rule), CR_REQUIRED_SLOTS(rule), CR_OPTIONAL_SLOTS(rule));              \
+                 CR_PROXIMAL_##rule, CR_REQUIRED_SLOTS(rule), CR_OPTIONAL_SLOTS(rule));              \
     }
 CR_RULES(UPDATE_KERNEL, )

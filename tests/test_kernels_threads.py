@@ -118,9 +118,13 @@ def kernel_calls(rng, dtype, m, n):
     for kind in ("categorical", "binary"):
         calls.append(lambda kind=kind: k.accuracy(kind, x, y))
     for own in hypers:
-        used = len(own.rule.slots)
+        used, rule = len(own.rule.slots), own.rule.name
         state = list(zip(*slots[:used], strict=True)) if used else None
-        segments = k.Segments(weights, state, [0.1, 0, 0, 0.2], [0, 0.3, 0, 0.1], [0.01] * 4)
+        proximal = [None, (0.1, 0.2, "capped"), (0.1, 0.0, "adaptive"), None]
+        segments = k.Segments(
+            *(weights, state, [0.1, 0, 0, 0.2], [0, 0.3, 0, 0.1], [0.01] * 4),
+            proximal=proximal if k.RULES[rule].proximal else None,
+        )
         for i, g in enumerate(gradients):
             segments.set_gradient(i, g)
         sums, scales = keep(np.zeros(segments.blocks)), keep(np.zeros(4))
@@ -138,6 +142,10 @@ def kernel_calls(rng, dtype, m, n):
     calls.append(lambda: k.average_weights(averaged, accumulating, 0.9, 1))
     calls.append(lambda: k.constrain_norms(weights[0], 0, 0, 0.5, 1.0))
     calls.append(lambda: k.constrain_signs(weights[0]))
+    groups = np.arange(weights[0].size).reshape(weights[0].shape) % 3
+    made = k.Hyper(None, 0.1, step=2)
+    calls.append(lambda: k.shrink_norms(weights[0], 0, 0, 0.7, made))
+    calls.append(lambda: k.shrink_groups(weights[0], groups, np.ones(3), np.zeros(3), made))
     calls.append(lambda: k.scheduled_rate(accumulating, "exponential_decay", rate))
     calls.append(lambda: k.penalty(segments, sums))
     calls.append(lambda: k.clip_scales(segments, 1.0, True, scales, sums))

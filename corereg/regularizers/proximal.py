@@ -30,7 +30,6 @@ class Proximal(Regularizer):
     the optimizer's step does the rest. Optimizers that cannot raise ValueError in `compile`."""
 
     is_proximal = True
-    recordable = True
 
 
 @register("regularizer", "proximal_l1_l2")
@@ -50,6 +49,7 @@ class ProximalL1L2(Proximal):
     l1, l2: finite numbers >= 0; ValueError for others, and for another word for scaling.
     """
 
+    recordable = True
     l1: float
     l2: float
 
@@ -78,6 +78,8 @@ class ProximalL1(ProximalL1L2):
     cut of the smallest weights and some epochs with the rest alone, give the fewest weights at the
     same error: see `corereg.regularizers` in docs/regularization.md."""
 
+    recordable = True
+
     def __init__(self, strength: float = 1e-4, scaling: str = "capped") -> None:
         super().__init__(check_strength("ProximalL1", "strength", strength), 0.0, scaling)
 
@@ -104,6 +106,8 @@ class ProximalGroupLasso(Proximal):
     ValueError for a strength that is no finite number >= 0, another word, or groups that do not fit
     the weight; a function cannot be saved with a model.
     """
+
+    recordable = True
 
     def __init__(self, strength: float = 0.01, groups: Groups = "inputs") -> None:
         if not callable(groups) and groups not in ("inputs", "outputs"):
