@@ -11,6 +11,7 @@ from corereg import (
     Parameter,
     Sequential,
     activations,
+    backend,
     layers,
     losses,
     ops,
@@ -301,3 +302,43 @@ def test_iterations_do_not_wrap():
     assert optimizer.iterations == 2**40 + 3
     with pytest.raises((ValueError, OverflowError)):
         optimizer.iterations = 2**63
+
+
+def test_why_an_optimizer_in_python_is_not_replayed():
+    class Plain(optimizers.Optimizer):
+        recordable = True
+
+        def update_step(self, gradient, variable, learning_rate):
+            variable.assign_sub(gradient * learning_rate)
+
+    model = Sequential([Input((4,)), layers.Dense(1)])
+    model.compile(Plain(0.1), "mse")
+    with pytest.warns(UserWarning, match="no update_step is replayed, whatever recordable says"):
+        model.fit(X, Y, verbose=0)
+
+
+def test_a_model_that_says_built_when_it_is_made():
+    class Own(Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(1)
+            self.built = True  # as programs for Keras write
+
+        def call(self, x):
+            return self.dense(x)
+
+    for use in (lambda m: m.fit(X, Y, verbose=0), lambda m: m.predict(X, verbose=0)):
+        model = compiled(Own(), 0.01)
+        use(model)
+        assert [w.shape for w in model.weights] == [(4, 1), (1,)]
+
+
+def test_backend_has_what_programs_ask_for_every_day():
+    assert backend.epsilon() == 1e-7
+    assert backend.floatx() == "float32"
+    assert backend.image_data_format() == "channels_last"
+    assert backend.backend() == "corereg"
+    backend.clear_session()
+    assert layers.Dense(1).name == "dense"
+    with pytest.raises(AttributeError, match=r"corereg\.backend has no 'eval'"):
+        getattr(backend, "eval")  # noqa: B009

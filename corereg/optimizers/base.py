@@ -305,7 +305,7 @@ class Optimizer(LearningRate, StepPlanning, VariableMaker, Recordable):
         """What a step does between the `Stages`; leaves the penalty of before it in `plan.penalty`.
         Here all is Python, in Keras's order: penalty, clipping, weight decay, `update_step`."""
         who, rate = type(self).__name__, float(self._hyper.learning_rate)
-        _kernels.fail_recording(f"{who} computes its steps in Python, by its update_step", self)
+        _kernels.fail_recording(f"{who} computes its steps in Python", self)
         plan.set_gradients(gradients)
         scales = plan.clip_scales(self.clipnorm, self.global_clipnorm)
         _kernels.penalty(plan.segments, plan.penalty)
