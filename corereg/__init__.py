@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from corereg import (
         activations as activations,
         autograd as autograd,
+        backend as backend,
         callbacks as callbacks,
         config as config,
         constraints as constraints,
@@ -167,6 +168,7 @@ _MODULES = {
 _SUBMODULES = (
     "activations",
     "autograd",
+    "backend",
     "callbacks",
     "config",
     "constraints",

@@ -138,7 +138,6 @@ UNAVAILABLE: dict[str, dict[str, str]] = {
 """Each name with why, by the package of Keras that has it."""
 
 TOP = {
-    "backend": "corereg has no backends; corereg.ops has the functions of tensors",
     "applications": "corereg has no pretrained networks; use Keras for them",
     "distribution": "corereg computes on one machine; set_num_threads says on how many threads",
     "data": "iterables of batches (x, y) take the place of tf.data",

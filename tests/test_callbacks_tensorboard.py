@@ -12,6 +12,7 @@ import corereg
 from corereg import layers
 from corereg.callbacks import EarlyStopping, TensorBoard
 from corereg.callbacks.tensorboard_events import events
+from corereg.warn import NotFiniteWarning
 
 
 def test_without_the_package_the_error_names_the_extra(monkeypatch, fails):
@@ -114,7 +115,8 @@ def test_the_graph_of_branches_and_weights_that_are_not_finite(tmp_path):
     x = np.ones((4, 3), np.float32)
     model.get_layer("left").kernel.assign(np.full((3, 2), np.nan))
     board = TensorBoard(tmp_path, histogram_freq=1, write_images=True)
-    model.fit(x, x[:, :2], verbose=0, callbacks=board)
+    with pytest.warns(NotFiniteWarning, match="Dense 'left', whose weights left/kernel"):
+        model.fit(x, x[:, :2], verbose=0, callbacks=board)
     nodes = read(tmp_path / "train").Graph().node
     assert {node.name: list(node.input) for node in nodes} == {
         "a": [],

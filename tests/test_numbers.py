@@ -5,7 +5,18 @@ import warnings
 import numpy as np
 import pytest
 
-from corereg import Input, Model, Sequential, activations, layers, losses, ops, optimizers
+from corereg import (
+    Input,
+    Model,
+    Parameter,
+    Sequential,
+    activations,
+    backend,
+    layers,
+    losses,
+    ops,
+    optimizers,
+)
 from corereg.callbacks import LambdaCallback
 from corereg.warn import NotFiniteWarning
 
@@ -225,3 +236,109 @@ def test_predict_passes_on_what_is_not_finite_in_the_data_itself():
 def test_float64_models_take_large_numbers():
     model = Sequential([Input((4,), dtype="float64"), layers.Dense(1, dtype="float64")])
     assert np.isfinite(model.predict(np.full((2, 4), 1e39))).all()
+
+
+HUGE = {"float32": (1e19, 1e25, 3e38, np.inf), "float64": (1e160, 1e300, np.inf)}
+
+
+def stepped(name, gradients, dtype, **options):
+    """The weights after steps with these gradients."""
+    optimizer = getattr(optimizers, name)(0.01, **options)
+    w = Parameter(np.ones(37, dtype))
+    optimizer.build([w])
+    for g in gradients:
+        optimizer.apply([np.full(37, g, dtype)])
+    return w.data
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["Adagrad", "Adadelta", "Adam", "AdamW", "Adamax", "Ftrl"])
+def test_huge_gradients_make_bounded_steps(name, dtype):
+    check_bounded(name, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["Nadam", "RMSprop", "Lion"])
+def test_huge_gradients_make_bounded_steps_too(name, dtype):
+    check_bounded(name, dtype)
+
+
+def check_bounded(name, dtype):
+    for g in HUGE[dtype]:
+        for gradients in ([g] * 6, [g, -g, g, -g], [0.5, g, 0.5]):
+            w = stepped(name, gradients, dtype)
+            assert np.isfinite(w).all(), (g, gradients)
+            assert np.abs(w - 1).max() < 2, (g, gradients)  # Ftrl begins anew from 0
+
+
+@pytest.mark.parametrize("options", [{"amsgrad": True}, {"clipvalue": 1e38}, {"weight_decay": 0.1}])
+def test_huge_gradients_with_options_of_adam(options):
+    w = stepped("Adam", [1e38, 1e38, -1e38], "float32", **options)
+    assert np.isfinite(w).all()
+    assert np.abs(w - 1).max() < 0.1
+
+
+def test_nan_gradients_are_not_hidden():
+    for name in ("Adagrad", "Adadelta", "Adam", "Adamax", "Ftrl", "Nadam", "RMSprop", "SGD"):
+        assert np.isnan(stepped(name, [np.nan], "float32")).all()
+
+
+def test_centered_rmsprop_of_a_gradient_that_stays_the_same():
+    """The mean square less the square of the mean is 0 but for rounding, and may be below it."""
+    w = stepped("RMSprop", [1e4] * 300, "float32", centered=True)
+    assert np.isfinite(w).all()
+
+
+def test_iterations_do_not_wrap():
+    optimizer = optimizers.Adam(optimizers.schedules.PiecewiseConstantDecay([2**40], [0.5, 0.25]))
+    w = Parameter(np.ones(3, np.float32))
+    optimizer.build([w])
+    optimizer.iterations = 2**40
+    rates = []
+    for _ in range(3):
+        rates.append(float(optimizer.learning_rate))
+        optimizer.apply([np.ones(3, np.float32)])
+    assert rates == [0.5, 0.25, 0.25]
+    assert optimizer.iterations == 2**40 + 3
+    with pytest.raises((ValueError, OverflowError)):
+        optimizer.iterations = 2**63
+
+
+def test_why_an_optimizer_in_python_is_not_replayed():
+    class Plain(optimizers.Optimizer):
+        recordable = True
+
+        def update_step(self, gradient, variable, learning_rate):
+            variable.assign_sub(gradient * learning_rate)
+
+    model = Sequential([Input((4,)), layers.Dense(1)])
+    model.compile(Plain(0.1), "mse")
+    with pytest.warns(UserWarning, match="no update_step is replayed, whatever recordable says"):
+        model.fit(X, Y, verbose=0)
+
+
+def test_a_model_that_says_built_when_it_is_made():
+    class Own(Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(1)
+            self.built = True  # as programs for Keras write
+
+        def call(self, x):
+            return self.dense(x)
+
+    for use in (lambda m: m.fit(X, Y, verbose=0), lambda m: m.predict(X, verbose=0)):
+        model = compiled(Own(), 0.01)
+        use(model)
+        assert [w.shape for w in model.weights] == [(4, 1), (1,)]
+
+
+def test_backend_has_what_programs_ask_for_every_day():
+    assert backend.epsilon() == 1e-7
+    assert backend.floatx() == "float32"
+    assert backend.image_data_format() == "channels_last"
+    assert backend.backend() == "corereg"
+    backend.clear_session()
+    assert layers.Dense(1).name == "dense"
+    with pytest.raises(AttributeError, match=r"corereg\.backend has no 'eval'"):
+        getattr(backend, "eval")  # noqa: B009

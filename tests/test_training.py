@@ -12,6 +12,7 @@ import corereg
 from corereg import layers, optimizers
 from corereg.callbacks import Callback, EarlyStopping, LambdaCallback, ModelCheckpoint
 from corereg.models import Sequential, load_model
+from corereg.warn import NotFiniteWarning
 
 
 class Losses(Callback):
@@ -288,7 +289,8 @@ def test_early_stopping_restores_the_best_weights():
             kept.append(bits(self.model))
 
     stop = EarlyStopping(patience=3, restore_best_weights=True)
-    history = fit(model, x, y, epochs=50, validation_data=(x, y), callbacks=[GoWrong(), stop])
+    with pytest.warns(NotFiniteWarning, match="fit: in epoch "):
+        history = fit(model, x, y, epochs=50, validation_data=(x, y), callbacks=[GoWrong(), stop])
     values = history["val_loss"]
     assert stop.best_epoch == int(np.nanargmin(values)) == 3
     assert len(values) == 7

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -100,6 +100,12 @@ class Optimizer(LearningRate, StepPlanning, VariableMaker, Recordable):
         self._hyper = _kernels.Hyper(None, rate, clipvalue)
         self._hyper.accumulation = gradient_accumulation_steps or 1
         self._forget()
+
+    replay_cure: ClassVar[str] = (
+        "no update_step is replayed, whatever recordable says: take an optimizer of "
+        "corereg.optimizers as it is, whose steps are kernels, or say recordable = False to be "
+        "told no more"
+    )
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -299,7 +305,7 @@ class Optimizer(LearningRate, StepPlanning, VariableMaker, Recordable):
         """What a step does between the `Stages`; leaves the penalty of before it in `plan.penalty`.
         Here all is Python, in Keras's order: penalty, clipping, weight decay, `update_step`."""
         who, rate = type(self).__name__, float(self._hyper.learning_rate)
-        _kernels.fail_recording(f"{who} computes its steps in Python")
+        _kernels.fail_recording(f"{who} computes its steps in Python", self)
         plan.set_gradients(gradients)
         scales = plan.clip_scales(self.clipnorm, self.global_clipnorm)
         _kernels.penalty(plan.segments, plan.penalty)

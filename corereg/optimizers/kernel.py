@@ -31,6 +31,11 @@ class KernelOptimizer(Optimizer):
     one sweep over the memory can do (see cr_update_args in src/contract_update.h). What else may be
     asked for is done by the `Stages` before and behind that.
 
+    The rules that divide by the size of past gradients, all but SGD and Lion, take a gradient
+    beyond 2^63 in size (float64: 2^511) as that, infinity too, so that its square does not
+    overflow: each step stays as small as the learning rate makes it, where Keras's weights become
+    NaN or stop. NaN stays NaN.
+
     lazy: True changes of a table that an Embedding looks up only the rows that the batch names:
     weights and state of the others stay as they are, where else they go on moving by what the state
     remembers. That costs time by the batch, not by the table. The table's `grad` stays None then. A

@@ -45,6 +45,9 @@ def obstacle_of(program: _kernels.Program) -> Obstacle | None:
             False,
         )
     name = type(part).__name__
+    cure = getattr(part, "replay_cure", None)  # of what can never be replayed
+    if cure is not None:
+        return Obstacle(program.fault, cure, declares_eager(part))
     if declares_eager(part):
         return Obstacle(program.fault, f"{name} says recordable = False; take that out", True)
     return Obstacle(

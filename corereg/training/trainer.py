@@ -9,7 +9,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -55,6 +55,8 @@ class TrainableModel(ShapedModel, Protocol):
 
     name: str
     built: bool
+    _built_shapes: Any  # None: it was not built yet
+    _has_own_call: ClassVar[bool]
     stop_training: bool
     _trainer: Trainer
     _parameters: list[Parameter]  # of the model itself
@@ -191,6 +193,8 @@ class Trainer:
     ) -> tuple[tuple[Array, ...], ModelShapes]:
         """x as checked arrays, one for each input, and the shapes that they mean. finite: whether
         NaN and infinity raise ValueError, as numbers too large for the model's dtype do."""
+        if model._has_own_call and model._built_shapes is None:
+            model.built = False  # what Keras's programs set in __init__, where nothing is known yet
         known = self.shapes_of(model) if model.built else None
         return check_model_inputs(who, model, known, x, finite)
 
