@@ -68,6 +68,15 @@ _process = _Streams(int.from_bytes(os.urandom(8), "little"))
 _own = threading.local()  # `streams`: of a thread that has set a seed
 
 
+def _after_fork_in_child() -> None:
+    """A thread that held the lock does not live on in a forked child."""
+    _process.lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
 def _streams() -> _Streams:
     return getattr(_own, "streams", _process)
 
