@@ -89,6 +89,20 @@ def _streams_to_set(state: int) -> _Streams:
     return _own.streams  # type: ignore[no-any-return]
 
 
+class OwnStreams:
+    """``with OwnStreams():`` what is drawn inside does not change what is drawn afterwards."""
+
+    def __enter__(self) -> None:
+        self._outside = getattr(_own, "streams", None)
+        _own.streams = _Streams(0)
+
+    def __exit__(self, *raised: object) -> None:
+        if self._outside is None:
+            del _own.streams
+        else:
+            _own.streams = self._outside
+
+
 def set_random_seed(seed: int) -> None:
     """Seeds all that corereg draws from now on in this thread (in the main thread: in all threads
     that have no seed of their own), and, as Keras's function does, Python's `random` and NumPy's

@@ -5,7 +5,7 @@
 # they had several, one of these takes the place of the others: whoever comes after that enters it,
 # and waits until the others, its forerunners, are left.
 
-cdef unsigned long long FORK_PATIENCE = 2000000000  # nanoseconds that a fork waits for steps
+cdef unsigned long long fork_patience = 5000000000  # nanoseconds that a fork waits for steps
 
 cdef PyObject *weights_locks = NULL  # the first of those that live, borrowed; each has the next
 cdef int forks_under_way = 0
@@ -15,7 +15,7 @@ cdef unsigned long forker = 0        # the thread that forks, where forks_under_
 cdef class WeightsLock(ReadWriteLock):
     """A ReadWriteLock for weights, which `shared_lock` may put in the place of others. Nobody
     begins to write while the process is being forked. RuntimeError for who enters it in a child
-    that was forked while another thread wrote, and did not end for two seconds."""
+    that was forked while another thread wrote, and did not end for five seconds."""
     cdef PyObject *previous    # lock that lives, borrowed, or NULL
     cdef PyObject *next        # likewise
     cdef WeightsLock heir      # that has taken this one's place, or None
@@ -169,6 +169,12 @@ cdef int wait_for_forks(unsigned long thread) except -1:
     return 0
 
 
+def set_fork_patience(double seconds):
+    """How long a fork waits for steps of training that other threads are in; for tests."""
+    global fork_patience
+    fork_patience = <unsigned long long> (seconds * 1e9)
+
+
 def _before_fork():
     """Lets no step of training begin, and waits for the end of those under way, for a while: so
     that a child has the weights of a finished step."""
@@ -179,7 +185,7 @@ def _before_fork():
     moment.tv_sec, moment.tv_nsec = 0, 100000
     forks_under_way += 1
     forker = thread
-    while written_by(thread, True) and perf_counter_ns() - began < FORK_PATIENCE:
+    while written_by(thread, True) and perf_counter_ns() - began < fork_patience:
         with nogil:
             nanosleep(&moment, NULL)
 

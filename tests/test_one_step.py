@@ -305,6 +305,15 @@ WRONG = {
         lambda m: setattr(m.optimizer.variables[3], "data", np.ones(2, "f4")),
         "the optimizer's '.*' as it was built, float32 of shape .* of shape \\(2,\\); set it with",
     ),
+    "rate": (lambda m: setattr(m.layers[1], "rate", 7), "loading fails: Dropout '.*': expected"),
+    "amsgrad": (
+        lambda m: setattr(m.optimizer, "amsgrad", True),
+        "loading fails: the file lacks some of the optimizer's state; undo what was set",
+    ),
+    "weight": (
+        lambda m: setattr(m.layers[0], "kernel", corereg.Parameter(np.ones((3, 3), "f4"))),
+        "loading fails: the file does not fit the model",
+    ),
 }
 
 
@@ -322,6 +331,20 @@ def test_what_could_not_be_loaded_is_not_saved(tmp_path, what):
     assert load_model(tmp_path / "model").optimizer.iterations == 2
 
 
+def test_trying_to_load_draws_no_random_numbers():
+    model = net()
+    before = corereg.random.get_state()
+    model.save(io.BytesIO())
+    assert corereg.random.get_state() == before
+
+
+def test_classes_that_are_not_registered_are_saved_untried():
+    model = halfway()
+    model.save(io.BytesIO())
+    model.layers[0].name = model.layers[1].name
+    model.save(io.BytesIO())
+
+
 def test_two_dtypes_in_one_optimizer_name_the_file(tmp_path):
     model = Sequential([layers.Input((3,)), layers.Dense(4), layers.Dense(2, dtype="float64")])
     model.compile("adam", "mse")
@@ -331,6 +354,6 @@ def test_two_dtypes_in_one_optimizer_name_the_file(tmp_path):
     config, sections = archive.read(tmp_path / "model")
     config["iterations"] = 1
     archive.write(tmp_path / "other", config, {**sections, "optimizer": {}}, required=["weights"])
-    with pytest.raises(FileFormatError, match="other'.*one dtype"):
+    with pytest.raises(FileFormatError, match=r"other'.*one dtype"):
         load_model(tmp_path / "other")
     assert corereg.models.load_model(tmp_path / "other", compile=False).built

@@ -21,6 +21,7 @@ from corereg.registry import custom_object_scope
 from corereg.saving import archive
 from corereg.saving.archive_format import Sections
 from corereg.saving.limits import FileFormatError, Limits, over_limit
+from corereg.saving.loadable import check_loadable
 from corereg.training.trainer import TrainableModel
 
 _KNOWN_SECTIONS = ("weights", "optimizer", "training")  # all of them hold arrays only
@@ -67,6 +68,7 @@ def save_model(model: SavableModel, path: Any) -> None:
             if model.optimizer.parameters:
                 config["iterations"] = model.optimizer.steps
                 sections["optimizer"] = _optimizer_state(model.optimizer)
+    check_loadable(model, config, sections, _restored)
     archive.write(path, config, sections, required=["weights"])
 
 
@@ -124,19 +126,26 @@ def load_model(
         raise FileFormatError(
             f"{who} holds weights without a model; build the model and use load_weights"
         )
+    with custom_object_scope(custom_objects):
+        return _restored(who, config, sections, compile, limits)
+
+
+def _restored(
+    who: str, config: dict[str, Any], sections: Sections, compile: bool, limits: Limits
+) -> Any:
+    """The model that config and sections describe, or a FileFormatError."""
     try:
         _check_layers(config["model"], limits)
-        with custom_object_scope(custom_objects):
-            model = _make_model(config, sections)
-            if compile and config["compile"] is not None:
-                given = config["compile"]
-                model.compile(
-                    optimizer=given["optimizer"],
-                    loss=given["loss"],
-                    loss_weights=given.get("loss_weights"),
-                    metrics=given["metrics"],
-                    weighted_metrics=given["weighted_metrics"],
-                )
+        model = _make_model(config, sections)
+        if compile and config["compile"] is not None:
+            given = config["compile"]
+            model.compile(
+                optimizer=given["optimizer"],
+                loss=given["loss"],
+                loss_weights=given.get("loss_weights"),
+                metrics=given["metrics"],
+                weighted_metrics=given["weighted_metrics"],
+            )
     except (
         *(KeyError, TypeError, ValueError, AttributeError, IndexError),
         *(OverflowError, RecursionError),

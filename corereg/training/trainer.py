@@ -92,6 +92,7 @@ class Trainer:
         self.lock = _kernels.TrainingLock()
         self.weights_lock = _kernels.WeightsLock()
         self._shapes = KnownShapes()
+        self.loadable: bytes | None = None  # tells what `save` wrote last that can be loaded
         self._warned: set[str] = set()  # reasons of eager runs that the user was told of
         self.forget_recordings()
 
