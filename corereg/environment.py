@@ -22,6 +22,8 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
         "openmp": openmp,
         "build flags": flags,
     }
+    if _kernels.is_forked_child():
+        found["forked child"] = "yes, so one thread: OpenMP's threads do not live on in a child"
     if mode == "dicts":
         return found
     if mode != "stdout":

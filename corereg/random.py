@@ -68,6 +68,15 @@ _process = _Streams(int.from_bytes(os.urandom(8), "little"))
 _own = threading.local()  # `streams`: of a thread that has set a seed
 
 
+def _after_fork_in_child() -> None:
+    """A thread that held the lock does not live on in a forked child."""
+    _process.lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
 def _streams() -> _Streams:
     return getattr(_own, "streams", _process)
 
@@ -78,6 +87,20 @@ def _streams_to_set(state: int) -> _Streams:
     if not hasattr(_own, "streams"):
         _own.streams = _Streams(state)
     return _own.streams  # type: ignore[no-any-return]
+
+
+class OwnStreams:
+    """``with OwnStreams():`` what is drawn inside does not change what is drawn afterwards."""
+
+    def __enter__(self) -> None:
+        self._outside = getattr(_own, "streams", None)
+        _own.streams = _Streams(0)
+
+    def __exit__(self, *raised: object) -> None:
+        if self._outside is None:
+            del _own.streams
+        else:
+            _own.streams = self._outside
 
 
 def set_random_seed(seed: int) -> None:

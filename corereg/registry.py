@@ -101,9 +101,19 @@ def unknown(
 
     why = UNAVAILABLE.get(PACKAGES[kind].removeprefix("corereg."), {}).get(str(name))
     if why is not None:
-        return ValueError(f"unknown {kind} {name!r}: {why}")
-    known = sorted({*names(kind), *_custom_names(), *also})
-    return ValueError(f"unknown {kind} {name!r}; known are {', '.join(known)}{remedy}")
+        error = ValueError(f"unknown {kind} {name!r}: {why}")
+    else:
+        known = sorted({*names(kind), *_custom_names(), *also})
+        error = ValueError(f"unknown {kind} {name!r}; known are {', '.join(known)}{remedy}")
+    vars(error)["unknown_part"] = name
+    return error
+
+
+def is_unknown(error: BaseException | None) -> bool:
+    """Whether an error was raised because a name is not known, directly or further down."""
+    while error is not None and "unknown_part" not in vars(error):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def resolve(kind: str, identifier: Any) -> Any:

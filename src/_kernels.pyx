@@ -56,6 +56,7 @@ include "probe.pxi"
 
 # Models beside threads: who reads and writes weights, and forward passes.
 include "locks.pxi"
+include "weights_lock.pxi"
 include "snapshot.pxi"
 include "forward.pxi"
 

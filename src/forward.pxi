@@ -180,6 +180,7 @@ cdef class ForwardPool:
         recorded, not contiguous or not NumPy's own arrays, or a model that has changed."""
         cdef Py_ssize_t i
         cdef unsigned long thread
+        cdef ReadWriteLock lock
         cdef _IdleWorkspaces idle
         cdef ForwardWorkspace workspace
         for i in range(len(self.idle)):
@@ -193,7 +194,7 @@ cdef class ForwardPool:
         workspace = idle.workspaces.pop()
         try:
             thread = PyThread_get_thread_ident()
-            self.lock.acquire_read(thread)
+            lock = self.lock.enter(thread, False)
             try:
                 if not self.snapshot.unchanged():
                     return None
@@ -203,10 +204,10 @@ cdef class ForwardPool:
                 else:
                     workspace.place(0, x)
                 out = workspace.place_new_outputs()
-                workspace.run(True, self.lock.reader_count)
+                workspace.run(True, lock.reader_count)
                 return out
             finally:
-                self.lock.release_read(thread)
+                lock.release_read(thread)
         finally:
             idle.workspaces.append(workspace)
 
@@ -250,11 +251,11 @@ cdef class ForwardPool:
         for i in range(len(targets)):
             same_shape(targets[i], workspace.outputs[i], "predict", f"outputs[{i}]")
             workspace.place(n + i, targets[i])
-        self.lock.acquire_read(thread)
+        cdef ReadWriteLock lock = self.lock.enter(thread, False)
         try:
-            workspace.run(inputs is not None, self.lock.reader_count)
+            workspace.run(inputs is not None, lock.reader_count)
         finally:
-            self.lock.release_read(thread)
+            lock.release_read(thread)
 
     def run_many(self, list workspaces not None, inputs, outputs):
         """Takes inputs that hold several batches, one after the other along the first axis, into
@@ -267,6 +268,7 @@ cdef class ForwardPool:
         cdef tuple sources = as_arrays(inputs, first.inputs, False, "inputs")
         cdef tuple targets = as_arrays(outputs, first.outputs, True, "outputs")
         cdef Py_ssize_t pieces = batches_in(sources, first.inputs, -1, "inputs")
+        cdef ReadWriteLock lock
         cdef cr_forward_workspace *table
         batches_in(targets, first.outputs, pieces, "outputs")
         for i in range(n):
@@ -277,7 +279,7 @@ cdef class ForwardPool:
         if table == NULL:
             raise MemoryError("predict: no memory for a table of workspaces")
         try:
-            self.lock.acquire_read(thread)
+            lock = self.lock.enter(thread, False)
             try:
                 for i in range(size):
                     workspace = workspaces[i]
@@ -292,7 +294,7 @@ cdef class ForwardPool:
                 for workspace in workspaces:
                     raise_out_of_range(workspace.program.out_of_range)
             finally:
-                self.lock.release_read(thread)
+                lock.release_read(thread)
         finally:
             PyMem_Free(table)
 

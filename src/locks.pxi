@@ -34,7 +34,7 @@ cdef class ReadWriteLock:
     ``with lock.reading:`` many threads may read at once; ``with lock.writing:`` for one thread that
     writes. Who writes may enter again, to write or to read; who reads may read again; who reads
     and then wants to write would wait for itself, which raises RuntimeError. A writer that comes
-    back again and again lets in between the readers that had to wait.
+    back again and again lets in between the readers that had to wait, and another writer.
     """
     cdef readonly int waiting       # readers that wait for the writer
     cdef lock_reader *readers
@@ -43,6 +43,8 @@ cdef class ReadWriteLock:
     cdef int depth                  # how often the writer has entered
     cdef bint wanted                # by the writer that waits for the readers to leave
     cdef unsigned long writer       # the thread, where depth or wanted
+    cdef int writers_waiting        # for another writer to leave
+    cdef bint yielding              # whether the last writer goes after one of those waiting
     cdef int forks                  # of this process when the lock was last looked at
 
     def __cinit__(self):
@@ -67,7 +69,8 @@ cdef class ReadWriteLock:
         if self.forks == forks:
             return
         self.forks = forks
-        self.turns = self.waiting = 0
+        self.turns = self.waiting = self.writers_waiting = 0
+        self.yielding = False
         if self.writer != forking_thread:
             self.depth, self.wanted = 0, False
         for i in range(self.reader_count - 1, -1, -1):
@@ -140,10 +143,9 @@ cdef class ReadWriteLock:
         if self.reader(thread) != NULL or (self.wanted and self.writer == thread):
             raise RuntimeError("ReadWriteLock: this thread reads, and would wait for itself to "
                                "write; write when its reading has ended")
-        while self.wanted or self.depth:
-            waits = wait_a_moment(waits)
-            self.forget_lost_threads()
-        self.writer, self.wanted = thread, True
+        if self.wanted or self.depth or self.yields(thread, 0):
+            self.wait_to_write(thread)
+        self.writer, self.wanted, self.yielding = thread, True, False
         try:
             while self.turns or self.reader_count:
                 waits = wait_a_moment(waits)
@@ -153,11 +155,51 @@ cdef class ReadWriteLock:
             self.wanted = False
         return 0
 
+    cdef bint yields(self, unsigned long thread, int others) noexcept:
+        """Whether this thread wrote last, and more than `others` threads wait to write."""
+        return self.yielding and self.writer == thread and self.writers_waiting > others
+
+    cdef int wait_to_write(self, unsigned long thread) except -1:
+        """Waits until nobody writes, and behind those who wait already if this thread wrote
+        last."""
+        cdef int waits = 0
+        self.writers_waiting += 1
+        try:
+            while self.wanted or self.depth or self.yields(thread, 1):
+                waits = wait_a_moment(waits)
+                self.forget_lost_threads()
+        finally:
+            self.writers_waiting -= self.writers_waiting > 0
+        return 0
+
     cdef void release_write(self) noexcept:
         self.forget_lost_threads()
         self.depth -= self.depth > 0
         if not self.depth:
-            self.turns = self.waiting
+            self.turns, self.yielding = self.waiting, self.writers_waiting > 0
+
+    cdef bint held_by_other(self, unsigned long thread, bint writing) noexcept:
+        """Whether another thread writes, or, if writing, reads."""
+        cdef int i
+        self.forget_lost_threads()
+        if self.depth and self.writer != thread:
+            return True
+        for i in range(self.reader_count if writing else 0):
+            if self.readers[i].thread != thread:
+                return True
+        return False
+
+    cdef bint held_by(self, unsigned long thread) noexcept:
+        """Whether this thread is in."""
+        return (self.depth and self.writer == thread) or self.reader(thread) != NULL
+
+    cdef ReadWriteLock enter(self, unsigned long thread, bint writes):
+        """Waits until the thread may write, or read; returns the lock that it has to leave."""
+        if writes:
+            self.acquire_write(thread)
+        else:
+            self.acquire_read(thread)
+        return self
 
 
 @cython.freelist(8)
@@ -174,7 +216,9 @@ cdef class LockGuard:
         if self.entered and thread != self.thread:
             raise RuntimeError("LockGuard: expected a guard that no other thread has entered; make "
                                "one for every `with`")
-        if self.writes:
+        if not self.entered:
+            self.lock = self.lock.enter(thread, self.writes)
+        elif self.writes:
             self.lock.acquire_write(thread)
         else:
             self.lock.acquire_read(thread)

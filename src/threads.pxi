@@ -48,6 +48,11 @@ cpdef int get_num_threads():
     return thread_limit if 0 < thread_limit < most else most
 
 
+def is_forked_child():
+    """Whether this process was forked by another one that had imported corereg."""
+    return forks > 0
+
+
 def set_num_threads(n):
     """Use at most n threads (0: no limit of our own)."""
     global thread_limit

@@ -5,6 +5,7 @@ run (src/tensor.pxi) and how gradients go back (src/backward.pxi) is compiled. M
 downwards only:
 
     functional, gradcheck                       derivatives as values, checks of them
+    whole_copies                                pickles and copies of what another thread trains
     torch_functions, sampling                   what PyTorch has at its top: cat, stack, randint
     numpy_functions, methods/                   give Tensor what it cannot name itself: the ops
     ops/                                        the ops, one family a module

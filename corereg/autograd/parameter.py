@@ -23,12 +23,15 @@ class Variable(Tensor):
     data: as for Tensor, copied to memory that begins at a cache line and stays where it is.
     """
 
-    __slots__ = ("name",)
+    _made_as: tuple[tuple[int, ...], np.dtype[Any]]  # shape and dtype, which files expect
+
+    __slots__ = ("_made_as", "name")
 
     def __init__(self, data: Any, name: str, requires_grad: bool = False) -> None:
         super().__init__(data, requires_grad)
         self.data = aligned(self.data)
         self.name = name
+        self._made_as = self.shape, self.data.dtype
 
     @classmethod
     def zeros(cls, shape: tuple[int, ...], dtype: Any, name: str) -> Self:
@@ -37,6 +40,7 @@ class Variable(Tensor):
         with _kernels.CacheLines():
             Tensor.__init__(made, np.zeros(shape, dtype))
         made.name = name
+        made._made_as = made.shape, made.data.dtype
         return made
 
     @property
@@ -68,7 +72,7 @@ class Variable(Tensor):
         return self.assign(_kernels.array_in_op(self) - _kernels.array_in_op(value))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.data, self.name)
+        return type(self), (self.data.copy(), self.name)  # a pickle may read its buffers later
 
 
 class Parameter(Variable):
@@ -83,8 +87,9 @@ class Parameter(Variable):
     """
 
     row_gradients: list[tuple[Any, Any]] | None
+    _weights_lock: _kernels.WeightsLock | None  # see src/weights_lock.pxi
 
-    __slots__ = ("constraint", "regularizer", "row_gradients")
+    __slots__ = ("_weights_lock", "constraint", "regularizer", "row_gradients")
 
     def __init__(
         self,
@@ -96,7 +101,7 @@ class Parameter(Variable):
         super().__init__(data, name or f"parameter_{next(_names)}", requires_grad=True)
         self.regularizer = regularizer
         self.constraint = constraint
-        self.row_gradients = None
+        self.row_gradients = self._weights_lock = None
         self.buffer = aligned(np.zeros_like(self.data))
 
     @property
@@ -110,7 +115,7 @@ class Parameter(Variable):
             self._grad = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        given = self.data, self.name, self.regularizer, self.trainable, self.constraint
+        given = self.data.copy(), self.name, self.regularizer, self.trainable, self.constraint
         return _parameter, given
 
 

@@ -57,7 +57,7 @@ class SwapEMAWeights(Callback):
         if averages is self._averages_in_model:
             return
         pairs = self._averages()
-        with self.model._trainer.setting_weights():
+        with self.model._trainer.shared_lock(self.model).writing:
             for weight, average in pairs:
                 kept = weight.data.copy()
                 weight.assign(average)

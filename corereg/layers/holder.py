@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -274,12 +275,18 @@ class Holder:
         return found
 
     def get_weights(self) -> list[Array]:
-        """Copies of the weights, in the order of `weights`."""
-        return [p.data.copy() for p in self.weights]
+        """Copies of the weights, in the order of `weights`: all of one step, whoever trains."""
+        weights = self.weights
+        with _kernels.shared_lock(weights).reading:
+            return [p.data.copy() for p in weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Overwrites the weights; checks every shape before it changes any."""
-        assign_all(self.who, self.weights, weights)
+        """Overwrites the weights; checks every shape before it changes any. Others see all old or
+        all new ones."""
+        own = self.weights
+        lock = _kernels.shared_lock(own)
+        with nullcontext() if lock.reads else lock.writing:  # in `call`, predict may be under way
+            assign_all(self.who, own, weights)
 
     def count_params(self) -> int:
         """How many numbers the weights hold."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corereg import registry
-from corereg.autograd import Tensor
+from corereg.autograd import Parameter, Tensor
+from corereg.autograd.whole_copies import CopiedWhole
 from corereg.callbacks.history import History
 from corereg.graph.nest import flatten, pack_like
 from corereg.layers.holder import FromInit
@@ -34,7 +35,7 @@ Array = np.ndarray[Any, Any]
 
 
 @register("model", "Functional")
-class Model(ModelStructure):
+class Model(CopiedWhole, ModelStructure):
     """A model: layers, a way to call them, and a trainer.
 
     ``Model(inputs, outputs)`` is a graph of layers between symbolic tensors; each of the two is
@@ -368,10 +369,8 @@ class Model(ModelStructure):
 
     # ---- weights ---------------------------------------------------------------------------------
 
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Overwrites all weights; checks every shape before it changes any."""
-        with self._trainer.setting_weights():  # others predict with all old or all new ones
-            super().set_weights(weights)
+    def _copied_weights(self) -> list[Parameter]:
+        return self.weights
 
     def count_params(self) -> int:
         """How many numbers the weights hold; the model must be built."""

@@ -12,6 +12,7 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Parameter, Tensor, no_grad
 from corereg.autograd.parameter import Variable
+from corereg.autograd.whole_copies import CopiedWhole
 from corereg.naming import snake_case, unique_name
 from corereg.optimizers.gradients import checked_gradients
 from corereg.optimizers.hyperparameters import AssignableInt, check_number
@@ -30,7 +31,7 @@ from corereg.recordable import Recordable
 Array = np.ndarray[Any, Any]
 
 
-class Optimizer(LearningRate, StepPlanning, VariableMaker, Recordable):
+class Optimizer(CopiedWhole, LearningRate, StepPlanning, VariableMaker, Recordable):
     """Base class of all optimizers.
 
     learning_rate: a number >= 0, a schedule of `corereg.optimizers.schedules`, or a function: of
@@ -160,8 +161,17 @@ class Optimizer(LearningRate, StepPlanning, VariableMaker, Recordable):
 
     @property
     def state(self) -> list[Array]:
-        """The state arrays, parameter by parameter: what a file keeps."""
-        return [v.data for v in self._state]
+        """Copies of the state arrays, parameter by parameter: what a file keeps. All are of one
+        step, also while another thread trains."""
+        with _kernels.shared_lock(self.parameters).reading:
+            return [v.data.copy() for v in self._saved_variables()]
+
+    def _saved_variables(self) -> list[Variable]:
+        """The variables of `state`, in its order."""
+        return self._state
+
+    def _copied_weights(self) -> list[Parameter]:
+        return self.parameters
 
     @property
     def steps(self) -> int:
@@ -174,7 +184,7 @@ class Optimizer(LearningRate, StepPlanning, VariableMaker, Recordable):
             raise ValueError(
                 f"{type(self).__name__}.restore: expected iterations >= 0, received {iterations}"
             )
-        own = self.state
+        own = [v.data for v in self._saved_variables()]
         if [a.shape for a in own] != [a.shape for a in state]:
             raise ValueError(
                 f"{type(self).__name__}.restore: expected state of shapes "

@@ -85,11 +85,10 @@ class KernelOptimizer(Optimizer):
         optional one is not wanted."""
         return [tuple(None if v is None else v.data for v in own) for own in self._slots]
 
-    @property
-    def state(self) -> list[Array]:
+    def _saved_variables(self) -> list[Variable]:
         slots = [v for own in self._slots for v in own if v is not None]
         known = {id(v) for v in slots}
-        return [v.data for v in (*slots, *(v for v in self._state if id(v) not in known))]
+        return [*slots, *(v for v in self._state if id(v) not in known)]
 
     def build(self, variables: Sequence[Parameter]) -> None:
         super().build(variables)

@@ -21,6 +21,7 @@ from corereg.registry import custom_object_scope
 from corereg.saving import archive
 from corereg.saving.archive_format import Sections
 from corereg.saving.limits import FileFormatError, Limits, over_limit
+from corereg.saving.loadable import check_loadable
 from corereg.training.trainer import TrainableModel
 
 _KNOWN_SECTIONS = ("weights", "optimizer", "training")  # all of them hold arrays only
@@ -55,28 +56,52 @@ def save_model(model: SavableModel, path: Any) -> None:
     }
     if model.built and "layers" not in config["model"]:
         config["build_shape"] = model.input_shape
-    sections: Sections = {"weights": _weights("save", model)}
-    random = {f"random/{place}": layer.random_state for place, layer in _places(model)}
-    order = model._trainer.row_order
-    sections["training"] = {name: state for name, state in random.items() if state is not None}
-    sections["training"] |= {_ORDER[0][0]: order.seed, _ORDER[1][0]: order.passes}
-    if model.optimizer is not None:
-        compilation = model._trainer.compilation
-        config["compile"] = {
-            "optimizer": optimizers.serialize(model.optimizer),
-            "loss": _each(model.loss, losses.serialize),
-            "loss_weights": compilation.loss_weights,
-            "metrics": _each(compilation.requested_metrics, _metric),
-            "weighted_metrics": _each(compilation.requested_weighted_metrics, _metric),
-        }
-        if model.optimizer.parameters:
-            config["iterations"] = model.optimizer.steps
-            sections["optimizer"] = {str(i): a for i, a in enumerate(model.optimizer.state)}
     try:
         _check_layers(config["model"], archive.default_limits)
     except FileFormatError as error:
         raise ValueError(f"save: {error}") from None
+    with model._trainer.shared_lock(model).reading:  # copies, all of one finished step
+        sections: Sections = {"weights": _weights("save", model)}
+        sections["training"] = _training_state(model)
+        if model.optimizer is not None:
+            config["compile"] = _compile_config(model, model.optimizer)
+            if model.optimizer.parameters:
+                config["iterations"] = model.optimizer.steps
+                sections["optimizer"] = _optimizer_state(model.optimizer)
+    check_loadable(model, config, sections, _restored)
     archive.write(path, config, sections, required=["weights"])
+
+
+def _compile_config(model: SavableModel, optimizer: optimizers.Optimizer) -> dict[str, Any]:
+    """The arguments of compile."""
+    compilation = model._trainer.compilation
+    return {
+        "optimizer": optimizers.serialize(optimizer),
+        "loss": _each(model.loss, losses.serialize),
+        "loss_weights": compilation.loss_weights,
+        "metrics": _each(compilation.requested_metrics, _metric),
+        "weighted_metrics": _each(compilation.requested_weighted_metrics, _metric),
+    }
+
+
+def _training_state(model: SavableModel) -> dict[str, Any]:
+    """The section "training": where the random numbers and the order of rows are."""
+    random = {f"random/{place}": layer.random_state for place, layer in _places(model)}
+    order = model._trainer.row_order
+    found = {name: state for name, state in random.items() if state is not None}
+    return found | {_ORDER[0][0]: order.seed.copy(), _ORDER[1][0]: order.passes.copy()}
+
+
+def _optimizer_state(optimizer: optimizers.Optimizer) -> dict[str, Any]:
+    """The section "optimizer", or a ValueError for state that no optimizer could take back."""
+    for v in optimizer._saved_variables():
+        if v._made_as != (v.shape, v.data.dtype):
+            shape, dtype = v._made_as
+            raise ValueError(
+                f"save: expected the optimizer's {v.name!r} as it was built, {dtype} of shape "
+                f"{shape}, but its data are {v.data.dtype} of shape {v.shape}; set it with assign()"
+            )
+    return {str(i): a for i, a in enumerate(optimizer.state)}
 
 
 def load_model(
@@ -101,19 +126,26 @@ def load_model(
         raise FileFormatError(
             f"{who} holds weights without a model; build the model and use load_weights"
         )
+    with custom_object_scope(custom_objects):
+        return _restored(who, config, sections, compile, limits)
+
+
+def _restored(
+    who: str, config: dict[str, Any], sections: Sections, compile: bool, limits: Limits
+) -> Any:
+    """The model that config and sections describe, or a FileFormatError."""
     try:
         _check_layers(config["model"], limits)
-        with custom_object_scope(custom_objects):
-            model = _make_model(config, sections)
-            if compile and config["compile"] is not None:
-                given = config["compile"]
-                model.compile(
-                    optimizer=given["optimizer"],
-                    loss=given["loss"],
-                    loss_weights=given.get("loss_weights"),
-                    metrics=given["metrics"],
-                    weighted_metrics=given["weighted_metrics"],
-                )
+        model = _make_model(config, sections)
+        if compile and config["compile"] is not None:
+            given = config["compile"]
+            model.compile(
+                optimizer=given["optimizer"],
+                loss=given["loss"],
+                loss_weights=given.get("loss_weights"),
+                metrics=given["metrics"],
+                weighted_metrics=given["weighted_metrics"],
+            )
     except (
         *(KeyError, TypeError, ValueError, AttributeError, IndexError),
         *(OverflowError, RecursionError),
@@ -131,7 +163,8 @@ def save_weights(model: TrainableModel, path: Any) -> None:
     """Writes the weights alone; see `Model.save_weights`."""
     if not model.built:
         raise ValueError("save_weights: the model is not built; call build(input_shape)")
-    sections: Sections = {"weights": _weights("save_weights", model)}
+    with model._trainer.shared_lock(model).reading:
+        sections: Sections = {"weights": _weights("save_weights", model)}
     archive.write(path, {"kind": "weights"}, sections, required=["weights"])
 
 
@@ -237,7 +270,7 @@ def _by_layer(weights: Mapping[str, Any]) -> dict[Any, Any]:
 
 
 def _weights(who: str, model: TrainableModel) -> dict[str, np.ndarray[Any, Any]]:
-    """All weights by name, or a ValueError for those that no model could load."""
+    """Copies of all weights by name, or a ValueError for those that no model could load."""
     named = _named(model)
     if len(named) < len(model.weights):
         raise ValueError(f"{who}: expected the weights of a layer to have different names")
@@ -249,7 +282,7 @@ def _weights(who: str, model: TrainableModel) -> dict[str, np.ndarray[Any, Any]]
                 f"{built.shape}, but its data are {now.dtype} of shape {now.shape}; set weights "
                 "with assign() or set_weights()"
             )
-    return {name: p.data for name, p in named.items()}
+    return {name: p.data.copy() for name, p in named.items()}
 
 
 def _named(model: TrainableModel) -> dict[str, Parameter]:
@@ -274,7 +307,7 @@ def _put_weights(who: str, model: TrainableModel, sections: Sections) -> None:
             f"{extra or 'nothing'} besides"
         )
     try:
-        with model._trainer.setting_weights():
+        with model._trainer.shared_lock(model).writing:
             assign_all(who, list(named.values()), [arrays[name] for name in named])
     except (ValueError, TypeError) as error:
         raise FileFormatError(str(error)) from error

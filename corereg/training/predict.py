@@ -263,7 +263,7 @@ def _first_forward(call: Call, x: Arrays) -> Arrays:
         )
     for a, memory in zip(x, own, strict=True):
         _kernels.gather_rows(a, memory)
-    with no_grad(), trainer.weights_lock.reading, _kernels.CallContext(training=False):
+    with no_grad(), trainer.shared_lock(model).reading, _kernels.CallContext(training=False):
         if trainer.compilation.run_eagerly or captures.refuses():
             return _flat_outputs(call, own)
         capture = Capture(own)

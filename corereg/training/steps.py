@@ -166,14 +166,16 @@ class ArraySteps:
     def run(self, most: int | None) -> int:
         """Runs at least one step and at most `most`, none beyond the pass; returns how many."""
         most = self.steps if most is None else most
-        if not self._left:
-            self._data.start_epoch(self._order)
+        begins = not self._left
+        if begins:
             self._left = len(self._data)
         rows = min(self._size, self._left)
         capture = self._runner.find(self._data, rows)
         known = self._gathering.get(rows)
         most = min(most, self._left // rows)
         with self._runner.access, self._runner.rates_ahead(most) as most:
+            if begins:  # inside: the passes that a snapshot counts are those of finished steps
+                self._data.start_epoch(self._order)
             if known is not None and known[0] is capture and capture.ready:
                 done = capture.replay([(known[1], 1)], most)
                 self._runner.result, self._runner.last = capture.result, capture.memory

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -96,8 +95,9 @@ class Trainer:
         self._history: Callable[[], History | None] | None = None
         self.stop_evaluating = self.stop_predicting = False  # what callbacks ask of a run
         self.lock = _kernels.TrainingLock()
-        self.weights_lock = _kernels.ReadWriteLock()
+        self.weights_lock = _kernels.WeightsLock()
         self._shapes = KnownShapes()
+        self.loadable: bytes | None = None  # tells what `save` wrote last that can be loaded
         self._warned: set[str] = set()  # what the user was told of, of eager runs for one
         self.forget_recordings()
 
@@ -125,6 +125,7 @@ class Trainer:
 
     def forget_recordings(self) -> None:
         """Drops what was recorded with other layers, another loss, optimizer or metrics."""
+        self._locked: list[Parameter] | None = None  # the optimizer's weights that have the lock
         self.captures = {kind: CaptureCache() for kind in KINDS}
         self.forward_pool: _kernels.ForwardPool | None = None
         self._sums: dict[str, EpochAccumulators] = {}
@@ -266,10 +267,20 @@ class Trainer:
             total = weighted if total is None else total + weighted
         return total
 
-    def setting_weights(self) -> AbstractContextManager[Any]:
-        """What is entered to set weights outside of steps. A thread that sets them while another
-        one trains would wait long: it is on its own."""
-        return nullcontext() if self.lock.trains_elsewhere else self.weights_lock.writing
+    # ---- the lock of weights ---------------------------------------------------------------------
+
+    def shared_lock(self, model: TrainableModel) -> _kernels.WeightsLock:
+        """The lock of the model's weights, one for all models that share some of them."""
+        self.weights_lock = _kernels.shared_lock(model.weights, self.weights_lock)
+        return self.weights_lock
+
+    def lock_to_train(self, model: TrainableModel) -> _kernels.WeightsLock:
+        """As `shared_lock`, without a look at all weights before every single step."""
+        optimizer = self.compilation.optimizer
+        if optimizer is None or optimizer.parameters is not self._locked:
+            self.shared_lock(model)
+            self._locked = None if optimizer is None else optimizer.parameters
+        return self.weights_lock
 
     def forget_gradients(self) -> None:
         """Drops gradients, half of which an interrupt may have left."""
