@@ -200,7 +200,7 @@ def train_on_batch(
     repeated: RepeatedBatch | None = trainer.repeated_batch
     weighted = sample_weight is not None or class_weight is not None
     if repeated is not None and not weighted and repeated.takes(model, x, y):
-        logs = repeated.run(trainer, x, y)
+        logs = repeated.run(model, x, y)
         if logs is not None:
             if not isfinite(logs["loss"]):
                 _warn_of_batch(model, logs["loss"], repeated.batch)

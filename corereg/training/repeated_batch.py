@@ -75,7 +75,7 @@ class RepeatedBatch:
         captures = trainer.captures["train"]
         return captures is self._captures and captures.version == self._version
 
-    def run(self, trainer: Trainer, x: Array, y: Array) -> Logs | None:
+    def run(self, model: TrainableModel, x: Array, y: Array) -> Logs | None:
         """The logs of one step on arrays that it takes; errors of all checks of train_on_batch that
         values can fail. None, if it has to be recorded anew."""
         if self._is_float:
@@ -87,11 +87,12 @@ class RepeatedBatch:
             with prefix_errors(WHO):
                 for metric in self._metrics:
                     metric.check_targets(targets, self._outputs)
+        trainer = model._trainer
         with trainer.lock.training(WHO, trainer.forget_gradients):
             if not self._is_current(trainer):  # another thread has trained or compiled
                 return None
             self._sums.reset()
-            with trainer.weights_lock.writing, rates_ahead(trainer.compilation.optimizer, 1):
+            with trainer.lock_to_train(model).writing, rates_ahead(trainer.compilation.optimizer, 1):
                 memory = self._capture.memory.arrays
                 _kernels.gather_rows(x, memory[0])
                 _kernels.gather_rows(targets, memory[1])
