@@ -430,6 +430,16 @@ class Model(ModelStructure):
 
         load_weights(self, path)
 
+    def _write_backup(self, path: str) -> None:
+        from corereg.saving.backup_file import write_backup
+
+        write_backup(self, path)
+
+    def _read_backup(self, path: str) -> Any:
+        from corereg.saving.backup_file import Backup
+
+        return Backup(path)
+
     def get_config(self) -> dict[str, Any]:
         """The structure, JSON-able: of a graph its layers and how they are called, as Keras writes
         it; of a subclass the arguments that every layer takes, as far as its `__init__` does."""

@@ -3,7 +3,7 @@
 config        structure, compile's arguments, the optimizer's step
 weights       every weight, by the layer's position and the weight's name
 optimizer     the optimizer's state arrays
-training      the layers' random state, the order of rows and how many passes were trained
+training      where random numbers and the order of rows are, see training_state.py
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from corereg.registry import custom_object_scope
 from corereg.saving import archive
 from corereg.saving.archive_format import Sections
 from corereg.saving.limits import FileFormatError, Limits, over_limit
+from corereg.saving.training_state import put_random_states, put_training_state, training_state
 from corereg.training.trainer import TrainableModel
 
 _KNOWN_SECTIONS = ("weights", "optimizer", "training")  # all of them hold arrays only
-_ORDER = ("row_order/seed", np.uint64), ("row_order/passes", np.int64)
 
 
 class SavableModel(TrainableModel, Protocol):
@@ -56,10 +56,7 @@ def save_model(model: SavableModel, path: Any) -> None:
     if model.built and "layers" not in config["model"]:
         config["build_shape"] = model.input_shape
     sections: Sections = {"weights": _weights("save", model)}
-    random = {f"random/{place}": layer.random_state for place, layer in _places(model)}
-    order = model._trainer.row_order
-    sections["training"] = {name: state for name, state in random.items() if state is not None}
-    sections["training"] |= {_ORDER[0][0]: order.seed, _ORDER[1][0]: order.passes}
+    sections["training"] = training_state(model, _places(model))
     if model.optimizer is not None:
         compilation = model._trainer.compilation
         config["compile"] = {
@@ -121,7 +118,7 @@ def load_model(
         what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise FileFormatError(f"{who} does not make a model: {what}") from error
     _put_weights(who, model, sections)
-    _put_row_order(who, model, sections.get("training", {}))
+    put_training_state(who, model, _places(model), sections.get("training", {}))
     if "iterations" in config and model.optimizer is not None:
         _put_state(who, model, config["iterations"], sections.get("optimizer", {}))
     return model
@@ -161,7 +158,6 @@ def _make_model(config: Mapping[str, Any], sections: Sections) -> Any:
     if kind is None:
         raise registry.unknown("model", name)
     weights = _by_layer(sections.get("weights", {}))
-    random = sections.get("training", {})
 
     def prepare(place: str, layer: Layer) -> None:
         given = weights
@@ -175,10 +171,10 @@ def _make_model(config: Mapping[str, Any], sections: Sections) -> Any:
         model._give(weights)
         model.build(_as_shapes(config["build_shape"]))
         model._stop_giving()
-    for place, layer in _places(model):
+    places = _places(model)
+    for _, layer in places:
         layer._given = None
-        if layer.random_state is not None:
-            layer.random_state = random[f"random/{place}"]
+    put_random_states(places, sections.get("training", {}))
     return model
 
 
@@ -278,16 +274,6 @@ def _put_weights(who: str, model: TrainableModel, sections: Sections) -> None:
             assign_all(who, list(named.values()), [arrays[name] for name in named])
     except (ValueError, TypeError) as error:
         raise FileFormatError(str(error)) from error
-
-
-def _put_row_order(who: str, model: TrainableModel, arrays: Mapping[str, Any]) -> None:
-    """The order of rows as it was; files of version 1 have none."""
-    order = model._trainer.row_order
-    for (name, dtype), own in zip(_ORDER, (order.seed, order.passes), strict=True):
-        if name in arrays:
-            if arrays[name].shape != (1,) or arrays[name].dtype != dtype or arrays[name][0] < 0:
-                raise FileFormatError(f"{who} has no valid {name!r}")
-            own[...] = arrays[name]
 
 
 def _put_state(who: str, model: TrainableModel, iterations: Any, arrays: Mapping[str, Any]) -> None:
