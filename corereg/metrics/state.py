@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -13,68 +14,80 @@ _PLAIN = (bool, int, float)
 
 
 def state_of(metric: Metric) -> dict[str, Any]:
-    """Copies of all arrays, variables and numbers that a metric and those inside it hold, by the
-    names of their attributes, and its lists of numbers."""
-    return {
-        name: found
-        for name, value in vars(metric).items()
-        if (found := _state_of_value(value)) is not None
-    }
+    """Copies of all that a metric and those inside it hold: its variables, the attributes that
+    these are, and its other arrays, numbers and lists of numbers."""
+    places = {id(variable): i for i, variable in enumerate(metric._variables)}
+    attributes: dict[str, Any] = {}
+    for name, value in vars(metric).items():
+        if name != "_variables" and (found := _entry(value, places)) is not None:
+            attributes[name] = found
+    variables = [[v.name, v.data.copy()] for v in metric._variables]
+    return {"variables": variables, "attributes": attributes}
 
 
-def _state_of_value(value: Any) -> Any:
+def _entry(value: Any, places: dict[int, int]) -> dict[str, Any] | None:
+    """A value with its kind; None for what is not state."""
+    if id(value) in places:
+        return {"variable": places[id(value)]}
     if isinstance(value, Metric):
-        return state_of(value)
+        return {"metric": state_of(value)}
     if isinstance(value, Tensor):
-        return value.data.copy()
+        return {"array": value.data.copy()}
     if isinstance(value, np.ndarray):
-        return None if value.dtype.hasobject else value.copy()
-    if isinstance(value, list):
-        found = [one if isinstance(one, _PLAIN) else _state_of_value(one) for one in value]
-        return None if any(one is None for one in found) else found
-    return value if isinstance(value, _PLAIN) else None
+        return None if value.dtype.hasobject else {"array": value.copy()}
+    if isinstance(value, _PLAIN):
+        return {"number": value}
+    if isinstance(value, list | tuple):
+        found = [_entry(one, places) for one in value]
+        if all(one is not None for one in found):
+            return {"list" if isinstance(value, list) else "tuple": found}
+    return None
 
 
 def put_state(metric: Metric, state: dict[str, Any]) -> None:
-    """Puts back what `state_of` gave, arrays in place; what the metric has no attribute for is left
-    out. ValueError for a metric that makes its state only with its first batch."""
-    own = vars(metric)
-    for name, given in state.items():
-        if name in own:
-            if (own[name] is None) != (given is None) or _lengths_differ(own[name], given):
-                raise ValueError(
-                    f"{metric.name}: expected the metric to have {name!r} from its beginning, as "
-                    "its saved state does; make it in __init__"
-                )
-            found = _put_value(own[name], given)
-            if found is not own[name]:
-                setattr(metric, name, found)
+    """Puts back what `state_of` gave, arrays in place. Variables that the metric makes with its
+    first batch are made now. ValueError for another metric's state."""
+    own = metric._variables
+    for name, array in state["variables"][len(own) :]:
+        metric.add_variable(array.shape, "zeros", array.dtype.name, name=name)
+    for variable, (_, array) in zip(own, state["variables"], strict=True):
+        if variable.shape != array.shape:
+            raise ValueError(
+                f"{metric.name}: expected its saved {variable.name!r} of shape {variable.shape}, "
+                f"received {array.shape}"
+            )
+        variable.data[...] = array
+    for name, entry in state["attributes"].items():
+        now = vars(metric).get(name)
+        found = _value(metric, now, entry)
+        if found is not now:
+            setattr(metric, name, found)
 
 
-def _lengths_differ(own: Any, given: Any) -> bool:
-    """Whether a list of arrays or metrics has other entries than its saved state."""
-    return (
-        isinstance(own, list)
-        and len(own) != len(given)
-        and not all(isinstance(one, _PLAIN) for one in [*own, *given])
-    )
-
-
-def _put_value(own: Any, given: Any) -> Any:
-    """What an attribute is to hold: the same object wherever that can be changed."""
-    if isinstance(own, Metric):
-        put_state(own, given)
-        return own
-    if isinstance(own, Tensor | np.ndarray):
-        array = own.data if isinstance(own, Tensor) else own
-        if array.shape == given.shape and array.dtype == given.dtype:
+def _value(metric: Metric, now: Any, entry: dict[str, Any]) -> Any:
+    """What an attribute is to hold: the object that it holds now, wherever that can be changed."""
+    ((kind, given),) = entry.items()
+    if kind == "variable":
+        return metric._variables[given]
+    if kind == "metric":
+        put_state(now, given)
+        return now
+    if kind == "array":
+        array = now.data if isinstance(now, Tensor) else now
+        if isinstance(array, np.ndarray) and (array.shape, array.dtype) == (
+            given.shape,
+            given.dtype,
+        ):
             array[...] = given
-            return own
-        return Tensor(given) if isinstance(own, Tensor) else given
-    if isinstance(own, list):
-        if all(isinstance(one, _PLAIN) for one in given):
-            own[:] = given
-        else:
-            own[:] = [_put_value(old, new) for old, new in zip(own, given, strict=True)]
-        return own
-    return own if own == given and type(own) is type(given) else given
+            return now
+        return Tensor(given) if isinstance(now, Tensor) else given
+    if kind == "number":
+        return now if now == given and type(now) is type(given) else given
+    olds = now if isinstance(now, list | tuple) and len(now) == len(given) else [None] * len(given)
+    found = [_value(metric, old, one) for old, one in zip(olds, given, strict=True)]
+    if isinstance(now, list):
+        now[:] = found
+        return now
+    if isinstance(now, tuple) and len(now) == len(found) and all(map(is_, now, found)):
+        return now
+    return found if kind == "list" else tuple(found)
