@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from corereg.callbacks.base import Callback, Logs
+from corereg.warn import warn_user
 
 
 class CSVLogger(Callback):
@@ -52,8 +53,14 @@ class CSVLogger(Callback):
     def _cut(self) -> None:
         """Cuts off what does not belong to this training."""
         if self._length is not None:
-            if os.path.getsize(self.filename) > self._length:
+            found = os.path.getsize(self.filename)
+            if found > self._length:
                 os.truncate(self.filename, self._length)
+            elif found < self._length:
+                warn_user(
+                    f"CSVLogger: {self.filename!r} has lost rows of epochs before this one; the "
+                    "History has them all"
+                )
             self._length = None
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
@@ -67,6 +74,6 @@ class CSVLogger(Callback):
                 self.keys = sorted(logs)
                 if not any(key.startswith("val_") for key in self.keys):
                     self.keys += [f"val_{key}" for key in self.keys]
-                if file.tell() == 0:
-                    writer.writerow(["epoch", *self.keys])
+            if file.tell() == 0:
+                writer.writerow(["epoch", *self.keys])
             writer.writerow([epoch, *(logs.get(key, "NA") for key in self.keys)])
