@@ -23,13 +23,13 @@ class BackupAndRestore(Callback):
     delete_checkpoint: removes the backups when the training has ended.
 
     A backup holds the weights, the optimizer with its numbers, which weights are trained, the state
-    of everything random, the order of the rows and the place in them, what losses and metrics of
-    the epoch have added up, and the state of each callback (`Callback.get_state`). It is written
-    under another name, synced and renamed, so that a process that is killed at any moment leaves a
-    whole one. It does not hold the data: pass the same. A backup of within an epoch (an integer
-    save_freq) needs as many rows and the same `shuffle`, else ValueError; one from between two
-    epochs goes on with what it is given. Iterables are read again from the begin of the epoch;
-    generators have to begin where the training goes on.
+    of everything random (NumPy's global generator and Python's among it), the order of the rows and
+    the place in them, what losses and metrics of the epoch have added up, and the state of each
+    callback (`Callback.get_state`). It is written under another name, synced and renamed, so that a
+    process that is killed at any moment leaves a whole one. It does not hold the data: pass the
+    same. A backup of within an epoch (an integer save_freq) needs as many rows and the same
+    `shuffle`, else ValueError; one from between two epochs goes on with what it is given. Iterables
+    are read again from the begin of the epoch; generators have to begin where the training goes on.
 
     Of the callbacks it is called last, wherever it stands in the list. In a backup that is read,
     their states are put back after `on_train_begin`.
@@ -80,6 +80,11 @@ class BackupAndRestore(Callback):
         return 0 if isinstance(self.save_freq, str) else int(self.save_freq)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
+        if self.model._trainer.loop is None:
+            raise RuntimeError(
+                "BackupAndRestore: expected to be called by fit, which knows where a training is; "
+                "in a loop of your own, write the model's state with model.save"
+            )
         os.makedirs(self.backup_dir, exist_ok=True)
         self._unsaved_batches, self._restored = 0, None
         found = self._read()

@@ -6,6 +6,7 @@ callbacks and the optimizer's numbers are, as `plain_state` makes them.
 
 from __future__ import annotations
 
+import random as python_random
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ def write_backup(model: TrainableModel, path: Any) -> None:
         "numbers": to_json(_numbers(optimizer), arrays, who),
         "trainable": {name: p.trainable for name, p in _named(model).items()},
         "random": random.get_state(),
+        "generators": to_json(_global_generators(), arrays, who),
         "loop": to_json(state, arrays, who),
         "callbacks": callbacks,
     }
@@ -74,6 +76,7 @@ class Backup:
                 [name, from_json(own, arrays)] for name, own in config["callbacks"]
             ]
             self._numbers: dict[str, Any] = from_json(config["numbers"], arrays)
+            self._generators: dict[str, Any] = from_json(config["generators"], arrays)
             self.within = bool(self.loop_state["within"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise FileFormatError(f"{self._who} is no backup that can be read: {error}") from error
@@ -99,6 +102,22 @@ class Backup:
                 setattr(optimizer, name, value)
         _put_state(self._who, model, config["iterations"], self._sections.get("optimizer", {}))
         random.set_state(config["random"])
+        _put_global_generators(self._generators)
+
+
+def _global_generators() -> dict[str, Any]:
+    """Where NumPy's global generator and Python's are, from which programs draw their data."""
+    version, words, gauss = python_random.getstate()
+    return {
+        "numpy": np.random.get_state(legacy=False),  # noqa: NPY002
+        "python": [version, np.array(words, np.int64), gauss],
+    }
+
+
+def _put_global_generators(state: dict[str, Any]) -> None:
+    np.random.set_state(state["numpy"])  # noqa: NPY002
+    version, words, gauss = state["python"]
+    python_random.setstate((version, tuple(words.tolist()), gauss))
 
 
 def _numbers(optimizer: Any) -> dict[str, Any]:

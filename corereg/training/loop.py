@@ -72,7 +72,7 @@ class TrainingLoop:
                 order.unfinished = None
                 run.begin_epoch()
                 resumed = self._resume_within()
-                if not run.ready() and not self._done:
+                if resumed is None and not run.ready():
                     warn_out_of_data("fit", 0, self._steps)
                     break
                 bar.begin_epoch(epoch)
@@ -154,9 +154,10 @@ class TrainingLoop:
         self.set_callbacks(state)
         self._model.stop_training = state["stop_training"]
         self._epoch, self._logs = state["epoch"], state["logs"]
+        fits = self._run.resume(state["position"])
         if state["within"]:
             self._resumes_within = state
-            if not self._run.resume(state["position"]):
+            if not fits:
                 raise ValueError(
                     "fit: expected the data of the training that is to go on, which stopped within "
                     f"epoch {self._epoch + 1} after {state['batches']} batches; the rows received "

@@ -329,7 +329,10 @@ class IterableSteps:
         return None
 
     def resume(self, position: PassPosition | None) -> bool:
-        """Whether this is the position of an iterable: None."""
+        """Drops what was read ahead, for `begin_epoch` to read it again; whether this is the
+        position of an iterable: None."""
+        if not self.once:
+            self._next = None
         return position is None
 
     def skip(self, steps: int) -> None:
