@@ -17,7 +17,7 @@ import corereg
 from corereg import layers
 from corereg.callbacks import BackupAndRestore, Callback, CallbackList, SwapEMAWeights
 from corereg.optimizers import SGD, Adam
-from corereg.saving import FileFormatError, custom_object_scope, load_model
+from corereg.saving import FileFormatError, archive, custom_object_scope, load_model
 
 TESTS = Path(__file__).parent
 
@@ -137,6 +137,65 @@ def test_a_seed_generator_goes_on(tmp_path):
     assert [one.next() for one in others] == [one.next() for one in seeds]
     with pytest.raises(ValueError, match="expected a key and a count"):
         seeds[0].random_state = np.zeros(3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("row_order/unfinished", np.zeros(2, np.int64)),
+        ("row_order/unfinished", np.array([20, -5, 1])),
+        ("row_order/unfinished", np.zeros(3)),
+        ("row_order/passes", np.array([-1])),
+        ("row_order/seed", np.zeros(1)),
+        ("seeds/0/seeds", np.zeros(2)),
+        ("unaveraged/1", np.zeros(2)),
+    ],
+)
+def test_files_of_what_cannot_be_are_refused(name, value, tmp_path):
+    path = tmp_path / "m.corereg"
+    model = corereg.Sequential([corereg.Input((3,)), resumable.Noise(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.save(path)
+    config, sections = archive.read(path)
+    assert [one for one in sections["training"] if one.startswith("seeds")] == ["seeds/0/seeds"]
+    sections["training"][name] = value
+    archive.write(path, config, sections, required=["weights"])
+    with (
+        custom_object_scope({"Noise": resumable.Noise}),
+        pytest.raises(FileFormatError, match=r"m.corereg'"),
+    ):
+        load_model(path)
+
+
+def test_files_of_older_versions_begin_anew_with_what_they_lack(tmp_path):
+    path = tmp_path / "m.corereg"
+    x, y = data()
+    model = net(Adam(0.01, use_ema=True))
+    model.fit(x, y, batch_size=6, steps_per_epoch=3, verbose=0)
+    model.save(path)
+    config, sections = archive.read(path)
+    new = [one for one in sections["training"] if one.startswith(("unav", "row_order/unf"))]
+    assert len(new) == 5
+    for name in new:
+        del sections["training"][name]
+    archive.write(path, config, sections, required=["weights"])
+    loaded = load_model(path)
+    loaded.fit(x, y, epochs=2, initial_epoch=1, verbose=0)
+    assert loaded._trainer.row_order.passes == 2
+
+
+def test_a_fit_goes_on_only_where_the_data_are_as_they_were():
+    x, y = data(20)
+    model = net(SGD(0.01))
+    model.fit(x, y, batch_size=6, steps_per_epoch=3, verbose=0)
+    for options, passes in (
+        ({"shuffle": False, "initial_epoch": 1, "epochs": 2}, 1),
+        ({"epochs": 1}, 2),
+        ({"initial_epoch": 1, "epochs": 2}, 1),  # it goes on within the pass
+    ):
+        one = copy.deepcopy(model)
+        one.fit(x, y, batch_size=6, steps_per_epoch=1, verbose=0, **options)
+        assert one._trainer.row_order.passes == passes
 
 
 def test_averages_end_a_fit_and_the_trained_weights_go_on():
