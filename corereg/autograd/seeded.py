@@ -27,8 +27,7 @@ class SeedGenerator:
     `__init__` and gives it to all that it draws.
 
     seed: a non-negative integer fixes the sequence; None draws one from the global seed. ValueError
-    for anything else. Copies and pickles go on where the original is; files of models do not have
-    it.
+    for anything else. Copies, pickles and files of models that have it go on where the original is.
     """
 
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
@@ -45,6 +44,18 @@ class SeedGenerator:
         found = self._key, int(self._drawn)
         self._drawn += 1
         return found
+
+    @property
+    def random_state(self) -> np.ndarray[Any, Any]:
+        """The key of the numbers and how often they were drawn: two uint64. Settable."""
+        return np.array([self._key, int(self._drawn)], np.uint64)
+
+    @random_state.setter
+    def random_state(self, value: np.ndarray[Any, Any]) -> None:
+        if value.shape != (2,) or value.dtype != np.uint64 or value[1] >= 2**63:
+            raise ValueError(f"SeedGenerator: expected a key and a count, received {value!r}")
+        self._key = int(value[0])
+        self._drawn[...] = value[1]
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from corereg._lazy import lazy_package
 
 if TYPE_CHECKING:
+    from corereg.callbacks.backup_and_restore import BackupAndRestore as BackupAndRestore
     from corereg.callbacks.base import Callback as Callback
     from corereg.callbacks.callback_list import CallbackList as CallbackList
     from corereg.callbacks.csv_logger import CSVLogger as CSVLogger
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from corereg.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN
 
 _MODULES = {
+    "BackupAndRestore": "backup_and_restore",
     "CSVLogger": "csv_logger",
     "Callback": "base",
     "CallbackList": "callback_list",

@@ -23,12 +23,29 @@ class Callback:
 
     model: Any = None
     params: dict[str, Any] | None = None
+    _comes_last = False  # whether a CallbackList calls it after all others
+    _goes_on = False  # whether its state was set since the last training began
 
     def set_model(self, model: Any) -> None:
         self.model = model
 
     def set_params(self, params: dict[str, Any] | None) -> None:
         self.params = params
+
+    def get_state(self) -> Any:
+        """What a training that is to go on elsewhere needs of this callback: None for nothing, or
+        numbers, texts, booleans, None and NumPy arrays, in lists and dicts with texts as keys."""
+        return None
+
+    def set_state(self, state: Any) -> None:
+        """Takes what `get_state` gave, maybe in another process. It is called before the `fit` that
+        is to go on; `BackupAndRestore` calls it after `on_train_begin`, and where an epoch goes on
+        in its middle once more after `on_epoch_begin`."""
+
+    def _begins_anew(self) -> bool:
+        """For `on_train_begin`: whether to forget everything, for no state has been set."""
+        goes_on, self._goes_on = self._goes_on, False
+        return not goes_on
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Called once, before the first epoch of `fit`."""

@@ -7,6 +7,7 @@ from typing import Any
 from corereg.callbacks.base import HOOKS, Callback, Logs, plain_logs
 from corereg.callbacks.history import History
 from corereg.callbacks.progbar_logger import ProgbarLogger
+from corereg.warn import warn_user
 
 
 class CallbackList(Callback):
@@ -16,6 +17,7 @@ class CallbackList(Callback):
     `History` is appended unless one is there; it is `self.history`, and becomes `model.history`.
     With `add_progbar` a `ProgbarLogger` is appended unless one is there. `params` (`epochs=3,
     steps=10, verbose=0`) are those of the run, which each callback gets as a dict.
+    `BackupAndRestore` comes last wherever it stands.
     Each event's logs are copied once, sorted by name, as Python floats, and all callbacks get that
     copy.
 
@@ -40,6 +42,7 @@ class CallbackList(Callback):
         if add_progbar and not self._progbars:
             self._progbars = [ProgbarLogger()]
             self.callbacks += self._progbars
+        self.callbacks.sort(key=lambda one: getattr(one, "_comes_last", False))
         if model is not None:
             self.set_model(model)
         if params:
@@ -61,6 +64,28 @@ class CallbackList(Callback):
         self.params = params
         for callback in self.callbacks:
             callback.set_params(params)
+
+    def get_state(self) -> list[list[Any]]:
+        """The states of the callbacks that have one: [name of the class, state] of each."""
+        states = [(one, one.get_state()) for one in self.callbacks if hasattr(one, "get_state")]
+        return [[type(one).__name__, state] for one, state in states if state is not None]
+
+    def set_state(self, state: list[list[Any]]) -> None:
+        """Gives the callbacks of this training their states, the n-th of a class that of the n-th.
+        Warns of states for which there is no callback."""
+        waiting = list(self.callbacks)
+        for name, own in state:
+            found = next((one for one in waiting if type(one).__name__ == name), None)
+            if found is None:
+                warn_user(
+                    f"fit: there is a saved state of {name}, which is not among the callbacks; "
+                    "pass the callbacks that the training had"
+                )
+                continue
+            waiting.remove(found)
+            found.set_state(own)
+            if isinstance(found, Callback):
+                found._goes_on = False  # this training has begun
 
     @property
     def observes_batches(self) -> bool:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from corereg.callbacks.base import Logs
 from corereg.callbacks.monitor import Monitor
+
+_STATE = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
 
 
 class EarlyStopping(Monitor):
@@ -21,6 +25,8 @@ class EarlyStopping(Monitor):
     start_from_epoch: epochs before this one are not looked at.
 
     NaN is no improvement, not even in the first epoch: it is never the best, nor restored.
+
+    A `fit` begins anew, unless `set_state` was called before it.
 
     After the run, `stopped_epoch` (0: not stopped), `best_epoch` and `best` say what happened.
     """
@@ -52,8 +58,17 @@ class EarlyStopping(Monitor):
         self.best_weights: list[np.ndarray] | None = None
         self._warned = False
 
+    def get_state(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _STATE}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        for name in _STATE:
+            setattr(self, name, state[name])
+        self._goes_on = True
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self._reset()
+        if self._begins_anew():
+            self._reset()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         value = self._current(logs or {}, "training cannot stop early")

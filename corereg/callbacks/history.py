@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from corereg.callbacks.base import Callback, Logs, plain_value
 
 
@@ -15,8 +19,20 @@ class History(Callback):
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
 
+    def get_state(self) -> dict[str, Any]:
+        values = {name: _as_array(found) for name, found in self.history.items()}
+        return {"epoch": np.array(self.epoch, np.int64), "history": values}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.epoch[:] = state["epoch"].tolist()
+        self.history.clear()  # the same dict and lists: the model has noted them, too
+        for name, found in state["history"].items():
+            self.history[name] = found.tolist() if isinstance(found, np.ndarray) else list(found)
+        self._goes_on = True
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self.epoch = []
+        if self._begins_anew():
+            self.epoch = []
         self.model.history = self
 
     def _observes(self, hook: str) -> bool:
@@ -29,3 +45,10 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(plain_value(value))
+
+
+def _as_array(values: list[Any]) -> Any:
+    """Floats as one array, which a file holds in less time and space; others as they are."""
+    if all(type(value) is float for value in values):
+        return np.array(values, np.float64)
+    return list(values)

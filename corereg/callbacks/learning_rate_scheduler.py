@@ -13,7 +13,8 @@ class LearningRateScheduler(Callback):
     """Sets the learning rate before each epoch to `schedule(epoch, rate)`, or `schedule(epoch)`.
 
     schedule: is given the epoch, from 0, and the present rate; returns the new rate, a float.
-    Adds `learning_rate` to the logs of each epoch.
+    Adds `learning_rate` to the logs of each epoch. It has no state of its own: the rate is the
+    optimizer's, and files of models have it.
 
     Raises ValueError if the schedule returns anything but a float.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from corereg.callbacks.base import Logs
 from corereg.callbacks.monitor import Monitor
@@ -52,6 +53,13 @@ class ModelCheckpoint(Monitor):
         if self.save_freq == "epoch" and hook == "on_train_batch_end" and mine:
             return False
         return super()._observes(hook)
+
+    def get_state(self) -> dict[str, Any]:
+        return {"best": self.best, "unsaved_batches": self._unsaved_batches, "epoch": self._epoch}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.best, self._epoch = state["best"], state["epoch"]
+        self._unsaved_batches = state["unsaved_batches"]
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch

@@ -31,6 +31,12 @@ class ProgbarLogger(Callback):
         self.verbose = given.get("verbose", 1)
         self.epochs, self.target = given.get("epochs", 1), given.get("steps")
 
+    def get_state(self) -> dict[str, Any]:
+        return {"seen": self.seen}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.seen = state["seen"]
+
     def leave_to_caller(self) -> None:
         """Whoever runs this callback shows the progress: it stays silent."""
         self._shows = False

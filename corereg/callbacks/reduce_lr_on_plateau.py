@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from corereg.callbacks.base import Logs
@@ -14,6 +16,8 @@ class ReduceLROnPlateau(Monitor):
     The rate is multiplied by `factor`, but kept at or above `min_lr`; then `cooldown` epochs pass
     before epochs count again. `min_delta` and `mode` are those of `EarlyStopping`. Adds
     `learning_rate`, as it was during the epoch, to the logs.
+
+    A `fit` begins anew, unless `set_state` was called before it; the rate is the optimizer's.
 
     Raises ValueError if `factor` is outside [0, 1).
     """
@@ -40,13 +44,25 @@ class ReduceLROnPlateau(Monitor):
         self.verbose = verbose
         self.cooldown = cooldown
         self.min_lr = min_lr
-        self.on_train_begin()
+        self._reset()
 
-    def on_train_begin(self, logs: Logs | None = None) -> None:
+    def _reset(self) -> None:
         self.best = None
         self.cooldown_counter = 0
         self.wait = 0
         self._warned = False
+
+    def get_state(self) -> dict[str, Any]:
+        return {"best": self.best, "cooldown_counter": self.cooldown_counter, "wait": self.wait}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.best, self.wait = state["best"], state["wait"]
+        self.cooldown_counter = state["cooldown_counter"]
+        self._goes_on = True
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        if self._begins_anew():
+            self._reset()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = {} if logs is None else logs

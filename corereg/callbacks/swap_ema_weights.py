@@ -22,8 +22,16 @@ class SwapEMAWeights(Callback):
         self.swap_on_epoch = swap_on_epoch
         self._averages_in_model = False
 
+    def get_state(self) -> dict[str, Any]:
+        return {"averages_in_model": self._averages_in_model}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self._averages_in_model = state["averages_in_model"]
+        self._goes_on = True
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self._averages_in_model = False
+        if self._begins_anew():
+            self._averages_in_model = False
         self._averages()
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
@@ -36,9 +44,13 @@ class SwapEMAWeights(Callback):
         self._put(averages=True)
         last = epoch + 1 == (self.params or {}).get("epochs")
         if last or self.model.stop_training:
-            # At its end `fit` overwrites the weights with the averages: these have to be there.
-            for weight, average in self._averages():
+            # At its end `fit` overwrites the weights with the averages: these have to be there. The
+            # trained ones are kept for a `fit` that goes on.
+            pairs = self._averages()
+            self.model._trainer.unaveraged = [average.data.copy() for _, average in pairs]
+            for weight, average in pairs:
                 average.assign(weight)
+            self._averages_in_model = False  # the two are equal
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         self._put(averages=True)

@@ -79,9 +79,17 @@ class TensorBoard(Callback):
             return not mine
         return super()._observes(hook)
 
+    def get_state(self) -> dict[str, Any]:
+        return {"batches": self._batches}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self._batches = state["batches"]
+        self._goes_on = True
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._training = True
-        self._batches = 0
+        if self._begins_anew():
+            self._batches = 0
         if self.write_graph:
             content = graph_definition(self.model)
             if content is not None:

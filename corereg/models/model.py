@@ -126,9 +126,12 @@ class Model(CopiedWhole, ModelStructure):
         rows, the last ones, kept for validation; validation_data: (x, y), (x, y, weights) or an
         iterable of batches. shuffle: a new order of rows every epoch, which depends on the model's
         seed and on how many passes it has trained. class_weight: {class: weight}, for the training
-        rows only, or sample_weight (rows,). steps_per_epoch: batches an epoch takes; the next epoch
-        goes on where it stopped. validation_freq: every n-th epoch, or a list of epochs counted
-        from 1. verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" as the terminal allows.
+        rows only, or sample_weight (rows,). initial_epoch: the epoch to begin with, counted from 0;
+        above 0, the training goes on where the last `fit` of this model, or of the one that was
+        saved, has ended, so that the two equal one in all bits. steps_per_epoch: batches an epoch
+        takes; the next epoch goes on where it stopped. validation_freq: every n-th epoch, or a list
+        of epochs counted from 1. verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" as the
+        terminal allows.
         History has, by epoch, "loss" (penalties included), "penalty" alone and the metrics, and the
         same as "val_..." for validation.
 
@@ -434,6 +437,16 @@ class Model(CopiedWhole, ModelStructure):
         from corereg.saving.model_file import load_weights
 
         load_weights(self, path)
+
+    def _write_backup(self, path: str) -> None:
+        from corereg.saving.backup_file import write_backup
+
+        write_backup(self, path)
+
+    def _read_backup(self, path: str) -> Any:
+        from corereg.saving.backup_file import Backup
+
+        return Backup(path)
 
     def get_config(self) -> dict[str, Any]:
         """The structure, JSON-able: of a graph its layers and how they are called, as Keras writes

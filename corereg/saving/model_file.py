@@ -3,7 +3,7 @@
 config        structure, compile's arguments, the optimizer's step
 weights       every weight, by the layer's position and the weight's name
 optimizer     the optimizer's state arrays
-training      the layers' random state, the order of rows and how many passes were trained
+training      where random numbers and the order of rows are, see training_state.py
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from corereg.saving import archive
 from corereg.saving.archive_format import Sections
 from corereg.saving.limits import FileFormatError, Limits, over_limit
 from corereg.saving.loadable import check_loadable
+from corereg.saving.training_state import put_random_states, put_training_state, training_state
 from corereg.training.trainer import TrainableModel
 
 _KNOWN_SECTIONS = ("weights", "optimizer", "training")  # all of them hold arrays only
-_ORDER = ("row_order/seed", np.uint64), ("row_order/passes", np.int64)
 
 
 class SavableModel(TrainableModel, Protocol):
@@ -62,7 +62,7 @@ def save_model(model: SavableModel, path: Any) -> None:
         raise ValueError(f"save: {error}") from None
     with model._trainer.shared_lock(model).reading:  # copies, all of one finished step
         sections: Sections = {"weights": _weights("save", model)}
-        sections["training"] = _training_state(model)
+        sections["training"] = training_state(model, _places(model))
         if model.optimizer is not None:
             config["compile"] = _compile_config(model, model.optimizer)
             if model.optimizer.parameters:
@@ -82,14 +82,6 @@ def _compile_config(model: SavableModel, optimizer: optimizers.Optimizer) -> dic
         "metrics": _each(compilation.requested_metrics, _metric),
         "weighted_metrics": _each(compilation.requested_weighted_metrics, _metric),
     }
-
-
-def _training_state(model: SavableModel) -> dict[str, Any]:
-    """The section "training": where the random numbers and the order of rows are."""
-    random = {f"random/{place}": layer.random_state for place, layer in _places(model)}
-    order = model._trainer.row_order
-    found = {name: state for name, state in random.items() if state is not None}
-    return found | {_ORDER[0][0]: order.seed.copy(), _ORDER[1][0]: order.passes.copy()}
 
 
 def _optimizer_state(optimizer: optimizers.Optimizer) -> dict[str, Any]:
@@ -153,7 +145,7 @@ def _restored(
         what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise FileFormatError(f"{who} does not make a model: {what}") from error
     _put_weights(who, model, sections)
-    _put_row_order(who, model, sections.get("training", {}))
+    put_training_state(who, model, _places(model), sections.get("training", {}))
     if "iterations" in config and model.optimizer is not None:
         _put_state(who, model, config["iterations"], sections.get("optimizer", {}))
     return model
@@ -194,7 +186,6 @@ def _make_model(config: Mapping[str, Any], sections: Sections) -> Any:
     if kind is None:
         raise registry.unknown("model", name)
     weights = _by_layer(sections.get("weights", {}))
-    random = sections.get("training", {})
 
     def prepare(place: str, layer: Layer) -> None:
         given = weights
@@ -208,10 +199,10 @@ def _make_model(config: Mapping[str, Any], sections: Sections) -> Any:
         model._give(weights)
         model.build(_as_shapes(config["build_shape"]))
         model._stop_giving()
-    for place, layer in _places(model):
+    places = _places(model)
+    for _, layer in places:
         layer._given = None
-        if layer.random_state is not None:
-            layer.random_state = random[f"random/{place}"]
+    put_random_states(places, sections.get("training", {}))
     return model
 
 
@@ -311,16 +302,6 @@ def _put_weights(who: str, model: TrainableModel, sections: Sections) -> None:
             assign_all(who, list(named.values()), [arrays[name] for name in named])
     except (ValueError, TypeError) as error:
         raise FileFormatError(str(error)) from error
-
-
-def _put_row_order(who: str, model: TrainableModel, arrays: Mapping[str, Any]) -> None:
-    """The order of rows as it was; files of version 1 have none."""
-    order = model._trainer.row_order
-    for (name, dtype), own in zip(_ORDER, (order.seed, order.passes), strict=True):
-        if name in arrays:
-            if arrays[name].shape != (1,) or arrays[name].dtype != dtype or arrays[name][0] < 0:
-                raise FileFormatError(f"{who} has no valid {name!r}")
-            own[...] = arrays[name]
 
 
 def _put_state(who: str, model: TrainableModel, iterations: Any, arrays: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Tensor
 from corereg.metrics.base import Metric
+from corereg.metrics.state import put_state, state_of
 from corereg.training.compilation import OutputLoss, OutputMetric
 from corereg.training.data.arrays import Batch
 
@@ -60,6 +61,23 @@ class EpochAccumulators:
         self._counts.fill(0)
         for one in self.metrics:
             one.metric.reset_state()
+
+    def get_state(self) -> dict[str, Any]:
+        """Copies of all that was added up since `reset`."""
+        return {
+            "sums": self._sums.copy(),
+            "rows": self._rows.copy(),
+            "has_penalty": self.has_penalty,
+            "metrics": [state_of(one.metric) for one in self.metrics],
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Puts back what `get_state` gave."""
+        self._sums[...] = state["sums"]
+        self._rows[...] = state["rows"]
+        self.has_penalty = state["has_penalty"]
+        for one, own in zip(self.metrics, state["metrics"], strict=True):
+            put_state(one.metric, own)
 
     def begin_log(self) -> None:
         """As `reset`, by kernels, with the arrays that the metrics have now; empties no log."""

@@ -16,6 +16,8 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Tensor, tensor
 from corereg.graph.nest import flatten
+from corereg.metrics.base import Metric
+from corereg.metrics.state import put_state, state_of
 from corereg.regularizers.penalties import penalties
 from corereg.runtime.capture import Capture
 from corereg.runtime.dependencies import Obstacle
@@ -174,6 +176,21 @@ class ReturnedLogs:
             metric.reset_state()
         if self.runner is not None:
             self.runner.result = None
+
+    def get_state(self) -> dict[str, Any]:
+        """Copies of what the metrics have added up, and the logs."""
+        return {"logs": self.logs(), "metrics": [state_of(one) for one in self._own_metrics()]}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Puts back what `get_state` gave."""
+        for metric, own in zip(self._own_metrics(), state["metrics"], strict=True):
+            put_state(metric, own)
+        if self.runner is not None:
+            self.runner.result = state["logs"]
+
+    def _own_metrics(self) -> list[Metric]:
+        """The metrics of the model, those that stand for several replaced by these."""
+        return [one for m in self._model.metrics for one in getattr(m, "metrics", [m])]
 
     def logs(self, prefix: str = "") -> Logs:
         """The logs as numbers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from corereg.callbacks.callback_list import CallbackList
 from corereg.progress import ProgressBar
@@ -43,52 +43,78 @@ class TrainingLoop:
         self._model, self._run, self._steps = model, run, steps
         self._validation, self._callbacks, self._bar = validation, callbacks, bar
         self._watch = LossWatch(model)
+        self._epoch = self._epochs = self._done = 0  # the epoch, and batches of it that were run
+        self._within = False  # whether some batches of the epoch were run, but not all of it
+        self._logs: Logs = {}
+        self._resumes_within: dict[str, Any] | None = None  # a state to go on from
 
     def run(self, initial_epoch: int, epochs: int) -> None:
         """Runs the epochs from initial_epoch, counted from 0, up to `epochs`."""
+        self._epoch, self._epochs = initial_epoch, epochs
+        trainer = self._model._trainer
+        trainer.loop = self
+        try:
+            self._run_epochs(epochs)
+        finally:
+            trainer.loop = None
+
+    def _run_epochs(self, epochs: int) -> None:
         model, run, bar, callbacks = self._model, self._run, self._bar, self._callbacks
+        order = model._trainer.row_order
         model.stop_training = False
-        logs: Logs = {}
-        callbacks.on_train_begin()
+        callbacks.on_train_begin()  # BackupAndRestore may set the epoch and what is below it
+        if self._epoch and order.unfinished is not None and not self._resumes_within:
+            run.resume(order.unfinished)
         fused = self._fused_epochs()
         try:
-            for epoch in range(initial_epoch, epochs):
+            for epoch in range(self._epoch, epochs):
+                self._epoch = epoch
+                order.unfinished = None
                 run.begin_epoch()
-                if not run.ready():
+                resumed = self._resume_within()
+                if resumed is None and not run.ready():
                     warn_out_of_data("fit", 0, self._steps)
                     break
                 bar.begin_epoch(epoch)
                 callbacks.on_epoch_begin(epoch)
+                if resumed is not None:
+                    run.sums.set_state(resumed)
                 finished = None
                 if fused is not None and (fused or not model.stop_training):
                     finished = fused.next_epoch(epoch, epochs)
                 if finished is not None:
-                    logs = finished.logs
-                    bar.update(self._steps or 0, logs, finished.seconds)
-                    self._watch.batches(logs["loss"], epoch, 0, run.steps or 1, run.last_batch)
+                    self._logs = finished.logs
+                    bar.update(self._steps or 0, self._logs, finished.seconds)
+                    loss = finished.logs["loss"]
+                    self._watch.batches(loss, epoch, 0, run.steps or 1, run.last_batch)
                 else:
-                    logs = self._run_epoch(epoch)
+                    self._logs = self._run_epoch(epoch, resumed is not None)
                 run.end_epoch()
+                order.unfinished = run.position
                 validated = finished is not None and finished.validated
                 if not validated and self._validation.run and self._validation.due(epoch + 1):
-                    logs |= self._validate()
-                bar.end_epoch(logs, hold=bool(fused))
-                callbacks.on_epoch_end(epoch, logs)
+                    self._logs |= self._validate()
+                bar.end_epoch(self._logs, hold=bool(fused))
+                self._epoch, self._done, self._within = epoch + 1, 0, False
+                callbacks.on_epoch_end(epoch, self._logs)
                 if model.stop_training and not fused:
                     break
         finally:  # an interrupt: all that was trained is told
             for finished in fused.take_finished() if fused else ():
                 self._report_late(finished)
         model._trainer.finish_weights(model)
-        callbacks.on_train_end(logs)
+        callbacks.on_train_end(self._logs)
 
-    def _run_epoch(self, epoch: int) -> Logs:
-        """The steps of one epoch; returns its logs."""
+    def _run_epoch(self, epoch: int, resumed: bool) -> Logs:
+        """The steps of one epoch, or those that are left of it; returns its logs."""
         watch = self._watch
         run, steps, sums, bar = self._run, self._steps, self._run.sums, self._bar
-        sums.reset()
-        done, observed = 0, self._callbacks.observes_batches
-        while (steps is None or done < steps) and not self._model.stop_training:
+        if not resumed:
+            sums.reset()
+            self._done = 0
+        self._within, observed = True, self._callbacks.observes_batches
+        while (steps is None or self._done < steps) and not self._model.stop_training:
+            done = self._done
             if not run.ready():
                 if run.once and steps is not None:
                     warn_out_of_data("fit", done, steps)
@@ -97,7 +123,8 @@ class TrainingLoop:
             if observed:
                 self._callbacks.on_train_batch_begin(done)
             begun = done
-            done += run.run(1 if observed else None if steps is None else steps - done)
+            most = 1 if observed else None if steps is None else steps - done
+            self._done = done = done + run.run(most)
             if not watch.told:
                 watch.batches(sums.loss_so_far(), epoch, begun, done, run.last_batch)
             self._model._trainer.warn_if_eager("fit", "train")
@@ -106,8 +133,58 @@ class TrainingLoop:
             if observed:
                 self._callbacks.on_train_batch_end(done - 1, sums.logs())
         logs = sums.logs()
-        bar.update(done, logs)
+        bar.update(self._done, logs)
         return logs
+
+    # ---- where it is, for BackupAndRestore -------------------------------------------------------
+
+    def get_state(self) -> dict[str, Any]:
+        """Where the training is, at the end of a batch or of an epoch: the epoch to go on with, the
+        batches of it that were trained, their sums, and the states of callbacks."""
+        position = self._run.position
+        return {
+            "epoch": self._epoch,
+            "within": self._within,
+            "batches": self._done,
+            "stop_training": bool(self._model.stop_training),
+            "logs": dict(self._logs),
+            "position": None if position is None else list(position),
+            "sums": self._run.sums.get_state() if self._within else None,
+            "callbacks": self._callbacks.get_state(),
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes on where `get_state` was called; called by a callback at the begin of the training.
+        ValueError, if it was within an epoch of other data."""
+        self.set_callbacks(state)
+        self._model.stop_training = state["stop_training"]
+        self._epoch, self._logs = state["epoch"], state["logs"]
+        fits = self._run.resume(state["position"])
+        if state["within"]:
+            self._resumes_within = state
+            if not fits:
+                raise ValueError(
+                    "fit: expected the data of the training that is to go on, which stopped within "
+                    f"epoch {self._epoch + 1} after {state['batches']} batches; the rows received "
+                    "are not as many, or not shuffled alike. Pass the same data, or begin anew "
+                    "without the backup"
+                )
+        elif self._model.stop_training:
+            self._epoch = max(self._epoch, self._epochs)
+
+    def set_callbacks(self, state: dict[str, Any]) -> None:
+        """Gives the callbacks the states that they had when `get_state` was called."""
+        self._callbacks.set_state(state["callbacks"])
+
+    def _resume_within(self) -> dict[str, Any] | None:
+        """In the epoch that goes on in its middle: goes to that place; the sums to begin with."""
+        state, self._resumes_within = self._resumes_within, None
+        if state is None:
+            return None
+        self._done = state["batches"]
+        self._run.skip(self._done)
+        sums: dict[str, Any] = state["sums"]
+        return sums
 
     def _validate(self) -> Logs:
         """The logs of a validation that Python runs."""

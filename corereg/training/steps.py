@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from corereg import _kernels
 from corereg.runtime.capture import Capture, ReplayPlan
 from corereg.training.accumulators import EpochAccumulators, Logs
-from corereg.training.data.arrays import ArrayDataset, Batch, RowOrder
+from corereg.training.data.arrays import ArrayDataset, Batch, PassPosition, RowOrder
 from corereg.training.data.iterables import BatchIterator, batch_parts
 from corereg.training.trainer import Trainer
 
@@ -29,6 +29,8 @@ class Sums(Protocol):
     """Where steps add up, or put what they return."""
 
     def reset(self) -> None: ...
+    def get_state(self) -> dict[str, Any]: ...
+    def set_state(self, state: dict[str, Any]) -> None: ...
     def logs(self, prefix: str = "") -> Logs: ...
     def loss_so_far(self) -> float: ...
 
@@ -162,6 +164,30 @@ class ArraySteps:
     def restart(self) -> None:
         """Begins a new pass at the next step."""
         self._left = 0
+
+    @property
+    def position(self) -> PassPosition | None:
+        """The place in the pass; None between two."""
+        rows = len(self._data)
+        return (rows, rows - self._left, int(self._order is not None)) if self._left else None
+
+    def resume(self, position: PassPosition | None) -> bool:
+        """Goes on at a place in the pass that was begun last; False if this cannot be one, for the
+        data are others."""
+        if position is None:
+            self._left = 0
+            return True
+        rows, taken, shuffled = position
+        order = self._order
+        fits = rows == len(self._data) and taken < rows and shuffled == int(order is not None)
+        if not fits or (order is not None and order.passes[0] < 1):
+            return False
+        self._data.resume_epoch(order, taken)
+        self._left = rows - taken
+        return True
+
+    def skip(self, steps: int) -> None:
+        """No-op: `resume` has found the place."""
 
     def run(self, most: int | None) -> int:
         """Runs at least one step and at most `most`, none beyond the pass; returns how many."""
@@ -313,6 +339,26 @@ class IterableSteps:
         else:
             self._next = None
             self._batches.restart()
+
+    @property
+    def position(self) -> None:
+        """None: an iterable is read from its beginning in each epoch."""
+        return None
+
+    def resume(self, position: PassPosition | None) -> bool:
+        """Drops what was read ahead, for `begin_epoch` to read it again; whether this is the
+        position of an iterable: None."""
+        if not self.once:
+            self._next = None
+        return position is None
+
+    def skip(self, steps: int) -> None:
+        """Reads batches of this epoch that were trained before; an iterator that can be read once
+        goes on where it is."""
+        for _ in range(0 if self.once else steps):
+            if not self.ready():
+                break
+            self._next = None
 
     def begin_epoch(self) -> None:
         """Begins a new pass."""

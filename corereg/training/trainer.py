@@ -87,6 +87,7 @@ class Trainer:
         self.compilation = Compilation()
         self.stop_training = False
         self.row_order = RowOrder(next_model_seed())
+        self.unaveraged: list[Array] | None = None
         self._epochs: dict[str, Any] = {}
         self._make_transient_state()
 
@@ -97,6 +98,7 @@ class Trainer:
         self.lock = _kernels.TrainingLock()
         self.weights_lock = _kernels.WeightsLock()
         self._shapes = KnownShapes()
+        self.loop: Any = None  # the TrainingLoop of a fit that is under way
         self.loadable: bytes | None = None  # tells what `save` wrote last that can be loaded
         self._warned: set[str] = set()  # what the user was told of, of eager runs for one
         self.forget_recordings()
@@ -244,11 +246,33 @@ class Trainer:
         return optimizer
 
     def finish_weights(self, model: TrainableModel) -> None:
-        """What `fit` does to the weights at its end: the optimizer's averages become weights."""
+        """What `fit` does to the weights at its end: the optimizer's averages become weights. The
+        trained ones are kept, for a `fit` that goes on from them."""
         optimizer = self.compilation.optimizer
         if optimizer is not None and optimizer.use_ema:
             with self.weights_lock.writing:
+                if self.unaveraged is None:
+                    self.unaveraged = [p.data.copy() for p in optimizer.parameters]
                 optimizer.finalize_variable_values(model.trainable_weights)
+
+    def resume_weights(self, goes_on: bool) -> None:
+        """What `fit` does at its begin. goes_on: from a later epoch than the first; then weights
+        which the last fit has replaced by their averages, and nobody has set since, become the
+        trained ones again."""
+        kept, optimizer = self.unaveraged, self.compilation.optimizer
+        self.unaveraged = None
+        if kept is None or not goes_on or optimizer is None or not optimizer._averages:
+            return
+        own = optimizer.parameters
+        if len(kept) != len(own) or any(
+            a.shape != p.shape or (p.trainable and p.data.tobytes() != average.data.tobytes())
+            for a, p, average in zip(kept, own, optimizer._averages, strict=True)
+        ):
+            return
+        with self.weights_lock.writing:
+            for p, values in zip(own, kept, strict=True):
+                if p.trainable:
+                    p.assign(values)
 
     def output_losses(self, batch: Batch, predictions: Sequence[Tensor]) -> list[Tensor]:
         """The loss of each output that has one, without its weight and without penalties."""

@@ -35,13 +35,22 @@ class Batch(NamedTuple):
     arrays: tuple[Array | None, ...]
 
 
+PassPosition = tuple[int, ...]
+"""Where a pass is: the rows of its data set, those taken, and 1 if they are shuffled, else 0."""
+
+
 class RowOrder:
     """The order of the rows in each pass over a data set: a function of (seed, pass), so that
-    training that was interrupted can go on. Kernels read both and count the passes."""
+    training that was interrupted can go on. Kernels read both and count the passes.
+
+    unfinished: the place in a pass that the last epoch of a `fit` has begun and not finished, None
+    if there is none.
+    """
 
     def __init__(self, seed: int) -> None:
         self.seed = np.array([seed], np.uint64)
         self.passes = np.zeros(1, np.int64)
+        self.unfinished: PassPosition | None = None
 
 
 class ArrayDataset:
@@ -80,6 +89,13 @@ class ArrayDataset:
             self._order = np.zeros(len(self), np.int64)
         # in place: recorded steps read it
         _kernels.shuffle(self._order, order.seed, order.passes)
+
+    def resume_epoch(self, order: RowOrder | None, rows: int) -> None:
+        """Goes on in the pass that was started last, of which so many rows were taken."""
+        if order is not None:
+            order.passes -= 1  # it is counted once
+        self.start_epoch(order)
+        self._start[...] = rows
 
     def batch_signature(self, rows: int) -> tuple[Any, ...]:
         """What tells batches of so many rows from others: batches of one signature share their
