@@ -1,4 +1,4 @@
-"""Has Keras write tests/goldens/keras_files: run with KERAS_BACKEND=jax, in a Python that has Keras.
+"""Has Keras write tests/goldens/keras_files; run it with a Python that has Keras and JAX.
 
 For each model of keras_file_cases.py <name>.keras, and in predictions.npz what it predicts as it
 was saved ("<name>/saved/<output>") and after two more epochs ("<name>/trained/<output>").

@@ -34,7 +34,10 @@ def model(described: Any, reading: Reading) -> Config:
             known = registry.find("model", name) is not None
             told = f"a {name} without layers" if known else str(registry.unknown("model", name, ""))
             raise ValueError(f"expected a model that a config can make, received {told}")
-        return plain_layer(dict(described), reading)
+        return plain_layer(described, reading)
+    builtin = kind_of(described) is not None
+    if builtin and described["class_name"] not in ("Functional", "Model", "Sequential"):
+        raise registry.unknown("model", described["class_name"], "")
     own = dict(config)
     own.pop("dtype", None)
     is_graph = "input_layers" in own
@@ -44,7 +47,7 @@ def model(described: Any, reading: Reading) -> Config:
         own["layers"] = [model(one, reading) for one in layers]
         own["input_shape"] = own.pop("build_input_shape", None)
         own.pop("trainable", None)
-    if kind_of(described) is None:
+    if not builtin:
         return own_part(dict(described) | {"config": {}}, reading) | {"config": own}
     return {"class_name": "Functional" if is_graph else "Sequential", "config": own}
 
@@ -179,8 +182,8 @@ def compile_arguments(given: Any, reading: Reading) -> Config | None:
     optimizer = given["optimizer"]
     if isinstance(optimizer, Mapping) and optimizer.get("class_name") == _SCALAR_OPTIMIZER:
         raise ValueError(
-            "optimizer LossScaleOptimizer is not here, for corereg computes in float32 and float64; "
-            "load the model with compile=False"
+            "optimizer LossScaleOptimizer is not here, for corereg computes in float32 and "
+            "float64; load the model with compile=False"
         )
     found = {"optimizer": part("optimizer", optimizer, reading)}
     for key in _COMPILE:

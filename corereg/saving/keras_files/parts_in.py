@@ -79,7 +79,7 @@ def part(kind: str, described: Any, reading: Reading) -> Any:
     return {"class_name": name, "config": config}
 
 
-def layer(described: Config, reading: Reading) -> Config:
+def layer(described: Mapping[str, Any], reading: Reading) -> Config:
     """A layer that is no model."""
     if kind_of(described) is None:
         return own_part(described, reading)
