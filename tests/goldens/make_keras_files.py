@@ -2,6 +2,8 @@
 
 For each model of keras_file_cases.py <name>.keras, and in predictions.npz what it predicts as it
 was saved ("<name>/saved/<output>") and after two more epochs ("<name>/trained/<output>").
+
+With names as arguments, only these are made anew.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("JAX_ENABLE_X64", "1")  # else there is no float64
 
 import keras
 import numpy as np
@@ -29,8 +32,13 @@ def outputs(model: Any, x: Any) -> list[Any]:
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    arrays = {}
+    arrays: dict[str, Any] = {}
+    if len(sys.argv) > 1:
+        with np.load(FOLDER / "predictions.npz") as file:
+            arrays |= file
     for name, case in {**CASES, **OF_OPTIMIZERS}.items():
+        if len(sys.argv) > 1 and name not in sys.argv[1:]:
+            continue
         keras.utils.set_random_seed(1)
         keras.utils.clear_session()
         model, x, y = case(keras)

@@ -16,6 +16,9 @@ ARGUMENTS = {
 }
 """By kind the keys of a config that Keras's parts do not take."""
 
+UNTAKEN = {"Discretization": ("trainable",)}
+"""By class what every layer has in its config and Keras's does not take; it says nothing there."""
+
 
 class Lacking:
     """Is told of all that Keras lacks, while a config is translated.

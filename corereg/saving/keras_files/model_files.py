@@ -79,7 +79,7 @@ def _compile_config(model: Any, lacking: Lacking) -> dict[str, Any] | None:
         ),
         "run_eagerly": bool(compilation.run_eagerly),
         "steps_per_execution": 1,
-        "jit_compile": False,
+        "jit_compile": "auto",
     }
 
 

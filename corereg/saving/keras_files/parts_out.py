@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from corereg import activations, registry
-from corereg.saving.keras_files.lacking import ARGUMENTS, PARTS, Lacking
+from corereg.saving.keras_files.lacking import ARGUMENTS, PARTS, UNTAKEN, Lacking
 
 Config = dict[str, Any]
 
@@ -71,7 +71,11 @@ def layer(described: Config, lacking: Lacking) -> Config:
     if name == "Lambda":
         return _lambda(config, who, lacking)
     owner = f" of {who}"
-    translated = {key: _option(name, key, value, lacking, owner) for key, value in config.items()}
+    translated = {
+        key: _option(name, key, value, lacking, owner)
+        for key, value in config.items()
+        if key not in UNTAKEN.get(name, ())
+    }
     return form(MODULES["layer"], name, translated)
 
 
