@@ -166,7 +166,7 @@ def nested(k: Any) -> Made:
     two = la.Dense(2, activation="softmax", name="two")(joined)
     model = k.Model({"a": a, "b": b}, [one, two], name="whole")
     model.compile(
-        k.optimizers.Adam(0.01, amsgrad=True),
+        k.optimizers.Adam(0.01, amsgrad=True, epsilon=1e-3),
         loss=["mse", "sparse_categorical_crossentropy"],
         loss_weights=[1.0, 0.5],
         metrics=[["mae"], ["accuracy"]],
