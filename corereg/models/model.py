@@ -416,24 +416,29 @@ class Model(CopiedWhole, ModelStructure):
         ):
             (print_fn or print)(line)
 
-    def save(self, path: Any) -> None:
+    def save(self, path: Any, *, portable: bool = False) -> None:
         """Writes structure, weights, compile arguments and optimizer state to one file.
 
-        The file is replaced whole or not at all, and holds no pickles. Any name will do, but
-        the format is corereg's own (.corereg), whatever the name says.
+        The file is replaced whole or not at all, and holds no pickles. A path that ends in .keras
+        gets a file that Keras loads (extra `corereg[keras]`), any other one of corereg's own, whose
+        usual suffix is .corereg. portable: leave out of a file for Keras what Keras does not have,
+        with a warning that names it; otherwise that is a ValueError. ValueError for a path that
+        ends like another program's files.
         """
         from corereg.saving.model_file import save_model
 
-        save_model(self, path)
+        save_model(self, path, portable=portable)
 
     def save_weights(self, path: Any) -> None:
-        """Writes the weights alone."""
+        """Writes the weights alone; to a path that ends in .weights.h5 as Keras does, with the
+        optimizer's state (extra `corereg[keras]`)."""
         from corereg.saving.model_file import save_weights
 
         save_weights(self, path)
 
     def load_weights(self, path: Any) -> None:
-        """Reads weights that `save` or `save_weights` wrote; changes nothing if they do not fit."""
+        """Reads weights that `save` or `save_weights` wrote, or Keras into a file whose name ends
+        in .weights.h5 or .keras; changes nothing if they do not fit."""
         from corereg.saving.model_file import load_weights
 
         load_weights(self, path)

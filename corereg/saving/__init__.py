@@ -14,6 +14,10 @@ if TYPE_CHECKING:
         get_registered_object as get_registered_object,
         register_keras_serializable as register_keras_serializable,
     )
+    from corereg.saving.keras_files.object_form import (
+        deserialize_keras_object as deserialize_keras_object,
+        serialize_keras_object as serialize_keras_object,
+    )
     from corereg.saving.limits import FileFormatError as FileFormatError, Limits as Limits
     from corereg.saving.model_file import (
         load_model as load_model,
@@ -27,6 +31,7 @@ _MODULES = {
     "FileFormatError": "limits",
     "Limits": "limits",
     "custom_object_scope": "corereg.registry",
+    "deserialize_keras_object": "keras_files.object_form",
     "get_custom_objects": "corereg.registry",
     "get_registered_name": "corereg.registry",
     "get_registered_object": "corereg.registry",
@@ -35,6 +40,7 @@ _MODULES = {
     "register_keras_serializable": "corereg.registry",
     "save_model": "model_file",
     "save_weights": "model_file",
+    "serialize_keras_object": "keras_files.object_form",
 }
 
 __getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES)

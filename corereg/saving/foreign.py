@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
 _SIGNATURES = (
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file, such as Keras's .h5"),
@@ -19,7 +20,8 @@ _SIGNATURES = (
     (b"{", "a JSON text"),
 )
 _SUFFIXES = {
-    **dict.fromkeys((".keras", ".h5", ".hdf5"), "Keras's"),
+    **dict.fromkeys((".h5", ".hdf5"), "Keras's older one of whole models"),
+    ".keras": "Keras's",
     **dict.fromkeys((".pt", ".pth"), "PyTorch's"),
     **dict.fromkeys((".npy", ".npz"), "NumPy's"),
     **dict.fromkeys((".pkl", ".pickle", ".joblib"), "Python's pickle"),
@@ -28,6 +30,10 @@ _SUFFIXES = {
     ".pb": "TensorFlow's",
     ".safetensors": "safetensors'",
 }
+
+
+WHOLE, WEIGHTS = ".keras", ".weights.h5"
+"""The ends of the names of Keras's files: of a model, and of weights alone."""
 
 
 def kind(start: bytes) -> str:
@@ -43,7 +49,7 @@ def kind(start: bytes) -> str:
 def kind_of_zip(names: Iterable[str]) -> str:
     names = set(names)
     if "model.weights.h5" in names:
-        return "looks like a Keras .keras model; move its weights with get_weights and set_weights"
+        return "looks like a Keras .keras model; give it a name that ends in .keras"
     if any(name.endswith("data.pkl") for name in names):
         return "looks like a PyTorch file"
     if names and all(name.endswith(".npy") for name in names):
@@ -59,3 +65,22 @@ def check_suffix(path: str) -> None:
             f"cannot save to {path!r}: {suffix!r} says that the format is "
             f"{_SUFFIXES[suffix]}, and it would be corereg's own; use the suffix .corereg"
         )
+
+
+def is_keras_path(who: str, path: Any, *ends: str) -> bool:
+    """Whether a path's end says that its file is Keras's, and of one of these kinds. ValueError for
+    another file of Keras's."""
+    if hasattr(path, "read") or hasattr(path, "write"):
+        return False
+    name = os.path.basename(os.fsdecode(path)).lower()
+    if any(name.endswith(end) and name != end for end in ends):
+        return True
+    if name.endswith((WHOLE, ".h5", ".hdf5")) and name != WHOLE:
+        what = "a whole model" if name.endswith(WHOLE) else "weights"
+        if not name.endswith((WHOLE, WEIGHTS)):
+            what = "a model in Keras's older HDF5 format, which corereg does not have"
+        raise ValueError(
+            f"{who}: {os.fsdecode(path)!r} is the name of {what}; "
+            f"expected one that ends in {' or '.join(ends)}, or in .corereg"
+        )
+    return False

@@ -20,6 +20,7 @@ from corereg.layers.lookup import preparing
 from corereg.registry import custom_object_scope
 from corereg.saving import archive
 from corereg.saving.archive_format import Sections
+from corereg.saving.foreign import WEIGHTS, WHOLE, is_keras_path
 from corereg.saving.limits import FileFormatError, Limits, over_limit
 from corereg.saving.loadable import check_loadable
 from corereg.saving.training_state import put_random_states, put_training_state, training_state
@@ -46,8 +47,13 @@ class SavableModel(TrainableModel, Protocol):
     ) -> None: ...
 
 
-def save_model(model: SavableModel, path: Any) -> None:
+def save_model(model: SavableModel, path: Any, *, portable: bool = False) -> None:
     """Writes structure, weights, compile arguments and optimizer state; see `Model.save`."""
+    if is_keras_path("save", path, WHOLE):
+        from corereg.saving.keras_files import model_files
+
+        model_files.save_model(model, path, portable)
+        return
     config: dict[str, Any] = {
         "kind": "model",
         "class_name": _class_name(model),
@@ -100,19 +106,27 @@ def load_model(
     path: Any,
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
+    safe_mode: bool = True,
     limits: Limits | None = None,
 ) -> Any:
     """The model that `save` wrote, with its weights and, if it was compiled and `compile` is left
     True, its optimizer's state, so that training goes on where it stopped.
 
-    path: a path, or a file object opened for reading in binary mode.
+    path: a path, or a file object opened for reading in binary mode. A path that ends in .keras is
+    a file of Keras's (extra `corereg[keras]`).
     custom_objects: {class name: class} for layers, regularizers, losses, metrics and so on of
-    one's own. limits: how large a file may be, by default `corereg.saving.Limits()`. A file that
-    is truncated, damaged, hostile or no model of corereg raises `corereg.saving.FileFormatError`,
+    one's own. safe_mode: False runs the Python code of a Lambda in a file of Keras's; files of
+    corereg have none. limits: how large a file may be, by default `corereg.saving.Limits()`.
+
+    A file that is truncated, damaged, hostile or no model raises `corereg.saving.FileFormatError`,
     before its sizes are believed.
     """
     who = f"load_model: {str(path)!r}"
     limits = limits or archive.default_limits
+    if is_keras_path("load_model", path, WHOLE):
+        from corereg.saving.keras_files import model_files
+
+        return model_files.load_model(path, custom_objects, compile, safe_mode, limits)
     config, sections = _read(who, path, limits)
     if config.get("kind") != "model":
         raise FileFormatError(
@@ -153,6 +167,11 @@ def _restored(
 
 def save_weights(model: TrainableModel, path: Any) -> None:
     """Writes the weights alone; see `Model.save_weights`."""
+    if is_keras_path("save_weights", path, WEIGHTS):
+        from corereg.saving.keras_files import model_files
+
+        model_files.save_weights(model, path)
+        return
     if not model.built:
         raise ValueError("save_weights: the model is not built; call build(input_shape)")
     with model._trainer.shared_lock(model).reading:
@@ -162,6 +181,11 @@ def save_weights(model: TrainableModel, path: Any) -> None:
 
 def load_weights(model: TrainableModel, path: Any, limits: Limits | None = None) -> None:
     """Reads weights into a built model; changes nothing if they do not fit."""
+    if is_keras_path("load_weights", path, WEIGHTS, WHOLE):
+        from corereg.saving.keras_files import model_files
+
+        model_files.load_weights(model, path, limits or archive.default_limits)
+        return
     if not model.built:
         raise ValueError("load_weights: the model is not built; call build(input_shape)")
     who = f"load_weights: {str(path)!r}"

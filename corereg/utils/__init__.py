@@ -14,6 +14,10 @@ if TYPE_CHECKING:
         get_registered_object as get_registered_object,
         register_keras_serializable as register_keras_serializable,
     )
+    from corereg.saving.keras_files.object_form import (
+        deserialize_keras_object as deserialize_keras_object,
+        serialize_keras_object as serialize_keras_object,
+    )
     from corereg.training.data.structures import (
         pack_x_y_sample_weight as pack_x_y_sample_weight,
         unpack_x_y_sample_weight as unpack_x_y_sample_weight,
@@ -42,6 +46,7 @@ _MODULES = {
     "Sequence": "sequences",
     "clear_session": "session",
     "custom_object_scope": "corereg.registry",
+    "deserialize_keras_object": "corereg.saving.keras_files.object_form",
     "disable_interactive_logging": "session",
     "enable_interactive_logging": "session",
     "get_custom_objects": "corereg.registry",
@@ -53,6 +58,7 @@ _MODULES = {
     "pack_x_y_sample_weight": "corereg.training.data.structures",
     "pad_sequences": "sequences",
     "register_keras_serializable": "corereg.registry",
+    "serialize_keras_object": "corereg.saving.keras_files.object_form",
     "set_random_seed": "corereg.random",
     "split_dataset": "sequences",
     "standardize_dtype": "session",

@@ -1,0 +1,125 @@
+"""HDF5 files with variables in Keras's layout: <path>/vars/0, 1, ...
+
+They are read with suspicion: no link leads out of the file, and no dataset is read that is stored
+elsewhere, is compressed, or claims to be larger than the file.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg.saving.limits import FileFormatError
+
+Array = np.ndarray[Any, Any]
+
+
+def import_h5py() -> Any:
+    """The module h5py; ImportError that names the extra."""
+    try:
+        import h5py
+    except ImportError as error:
+        raise ImportError(
+            "Keras's files need h5py: pip install 'corereg[keras]'", name="h5py"
+        ) from error
+    return h5py
+
+
+def written(entries: Iterable[tuple[str, str, Sequence[Array]]]) -> bytes:
+    """The bytes of an HDF5 file; entries: of each holder its path, its name and its variables."""
+    buffer = io.BytesIO()
+    with import_h5py().File(buffer, "w") as file:
+        for path, name, arrays in entries:
+            group = file.create_group(f"{path}/vars" if path else "vars")
+            group.attrs["name"] = name
+            for i, array in enumerate(arrays):
+                group.create_dataset(str(i), data=array)
+    return buffer.getvalue()
+
+
+class VariableFile:
+    """An HDF5 file that is open for reading, out of memory."""
+
+    def __init__(self, who: str, data: bytes) -> None:
+        self._who = who
+        self._size = len(data)
+        self._h5py = import_h5py()
+        try:
+            self._file = self._h5py.File(io.BytesIO(data), "r")
+        except (OSError, ValueError, RuntimeError) as error:
+            raise FileFormatError(f"{who} is truncated or damaged ({error})") from error
+
+    def __enter__(self) -> VariableFile:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def has(self, path: str) -> bool:
+        """Whether there are variables under a path."""
+        return self._group(f"{path}/vars".lstrip("/"), path) is not None
+
+    def shapes(self, path: str) -> list[tuple[int, ...]]:
+        """The shapes of the variables under a path, in order."""
+        return [dataset.shape for dataset in self._datasets(path, path)]
+
+    def read(self, path: str, of: str) -> list[Array]:
+        """The variables under a path, in order; of: whose they are, for errors."""
+        try:
+            return [dataset[()] for dataset in self._datasets(path, of)]
+        except (OSError, RuntimeError, ValueError) as error:
+            raise self._error(path, of, f"cannot be read ({error})") from error
+
+    def _datasets(self, path: str, of: str) -> list[Any]:
+        group = self._group(f"{path}/vars".lstrip("/"), of)
+        if group is None:
+            return []
+        names = list(group)
+        wanted = [str(i) for i in range(len(names))]
+        if set(names) != set(wanted):
+            raise self._error(path, of, f"has variables named {sorted(names)[:5]}, not 0, 1, ...")
+        return [self._dataset(group, name, path, of) for name in wanted]
+
+    def _group(self, path: str, of: str) -> Any:
+        """The group at a path, or None; every link on the way is one inside this file."""
+        here = self._file
+        for name in path.split("/"):
+            link = self._link(here, name, path, of)
+            if link is None:
+                return None
+            here = here[name]
+            if not isinstance(here, self._h5py.Group):
+                raise self._error(path, of, "has an array where a group should be")
+        return here
+
+    def _link(self, group: Any, name: str, path: str, of: str) -> Any:
+        try:
+            link = group.get(name, getlink=True)
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
+            raise self._error(path, of, f"cannot be read ({error})") from error
+        if link is not None and not isinstance(link, self._h5py.HardLink):
+            raise self._error(path, of, f"has a link {name!r} to another place, which is not read")
+        return link
+
+    def _dataset(self, group: Any, name: str, path: str, of: str) -> Any:
+        self._link(group, name, path, of)
+        try:
+            found = group[name]
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
+            raise self._error(path, of, f"cannot be read ({error})") from error
+        whole = f"variable {name!r}"
+        if not isinstance(found, self._h5py.Dataset) or found.shape is None:
+            raise self._error(path, of, f"has no array as its {whole}")
+        if found.is_virtual or found.external:
+            raise self._error(path, of, f"has its {whole} in another file, which is not read")
+        if found.dtype.kind not in "fiub" or found.dtype.itemsize > 8:
+            raise self._error(path, of, f"has a {whole} of dtype {found.dtype}, expected numbers")
+        if found.nbytes > self._size or found.compression is not None:
+            raise self._error(path, of, f"has a {whole} that is larger than the file holds")
+        return found
+
+    def _error(self, path: str, of: str, what: str) -> FileFormatError:
+        return FileFormatError(f"{self._who}: {of} (at {path!r}) {what}")

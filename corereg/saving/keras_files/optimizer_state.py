@@ -1,0 +1,95 @@
+"""The state of an optimizer in Keras's order: iteration, learning rate unless it is a schedule, and
+what `build` made for the variables that train."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from corereg.optimizers import Nadam, Optimizer
+from corereg.saving.limits import FileFormatError
+from corereg.warn import warn_user
+
+Array = np.ndarray[Any, Any]
+
+
+def variables_of(optimizer: Optimizer) -> list[Array]:
+    """All variables as Keras has them in a file."""
+    found = [np.asarray(optimizer.steps, np.int32)]
+    if optimizer._schedule is None:
+        found.append(np.asarray(optimizer._hyper.learning_rate, np.float32))
+    if optimizer.built:
+        found += [variable.data for variable in _trained(optimizer)]
+        if isinstance(optimizer, Nadam):
+            found.append(_momentum_product(optimizer))
+    return found
+
+
+def restore(who: str, optimizer: Optimizer, arrays: list[Array]) -> None:
+    """Puts back what a file has. If it has other variables in number, the optimizer begins anew,
+    with a warning, as in Keras; FileFormatError for other shapes."""
+    own = variables_of(optimizer)
+    first = len(own) - len(_trained(optimizer)) - isinstance(optimizer, Nadam)
+    if len(arrays) != len(own):
+        if len(arrays) != first:  # else it was never used
+            warn_user(
+                f"{who}: the optimizer {optimizer.name!r} begins anew, for it has {len(own)} "
+                f"variables and the file {len(arrays)}; layers were frozen or freed after it began"
+            )
+        return
+    shapes = [array.shape for array in own]
+    if [array.shape for array in arrays] != shapes:
+        raise FileFormatError(
+            f"{who}: the optimizer {optimizer.name!r} (at 'optimizer') has variables of shapes "
+            f"{[array.shape for array in arrays]}, expected {shapes}"
+        )
+    steps = int(arrays[0])
+    if arrays[0].dtype.kind not in "iu" or steps < 0:
+        raise FileFormatError(
+            f"{who}: the optimizer {optimizer.name!r} (at 'optimizer') has no valid iteration"
+        )
+    rate = float(arrays[1]) if first == 2 else None
+    if rate is not None and not (np.isfinite(rate) and rate >= 0):
+        raise FileFormatError(
+            f"{who}: the optimizer {optimizer.name!r} (at 'optimizer') has the learning rate {rate}"
+        )
+    for variable, array in zip(_trained(optimizer), arrays[first:], strict=False):
+        np.copyto(variable.data, array)
+    optimizer.restore(steps, optimizer.state)
+    if rate is not None and np.float32(optimizer._hyper.learning_rate) != np.float32(rate):
+        optimizer.learning_rate = rate
+
+
+def _trained(optimizer: Optimizer) -> list[Any]:
+    """The state variables in the order of their making, without those of frozen weights, for which
+    Keras makes none."""
+    frozen = {
+        id(variable)
+        for own in (optimizer._averages, optimizer._totals, *zip(*_slots(optimizer), strict=True))
+        for parameter, variable in zip(optimizer.parameters, own, strict=False)
+        if variable is not None and not parameter.trainable
+    }
+    return [variable for variable in optimizer._state if id(variable) not in frozen]
+
+
+def _slots(optimizer: Optimizer) -> Any:
+    """The rule's variables by parameter; for a rule in Python, found by their names."""
+    slots = getattr(optimizer, "_slots", None)
+    if slots is not None:
+        return slots
+    known = {id(variable) for variable in (*optimizer._averages, *optimizer._totals)}
+    left = [variable for variable in optimizer._state if id(variable) not in known]
+    own = [
+        [v for v in left if str(v.name).startswith(p.name.replace("/", "_") + "_")]
+        for p in optimizer.parameters
+    ]
+    width = max(map(len, own), default=0)
+    return [[*one, *[None] * (width - len(one))] for one in own]
+
+
+def _momentum_product(optimizer: Nadam) -> Array:
+    """The product of Nadam's momenta so far, which Keras keeps and corereg computes anew."""
+    steps = np.arange(1, int(optimizer.iterations) + 1)
+    momenta = float(optimizer.beta_1) * (1 - 0.5 * 0.96**steps)
+    return np.asarray(np.prod(momenta, dtype=np.float64), np.float32)
