@@ -1,7 +1,7 @@
-"""What every campaign of this folder has: a way to be run, and counts of what was tried and failed.
+"""What every campaign of this folder has: a way to be run, and counts of what was tried.
 
-A campaign is a file with a function `run(seconds, seed)`, which tries cases for so long, prints what
-it tried and returns how many failed. `main` makes a command of it:
+A campaign is a file with a function `run(seconds, seed)`, which tries cases for so long, prints
+what it tried and returns how many failed. `main` makes a command of it:
 
     python tests/campaigns/files.py --seconds 60 --seed 7
 

@@ -5,8 +5,8 @@
 A timer, or a SIGINT from another thread, raises KeyboardInterrupt in the main thread after 0.05 to
 3 ms of a call. Then another thread must be able to train, test, predict with and save the same
 model, and the main thread must have its switches as before: gradients on, no recording, no call,
-NumPy's warnings and memory. The history has as many entries of each kind as epochs. The seed that is
-printed makes the same choices again, though not the same moments.
+NumPy's warnings and memory. The history has as many entries of each kind as epochs. The seed that
+is printed makes the same choices again, though not the same moments.
 """
 
 from __future__ import annotations

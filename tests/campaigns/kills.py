@@ -2,8 +2,9 @@
 
     python tests/campaigns/kills.py --seconds 60
 
-A forked process saves two models by turns to one path, until it is killed. Then the file there loads, and
-it is one of the two to the bit. The next save into the folder removes what the killed one left.
+A forked process saves two models by turns to one path, until it is killed. Then the file there
+loads, and it is one of the two to the bit. The next save into the folder removes what the killed
+one left.
 """
 
 from __future__ import annotations

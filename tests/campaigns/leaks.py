@@ -41,6 +41,7 @@ def actions() -> dict[str, tuple[Callable[[], object], bool]]:
     x, y = rng.standard_normal((64, 8)).astype("f4"), rng.standard_normal((64, 1)).astype("f4")
     model, own = make(), layers.Dense(4)
     model.fit(x, y, verbose=0)
+    own.build((None, 8))
     weights = model.get_weights()
     file = io.BytesIO()
     model.save(file)
