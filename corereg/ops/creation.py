@@ -3,6 +3,7 @@ unless something else is said."""
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from corereg import config
 from corereg.autograd import Tensor, ops
 from corereg.autograd.aliases import Shape
+from corereg.autograd.ops.arguments import check_size
 from corereg.ops.operands import INDEX, as_tensor, keras_op
 
 
@@ -136,6 +138,9 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
     x = as_tensor(x)
     if x.ndim != 1:
         raise ValueError(f"vander: expected a vector, received shape {x.shape}")
-    powers = range(x.size if N is None else N)
-    columns = [ops.power(x, n) for n in (powers if increasing else reversed(powers))]
-    return ops.stack(columns, 1) if columns else Tensor(np.zeros((x.size, 0), x.dtype))
+    count = x.size if N is None else operator.index(N)
+    check_size("vander", (max(x.size, 1), count), x.dtype)
+    powers = np.arange(count, dtype=x.dtype if x.dtype.kind == "f" else None)
+    if not increasing:
+        powers = powers[::-1]
+    return ops.power(ops.expand_dims(x, 1), powers)

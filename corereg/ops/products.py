@@ -135,7 +135,7 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Tensor:
     """Sums of products by labels, as `numpy.einsum`: ``einsum("bij,bjk->bik", a, b)``. Three
     operands or more are multiplied from the left. kwargs, such as optimize, change no result."""
     tensors = promoted(*operands)
-    if len(tensors) < 3:
+    if len(tensors) < 3 or not isinstance(subscripts, str):
         return _of_integers(ops.einsum(subscripts, *tensors), tensors[0])
     source, arrow, to = subscripts.replace(" ", "").partition("->")
     terms = source.split(",")

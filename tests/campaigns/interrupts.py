@@ -1,37 +1,40 @@
-"""Interrupts at random moments of training, testing, predicting and saving.
+"""Interrupts at random moments of every public call that trains, tests, predicts, saves or loads.
 
-    python tests/campaigns/interrupts.py --count 10000
+    python tests/campaigns/interrupts.py --seconds 60
 
-A timer raises KeyboardInterrupt in the main thread after 0.05 to 3 ms of a call. Then another
-thread must be able to train, test, predict with and save the same model, and the main thread must
-have its switches as before: gradients on, no recording, no call, NumPy's warnings and memory. The
-seed that is printed makes the same choices again, though not the same moments.
+A timer, or a SIGINT from another thread, raises KeyboardInterrupt in the main thread after 0.05 to
+3 ms of a call. Then another thread must be able to train, test, predict with and save the same
+model, and the main thread must have its switches as before: gradients on, no recording, no call,
+NumPy's warnings and memory. The history has as many entries of each kind as epochs. The seed that
+is printed makes the same choices again, though not the same moments.
 """
 
 from __future__ import annotations
 
-import argparse
 import collections
 import contextlib
-import faulthandler
-import os
+import copy
+import pickle
+import queue
 import random
 import signal
 import sys
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from harness import Tally, give_up_after, main
 from numpy._core.multiarray import get_handler_name
 
 import corereg
 from corereg import _kernels, layers, losses, optimizers
 from corereg.autograd import Tensor, enable_grad, is_grad_enabled, no_grad
-from corereg.models import Sequential
+from corereg.models import Model, Sequential
 
 SHORTEST, LONGEST = 50e-6, 3e-3  # seconds until the interrupt
 PATIENCE = 60.0  # seconds after which a thread counts as stuck
@@ -53,6 +56,15 @@ def make_model(eager: bool) -> Sequential:
     return model
 
 
+def make_graph(eager: bool) -> Model:
+    """A compiled model of two inputs that share a layer."""
+    a, b = layers.Input((6,)), layers.Input((6,))
+    shared = layers.Dense(5, "tanh")
+    model = Model([a, b], layers.Dense(3, "softmax")(shared(a) * 2 + shared(b)))
+    model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=eager)
+    return model
+
+
 class Campaign:
     """A model, the calls that are interrupted, and what must hold afterwards."""
 
@@ -66,6 +78,10 @@ class Campaign:
         self.shapes = [w.shape for w in self.model.get_weights()]
         self.new_model: Sequential | None = None
         self.path = folder / f"model{eager}.corereg"
+        self.saved = folder / f"saved{eager}.corereg"
+        self.model.save(self.saved)
+        self.weights = self.model.get_weights()
+        self.pair = make_graph(eager)
         self.linear, self.loss = layers.Dense(6), losses.MeanSquaredError()
         self.linear.ensure_built((None, 6))
         self.optimizer = optimizers.SGD(0.01)
@@ -79,7 +95,9 @@ class Campaign:
             name: getattr(self, name)
             for name in (
                 *("locks", "switches", "gradients", "first_fit", "fit", "fit_ahead", "evaluate"),
-                *("predict", "predict_one", "train_on_batch", "test_on_batch", "save", "record"),
+                *("predict", "predict_one", "predict_on_batch", "call", "train_on_batch"),
+                *("test_on_batch", "save", "save_weights", "load", "load_weights", "get_weights"),
+                *("set_weights", "record", "callbacks", "generator", "graph", "adapt", "copies"),
             )
         }
 
@@ -147,6 +165,60 @@ class Campaign:
     def save(self) -> None:
         self.model.save(self.path)
 
+    def predict_on_batch(self) -> None:
+        self.model.predict_on_batch(self.x)
+
+    def call(self) -> None:
+        self.model(self.x, training=True)
+
+    def save_weights(self) -> None:
+        self.model.save_weights(self.path.with_suffix(".weights"))
+
+    def load(self) -> None:
+        self.new_model = None
+        self.new_model = corereg.models.load_model(self.saved)
+
+    def load_weights(self) -> None:
+        self.model.load_weights(self.saved)
+
+    def get_weights(self) -> None:
+        for _ in range(20):
+            self.model.get_weights()
+
+    def set_weights(self) -> None:
+        for _ in range(5):
+            self.model.set_weights(self.weights)
+
+    def callbacks(self) -> None:
+        callbacks = corereg.callbacks
+        self.model.fit(
+            *(self.x, self.y), epochs=3, verbose=0, validation_data=(self.x, self.y),
+            callbacks=[
+                callbacks.EarlyStopping(patience=1, restore_best_weights=True),
+                callbacks.ModelCheckpoint(self.path.with_suffix(".best")),
+                callbacks.ReduceLROnPlateau(patience=1),
+                callbacks.LearningRateScheduler(lambda epoch, rate: 0.01),
+                callbacks.CSVLogger(self.path.with_suffix(".csv")),
+            ],
+        )  # fmt: skip
+
+    def generator(self) -> None:
+        batches = ((self.x[i : i + 8], self.y[i : i + 8]) for i in range(0, ROWS, 8))
+        self.model.fit(batches, verbose=0)
+
+    def graph(self) -> None:
+        self.pair.fit([self.x, self.x], self.y, verbose=0, batch_size=11)
+        self.pair.predict([self.x, self.x], verbose=0)
+
+    def adapt(self) -> None:
+        layers.Normalization().adapt(self.x)
+        layers.StringLookup().adapt(np.array(["a", "b"] * 30))
+
+    def copies(self) -> None:
+        copied = pickle.loads(pickle.dumps(self.model))
+        copy.deepcopy(self.model)
+        corereg.models.clone_model(copied)
+
     def record(self) -> None:
         for _ in range(5):
             self.step(self.x)
@@ -161,6 +233,11 @@ class Campaign:
         assert get_handler_name() == "default_allocator", "arrays come from corereg's memory"
         with _kernels.Program():  # RuntimeError if a recording is still under way
             pass
+        history = getattr(self.model, "history", None)
+        if history is not None:
+            lengths = {len(values) for values in history.history.values()} | {len(history.epoch)}
+            assert len(lengths) == 1, f"the history has {lengths} entries"
+        self.pair.train_on_batch([self.x, self.x], self.y)
         models = [self.model] if self.new_model is None else [self.model, self.new_model]
         self.new_model = None
         for model in models:
@@ -168,9 +245,8 @@ class Campaign:
             try:
                 checked.result(PATIENCE)
             except TimeoutError:
-                faulthandler.dump_traceback(all_threads=True)
-                print("a thread waits for ever", flush=True)
-                os._exit(1)
+                give_up_after(0.01)
+                threading.Event().wait()
 
     def use(self, model: Sequential, load: bool) -> None:
         """All that a model must still be able to do."""
@@ -189,21 +265,42 @@ class Campaign:
             assert loaded.predict(self.x, verbose=0).tobytes() == expected.tobytes()
 
 
-def interrupted(call: Callable[[], None], delay: float) -> str:
-    """Calls again and again until the timer interrupts. Returns what was raised: KeyboardInterrupt,
-    another exception that took its place on the way out, or "nothing" if it was raised in a
-    finalizer, where Python drops exceptions."""
+class Sender:
+    """A thread that sends SIGINT to the main thread."""
+
+    def __init__(self) -> None:
+        self.delays: queue.SimpleQueue[float | None] = queue.SimpleQueue()
+        self.thread = threading.Thread(target=self.send, daemon=True)
+        self.thread.start()
+
+    def send(self) -> None:
+        main_thread = threading.main_thread().ident
+        while (delay := self.delays.get()) is not None:
+            time.sleep(delay)
+            signal.pthread_kill(main_thread, signal.SIGINT)
+
+
+def interrupted(call: Callable[[], None], delay: float, sender: Sender | None) -> str:
+    """Calls again and again until it is interrupted, by a timer if there is no sender. Returns what
+    was raised: KeyboardInterrupt, another exception that took its place on the way out, or
+    "nothing" if it was raised in a finalizer, where Python drops exceptions."""
     armed = False
+    come = threading.Event()
 
     def interrupt(number: int, frame: object) -> None:
+        come.set()
         if armed:
             raise KeyboardInterrupt
 
-    signal.signal(signal.SIGALRM, interrupt)
+    signal.signal(signal.SIGALRM if sender is None else signal.SIGINT, interrupt)
     lost_after = time.monotonic() + delay + 0.5
+    result = "nothing"
     try:
         armed = True
-        signal.setitimer(signal.ITIMER_REAL, delay)
+        if sender is None:
+            signal.setitimer(signal.ITIMER_REAL, delay)
+        else:
+            sender.delays.put(delay)
         try:
             while time.monotonic() < lost_after:
                 call()
@@ -216,8 +313,10 @@ def interrupted(call: Callable[[], None], delay: float) -> str:
             if found is None:
                 raise
             found = found.__context__
-        return type(error).__name__
-    return "nothing"
+        result = type(error).__name__
+    while not come.wait(0.01):  # so that no signal is left for the next call
+        pass
+    return result
 
 
 @contextlib.contextmanager
@@ -238,47 +337,38 @@ def beside(model: Sequential, x: object) -> Iterator[None]:
         reader.join()
 
 
-def run(count: int, seed: int, folder: Path) -> int:
-    """Interrupts so many calls; prints what was tried and returns how many checks failed."""
-    rng = random.Random(seed)
-    campaigns = [Campaign(folder, eager) for eager in (False, True)]
-    tried: collections.Counter[str] = collections.Counter()
-    raised: collections.Counter[str] = collections.Counter()
-    failures = 0
-    began = time.monotonic()
-    for number in range(count):
-        campaign = campaigns[rng.random() < 0.25]
-        name = rng.choice(list(campaign.actions))
-        delay = SHORTEST * (LONGEST / SHORTEST) ** rng.random()
-        busy = rng.random() < 0.3
-        around = beside(campaign.model, campaign.x[:2]) if busy else contextlib.nullcontext()
-        with around:
-            raised[interrupted(campaign.actions[name], delay)] += 1
-        tried[name] += 1
-        try:
-            campaign.check(load=number % 20 == 0)
-        except Exception as error:
-            failures += 1
-            print(f"FAILED after interrupt {number} in {name}: {error!r}", flush=True)
-    seconds = time.monotonic() - began
-    for campaign in campaigns:
-        campaign.checker.shutdown()
-    print(f"seed {seed}: {count} interrupts in {seconds:.1f} s: {dict(sorted(tried.items()))}")
-    print(f"raised: {dict(raised)}; failures: {failures}")
-    return failures
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=10_000, help="how many interrupts")
-    parser.add_argument("--seed", type=int, default=None)
-    options = parser.parse_args()
+def run(seconds: float, seed: int) -> int:
     sys.unraisablehook = lambda dropped: None  # what finalizers raise is lost, as Python has it
-    seed = random.randrange(2**32) if options.seed is None else options.seed
-    print(f"seed {seed}", flush=True)
+    warnings.simplefilter("ignore")
+    rng, sender = random.Random(seed), Sender()
     with tempfile.TemporaryDirectory() as folder:
-        return 1 if run(options.count, seed, Path(folder)) else 0
+        campaigns = [Campaign(Path(folder), eager) for eager in (False, True)]
+        tally = Tally(seconds, seed)
+        tried: collections.Counter[str] = collections.Counter()
+        number = 0
+        while tally.goes_on:
+            give_up_after(3 * PATIENCE)
+            campaign = campaigns[rng.random() < 0.25]
+            name = rng.choice(list(campaign.actions))
+            delay = SHORTEST * (LONGEST / SHORTEST) ** rng.random()
+            busy = rng.random() < 0.3
+            around = beside(campaign.model, campaign.x[:2]) if busy else contextlib.nullcontext()
+            way = sender if rng.random() < 0.5 else None
+            try:
+                with around:
+                    raised = interrupted(campaign.actions[name], delay, way)
+                tally.count(f"by {'a timer' if way is None else 'SIGINT'}, raised {raised}")
+                tried[name] += 1
+                campaign.check(load=number % 20 == 0)
+            except Exception as error:
+                tally.fail_with(error, f"interrupt in {name}")
+            number += 1
+        for campaign in campaigns:
+            campaign.checker.shutdown()
+    sender.delays.put(None)
+    print(f"interrupted: {dict(sorted(tried.items()))}")
+    return tally.report()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(run, __doc__)

@@ -1,43 +1,35 @@
 """Random recorded functions of all kinds of ops, forward and backward: equal to eager, to the bit.
 
-python tests/campaigns/recorded_functions.py --count 1000 --seed 1 --threads 2
+python tests/campaigns/recorded_functions.py --seconds 60
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
-import time
-from pathlib import Path
+import random
+import warnings
 
-import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-import recorded_functions
+from harness import Tally, give_up_after, main, module_of_tests
 
 import corereg
 
+cases = module_of_tests("recorded_functions")
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=0)
-    options = parser.parse_args()
-    corereg.set_num_threads(options.threads)
-    began, failed = time.monotonic(), 0
-    seeds = np.random.default_rng(options.seed).integers(0, 2**62, options.count)
-    for seed in map(int, seeds):
+
+def run(seconds: float, seed: int) -> int:
+    warnings.simplefilter("ignore")
+    rng, tally = random.Random(seed), Tally(seconds, seed)
+    while tally.goes_on:
+        give_up_after(120)
+        one, threads = rng.randrange(2**62), rng.choice((1, 2))
+        corereg.set_num_threads(threads)
         try:
-            recorded_functions.check(seed)
+            cases.check(one)
         except Exception as error:
-            failed += 1
-            print(f"seed {seed}: {type(error).__name__}: {str(error)[:500]}")
-    seconds = time.monotonic() - began
-    print(f"{options.count} functions, {failed} that differ, {seconds:.0f} s")
-    sys.exit(failed > 0)
+            tally.fail_with(error, f"function of seed {one} on {threads} threads")
+        tally.count(f"functions on {threads} threads")
+    corereg.set_num_threads(0)
+    return tally.report()
 
 
 if __name__ == "__main__":
-    main()
+    main(run, __doc__)

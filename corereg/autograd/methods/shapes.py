@@ -34,14 +34,21 @@ def view(self: Tensor, *shape: Any) -> Tensor:
     return ops.reshape(self, unpacked(shape))
 
 
+def shape_of(other: Tensor) -> tuple[int, ...]:
+    """The shape of another tensor or array; TypeError for what has none."""
+    if not hasattr(other, "shape"):
+        raise TypeError(f"expected a tensor whose shape to take, received {other!r:.60}")
+    return tuple(other.shape)
+
+
 def view_as(self: Tensor, other: Tensor) -> Tensor:
     """The elements in the shape of other."""
-    return ops.reshape(self, other.shape)
+    return ops.reshape(self, shape_of(other))
 
 
 def reshape_as(self: Tensor, other: Tensor) -> Tensor:
     """The elements in the shape of other."""
-    return ops.reshape(self, other.shape)
+    return ops.reshape(self, shape_of(other))
 
 
 def transpose(
@@ -164,7 +171,7 @@ def expand(self: Tensor, *sizes: Any) -> Tensor:
 
 def expand_as(self: Tensor, other: Tensor) -> Tensor:
     """Repeated, without copying, to the shape of other."""
-    return ops.broadcast_to(self, other.shape)
+    return ops.broadcast_to(self, shape_of(other))
 
 
 def tile(self: Tensor, *dims: Any) -> Tensor:

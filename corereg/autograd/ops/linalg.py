@@ -115,6 +115,8 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
     has the labels that come once, in the alphabet's order. One or two operands. ValueError where
     labels and shapes do not agree.
     """
+    if not isinstance(subscripts, str):
+        raise TypeError(f"einsum: expected subscripts as a text, received {subscripts!r:.60}")
     tensors = [tensor(x) for x in operands]
     *terms, to = parsed(subscripts, tuple(x.ndim for x in tensors))
     sizes = lengths(terms, tensors)
