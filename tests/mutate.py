@@ -422,7 +422,7 @@ class Copy:
         """The exit code and the output; what takes longer than `limit` seconds is ended, with all
         processes that it has started."""
         environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}  # dates would mislead
-        paths = [str(Path(__file__).parent), str(self.folder)]  # -p mutate, and for what tests start
+        paths = [str(Path(__file__).parent), str(self.folder)]  # for -p mutate, and others
         environment["PYTHONPATH"] = os.pathsep.join(paths)
         with subprocess.Popen(
             command,
