@@ -192,6 +192,16 @@ def test_is_refused(name, rng, fails):
     )
 
 
+@pytest.mark.parametrize("exponent", [2.0, 1.0, 2, 0.5, -1.0])
+def test_powers_of_nothing_have_numpys_dtype(exponent):
+    """NumPy's short cuts for exponents are taken where they give its dtype, too."""
+    recorded = corereg.record(lambda x: Tensor(x.data**exponent))
+    for dtype in ("int64", "float32"):
+        none = np.zeros((0, 3), dtype)
+        for _ in range(3):
+            assert recorded(none).dtype == (none**exponent).dtype
+
+
 def test_after_the_recording_numpy_computes_alone():
     kept = []
     recorded = corereg.record(lambda x: kept.append(x.data) or x * 2.0)
