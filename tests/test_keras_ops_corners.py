@@ -289,6 +289,11 @@ RESULTS = {
     ),
     "empty": (lambda: ops.empty((2, 1), "int32"), [[0], [0]]),
     "empty_like": (lambda: ops.empty_like(N, "float64"), [[0.0] * 3] * 2),
+    "hsplit of a vector": (lambda: ops.hsplit(N[0], 3), [[3], [1], [2]]),
+    "hsplit": (lambda: ops.hsplit(N, [1]), [[[3], [0]], [[1, 2], [5, 5]]]),
+    "vsplit": (lambda: ops.vsplit(N, 2), [[[3, 1, 2]], [[0, 5, 5]]]),
+    "dsplit": (lambda: ops.dsplit(N[None], 3), [[[[3], [0]]], [[[1], [5]]], [[[2], [5]]]]),
+    "array_split": (lambda: ops.array_split(N[0], 2), [[3, 1], [2]]),
     "pad one axis at the edge": (
         lambda: ops.pad(N, ((0, 0), (1, 0)), "edge"),
         [[3, 3, 1, 2], [0, 0, 5, 5]],
@@ -496,6 +501,17 @@ ERRORS = {
     ),
     "moveaxis": (lambda: ops.moveaxis(X, (0, 1), (0,)), ValueError, "moveaxis: expected"),
     "moveaxis twice": (lambda: ops.moveaxis(X, (0, -2), (0, 1)), ValueError, "moveaxis: expected"),
+    "hsplit of a number": (lambda: ops.hsplit(3, 1), ValueError, "hsplit: expected an axis"),
+    "vsplit of a vector": (
+        lambda: ops.vsplit(N[0], 3),
+        ValueError,
+        "vsplit: expected an axis of a tensor of 1 axes, received 1",
+    ),
+    "dsplit of a matrix": (
+        lambda: ops.dsplit(N, 3),
+        ValueError,
+        "dsplit: expected an axis of a tensor of 2 axes, received 2",
+    ),
     "rot90": (
         lambda: ops.rot90(X, axes=(0, -2)),
         ValueError,
