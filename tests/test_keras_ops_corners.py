@@ -294,6 +294,15 @@ RESULTS = {
     "vsplit": (lambda: ops.vsplit(N, 2), [[[3, 1, 2]], [[0, 5, 5]]]),
     "dsplit": (lambda: ops.dsplit(N[None], 3), [[[[3], [0]]], [[[1], [5]]], [[[2], [5]]]]),
     "array_split": (lambda: ops.array_split(N[0], 2), [[3, 1], [2]]),
+    "normalize by absolute values": (
+        lambda: ops.normalize(np.array([[1.0, -3.0], [0.0, 0.0]]), order=1),
+        [[0.25, -0.75], [0.0, 0.0]],
+    ),
+    "normalize by squares": (lambda: ops.normalize(np.array([0.0, -4.0])), [0.0, -1.0]),
+    "normalize by little": (
+        lambda: ops.normalize(np.array([3.0, -4.0]), epsilon=8.0),
+        [0.375, -0.5],
+    ),
     "pad one axis at the edge": (
         lambda: ops.pad(N, ((0, 0), (1, 0)), "edge"),
         [[3, 3, 1, 2], [0, 0, 5, 5]],
@@ -347,6 +356,11 @@ ERRORS = {
     "norm ord": (lambda: ops.norm(X, "sum"), ValueError, "norm: expected ord None, 'fro'"),
     "norm axes": (lambda: ops.norm(X[None], 2), ValueError, "norm: expected one axis or two"),
     "normalize": (lambda: ops.normalize(X, order=np.inf), ValueError, "normalize: expected order"),
+    "normalize by nothing": (
+        lambda: ops.normalize(X, order=0),
+        ValueError,
+        "normalize: expected order as an integer >= 1, received 0",
+    ),
     "tensordot": (lambda: ops.tensordot(X, X, 1), ValueError, "tensordot: expected axes of equal"),
     "cross": (lambda: ops.cross(np.ones(4), np.ones(4)), ValueError, "cross: expected vectors of"),
     "crossentropy": (
