@@ -169,6 +169,15 @@ def test_nan_to_num_without_numbers_gives_the_limits():
         assert found.tolist() == [0, np.finfo(dtype).max, np.finfo(dtype).min]
 
 
+def test_the_distance_of_a_single_number_is_none():
+    for endpoint, expected in ((True, np.nan), (False, 4.0)):
+        made, step = ops.linspace(1.0, 5.0, 1, endpoint=endpoint, retstep=True)
+        assert made.data.tolist() == [1]
+        np.testing.assert_equal(step.item(), expected)
+    made, step = ops.linspace(1.0, 5.0, 0, retstep=True)
+    assert (made.shape, np.isnan(step.item())) == ((0,), True)
+
+
 def test_dtypes_of_operands():
     f4, f8, i8 = X, X.astype("f8"), N.astype("i8")
     pairs = [

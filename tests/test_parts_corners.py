@@ -11,6 +11,7 @@ import pytest
 import corereg
 from corereg import Input, Tensor, activations, constraints, initializers, layers, losses
 from corereg.graph.operations import function_of, key_of, public_function
+from corereg.layers.lookup import preparing
 
 P = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3]])
 LABELS = np.array([0, 2])
@@ -45,6 +46,18 @@ def test_focal_label_smoothing():
     terms = -(smooth * np.log(p) + (1 - smooth) * np.log(1 - p)) * (1 - inside) ** 2
     assert found == pytest.approx(terms.mean(), rel=1e-6)
     assert losses.BinaryCrossentropy(label_smoothing=0.25).label_smoothing == 0.25
+
+
+def test_generalized_crossentropy_of_steps():
+    """Predictions (rows, steps, classes) have a loss for each step."""
+    loss = losses.CategoricalGeneralizedCrossEntropy(q=0.5, reduction=None)
+    steps = np.stack([P, P[::-1], P], 1)  # more steps than rows
+    labels = np.stack([LABELS, LABELS[::-1], LABELS], 1)
+    own = np.take_along_axis(steps, labels[..., None], -1)[..., 0]
+    found = loss(labels, steps).data
+    np.testing.assert_allclose(found, (1 - own**0.5) / 0.5, 1e-6)
+    two = loss(labels[:, :2], steps[:, :2]).data
+    np.testing.assert_array_equal(two, found[:, :2])
 
 
 @pytest.mark.parametrize("full", [False, True])
@@ -162,6 +175,25 @@ def test_layers_refuse(call, error, message, fails):
 def test_shapes_that_reshape_cannot_know():
     assert layers.Reshape((-1, 2)).compute_output_shape((None, None, 4)) == (None, None, 2)
     assert layers.Reshape((3, 2)).compute_output_shape((None, None)) == (None, 3, 2)
+
+
+class MakesAnother(corereg.Sequential):
+    """Makes a model of its own beside it, from a config."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        inner = corereg.Sequential([Input((2,)), layers.Dense(3)])
+        self.other = [corereg.Sequential.from_config(inner.get_config())]
+
+
+def test_only_the_model_that_is_made_is_prepared():
+    """Not what its constructor makes from other configs."""
+    config = corereg.Sequential([Input((2,)), layers.Dense(4), layers.ReLU()]).get_config()
+    seen = []
+    with preparing(lambda place, layer: seen.append((place, type(layer).__name__))):
+        MakesAnother.from_config(config)
+        corereg.Sequential.from_config(config)
+    assert seen == [("0", "Dense"), ("1", "ReLU")]
 
 
 # ---- initializers and constraints ----------------------------------------------------------------
