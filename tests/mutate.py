@@ -366,7 +366,7 @@ class Copy:
         for tests in parts:
             if is_c(mutant.path) and tests is parts[1]:
                 self.build(mutant, self.isas)
-            limit = 30 + 4 * sum(times[test] for test in tests)
+            limit = 60 + 6 * sum(times[test] for test in tests)  # the machine may do more besides
             code, output = self._pytest(tests, limit) if tests else (0, "")
             if code:
                 failed = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", output, re.M)
@@ -422,7 +422,8 @@ class Copy:
         """The exit code and the output; what takes longer than `limit` seconds is ended, with all
         processes that it has started."""
         environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}  # dates would mislead
-        environment["PYTHONPATH"] = str(Path(__file__).parent)  # for -p mutate
+        paths = [str(Path(__file__).parent), str(self.folder)]  # for -p mutate, and others
+        environment["PYTHONPATH"] = os.pathsep.join(paths)
         with subprocess.Popen(
             command,
             cwd=self.folder,

@@ -147,6 +147,9 @@ def test_other_tools_can_read_the_parts(saved):
             json.loads(parts.read("vocabularies/city.json")) == sections()["vocabularies"]["city"]
         )
         assert all(info.external_attr >> 16 == 0o644 for info in parts.infolist())
+        assert {info.create_system for info in parts.infolist()} == {
+            3
+        }  # Unix, whose modes these are
         comment = parts.comment
     assert metadata["format"] == "corereg"
     assert metadata["format_version"] == 2

@@ -8,7 +8,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from corereg import Parameter, Tensor, grad, optimizers
+from corereg import Parameter, Tensor, _kernels, grad, optimizers
 from corereg.autograd import Op, apply, check_grads, is_grad_enabled, ops
 
 X = np.array([[0.5, -1.0, 2.0], [1.5, 0.3, -0.7]])
@@ -151,11 +151,27 @@ def test_memory_stays_flat_with_create_graph():
 # ---- fused ops -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("activation", ["linear", "relu", "sigmoid", "tanh", "softmax"])
+@pytest.mark.parametrize("activation", _kernels.ACTIVATIONS)
 def test_dense_and_activations(activation):
-    check_grads(lambda x, w, b: ops.dense(x, w, b, activation), X, W, B, order=3)
+    first = activation in ("linear", "relu", "sigmoid", "tanh", "softmax")
+    check_grads(lambda x, w, b: ops.dense(x, w, b, activation), X, W, B, order=2 + first)
     check_grads(lambda x, w: ops.dense(x, w, None, activation), X, W, order=2)
-    check_grads(lambda x: ops.activation(x, activation), X, order=3)
+    check_grads(lambda x: ops.activation(x, activation), X, order=2 + first)
+
+
+@pytest.mark.parametrize("activation", _kernels.ACTIVATIONS)
+def test_gradients_in_a_graph_are_those_of_the_kernels(activation):
+    """Also at 0, where some curves change, and far from it."""
+    far = 30.0 if activation in ("gelu_tanh", "mish") else 700.0
+    for function in (
+        lambda x: ops.activation(x, activation),
+        lambda x: ops.dense(x, np.eye(8), None, activation),
+    ):
+        x = Tensor(np.array([[0.0, -0.0, 1.0, -1.0, 2.5, -3.5, far, -far]]), requires_grad=True)
+        upstream = np.arange(1.0, 9.0)
+        (plain,) = grad((function(x) * upstream).sum(), [x])
+        (made,) = grad((function(x) * upstream).sum(), [x], create_graph=True)
+        np.testing.assert_allclose(made.data, plain.data, 1e-12, 1e-14)
     check_grads(lambda w: ops.dense(ops.dense(w, w, w[0]), w), np.eye(3) + 0.1, order=2)
 
 

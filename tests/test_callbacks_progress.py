@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import pytest
 from small import data, net
 
+from corereg import progress
 from corereg.callbacks import CallbackList, History, LambdaCallback, ProgbarLogger
 
 
@@ -40,6 +44,9 @@ def test_a_loop_of_ones_own_shows_its_progress(capsys):
         run.on_test_begin()
         run.on_test_batch_end(0, {"loss": 9})
         run.on_test_end({"loss": 9})  # a validation is silent
+        run.on_predict_begin()
+        run.on_predict_batch_end(0)
+        run.on_predict_end()  # and so is a prediction
         run.on_epoch_end(epoch, {"loss": 0.25, "val_loss": 9})
     run.on_train_end()
     lines = capsys.readouterr().out.splitlines()
@@ -52,6 +59,25 @@ def test_a_loop_of_ones_own_shows_its_progress(capsys):
         getattr(run, f"on_{kind}_end")({"loss": 1})
         shown = "loss" in capsys.readouterr().out
         assert shown is (kind == "test")
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_run_that_ends_within_an_epoch_leaves_its_line(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_DRAWS", 0.0)
+    run = CallbackList(None, add_progbar=True, epochs=2, steps=9, verbose=1)
+    run.set_model(net())
+    run.on_train_begin()
+    run.on_epoch_begin(0)
+    run.on_train_batch_end(0, {"loss": 0.5})
+    assert "1/9" in sys.stdout.getvalue()
+    assert not sys.stdout.getvalue().endswith("\n")
+    run.on_train_end()
+    assert sys.stdout.getvalue().endswith("\n")
 
 
 def test_a_progbar_in_the_list_is_the_only_one():

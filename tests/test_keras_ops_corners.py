@@ -169,6 +169,15 @@ def test_nan_to_num_without_numbers_gives_the_limits():
         assert found.tolist() == [0, np.finfo(dtype).max, np.finfo(dtype).min]
 
 
+def test_the_distance_of_a_single_number_is_none():
+    for endpoint, expected in ((True, np.nan), (False, 4.0)):
+        made, step = ops.linspace(1.0, 5.0, 1, endpoint=endpoint, retstep=True)
+        assert made.data.tolist() == [1]
+        np.testing.assert_equal(step.item(), expected)
+    made, step = ops.linspace(1.0, 5.0, 0, retstep=True)
+    assert (made.shape, np.isnan(step.item())) == ((0,), True)
+
+
 def test_dtypes_of_operands():
     f4, f8, i8 = X, X.astype("f8"), N.astype("i8")
     pairs = [
@@ -198,6 +207,132 @@ def test_empty_tensors():
     assert ops.one_hot(np.zeros(0, "i4"), 3).shape == (0, 3)
     assert ops.linspace(0, 1, 0).shape == (0,)
     assert ops.segment_max(none, np.zeros(0, "i4"), 2).data.tolist() == [[-np.inf] * 3] * 2
+    assert ops.segment_sum(none, np.zeros(0, "i4")).shape == (0, 3)
+    assert ops.bincount(np.zeros(0, "i4"), minlength=2).data.tolist() == [0, 0]
+
+
+# ---- results of arguments that are seldom given --------------------------------------------------
+
+
+@pytest.mark.parametrize("kth", [0, 2, -1, -4])
+@pytest.mark.parametrize("axis", [-1, 0])
+def test_argpartition_puts_the_kth_where_sorting_would(kth, axis):
+    x = np.array([[5, 1, 4, 1], [3, 9, 0, 7], [2, 2, 8, 6], [4, 4, 4, 0]], "f4")
+    found = ops.argpartition(x, kth, axis)
+    assert str(found.dtype) == "int32"
+    parted = np.moveaxis(np.take_along_axis(x, found.data, axis), axis, -1)
+    at = kth % 4
+    np.testing.assert_array_equal(parted[:, at], np.sort(x, axis).take(at, axis))
+    assert (parted[:, :at] <= parted[:, at : at + 1]).all()
+    assert (parted[:, at:] >= parted[:, at : at + 1]).all()
+
+
+RESULTS = {
+    "unique, cut off": (lambda: ops.unique([3, 1, 2, 1], size=2), [1, 2]),
+    "unique, filled with the least": (lambda: ops.unique([3, 1, 1], size=4), [1, 3, 1, 1]),
+    "unique, filled": (
+        lambda: ops.unique([3, 1, 1], True, True, True, True, size=3, fill_value=9),
+        [[1, 3, 9], [1, 0, 1], [1, 0, 0], [2, 1, 0]],
+    ),
+    "unique, cut off with counts": (
+        lambda: ops.unique([3, 1, 1, 5], return_index=True, return_counts=True, size=1),
+        [[1], [1], [2]],
+    ),
+    "unique along an axis, filled": (
+        lambda: ops.unique(np.array([[2, 1], [2, 1], [0, 5]]), axis=0, size=3),
+        [[0, 5], [2, 1], [0, 5]],
+    ),
+    "unique columns, cut off": (
+        lambda: ops.unique(np.array([[2, 1, 2], [3, 0, 3]]), axis=1, size=1),
+        [[1], [0]],
+    ),
+    "slice to the end": (lambda: ops.slice(X, (1, 1), (1, -1)), [[5.0, 6.5]]),
+    "slice from a tensor": (
+        lambda: ops.slice(X, Tensor(np.array([0, 1])), (2, 2)),
+        [[2.0, 3.0], [5.0, 6.5]],
+    ),
+    "slice from tensors, moved back": (
+        lambda: ops.slice(X, (Tensor(5), Tensor(-3)), (1, 2)),
+        [[4.0, 5.0]],
+    ),
+    "slice_update from a tensor": (
+        lambda: ops.slice_update(N, Tensor(np.array([1, 2])), [[7, 8]]),
+        [[3, 1, 2], [0, 7, 8]],
+    ),
+    "bincount of rows": (lambda: ops.bincount(N), [[0, 1, 1, 1, 0, 0], [1, 0, 0, 0, 0, 2]]),
+    "bincount of rows with weights": (
+        lambda: ops.bincount(N % 3, weights=X, minlength=4),
+        [[1.0, 2.0, 3.0, 0.0], [4.0, 0.0, 11.5, 0.0]],
+    ),
+    "segment_sum": (lambda: ops.segment_sum(X, [1, 1]), [[0.0] * 3, [5.0, 7.0, 9.5]]),
+    "solve for a vector": (
+        lambda: ops.solve(np.array([[2.0, 0.0], [0.0, 4.0]]), np.array([2.0, 2.0])),
+        [1.0, 0.5],
+    ),
+    "einsum without an arrow": (lambda: ops.einsum("ij,ij", N, N), 64),
+    "einsum without an arrow, sorted": (
+        lambda: ops.einsum("ba,bc", N, np.array([[1], [2]])),
+        [[3], [11], [12]],
+    ),
+    "einsum of three without an arrow": (
+        lambda: ops.einsum("cb,bd,bd", N, N.T, N.T),
+        np.einsum("cb,bd,bd->c", N, N.T, N.T).tolist(),
+    ),
+    "einsum of three without an arrow, sorted": (
+        lambda: ops.einsum("dk,ki,ia", N, N.T, N),
+        (N @ N.T @ N).T.tolist(),
+    ),
+    "dot with a number": (lambda: ops.dot(2, N), (2 * N).tolist()),
+    "trapezoid of steps for each": (lambda: ops.trapezoid(N, x=N * 0 + [0, 1, 3]), [5.0, 12.5]),
+    "trapezoid along the first axis": (
+        lambda: ops.trapezoid(N, x=np.array([1, 3]), axis=0),
+        [3.0, 6.0, 7.0],
+    ),
+    "nanmax of integers": (lambda: ops.nanmax(N, axis=1), [3, 5]),
+    "signbit of bools": (lambda: ops.signbit(N > 1), [[False] * 3] * 2),
+    "saturate_cast of bools": (lambda: ops.saturate_cast(N > 1, "int8"), [[1, 0, 1], [0, 1, 1]]),
+    "saturate_cast to bool": (lambda: ops.saturate_cast(N - 1, "bool"), (N != 1).tolist()),
+    "saturate_cast of integers": (
+        lambda: ops.saturate_cast(np.array([-1, 5, 300]), "uint8"),
+        [0, 5, 255],
+    ),
+    "empty": (lambda: ops.empty((2, 1), "int32"), [[0], [0]]),
+    "empty_like": (lambda: ops.empty_like(N, "float64"), [[0.0] * 3] * 2),
+    "hsplit of a vector": (lambda: ops.hsplit(N[0], 3), [[3], [1], [2]]),
+    "hsplit": (lambda: ops.hsplit(N, [1]), [[[3], [0]], [[1, 2], [5, 5]]]),
+    "vsplit": (lambda: ops.vsplit(N, 2), [[[3, 1, 2]], [[0, 5, 5]]]),
+    "dsplit": (lambda: ops.dsplit(N[None], 3), [[[[3], [0]]], [[[1], [5]]], [[[2], [5]]]]),
+    "array_split": (lambda: ops.array_split(N[0], 2), [[3, 1], [2]]),
+    "normalize by absolute values": (
+        lambda: ops.normalize(np.array([[1.0, -3.0], [0.0, 0.0]]), order=1),
+        [[0.25, -0.75], [0.0, 0.0]],
+    ),
+    "normalize by squares": (lambda: ops.normalize(np.array([0.0, -4.0])), [0.0, -1.0]),
+    "normalize by little": (
+        lambda: ops.normalize(np.array([3.0, -4.0]), epsilon=8.0),
+        [0.375, -0.5],
+    ),
+    "pad one axis at the edge": (
+        lambda: ops.pad(N, ((0, 0), (1, 0)), "edge"),
+        [[3, 3, 1, 2], [0, 0, 5, 5]],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_results(name):
+    function, expected = RESULTS[name]
+    assert values(function()) == expected
+
+
+def test_slices_from_tensors_are_recorded():
+    """The box moves with the numbers that a replay is given."""
+    recorded = corereg.record(lambda x, at: ops.slice(x, at, (1, 2)))
+    for at in ([0, 0], [1, 1], [9, -4], [0, 1]):
+        i, j = min(max(at[0], 0), 1), min(max(at[1], 0), 1)
+        found = recorded(X, np.array(at))
+        np.testing.assert_array_equal(found.data, X[i : i + 1, j : j + 2])
+    assert recorded.python_calls == 2
 
 
 # ---- wrong input ---------------------------------------------------------------------------------
@@ -230,6 +365,11 @@ ERRORS = {
     "norm ord": (lambda: ops.norm(X, "sum"), ValueError, "norm: expected ord None, 'fro'"),
     "norm axes": (lambda: ops.norm(X[None], 2), ValueError, "norm: expected one axis or two"),
     "normalize": (lambda: ops.normalize(X, order=np.inf), ValueError, "normalize: expected order"),
+    "normalize by nothing": (
+        lambda: ops.normalize(X, order=0),
+        ValueError,
+        "normalize: expected order as an integer >= 1, received 0",
+    ),
     "tensordot": (lambda: ops.tensordot(X, X, 1), ValueError, "tensordot: expected axes of equal"),
     "cross": (lambda: ops.cross(np.ones(4), np.ones(4)), ValueError, "cross: expected vectors of"),
     "crossentropy": (
@@ -259,6 +399,151 @@ ERRORS = {
         lambda: ops.scan(lambda c, r: (c, r), 0),
         ValueError,
         "scan: expected xs, or a length",
+    ),
+    "scan of another length": (
+        lambda: ops.scan(lambda c, r: (c, r), 0, X, length=3),
+        ValueError,
+        "scan: expected length=2 as xs has, received 3",
+    ),
+    "map of nothing": (
+        lambda: ops.map(lambda r: r, X[:0]),
+        ValueError,
+        "map: expected one row or more",
+    ),
+    "while_loop": (
+        lambda: ops.while_loop(lambda i, j: i < 3, lambda i, j: i + 1, (0, 0)),
+        ValueError,
+        "while_loop: expected body to return as many values as loop_vars has, received 1",
+    ),
+    "convert_to_tensor": (
+        lambda: ops.convert_to_tensor(X, ragged=True),
+        ValueError,
+        "convert_to_tensor: expected neither sparse nor ragged",
+    ),
+    "convert_to_tensor, sparse": (
+        lambda: ops.convert_to_tensor(X, sparse=True),
+        ValueError,
+        "convert_to_tensor: expected neither sparse nor ragged",
+    ),
+    "meshgrid": (
+        lambda: ops.meshgrid([1], [2], indexing="yx"),
+        ValueError,
+        "meshgrid: expected indexing 'xy' or 'ij', received 'yx'",
+    ),
+    "vander": (lambda: ops.vander(X), ValueError, r"vander: expected a vector, .* \(2, 3\)"),
+    "ldexp": (
+        lambda: ops.ldexp(X, X),
+        TypeError,
+        "ldexp: expected integers as x2, received float32",
+    ),
+    "select": (lambda: ops.select([X > 1], []), ValueError, "one or more, received 1 and 0"),
+    "select of nothing": (lambda: ops.select([], []), ValueError, "one or more, received 0 and 0"),
+    "scatter": (
+        lambda: ops.scatter([[0.5]], [1.0], (2,)),
+        ValueError,
+        r"scatter: expected indices of integers .* received shape \(1, 1\) and dtype float",
+    ),
+    "scatter_update of a number": (
+        lambda: ops.scatter_update(X, 1, 1.0),
+        ValueError,
+        r"scatter_update: expected indices .* received shape \(\) and dtype int",
+    ),
+    "scatter_update's gradient": (
+        lambda: ops.scatter_update(Tensor(X, requires_grad=True), [[0, 1]], [1.0], "max"),
+        ValueError,
+        "scatter_update: expected tensors that need no gradient for reduction='max'",
+    ),
+    "scatter_update's gradient of updates": (
+        lambda: ops.scatter_update(X, [[0, 1]], Tensor(X[0, :1], requires_grad=True), "mul"),
+        ValueError,
+        "scatter_update: expected tensors that need no gradient for reduction='mul'",
+    ),
+    "slice below": (lambda: ops.slice(X, (0, 0), (1, -2)), ValueError, "slice: expected lengths"),
+    "diag": (lambda: ops.diag(X[None]), ValueError, r"diag: expected a vector or a matrix, rec"),
+    "bincount, sparse": (lambda: ops.bincount(N[0], sparse=True), ValueError, "bincount: expected"),
+    "bincount": (
+        lambda: ops.bincount(X),
+        ValueError,
+        r"bincount: expected integers of one or two axes, received float32 of shape \(2, 3\)",
+    ),
+    "bincount of three axes": (lambda: ops.bincount(N[None]), ValueError, r"of shape \(1, 2, 3\)"),
+    "norm of vectors": (
+        lambda: ops.norm(X, "fro", axis=1),
+        ValueError,
+        "norm: expected a number as ord of vectors, received 'fro'",
+    ),
+    "an axis that is not there": (
+        lambda: ops.argpartition(X, 0, 2),
+        ValueError,
+        "argpartition: expected an axis of a tensor of 2 axes, received 2",
+    ),
+    "an axis below": (
+        lambda: ops.argpartition(X, 0, -3),
+        ValueError,
+        "argpartition: expected an axis of a tensor of 2 axes, received -3",
+    ),
+    "argpartition": (
+        lambda: ops.argpartition(X, 3),
+        ValueError,
+        "argpartition: expected kth within 3 elements, received 3",
+    ),
+    "argpartition below": (lambda: ops.argpartition(X, -4), ValueError, "within 3 .*received -4"),
+    "digitize": (
+        lambda: ops.digitize(X, X),
+        ValueError,
+        r"digitize: expected a vector of bins, received shape \(2, 3\)",
+    ),
+    "histogram": (lambda: ops.histogram(X), ValueError, r"histogram: expected a vector .*\(2, 3\)"),
+    "histogram without bins": (
+        lambda: ops.histogram(X[0], 0),
+        ValueError,
+        "histogram: expected a vector and bins >= 1, .* bins=0",
+    ),
+    "histogram of edges": (lambda: ops.histogram(X[0], [1, 2]), ValueError, r"bins=\[1, 2\]"),
+    "einsum of three": (
+        lambda: ops.einsum("ij,ij", X, X, X),
+        ValueError,
+        "einsum: expected 3 operands in 'ij,ij'",
+    ),
+    "einsum of three with dots": (
+        lambda: ops.einsum("...i,i,i->i", X, X[0], X[0]),
+        ValueError,
+        "without '...' where they are three or more",
+    ),
+    "diff": (lambda: ops.diff(X, -1), ValueError, "diff: expected n >= 0, received -1"),
+    "segment_sum": (
+        lambda: ops.segment_sum(X, [0, 1, 1]),
+        ValueError,
+        r"segment_ids of shape \(3,\) and dtype int",
+    ),
+    "segment_sum of floats": (lambda: ops.segment_sum(X, [0.0, 1.0]), ValueError, "dtype float"),
+    "linspace": (
+        lambda: ops.linspace(0, 1, -1),
+        ValueError,
+        "linspace: expected num >= 0, received -1",
+    ),
+    "moveaxis": (lambda: ops.moveaxis(X, (0, 1), (0,)), ValueError, "moveaxis: expected"),
+    "moveaxis twice": (lambda: ops.moveaxis(X, (0, -2), (0, 1)), ValueError, "moveaxis: expected"),
+    "hsplit of a number": (lambda: ops.hsplit(3, 1), ValueError, "hsplit: expected an axis"),
+    "vsplit of a vector": (
+        lambda: ops.vsplit(N[0], 3),
+        ValueError,
+        "vsplit: expected an axis of a tensor of 1 axes, received 1",
+    ),
+    "dsplit of a matrix": (
+        lambda: ops.dsplit(N, 3),
+        ValueError,
+        "dsplit: expected an axis of a tensor of 2 axes, received 2",
+    ),
+    "rot90": (
+        lambda: ops.rot90(X, axes=(0, -2)),
+        ValueError,
+        r"rot90: expected two different axes, received \(0, -2\)",
+    ),
+    "searchsorted's side": (
+        lambda: ops.searchsorted([1.0], 1.0, "both"),
+        ValueError,
+        "searchsorted: expected side 'left' or 'right', received 'both'",
     ),
     "searchsorted": (
         lambda: ops.searchsorted(X, 1.0),

@@ -198,6 +198,20 @@ def test_log_softmax_of_distant_values(dtype):
     np.testing.assert_allclose(_kernels.log_softmax_forward(x), wide, rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", [name for name in ACTIVATIONS if name != "softmax"])
+def test_kinks(name, dtype, close):
+    """At 0, where some curves change, kernel and twin have the same value and the same slope."""
+    act, x = ACTIVATIONS[name], np.tile(np.array([0.0, -0.0, 1.0, -1.0, 2.0], dtype), 7)
+    y = _kernels.activation_forward(x, act)
+    close(y, reference.activation_forward(x.astype("f8"), name))
+    if name in _kernels.KEEPS_SLOPE:
+        y = np.empty_like(x)
+        _kernels.activation_forward(x.copy(), act, slope=y)
+        close(y, reference.activation_slope(x.astype("f8"), name), 16)
+    dx = _kernels.activation_backward(np.full_like(x, 3), y, act)
+    close(dx, reference.activation_backward(np.full(x.shape, 3.0), y.astype("f8"), name), scale=4)
+
+
 def test_relu_backward_drops_what_is_not_active(dtype):
     """Even infinite and NaN gradients; the gradient at 0 is 0."""
     dy = np.array([1, np.inf, np.nan, 5, np.nan, np.inf] * 6, dtype)

@@ -47,6 +47,24 @@ def test_values_and_gradients(kind, dtype, rng, close, guarded):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_kinks(kind, dtype, rng, close):
+    """Where curves change, kernel and twin have the same value and the same slope."""
+    ends = [0, -0.0, 0.25, 0.5, 1, 1.5, 2] + [-0.5, -1, -1.5] * (kind not in POSITIVE)
+    ends += [0.75, -0.25] if kind == "huber" else []
+    z, y = (np.ascontiguousarray(one, dtype) for one in np.meshgrid(ends, ends))
+    more = case(kind, rng, dtype, *z.shape)[2]
+    more |= {"option": 0.5} if kind == "huber" else {}
+    for columns in (1, z.shape[1]):
+        given = z.reshape(-1, columns), y.reshape(-1, columns)
+        if "levels" in more:
+            more["levels"] = rng.uniform(0, 1, columns).astype(dtype)
+        loss, dz = _kernels.loss_forward(kind, *given, **more)
+        loss64, dz64 = twin(kind, *given, **more)
+        close(loss, loss64, scale=4 * max(1, np.abs(loss64).max()))
+        close(dz, dz64, scale=4 * max(1, np.abs(dz64).max()))
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_twins_have_the_gradients_of_their_losses(kind, rng):
     z, y, more = case(kind, rng, "float64", 4, 5)
     weight, direction, h = rng.uniform(0, 2, 4), rng.standard_normal((4, 5)), 1e-7

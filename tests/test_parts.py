@@ -180,6 +180,27 @@ class Float32Only(Good):
         return super().call(x).astype("float32")
 
 
+class NeverFrozen(Good):
+    """Does not take a word on whether it is trained."""
+
+    @property
+    def trainable(self):
+        return True
+
+    @trainable.setter
+    def trainable(self, value):
+        pass
+
+
+class ChangesWhereFrozen(Good):
+    """Moves its weights in every pass of training, whether it is frozen or not."""
+
+    def call(self, x, training=False):
+        if training:
+            self.shift.assign(self.shift + 0.25)
+        return super().call(x)
+
+
 class CountsInPython(layers.Layer):
     """Replays do not repeat what it does in Python: it must not say that it may be recorded."""
 
@@ -217,6 +238,7 @@ class Linear(regularizers.Regularizer):
 
 
 OWN = (Good, WrongGradient, WrongShape, ForgottenArgument, Float32Only)
+OWN += (NeverFrozen, ChangesWhereFrozen)
 OWN += (CountsInPython, Drifting, Unweighted, LastBatch, Linear)
 
 
@@ -235,6 +257,19 @@ def test_a_layer_that_is_right_passes():
 @pytest.mark.parametrize("kind", [WrongGradient, WrongShape, ForgottenArgument, Float32Only])
 def test_layers_with_a_fault_fail(kind):
     with pytest.raises(AssertionError):
+        check_layer(kind, (4,), factor=3.0)
+
+
+@pytest.mark.usefixtures("_known")
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (NeverFrozen, "a frozen layer's weights count as trainable"),
+        (ChangesWhereFrozen, "a frozen layer's weights have changed in training"),
+    ],
+)
+def test_layers_that_cannot_be_frozen_fail(kind, message):
+    with pytest.raises(AssertionError, match=message):
         check_layer(kind, (4,), factor=3.0)
 
 

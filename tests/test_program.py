@@ -15,7 +15,14 @@ from corereg import _kernels
 from corereg.callbacks import LambdaCallback
 from corereg.layers import Dense
 from corereg.models import Sequential
-from corereg.runtime.scheduling import FIRST_TRIAL, RETURN_SECONDS, TRIAL_STEPS, ThreadTuner
+from corereg.runtime.scheduling import (
+    FIRST_TRIAL,
+    RETURN_SECONDS,
+    TRIAL_SECONDS,
+    TRIAL_STEPS,
+    TRIAL_WORTH_THREADS,
+    ThreadTuner,
+)
 
 RELU = _kernels.ACTIVATIONS["relu"]
 
@@ -291,6 +298,29 @@ def test_tuner_keeps_the_faster_team(monkeypatch):
     assert ThreadTuner(work=1000).plan()[0] == 1  # too little work for threads
     assert ThreadTuner(work=1e6).plan()[0] == 4  # enough for them at once
     assert TRIAL_STEPS > 1
+
+
+@pytest.mark.parametrize("work", [1.0, 25_000.0, 3e5, 1e7, 1e10])
+def test_trials_of_the_other_number_of_threads_are_short(work, monkeypatch):
+    """A trial takes two steps or more, TRIAL_STEPS at most, and of long steps few: the time of two,
+    or TRIAL_SECONDS."""
+    monkeypatch.setattr(_kernels, "get_num_threads", lambda: 4)
+    tuner = ThreadTuner(work)
+    usual = tuner.plan()[0]
+    tuner.record_time(usual, 1e9, 1e9 / (work * 1e-9))  # long enough for a trial
+    threads, steps = tuner.plan()
+    if work >= TRIAL_WORTH_THREADS:
+        assert threads == (1 if usual == 4 else 4)
+        assert steps == max(2, min(TRIAL_STEPS, int(TRIAL_SECONDS / (work * 1e-9))))
+        seconds = steps * work * 1e-9
+        tuner.record_time(threads, 2 * seconds, steps)  # slower: tried again after 25 such times
+        tuner.record_time(usual, 24 * 2 * seconds, steps)
+        if 49 * seconds > FIRST_TRIAL:
+            assert tuner.plan()[0] == usual
+        tuner.record_time(usual, 2 * seconds + FIRST_TRIAL, steps)
+        assert tuner.plan()[0] == threads
+    else:
+        assert threads == usual == 1
 
 
 def test_the_limit_of_threads_may_change_during_a_fit(rng):

@@ -394,6 +394,18 @@ def test_what_python_makes_anew_is_noticed():
     with pytest.raises(RuntimeError, match="different kernel calls, 1 and 2"):
         step(np.ones(3, "f4"))
 
+    orders = iter(((ops.relu, ops.tanh, ops.exp), (ops.relu, ops.exp, ops.tanh)))
+
+    def reordered(x):
+        for function in next(orders):
+            x = function(x)
+        return x
+
+    step = corereg.record(reordered)
+    step(np.ones(3, "f4"))
+    with pytest.raises(RuntimeError, match=r"different kernel calls, 3 and 3, call 1 being .* and"):
+        step(np.ones(3, "f4"))
+
 
 def test_what_python_makes_of_another_shape_is_noticed():
     made = iter([np.ones((3, 2), "f4"), np.ones((3, 5), "f4")])

@@ -85,6 +85,20 @@ def test_stacking_step_by_step():
     assert model.input_shape == (None, 7)
 
 
+def test_changed_layers_forget_what_was_recorded():
+    """`pop` and `add` drop the recordings with the layers before, as the report says."""
+    x, y = data()
+    for change in (lambda model: model.pop(), lambda model: model.add(Dense(3))):
+        model = net()
+        fit(model, x, y, epochs=1)
+        model.predict(x, verbose=0)
+        model.evaluate(x, y, verbose=0)
+        kinds = ("fit", "evaluate", "predict")
+        assert all(model.execution_report()[kind].mode == "replayed" for kind in kinds)
+        change(model)
+        assert str(model.execution_report()) == "\n".join(f"{kind}: not run yet" for kind in kinds)
+
+
 def test_a_frozen_model_does_not_train():
     x, y = data()
     model = net(dropout=0.5)

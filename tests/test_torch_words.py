@@ -273,6 +273,26 @@ def test_shapes_are_given_one_by_one_or_together():
         corereg.full((2,))
 
 
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        *((name, ([1.0],)) for name in ("tensor", "as_tensor", "zeros_like", "ones_like")),
+        *((name, ([1.0],)) for name in ("rand_like", "randn_like")),
+        *((name, (2,)) for name in ("zeros", "ones", "empty", "rand", "randn", "randperm")),
+        ("full", ((2,), 1.0)),
+        ("randint", (3, (2,))),
+    ],
+)
+def test_devices(name, args):
+    """What makes a tensor takes the CPU by any of its names, and refuses other devices by name."""
+    function = getattr(corereg, name)
+    for device in (None, "cpu", "cpu:0"):
+        assert function(*args, device=device).size == np.size(function(*args).data)
+    message = f"^{name}: expected device='cpu', received 'cuda'; corereg computes on the CPU alone"
+    with pytest.raises(ValueError, match=message):
+        function(*args, device="cuda")
+
+
 def test_made_from_values():
     array = np.array([1.0, 2.0])
     assert not np.shares_memory(corereg.tensor(array).data, array)

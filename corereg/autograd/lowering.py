@@ -63,7 +63,7 @@ def checked_views(views: tuple[Array, ...]) -> tuple[Array, ...]:
 
 def copy_into(target: Array, source: Array) -> None:
     """target[...] = source, cast as NumPy casts without a check."""
-    source = native(source)
+    target, source = native(target), native(source)
     if source.ndim > target.ndim:  # further axes of length 1, as NumPy allows
         source = source.reshape(source.shape[source.ndim - target.ndim :])
     if np.may_share_memory(target, source):
@@ -82,7 +82,7 @@ def copied(source: Array, dtype: Any = None, order: Any = "K") -> Array:
 
 
 def native(x: Array) -> Array:
-    """x, if kernels can read it where it is; a copy that is a constant otherwise."""
+    """x, if kernels can read and write it where it is; Unrecordable otherwise."""
     if x.dtype.kind not in "fiub" or x.dtype.itemsize > 8 or x.dtype == np.float16:
         raise Unrecordable(f"arrays of dtype {x.dtype}")
     if not x.flags.aligned or not x.dtype.isnative:

@@ -14,7 +14,6 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd.aliases import Array
 from corereg.autograd.lowering import (
-    Unrecordable,
     as_dtype,
     contiguous,
     copied,
@@ -94,8 +93,6 @@ def whole_index(index: Any, ndim: int) -> list[Any]:
     """The parts of an index, with slices in the place of `...`, and lists as arrays."""
     parts = list(index) if isinstance(index, tuple) else [index]
     parts = [np.asarray(p) if isinstance(p, list) else p for p in parts]
-    if any(isinstance(p, bool | np.bool_) for p in parts):
-        raise Unrecordable("an index of a single bool")
     used = sum(0 if p is None or p is ... else p.ndim if is_mask(p) else 1 for p in parts)
     at = next((i for i, p in enumerate(parts) if p is ...), None)
     if at is not None:

@@ -349,6 +349,9 @@ def resolved_index(index: Any, ndim: int) -> tuple[list[Any], dict[int, Array] |
         plain = given if any(p is ... for p in given) else (*given, ...)
         return [], None, plain
     plain = tuple(p.array if isinstance(p, TracedArray) else p for p in given)
+    if any(isinstance(p, bool | np.bool_) for p in given):
+        refused("an index of a single bool", None)
+        return [], {0: np.asarray(True)}, plain
     parts = lowering_places.whole_index(plain, ndim)
     if any(p is ... for p in given):
         at = next(i for i, p in enumerate(given) if p is ...)

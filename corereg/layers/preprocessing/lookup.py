@@ -167,12 +167,13 @@ class Lookup(Layer):
         inside: dict[Any, int] = {}
         rows = 0
         for batch in batches_of(self.who, data, batch_size, steps):
-            values, found = np.unique(self.checked(batch), return_counts=True)
+            batch = np.atleast_1d(self.checked(batch))
+            values, found = np.unique(batch, return_counts=True)
             for value, count in zip(values.tolist(), found.tolist(), strict=True):
                 counts[value] = counts.get(value, 0) + count
-            rows += len(batch) if batch.ndim else 1
+            rows += len(batch)
             if self.output_mode == "tf_idf":
-                for row in self.checked(batch).reshape(len(batch), -1) if batch.ndim else ():
+                for row in batch.reshape(len(batch), batch[:1].size):
                     for value in set(row.tolist()):
                         inside[value] = inside.get(value, 0) + 1
         for token in (self.mask_token, self.oov_token):
