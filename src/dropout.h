@@ -57,50 +57,39 @@ INLINE void group_bits(uint64_t bits[4], VW words[4][STRIPS], uint32_t limit)
     }
 }
 
-/* Draws one more byte for each element of a group: level 0 gives the top 8 bits of its random
- * number, and each next level decides where the bytes before equalled those of the threshold. */
-INLINE void draw(uint64_t bits[4], uint64_t tie[4], uint64_t group, uint32_t level,
-                 const dropout_params *d)
+/* Says whether element e of a group is kept, whose first random byte equals the threshold's: by the
+ * next bytes, from the one counter that has them. (For all elements of a group at once they would
+ * take twice the time, and about one element in 256 needs them.) */
+static __attribute__((noinline)) int keep_tie(uint64_t group, unsigned e, const dropout_params *d)
 {
-    VW words[4][STRIPS];
-    uint64_t below[4], up_to[4];
-    const uint32_t limit = (uint32_t)(d->threshold >> (24 - 8 * level)) & 0xff;
-    group_words(words, group, &d->keys, d->stream | level << 30, d->step);
-    group_bits(below, words, limit);
-    group_bits(up_to, words, limit + 1);
-    for (int w = 0; w < 4; w++) {
-        bits[w] |= tie[w] & below[w];
-        tie[w] &= up_to[w] & ~below[w];
+    for (uint32_t level = 1; level < 4; level++) {
+        const uint32_t word = philox_word(group * 16 + e % 64 / 4, e / 64, d->stream | level << 30,
+                                          d->step, &d->keys);
+        const uint32_t byte = word >> (e % 4 * 8) & 0xff;
+        const uint32_t limit = (uint32_t)(d->threshold >> (24 - 8 * level)) & 0xff;
+        if (byte != limit)
+            return byte < limit;
     }
+    return 0;
 }
 
-/* Draws the last two bytes; not inlined, for they are hardly ever needed. */
-static __attribute__((noinline)) void draw_last(uint64_t bits[4], uint64_t tie[4], uint64_t group,
-                                                const dropout_params *d)
-{
-    draw(bits, tie, group, 2, d);
-    draw(bits, tie, group, 3, d);
-}
-
-/* Gives the keep bits of one group, 64 elements in each word. At rates that 8 bits cannot express,
- * most groups have an element that needs the next 8, and hardly any has one that needs more. */
+/* Gives the keep bits of one group, 64 elements in each word: by 8 bits of each element's random
+ * number, and where these equal the threshold's, and more are asked for, by the next ones. */
 INLINE void keep_bits(uint64_t bits[4], uint64_t group, const dropout_params *d)
 {
-    if (!(d->threshold & 0xffffff)) {
-        VW words[4][STRIPS];
-        group_words(words, group, &d->keys, d->stream, d->step);
-        group_bits(bits, words, (uint32_t)(d->threshold >> 24));
+    VW words[4][STRIPS];
+    const uint32_t limit = (uint32_t)(d->threshold >> 24);
+    group_words(words, group, &d->keys, d->stream, d->step);
+    group_bits(bits, words, limit);
+    if (!(d->threshold & 0xffffff))
         return;
-    }
-    uint64_t tie[4];
-    for (int w = 0; w < 4; w++) {
-        bits[w] = 0;
-        tie[w] = ~(uint64_t)0;
-    }
-    draw(bits, tie, group, 0, d);
-    draw(bits, tie, group, 1, d);
-    if (__builtin_expect((tie[0] | tie[1] | tie[2] | tie[3]) != 0, 0))
-        draw_last(bits, tie, group, d);
+    uint64_t ties[4];
+    group_bits(ties, words, limit + 1);
+    for (unsigned w = 0; w < 4; w++)
+        for (uint64_t left = ties[w] & ~bits[w]; left; left &= left - 1) {
+            const unsigned i = (unsigned)__builtin_ctzll(left);
+            bits[w] |= (uint64_t)keep_tie(group, 64 * w + i, d) << i;
+        }
 }
 
 /* Gives the lanes of v whose bit is set, and zero elsewhere, whatever v holds there. */
