@@ -100,7 +100,7 @@ def test_plan(model: TrainableModel, steps: ArraySteps) -> ReplayPlan | None:
 
 def test_runner(model: TrainableModel) -> StepRunner:
     """What tests batches of a model."""
-    access = model._trainer.shared_lock(model).reading
+    access = model._trainer.lock_of_steps(model).reading
     return step_runner(model, "test", test_step, custom_test_step, access)
 
 

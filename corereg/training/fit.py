@@ -92,7 +92,7 @@ def custom_train_step(model: TrainableModel, batch: Batch) -> dict[str, Any]:
 
 def train_runner(model: TrainableModel) -> StepRunner:
     """What trains on batches."""
-    access = model._trainer.lock_to_train(model).writing
+    access = model._trainer.lock_of_steps(model).writing
     return step_runner(model, "train", train_step, custom_train_step, access)
 
 

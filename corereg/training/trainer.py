@@ -298,7 +298,7 @@ class Trainer:
         self.weights_lock = _kernels.shared_lock(model.weights, self.weights_lock)
         return self.weights_lock
 
-    def lock_to_train(self, model: TrainableModel) -> _kernels.WeightsLock:
+    def lock_of_steps(self, model: TrainableModel) -> _kernels.WeightsLock:
         """As `shared_lock`, without a look at all weights before every single step."""
         optimizer = self.compilation.optimizer
         if optimizer is None or optimizer.parameters is not self._locked:
