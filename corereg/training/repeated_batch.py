@@ -92,7 +92,8 @@ class RepeatedBatch:
             if not self._is_current(trainer):  # another thread has trained or compiled
                 return None
             self._sums.reset()
-            with trainer.lock_to_train(model).writing, rates_ahead(trainer.compilation.optimizer, 1):
+            optimizer = trainer.compilation.optimizer
+            with trainer.lock_of_steps(model).writing, rates_ahead(optimizer, 1):
                 memory = self._capture.memory.arrays
                 _kernels.gather_rows(x, memory[0])
                 _kernels.gather_rows(targets, memory[1])

@@ -267,7 +267,7 @@ def _put_weights(who: str, model: Any, file: VariableFile) -> None:
         arrays += found
     if len({id(one) for one in parameters}) < len(model.weights):
         raise FileFormatError(f"{who} does not fit: the model has weights that Keras does not keep")
-    with model._trainer.setting_weights():
+    with model._trainer.shared_lock(model).writing:
         assign_all(who, parameters, arrays)
 
 
