@@ -101,7 +101,7 @@ class Optimizer(LearningRate, StepPlanning, VariableMaker, Recordable):
         self._hyper.accumulation = gradient_accumulation_steps or 1
         self._forget()
 
-    replay_cure: ClassVar[str] = (
+    _replay_cure: ClassVar[str] = (
         "no update_step is replayed, whatever recordable says: take an optimizer of "
         "corereg.optimizers as it is, whose steps are kernels, or say recordable = False to be "
         "told no more"
