@@ -232,9 +232,9 @@ class Sequential(Model):
             x = layer(x, training=training)
         return x
 
-    def run_noting(self, x: Any, note: Callable[[Any, Any], None]) -> Any:
+    def _run_noting(self, x: Any, note: Callable[[Any, Any], None]) -> Any:
         if self._has_own_call:
-            return super().run_noting(x, note)
+            return super()._run_noting(x, note)
         for layer in self._stack:
             x = noting(layer, note)(x)
         return x

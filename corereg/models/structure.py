@@ -109,7 +109,7 @@ class ModelStructure(Layer):
         pairs = zip(graph.expected, values, strict=True)
         return graph.run([checked(self, expected, one) for expected, one in pairs], training)
 
-    def run_noting(self, x: Any, note: Callable[[Any, Any], None]) -> Any:
+    def _run_noting(self, x: Any, note: Callable[[Any, Any], None]) -> Any:
         """The outputs for x; `note` is told each layer and what came out of it, in order. A model
         with a `call` of the user's own counts as one layer."""
         if self._has_own_call or self._graph is None:
@@ -294,7 +294,7 @@ def noting(operation: Any, note: Callable[[Any, Any], None]) -> Callable[..., An
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if isinstance(operation, ModelStructure) and len(args) == 1 and not kwargs:
-            return operation.run_noting(args[0], note)
+            return operation._run_noting(args[0], note)
         out = operation(*args, **kwargs)
         note(operation, out)
         return out

@@ -102,7 +102,7 @@ class Optimizer(CopiedWhole, LearningRate, StepPlanning, VariableMaker, Recordab
         self._hyper.accumulation = gradient_accumulation_steps or 1
         self._forget()
 
-    replay_cure: ClassVar[str] = (
+    _replay_cure: ClassVar[str] = (
         "no update_step is replayed, whatever recordable says: take an optimizer of "
         "corereg.optimizers as it is, whose steps are kernels, or say recordable = False to be "
         "told no more"

@@ -45,7 +45,7 @@ def obstacle_of(program: _kernels.Program) -> Obstacle | None:
             False,
         )
     name = type(part).__name__
-    cure = getattr(part, "replay_cure", None)  # of what can never be replayed
+    cure = getattr(part, "_replay_cure", None)  # of what can never be replayed
     if cure is not None:
         return Obstacle(program.fault, cure, declares_eager(part))
     if declares_eager(part):

@@ -80,7 +80,7 @@ def _first_of(model: TrainableModel, batch: Batch) -> str:
 
     if not all(_finite(a) for a in batch.arrays if a is not None):
         return "the batch itself is not finite"
-    predictions = list(flatten(model.run_noting(batch.x, note)))
+    predictions = list(flatten(model._run_noting(batch.x, note)))
     for who, layer, found in outputs:
         if not all(_finite(one.data) for one in found):
             return f"the first output that is not finite is that of {who}{_of_weights(layer)}"
