@@ -416,11 +416,12 @@ def test_a_data_set_of_batches_goes_on_within_an_epoch(tmp_path):
 
 
 class Augmented(Batches):
-    """Adds what NumPy's and Python's global generators give."""
+    """Adds what the global generators of corereg, NumPy and Python give."""
 
     def __getitem__(self, i):
         x, y = super().__getitem__(i)
-        return x + np.random.standard_normal(x.shape).astype("f4"), y * random.random()  # noqa: NPY002
+        x = x + np.random.standard_normal(x.shape).astype("f4")  # noqa: NPY002
+        return x + corereg.random.normal(x.shape).numpy(), y * random.random()
 
 
 @pytest.mark.parametrize("frequency", ["epoch", 1, 3])
