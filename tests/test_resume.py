@@ -441,6 +441,38 @@ def test_augmentation_by_global_generators_goes_on(frequency, tmp_path):
         assert everything(fit(0)) == everything(expected)
 
 
+def test_what_a_callback_froze_stays_frozen(tmp_path):
+    class FreezeOnce(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 0:
+                self.model.layers[0].trainable = False
+                self.model.layers[1].trainable = False
+
+    def frozen():
+        corereg.set_random_seed(3)
+        parts = [layers.Dense(4, "relu"), layers.BatchNormalization(), layers.Dense(1)]
+        model = corereg.Sequential([corereg.Input((3,)), *parts])
+        model.compile("adam", "mse")
+        return model
+
+    def fit(crash_at):
+        model = frozen()
+        given = [BackupAndRestore(tmp_path), FreezeOnce(), CrashAt(crash_at)]
+        try:
+            model.fit(*data(), batch_size=5, epochs=3, verbose=0, callbacks=given)
+        except Crash:
+            assert crash_at
+        return model
+
+    expected = fit(0)
+    fit(6)
+    found = fit(0)
+    assert everything(found) == everything(expected)
+    assert [layer.trainable for layer in found.layers] == [False, False, True]
+    assert found.trainable
+    assert len(found.trainable_weights) == 2
+
+
 def test_loops_of_ones_own_are_told(tmp_path):
     with pytest.raises(RuntimeError, match="expected to be called by fit"):
         CallbackList(BackupAndRestore(tmp_path), model=net()).on_train_begin()
