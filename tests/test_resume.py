@@ -416,11 +416,12 @@ def test_a_data_set_of_batches_goes_on_within_an_epoch(tmp_path):
 
 
 class Augmented(Batches):
-    """Adds what NumPy's and Python's global generators give."""
+    """Adds what the global generators of corereg, NumPy and Python give."""
 
     def __getitem__(self, i):
         x, y = super().__getitem__(i)
-        return x + np.random.standard_normal(x.shape).astype("f4"), y * random.random()  # noqa: NPY002
+        x = x + np.random.standard_normal(x.shape).astype("f4")  # noqa: NPY002
+        return x + corereg.random.normal(x.shape).numpy(), y * random.random()
 
 
 @pytest.mark.parametrize("frequency", ["epoch", 1, 3])
@@ -438,6 +439,38 @@ def test_augmentation_by_global_generators_goes_on(frequency, tmp_path):
     for batches in (5, 7, 8):
         fit(batches)
         assert everything(fit(0)) == everything(expected)
+
+
+def test_what_a_callback_froze_stays_frozen(tmp_path):
+    class FreezeOnce(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 0:
+                self.model.layers[0].trainable = False
+                self.model.layers[1].trainable = False
+
+    def frozen():
+        corereg.set_random_seed(3)
+        parts = [layers.Dense(4, "relu"), layers.BatchNormalization(), layers.Dense(1)]
+        model = corereg.Sequential([corereg.Input((3,)), *parts])
+        model.compile("adam", "mse")
+        return model
+
+    def fit(crash_at):
+        model = frozen()
+        given = [BackupAndRestore(tmp_path), FreezeOnce(), CrashAt(crash_at)]
+        try:
+            model.fit(*data(), batch_size=5, epochs=3, verbose=0, callbacks=given)
+        except Crash:
+            assert crash_at
+        return model
+
+    expected = fit(0)
+    fit(6)
+    found = fit(0)
+    assert everything(found) == everything(expected)
+    assert [layer.trainable for layer in found.layers] == [False, False, True]
+    assert found.trainable
+    assert len(found.trainable_weights) == 2
 
 
 def test_loops_of_ones_own_are_told(tmp_path):

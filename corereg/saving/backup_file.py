@@ -46,6 +46,7 @@ def write_backup(model: TrainableModel, path: Any) -> None:
         "iterations": optimizer.steps,
         "numbers": to_json(_numbers(optimizer), arrays, who),
         "trainable": {name: p.trainable for name, p in _named(model).items()},
+        "trainable_layers": {place: one._trainable for place, one in _owners(model)},
         "random": random.get_state(),
         "generators": to_json(_global_generators(), arrays, who),
         "loop": to_json(state, arrays, who),
@@ -86,6 +87,8 @@ class Backup:
         the model is not like the one of the backup."""
         config, training = self._config, self._sections.get("training", {})
         _put_weights(self._who, model, self._sections)
+        for place, one in _owners(model):
+            one._trainable = config["trainable_layers"].get(place, one._trainable)
         for name, p in _named(model).items():
             if p.trainable != (wanted := config["trainable"].get(name, p.trainable)):
                 p.trainable = wanted
@@ -103,6 +106,11 @@ class Backup:
         _put_state(self._who, model, config["iterations"], self._sections.get("optimizer", {}))
         random.set_state(config["random"])
         _put_global_generators(self._generators)
+
+
+def _owners(model: Any) -> list[tuple[str, Any]]:
+    """The model and every layer, with their places."""
+    return [("", model), *_places(model)]
 
 
 def _global_generators() -> dict[str, Any]:
