@@ -9,10 +9,11 @@ import numpy as np
 from corereg import config
 from corereg.autograd import Tensor
 from corereg.layers.base import Layer, Shape
-from corereg.layers.preprocessing.batches import batches_of
+from corereg.layers.preprocessing.batches import batches_of, pieces
 from corereg.layers.preprocessing.encoding import MODES, check_mode, encoded, encoded_shape
 
 Array = np.ndarray[Any, Any]
+PIECE = 1 << 16  # tokens that are sorted at a time
 
 
 class Lookup(Layer):
@@ -167,9 +168,10 @@ class Lookup(Layer):
         inside: dict[Any, int] = {}
         rows = 0
         for batch in batches_of(self.who, data, batch_size, steps):
-            values, found = np.unique(self.checked(batch), return_counts=True)
-            for value, count in zip(values.tolist(), found.tolist(), strict=True):
-                counts[value] = counts.get(value, 0) + count
+            for piece in pieces(batch, PIECE):
+                values, found = np.unique(self.checked(piece), return_counts=True)
+                for value, count in zip(values.tolist(), found.tolist(), strict=True):
+                    counts[value] = counts.get(value, 0) + count
             rows += len(batch) if batch.ndim else 1
             if self.output_mode == "tf_idf":
                 for row in self.checked(batch).reshape(len(batch), -1) if batch.ndim else ():
