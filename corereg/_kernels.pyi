@@ -533,7 +533,8 @@ class ForwardPool:
         workspaces: list[ForwardWorkspace],
         inputs: tuple[_Array, ...],
         outputs: tuple[_Array, ...],
-    ) -> None: ...
+        seconds: float = ...,
+    ) -> int: ...
 
 # tensor.pxi
 class Node:

@@ -378,8 +378,8 @@ cdef extern from "kernels.h" nogil:
     void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size)
     void cr_replay(const cr_section *sections, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size)
     ptrdiff_t cr_first_outside(const int64_t *labels, ptrdiff_t n, int64_t limit)
-    void cr_run_forward(const cr_forward_workspace *workspaces, ptrdiff_t size,
-                        const char **inputs, char **outputs, ptrdiff_t pieces)
+    ptrdiff_t cr_run_forward(const cr_forward_workspace *workspaces, ptrdiff_t size,
+                             const char **inputs, char **outputs, ptrdiff_t pieces, double seconds)
     bint cr_all_between(const void *x, ptrdiff_t n, int f64, double low, double high)
     void *cr_memory_new(void *context, size_t bytes) noexcept
     void *cr_memory_zeros(void *context, size_t count, size_t each) noexcept

@@ -76,8 +76,10 @@ typedef struct {
 } cr_forward_workspace;
 
 /* Runs `pieces` batches that lie one after the other in each of the caller's inputs and outputs,
- * on `size` threads, a workspace each. All workspaces are of one model and one size of batch. */
-void cr_run_forward(const cr_forward_workspace *workspaces, ptrdiff_t size,
-                    const char *const *inputs, char *const *outputs, ptrdiff_t pieces);
+ * on `size` threads, a workspace each, but begins none after so many seconds, except the first.
+ * Returns how many are done. All workspaces are of one model and one size of batch. */
+ptrdiff_t cr_run_forward(const cr_forward_workspace *workspaces, ptrdiff_t size,
+                         const char *const *inputs, char *const *outputs, ptrdiff_t pieces,
+                         double seconds);
 
 #endif

@@ -257,9 +257,10 @@ cdef class ForwardPool:
         finally:
             lock.release_read(thread)
 
-    def run_many(self, list workspaces not None, inputs, outputs):
+    def run_many(self, list workspaces not None, inputs, outputs, double seconds=INFINITY):
         """Takes inputs that hold several batches, one after the other along the first axis, into
-        outputs that do: through workspaces of one signature, on a thread for each."""
+        outputs that do: through workspaces of one signature, on a thread for each. Begins no batch
+        after so many seconds, except the first; returns how many are done."""
         if not workspaces:
             raise ValueError("predict: expected a workspace at least, received none")
         cdef ForwardWorkspace first = workspaces[0], workspace
@@ -267,7 +268,7 @@ cdef class ForwardPool:
         cdef unsigned long thread = PyThread_get_thread_ident()
         cdef tuple sources = as_arrays(inputs, first.inputs, False, "inputs")
         cdef tuple targets = as_arrays(outputs, first.outputs, True, "outputs")
-        cdef Py_ssize_t pieces = batches_in(sources, first.inputs, -1, "inputs")
+        cdef Py_ssize_t done, pieces = batches_in(sources, first.inputs, -1, "inputs")
         cdef ReadWriteLock lock
         cdef cr_forward_workspace *table
         batches_in(targets, first.outputs, pieces, "outputs")
@@ -289,14 +290,15 @@ cdef class ForwardPool:
                         workspace.program.instructions, workspace.program.instruction_count,
                         workspace.buffers, workspace.buffers + n, n, len(targets))
                 with nogil:
-                    cr_run_forward(table, size, <const char **> first.places,
-                                   <char **> (first.places + n), pieces)
+                    done = cr_run_forward(table, size, <const char **> first.places,
+                                          <char **> (first.places + n), pieces, seconds)
                 for workspace in workspaces:
                     raise_out_of_range(workspace.program.out_of_range)
             finally:
                 lock.release_read(thread)
         finally:
             PyMem_Free(table)
+        return done
 
 
 cdef Py_ssize_t batches_in(tuple arrays, tuple like, Py_ssize_t expected, str what) except -1:

@@ -23,7 +23,13 @@ cdef ptrdiff_t fill_strided(cr_strided *at, tuple views, str who) except -1:
     """Describes operands of one shape; returns how many elements each has."""
     cdef int axis, k
     cdef ptrdiff_t count = 1
-    cdef array a = views[0]
+    cdef array a
+    for view in views:
+        if not isinstance(view, cnp.ndarray):
+            raise TypeError(f"{who}: expected NumPy arrays, received {type(view).__name__}")
+    if not views:
+        raise ValueError(f"{who}: expected operands, received none")
+    a = views[0]
     at.operands, at.axes, at.grain = len(views), cnp.PyArray_NDIM(a), 0
     if not 0 < at.operands <= CR_MAX_WALKED or at.axes > CR_MAX_AXES:
         raise ValueError(f"{who}: expected up to {CR_MAX_WALKED} operands of up to {CR_MAX_AXES} "
@@ -179,7 +185,11 @@ def indexed_copy(array to not None, array from_ not None, array to_offset not No
     cdef Py_ssize_t k, at
     cdef ptrdiff_t longest = 0
     memset(&g, 0, sizeof(g))
-    for a in (to_offset, from_offset, *index, *(() if places is None else (places,))):
+    for offsets in (to_offset, from_offset, *index, *(() if places is None else (places,))):
+        if not isinstance(offsets, cnp.ndarray):
+            raise TypeError(f"indexed_copy: expected places as NumPy arrays, received "
+                            f"{type(offsets).__name__}")
+        a = offsets
         if cnp.PyArray_TYPE(a) != cnp.NPY_INT64 or not cnp.PyArray_ISCARRAY_RO(a):
             raise TypeError("indexed_copy: expected offsets and places as contiguous int64 arrays")
     if (len(index) > CR_MAX_INDEX_ARRAYS or not len(index) == len(lengths) == len(steps)

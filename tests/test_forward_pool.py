@@ -148,6 +148,21 @@ def test_run_many_takes_batches_side_by_side(rng, size):
     made.run_many([workspace()], tuple(a[:0] for a in given), tuple(a[:0] for a in out))
 
 
+@pytest.mark.parametrize("size", [1, 3])
+def test_run_many_returns_when_its_time_is_over(rng, size):
+    made = pool()
+    given, out = inputs(rng, 28), inputs(rng, 28)
+    before = [a.copy() for a in out]
+    done = made.run_many([workspace() for _ in range(size)], given, out, 0.0)
+    assert 1 <= done <= size
+    rows = done * 4
+    equal(tuple(a[:rows] for a in out), expected(*(a[:rows] for a in given)))
+    for a, b in zip(out, before, strict=True):
+        np.testing.assert_array_equal(a[rows:], b[rows:])
+    assert made.run_many([workspace()], given, out, 60.0) == 7
+    equal(out, expected(*given))
+
+
 def test_errors_of_run(rng, fails):
     one, made = workspace(), pool()
     x, z = inputs(rng)

@@ -38,6 +38,7 @@ SIGNATURES = 8
 TRIAL_STEPS = 8  # at most, replayed to see how long they take ...
 TRIAL_SECONDS = 0.002  # ... and about so long at most
 FIRST_TRIAL = 0.02  # seconds of replay before the other number of threads is tried
+FIRST_SHARE = 0.1  # of RETURN_SECONDS, for the first replay: how long it takes is only a guess
 
 
 def rows_of_forward_pass(rows: int, threads: int) -> int:
@@ -65,6 +66,7 @@ class ThreadTuner:
         self._other = 1 if self.threads != 1 else most
         self._steps = max(2, min(TRIAL_STEPS, int(TRIAL_SECONDS / (work * 1e-9 + 1e-9))))
         self._spent, self._trial = 0.0, self._next_trial(work * 1e-9)
+        self._share = FIRST_SHARE
 
     def _next_trial(self, seconds: float) -> float:
         """How much replaying makes up for a trial at so many seconds a step."""
@@ -74,11 +76,12 @@ class ThreadTuner:
         """Threads, and how many steps at most."""
         if self._spent >= self._trial and self._other != self.threads:
             return self._other, self._steps
-        return self.threads, max(1, int(RETURN_SECONDS / self._seconds))
+        return self.threads, max(1, int(self._share * RETURN_SECONDS / self._seconds))
 
     def record_time(self, threads: int, seconds: float, steps: float) -> None:
         """Tells how many seconds so many steps took on so many threads."""
         self._spent += seconds
+        self._share = 1.0
         found = seconds / steps if seconds > 0 else 1e-9
         if threads == self.threads:
             self._seconds = found

@@ -190,11 +190,13 @@ def forward(call: Call, x: Arrays) -> Arrays:
         elif rows - first < 2 * size:
             pool.run(workspace, part, targets)
         else:
-            used, last = _several_workspaces(call, pool, workspace, first, rows)
-            pool.run_many(
-                used, tuple(a[first:last] for a in x), tuple(out[first:last] for out in outs)
+            last = rows - (rows - first) % size
+            used = _several_workspaces(call, pool, workspace, (last - first) // size)
+            done = pool.run_many(  # for a while: Python, Ctrl-C and others wait
+                *(used, tuple(a[first:last] for a in x), tuple(out[first:last] for out in outs)),
+                RETURN_SECONDS,
             )
-            first = last - count
+            count = done * size
         for idle in used:
             pool.give(idle)
         first += count
@@ -211,23 +213,18 @@ def _several_workspaces(
     call: Call,
     pool: _kernels.ForwardPool,
     workspace: _kernels.ForwardWorkspace,
-    first: int,
-    rows: int,
-) -> tuple[list[_kernels.ForwardWorkspace], int]:
-    """Workspaces for the threads to use, and the row up to which one call goes."""
-    size = len(workspace.inputs[0])
-    passes = (rows - first) // size
-    nanoseconds = max(workspace.program.work, 1.0)
+    passes: int,
+) -> list[_kernels.ForwardWorkspace]:
+    """Workspaces for the threads to use in so many passes."""
     workspaces = [workspace]
-    if nanoseconds * passes > FORWARD_WORTH_THREADS:
+    if workspace.program.work * passes > FORWARD_WORTH_THREADS:
         for _ in range(min(pool.threads, passes) - 1):
             if (another := _idle_workspace(call, workspace.inputs)) is None:
                 _first_forward(call, tuple(np.zeros_like(own) for own in workspace.inputs))
                 another = _idle_workspace(call, workspace.inputs)
             if another is not None:
                 workspaces.append(another)
-    each = max(1, int(RETURN_SECONDS * 1e9 / nanoseconds))  # Python, Ctrl-C and others wait
-    return workspaces, first + size * min(passes, each * len(workspaces))
+    return workspaces
 
 
 def _idle_workspace(call: Call, x: Arrays) -> _kernels.ForwardWorkspace | None:

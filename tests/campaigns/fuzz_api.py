@@ -83,8 +83,8 @@ class Arguments:
     def bad(self) -> Any:
         return self.rng.choice(
             (None, "x", b"y", [], {}, (), object(), [[1], [1, 2]], np.nan, np.inf, -np.inf, 1j,
-             True, *HUGE, 10**400, [2**70], np.float16(3), [None], {1: 2}, len, slice(None), Ellipsis,
-             np.array(["a"]), np.array([None]))
+             True, *HUGE, 10**400, [2**70], np.float16(3), [None], {1: 2}, len, slice(None),
+             Ellipsis, np.array(["a"]), np.array([None]))
         )  # fmt: skip
 
     def argument(self, name: str, parameter: inspect.Parameter) -> Any:

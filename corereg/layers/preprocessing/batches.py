@@ -12,6 +12,17 @@ from corereg.autograd import Tensor
 Array = np.ndarray[Any, Any]
 
 
+def pieces(array: Array, most: int) -> Iterator[Array]:
+    """An array in pieces along its first axis, each of at most so many elements or of one row.
+    Between them Python looks for Ctrl-C."""
+    rows = max(1, most * len(array) // max(array.size, 1)) if array.ndim else 1
+    if not array.ndim or len(array) <= rows:
+        yield array
+        return
+    for i in range(0, len(array), rows):
+        yield array[i : i + rows]
+
+
 def batches_of(who: str, data: Any, batch_size: Any, steps: Any) -> Iterator[Array]:
     """The batches in data, arrays with a row for each sample; an array, a table or a list of
     numbers or texts is one batch. Of an iterable's batches that are tuples, the first parts.

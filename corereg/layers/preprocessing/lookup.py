@@ -9,10 +9,11 @@ import numpy as np
 from corereg import config
 from corereg.autograd import Tensor
 from corereg.layers.base import Layer, Shape
-from corereg.layers.preprocessing.batches import batches_of
+from corereg.layers.preprocessing.batches import batches_of, pieces
 from corereg.layers.preprocessing.encoding import MODES, check_mode, encoded, encoded_shape
 
 Array = np.ndarray[Any, Any]
+PIECE = 1 << 16  # tokens that are sorted at a time
 
 
 class Lookup(Layer):
@@ -167,13 +168,14 @@ class Lookup(Layer):
         inside: dict[Any, int] = {}
         rows = 0
         for batch in batches_of(self.who, data, batch_size, steps):
-            batch = np.atleast_1d(self.checked(batch))
-            values, found = np.unique(batch, return_counts=True)
-            for value, count in zip(values.tolist(), found.tolist(), strict=True):
-                counts[value] = counts.get(value, 0) + count
+            batch = np.atleast_1d(batch)
+            for piece in pieces(batch, PIECE):
+                values, found = np.unique(self.checked(piece), return_counts=True)
+                for value, count in zip(values.tolist(), found.tolist(), strict=True):
+                    counts[value] = counts.get(value, 0) + count
             rows += len(batch)
             if self.output_mode == "tf_idf":
-                for row in batch.reshape(len(batch), batch[:1].size):
+                for row in self.checked(batch).reshape(len(batch), batch[:1].size):
                     for value in set(row.tolist()):
                         inside[value] = inside.get(value, 0) + 1
         for token in (self.mask_token, self.oov_token):

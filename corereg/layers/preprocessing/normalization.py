@@ -9,10 +9,11 @@ import numpy as np
 
 from corereg.autograd import Parameter, Tensor, ops
 from corereg.layers.base import Layer, Shape, assign_all
-from corereg.layers.preprocessing.batches import batches_of
+from corereg.layers.preprocessing.batches import batches_of, pieces
 from corereg.registry import register
 
 Array = np.ndarray[Any, Any]
+PIECE = 1 << 22  # numbers that are taken at a time
 LEAST = 1e-7  # of the standard deviation that is divided by, as Keras has it
 
 
@@ -109,7 +110,8 @@ class Normalization(Layer):
                 f"{self.who}.adapt: mean and variance were given to the layer; leave them out"
             )
         count, mean, second = 0, np.zeros(()), np.zeros(())  # Chan, Golub, LeVeque 1983
-        for batch in batches_of(self.who, data, batch_size, steps):
+        batches = batches_of(self.who, data, batch_size, steps)
+        for batch in (piece for whole in batches for piece in pieces(whole, PIECE)):
             if batch.dtype.kind not in "fiub" or not batch.ndim:
                 raise ValueError(
                     f"{self.who}.adapt: expected rows of numbers, received dtype {batch.dtype} of "

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd import Tensor
-from corereg.layers.preprocessing.lookup import Array, Lookup, check_salt
+from corereg.layers.preprocessing.batches import pieces
+from corereg.layers.preprocessing.lookup import PIECE, Array, Lookup, check_salt
 from corereg.registry import register
 
 
@@ -89,7 +90,10 @@ class StringLookup(Lookup):
 
     def codes_of(self, values: Any) -> Array:
         """The number of each text in an array, int64."""
-        array = self.checked(np.asarray(values))
+        array = np.asarray(values)
+        if array.size > PIECE and len(array) > 1:
+            return np.concatenate([self.codes_of(piece) for piece in pieces(array, PIECE)])
+        array = self.checked(array)
         tokens, places = np.unique(array, return_inverse=True)
         other = self._first if self.num_oov_indices else None
         codes = [self._codes.get(token, other) for token in tokens.tolist()]
