@@ -33,8 +33,9 @@ from tests.goldens.keras_file_cases import CASES, OF_OPTIMIZERS
 h5py = pytest.importorskip("h5py")
 
 LOOSER = {"nested": 2e-4}
-"""How near a training on has to come where it is less than 2e-5: of a BatchNormalization that is
-called twice in a step, behind layers whose gradients it nearly cancels."""
+"""How near a training on has to come where it is less than 2e-5. In "nested" a BatchNormalization
+is called twice in a step; if the two calls run in another order than Keras's, its moving averages
+differ by about a thousandth of their change."""
 
 GOLDENS = Path(__file__).parent / "goldens" / "keras_files"
 ALL = {**CASES, **OF_OPTIMIZERS}

@@ -155,7 +155,7 @@ def nested(k: Any) -> Made:
     la = k.layers
     a, b = k.Input((4,), name="a"), k.Input((3,), name="b")
     shared = la.Dense(4, activation="tanh", name="shared")
-    # without a bias, whose gradient in front of a BatchNormalization is rounding alone
+    # no bias: its gradient in front of a BatchNormalization is rounding alone
     parts = [k.Input((4,)), la.Dense(3, use_bias=False), la.BatchNormalization()]
     tower = k.Sequential(parts, name="tower")
     i = k.Input((3,))
