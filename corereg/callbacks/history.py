@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 from corereg.callbacks.base import Callback, Logs, plain_value
 
@@ -29,7 +30,7 @@ class History(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}
-        values = [epoch, *map(plain_value, logs.values())]
-        lists = [self.epoch, *(self.history.setdefault(name, []) for name in logs)]
+        values: list[Any] = [epoch, *map(plain_value, logs.values())]
+        lists: list[list[Any]] = [self.epoch, *(self.history.setdefault(name, []) for name in logs)]
         # In one call that runs no Python, so that an interrupt finds all lists of one length.
         deque(map(list.append, lists, values), maxlen=0)
