@@ -2,7 +2,8 @@
 
 
 cdef array as_indices(object value, str who):
-    """An int64 array of row numbers, copied if it is not contiguous."""
+    """An int64 array of row numbers, copied if it is not contiguous, aligned and in native byte
+    order."""
     if type(value) is TRACED:
         value = value.array
     if not isinstance(value, cnp.ndarray) or cnp.PyArray_TYPE(<array> value) != cnp.NPY_INT64:
@@ -13,7 +14,8 @@ cdef array as_indices(object value, str who):
     if cnp.PyArray_ISBEHAVED_RO(<array> value) and tracing() is not None:
         return COPIED(value)
     fail_recording(f"{who} had to copy index, which is not contiguous")
-    return np.ascontiguousarray(value)
+    return cnp.PyArray_FROMANY(value, cnp.NPY_INT64, 0, 0,
+                               cnp.NPY_ARRAY_CARRAY_RO | cnp.NPY_ARRAY_NOTSWAPPED)
 
 
 cdef tuple looked_up_shape(object index, object w):

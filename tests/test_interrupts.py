@@ -120,18 +120,18 @@ except KeyboardInterrupt:
 
 @pytest.mark.skipif(os.name != "posix", reason="needs timers")
 def test_interrupts_at_random_moments():
-    """A small run of the campaign; COREREG_INTERRUPTS sets how many."""
-    count = os.environ.get("COREREG_INTERRUPTS", "300")
+    """A small run of the campaign; COREREG_INTERRUPTS sets how many seconds."""
+    seconds = os.environ.get("COREREG_INTERRUPTS", "2")
     tests = Path(__file__).parent
     run = subprocess.run(
-        [sys.executable, tests / "campaigns" / "interrupts.py", "--count", count],
+        [sys.executable, tests / "campaigns" / "interrupts.py", "--seconds", seconds],
         env={**os.environ, "PYTHONPATH": str(Path(corereg.__file__).parents[1])},
         capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert f": {count} interrupts in " in run.stdout
+    assert ", 0 failures" in run.stdout
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")

@@ -104,3 +104,12 @@ def test_bad_arguments(call, error, message):
     with pytest.raises(error) as found:
         call(_kernels)
     assert message in str(found.value)
+
+
+def test_indices_of_any_layout_are_read(rng):
+    """Not aligned, in the other byte order, or backwards: the same rows."""
+    w, index = rng.standard_normal((5, 3)), np.array([4, 0, 3])
+    shifted = np.zeros(25, np.uint8)[1:].view(np.int64)
+    shifted[...] = index
+    for given in (shifted, index.astype(">i8"), index[::-1].copy()[::-1]):
+        np.testing.assert_array_equal(_kernels.embedding_forward(given, w), w[index])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -42,9 +43,11 @@ class History(Callback):
         return not own and super()._observes(hook)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self.epoch.append(epoch)
-        for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(plain_value(value))
+        logs = logs or {}
+        values: list[Any] = [epoch, *map(plain_value, logs.values())]
+        lists: list[list[Any]] = [self.epoch, *(self.history.setdefault(name, []) for name in logs)]
+        # In one call that runs no Python, so that an interrupt finds all lists of one length.
+        deque(map(list.append, lists, values), maxlen=0)
 
 
 def _as_array(values: list[Any]) -> Any:

@@ -62,7 +62,7 @@ def _cause(model: TrainableModel, batch: Batch) -> str:
         with (
             np.errstate(all="ignore"),
             _kernels.ignore_float_errors(),
-            trainer.weights_lock.reading,
+            trainer.lock_of_steps(model).reading,
             enable_grad(),
             _kernels.CallContext(training=False),
         ):

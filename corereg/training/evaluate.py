@@ -59,7 +59,7 @@ def take_penalties(model: TrainableModel) -> None:
     trainer = model._trainer
     captures = trainer.captures["penalty"]
     compute = partial(_compute_penalties, model)
-    with no_grad(), trainer.weights_lock.reading:
+    with no_grad(), trainer.lock_of_steps(model).reading:
         capture = None
         if not trainer.compilation.run_eagerly:
             capture = captures.find((), lambda: Capture(None))

@@ -150,7 +150,7 @@ def fit(
         observers = CallbackList(callbacks, add_history=True, model=model, **params)
         observers.leave_display_to_caller()
         trainer.ready_optimizer(model)
-        trainer.resume_weights(initial_epoch > 0)
+        trainer.resume_weights(model, initial_epoch > 0)
         runner = train_runner(model)
         run: Steps
         if isinstance(source, ArrayDataset):

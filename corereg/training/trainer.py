@@ -250,12 +250,12 @@ class Trainer:
         trained ones are kept, for a `fit` that goes on from them."""
         optimizer = self.compilation.optimizer
         if optimizer is not None and optimizer.use_ema:
-            with self.weights_lock.writing:
+            with self.shared_lock(model).writing:
                 if self.unaveraged is None:
                     self.unaveraged = [p.data.copy() for p in optimizer.parameters]
                 optimizer.finalize_variable_values(model.trainable_weights)
 
-    def resume_weights(self, goes_on: bool) -> None:
+    def resume_weights(self, model: TrainableModel, goes_on: bool) -> None:
         """What `fit` does at its begin. goes_on: from a later epoch than the first; then weights
         which the last fit has replaced by their averages, and nobody has set since, become the
         trained ones again."""
@@ -269,7 +269,7 @@ class Trainer:
             for a, p, average in zip(kept, own, optimizer._averages, strict=True)
         ):
             return
-        with self.weights_lock.writing:
+        with self.shared_lock(model).writing:
             for p, values in zip(own, kept, strict=True):
                 if p.trainable:
                     p.assign(values)
