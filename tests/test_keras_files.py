@@ -2,7 +2,7 @@
 file is believed.
 
 tests/goldens/keras_files has files that Keras wrote, and what its models predict;
-tests/campaigns/keras_reads_ours.py has Keras read what corereg writes.
+tests/test_keras_itself.py has Keras read what corereg writes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 import json
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from corereg.saving import (
     FileFormatError,
     Limits,
     deserialize_keras_object,
+    get_custom_objects,
+    get_registered_object,
     register_keras_serializable,
     serialize_keras_object,
 )
@@ -217,7 +219,6 @@ def test_a_learning_rate_that_was_changed_stays(tmp_path: Path) -> None:
 # ---- parts of the user's own ---------------------------------------------------------------------
 
 
-@register_keras_serializable("keras_files")
 class Block(layers.Layer):  # type: ignore[misc]
     def __init__(self, units: int = 2, **options: Any) -> None:
         super().__init__(**options)
@@ -242,7 +243,6 @@ class Block(layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "units": self.units}
 
 
-@register_keras_serializable("keras_files")
 class Net(corereg.Model):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -254,9 +254,20 @@ class Net(corereg.Model):  # type: ignore[misc]
         return self.c(self.a(self.b(x)))
 
 
-@register_keras_serializable("keras_files")
 def doubled(x: Any) -> Any:
     return x * 2
+
+
+@pytest.fixture(autouse=True)
+def registered() -> Iterator[None]:
+    """Registers the parts above for each test, and for no test of another file."""
+    known = dict(get_custom_objects())
+    for part in (Block, Net, doubled):
+        if get_registered_object(f"keras_files>{part.__name__}") is None:
+            register_keras_serializable("keras_files")(part)
+    yield
+    get_custom_objects().clear()
+    get_custom_objects().update(known)
 
 
 def test_layers_in_layers_of_ones_own(tmp_path: Path) -> None:
