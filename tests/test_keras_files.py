@@ -34,11 +34,6 @@ from tests.goldens.keras_file_cases import CASES, OF_OPTIMIZERS
 
 h5py = pytest.importorskip("h5py")
 
-LOOSER = {"nested": 2e-4}
-"""How near a training on has to come where it is less than 2e-5. In "nested" a BatchNormalization
-is called twice in a step; if the two calls run in another order than Keras's, its moving averages
-differ by about a thousandth of their change."""
-
 GOLDENS = Path(__file__).parent / "goldens" / "keras_files"
 ALL = {**CASES, **OF_OPTIMIZERS}
 
@@ -104,7 +99,7 @@ def test_a_file_of_keras_is_read(name: str, predictions: Any, tmp_path: Path) ->
     if y is not None:
         for one in (model, again):
             one.fit(x, y, epochs=2, batch_size=4, verbose=0, shuffle=False)
-        assert_near(outputs(model, x), expected("trained"), LOOSER.get(name, 2e-5))
+        assert_near(outputs(model, x), expected("trained"), 2e-5)
         for one, other in zip(outputs(again, x), outputs(model, x), strict=True):
             assert one.tobytes() == other.tobytes()
 

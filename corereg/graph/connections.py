@@ -21,7 +21,7 @@ class Source(NamedTuple):
 
 def connections(graph: Graph) -> Iterator[tuple[Any, list[Source]]]:
     """Each layer or op of a graph, inputs first, with what its calls in this graph take."""
-    nodes = [*graph.sources, *graph.nodes]
+    nodes = [*graph.sources, *graph.calls]
     calls: dict[int, int] = {}  # of each node: how many of its layer come before
     counts: dict[int, int] = {}
     for node in nodes:
@@ -32,7 +32,7 @@ def connections(graph: Graph) -> Iterator[tuple[Any, list[Source]]]:
             operation,
             [
                 Source(tensor.node.operation.name, calls.get(id(tensor.node), 0), tensor.place)
-                for node in graph.nodes
+                for node in graph.calls
                 if node.operation is operation
                 for tensor in node.inputs
             ],

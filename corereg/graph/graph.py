@@ -53,6 +53,7 @@ class Graph:
         self._check_names()
         known = {id(node) for node in sources}
         self.nodes = [node for node in order.nodes if id(node) not in known]
+        self.calls = [node for node in order.calls if id(node) not in known]
         slots = {key_of(tensor): i for i, tensor in enumerate(flat)}
         slots |= {(id(node), 0): i for i, node in enumerate(sources)}
         self._tensors: list[SymbolicTensor] = [node.outputs for node in sources]

@@ -2,7 +2,9 @@
 
 The depth of a node is the length of the longest way from it to an output; an operation that is
 called several times lies as deep as its deepest node. Deep operations come first, and among those
-of one depth the one that is met first on the way from the outputs back to the inputs.
+of one depth the one that is met first on the way from the outputs back to the inputs. Nodes of one
+depth run in the order in which their depths are found, which begins at the outputs: a layer that is
+called twice, and changes its own state, ends with the same as in Keras.
 """
 
 from __future__ import annotations
@@ -22,10 +24,12 @@ def key_of(tensor: SymbolicTensor) -> Key:
 
 
 class Order(NamedTuple):
-    """operations: each once; nodes: all calls, in an order in which they can run."""
+    """operations: each once; nodes: all calls, in the order in which they run; calls: the same,
+    those of an operation in the order in which they are numbered."""
 
     operations: list[Any]
     nodes: list[Node]
+    calls: list[Node]
 
 
 def order_of(
@@ -83,5 +87,7 @@ def order_of(
             depth[id(operation)], seen_at[id(operation)] = 0, -1
             by_id[id(operation)] = operation
     operations = sorted(by_id.values(), key=lambda op: (-depth[id(op)], seen_at[id(op)]))
-    nodes = sorted(done, key=lambda node: (-node_depth[id(node)], seen_at[id(node.operation)]))
-    return Order(operations, nodes)
+    met = {key: i for i, key in enumerate(node_depth)}
+    nodes = sorted(done, key=lambda node: (-node_depth[id(node)], met[id(node)]))
+    calls = sorted(done, key=lambda node: (-node_depth[id(node)], seen_at[id(node.operation)]))
+    return Order(operations, nodes, calls)

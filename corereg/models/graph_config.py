@@ -51,7 +51,7 @@ def graph_config(model: Any) -> Config:
     graph: Graph = model._graph
     calls: dict[int, list[Node]] = defaultdict(list)
     places: dict[int, tuple[str, int]] = {}
-    for node in (*graph.sources, *graph.nodes):
+    for node in (*graph.sources, *graph.calls):
         places[id(node)] = (node.operation.name, len(calls[id(node.operation)]))
         calls[id(node.operation)].append(node)
 

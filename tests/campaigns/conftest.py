@@ -1,4 +1,4 @@
-"""Options of the campaigns. Without them, as in a run of the whole suite, nothing here is run."""
+"""Options of the campaigns. Without --budget, as in a run of the whole suite, nothing here is run."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--budget", type=float, default=20.0, help="seconds for each campaign")
+    parser.addoption("--budget", type=float, default=None, help="seconds for each campaign")
     parser.addoption("--seed", type=int, default=None, help="makes the same choices again")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """pytest reads the options of this file only if it is told to run this folder."""
+    """Ignores the folder. pytest reads the options of this file only if it is told to run it."""
     return True if config.getoption("budget", None) is None else None
 
 

@@ -70,7 +70,10 @@ def as_numpy_axis(axis: Axis) -> int | tuple[int, ...] | None:
 
 
 def normalize_axis(axis: int, ndim: int, who: str) -> int:
-    """An axis counted from 0; ValueError if a tensor of ndim axes has it not."""
+    """An axis counted from 0; ValueError if a tensor of ndim axes has it not, TypeError for what is
+    no integer."""
+    if not hasattr(axis, "__index__"):
+        raise TypeError(f"{who}: expected an axis as an integer, received {axis!r}")
     if not -ndim <= axis < ndim:
         raise ValueError(f"{who}: expected an axis of a tensor of {ndim} axes, received {axis}")
     return axis % ndim

@@ -7,6 +7,7 @@ from corereg.warn import warn_user
 PARTS: dict[str, dict[str, str | None]] = {
     "initializer": {"FromArray": "Zeros"},
     "loss": {"GaussianNLL": None, "Quantile": None},
+    "regularizer": {"ProximalGroupLasso": None, "ProximalL1": None, "ProximalL1L2": None},
 }
 """By kind and name the parts that Keras lacks, and what stands in their place if they are left
 out."""
