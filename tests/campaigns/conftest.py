@@ -1,4 +1,4 @@
-"""Options of the campaigns. Without --budget, as in a run of the whole suite, nothing here is run."""
+"""Options of the campaigns. Without --budget, as in a run of the whole suite, none is run."""
 
 from __future__ import annotations
 
