@@ -282,10 +282,14 @@ def test_copies_keep_what_is_shared():
     x, y = data()
     model = net()
     model.fit(x, y, verbose=0)
-    for made in (pickle.loads(pickle.dumps((model.optimizer, model))), copy.copy((0, model))):
-        optimizer, other = made
-        assert not optimizer or optimizer is other.optimizer
+    for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model), copy.copy(model)):
+        for mine, parameter in zip(other.weights, other.optimizer.parameters, strict=True):
+            assert mine is parameter
         assert bits(other) == bits(model)
+    first, second = pickle.loads(pickle.dumps((model, [model])))
+    assert first is second[0]
+    again = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(model))))
+    assert bits(again) == bits(model)
     shallow = copy.copy(model)
     assert shallow.weights[0] is model.weights[0]
     assert copy.copy(model.optimizer).parameters[0] is model.weights[0]
