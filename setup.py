@@ -67,9 +67,12 @@ class BuildKernels(build_ext):
         ext.define_macros.append(("COREREG_FLAGS", '"' + " ".join(["-O2", *link]) + '"'))
         stamp = self.stamp([*self.compiler.compiler_so, *ext.extra_compile_args, *link])
         ext.depends = ["setup.py", stamp, *map(str, Path("src").iterdir())]
-        ext.extra_objects = self.compile_kernels([*FLAGS, *KERNEL_FLAGS, *extra], stamp)
+        kernel_flags = [*FLAGS, *KERNEL_FLAGS, *extra]
         if platform.system() == "Linux" and not (sanitize or self.inplace or self.editable_mode):
-            ext.extra_link_args.append("-Wl,-s")  # a wheel needs no symbols, profilers do
+            # What profilers and debuggers want is left out of a wheel, which is smaller then.
+            ext.extra_link_args.append("-Wl,-s")
+            kernel_flags.append("-fno-asynchronous-unwind-tables")
+        ext.extra_objects = self.compile_kernels(kernel_flags, stamp)
         super().build_extension(ext)
 
     def stamp(self, flags: list[str]) -> str:

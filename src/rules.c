@@ -7,7 +7,7 @@
      CR_HYPER_COUNT(rule),                                                          \
      CR_REQUIRED_SLOTS(rule) + CR_OPTIONAL_SLOTS(rule),                             \
      CR_REQUIRED_SLOTS(rule),                                                       \
-     CR_PROXIMAL_##rule,                                                            \
+     CR_USES_##rule != CR_SELDOM,                                                            \
      {CR_RULE_##rule(CR_QUOTED, CR_NOTHING, CR_NOTHING)},                           \
      {CR_RULE_##rule(CR_NOTHING, CR_QUOTED, CR_QUOTED)}},
 

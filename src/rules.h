@@ -7,7 +7,7 @@
  * reads (rules.c): Python never repeats a name that stands here.
  *
  * A new rule is a line in CR_RULES, a row CR_RULE_<name> with its formula above it, a line
- * CR_PROXIMAL_<name>, and a body.
+ * CR_USES_<name>, and a body.
  *
  * Notation: g the gradient as the earlier stages of the sweep leave it (cr_update_args), lr the
  * learning rate, t the number of this update, from 1 (step + 1 unless several steps make one
@@ -91,18 +91,23 @@
 /* w -= lr sign(beta_1 momentum + (1-beta_1) g);  momentum = beta_2 momentum + (1-beta_2) g */
 #define CR_RULE_lion(H, S, O) H(beta_1) H(beta_2) S(momentum)
 
-/* Whether a rule has the proximal stage: its step leaves the METRIC of rule_steps.h. */
-#define CR_PROXIMAL_sgd 1
-#define CR_PROXIMAL_momentum 1
-#define CR_PROXIMAL_nesterov 1
-#define CR_PROXIMAL_rmsprop 1
-#define CR_PROXIMAL_adam 1
-#define CR_PROXIMAL_adagrad 0
-#define CR_PROXIMAL_adadelta 0
-#define CR_PROXIMAL_adamax 0
-#define CR_PROXIMAL_nadam 0
-#define CR_PROXIMAL_ftrl 0
-#define CR_PROXIMAL_lion 0
+/* How often a rule is used, and so how many loops it is worth. CR_SELDOM: one for the plain step
+ * and one with all stages but the proximal one, which it does not have; CR_OFTEN: also one for
+ * steps with a penalty alone, and one with all stages and the proximal one, for which its step
+ * leaves the METRIC of rule_steps.h; CR_MOSTLY: also one for steps with a proximal penalty alone.
+ */
+enum cr_uses { CR_SELDOM, CR_OFTEN, CR_MOSTLY };
+#define CR_USES_sgd CR_OFTEN
+#define CR_USES_momentum CR_OFTEN
+#define CR_USES_nesterov CR_OFTEN
+#define CR_USES_rmsprop CR_OFTEN
+#define CR_USES_adam CR_MOSTLY
+#define CR_USES_adagrad CR_SELDOM
+#define CR_USES_adadelta CR_SELDOM
+#define CR_USES_adamax CR_SELDOM
+#define CR_USES_nadam CR_SELDOM
+#define CR_USES_ftrl CR_SELDOM
+#define CR_USES_lion CR_SELDOM
 
 enum { CR_MAX_HYPER = 8, CR_MAX_SLOTS = 3 }; /* of one rule */
 

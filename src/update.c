@@ -181,19 +181,21 @@ INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const v
 }
 
 /* Sweeps over the rank's blocks, each by the loop that has the stages which the block needs.
- * all_stages: one loop does everything, for what is rare: less code. */
+ * all_stages: one loop does everything, for what is rare: less code. uses: likewise, of cr_uses. */
 INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
-                  prepare_function prepare, void *own_constants, step_function step,
-                  const int has_proximal, const int slots, const int all_stages)
+                  prepare_function prepare, void *own_constants, step_function step, const int uses,
+                  const int slots, const int all_stages)
 {
     for (block_walk at = first_block(g->segments, g->blocks, rank, size); at.block < at.end;
          next_block(&at)) {
         const cr_segment *segment = at.segment;
+        const int penalized = segment->l1 != 0 || segment->l2 != 0;
         const int proximal =
-            has_proximal && (segment->proximal_l1 != 0 || segment->proximal_l2 != 0);
+            uses != CR_SELDOM && (segment->proximal_l1 != 0 || segment->proximal_l2 != 0);
         double *sum = g->penalty + at.block;
         if (all_stages || g->scales || isfinite(g->hyper->clipvalue) || segment->decay != 0 ||
-            segment->rate != 1) {
+            segment->rate != 1 || (uses == CR_SELDOM && penalized) ||
+            (uses == CR_OFTEN && proximal)) {
             const void *chosen = constants;
             if (segment->rate != 1) {
                 cr_hyper own = *g->hyper;
@@ -205,9 +207,9 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
                 *sum = sweep_block(g, &at, chosen, step, (sweep_kind){slots, 0, 1, 1, 0, 0});
             else
                 *sum = sweep_block(g, &at, chosen, step, (sweep_kind){slots, 1, 1, 0, 0, 0});
-        } else if (proximal)
+        } else if (uses == CR_MOSTLY && proximal)
             *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 0, 0, 1, 0, 0});
-        else if (segment->l1 != 0 || segment->l2 != 0)
+        else if (uses != CR_SELDOM && penalized)
             *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 1, 0, 0, 0, 0});
         else
             *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 0, 0, 0, 0, 0});
@@ -218,23 +220,23 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
  * `optional` further ones (at most two): all segments have the same. */
 INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
                      prepare_function prepare, void *own_constants, step_function step,
-                     const int has_proximal, const int required, const int optional)
+                     const int uses, const int required, const int optional)
 {
     const int slots = (1 << required) - 1;
     int chosen = 0; /* of the optional ones, a bit each */
     for (int i = 0; g->count && i < optional; i++)
         chosen |= (g->segments[0].slot[required + i] != NULL) << i;
     if (chosen == 0)
-        sweep(g, rank, size, constants, prepare, own_constants, step, has_proximal, slots, 0);
+        sweep(g, rank, size, constants, prepare, own_constants, step, uses, slots, 0);
     else if (chosen == 1 && optional >= 1)
-        sweep(g, rank, size, constants, prepare, own_constants, step, has_proximal,
-              slots | 1 << required, 1);
+        sweep(g, rank, size, constants, prepare, own_constants, step, uses, slots | 1 << required,
+              1);
     else if (chosen == 2 && optional >= 2)
-        sweep(g, rank, size, constants, prepare, own_constants, step, has_proximal,
-              slots | 2 << required, 1);
+        sweep(g, rank, size, constants, prepare, own_constants, step, uses, slots | 2 << required,
+              1);
     else if (chosen == 3 && optional >= 2)
-        sweep(g, rank, size, constants, prepare, own_constants, step, has_proximal,
-              slots | 3 << required, 1);
+        sweep(g, rank, size, constants, prepare, own_constants, step, uses, slots | 3 << required,
+              1);
 }
 
 /* The kernel of a rule: its constants, then its sweep; penalties alone in a step without update. */
@@ -254,6 +256,6 @@ INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, co
         const rule##_constants constants = rule##_prepare(g->hyper);                              \
         rule##_constants own_constants; /* of a variable with a rate of its own */                \
         run_rule(g, rank, size, &constants, rule##_prepare_into, &own_constants, rule##_step,     \
-                 CR_PROXIMAL_##rule, CR_REQUIRED_SLOTS(rule), CR_OPTIONAL_SLOTS(rule));              \
+                 CR_USES_##rule, CR_REQUIRED_SLOTS(rule), CR_OPTIONAL_SLOTS(rule));              \
     }
 CR_RULES(UPDATE_KERNEL, )
