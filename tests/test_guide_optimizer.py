@@ -98,7 +98,9 @@ class Segment(ctypes.Structure):
         ("w", ctypes.c_void_p),
         ("slot", ctypes.c_void_p * 3),
         ("n", ctypes.c_ssize_t),
-        *((name, ctypes.c_double) for name in ("l1", "l2", "decay", "rate")),
+        *((name, ctypes.c_double) for name in ("l1", "l2", "proximal_l1", "proximal_l2")),
+        ("scaling", ctypes.c_int),
+        *((name, ctypes.c_double) for name in ("decay", "rate")),
     )
 
 
@@ -116,6 +118,7 @@ class Rule(ctypes.Structure):
     _fields_ = (
         ("name", ctypes.c_char_p),
         *((name, ctypes.c_int) for name in ("kernel", "hypers", "slots", "required_slots")),
+        ("proximal", ctypes.c_int),
         ("hyper", ctypes.c_char_p * 8),
         ("slot", ctypes.c_char_p * 3),
     )
