@@ -186,9 +186,8 @@ def test_the_rule_in_c_is_the_rule_in_python(library, length, penalized, dtype):
     parameter, m = Parameter(w, regularizer=L1L2(*strengths)), np.zeros_like(w)
     optimizer = python_signum()(0.01, weight_decay=0.5)
     optimizer.build([parameter])
-    segment = Segment(
-        w.ctypes.data, (ctypes.c_void_p * 3)(m.ctypes.data), length, *strengths, 0.5, 1.0
-    )
+    slots = (ctypes.c_void_p * 3)(m.ctypes.data)
+    segment = Segment(w.ctypes.data, slots, length, *strengths, decay=0.5, rate=1.0)
     numbers = Numbers(0.01, math.inf, 0, 1, (ctypes.c_double * 8)(0.9))
     blocks = max(1, -(-length // 4096))
     sums = np.zeros(blocks)
