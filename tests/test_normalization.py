@@ -187,7 +187,21 @@ def test_corners():
         (lambda: BatchNormalization(axis="a"), TypeError, "expected axis as an integer or a list"),
         (lambda: BatchNormalization(momentum="a"), ValueError, "expected momentum as a number"),
         (lambda: BatchNormalization(epsilon=-1), ValueError, "expected epsilon as a number of 0"),
-        (lambda: BatchNormalization(renorm=True), ValueError, "expected renorm=False"),
+        (
+            lambda: BatchNormalization(renorm=True, renorm_clipping={"max": 1}),
+            ValueError,
+            "expected renorm_clipping as a dict with some of rmax, rmin, dmax",
+        ),
+        (
+            lambda: BatchNormalization(renorm=True, renorm_clipping={"rmax": 1, "rmin": 2}),
+            ValueError,
+            "expected renorm_clipping with rmax of at least rmin",
+        ),
+        (
+            lambda: BatchNormalization(renorm=True, renorm_clipping={"dmax": -1}),
+            ValueError,
+            "renorm_clipping.'dmax'. as a number >= 0, received -1",
+        ),
         (lambda: BatchNormalization(synchronized=True), ValueError, "expected synchronized=False"),
         (lambda: BatchNormalization(beta_constraint=1), ValueError, "constraint: expected a name"),
         (lambda: BatchNormalization(axis=0)(np.ones((4, 3))), ValueError, "along axis .0. are"),
@@ -215,3 +229,85 @@ def test_another_length_than_it_was_built_for_raises(fails):
         ValueError,
         r"BatchNormalization 'b': expected 3 numbers along axis -1, .* received \(2, 4\)",
     )
+
+
+# ---- renorm --------------------------------------------------------------------------------------
+
+RENORM_KERAS = {  # of Keras 3.15, after the three batches below
+    "moving_mean": [0.41433638, 0.38369304, 0.54719293],
+    "moving_variance": [1.7796365, 1.3305004, 1.0695506],
+    "moving_stddev": [1.334405, 1.1539066, 1.0346742],
+    "renorm_mean": [0.8158648, 0.75353193, 1.0820085],
+    "renorm_stddev": [1.6480516, 1.3213819, 1.0862064],
+}
+
+
+def renorm_batches():
+    rng = np.random.default_rng(0)
+    return [rng.normal(size=(6, 3)).astype("float32") * (i + 1) + i for i in range(3)]
+
+
+@pytest.mark.parametrize("axis", [-1, 1])
+def test_renorm_is_keras(axis, dtype):
+    clipping = {"rmax": 1.5, "dmax": 0.5}
+    layer = BatchNormalization(
+        axis=axis,
+        renorm=True,
+        renorm_momentum=0.8,
+        momentum=0.9,
+        renorm_clipping=clipping,
+        dtype=np.dtype(dtype).name,
+    )
+    mean, deviation = np.zeros(3), np.ones(3)
+    for x in renorm_batches():
+        given = x.astype(dtype) if axis == -1 else x.astype(dtype)[:, :, None]
+        y = layer(given, training=True).numpy().reshape(x.shape)
+        m, s = x.mean(axis=0, dtype=float), np.sqrt(x.var(axis=0, dtype=float) + 1e-3)
+        r = np.clip(s / deviation, 0, 1.5)
+        d = np.clip((m - mean) / deviation, -0.5, 0.5)
+        np.testing.assert_allclose(y, (x - m) / s * r + d, rtol=0, atol=1e-5)
+        mean, deviation = 0.8 * mean + 0.2 * m, 0.8 * deviation + 0.2 * s
+    names = [w.name.rpartition("/")[2] for w in layer.weights]
+    assert names == ["gamma", "beta", *RENORM_KERAS]
+    for name, expected in RENORM_KERAS.items():
+        np.testing.assert_allclose(getattr(layer, name).numpy(), expected, rtol=1e-5)
+    assert layer.get_config()["renorm_clipping"] == clipping
+    assert [w.trainable for w in layer.weights] == [True] * 2 + [False] * 5
+
+
+def test_renorm_has_the_derivative_without_that_of_its_corrections():
+    x = renorm_batches()[2].astype("float64")
+    layer = BatchNormalization(renorm=True, dtype="float64")
+    layer.build((None, 3))
+    layer.set_weights([np.array([0.5, 2, 1.5]), np.ones(3), *([np.full(3, 0.7)] * 5)])
+    before = layer.get_weights()
+    weights = np.random.default_rng(1).normal(size=x.shape)
+    t = corereg.Tensor(x, requires_grad=True)
+    (layer(t, training=True) * weights).sum().backward()
+    m, s = x.mean(axis=0), np.sqrt(x.var(axis=0) + 1e-3)
+    xhat, g = (x - m) / s, weights * before[0] * (s / 0.7)
+    expected = (g - g.mean(axis=0) - xhat * (g * xhat).mean(axis=0)) / s
+    np.testing.assert_allclose(t.grad.numpy(), expected, rtol=0, atol=1e-12)
+
+
+def test_renorm_is_replayed_and_saved(tmp_path):
+    x = np.random.default_rng(2).normal(size=(48, 4)).astype("float32")
+    found = []
+    for run_eagerly in (False, True):
+        corereg.set_random_seed(4)
+        first = BatchNormalization(renorm=True, renorm_clipping={"rmax": 2.0})
+        model = Sequential([corereg.Input((4,)), first, layers.Dense(1)])
+        model.compile("adam", "mse", run_eagerly=run_eagerly)
+        model.fit(x, x[:, :1], epochs=4, batch_size=16, verbose=0)
+        found.append([w.tobytes() for w in model.get_weights()])
+        if not run_eagerly:
+            assert model.execution_report()["fit"].mode == "replayed"
+    assert found[0] == found[1]
+    model.save(tmp_path / "m.corereg")
+    loaded = load_model(tmp_path / "m.corereg")
+    assert loaded.predict(x, verbose=0).tobytes() == model.predict(x, verbose=0).tobytes()
+    model.layers[0].trainable = False
+    before = model.layers[0].get_weights()
+    model.fit(x, x[:, :1], epochs=1, verbose=0)
+    for a, b in zip(before, model.layers[0].get_weights(), strict=True):
+        assert (a == b).all()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from corereg import initializers
 from corereg.autograd import Parameter, Tensor, ops
 from corereg.autograd.mode import state
 from corereg.autograd.ops.normalization import batch_norm, batch_norm_given
 from corereg.graph.inference import trial
 from corereg.layers.base import Shape
+from corereg.layers.renormalization import checked_clipping, renormalize
 from corereg.layers.scale_and_shift import ScaleAndShift
 from corereg.registry import register
 
@@ -23,17 +26,24 @@ class BatchNormalization(ScaleAndShift):
         moving = moving * momentum + batch's * (1 - momentum)
 
     Otherwise, and in training while `trainable` is False, it normalizes by the moving averages.
+    renorm: True corrects the batch's mean and deviation by averages of their own, which
+    renorm_momentum moves, within the limits renorm_clipping (rmax, rmin, dmax): see
+    corereg/layers/renormalization.py.
 
     Weights: gamma if `scale`, beta if `center`, moving_mean and moving_variance, which are not
-    trained, each of shape (input's length along axis,); *_initializer and *_regularizer are for
-    them. Input (batch, ...), output of the same shape. An axis whose length is unknown, or that the
-    input does not have, raises ValueError; so do renorm and synchronized, which are not available.
-    A batch without rows leaves the moving averages as they are.
+    trained, each of shape (input's length along axis,), and with renorm moving_stddev, renorm_mean
+    and renorm_stddev; *_initializer and *_regularizer are for them. Input (batch, ...), output of
+    the same shape. An axis whose length is unknown, or that the input does not have, raises
+    ValueError; so does synchronized, which is not available. A batch without rows leaves the moving
+    averages as they are.
     """
 
     recordable = True
     moving_mean: Parameter
     moving_variance: Parameter
+    moving_stddev: Parameter  # this and what follows only with renorm
+    renorm_mean: Parameter
+    renorm_stddev: Parameter
 
     def __init__(
         self,
@@ -73,17 +83,17 @@ class BatchNormalization(ScaleAndShift):
             raise TypeError(f"{self.who}: expected axis as an integer, received {axis!r}")
         if isinstance(momentum, bool) or not isinstance(momentum, int | float):
             raise ValueError(f"{self.who}: expected momentum as a number, received {momentum!r}")
-        for name, value in (("renorm", renorm), ("synchronized", synchronized)):
-            if value:
-                raise ValueError(
-                    f"{self.who}: expected {name}=False, the only kind there is here, received "
-                    f"{value!r}"
-                )
+        if synchronized:
+            raise ValueError(
+                f"{self.who}: expected synchronized=False, the only kind there is here, received "
+                f"{synchronized!r}"
+            )
         self.axis, self.momentum = found, float(momentum)
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        self.synchronized, self.renorm = False, False
-        self.renorm_clipping, self.renorm_momentum = renorm_clipping, renorm_momentum
+        self.synchronized, self.renorm = False, bool(renorm)
+        self.renorm_clipping = checked_clipping(self.who, renorm_clipping) if renorm else None
+        self.renorm_momentum = float(renorm_momentum)
 
     def build(self, input_shape: Shape) -> None:
         shape = self._sizes(input_shape, self._places(self.axis, len(input_shape)))
@@ -94,6 +104,15 @@ class BatchNormalization(ScaleAndShift):
         self.moving_variance = self.add_weight(
             shape, self.moving_variance_initializer, trainable=False, name="moving_variance"
         )
+        if self.renorm:
+            root = initializers.get(np.sqrt(self.moving_variance.data))
+            for name, initializer in (
+                ("moving_stddev", root),
+                ("renorm_mean", self.moving_mean_initializer),
+                ("renorm_stddev", root),
+            ):
+                made = self.add_weight(shape, initializer, trainable=False, name=name)
+                setattr(self, name, made)
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         (place,) = self._places(self.axis, x.ndim)
@@ -111,6 +130,8 @@ class BatchNormalization(ScaleAndShift):
         weights = self.gamma, self.beta
         mean, variance = self.moving_mean, self.moving_variance
         if training and self._trainable:
+            if self.renorm:
+                return renormalize(self, x)
             moving = (None, None) if trial.under_way else (mean.data, variance.data)
             return batch_norm(x, *weights, self.epsilon, self.momentum, moving)
         if mean.requires_grad or variance.requires_grad:  # somebody made it so
