@@ -163,8 +163,8 @@ def forward(call: Call, x: Arrays) -> Arrays:
     model = call.model
     outs: Arrays | None = None
     first, rows = 0, len(x[0])
+    size = rows_of_forward_pass(rows, _threads(model))  # one size: each is recorded by itself
     while first < rows:
-        size = rows_of_forward_pass(rows - first, _threads(model))
         part = tuple(a[first : first + size] for a in x)
         count = len(part[0])
         workspace = _idle_workspace(call, part)
