@@ -72,6 +72,7 @@ class BuildKernels(build_ext):
             # What profilers and debuggers want is left out of a wheel, which is smaller then.
             ext.extra_link_args.append("-Wl,-s")
             kernel_flags.append("-fno-asynchronous-unwind-tables")
+            ext.extra_compile_args.append("-fno-asynchronous-unwind-tables")
         ext.extra_objects = self.compile_kernels(kernel_flags, stamp)
         super().build_extension(ext)
 
