@@ -361,3 +361,27 @@ def test_two_dtypes_in_one_optimizer_name_the_file(tmp_path):
     with pytest.raises(FileFormatError, match=r"other'.*one dtype"):
         load_model(tmp_path / "other")
     assert corereg.models.load_model(tmp_path / "other", compile=False).built
+
+
+def test_an_optimizer_is_built_as_a_whole(tmp_path):
+    """A file written beside the begin of a training has all of the optimizer's state, or none."""
+    x, y = data()
+    model = net()
+    build, begun, may_end = model.optimizer.build, threading.Event(), threading.Event()
+
+    def slowly(variables):
+        model.optimizer.parameters = list(variables)
+        begun.set()
+        assert may_end.wait(60)
+        build(variables)
+
+    model.optimizer.build = slowly
+    trainer = InAThread(lambda: model.fit(x, y, verbose=0))
+    assert begun.wait(60)
+    saver = InAThread(lambda: model.save(tmp_path / "m.corereg"))
+    assert saver.waits()
+    del model.optimizer.build
+    may_end.set()
+    trainer.result()
+    saver.result()
+    assert load_model(tmp_path / "m.corereg").optimizer.state

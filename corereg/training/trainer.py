@@ -238,11 +238,12 @@ class Trainer:
         assert optimizer is not None
         own, mine = optimizer.parameters, model.weights
         if len(own) != len(mine) or any(a is not b for a, b in zip(own, mine, strict=True)):
-            try:
-                optimizer.build(mine)
-            except BaseException:  # an interrupt: it is built again at the next step
-                optimizer.parameters = []
-                raise
+            with self.shared_lock(model).writing:  # nobody may save the half of its state
+                try:
+                    optimizer.build(mine)
+                except BaseException:  # an interrupt: it is built again at the next step
+                    optimizer.parameters = []
+                    raise
         return optimizer
 
     def finish_weights(self, model: TrainableModel) -> None:
