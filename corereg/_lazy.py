@@ -14,10 +14,11 @@ The registry reads `_MODULES` too, to import one module instead of all when it l
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from corereg.importing import import_module
 
 
 def lazy_package(
@@ -42,9 +43,9 @@ def lazy_package(
         if name in modules:
             home = modules[name]
             inside = home if home.startswith("corereg.") else f"{package}.{home}"
-            found = getattr(importlib.import_module(inside), name)
+            found = getattr(import_module(inside), name)
         elif name in whole:
-            return importlib.import_module(f"{package}.{name}")  # which binds the name, too
+            return import_module(f"{package}.{name}")  # which binds the name, too
         else:
             found = None if kind is None else _unlisted(kind, package, name)
             if found is None:
@@ -72,7 +73,7 @@ def _missing(package: str, name: str, remedies: str | None) -> Exception:
         if caller.co_name == "_handle_fromlist" and "importlib" in caller.co_filename:
             return ImportError(told, name=package)
         return AttributeError(told)
-    use = None if remedies is None else importlib.import_module(remedies).at_top(name)
+    use = None if remedies is None else import_module(remedies).at_top(name)
     return AttributeError(f"{plain}; use {use}" if use else plain)
 
 

@@ -14,10 +14,11 @@ Parts of a user's own enter by `register_keras_serializable` or for a while by
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
+
+from corereg.importing import import_module
 
 T = TypeVar("T", bound=Callable[..., Any])
 Config = dict[str, Any]
@@ -308,11 +309,11 @@ def _squashed(name: str) -> str:
 def _import_module_of(kind: str, name: str) -> None:
     """Imports the module of a kind's package that holds a class or function of this name, if the
     package says which: `_MODULES` maps names to modules."""
-    package = importlib.import_module(PACKAGES[kind])
+    package = import_module(PACKAGES[kind])
     known: Mapping[str, str] = getattr(package, "_MODULES", {})
     for public, module in known.items():
         if public == name or _squashed(public) == _squashed(name):
-            importlib.import_module(f"{package.__name__}.{module}")
+            import_module(f"{package.__name__}.{module}")
             if name in _parts[kind]:
                 return
 
@@ -321,9 +322,9 @@ def _import_all(kind: str) -> None:
     if kind not in _complete:
         import pkgutil
 
-        package = importlib.import_module(PACKAGES[kind])
+        package = import_module(PACKAGES[kind])
         for found in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{PACKAGES[kind]}."):
-            importlib.import_module(found.name)  # in packages inside it, too
+            import_module(found.name)  # in packages inside it, too
         _complete.add(kind)
 
 
@@ -331,5 +332,5 @@ def modules_of(kind: str) -> list[str]:
     """The names of the modules in a kind's package."""
     import pkgutil
 
-    package = importlib.import_module(PACKAGES[kind])
+    package = import_module(PACKAGES[kind])
     return [found.name for found in pkgutil.iter_modules(getattr(package, "__path__", ()))]

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import corereg
-from corereg import _kernels, layers, random
+from corereg import _kernels, importing, layers, random
 from corereg.models import Sequential
 
 CAMPAIGN = Path(__file__).parent / "campaigns" / "forks.py"
@@ -207,3 +207,28 @@ def test_forks_beside_everything():
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_a_fork_waits_for_an_import_of_another_thread(tmp_path, monkeypatch):
+    """In the child the import's lock would stay held for ever."""
+    begun, may_end = threading.Event(), threading.Event()
+    (tmp_path / "slowly_imported.py").write_text(
+        "from test_forks import WAITING\nWAITING[0].set()\nWAITING[1].wait(60)\nvalue = 7\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    WAITING[:] = begun, may_end
+    importer = threading.Thread(target=lambda: importing.import_module("slowly_imported"))
+    importer.start()
+    assert begun.wait(60)
+    threading.Timer(0.2, may_end.set).start()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # from Python 3.12 on, beside threads
+        pid = os.fork()
+    if pid == 0:
+        signal.alarm(30)
+        os._exit(importing.import_module("slowly_imported").value)
+    importer.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+
+
+WAITING: list[threading.Event] = []

@@ -23,7 +23,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
         "ground",
         (
             *("config", "version", "naming", "recordable", "registry", "random"),
-            *("warn", "_lazy", "unavailable"),
+            *("warn", "_lazy", "importing", "unavailable"),
         ),
     ),
     ("kernels", ("_kernels", "reference", "environment")),
