@@ -11,7 +11,6 @@ not the same moments.
 
 from __future__ import annotations
 
-import argparse
 import collections
 import io
 import multiprocessing
@@ -28,6 +27,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from harness import main
 
 import corereg
 from corereg import layers
@@ -227,15 +227,5 @@ def run(seconds: float, seed: int) -> int:
     return total
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--seed", type=int, default=None)
-    options = parser.parse_args()
-    seed = random.randrange(2**32) if options.seed is None else options.seed
-    print(f"seed {seed}", flush=True)
-    return 1 if run(options.seconds, seed) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main(run, __doc__)

@@ -18,9 +18,12 @@ import random
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import corereg
 
 SHOWN = 20  # different failures that are printed
 
@@ -64,6 +67,26 @@ class Tally:
         for what, number in self.failures.most_common(SHOWN):
             print(f"  FAILED {number} times: {what}")
         return failed
+
+
+def check_seeds(
+    seconds: float, seed: int, check: Callable[[int], Any], kind: str, most: int
+) -> int:
+    """Checks cases that a seed below `most` makes, on one thread or two; the number of failures.
+    kind: what a case is, "function" or "model"."""
+    warnings.simplefilter("ignore")
+    rng, tally = random.Random(seed), Tally(seconds, seed)
+    while tally.goes_on:
+        give_up_after(120)
+        one, threads = rng.randrange(most), rng.choice((1, 2))
+        corereg.set_num_threads(threads)
+        try:
+            check(one)
+        except Exception as error:
+            tally.fail_with(error, f"{kind} of seed {one} on {threads} threads")
+        tally.count(f"{kind}s on {threads} threads")
+    corereg.set_num_threads(0)
+    return tally.report()
 
 
 def module_of_tests(name: str) -> Any:

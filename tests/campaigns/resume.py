@@ -12,7 +12,6 @@ bit, and no file may be left over. The seed makes the same cases again, though n
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from harness import main
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -122,8 +122,8 @@ def check(seed: int, rng: np.random.Generator, counts: Counter[str]) -> None:
         assert not left, f"{backup}: {sorted(left)} left over"
 
 
-def run(seconds: float, seed: int) -> dict[str, int]:
-    """Cases for so many seconds; how many, how many kills, and how many failed."""
+def run(seconds: float, seed: int) -> int:
+    """Cases for so many seconds; how many failed."""
     counts: Counter[str] = Counter({"cases": 0, "kills": 0, "failures": 0})
     rng, end = np.random.default_rng(seed), time.monotonic() + seconds
     while time.monotonic() < end:
@@ -134,22 +134,12 @@ def run(seconds: float, seed: int) -> dict[str, int]:
         except Exception as error:
             counts["failures"] += 1
             print(f"seed {case}: {type(error).__name__}: {str(error)[:800]}", flush=True)
-    return dict(counts)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--task", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.task is not None:
-        train(json.loads(options.task))
-        return
-    counts = run(options.seconds, options.seed)
-    print(f"seed {options.seed}: " + ", ".join(f"{value} {key}" for key, value in counts.items()))
-    sys.exit(counts["failures"] > 0)
+    print(f"seed {seed}: " + ", ".join(f"{value} {key}" for key, value in counts.items()))
+    return counts["failures"]
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--task"]:  # one of its own processes
+        train(json.loads(sys.argv[2]))
+    else:
+        main(run, __doc__)
