@@ -8,6 +8,8 @@ import zipfile
 
 import numpy as np
 
+from corereg.models import load_model
+
 CONFIG = {"class_name": "Sequential", "layers": [{"units": 3, "rate": 0.5, "name": "h1"}, None]}
 DIGEST = b"corereg-sha256:"
 COMMENT_LENGTH = len(DIGEST) + 64
@@ -117,3 +119,13 @@ def version_1(members):
 def npy(header, data=b"", magic=b"\x93NUMPY\x01\x00"):
     text = header.encode() + b"\n"
     return magic + len(text).to_bytes(2, "little") + text + data
+
+
+def assert_weights_load(path):
+    """Fails unless the weights of a model's file load into a model that has lost them."""
+    model = load_model(path)
+    expected = model.get_weights()
+    model.set_weights([np.zeros_like(w) for w in expected])
+    model.load_weights(path)
+    for found, array in zip(model.get_weights(), expected, strict=True):
+        assert np.array_equal(found, array)

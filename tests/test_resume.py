@@ -400,19 +400,21 @@ class Batches:
         return x[5 * i : 5 * i + 5], y[5 * i : 5 * i + 5]
 
 
-def test_a_data_set_of_batches_goes_on_within_an_epoch(tmp_path):
-    def fit(crash_at):
-        model = net()
-        keep = BackupAndRestore(tmp_path, save_freq=1)
-        try:
-            model.fit(Batches(), epochs=3, verbose=0, callbacks=[keep, CrashAt(crash_at)])
-        except Crash:
-            assert crash_at
-        return model
+def fitted(batches, folder, frequency, crash_at=0):
+    """A model trained on batches with backups in a folder, up to the batch of a crash, if any."""
+    model = net()
+    keep = BackupAndRestore(folder, save_freq=frequency)
+    try:
+        model.fit(batches, epochs=3, verbose=0, callbacks=[keep, CrashAt(crash_at)])
+    except Crash:
+        assert crash_at
+    return model
 
-    expected = fit(0)
-    fit(7)
-    assert everything(fit(0)) == everything(expected)
+
+def test_a_data_set_of_batches_goes_on_within_an_epoch(tmp_path):
+    expected = fitted(Batches(), tmp_path, 1)
+    fitted(Batches(), tmp_path, 1, crash_at=7)
+    assert everything(fitted(Batches(), tmp_path, 1)) == everything(expected)
 
 
 class Augmented(Batches):
@@ -426,19 +428,10 @@ class Augmented(Batches):
 
 @pytest.mark.parametrize("frequency", ["epoch", 1, 3])
 def test_augmentation_by_global_generators_goes_on(frequency, tmp_path):
-    def fit(crash_at):
-        model = net()
-        keep = BackupAndRestore(tmp_path, save_freq=frequency)
-        try:
-            model.fit(Augmented(), epochs=3, verbose=0, callbacks=[keep, CrashAt(crash_at)])
-        except Crash:
-            assert crash_at
-        return model
-
-    expected = fit(0)
+    expected = fitted(Augmented(), tmp_path, frequency)
     for batches in (5, 7, 8):
-        fit(batches)
-        assert everything(fit(0)) == everything(expected)
+        fitted(Augmented(), tmp_path, frequency, crash_at=batches)
+        assert everything(fitted(Augmented(), tmp_path, frequency)) == everything(expected)
 
 
 def test_what_a_callback_froze_stays_frozen(tmp_path):
