@@ -252,6 +252,12 @@ def test_rules_of_ones_own_are_refused(fails):
     fails(lambda: made("proximal_l1", Own()), ValueError, "Own: expected an optimizer with a prox")
 
 
+def test_a_model_may_be_compiled_without_an_optimizer():
+    model = made("proximal_l1", None)
+    with pytest.raises(RuntimeError, match=r"fit: the model has no optimizer"):
+        model.fit(*data(), verbose=0)
+
+
 def test_files_and_names(tmp_path):
     x, y = data()
     model = made(regularizers.ProximalL1L2(0.01, 0.02, "plain"), "adam")

@@ -88,11 +88,10 @@ class Model(CopiedWhole, ModelStructure):
         compilation = Compilation.from_arguments(
             optimizer, loss, loss_weights, metrics, weighted_metrics, run_eagerly
         )
-        for layer in self._flatten_layers():
-            for weight, regularizer in options_of(layer, "regularizer"):
-                compilation.need_optimizer("compile").check_regularizer(
-                    regularizer, f"{layer.name}/{weight}"
-                )
+        if compilation.optimizer is not None:
+            for layer in self._flatten_layers():
+                for weight, regularizer in options_of(layer, "regularizer"):
+                    compilation.optimizer.check_regularizer(regularizer, f"{layer.name}/{weight}")
         self._trainer.compile(compilation)
 
     def fit(
