@@ -40,9 +40,8 @@ def is_proximal(regularizer: Any) -> bool:
 
 def swept_proximal(regularizer: Any) -> tuple[float, float, str] | None:
     """Strengths and scaling of the proximal stage in the optimizer's sweep; None: it has none."""
-    if not is_proximal(regularizer) or not hasattr(regularizer, "scaling"):
-        return None
-    return regularizer.l1, regularizer.l2, regularizer.scaling
+    found: tuple[float, float, str] | None = getattr(regularizer, "_swept", None)
+    return found
 
 
 def fused(regularizer: Any) -> L1L2 | None:

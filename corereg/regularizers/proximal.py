@@ -31,6 +31,12 @@ class Proximal(Regularizer):
 
     is_proximal = True
 
+    @property
+    def _swept(self) -> tuple[float, float, str] | None:
+        """Strengths and scaling of the last stage of the optimizer's sweep; None where a stage
+        behind it, `shrink`, follows from the penalty."""
+        return None
+
 
 @register("regularizer", "proximal_l1_l2")
 class ProximalL1L2(Proximal):
@@ -63,6 +69,10 @@ class ProximalL1L2(Proximal):
         self.l1 = check_strength(who, "l1", l1)
         self.l2 = check_strength(who, "l2", l2)
         self.scaling = scaling
+
+    @property
+    def _swept(self) -> tuple[float, float, str]:
+        return self.l1, self.l2, self.scaling
 
     def __call__(self, x: Any) -> Tensor:
         with no_grad():

@@ -19,7 +19,7 @@ from corereg.callbacks.history import History
 from corereg.graph.nest import flatten
 from corereg.progress import ProgressBar
 from corereg.regularizers.penalties import fused, penalty, swept_proximal
-from corereg.training.accumulators import EpochAccumulators
+from corereg.training.accumulators import EpochAccumulators, Logs
 from corereg.training.arguments import (
     as_keras_returns,
     check_count,
@@ -200,23 +200,22 @@ def train_on_batch(
     trainer = model._trainer
     repeated: RepeatedBatch | None = trainer.repeated_batch
     weighted = sample_weight is not None or class_weight is not None
+    logs: Logs | None = None
+    batch: Batch | None = None
     if repeated is not None and not weighted and repeated.takes(model, x, y):
-        logs = repeated.run(model, x, y)
-        if logs is not None:
-            if not isfinite(logs["loss"]):
-                _warn_of_batch(model, logs["loss"], repeated.batch)
-            return as_keras_returns(logs, return_dict)
-    data = trainer.check_data(model, "train_on_batch", x, y, sample_weight, class_weight)
-    with trainer.lock.training("train_on_batch", trainer.forget_gradients):
-        runner = train_runner(model)
-        runner.sums.reset()
-        runner.run_whole(data)
-        trainer.warn_if_eager("train_on_batch", "train")
-        trainer.repeated_batch = None if weighted else repeatable(model, x, y, data, runner)
-        logs = runner.sums.logs()
-        if not isfinite(logs.get("loss", 0.0)):
-            _warn_of_batch(model, logs["loss"], runner.last)
-        return as_keras_returns(logs, return_dict)
+        logs, batch = repeated.run(model, x, y), repeated.batch
+    if logs is None:
+        data = trainer.check_data(model, "train_on_batch", x, y, sample_weight, class_weight)
+        with trainer.lock.training("train_on_batch", trainer.forget_gradients):
+            runner = train_runner(model)
+            runner.sums.reset()
+            runner.run_whole(data)
+            trainer.warn_if_eager("train_on_batch", "train")
+            trainer.repeated_batch = None if weighted else repeatable(model, x, y, data, runner)
+            logs, batch = runner.sums.logs(), runner.last
+    if not isfinite(logs.get("loss", 0.0)):
+        _warn_of_batch(model, logs["loss"], batch)
+    return as_keras_returns(logs, return_dict)
 
 
 def _warn_of_batch(model: TrainableModel, loss: float, batch: Batch | None) -> None:
