@@ -15,15 +15,15 @@ from corereg import random
 from corereg.saving import archive
 from corereg.saving.archive_format import Sections
 from corereg.saving.limits import FileFormatError
-from corereg.saving.model_file import (
-    _named,
-    _places,
-    _put_state,
-    _put_weights,
-    _weights,
-)
 from corereg.saving.plain_state import from_json, to_json
 from corereg.saving.training_state import put_random_states, put_training_state, training_state
+from corereg.saving.weight_sections import (
+    named_weights,
+    places_of,
+    put_optimizer_state,
+    put_weights,
+    weights_of,
+)
 from corereg.training.trainer import TrainableModel
 
 _KNOWN = ("weights", "optimizer", "training", "state")
@@ -45,7 +45,7 @@ def write_backup(model: TrainableModel, path: Any) -> None:
         "kind": "backup",
         "iterations": optimizer.steps,
         "numbers": to_json(_numbers(optimizer), arrays, who),
-        "trainable": {name: p.trainable for name, p in _named(model).items()},
+        "trainable": {name: p.trainable for name, p in named_weights(model).items()},
         "trainable_layers": {place: one._trainable for place, one in _owners(model)},
         "random": random.get_state(),
         "generators": to_json(_global_generators(), arrays, who),
@@ -53,9 +53,9 @@ def write_backup(model: TrainableModel, path: Any) -> None:
         "callbacks": callbacks,
     }
     sections: Sections = {
-        "weights": _weights("BackupAndRestore", model),
+        "weights": weights_of("BackupAndRestore", model),
         "optimizer": {str(i): a for i, a in enumerate(optimizer.state)},
-        "training": training_state(model, _places(model)),
+        "training": training_state(model, places_of(model)),
         "state": {str(i): a for i, a in enumerate(arrays)},
     }
     archive.write(path, config, sections, required=_KNOWN)
@@ -86,13 +86,13 @@ class Backup:
         """Puts weights, optimizer, random numbers and the order of rows back. FileFormatError, if
         the model is not like the one of the backup."""
         config, training = self._config, self._sections.get("training", {})
-        _put_weights(self._who, model, self._sections)
+        put_weights(self._who, model, self._sections)
         for place, one in _owners(model):
             one._trainable = config["trainable_layers"].get(place, one._trainable)
-        for name, p in _named(model).items():
+        for name, p in named_weights(model).items():
             if p.trainable != (wanted := config["trainable"].get(name, p.trainable)):
                 p.trainable = wanted
-        places = _places(model)
+        places = places_of(model)
         try:
             put_random_states(places, training)
         except (KeyError, ValueError) as error:
@@ -103,14 +103,16 @@ class Backup:
         for name, value in self._numbers.items():
             if name in now and now[name] != value:
                 setattr(optimizer, name, value)
-        _put_state(self._who, model, config["iterations"], self._sections.get("optimizer", {}))
+        put_optimizer_state(
+            self._who, model, config["iterations"], self._sections.get("optimizer", {})
+        )
         random.set_state(config["random"])
         _put_global_generators(self._generators)
 
 
 def _owners(model: Any) -> list[tuple[str, Any]]:
     """The model and every layer, with their places."""
-    return [("", model), *_places(model)]
+    return [("", model), *places_of(model)]
 
 
 def _global_generators() -> dict[str, Any]:

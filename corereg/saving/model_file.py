@@ -14,8 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from corereg import losses, metrics, optimizers, registry
-from corereg.autograd import Parameter
-from corereg.layers.base import Layer, assign_all
+from corereg.layers.base import Layer
 from corereg.layers.lookup import preparing
 from corereg.registry import custom_object_scope
 from corereg.saving import archive
@@ -24,6 +23,12 @@ from corereg.saving.foreign import WEIGHTS, WHOLE, is_keras_path
 from corereg.saving.limits import FileFormatError, Limits, over_limit
 from corereg.saving.loadable import check_loadable
 from corereg.saving.training_state import put_random_states, put_training_state, training_state
+from corereg.saving.weight_sections import (
+    places_of,
+    put_optimizer_state,
+    put_weights,
+    weights_of,
+)
 from corereg.training.trainer import TrainableModel
 
 _KNOWN_SECTIONS = ("weights", "optimizer", "training")  # all of them hold arrays only
@@ -67,8 +72,8 @@ def save_model(model: SavableModel, path: Any, *, portable: bool = False) -> Non
     except FileFormatError as error:
         raise ValueError(f"save: {error}") from None
     with model._trainer.shared_lock(model).reading:  # copies, all of one finished step
-        sections: Sections = {"weights": _weights("save", model)}
-        sections["training"] = training_state(model, _places(model))
+        sections: Sections = {"weights": weights_of("save", model)}
+        sections["training"] = training_state(model, places_of(model))
         if model.optimizer is not None:
             config["compile"] = _compile_config(model, model.optimizer)
             if model.optimizer.parameters:
@@ -158,10 +163,10 @@ def _restored(
     ) as error:
         what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise FileFormatError(f"{who} does not make a model: {what}") from error
-    _put_weights(who, model, sections)
-    put_training_state(who, model, _places(model), sections.get("training", {}))
+    put_weights(who, model, sections)
+    put_training_state(who, model, places_of(model), sections.get("training", {}))
     if "iterations" in config and model.optimizer is not None:
-        _put_state(who, model, config["iterations"], sections.get("optimizer", {}))
+        put_optimizer_state(who, model, config["iterations"], sections.get("optimizer", {}))
     return model
 
 
@@ -175,7 +180,7 @@ def save_weights(model: TrainableModel, path: Any) -> None:
     if not model.built:
         raise ValueError("save_weights: the model is not built; call build(input_shape)")
     with model._trainer.shared_lock(model).reading:
-        sections: Sections = {"weights": _weights("save_weights", model)}
+        sections: Sections = {"weights": weights_of("save_weights", model)}
     archive.write(path, {"kind": "weights"}, sections, required=["weights"])
 
 
@@ -190,7 +195,7 @@ def load_weights(model: TrainableModel, path: Any, limits: Limits | None = None)
         raise ValueError("load_weights: the model is not built; call build(input_shape)")
     who = f"load_weights: {str(path)!r}"
     _, sections = _read(who, path, limits)
-    _put_weights(who, model, sections)
+    put_weights(who, model, sections)
 
 
 def _read(who: str, path: Any, limits: Limits | None) -> tuple[dict[str, Any], Sections]:
@@ -223,7 +228,7 @@ def _make_model(config: Mapping[str, Any], sections: Sections) -> Any:
         model._give(weights)
         model.build(_as_shapes(config["build_shape"]))
         model._stop_giving()
-    places = _places(model)
+    places = places_of(model)
     for _, layer in places:
         layer._given = None
     put_random_states(places, sections.get("training", {}))
@@ -257,20 +262,6 @@ def _check_layers(config: Any, limits: Limits) -> None:
         waiting += [entry.get("config") for entry in entries if isinstance(entry, dict)]
 
 
-def _places(model: TrainableModel) -> list[tuple[str, Layer]]:
-    """Every layer once, and its place: "0" is the model's first layer, "0/2" the third one inside
-    that. Layers may be renamed, their order may not change."""
-    found: dict[int, tuple[str, Layer]] = {}
-    waiting = [(str(i), layer) for i, layer in enumerate(model.layers)][::-1]
-    while waiting:
-        place, layer = waiting.pop()
-        if id(layer) not in found:
-            found[id(layer)] = (place, layer)
-            inner = [(f"{place}/{own}", one) for own, one in layer._inner_places()]
-            waiting += reversed(inner)
-    return list(found.values())
-
-
 def _by_layer(weights: Mapping[str, Any]) -> dict[Any, Any]:
     """{"0/kernel": a, "0/2/bias": b} as {("0",): {"kernel": a, ("2",): {"bias": b}}}, in one
     pass."""
@@ -282,64 +273,6 @@ def _by_layer(weights: Mapping[str, Any]) -> dict[Any, Any]:
             layer = layer.setdefault((place,), {})
         layer[own] = array
     return whole
-
-
-def _weights(who: str, model: TrainableModel) -> dict[str, np.ndarray[Any, Any]]:
-    """Copies of all weights by name, or a ValueError for those that no model could load."""
-    named = _named(model)
-    if len(named) < len(model.weights):
-        raise ValueError(f"{who}: expected the weights of a layer to have different names")
-    for p in named.values():
-        built, now = p.buffer, p.data
-        if built is not None and (built.shape, built.dtype) != (now.shape, now.dtype):
-            raise ValueError(
-                f"{who}: expected {p.name!r} as it was built, {built.dtype} of shape "
-                f"{built.shape}, but its data are {now.dtype} of shape {now.shape}; set weights "
-                "with assign() or set_weights()"
-            )
-    return {name: p.data.copy() for name, p in named.items()}
-
-
-def _named(model: TrainableModel) -> dict[str, Parameter]:
-    """Parameters by the place of their layer and their name, each once."""
-    named = {p.name.rsplit("/", 1)[-1]: p for p in model._parameters}  # its own
-    known = {id(p) for p in named.values()}
-    for place, layer in _places(model):
-        for p in layer._own_weights():
-            if id(p) not in known:
-                known.add(id(p))
-                named[f"{place}/{p.name.rsplit('/', 1)[-1]}"] = p
-    return named
-
-
-def _put_weights(who: str, model: TrainableModel, sections: Sections) -> None:
-    named, arrays = _named(model), sections.get("weights", {})
-    missing = [name for name in named if name not in arrays]
-    extra = [name for name in arrays if name not in named]
-    if missing or extra:
-        raise FileFormatError(
-            f"{who} does not fit the model: it lacks {missing or 'nothing'}, and has "
-            f"{extra or 'nothing'} besides"
-        )
-    try:
-        with model._trainer.shared_lock(model).writing:
-            assign_all(who, list(named.values()), [arrays[name] for name in named])
-    except (ValueError, TypeError) as error:
-        raise FileFormatError(str(error)) from error
-
-
-def _put_state(who: str, model: TrainableModel, iterations: Any, arrays: Mapping[str, Any]) -> None:
-    """The optimizer's state, as the file has it."""
-    try:
-        optimizer = model._trainer.ready_optimizer(model)
-        state = [arrays.get(str(i)) for i in range(len(optimizer.state))]
-        if any(a is None for a in state) or type(iterations) is not int:
-            raise FileFormatError(f"{who} lacks some of the optimizer's state")
-        optimizer.restore(iterations, [a for a in state if a is not None])
-    except FileFormatError:
-        raise
-    except (ValueError, OverflowError) as error:
-        raise FileFormatError(f"{who}: {error}") from error
 
 
 def _each(structure: Any, serialize: Callable[[Any], Any]) -> Any:
