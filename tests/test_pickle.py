@@ -57,7 +57,7 @@ def train(model, x, y):
 @pytest.mark.parametrize(
     "optimizer",
     [optimizers.SGD(0.1), optimizers.RMSprop(0.01, momentum=0.5), optimizers.Adam(clipvalue=0.1)],
-    ids=lambda o: o.name,
+    ids=lambda o: type(o).__name__,
 )
 @pytest.mark.parametrize("way", COPIES)
 def test_a_copy_goes_on_where_the_model_stopped(way, optimizer, own):

@@ -198,6 +198,8 @@ ERRORS = {
     "t": (lambda t: t.unsqueeze(0).t(), ValueError, "expected up to two axes"),
     "split": (lambda t: t.split(0), ValueError, "a length of 1 or more, received 0"),
     "chunk": (lambda t: t.chunk(0), ValueError, "one part or more, received 0"),
+    "endless split": (lambda t: t.tensor_split(2**62), ValueError, "at most 1,048,576 parts"),
+    "endless chunk": (lambda t: t[:0].chunk(2**62), ValueError, "at most 1,048,576 parts"),
     "narrow": (lambda t: t.narrow(0, 1, 2), ValueError, "within 2, received 1 and 2"),
     "movedim": (lambda t: t.movedim((0, 0), (0, 1)), ValueError, "each axis once"),
     "flatten": (lambda t: t.flatten(1, 0), ValueError, "start_dim before end_dim"),
@@ -389,6 +391,33 @@ def test_integers_and_shapes_without_elements():
     assert ops.sort(Tensor(3.0)).item() == 3
     assert Tensor(3.0).sort().indices.item() == 0
     assert ops.diagonal(Tensor(A), 5).shape == (0,)
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "var", "std", "max", "amin", "logsumexp"])
+def test_a_number_is_reduced_along_axis_0(name, axis):
+    t = Tensor(np.array(3.0), requires_grad=True)
+    found = getattr(ops, name)(t, axis=axis)
+    assert found.item() == (0 if name in ("var", "std") else 3)
+    found.backward()
+    assert t.grad.data == (0 if name in ("var", "std") else 1)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_rounding_to_any_number_of_places(dtype):
+    x = np.array([1.25, -3.5, 1e38, np.nan, np.inf, -np.inf], dtype)
+    for decimals in (20, 38, 400, 2**62):
+        np.testing.assert_array_equal(ops.round(x, decimals).data, x)
+    for decimals in (-400, -(2**62)):
+        found = ops.round(x, decimals).data
+        np.testing.assert_array_equal(found, [0.0, -0.0, 0, np.nan, np.inf, -np.inf])
+        assert np.signbit(found[1])
+        assert found.dtype == dtype
+    assert ops.round(np.array([1.26, 126], dtype), 1).data.tolist() == [dtype_of(1.3, dtype), 126]
+
+
+def dtype_of(number, dtype):
+    return np.array(number, dtype).item()
 
 
 BAD_OPS = {

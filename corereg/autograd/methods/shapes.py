@@ -231,7 +231,7 @@ def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         raise ValueError(f"Tensor.chunk: expected one part or more, received {chunks}")
     length = self.shape[normalize_axis(dim, self.ndim, "chunk")]
     if not length:
-        return tuple(ops.split(self, [0] * chunks, dim))
+        return tuple(ops.split(self, chunks, dim))
     return split(self, -(-length // chunks), dim)
 
 

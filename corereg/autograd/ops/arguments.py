@@ -95,7 +95,8 @@ def reduced_count(x: Array, kept: Array) -> int:
     return math.prod(n for n, m in zip(x.shape, kept.shape, strict=True) if n != m)
 
 
-def restore_axes(grad: Any, axis: Axis, keepdims: bool) -> Any:
-    """The gradient of a reduction with the reduced axes back, of length 1; for all axes and no
-    keepdims, as it is: it broadcasts."""
-    return grad if axis is None or keepdims else np.expand_dims(grad, axis)
+def restore_axes(grad: Any, axis: Axis, keepdims: bool, ndim: int) -> Any:
+    """The gradient of a reduction of `ndim` axes with the reduced ones back, of length 1; for all
+    axes and no keepdims, as it is: it broadcasts. So it is of a number, which has no axis,
+    although NumPy and PyTorch let one reduce it along axis 0."""
+    return grad if axis is None or keepdims or not ndim else np.expand_dims(grad, axis)

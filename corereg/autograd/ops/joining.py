@@ -14,6 +14,8 @@ from corereg.autograd.ops.indexing import Getitem
 from corereg.autograd.ops.shaping import Reshape
 from corereg.autograd.tensor import Tensor, apply, tensor
 
+MOST_EMPTY_PARTS = 1 << 20  # into which an axis that is shorter may be split
+
 
 class Concatenate(Op):
     """Operands one after the other; axis counts from 0."""
@@ -130,12 +132,23 @@ def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     return apply(Stack(normalize_axis(axis, given[0].ndim + 1, "stack")), *given)
 
 
+def check_parts(who: str, parts: int, length: int) -> None:
+    """ValueError for so many parts of an axis, nearly all of them empty, that making them would
+    take all memory or would never end."""
+    if parts > max(length, MOST_EMPTY_PARTS):
+        raise ValueError(
+            f"{who}: expected at most {MOST_EMPTY_PARTS:,} parts of an axis of length {length}, "
+            f"received {parts}"
+        )
+
+
 def split(x: Any, sections_or_sizes: int | Sequence[int], axis: int = 0) -> list[Tensor]:
     """x cut along an axis: views of it.
 
     sections_or_sizes: how many parts, of lengths that differ by 1 at most, the longer ones first
     (as PyTorch's tensor_split, NumPy's array_split); or the lengths of the parts (PyTorch's split;
-    NumPy's takes the places of the cuts). ValueError unless the lengths sum up to the axis's.
+    NumPy's takes the places of the cuts). ValueError unless the lengths sum up to the axis's, and
+    for more than MOST_EMPTY_PARTS parts of a shorter axis.
     """
     x = tensor(x)
     axis = normalize_axis(axis, x.ndim, "split")
@@ -148,6 +161,7 @@ def split(x: Any, sections_or_sizes: int | Sequence[int], axis: int = 0) -> list
         parts = sections_or_sizes
         if parts < 1:
             raise ValueError(f"split: expected one part or more, received {parts}")
+        check_parts("split", parts, length)
         sizes = [length // parts + (i < length % parts) for i in range(parts)]
     before, pieces, start = (slice(None),) * axis, [], 0
     for n in sizes:

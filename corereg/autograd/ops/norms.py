@@ -46,7 +46,7 @@ class Norm(Op):
         return np.power((size**self.ord).sum(**over), 1 / self.ord)  # a scalar has another **
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        grad, out = (restore_axes(g, self.axis, self.keepdims) for g in (grad, out))
+        grad, out = (restore_axes(g, self.axis, self.keepdims, x.ndim) for g in (grad, out))
         if self.ord == 0:
             return (np.zeros(x.shape, x.dtype),)
         if self.ord == 1:
@@ -85,7 +85,7 @@ class LogSumExp(Op):
         return out if self.keepdims else out.squeeze(self.axis)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        grad, out = (restore_axes(g, self.axis, self.keepdims) for g in (grad, out))
+        grad, out = (restore_axes(g, self.axis, self.keepdims, x.ndim) for g in (grad, out))
         return (grad * np.exp(x - out),)
 
 

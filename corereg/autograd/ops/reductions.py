@@ -43,7 +43,7 @@ class Sum(_Reduction):
         return x.sum(axis=self.axis, keepdims=self.keepdims)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        return (np.broadcast_to(restore_axes(grad, self.axis, self.keepdims), x.shape),)
+        return (np.broadcast_to(restore_axes(grad, self.axis, self.keepdims, x.ndim), x.shape),)
 
 
 class Mean(_Reduction):
@@ -58,7 +58,7 @@ class Mean(_Reduction):
         return self.dropped(total) / self.count
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        each = restore_axes(grad / self.count, self.axis, self.keepdims)
+        each = restore_axes(grad / self.count, self.axis, self.keepdims, x.ndim)
         return (np.broadcast_to(each, x.shape),)
 
 
@@ -73,13 +73,15 @@ class Prod(_Reduction):
         return x.prod(axis=self.axis, keepdims=self.keepdims)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        if not x.ndim:
+            return (grad,)
         axes = normalize_axes(self.axis, x.ndim, "prod")
         order = [*(i for i in range(x.ndim) if i not in axes), *axes]
         turned = x.transpose(order)
         flat = turned.reshape((*turned.shape[: x.ndim - len(axes)], -1)) if x.size else turned
         others = products_of_others(flat).reshape(turned.shape) if x.size else turned
         back = sorted(range(x.ndim), key=order.__getitem__)
-        return (restore_axes(grad, self.axis, self.keepdims) * others.transpose(back),)
+        return (restore_axes(grad, self.axis, self.keepdims, x.ndim) * others.transpose(back),)
 
 
 def products_of_others(x: Any) -> Any:
@@ -114,7 +116,7 @@ class Var(_Reduction):
         return self.dropped(total) / builtins.max(n - self.correction, 0)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        return (restore_axes(2 * grad, self.axis, self.keepdims) * self.apart(x),)
+        return (restore_axes(2 * grad, self.axis, self.keepdims, x.ndim) * self.apart(x),)
 
     def apart(self, x: Any) -> Any:
         """(x - mean) / (n - correction)"""
@@ -134,7 +136,7 @@ class Std(Var):
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         flat = array_of(out) == 0
         each = np.where(flat, 0, grad) / np.where(flat, 1, out)
-        return (restore_axes(each, self.axis, self.keepdims) * self.apart(x),)
+        return (restore_axes(each, self.axis, self.keepdims, x.ndim) * self.apart(x),)
 
 
 class _Extreme(_Reduction):
@@ -145,9 +147,9 @@ class _Extreme(_Reduction):
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         x = array_of(x)
-        taken = (x == restore_axes(array_of(out), self.axis, self.keepdims)).astype(x.dtype)
+        taken = (x == restore_axes(array_of(out), self.axis, self.keepdims, x.ndim)).astype(x.dtype)
         share = taken / taken.sum(axis=self.axis, keepdims=True)
-        return (restore_axes(grad, self.axis, self.keepdims) * share,)
+        return (restore_axes(grad, self.axis, self.keepdims, x.ndim) * share,)
 
 
 class Max(_Extreme):

@@ -55,13 +55,22 @@ class Round(_Step):
         self.decimals = decimals
 
     def forward(self, x: Any) -> Any:
-        if x.dtype.kind == "f" and self.decimals > 0:
-            scale = x.dtype.type(10**self.decimals)
-            return np.rint(x * scale) / scale
-        if x.dtype.kind == "f" and self.decimals < 0:
-            scale = x.dtype.type(10**-self.decimals)
+        if x.dtype.kind != "f":
+            return x.copy()
+        if not self.decimals:
+            return np.rint(x)
+        if abs(self.decimals) > self.most_decimals(x.dtype):
+            nothing = np.copysign(x.dtype.type(0), x)
+            return x.copy() if self.decimals > 0 else np.where(np.isfinite(x), nothing, x)
+        scale = x.dtype.type(10 ** abs(self.decimals))
+        if self.decimals < 0:
             return np.rint(x / scale) * scale
-        return np.rint(x) if x.dtype.kind == "f" else x.copy()
+        fits = np.abs(x) <= np.finfo(x.dtype).max / scale  # larger ones have no such decimal places
+        return np.where(fits, np.rint(np.where(fits, x, 0) * scale) / scale, x)
+
+    def most_decimals(self, dtype: Any) -> int:
+        """So many that 10**decimals is a number of this dtype."""
+        return int(np.log10(np.finfo(dtype).max))
 
 
 class Remainder(Op):
