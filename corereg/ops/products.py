@@ -165,7 +165,7 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Tensor:
         raise ValueError(f"diff: expected n >= 0, received {n}")
     axis = counted(axis, x.ndim, "diff")
     before = (slice(None),) * axis
-    for _ in range(n):
+    for _ in range(min(n, x.shape[axis])):  # then nothing is left
         later = ops.getitem(x, (*before, slice(1, None)))
         earlier = ops.getitem(x, (*before, slice(None, -1)))
         of = ops.not_equal if x.dtype == bool else ops.subtract

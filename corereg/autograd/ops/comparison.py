@@ -41,24 +41,32 @@ def greater_equal(a: Any, b: Any) -> Tensor:
     return constant(np.greater_equal(array_of(a), array_of(b)))
 
 
+def _numbers(x: Any) -> Any:
+    """The array behind x; TypeError for objects, of which NumPy would ask a method."""
+    array = array_of(x)
+    if not isinstance(x, Tensor) and np.asarray(x).dtype.kind == "O":
+        raise TypeError(f"expected numbers or bools, received {x!r:.60}")
+    return array
+
+
 def logical_and(a: Any, b: Any) -> Tensor:
     """Whether both are true, that is not 0"""
-    return constant(np.logical_and(array_of(a), array_of(b)))
+    return constant(np.logical_and(_numbers(a), _numbers(b)))
 
 
 def logical_or(a: Any, b: Any) -> Tensor:
     """Whether one or both are true"""
-    return constant(np.logical_or(array_of(a), array_of(b)))
+    return constant(np.logical_or(_numbers(a), _numbers(b)))
 
 
 def logical_xor(a: Any, b: Any) -> Tensor:
     """Whether one is true and the other is not"""
-    return constant(np.logical_xor(array_of(a), array_of(b)))
+    return constant(np.logical_xor(_numbers(a), _numbers(b)))
 
 
 def logical_not(a: Any) -> Tensor:
     """Whether a is false, that is 0"""
-    return constant(np.logical_not(array_of(a)))
+    return constant(np.logical_not(_numbers(a)))
 
 
 def isnan(a: Any) -> Tensor:

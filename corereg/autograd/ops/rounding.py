@@ -65,7 +65,8 @@ class Round(_Step):
         scale = x.dtype.type(10 ** abs(self.decimals))
         if self.decimals < 0:
             return np.rint(x / scale) * scale
-        fits = np.abs(x) <= np.finfo(x.dtype).max / scale  # larger ones have no such decimal places
+        whole = 2.0 ** (np.finfo(x.dtype).nmant + 1)  # larger numbers have no decimal places
+        fits = np.abs(x) < x.dtype.type(whole / scale)
         return np.where(fits, np.rint(np.where(fits, x, 0) * scale) / scale, x)
 
     def most_decimals(self, dtype: Any) -> int:
