@@ -111,7 +111,7 @@ cdef class TensorCore:
         cdef _Version version = shared_version(self)
         version.count += 1
 
-    def shares_version(self, TensorCore other):
+    def shares_version(self, TensorCore other not None):
         """Counts changes together with another tensor on the same memory."""
         self.version = shared_version(other)
 

@@ -25,6 +25,7 @@ METHODS = {
     "roll along two": (lambda t: t.roll((1, 1), (0, 1)), np.roll(A, (1, 1), (0, 1))),
     "unflatten": (lambda t: t.unflatten(1, (3, 1)), A[..., None]),
     "unflatten into what is left": (lambda t: t.unflatten(-1, (-1, 1, 1)), A[..., None, None]),
+    "one chunk": (lambda t: t.chunk(1)[0], A),
     "chunks of nothing": (
         lambda t: Tensor(np.stack([one.data for one in t[:, :0].chunk(3, 1)])),
         np.zeros((3, 2, 0)),

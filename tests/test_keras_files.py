@@ -663,6 +663,39 @@ def test_code_in_a_file(tmp_path: Path) -> None:
     assert (outputs(load_model(path, safe_mode=False), x)[0] == 3).all()
 
 
+class Heavy(optimizers.Optimizer):
+    """Momentum, as a rule in Python."""
+
+    def build(self, variables: Any) -> None:
+        super().build(variables)
+        self.momentums = self.add_optimizer_variables(variables, "momentum")
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        momentum = self.momentums[self._get_variable_index(variable)]
+        momentum.assign(momentum * 0.9 + gradient)
+        variable.assign_sub(momentum * learning_rate)
+
+
+def test_the_state_of_a_rule_in_python(tmp_path: Path) -> None:
+    """Without that of frozen weights, for which Keras makes none."""
+    model = stack(layers.Dense(2, trainable=False, name="frozen"), layers.Dense(1, name="last"))
+    model.compile(Heavy(0.1, use_ema=True), "mse")
+    x = np.ones((4, 3), "f4")
+    model.fit(x, x[:, :1], epochs=2, batch_size=2, verbose=0)
+    path = tmp_path / "m.keras"
+    model.save(path)
+    with h5py.File(io.BytesIO(members(path)["model.weights.h5"])) as file:
+        shapes = [file[f"optimizer/vars/{i}"].shape for i in range(len(file["optimizer/vars"]))]
+    assert sorted(shapes) == [(), (), (1,), (1,), (2, 1), (2, 1)]
+    other = load_model(path, custom_objects={"Heavy": Heavy})
+    assert other.optimizer.iterations == 4
+    for one, two, parameter in zip(
+        other.optimizer.momentums, model.optimizer.momentums, model.weights, strict=True
+    ):
+        assert parameter.trainable == bool(two.data.any())
+        np.testing.assert_array_equal(one.data, two.data)
+
+
 def test_an_optimizer_that_does_not_fit(tmp_path: Path) -> None:
     model, x, y = OF_OPTIMIZERS["optimizer_adam"](corereg)
     model.fit(x, y, verbose=0)

@@ -469,3 +469,8 @@ def test_operators_of_one_tensor():
     the_same(abs(t), ops.abs(t))
     the_same(~(t > 0), ops.logical_not(ops.greater(t, 0)))
     the_same(t[1, ::2], ops.getitem(t, (1, slice(None, None, 2))))
+
+
+def test_nothing_in_the_place_of_a_tensor():
+    with pytest.raises(TypeError, match="other"):
+        Tensor([1.0]).shares_version(None)

@@ -197,7 +197,7 @@ def damage_members(rng: random.Random, members: dict[str, bytes]) -> dict[str, b
         elif kind <= 6 and one.endswith(".npy"):
             try:
                 members[one] = damage_array(rng, members[one])
-            except ValueError:
+            except (ValueError, EOFError):  # it is no array any more
                 members[one] = b""
         elif kind == 7:
             members[one], members[other] = members[other], members[one]

@@ -14,6 +14,7 @@ from __future__ import annotations
 import inspect
 import random
 import resource
+import signal
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -33,6 +34,7 @@ NEVER = (RecursionError,)  # a RuntimeError that is no answer
 DTYPES = ("f4", "f4", "f8", "i4", "i8", "u1", "?", "f2", "c8", "O", "U3", ">f4")
 HUGE = (2**62, -(2**63), 2**64, 2**31 - 1)
 AXES = (None, 0, 1, -1, -2, 2, (0, 1), (0, 0), (-1,), (), 7, -9, "x", 0.5, True)
+MOST_SECONDS = 20  # that a call of some bytes may take, on a busy machine
 MEMORY = 6 << 30  # bytes that this process may have, so that a mistake cannot take the machine
 
 
@@ -353,17 +355,29 @@ def run(seconds: float, seed: int) -> int:
     if "sanitize" not in str(_kernels.build_flags()):  # which take terabytes of addresses
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.RLIM_INFINITY))
     rng, tally, number = random.Random(seed), Tally(seconds, seed), 0
+    signal.signal(signal.SIGALRM, too_long)
     while tally.goes_on:
         if number % 500 == 0:
             give_up_after(60)
         number += 1
         one = rng.randrange(2**48)
         way = rng.choice((try_op, try_op, try_op, try_method, try_layer))
+        signal.alarm(MOST_SECONDS)
         try:
             tally.count(way(random.Random(one)))
-        except Exception as error:
+        except (Exception, TooLong) as error:
             tally.fail_with(error, f"{way.__name__}({one}), {random_name(way, one)}")
+        finally:
+            signal.alarm(0)
     return tally.report()
+
+
+class TooLong(BaseException):
+    """Raised within a call that does not end."""
+
+
+def too_long(*_: Any) -> None:
+    raise TooLong
 
 
 def random_name(way: Callable[..., str], case: int) -> str:
