@@ -8,7 +8,7 @@ import math
 import pytest
 from callback_runs import Model, fit, series
 
-from corereg.callbacks import EarlyStopping, ModelCheckpoint
+from corereg.callbacks import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
 
 # ---------------------------------------------------------------- EarlyStopping
 
@@ -222,3 +222,11 @@ def test_checkpoint_path_that_cannot_be_filled_in_raises(path, error):
     with pytest.raises(error, match=r"cannot fill in filepath .*; available: epoch, loss"):
         fit(model, ModelCheckpoint(path), series("loss", [1]))
     assert model.saved == []
+
+
+@pytest.mark.parametrize("make", [EarlyStopping, ReduceLROnPlateau])
+def test_what_is_no_name_is_refused(make):
+    with pytest.raises(
+        TypeError, match=f"{make.__name__}: expected monitor as the name.*received 3"
+    ):
+        make(monitor=3)

@@ -26,6 +26,11 @@ class Monitor(Callback):
     """
 
     def __init__(self, monitor: str, mode: str, best: float | None, min_delta: float) -> None:
+        if not isinstance(monitor, str):
+            raise TypeError(
+                f"{type(self).__name__}: expected monitor as the name of a metric, such as "
+                f"'val_loss', received {monitor!r}"
+            )
         if mode not in ("auto", "min", "max"):
             warnings.warn(
                 f"{type(self).__name__}: expected mode 'auto', 'min' or 'max', "

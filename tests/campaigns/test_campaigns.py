@@ -23,6 +23,8 @@ SLACK = 180.0  # seconds to start, to end the last case and to clean up
 
 @pytest.mark.parametrize("name", CAMPAIGNS)
 def test_campaign(name: str, budget: float, seed: int, capfd: pytest.CaptureFixture[str]) -> None:
+    if name == "guided_files":
+        pytest.importorskip("atheris", reason='it needs pip install "corereg[fuzz]"')
     command = [sys.executable, str(FOLDER / f"{name}.py")]
     options = ["--seconds", str(budget), "--seed", str(seed)]
     with capfd.disabled():

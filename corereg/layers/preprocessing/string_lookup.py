@@ -68,7 +68,7 @@ class StringLookup(Lookup):
                 f"{self.who}: expected num_oov_indices of 0 or 1, received {num_oov_indices}; "
                 "texts that are not known are not told apart"
             )
-        if encoding.lower().replace("-", "") != "utf8":
+        if str(encoding).lower().replace("-", "") != "utf8":
             raise ValueError(f"{self.who}: expected encoding 'utf-8', received {encoding!r}")
 
     def as_token(self, value: Any) -> str:
