@@ -210,7 +210,7 @@ def _member(fields: tuple[Any, ...], raw: bytes, extra: bytes) -> Member:
     flags, method, crc, packed, size, offset = *fields[3:5], *fields[7:10], fields[16]
     wide = [number == _MAX32 for number in (size, packed, offset)]
     if any(wide):
-        if len(extra) < 4 or extra[:2] != b"\1\0" or len(extra) < 4 + 8 * sum(wide):
+        if extra[:2] != b"\1\0" or len(extra) < 4 + 8 * sum(wide):
             raise _damaged("its directory lacks a 64-bit size")
         numbers = iter(struct.unpack_from(f"<{sum(wide)}Q", extra, 4))
         size, packed, offset = (
