@@ -10,6 +10,7 @@ from corereg import Input, Model, Tensor, ops
 
 X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.5]], "f4")
 N = np.array([[3, 1, 2], [0, 5, 5]], "i4")
+INF, NAN = float("inf"), float("nan")
 
 
 def values(nest):
@@ -298,6 +299,26 @@ RESULTS = {
     ),
     "empty": (lambda: ops.empty((2, 1), "int32"), [[0], [0]]),
     "empty_like": (lambda: ops.empty_like(N, "float64"), [[0.0] * 3] * 2),
+    "ldexp beyond 2**x2": (
+        lambda: ops.ldexp(np.array([1e-30, 0, 1e30, 1, 0.5], "f4"), [200, 10**6, -200, -149, 128]),
+        np.ldexp(np.array([1e-30, 0, 1e30, 1, 0.5], "f4"), [200, 10**6, -200, -149, 128]).tolist(),
+    ),
+    "nanmedian of infinities": (
+        lambda: ops.nanmedian(
+            np.array([[-INF, -INF, NAN, 1], [INF, INF, 1, NAN], [0, 2, 1, 5]]), 1
+        ),
+        [-INF, INF, 1.5],
+    ),
+    "quantile of infinities": (
+        lambda: ops.quantile(np.array([[-INF, -INF, 1], [INF, INF, 1], [-INF, 0, INF]]), 0.25, 1),
+        [-INF, INF, -INF],
+    ),
+    "corrcoef of one row": (lambda: ops.corrcoef(np.array([[1.0, 3.0]])), 1.0),
+    "geomspace ends at the end": (lambda: ops.geomspace(1.0, 1000.0, 3)[-1], 1000.0),
+    "geomspace of vectors": (
+        lambda: ops.geomspace(np.array([1.0, -4.0]), np.array([16.0, -1.0]), 3, axis=-1),
+        [[1, 4, 16], [-4, -2, -1]],
+    ),
     "hsplit of a vector": (lambda: ops.hsplit(N[0], 3), [[3], [1], [2]]),
     "hsplit": (lambda: ops.hsplit(N, [1]), [[[3], [0]], [[1, 2], [5, 5]]]),
     "vsplit": (lambda: ops.vsplit(N, 2), [[[3, 1, 2]], [[0, 5, 5]]]),

@@ -137,7 +137,7 @@ def _quantile(
         low = high = {"lower": low, "higher": high, "nearest": np.rint(at)}[method]
     first = ops.take_along_axis(ordered, constant(low.astype(np.int64)), -1)
     second = ops.take_along_axis(ordered, constant(high.astype(np.int64)), -1)
-    made = first * (1.0 - share) + second * share if low is not high else first
+    made = _between(first, second, share) if low is not high else first
     none = (known == 0) if skip else (known < values.shape[-1])
     made = ops.where(none, float("nan"), made)
     if shares.ndim:
@@ -148,6 +148,15 @@ def _quantile(
         kept = [1 if i in axes else n for i, n in enumerate(x.shape)]
         made = ops.reshape(made, (*shares.shape, *kept))
     return made
+
+
+def _between(first: Tensor, second: Tensor, share: Any) -> Tensor:
+    """first + (second - first) * share, also where one of them is infinite."""
+    low, high = array_of(first), array_of(second)
+    infinite = np.logical_or(np.isinf(low), np.isinf(high))
+    one = np.logical_or(np.equal(low, high), np.equal(array_of(share), 0))
+    made = first * (1.0 - share) + second * share
+    return ops.where(infinite, ops.where(one, first, first + second), made)
 
 
 # ---- counting ------------------------------------------------------------------------------------

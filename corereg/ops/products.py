@@ -193,7 +193,8 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Tensor:
 
 @keras_op
 def corrcoef(x: Any) -> Tensor:
-    """The correlations of the rows of a matrix with each other: (n, samples) -> (n, n)."""
+    """The correlations of the rows of a matrix with each other: (n, samples) -> (n, n), of one row
+    a number."""
     x = as_tensor(x)
     x = x if x.dtype.kind == "f" else promoted(x, 1.0)[0]
     rows = ops.reshape(x, (1, -1)) if x.ndim < 2 else x
@@ -202,4 +203,4 @@ def corrcoef(x: Any) -> Tensor:
     scale = ops.sqrt(ops.getitem(cov, (np.arange(cov.shape[0]), np.arange(cov.shape[0]))))
     made = cov / ops.reshape(scale, (-1, 1)) / ops.reshape(scale, (1, -1))
     made = ops.clip(made, -1.0, 1.0)
-    return made if x.ndim > 1 else ops.reshape(made, ())
+    return made if made.shape[0] > 1 else ops.reshape(made, ())

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd import Tensor, ops
+from corereg.autograd.ops.arguments import array_of
 from corereg.ops.operands import (
     as_float,
     as_int,
@@ -194,9 +195,15 @@ def geomspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Tensor:
-    """num numbers from start to stop with equal ratios; both of one sign and not 0."""
+    """num numbers from start to stop with equal ratios; NaN unless both are of one sign, not 0."""
     start, stop = promoted_floats(start, stop)
-    sign = ops.sign(start)
-    made, _ = _spaced(ops.log(ops.abs(start)), ops.log(ops.abs(stop)), num, endpoint, axis)
-    made = ops.exp(made) * (ops.expand_dims(sign, axis) if sign.ndim else sign)
+    alike = np.sign(array_of(start)) * np.sign(array_of(stop)) > 0
+    sign = ops.where(alike, ops.sign(start), float("nan"))
+    made, _ = _spaced(ops.log(ops.abs(start)), ops.log(ops.abs(stop)), num, endpoint, 0)
+    made = ops.exp(made) * sign
+    if endpoint and num > 1:  # rounding must not miss it
+        last = np.arange(num).reshape([-1, *(1,) * (made.ndim - 1)]) == num - 1
+        made = ops.where(np.logical_and(last, alike), stop, made)
+    if axis not in (0, -made.ndim):
+        made = ops.transpose(made, _to_axis(made.ndim, axis))
     return ops.astype(made, dtype or made.dtype)

@@ -149,13 +149,7 @@ TAKES_CALLABLES = ("fn", "fun", "f", "function", "branches", "body", "body_fun",
 UNLIKE_NUMPY = {
     *("round", "sort", "argsort", "argpartition", "size", "shape", "ndim", "norm", "copy", "array"),
     *("unique", "average", "histogram", "nonzero", "partition", "take", "dtype", "cross", "map"),
-    "geomspace",
-    "linspace",
-    "logspace",
-    "trapezoid",
-    "corrcoef",
-    "ldexp",
-    "nanmedian",
+    *("linspace", "logspace", "trapezoid"),
     "inner",  # of NaN and a number 0 NumPy's is 0
     "nanvar",  # of a number with an axis NumPy raises
 }
