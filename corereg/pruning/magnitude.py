@@ -133,7 +133,8 @@ def _largest(scores: Array, sparsity: float) -> Array:
 
 def _row_norms(array: Array, feature_scale: Any) -> Array:
     norms = np.sqrt(np.square(array.reshape(len(array), -1), dtype=np.float64).sum(axis=1))
-    return norms if feature_scale is None else norms * np.asarray(feature_scale, np.float64)
+    scaled: Array = norms if feature_scale is None else norms * np.asarray(feature_scale, float)
+    return scaled
 
 
 def _lamp(array: Array) -> Array:

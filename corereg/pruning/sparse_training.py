@@ -18,7 +18,7 @@ from corereg.pruning.magnitude import check_share, kept
 from corereg.pruning.report import SparsifyReport, Trial
 from corereg.regularizers.l1l2 import L2
 from corereg.regularizers.penalties import fused
-from corereg.regularizers.proximal import ProximalL1L2
+from corereg.regularizers.proximal import ProximalL1, ProximalL1L2
 from corereg.warn import warn_user
 
 Array = np.ndarray[Any, Any]
@@ -89,9 +89,9 @@ def sparsify(
     model._trainer.lock.check_idle(_WHO)
     own = model._trainer.compilation.need_optimizer(_WHO)
     kernels = kernels_of(_WHO, model, layers)
-    ProximalL1L2(strength or 0.0, 0.0, scaling)  # says what it does not like
+    penalty = ProximalL1(FIRST_STRENGTH if strength is None else strength, scaling)
     for kernel in kernels:
-        own.check_regularizer(ProximalL1L2(1e-4, 0.0, scaling), kernel.weight.name)
+        own.check_regularizer(penalty, kernel.weight.name)
     rate = float(own.learning_rate if learning_rate is None else learning_rate)
     judge = Judge(model, validation_data, tolerance, loss_tolerance, batch_size)
     fit_options = {
