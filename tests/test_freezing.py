@@ -141,9 +141,11 @@ def test_an_average_is_masked_of_what_a_step_leaves_out():
     a, b = (Parameter(np.ones((2, 2)), name) for name in "ab")
     optimizer = SGD(0.1, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=1)
     optimizer.build([a, b])
+    optimizer.apply([np.ones((2, 2))] * 2, [a, b])
     b.mask = np.array([[True, False]] * 2)
+    b.assign(np.where(b.mask, b.data, 0))
     optimizer.apply([np.ones((2, 2))], [a])
-    assert np.array_equal(b.data, b.mask.astype(float))
+    assert b.data.tolist() == [[0.9, 0], [0.9, 0]]
 
 
 @pytest.mark.parametrize("by", ["clipnorm", "global_clipnorm"])
@@ -158,7 +160,8 @@ def test_norms_count_what_is_kept(by):
         optimizer.build([w])
         optimizer.apply([np.array(gradient)], [w])
         results.append(w.data.tolist())
-    assert results[0] == results[1] == [[-0.6, 0.0, -0.8]]
+    assert results[0] == results[1]
+    assert results[0] == [pytest.approx([-0.6, 0.0, -0.8])]
 
 
 def test_steps_are_recorded_anew_when_a_mask_changes(monkeypatch):

@@ -1,4 +1,4 @@
-"""GradualPruning: the cubic schedule of Zhu and Gupta, in runs that are whole, replayed, resumed."""
+"""GradualPruning: the cubic schedule of Zhu and Gupta, in runs whole, replayed, and resumed."""
 
 from __future__ import annotations
 

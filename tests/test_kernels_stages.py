@@ -118,7 +118,7 @@ def test_bad_input(fails):
         (lambda: _kernels.constrain_norms(w[:, ::2], 0, 0, 0, 1), TypeError, "w contiguous"),
         (lambda: _kernels.constrain_signs([1.0]), TypeError, "w as a NumPy array"),
         (lambda: _kernels.mask_values(w, w), TypeError, "keep as a contiguous NumPy array of bool"),
-        (lambda: _kernels.mask_values(w, w[:, ::2] > 0), TypeError, "keep as a contiguous"),
+        (lambda: _kernels.mask_values(w, (w > 0)[:, ::2]), TypeError, "keep as a contiguous"),
         (lambda: _kernels.mask_values(w, w[0] > 0), ValueError, r"keep of shape \(2, 3\), rec"),
         (lambda: _kernels.rate_at("linear", w[0], 1), ValueError, "expected a kind of"),
         (lambda: _kernels.rate_at("cosine_decay", w[0], 1), ValueError, "numbers of 'cosine_decay"),

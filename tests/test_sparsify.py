@@ -11,6 +11,7 @@ from corereg import layers, optimizers, pruning, regularizers
 from corereg.callbacks import Callback
 from corereg.models import Sequential
 from corereg.optimizers import SGD, Adam, schedules
+from corereg.pruning.sparse_training import THRESHOLDS
 
 FEATURES, USEFUL = 12, [1, 5]
 
@@ -30,9 +31,7 @@ def net(optimizer=None, metrics=("accuracy",), **options):
             layers.Dense(2, "softmax", name="last"),
         ]
     )
-    model.compile(
-        optimizer or Adam(0.02), "sparse_categorical_crossentropy", metrics=list(metrics)
-    )
+    model.compile(optimizer or Adam(0.02), "sparse_categorical_crossentropy", metrics=list(metrics))
     return model
 
 
@@ -54,7 +53,7 @@ def test_a_sparse_network():
         1 - model.evaluate(*VALIDATION, verbose=0)[1], abs=1e-6
     )
     assert report.validation_cut <= report.validation_before + 0.003 + 1e-6
-    assert report.threshold in (0.0, *pruning.sparse_training.THRESHOLDS)
+    assert report.threshold in (0.0, *THRESHOLDS)
     assert report.epochs == 65
     assert [len(one["loss"]) for one in report.history] == [60, 5]
     rates = [one["learning_rate"] for one in report.history]
@@ -247,6 +246,8 @@ def test_bad_arguments():
 
     for options, message in (
         ({"validation_data": None, "strength": 1e-4}, "validation_data, such as"),
+        ({"validation_data": x, "strength": 1e-4}, "iterable of batches, received ndarray"),
+        ({"validation_data": iter([(x, y)]), "strength": 1e-4}, "validation_data that can be read"),
         ({}, "either strength, such as 1e-4, or target, such as 0.9, received strength=None"),
         ({"strength": 1e-4, "target": 0.5}, "received strength=0.0001 and target=0.5"),
         ({"target": 90}, "sparsify: expected target from 0 to 1, received 90"),

@@ -10,6 +10,7 @@ from corereg.metrics.accuracy import (
     CategoricalAccuracy,
     SparseCategoricalAccuracy,
 )
+from corereg.training.data.iterables import is_iterable_of_batches
 
 _ACCURACIES = (Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy)
 
@@ -22,19 +23,15 @@ class Judge:
     tolerance: by how much the error may grow; loss_tolerance: by what share the loss may.
     """
 
-    def __init__(
-        self, model: Any, data: Any, tolerance: float, loss_tolerance: float, batch_size: int | None
-    ) -> None:
-        self._model, self._data, self._batch_size = model, data, batch_size
+    def __init__(self, model: Any, data: Any, tolerance: float, loss_tolerance: float) -> None:
+        self._model = model
+        self._data = (data,) if is_iterable_of_batches(data) else tuple(data)
         self._tolerance, self._loss_tolerance = tolerance, loss_tolerance
         self.measure = "loss"
 
     def __call__(self) -> float:
-        arrays = self._data if isinstance(self._data, tuple | list) else (self._data,)
-        x, y, weights = (*arrays, None, None)[:3]
-        logs = self._model.evaluate(
-            x, y, self._batch_size, 0, sample_weight=weights, return_dict=True
-        )
+        x, y, weights = (*self._data, None, None)[:3]
+        logs = self._model.evaluate(x, y, verbose=0, sample_weight=weights, return_dict=True)
         accuracy = self._accuracy_name()
         self.measure = "loss" if accuracy is None else "error"
         if accuracy is not None:

@@ -19,6 +19,7 @@ from corereg.pruning.report import SparsifyReport, Trial
 from corereg.regularizers.l1l2 import L2
 from corereg.regularizers.penalties import fused
 from corereg.regularizers.proximal import ProximalL1, ProximalL1L2
+from corereg.training.data.iterables import is_iterable_of_batches
 from corereg.warn import warn_user
 
 Array = np.ndarray[Any, Any]
@@ -85,7 +86,8 @@ def sparsify(
     and target, for numbers that cannot be, for a model that is not built or has no kernel, and for
     an optimizer without a proximal stage; RuntimeError if the model is not compiled.
     """
-    _check(validation_data, strength, target, epochs, debias_epochs, thresholds)
+    _check_data(x, validation_data)
+    _check_numbers(strength, target, epochs, debias_epochs, thresholds)
     model._trainer.lock.check_idle(_WHO)
     own = model._trainer.compilation.need_optimizer(_WHO)
     kernels = kernels_of(_WHO, model, layers)
@@ -93,7 +95,10 @@ def sparsify(
     for kernel in kernels:
         own.check_regularizer(penalty, kernel.weight.name)
     rate = float(own.learning_rate if learning_rate is None else learning_rate)
-    judge = Judge(model, validation_data, tolerance, loss_tolerance, batch_size)
+    slower = rate / 2 if debias_learning_rate is None else float(debias_learning_rate)
+    for one in (rate, slower):
+        _fresh(own, one)  # says what it does not like
+    judge = Judge(model, validation_data, tolerance, loss_tolerance)
     fit_options = {
         "x": x,
         "y": y,
@@ -115,7 +120,6 @@ def sparsify(
             before, threshold = training.with_target(target, rate, epochs)
         at_cut = judge()
         if debias_epochs:
-            slower = rate / 2 if debias_learning_rate is None else float(debias_learning_rate)
             training.fit(None, slower, debias_epochs)
         end = judge()
     return SparsifyReport(
@@ -157,8 +161,7 @@ class _Training:
                 w.regularizer = ProximalL1L2(strength, l2, self._scaling)
             else:
                 w.regularizer = L2(l2) if l2 else None
-        config = {**self._own.get_config(), "learning_rate": rate}
-        self._model.optimizer = type(self._own).from_config(config)
+        self._model.optimizer = _fresh(self._own, rate)
         cosine = LearningRateScheduler(
             lambda epoch: rate * (1 + math.cos(math.pi * epoch / epochs)) / 2
         )
@@ -250,6 +253,11 @@ class _Training:
                 w.assign(a)
 
 
+def _fresh(optimizer: Optimizer, rate: float) -> Optimizer:
+    """An optimizer like this one, without state, with another learning rate."""
+    return type(optimizer).from_config({**optimizer.get_config(), "learning_rate": rate})
+
+
 @contextmanager
 def _put_back(model: Any, own: Optimizer, kernels: Sequence[Kernel]) -> Iterator[None]:
     """Puts regularizers and optimizer back at the end, however it comes."""
@@ -264,20 +272,35 @@ def _put_back(model: Any, own: Optimizer, kernels: Sequence[Kernel]) -> Iterator
             own.build(own.parameters)
 
 
-def _check(
-    validation_data: Any,
+def _check_data(x: Any, validation_data: Any) -> None:
+    """ValueError for data that cannot be read as often as they are needed."""
+    if validation_data is None:
+        raise ValueError(
+            f"{_WHO}: expected validation_data, such as (x_val, y_val), received None; it decides "
+            "what is cut"
+        )
+    arrays = isinstance(validation_data, tuple | list) and len(validation_data) in (2, 3)
+    if not arrays and not is_iterable_of_batches(validation_data):
+        raise ValueError(
+            f"{_WHO}: expected validation_data as (x, y), (x, y, sample_weight) or an iterable of "
+            f"batches, received {type(validation_data).__name__}"
+        )
+    for name, data in (("x", x), ("validation_data", validation_data)):
+        if isinstance(data, Iterator):
+            raise ValueError(
+                f"{_WHO}: expected {name} that can be read more than once, such as arrays or a "
+                f"list of batches, received {type(data).__name__}"
+            )
+
+
+def _check_numbers(
     strength: float | None,
     target: float | None,
     epochs: int,
     debias_epochs: int,
     thresholds: Sequence[float],
 ) -> None:
-    """ValueError or TypeError for arguments that cannot be."""
-    if validation_data is None:
-        raise ValueError(
-            f"{_WHO}: expected validation_data, such as (x_val, y_val), received None; it decides "
-            "what is cut"
-        )
+    """ValueError or TypeError for numbers that cannot be."""
     if (strength is None) == (target is None):
         raise ValueError(
             f"{_WHO}: expected either strength, such as 1e-4, or target, such as 0.9, received "
