@@ -117,8 +117,8 @@ class SparsityTable(Sequence[SparsityRow]):
         return [*cells, total]
 
     def __repr__(self) -> str:
-        *body, end = table(_HEAD, self._cells(), list(_RIGHT), _WIDEST)
-        return "\n".join([*body[:-1], end, body[-1]])  # the total stands behind a line
+        *body, total, rule = table(_HEAD, self._cells(), list(_RIGHT), _WIDEST)
+        return "\n".join([*body, rule, total, rule])
 
     def _repr_html_(self) -> str:
         def line(cells: Sequence[str], tag: str) -> str:

@@ -27,8 +27,9 @@ class SparsifyReport(NamedTuple):
     for none; sparsity: `model.sparsity()` at the end; measure: what the validation numbers are,
     "error" (1 - accuracy) or "loss"; validation_start: as the model came; validation_before: with
     the penalty, nothing cut; validation_cut: when the weights were cut; validation: at the end;
-    epochs: how many were trained in all; trials: every strength that was tried, in order; history:
-    of each `fit`, the History's dict.
+    debiased: whether what was trained without the penalty was kept; epochs: how many were trained
+    in all; trials: every strength that was tried, in order; history: of each `fit`, the History's
+    dict.
     """
 
     strength: float
@@ -39,6 +40,7 @@ class SparsifyReport(NamedTuple):
     validation_before: float
     validation_cut: float
     validation: float
+    debiased: bool
     epochs: int
     trials: tuple[Trial, ...]
     history: tuple[dict[str, list[Any]], ...]
@@ -61,7 +63,8 @@ class SparsifyReport(NamedTuple):
                 f"their zeros: {tried}",
                 f"validation {self.measure}: {told(self.validation_start)} at the start, "
                 f"{told(self.validation_before)} before the cut, {told(self.validation_cut)} "
-                f"after it, {told(self.validation)} at the end",
+                f"after it, {told(self.validation)} at the end"
+                + ("" if self.debiased else " (without debiasing)"),
                 repr(self.sparsity),
             ]
         )

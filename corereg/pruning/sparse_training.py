@@ -23,7 +23,7 @@ from corereg.training.data.iterables import is_iterable_of_batches
 from corereg.warn import warn_user
 
 Array = np.ndarray[Any, Any]
-THRESHOLDS = (1e-3, 3e-3, 1e-2, 1.5e-2)
+THRESHOLDS = (1e-3, 3e-3, 1e-2, 1.5e-2, 2e-2, 3e-2)
 FIRST_STRENGTH = 1e-4  # of the search for a target
 STEPS = 10  # of that search, each twice as strong as the one before
 _WHO = "sparsify"
@@ -63,7 +63,8 @@ def sparsify(
        an accuracy, at most `loss_tolerance` of the validation loss, 0.01 for a hundredth of it.
        Nothing is cut if every threshold costs more. Zeros are frozen (`freeze_zeros`).
     3. `debias_epochs` without the penalty, which had made all other weights smaller, too; again by
-       a cosine, from `debias_learning_rate`, by default half of the other.
+       a cosine, from `debias_learning_rate`, by default half of the other. Where that costs more
+       than the tolerance, as it may with few rows, the weights of step 2 are put back.
 
     Give either strength, the penalty's, or target, the share of zeros wanted, such as 0.95. For a
     target the strength is searched from weak to strong (a network that has collapsed to zero never
@@ -118,16 +119,22 @@ def sparsify(
             before, threshold = training.with_strength(strength, rate, epochs, thresholds)
         else:
             before, threshold = training.with_target(target, rate, epochs)
-        at_cut = judge()
-        if debias_epochs:
+        at_cut = end = judge()
+        debiased = bool(debias_epochs)
+        if debiased:
+            kept_weights = model.get_weights()
             training.fit(None, slower, debias_epochs)
-        end = judge()
+            end = judge()
+            if not judge.allows(at_cut, end):
+                model.set_weights(kept_weights)
+                debiased, end = False, at_cut
     return SparsifyReport(
         training.trials[training.chosen].strength,
         threshold,
         model.sparsity(),
         judge.measure,
         *(start, before, at_cut, end),
+        debiased,
         sum(len(one.get("loss", ())) for one in training.history),
         tuple(training.trials),
         tuple(training.history),
