@@ -26,7 +26,8 @@ cdef extern from "kernels.h" nogil:
         CR_arg_sort
         CR_penalty, CR_penalty_backward, CR_gradient_norms, CR_clip_scales
         CR_accumulate_gradients, CR_reset_gradients, CR_average_weights
-        CR_constrain_norms, CR_constrain_signs, CR_shrink_norms, CR_shrink_groups, CR_scheduled_rate
+        CR_constrain_norms, CR_constrain_signs, CR_shrink_norms, CR_shrink_groups, CR_mask_values
+        CR_scheduled_rate
         CR_probe_arithmetic, CR_probe_triad, CR_probe_read
     enum cr_activation:
         CR_LINEAR, CR_RELU, CR_SIGMOID, CR_TANH, CR_SOFTMAX, CR_LEAKY_RELU, CR_ELU, CR_SELU
@@ -334,6 +335,11 @@ cdef extern from "kernels.h" nogil:
         const double *strengths
         double *norms
         const cr_hyper *hyper
+    ctypedef struct cr_mask_values_args:
+        void *y
+        const void *x
+        const uint8_t *keep
+        ptrdiff_t n
     ctypedef struct cr_scheduled_rate_args:
         cr_hyper *hyper
         const double *numbers

@@ -129,6 +129,15 @@ typedef struct {
     const cr_hyper *hyper;
 } cr_shrink_groups_args;
 
+/* mask_values: y[n] = x[n] where keep[n] is not 0, else 0, whatever x[n] is; y may be x. keep: a
+ * byte an element. Shares are vectors of the output. */
+typedef struct {
+    void *y;
+    const void *x;
+    const uint8_t *keep;
+    ptrdiff_t n;
+} cr_mask_values_args;
+
 /* The learning rate as a function of the steps done; numbers of each kind, in order. Formulas are
  * in schedules.c. */
 enum cr_schedule_kind {

@@ -109,6 +109,7 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(constrain_signs)        \
     X(shrink_norms)           \
     X(shrink_groups)          \
+    X(mask_values)            \
     X(scheduled_rate)         \
     CR_RULES(CR_UPDATE, X)    \
     X(probe_arithmetic)       \

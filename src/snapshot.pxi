@@ -139,8 +139,8 @@ cdef class Snapshot:
 
     objects: whose attributes count, all that are in their __dict__. containers: lists and dicts,
     whose entries count, as do those of lists, dicts and tuples inside them; tuples, for what is in
-    them. parameters: whose data, requires_grad, regularizer and constraint count. Identity decides,
-    not equality; so all that was found is kept alive, and no other object can take its place.
+    them. parameters: whose data, requires_grad, regularizer, constraint and mask count. Identity
+    decides, not equality; so all that was found is kept alive, and no other object can take its place.
     """
     cdef list objects, attributes      # objects, and of each the items of its __dict__
     cdef list lists, entries           # lists, and of each the entries
@@ -167,7 +167,7 @@ cdef class Snapshot:
     cdef int add_parameter(self, TensorCore p) except -1:
         self.arrays.append(p.array)
         self.trainable.append(p.requires_grad)
-        for name in ("regularizer", "constraint"):
+        for name in ("regularizer", "constraint", "_mask"):
             descriptor = getattr(type(p), name, None)
             if descriptor is None:
                 continue

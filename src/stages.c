@@ -149,6 +149,31 @@ KERNEL(shrink_groups)
         w[i] = (T)(g->norms[g->labels[i]] * (double)w[i] + 0);
 }
 
+/* ---- masks ----------------------------------------------------------------------------------- */
+
+typedef uint8_t mask_bytes __attribute__((vector_size(VL)));
+
+/* Gives the mask of a vector from its first `lanes` bytes at p, of which those that are 0 drop. */
+INLINE VI load_mask(const uint8_t *p, ptrdiff_t lanes)
+{
+    mask_bytes bytes = {0};
+    memcpy(&bytes, p, (size_t)lanes);
+    return __builtin_convertvector(bytes, VI) != 0;
+}
+
+/* Copies what a mask keeps, and writes zeros for the rest. */
+KERNEL(mask_values)
+{
+    const cr_mask_values_args *g = arguments;
+    ptrdiff_t begin, end;
+    share(g->n, VL, rank, size, &begin, &end);
+    T *y = (T *)g->y + begin;
+    const T *x = (const T *)g->x + begin;
+    const uint8_t *mask = g->keep + begin;
+    EACH_VECTOR (i, lanes, end - begin)
+        store_lanes(y + i, keep(load_mask(mask + i, lanes), load_lanes(x + i, lanes)), lanes);
+}
+
 /* ---- signs ------------------------------------------------------------------------------------
  */
 

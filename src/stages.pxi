@@ -103,6 +103,22 @@ def shrink_groups(w, labels, strengths, norms, Hyper hyper not None):
            (w_, places, strengths, norms, hyper))
 
 
+def mask_values(x, keep, out=None):
+    """x where keep, a contiguous array of bool, is True, else 0. out may be x."""
+    cdef str who = "mask_values"
+    cdef cr_mask_values_args g
+    cdef int dtype = dtype_of(x, who, "x")
+    cdef array x_ = as_input(x, dtype, -1, who, "x")
+    cdef array y = output_like(out, x_, dtype, who)
+    if (not isinstance(keep, cnp.ndarray) or cnp.PyArray_TYPE(<array> keep) != cnp.NPY_BOOL
+            or not cnp.PyArray_ISCARRAY_RO(<array> keep)):
+        raise TypeError(f"{who}: expected keep as a contiguous NumPy array of bool")
+    same_shape(keep, x_, who, "keep")
+    g.y, g.x, g.keep, g.n = data_ptr(y), data_ptr(x_), <uint8_t *> data_ptr(keep), x_.size
+    launch(CR_mask_values, dtype, &g, sizeof(g), 0.1 * g.n, 0, b"wrr", (y, x_, keep))
+    return y
+
+
 def constrain_signs(w):
     """max(w, 0), in place."""
     cdef str who = "constrain_signs"

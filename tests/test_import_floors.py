@@ -32,10 +32,16 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     ("graph", ("graph", "ops")),
     ("parts of layers", ("activations", "initializers", "regularizers", "constraints")),
     ("parts of models", ("targets", "layers", "losses", "metrics", "optimizers")),
-    ("callbacks", ("callbacks", "progress")),
+    (
+        "callbacks",
+        (
+            *("callbacks", "progress"),
+            *("pruning.freezing", "pruning.kernels", "pruning.magnitude"),
+        ),
+    ),
     ("training", ("training",)),
     ("saving", ("saving",)),
-    ("models", ("models",)),
+    ("models", ("models", "pruning")),
     ("top", ("", "backend", "utils", "datasets", "demo", "testing", "__main__", "_plot")),
 ]
 """From the ground up: the name of a floor, and the modules and packages of corereg on it. A module

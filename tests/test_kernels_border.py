@@ -101,6 +101,7 @@ CALLS = {
     "embedding_forward": (None, {"w": (5, 3)}, {"out": (4, 3)}, {"index": np.arange(4)}),
     "embedding_backward": (None, {"dy": (4, 3)}, {"dw": (5, 3)}, {"index": np.arange(4)}),
     "scatter_rows": (None, {"x": (4, 3)}, {"w": (5, 3)}, {"rows": np.arange(4)}),
+    "mask_values": (None, {"x": (9,)}, {"out": (9,)}, {"keep": np.ones(9, bool)}),
     "penalty_backward": (None, {"w": (9,), "factor": ()}, {"out": (9,)}, {"l1": 0.1, "l2": 0.2}),
     "loss_forward": (
         "squared_error",

@@ -77,6 +77,17 @@ def test_constraints(shape, first, last, dtype, rng, close, guarded):
         assert np.array_equal(w, np.maximum(values, 0))
 
 
+@pytest.mark.parametrize("shape", [*SHAPES, (1001,)], ids=str)
+def test_masks(shape, dtype, rng, guarded):
+    x = rng.standard_normal(shape).astype(dtype)
+    x.reshape(-1)[::5] = [np.nan, np.inf, -0.0, 1e-42, -1][x.size % 5]
+    keep = rng.random(shape) < 0.5
+    out = _kernels.mask_values(x, keep, guarded(shape, dtype))
+    assert out.tobytes() == reference.mask_values(x, keep).tobytes()
+    assert _kernels.mask_values(x, keep.view("u1").astype(bool), x) is x
+    assert x.tobytes() == out.tobytes()
+
+
 NUMBERS = {
     "exponential_decay": [[0.1, 7, 0.5, 0], [0.1, 7, 0.5, 1]],
     "inverse_time_decay": [[0.1, 7, 0.5, 0], [0.1, 7, 0.5, 1]],
@@ -106,6 +117,9 @@ def test_bad_input(fails):
         (lambda: _kernels.constrain_norms(w, 1, 2, 0, 1), ValueError, "received 1 to 2"),
         (lambda: _kernels.constrain_norms(w[:, ::2], 0, 0, 0, 1), TypeError, "w contiguous"),
         (lambda: _kernels.constrain_signs([1.0]), TypeError, "w as a NumPy array"),
+        (lambda: _kernels.mask_values(w, w), TypeError, "keep as a contiguous NumPy array of bool"),
+        (lambda: _kernels.mask_values(w, (w > 0)[:, ::2]), TypeError, "keep as a contiguous"),
+        (lambda: _kernels.mask_values(w, w[0] > 0), ValueError, r"keep of shape \(2, 3\), rec"),
         (lambda: _kernels.rate_at("linear", w[0], 1), ValueError, "expected a kind of"),
         (lambda: _kernels.rate_at("cosine_decay", w[0], 1), ValueError, "numbers of 'cosine_decay"),
         (lambda: _kernels.scheduled_rate(made(1), "rate_table", 3), ValueError, "numbers of 'rate"),

@@ -142,6 +142,8 @@ def kernel_calls(rng, dtype, m, n):
     calls.append(lambda: k.average_weights(averaged, accumulating, 0.9, 1))
     calls.append(lambda: k.constrain_norms(weights[0], 0, 0, 0.5, 1.0))
     calls.append(lambda: k.constrain_signs(weights[0]))
+    kept = keep(np.arange(weights[0].size).reshape(weights[0].shape) % 3 > 0)
+    calls.append(lambda: k.mask_values(weights[0], kept, weights[0]))
     groups = np.arange(weights[0].size).reshape(weights[0].shape) % 3
     made = k.Hyper(None, 0.1, step=2)
     calls.append(lambda: k.shrink_norms(weights[0], 0, 0, 0.7, made))

@@ -296,9 +296,9 @@ def test_only_weights_are_required(path, monkeypatch):
     config, sections = archive.read(path, known=["weights"])
     archive.write(path, config, sections | {"notes": {"a": ["b"]}}, required=["weights"])
     assert np.array_equal(load_model(path).predict(x, verbose=0), model.predict(x, verbose=0))
-    archive.write(path, config, sections | {"masks": {}}, required=["weights", "masks"])
+    archive.write(path, config, sections | {"sketches": {}}, required=["weights", "sketches"])
     for load in (load_model, model.load_weights):
-        with pytest.raises(FileFormatError, match=r"without the sections \['masks'\]"):
+        with pytest.raises(FileFormatError, match=r"without the sections \['sketches'\]"):
             load(path)
 
 

@@ -82,14 +82,16 @@ class Parameter(Variable):
     regularizer: a function, as those of `corereg.regularizers`, whose penalty belongs to the
         parameter, or None. trainable: False freezes it: no update, no penalty. constraint: a
         function, as those of `corereg.constraints`, that optimizers apply after each update.
+    mask: of what is frozen at zero, see there.
     row_gradients: where backward puts the gradients of a table's rows instead of adding them up in
         `grad`: pairs of row numbers and gradients. None, unless a lazy optimizer asks for it.
     """
 
     row_gradients: list[tuple[Any, Any]] | None
+    _mask: Array | None
     _weights_lock: _kernels.WeightsLock | None  # see src/weights_lock.pxi
 
-    __slots__ = ("_weights_lock", "constraint", "regularizer", "row_gradients")
+    __slots__ = ("_mask", "_weights_lock", "constraint", "regularizer", "row_gradients")
 
     def __init__(
         self,
@@ -101,7 +103,7 @@ class Parameter(Variable):
         super().__init__(data, name or f"parameter_{next(_names)}", requires_grad=True)
         self.regularizer = regularizer
         self.constraint = constraint
-        self.row_gradients = self._weights_lock = None
+        self.row_gradients = self._mask = self._weights_lock = None
         self.buffer = aligned(np.zeros_like(self.data))
 
     @property
@@ -114,16 +116,46 @@ class Parameter(Variable):
         if not value:
             self._grad = None
 
+    @property
+    def mask(self) -> Array | None:
+        """What optimizers keep at zero: a read-only array of bool, of this shape, that is False
+        where the value is 0.0 after every step; None for nothing.
+
+        To set it changes no value: those that are not zero yet become zero with the next step.
+        Recordings of steps are made anew. ValueError for an array of another shape or dtype.
+        """
+        return self._mask
+
+    @mask.setter
+    def mask(self, value: Any) -> None:
+        if value is None:
+            self._mask = None
+            return
+        found = np.array(value, order="C")  # a copy, which nobody else can change
+        if found.dtype != np.bool_ or found.shape != self.shape:
+            raise ValueError(
+                f"Parameter {self.name!r}: expected a mask of bool and shape {self.shape}, "
+                f"received {found.dtype} of shape {found.shape}"
+            )
+        found.flags.writeable = False
+        self._mask = found
+
     def __reduce__(self) -> tuple[Any, ...]:
         given = self.data.copy(), self.name, self.regularizer, self.trainable, self.constraint
-        return _parameter, given
+        return _parameter, (given if self._mask is None else (*given, self._mask))
 
 
 def _parameter(
-    data: Array, name: str, regularizer: Any, trainable: bool, constraint: Any = None
+    data: Array,
+    name: str,
+    regularizer: Any,
+    trainable: bool,
+    constraint: Any = None,
+    mask: Array | None = None,
 ) -> Parameter:
     made = Parameter(data, name, regularizer, constraint)
     made.trainable = trainable
+    made.mask = mask
     return made
 
 

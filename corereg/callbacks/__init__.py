@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from corereg.callbacks.callback_list import CallbackList as CallbackList
     from corereg.callbacks.csv_logger import CSVLogger as CSVLogger
     from corereg.callbacks.early_stopping import EarlyStopping as EarlyStopping
+    from corereg.callbacks.gradual_pruning import GradualPruning as GradualPruning
     from corereg.callbacks.history import History as History
     from corereg.callbacks.lambda_callback import LambdaCallback as LambdaCallback
     from corereg.callbacks.learning_rate_scheduler import (
@@ -33,6 +34,7 @@ _MODULES = {
     "Callback": "base",
     "CallbackList": "callback_list",
     "EarlyStopping": "early_stopping",
+    "GradualPruning": "gradual_pruning",
     "History": "history",
     "LambdaCallback": "lambda_callback",
     "LearningRateScheduler": "learning_rate_scheduler",

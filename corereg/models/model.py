@@ -31,6 +31,9 @@ from corereg.training.fit import fit, train_on_batch
 from corereg.training.predict import predict
 from corereg.training.trainer import Trainer
 
+if TYPE_CHECKING:
+    from corereg.models.sparsity import SparsityTable
+
 Array = np.ndarray[Any, Any]
 
 
@@ -414,6 +417,14 @@ class Model(CopiedWhole, ModelStructure):
             self, line_length, positions, expand_nested, show_trainable, layer_range
         ):
             (print_fn or print)(line)
+
+    def sparsity(self) -> SparsityTable:
+        """The zeros in the model's kernels, as they are now: a table with a row for each kernel
+        (zeros, nonzeros, how many are frozen at zero, dead neurons, dead inputs) and totals, which
+        prints as text. ValueError if the model is not built."""
+        from corereg.models.sparsity import sparsity_of
+
+        return sparsity_of(self)
 
     def save(self, path: Any, *, portable: bool = False) -> None:
         """Writes structure, weights, compile arguments and optimizer state to one file.

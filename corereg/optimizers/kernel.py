@@ -39,8 +39,8 @@ class KernelOptimizer(Optimizer):
     lazy: True changes of a table that an Embedding looks up only the rows that the batch names:
     weights and state of the others stay as they are, where else they go on moving by what the state
     remembers. That costs time by the batch, not by the table. The table's `grad` stays None then. A
-    table with an L1 or L2 penalty or a constraint is updated whole, and so are all where gradients
-    are accumulated or scaled, or weights averaged.
+    table with an L1 or L2 penalty, a constraint or a mask is updated whole, and so are all where
+    gradients are accumulated or scaled, or weights averaged.
     """
 
     lazy: bool = False

@@ -73,7 +73,7 @@ def update_rows(optimizer: Any, penalties: bool) -> Array:
         if p.row_gradients:
             index, given = _joined(p.row_gradients)
             plain = by_rows and plan.strengths[i] == NONE and p.constraint is None
-            plain = plain and not is_proximal(p.regularizer)
+            plain = plain and p.mask is None and not is_proximal(p.regularizer)
             if dense is None and plain:
                 rows[i] = index, given
             else:

@@ -1,5 +1,5 @@
-"""Stages: what a step does around its rule where somebody asks for it: accumulated and unscaled
-gradients before, averages of the weights and constraints behind."""
+"""Stages: what a step does around its rule where somebody asks for it: accumulated, unscaled and
+masked gradients before, masks, averages of the weights and constraints behind."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ class Stages:
     hyper: the optimizer's numbers. totals: an array for each parameter in which its gradients are
     added up and divided by `scale`, or None where they are taken as they are. averages: pairs of
     parameter and average, of all that the optimizer trains; momentum, overwrite_every: of these.
+
+    Where a parameter has a mask, its gradient is masked before norms are taken and state follows
+    from it, and what a step leaves in it, or in its average, is masked behind.
     """
 
     def __init__(
@@ -49,23 +52,39 @@ class Stages:
             if is_proximal(p.regularizer) and swept_proximal(p.regularizer) is None
         ]
         self._constrained = [p for p in parameters if p.constraint is not None]
+        self._masks = [
+            (i, p.mask, np.zeros_like(p.data) if totals is None else totals[i])
+            for i, p in enumerate(parameters)
+            if p.mask is not None
+        ]
+        changed = [(p, p.data) for p in parameters] + list(averages)
+        self._masked = [(data, p.mask) for p, data in changed if p.mask is not None]
+        # a constraint of one's own may do anything, so that masks come again behind it
+        self._masks_again = any(p.mask is not None for p in self._constrained)
 
     def __bool__(self) -> bool:
         found = self._incoming is not None or self._averaged or self._grouped or self._constrained
-        return bool(found)
+        return bool(found or self._masked)
 
     def gather(self, gradients: Sequence[Array | None]) -> Sequence[Array | None]:
-        """The stage before the rule: the gradients that it takes."""
-        if self._incoming is None or self._totals is None:
+        """The stages before the rule: the gradients that it takes."""
+        if self._incoming is not None and self._totals is not None:
+            for i, gradient in enumerate(gradients):
+                self._incoming.set_gradient(i, gradient)
+            _kernels.accumulate_gradients(self._incoming, self._hyper, self._scale)
+            gradients = self._totals
+        if not self._masks:
             return gradients
-        for i, gradient in enumerate(gradients):
-            self._incoming.set_gradient(i, gradient)
-        _kernels.accumulate_gradients(self._incoming, self._hyper, self._scale)
-        return self._totals
+        found = list(gradients)
+        for i, mask, memory in self._masks:
+            if (gradient := found[i]) is not None:
+                found[i] = _kernels.mask_values(gradient, mask, memory)
+        return found
 
     def finish(self) -> None:
-        """The stages behind the rule, when the step has been counted: groups are shrunk, and then
-        what follows in Keras's order."""
+        """The stages behind the rule, when the step has been counted: masks, groups are shrunk,
+        and then what follows in Keras's order."""
+        self._mask()
         for regularizer, p, rate in self._grouped:
             regularizer.shrink(p, self._hyper, rate)
         if self._incoming is not None and self._hyper.accumulation > 1:
@@ -79,3 +98,9 @@ class Stages:
                     p.changed()
         for p in self._constrained:
             apply(p.constraint, p)
+        if self._masks_again:
+            self._mask()
+
+    def _mask(self) -> None:
+        for data, mask in self._masked:
+            _kernels.mask_values(data, mask, data)

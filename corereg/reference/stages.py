@@ -50,6 +50,11 @@ def constrain_signs(w: Array) -> None:
     np.maximum(w, 0, out=w)
 
 
+def mask_values(x: Array, keep: Array) -> Array:
+    """x where keep is True, else 0."""
+    return np.where(keep, x, x.dtype.type(0))
+
+
 def shrink_norms(w: Array, first: int, last: int, strength: float, h: Hyper) -> None:
     """The norms over the axes from first to last made smaller by lr strength, or 0."""
     norm = np.sqrt((w * w).sum(axis=tuple(range(first, last + 1)), keepdims=True))

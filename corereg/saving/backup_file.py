@@ -18,15 +18,18 @@ from corereg.saving.limits import FileFormatError
 from corereg.saving.plain_state import from_json, to_json
 from corereg.saving.training_state import put_random_states, put_training_state, training_state
 from corereg.saving.weight_sections import (
+    check_masks,
+    masks_of,
     named_weights,
     places_of,
+    put_masks,
     put_optimizer_state,
     put_weights,
     weights_of,
 )
 from corereg.training.trainer import TrainableModel
 
-_KNOWN = ("weights", "optimizer", "training", "state")
+_KNOWN = ("weights", "masks", "optimizer", "training", "state")
 
 
 def write_backup(model: TrainableModel, path: Any) -> None:
@@ -54,6 +57,7 @@ def write_backup(model: TrainableModel, path: Any) -> None:
     }
     sections: Sections = {
         "weights": weights_of("BackupAndRestore", model),
+        "masks": masks_of(model),
         "optimizer": {str(i): a for i, a in enumerate(optimizer.state)},
         "training": training_state(model, places_of(model)),
         "state": {str(i): a for i, a in enumerate(arrays)},
@@ -86,7 +90,10 @@ class Backup:
         """Puts weights, optimizer, random numbers and the order of rows back. FileFormatError, if
         the model is not like the one of the backup."""
         config, training = self._config, self._sections.get("training", {})
+        masks = self._sections.get("masks", {})
+        check_masks(self._who, model, masks)
         put_weights(self._who, model, self._sections)
+        put_masks(self._who, model, masks)
         for place, one in _owners(model):
             one._trainable = config["trainable_layers"].get(place, one._trainable)
         for name, p in named_weights(model).items():

@@ -2,6 +2,7 @@
 
 config        structure, compile's arguments, the optimizer's step
 weights       every weight, by the layer's position and the weight's name
+masks         which weights are kept at zero, of those that have a mask
 optimizer     the optimizer's state arrays
 training      where random numbers and the order of rows are, see training_state.py
 """
@@ -24,14 +25,16 @@ from corereg.saving.limits import FileFormatError, Limits, over_limit
 from corereg.saving.loadable import check_loadable
 from corereg.saving.training_state import put_random_states, put_training_state, training_state
 from corereg.saving.weight_sections import (
+    masks_of,
     places_of,
+    put_masks,
     put_optimizer_state,
     put_weights,
     weights_of,
 )
 from corereg.training.trainer import TrainableModel
 
-_KNOWN_SECTIONS = ("weights", "optimizer", "training")  # all of them hold arrays only
+_KNOWN_SECTIONS = ("weights", "masks", "optimizer", "training")  # all of them hold arrays only
 
 
 class SavableModel(TrainableModel, Protocol):
@@ -73,6 +76,8 @@ def save_model(model: SavableModel, path: Any, *, portable: bool = False) -> Non
         raise ValueError(f"save: {error}") from None
     with model._trainer.shared_lock(model).reading:  # copies, all of one finished step
         sections: Sections = {"weights": weights_of("save", model)}
+        if masks := masks_of(model):
+            sections["masks"] = masks
         sections["training"] = training_state(model, places_of(model))
         if model.optimizer is not None:
             config["compile"] = _compile_config(model, model.optimizer)
@@ -164,6 +169,7 @@ def _restored(
         what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise FileFormatError(f"{who} does not make a model: {what}") from error
     put_weights(who, model, sections)
+    put_masks(who, model, sections.get("masks", {}))
     put_training_state(who, model, places_of(model), sections.get("training", {}))
     if "iterations" in config and model.optimizer is not None:
         put_optimizer_state(who, model, config["iterations"], sections.get("optimizer", {}))

@@ -1,4 +1,5 @@
-"""A model's weights and its optimizer's state by name, as the sections of a file have them."""
+"""A model's weights, their masks and its optimizer's state by name, as the sections of a file have
+them."""
 
 from __future__ import annotations
 
@@ -71,6 +72,34 @@ def put_weights(who: str, model: TrainableModel, sections: Sections) -> None:
             assign_all(who, list(named.values()), [arrays[name] for name in named])
     except (ValueError, TypeError) as error:
         raise FileFormatError(str(error)) from error
+
+
+def masks_of(model: TrainableModel) -> dict[str, np.ndarray[Any, Any]]:
+    """The section "masks": those of weights that have one, by the names of the weights."""
+    named = named_weights(model)
+    return {name: p.mask for name, p in named.items() if p.mask is not None}
+
+
+def check_masks(who: str, model: TrainableModel, arrays: Mapping[str, Any]) -> None:
+    """FileFormatError for masks of a file that the model's weights cannot have."""
+    named = named_weights(model)
+    for name, mask in arrays.items():
+        if name not in named:
+            raise FileFormatError(f"{who} has a mask for {name!r}, which the model does not have")
+        shape = named[name].shape
+        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != shape:
+            raise FileFormatError(
+                f"{who}: expected the mask of {name!r} as bool of shape {shape}, received "
+                f"{getattr(mask, 'dtype', 'texts')} of shape {np.shape(mask)}"
+            )
+
+
+def put_masks(who: str, model: TrainableModel, arrays: Mapping[str, Any]) -> None:
+    """Gives every weight the mask that a file has for it, None if it has none; FileFormatError, and
+    nothing changed, if they do not fit."""
+    check_masks(who, model, arrays)
+    for name, p in named_weights(model).items():
+        p.mask = arrays.get(name)
 
 
 def put_optimizer_state(

@@ -365,6 +365,12 @@ def constrain_norms(m: Maker) -> Case:
 
 
 @case
+def mask_values(m: Maker) -> Case:
+    shape = m.shape()
+    return [m.floats(*shape), m.guarded(m.numpy.random(shape) < 0.5)], None
+
+
+@case
 def constrain_signs(m: Maker) -> Case:
     return [m.floats(*m.shape())], None
 

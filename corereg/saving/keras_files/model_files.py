@@ -47,6 +47,8 @@ def save_model(model: Any, path: Any, portable: bool = False) -> None:
     config["compile_config"] = _compile_config(model, lacking)
     if config["compile_config"] is None:
         del config["compile_config"]
+    if any(p.mask is not None for p in model.weights):
+        lacking.note("masks, which keep weights at zero (corereg.pruning)")
     text = dump(config, "the model's config", JsonReader(Limits()))
     weights = _weights(who, model)
     replace_file(os.fsdecode(path), lambda file: container.write(file, text, weights))

@@ -1,0 +1,288 @@
+"""sparsify: what it trains, what it cuts, what it puts back and tells."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small import data, snapshot
+
+import corereg
+from corereg import layers, optimizers, pruning, regularizers
+from corereg.callbacks import Callback
+from corereg.models import Sequential
+from corereg.optimizers import SGD, Adam, schedules
+from corereg.pruning.sparse_training import THRESHOLDS
+
+FEATURES, USEFUL = 12, [1, 5]
+
+
+def rows(count, seed):
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((count, FEATURES)).astype("f4")
+    return x, (x[:, 1] * x[:, 5] > 0).astype("i4")
+
+
+def net(optimizer=None, metrics=("accuracy",), **options):
+    corereg.set_random_seed(5)
+    model = Sequential(
+        [
+            layers.Input((FEATURES,)),
+            layers.Dense(16, "relu", name="first", **options),
+            layers.Dense(2, "softmax", name="last"),
+        ]
+    )
+    model.compile(optimizer or Adam(0.02), "sparse_categorical_crossentropy", metrics=list(metrics))
+    return model
+
+
+TRAIN, VALIDATION = rows(400, 0), rows(200, 1)
+SHORT = {"validation_data": VALIDATION, "epochs": 15, "debias_epochs": 5}
+
+
+def test_a_sparse_network():
+    model = net()
+    report = pruning.sparsify(model, *TRAIN, strength=0.01, **SHORT | {"epochs": 60})
+    assert report.measure == "error"
+    assert report.sparsity == model.sparsity()
+    assert 0.7 < report.zeros < 0.9
+    assert report.sparsity.frozen == report.sparsity.zeros
+    assert set(USEFUL) <= set(np.flatnonzero(model.layers[0].kernel.data.any(axis=1)))
+    assert report.validation_start > 0.3
+    assert report.validation < 0.1
+    assert report.validation == pytest.approx(
+        1 - model.evaluate(*VALIDATION, verbose=0)[1], abs=1e-6
+    )
+    assert report.validation_cut <= report.validation_before + 0.003 + 1e-6
+    assert report.threshold in (0.0, *THRESHOLDS)
+    assert report.epochs == 65
+    assert [len(one["loss"]) for one in report.history] == [60, 5]
+    rates = [one["learning_rate"] for one in report.history]
+    assert [one[0] for one in rates] == [0.02, 0.01]
+    assert rates[0][30] == pytest.approx(0.01)
+    assert rates[0][-1] < 1e-4
+    assert "penalty" in report.history[0]
+    assert "penalty" not in report.history[1]
+    (trial,) = report.trials
+    assert trial.strength == report.strength == 0.01
+    assert trial.zeros <= report.zeros
+    assert all(layer.bias.mask is None for layer in model.layers)
+    lines = repr(report).splitlines()
+    assert lines[0].startswith(f"sparsify: {100 * report.zeros:.2f} % of the weights are zero")
+    assert "strength 0.01, cut below" in lines[1]
+    assert lines[2].startswith("validation error: ")
+    assert lines[3:] == repr(report.sparsity).splitlines()
+
+
+def test_debiasing_that_costs_too_much_is_undone():
+    weights = []
+
+    class Keep(Callback):
+        def on_train_begin(self, logs=None):
+            weights.append(self.model.get_weights())
+
+    model = net()
+    options = {"strength": 0.01, "debias_learning_rate": 5.0, "callbacks": [Keep()]}
+    report = pruning.sparsify(model, *TRAIN, **SHORT | options)
+    assert not report.debiased
+    assert report.validation == report.validation_cut
+    assert repr(report).splitlines()[2].endswith("at the end (without debiasing)")
+    for mine, before in zip(model.get_weights(), weights[1], strict=True):
+        assert np.array_equal(mine, before)
+    assert report.sparsity.frozen == report.sparsity.zeros > 0
+
+
+def test_the_largest_threshold_that_costs_little_cuts():
+    """Beside all of them, tried by hand on the weights of before the cut."""
+    kept = []
+
+    class Keep(Callback):
+        def on_train_end(self, logs=None):
+            kept.append(self.model.get_weights())
+
+    thresholds = (0.001, 0.05, 0.1, 0.2, 0.4, 0.8)
+    model = net()
+    report = pruning.sparsify(
+        *(model, *TRAIN), strength=0.003, thresholds=thresholds, callbacks=[Keep()], **SHORT
+    )
+    judge, costs = net(), {}
+    for threshold in (0.0, *thresholds):
+        weights = [np.where(np.abs(w) < threshold, 0, w) if w.ndim > 1 else w for w in kept[0]]
+        judge.set_weights(weights)
+        costs[threshold] = 1 - judge.evaluate(*VALIDATION, verbose=0)[1]
+    good = [t for t in thresholds if costs[t] <= costs[0.0] + 0.003 + 1e-9]
+    assert good
+    assert max(good) < 0.8
+    assert report.threshold == max(good)
+    assert report.validation_before == pytest.approx(costs[0.0])
+    assert report.validation_cut == pytest.approx(costs[report.threshold])
+    assert report.trials[0].cut_validation == pytest.approx(report.validation_cut)
+
+
+@pytest.mark.parametrize("target", [0.6, 0.85])
+def test_a_target(target):
+    model = net()
+    report = pruning.sparsify(model, *TRAIN, target=target, **SHORT)
+    wanted = round(target * 224) / 224
+    assert report.zeros >= wanted
+    assert report.validation_cut <= report.validation_before + 0.003 + 1e-6
+    strengths = [one.strength for one in report.trials]
+    assert strengths == [1e-4 * 2**i for i in range(len(strengths))]
+    assert report.strength == strengths[-1]
+    if report.trials[-1].cut_validation is not None:
+        assert report.zeros == wanted
+        assert report.threshold > 0
+    assert [len(one["loss"]) for one in report.history] == [15, *[5] * len(strengths)]
+
+
+def test_a_target_that_no_strength_reaches():
+    """The network collapses, and the last one that had not is cut."""
+    model = net(SGD(0.5))
+    with pytest.warns(UserWarning, match=r"no strength gave 99.5 % zeros within the tolerance; "):
+        report = pruning.sparsify(
+            *(model, *TRAIN), target=0.995, tolerance=-1.0, **SHORT | {"epochs": 3}
+        )
+    assert report.zeros == round(0.995 * 224) / 224
+    assert report.strength == report.trials[len(report.trials) - 1].strength or any(
+        one.cut_validation is None for one in report.trials
+    )
+
+
+def regression(**options):
+    x, _ = data()
+    y = x[:, :1] - x[:, 1:2]
+    model = Sequential([layers.Input((6,)), layers.Dense(8, "relu", **options), layers.Dense(1)])
+    model.compile(Adam(0.01), "mse")
+    return model, x, y
+
+
+def test_a_loss_is_judged_where_there_is_no_accuracy():
+    corereg.set_random_seed(2)
+    model, x, y = regression()
+    report = pruning.sparsify(
+        *(model, x, y, (x, y)), strength=0.01, epochs=30, thresholds=[0.01, 10.0], batch_size=10
+    )
+    assert report.measure == "loss"
+    assert report.threshold == 0.01
+    assert report.validation_cut <= report.validation_before * 1.01
+    assert report.validation == pytest.approx(model.evaluate(x, y, verbose=0), rel=1e-5)
+    assert "validation loss: " in repr(report)
+
+
+def test_all_is_put_back():
+    l1, group = regularizers.L1L2(1e-3, 1e-4), regularizers.ProximalGroupLasso(0.1)
+    seen = []
+
+    class Look(Callback):
+        def on_train_begin(self, logs=None):
+            kernels = [layer.kernel.regularizer for layer in self.model.layers]
+            seen.append([repr(one) for one in kernels])
+            seen.append(type(self.model.optimizer).__name__)
+
+    optimizer = Adam(schedules.ExponentialDecay(0.02, 10, 0.5))
+    model = net(optimizer, kernel_regularizer=l1, bias_regularizer="l2")
+    model.layers[1].kernel_regularizer = group
+    bias = model.layers[0].bias.regularizer
+    model.fit(*TRAIN, verbose=0)
+    rate = float(optimizer.learning_rate)
+    report = pruning.sparsify(model, *TRAIN, strength=0.01, callbacks=[Look()], **SHORT)
+    assert seen == [
+        [
+            "ProximalL1L2(l1=0.01, l2=0.0001, scaling='capped')",
+            "ProximalL1L2(l1=0.01, l2=0.0, scaling='capped')",
+        ],
+        "Adam",
+        ["L2(l2=0.0001)", "None"],
+        "Adam",
+    ]
+    assert report.history[0]["learning_rate"][0] == rate < 0.02
+    assert model.optimizer is optimizer
+    assert optimizer.iterations == 0  # as after compile
+    assert not any(state.any() for state in optimizer.state)
+    assert model.layers[0].kernel_regularizer is l1
+    assert model.layers[1].kernel_regularizer is group
+    assert model.layers[0].bias.regularizer is bias
+    zeros = model.sparsity().zeros
+    model.layers[1].kernel_regularizer = None
+    model.fit(*TRAIN, epochs=3, verbose=0)
+    assert model.sparsity().zeros == zeros
+
+
+def test_all_is_put_back_after_an_error():
+    class Fail(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise KeyError
+
+    model = net(kernel_regularizer="l2")
+    own, penalty = model.optimizer, model.layers[0].kernel.regularizer
+    with pytest.raises(KeyError):
+        pruning.sparsify(model, *TRAIN, strength=0.01, callbacks=[Fail()], **SHORT)
+    assert model.optimizer is own
+    assert model.layers[0].kernel.regularizer is penalty
+    assert pruning.masks(model) == {}
+
+
+def test_options():
+    """Batches, weights of rows, some layers, no debiasing, one's own rates."""
+    x, y = TRAIN
+    batches = [(x[i : i + 40], y[i : i + 40]) for i in range(0, 400, 40)]
+    model = net(SGD(0.5))
+    report = pruning.sparsify(
+        *(model, batches),
+        validation_data=(*VALIDATION, np.ones(200)),
+        strength=0.01,
+        epochs=3,
+        debias_epochs=2,
+        learning_rate=0.1,
+        debias_learning_rate=0.3,
+        scaling="plain",
+        layers="first",
+    )
+    assert [one["learning_rate"][0] for one in report.history] == [0.1, 0.3]
+    assert list(pruning.masks(model)) == ["first/kernel"]
+    assert report.sparsity[1].zeros == 0
+    report = pruning.sparsify(
+        *(model, x, y),
+        validation_data=batches,
+        strength=0.0,
+        epochs=1,
+        debias_epochs=0,
+        sample_weight=np.ones(400),
+        shuffle=False,
+        verbose=0,
+    )
+    assert report.epochs == 1
+    assert report.validation == report.validation_cut
+
+
+def test_bad_arguments():
+    model = net()
+    x, y = TRAIN
+    before = snapshot(model)
+
+    def call(**options):
+        return pruning.sparsify(model, x, y, **{"validation_data": VALIDATION} | options)
+
+    for options, message in (
+        ({"validation_data": None, "strength": 1e-4}, "validation_data, such as"),
+        ({"validation_data": x, "strength": 1e-4}, "iterable of batches, received ndarray"),
+        ({"validation_data": iter([(x, y)]), "strength": 1e-4}, "validation_data that can be read"),
+        ({}, "either strength, such as 1e-4, or target, such as 0.9, received strength=None"),
+        ({"strength": 1e-4, "target": 0.5}, "received strength=0.0001 and target=0.5"),
+        ({"target": 90}, "sparsify: expected target from 0 to 1, received 90"),
+        ({"strength": -1}, "received -1"),
+        ({"strength": 1e-4, "epochs": 0}, "epochs as a whole number >= 1, received 0"),
+        ({"strength": 1e-4, "debias_epochs": 0.5}, "debias_epochs as a whole number >= 0"),
+        ({"strength": 1e-4, "thresholds": [-1]}, r"thresholds as numbers >= 0, received \[-1\]"),
+        ({"strength": 1e-4, "scaling": "x"}, "scaling as one of"),
+        ({"strength": 1e-4, "layers": "x"}, "sparsify: expected layers of the model"),
+        ({"strength": 1e-4, "learning_rate": -1.0}, "learning_rate"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call(**options)
+        assert snapshot(model) == before
+    model = net(optimizers.Lion(0.01))
+    with pytest.raises(ValueError, match="Lion: expected an optimizer with a proximal stage"):
+        call(strength=1e-4)
+    model = Sequential([layers.Input((FEATURES,)), layers.Dense(2)])
+    with pytest.raises(RuntimeError, match="sparsify: the model has no optimizer"):
+        call(strength=1e-4)
