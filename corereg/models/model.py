@@ -6,7 +6,7 @@ How it is trained, tested and used is the work of the `Trainer` that it has (cor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -47,6 +47,7 @@ class Model(CopiedWhole, ModelStructure):
     """
 
     recordable = True
+    _clones_by_config: ClassVar[bool] = False  # whether a clone is of the same class
     if TYPE_CHECKING:
         _trainer: Trainer
     else:
