@@ -9,14 +9,17 @@ from typing import Any, Self
 import numpy as np
 
 from corereg.autograd import Tensor, no_grad
-from corereg.graph.nest import flatten, form_of, map_nest, pack_like
-from corereg.graph.tensor import STRING, SymbolicTensor
+from corereg.graph.nest import flatten, map_nest, pack_like
 from corereg.layers.base import Layer
-from corereg.layers.input_layer import InputLayer
 from corereg.layers.lookup import deserialize, inside, serialize, take_prepare
 from corereg.layers.merging.ensemble_average import EnsembleAverage
-from corereg.layers.shapes import is_shape
 from corereg.models.cloning import clone_model
+from corereg.models.ensemble_graph import (
+    inputs_again,
+    inputs_of,
+    nest_of_inputs,
+    outputs_of,
+)
 from corereg.models.inputs import InputKind, arranged
 from corereg.models.model import Model
 from corereg.registry import register
@@ -70,8 +73,8 @@ class Ensemble(Model):
                 f"Ensemble: expected average as one of {', '.join(map(repr, AVERAGES))}, received "
                 f"{average!r}"
             )
-        inputs = _inputs_of(members) if inputs is None else inputs
-        outputs = _outputs_of(members, inputs, shares, average == "probabilities")
+        inputs = inputs_of(members) if inputs is None else inputs
+        outputs = outputs_of(members, inputs, shares, average == "probabilities")
         super().__init__(inputs, outputs, name, **options)
         self.average = average
         self.member_weights = None if weights is None else tuple(float(one) for one in weights)
@@ -99,7 +102,7 @@ class Ensemble(Model):
         values = arranged(self.who, graph, x) if several else [x]
         parts = []
         for model in self._members:
-            given = pack_like(_nest_of_inputs(model, len(values)), values)
+            given = pack_like(nest_of_inputs(model, len(values)), values)
             parts.append(list(flatten(model.predict(given, batch_size, verbose))))
         averages = [one.node.operation for one in flatten(graph.outputs)]
         stacks = [
@@ -151,7 +154,7 @@ class Ensemble(Model):
                 prepare(str(place), model)
             models.append(model)
         rest = {key: value for key, value in config.items() if key not in ("layers", "inputs")}
-        return cls(models, inputs=_inputs_again(config["inputs"]), **rest)
+        return cls(models, inputs=inputs_again(config["inputs"]), **rest)
 
     @classmethod
     def of_snapshots(
@@ -206,145 +209,6 @@ def _checked_weights(weights: Any, count: int) -> list[float] | None:
             f"{weights!r}"
         )
     return [float(one) / float(sum(numbers)) for one in numbers]
-
-
-# ---- its graph -----------------------------------------------------------------------------------
-
-
-def _said_inputs(model: Model) -> Any:
-    """The symbolic inputs of a model, nested, or None if it does not say them."""
-    if model._has_own_call and model._graph is None:
-        return None
-    try:
-        return model.input
-    except AttributeError:  # a Sequential that is not built
-        return None
-
-
-def _inputs_of(models: list[Model]) -> Any:
-    """New symbolic inputs like those of the first model that says them."""
-    for model in models:
-        said = _said_inputs(model)
-        if said is not None:
-            return map_nest(_input_like, said)
-    for model in models:
-        if model.built:
-            shapes = model.input_shape
-            shapes = [shapes] if is_shape(shapes) else shapes
-            made = [InputLayer(batch_shape=one, dtype=model.dtype).output for one in shapes]
-            return made[0] if len(made) == 1 else made
-    raise ValueError(
-        "Ensemble: expected models whose inputs are known, received models that are not built; "
-        "build them, call them on data, or pass inputs=Input(...)"
-    )
-
-
-def _input_like(tensor: SymbolicTensor) -> SymbolicTensor:
-    if tensor.dtype == STRING:
-        raise ValueError(
-            "Ensemble: expected models of numbers, received one that takes texts; look them up "
-            "in front of the ensemble"
-        )
-    name = tensor.node.operation.name
-    made: SymbolicTensor = InputLayer(
-        batch_shape=tensor.shape, dtype=tensor.dtype, name=name
-    ).output
-    return made
-
-
-def _inputs_again(config: Any) -> Any:
-    """The symbolic inputs that `get_config` described."""
-    if isinstance(config, list):
-        return [_inputs_again(one) for one in config]
-    if "class_name" not in config:
-        return {key: _inputs_again(one) for key, one in config.items()}
-    layer = deserialize(config)
-    if not isinstance(layer, InputLayer):
-        raise ValueError(f"Ensemble: expected inputs, received {layer!r}")
-    return layer.output
-
-
-def _nest_of_inputs(model: Model, count: int) -> Any:
-    """How a model nests what it is called with."""
-    said = _said_inputs(model)
-    if said is None:
-        return None if count == 1 else [None] * count
-    return said
-
-
-def _outputs_of(
-    models: list[Model], inputs: Any, shares: list[float] | None, probabilities: bool
-) -> Any:
-    """The symbolic outputs: each the average of those of all models."""
-    flat = list(flatten(inputs))
-    found = [_called(model, flat) for model in models]
-    first = found[0]
-    for model, one in zip(models, found, strict=True):
-        said, wanted = (
-            (form_of(nest), [t.shape[1:] for t in flatten(nest)]) for nest in (one, first)
-        )
-        if said != wanted:
-            raise ValueError(
-                f"Ensemble: expected outputs as those of {models[0].name!r}, of shapes "
-                f"{_shapes(first)}, received those of {model.name!r}, of shapes {_shapes(one)}"
-            )
-    ends = [list(flatten(one)) for one in found]
-    used = {one.node.operation.name for one in flat}
-    names = _names_of_outputs(models[0], len(ends[0]), used)
-    used |= set(names)
-    for i, model in enumerate(models):
-        if model.name in used:
-            ends[i] = list(flatten(_renamed(model, flat, used)))
-        used.add(model.name)
-    averages = [
-        EnsembleAverage(shares, probabilities, name=name, dtype=models[0].dtype)(list(own))
-        for name, own in zip(names, zip(*ends, strict=True), strict=True)
-    ]
-    return pack_like(first, averages)
-
-
-def _shapes(nest: Any) -> Any:
-    return map_nest(lambda one: one.shape, nest)
-
-
-def _called(model: Model, flat: list[SymbolicTensor]) -> Any:
-    """What a model gives for the inputs; ValueError if it takes others."""
-    nest = _nest_of_inputs(model, len(flat))
-    wanted = [one.shape[1:] for one in flatten(nest) if one is not None]
-    received = [one.shape[1:] for one in flat]
-    if wanted and wanted != received:
-        raise ValueError(
-            f"Ensemble: expected models that take inputs of shapes {received}, received "
-            f"{model.name!r}, which takes {wanted}"
-        )
-    return model(pack_like(nest, flat))
-
-
-def _names_of_outputs(model: Model, count: int, used: set[str]) -> list[str]:
-    """What the outputs are called: as those of the first model, where there are several."""
-    said = ["average"]
-    if count > 1:
-        own = model.output_names if model._graph is not None else []
-        said = own if len(set(own)) == count else [f"average_{i}" for i in range(count)]
-    return [_unused(name, used) for name in said]
-
-
-def _unused(name: str, used: set[str]) -> str:
-    while name in used:
-        name += "_average"
-    return name
-
-
-def _renamed(model: Model, flat: list[SymbolicTensor], used: set[str]) -> Any:
-    """The same as `_called`, by a model of another name around this one: a graph tells its layers
-    apart by their names."""
-    number = 1
-    while f"{model.name}_{number}" in used:
-        number += 1
-    name = f"{model.name}_{number}"
-    used.add(name)
-    inner = [_input_like(one) for one in flat]
-    return Model(inner, _called(model, inner), name=name)(list(flat))
 
 
 def _averaged(layer: EnsembleAverage, output: Array) -> Array:
