@@ -443,6 +443,11 @@ class Model(CopiedWhole, ModelStructure):
 
         load_weights(self, path)
 
+    def _batch_statistics(self, who: str, data: Any, batch_size: int | None) -> Any:
+        from corereg.training.batch_statistics import BatchStatistics
+
+        return BatchStatistics(self, who, data, batch_size)
+
     def _write_backup(self, path: str) -> None:
         from corereg.saving.backup_file import write_backup
 
