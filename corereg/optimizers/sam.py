@@ -153,7 +153,7 @@ class SAM(Optimizer):
             raise RuntimeError(
                 "SAM.first_step: the weights have been moved already; call second_step() first"
             )
-        if not any(isinstance(p._grad, Tensor) or p._grad is not None for p in self.parameters):
+        if all(p._grad is None for p in self.parameters):
             raise RuntimeError(
                 "SAM.first_step: expected gradients, received None for every variable; call "
                 "build(parameters) once, and loss.backward() before each step"
