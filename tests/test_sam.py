@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -185,6 +186,12 @@ def test_both_passes_draw_the_same():
     assert seen[4:6] == seen[6:8]
     assert len(set(seen)) == 4
     assert layer.seeds.random_state[1] == 4
+
+
+def test_layers_count_their_draws_where_steps_are_told():
+    for path in Path(layers.__file__).parent.rglob("*.py"):
+        told = "use count_draw(self._drawn), so that both passes of a step draw the same"
+        assert "increment(self._drawn)" not in path.read_text(), f"{path}: {told}"
 
 
 def test_moving_averages_move_once():
