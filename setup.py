@@ -24,7 +24,8 @@ KERNELS = [
     *("dense", "activation", "log_softmax", "elementwise", "dropout", "noise"),
     *("batch_norm", "row_norm", "embedding"),
     *("cross_entropy", "regression_loss", "output_loss", "accuracy", "counts"),
-    *("accumulators", "gather", "shuffle", "strided_table", "update", "stages", "probe", "table"),
+    *("accumulators", "gather", "shuffle", "strided_table", "update", "stages"),
+    *("sharpness", "probe", "table"),
 ]
 OBJECTS = "build/kernels"  # kept, where pip builds all else in a new folder every time
 COMMON = ["dispatch.c", "replay.c", "threads.c", "validate.c", "forward.c", "memory.c", "rules.c"]

@@ -52,6 +52,7 @@ include "dataset.pxi"
 include "embedding.pxi"
 include "update.pxi"
 include "stages.pxi"
+include "sharpness.pxi"
 include "probe.pxi"
 
 # Models beside threads: who reads and writes weights, and forward passes.

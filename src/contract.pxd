@@ -26,6 +26,7 @@ cdef extern from "kernels.h" nogil:
         CR_arg_sort
         CR_penalty, CR_penalty_backward, CR_gradient_norms, CR_clip_scales
         CR_accumulate_gradients, CR_reset_gradients, CR_average_weights
+        CR_ascent_norms, CR_ascend_weights, CR_restore_weights
         CR_constrain_norms, CR_constrain_signs, CR_shrink_norms, CR_shrink_groups, CR_mask_values
         CR_scheduled_rate
         CR_probe_arithmetic, CR_probe_triad, CR_probe_read
@@ -323,6 +324,13 @@ cdef extern from "kernels.h" nogil:
         const cr_hyper *hyper
         double momentum
         int64_t overwrite_every
+    ctypedef struct cr_ascent_args:
+        const cr_segment *segments
+        const void *const *gradients
+        ptrdiff_t count, blocks
+        double *sums
+        double rho, eta
+        int adaptive
     ctypedef struct cr_constrain_args:
         void *w
         ptrdiff_t outer, n, inner

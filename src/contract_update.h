@@ -1,5 +1,6 @@
-/* Penalties and updates: the argument structs of update.c. Shares are blocks of the segments, but
- * for clip_scales, which is one share, and penalty_backward, whose shares are tiles. */
+/* Penalties and updates: the argument structs of update.c, stages.c and sharpness.c. Shares are
+ * blocks of the segments, but for clip_scales, which is one share, and penalty_backward, whose
+ * shares are tiles. */
 #ifndef COREREG_CONTRACT_UPDATE_H
 #define COREREG_CONTRACT_UPDATE_H
 
@@ -105,6 +106,23 @@ typedef struct {
     double momentum;
     int64_t overwrite_every;
 } cr_average_args;
+
+/* The move of sharpness-aware steps (sharpness.c), between the two gradients of a step; s is 1, or
+ * |w| + eta if `adaptive`:
+ *
+ * ascent_norms:    sums[block] = sum (s g)^2
+ * ascend_weights:  saved = w, then w += rho / (norm + 1e-12) * s^2 * g, norm the root of all sums
+ * restore_weights: w = saved
+ *
+ * What is saved is the segments' slot 0. */
+typedef struct {
+    const cr_segment *segments;
+    const void *const *gradients; /* NULL for zero; not for restore_weights */
+    ptrdiff_t count, blocks;
+    double *sums; /* not for restore_weights */
+    double rho, eta;
+    int adaptive;
+} cr_ascent_args;
 
 /* constrain_norms, in place: of w[outer, n, inner], the norms over n, and
  *     w *= (rate * min(max(norm, least), most) + (1 - rate) * norm) / (1e-7 + norm)

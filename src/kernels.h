@@ -105,6 +105,9 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(accumulate_gradients)   \
     X(reset_gradients)        \
     X(average_weights)        \
+    X(ascent_norms)           \
+    X(ascend_weights)         \
+    X(restore_weights)        \
     X(constrain_norms)        \
     X(constrain_signs)        \
     X(shrink_norms)           \

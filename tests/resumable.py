@@ -150,6 +150,7 @@ def more_callbacks(seed: int, folder: Path, model: Any) -> list[Any]:
         callbacks.CSVLogger(folder / "log.csv"),
         callbacks.ModelCheckpoint(folder / "best.corereg", "loss", save_best_only=True),
     ]
+    found.append(callbacks.StochasticWeightAveraging(int(rng.integers(0, 4))))
     if averages:
         found.append(callbacks.SwapEMAWeights(chance(rng, 0.5)))
     if not scheduled:
@@ -157,6 +158,7 @@ def more_callbacks(seed: int, folder: Path, model: Any) -> list[Any]:
             Lottery(),
             callbacks.ReduceLROnPlateau("loss", patience=1, min_delta=0.05, factor=0.5),
             callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.95),
+            callbacks.SnapshotEnsemble(3),
         ]
     return [one for one in found if chance(rng, 0.4)]
 

@@ -36,7 +36,7 @@ KERNEL_GUIDE = ROOT / "docs" / "adding-a-kernel.md"
 OPTIMIZER_GUIDE = ROOT / "docs" / "adding-an-optimizer.md"  # test_guide_optimizer.py runs it
 FOLDERS = ("corereg", "src", "tests", "benches", "docs", ".ci")
 LANGUAGES = {"", "text", "sh", "python", "python no-run", "c", "cython", "diff"}
-ELSEWHERE = {"CFLAGS", "ensembles", "nolock", "Python.h", "corereg/optimizers/signum.py"}
+ELSEWHERE = {"CFLAGS", "nolock", "Python.h", "corereg/optimizers/signum.py"}
 """Words in code and files that no source has: of other programs, or reserved for later."""
 
 

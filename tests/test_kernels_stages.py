@@ -58,6 +58,39 @@ def test_averages(accumulation, every, dtype, rng, close):
             w += 1
 
 
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_the_move_of_sharpness_aware_steps(adaptive, dtype, rng, close):
+    weights = [rng.standard_normal(shape).astype(dtype) for shape in SHAPES]
+    gradients = [rng.standard_normal(shape).astype(dtype) for shape in SHAPES]
+    gradients[3][...] = 0  # which stands for a missing one
+    exact, before = [w.astype(float) for w in weights], [w.copy() for w in weights]
+    saved = [np.full_like(w, 9) for w in weights]
+    segments = _kernels.Segments(weights, [(one,) for one in saved])
+    for i, g in enumerate(gradients):
+        segments.set_gradient(i, None if i == 3 else g)
+    sums = np.full(segments.blocks, np.nan)
+    _kernels.ascend_weights(segments, 0.3, sums, adaptive, 0.01)
+    reference.ascend_weights(exact, [g.astype(float) for g in gradients], 0.3, adaptive, 0.01)
+    for w, wanted, kept, old in zip(weights, exact, saved, before, strict=True):
+        close(w, wanted, scale=8)
+        assert kept.tobytes() == old.tobytes()
+    if not adaptive:
+        moved = sum(((w - old) ** 2).sum() for w, old in zip(weights, before, strict=True))
+        assert np.sqrt(moved) == pytest.approx(0.3, rel=1e-4)
+    _kernels.restore_weights(segments)
+    reference.restore_weights(exact, saved)
+    for w, wanted, old in zip(weights, exact, before, strict=True):
+        assert w.tobytes() == old.tobytes()
+        assert np.array_equal(wanted, old)
+
+
+def test_without_gradients_nothing_moves(dtype):
+    w = np.ones(5, dtype)
+    segments = _kernels.Segments([w], [(np.zeros_like(w),)])
+    _kernels.ascend_weights(segments, 0.3, np.zeros(1))
+    assert np.array_equal(w, np.ones(5))
+
+
 @pytest.mark.parametrize(
     ("shape", "first", "last"),
     [((0, 3), 0, 0), ((3, 0), 0, 0), ((1,), 0, 0), ((37,), 0, 0), ((9, 35), 0, 0), ((9, 35), 1, 1),
@@ -128,6 +161,16 @@ def test_bad_input(fails):
             lambda: _kernels.average_weights(_kernels.Segments([w]), made(1), 0.5),
             ValueError,
             "the average as the only slot",
+        ),
+        (
+            lambda: _kernels.ascend_weights(_kernels.Segments([w]), 0.5, np.zeros(1)),
+            ValueError,
+            "what is saved as the only slot",
+        ),
+        (
+            lambda: _kernels.ascend_weights(_kernels.Segments([w], [(w.copy(),)]), 0.5, w),
+            ValueError,
+            "expected sums as a contiguous float64 array of 1 elements",
         ),
     ):
         fails(call, exception, message, w)

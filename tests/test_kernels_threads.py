@@ -140,6 +140,11 @@ def kernel_calls(rng, dtype, m, n):
     calls.append(lambda: k.accumulate_gradients(totals, accumulating, 2.0))
     calls.append(lambda: k.reset_gradients(totals, accumulating))
     calls.append(lambda: k.average_weights(averaged, accumulating, 0.9, 1))
+    for i, g in enumerate(gradients):
+        averaged.set_gradient(i, g)
+    moves = keep(np.zeros(averaged.blocks))
+    calls.append(lambda: k.ascend_weights(averaged, 0.3, moves, True, 0.01))
+    calls.append(lambda: k.restore_weights(averaged))
     calls.append(lambda: k.constrain_norms(weights[0], 0, 0, 0.5, 1.0))
     calls.append(lambda: k.constrain_signs(weights[0]))
     kept = keep(np.arange(weights[0].size).reshape(weights[0].shape) % 3 > 0)

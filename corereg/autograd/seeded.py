@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels, config
+from corereg.autograd.draws import count_draw, note_draw
 from corereg.autograd.ops.layers import Dropout, filled_shape
 from corereg.autograd.tensor import Tensor, apply, tensor
 from corereg.naming import unique_name
@@ -43,6 +44,7 @@ class SeedGenerator:
         _kernels.fail_recording("a SeedGenerator counts in Python")
         found = self._key, int(self._drawn)
         self._drawn += 1
+        note_draw(self._drawn)
         return found
 
     @property
@@ -75,7 +77,7 @@ def normal(
     out = np.empty(_shape_of("normal", shape), _float("normal", dtype))
     key, drawn = _counter("normal", seed)
     _kernels.normal(out, key, drawn, float(mean), float(stddev))
-    _kernels.increment(drawn)
+    count_draw(drawn)
     return Tensor(out)
 
 
@@ -92,7 +94,7 @@ def dropout(
     key, drawn = _counter("dropout", seed)
     given = x if mask == x.shape else Tensor(np.ones(mask, x.dtype))
     kept = apply(Dropout(float(rate), key, drawn, False, given.data.size), given)
-    _kernels.increment(drawn)
+    count_draw(drawn)
     return kept if given is x else x * kept
 
 
@@ -193,6 +195,7 @@ def _generator(who: str, seed: Any) -> np.random.Generator:
     key, drawn = _counter(who, seed)
     count = int(drawn)
     drawn += 1
+    note_draw(drawn)
     return Generator(Philox(key=mix(key ^ count)))
 
 

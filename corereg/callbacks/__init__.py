@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from corereg.callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
     from corereg.callbacks.progbar_logger import ProgbarLogger as ProgbarLogger
     from corereg.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau
+    from corereg.callbacks.snapshot_ensemble import SnapshotEnsemble as SnapshotEnsemble
+    from corereg.callbacks.stochastic_weight_averaging import (
+        StochasticWeightAveraging as StochasticWeightAveraging,
+    )
     from corereg.callbacks.swap_ema_weights import SwapEMAWeights as SwapEMAWeights
     from corereg.callbacks.tensorboard import TensorBoard as TensorBoard
     from corereg.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN
@@ -41,6 +45,8 @@ _MODULES = {
     "ModelCheckpoint": "model_checkpoint",
     "ProgbarLogger": "progbar_logger",
     "ReduceLROnPlateau": "reduce_lr_on_plateau",
+    "SnapshotEnsemble": "snapshot_ensemble",
+    "StochasticWeightAveraging": "stochastic_weight_averaging",
     "SwapEMAWeights": "swap_ema_weights",
     "TensorBoard": "tensorboard",
     "TerminateOnNaN": "terminate_on_nan",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,20 @@ class _Trial(threading.local):
 
 
 trial = _Trial()
-"""Whether this thread runs a function on zeros only to see what comes out: `trial.under_way`. What
-layers keep from one call to the next stays as it is then."""
+"""Whether this thread runs a function on zeros only to see what comes out, or once more on rows on
+which it has just run (`states_kept`): `trial.under_way`. What layers keep from one call to the next
+stays as it is then."""
+
+
+@contextmanager
+def states_kept() -> Iterator[None]:
+    """Inside, calls of layers leave moving averages and the like as they are: for the second
+    forward pass of one step."""
+    outer, trial.under_way = trial.under_way, True
+    try:
+        yield
+    finally:
+        trial.under_way = outer
 
 
 def run_on_zeros(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from corereg import _kernels
 from corereg.autograd import Tensor
+from corereg.autograd.draws import count_draw
 from corereg.autograd.ops.layers import Dropout as DropoutOp
 from corereg.autograd.ops.normalization import ALPHA, AlphaDropout as AlphaDropoutOp, alpha_scale
 from corereg.autograd.tensor import apply
@@ -35,7 +35,7 @@ class AlphaDropout(MaskLayer):
             dropped = apply(AlphaDropoutOp(self.rate, self._key, self._drawn), x)
         else:
             dropped = self._by_shared_mask(x, self._mask_shape(x.shape))
-        _kernels.increment(self._drawn)
+        count_draw(self._drawn)
         return dropped
 
     def _by_shared_mask(self, x: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from corereg import _kernels
 from corereg.autograd import Tensor
+from corereg.autograd.draws import count_draw
 from corereg.autograd.ops.layers import Dropout as DropoutOp, is_relu
 from corereg.autograd.tensor import apply
 from corereg.layers.mask_layer import MaskLayer
@@ -36,5 +36,5 @@ class Dropout(MaskLayer):
             ones = Tensor(np.ones(self._mask_shape(x.shape), x.dtype))
             op = DropoutOp(self.rate, self._key, self._drawn, False, ones.size)
             dropped = x * apply(op, ones)
-        _kernels.increment(self._drawn)
+        count_draw(self._drawn)
         return dropped

@@ -8,6 +8,7 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
+from corereg.autograd.draws import count_draw
 from corereg.layers.random_layer import RandomLayer
 from corereg.registry import register
 
@@ -18,7 +19,7 @@ class _Gaussian(RandomLayer):
     def _draw(self, x: Tensor, mean: float, stddev: float) -> Tensor:
         """Normal random numbers of x's shape, others at each step."""
         drawn = _kernels.normal(np.empty(x.shape, x.dtype), self._key, self._drawn, mean, stddev)
-        _kernels.increment(self._drawn)
+        count_draw(self._drawn)
         return Tensor(drawn)
 
 

@@ -6,6 +6,7 @@ from corereg._lazy import lazy_package
 
 if TYPE_CHECKING:
     from corereg.models.cloning import clone_model as clone_model
+    from corereg.models.ensemble import Ensemble as Ensemble
     from corereg.models.files import (
         load_model as load_model,
         save_model as save_model,
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from corereg.models.sequential import Sequential as Sequential
 
 _MODULES = {
+    "Ensemble": "ensemble",
     "Model": "model",
     "Sequential": "sequential",
     "clone_model": "cloning",

@@ -31,8 +31,11 @@ def clone_model(
     if not isinstance(model, Model):
         raise TypeError(f"clone_model: expected a Model, received {type(model).__name__}")
     graph = model._graph
+    plain = input_tensors is None and clone_function is None
+    if model._clones_by_config and plain:
+        return type(model).from_config(model.get_config())
     if model._has_own_call or (graph is None and not isinstance(model, Sequential)):
-        if input_tensors is not None or clone_function is not None:
+        if not plain:
             raise ValueError(
                 f"clone_model: expected a graph of layers, received {model.who}, which has a call "
                 "of its own; leave out input_tensors and clone_function"

@@ -6,7 +6,7 @@ How it is trained, tested and used is the work of the `Trainer` that it has (cor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -50,6 +50,7 @@ class Model(CopiedWhole, ModelStructure):
     """
 
     recordable = True
+    _clones_by_config: ClassVar[bool] = False  # whether a clone is of the same class
     if TYPE_CHECKING:
         _trainer: Trainer
     else:
@@ -452,6 +453,11 @@ class Model(CopiedWhole, ModelStructure):
         from corereg.saving.model_file import load_weights
 
         load_weights(self, path)
+
+    def _batch_statistics(self, who: str, data: Any, batch_size: int | None) -> Any:
+        from corereg.training.batch_statistics import BatchStatistics
+
+        return BatchStatistics(self, who, data, batch_size)
 
     def _write_backup(self, path: str) -> None:
         from corereg.saving.backup_file import write_backup

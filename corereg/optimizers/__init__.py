@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     )
     from corereg.optimizers.nadam import Nadam as Nadam
     from corereg.optimizers.rmsprop import RMSprop as RMSprop
+    from corereg.optimizers.sam import SAM as SAM
     from corereg.optimizers.sgd import SGD as SGD
 
 _MODULES = {
@@ -55,6 +56,7 @@ _MODULES = {
     "Nadam": "nadam",
     "Optimizer": "base",
     "RMSprop": "rmsprop",
+    "SAM": "sam",
     "SGD": "sgd",
     "deserialize": "lookup",
     "get": "lookup",

@@ -22,6 +22,7 @@ from corereg.optimizers.options import (
     check_limits,
     refuse_arguments,
 )
+from corereg.optimizers.passes import StepPasses
 from corereg.optimizers.plan import StepPlan
 from corereg.optimizers.planning import StepPlanning
 from corereg.optimizers.rates import LearningRate, rate_of_config
@@ -31,7 +32,7 @@ from corereg.recordable import Recordable
 Array = np.ndarray[Any, Any]
 
 
-class Optimizer(CopiedWhole, LearningRate, StepPlanning, VariableMaker, Recordable):
+class Optimizer(CopiedWhole, LearningRate, StepPasses, StepPlanning, VariableMaker, Recordable):
     """Base class of all optimizers.
 
     learning_rate: a number >= 0, a schedule of `corereg.optimizers.schedules`, or a function: of

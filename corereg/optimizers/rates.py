@@ -129,6 +129,11 @@ class LearningRate:
         """Whether the learning rate is a function or schedule of the user's own."""
         return self._schedule is not None and not _is_kernel(self._schedule)
 
+    @property
+    def rate_is_scheduled(self) -> bool:
+        """Whether the learning rate is a schedule or a function, and cannot be set to a number."""
+        return self._schedule is not None
+
     def _rate_config(self) -> Any:
         """The learning rate for `get_config`."""
         if self._schedule is None:

@@ -29,6 +29,7 @@ from corereg.reference.probe import *
 from corereg.reference.regression_loss import *
 from corereg.reference.rules import *
 from corereg.reference.schedules import *
+from corereg.reference.sharpness import *
 from corereg.reference.stages import *
 from corereg.reference.strided import *
 from corereg.reference.updates import *

@@ -139,7 +139,7 @@ def _put_global_generators(state: dict[str, Any]) -> None:
 
 def _numbers(optimizer: Any) -> dict[str, Any]:
     """What of an optimizer's arguments are numbers, which callbacks may set."""
-    config = optimizer.get_config()
+    config = optimizer.stepping.get_config() | optimizer.get_config()
     return {
         name: value
         for name, value in config.items()

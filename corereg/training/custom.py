@@ -15,6 +15,8 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor, tensor
+from corereg.autograd.draws import noted_draws
+from corereg.graph.inference import trial
 from corereg.graph.nest import flatten
 from corereg.metrics.base import Metric
 from corereg.metrics.state import put_state, state_of
@@ -68,13 +70,19 @@ def train_step(model: TrainableModel, data: Any) -> dict[str, Any]:
     x, y, sample_weight = unpack_x_y_sample_weight(data)
     optimizer = model._trainer.ready_optimizer(model)
     optimizer.zero_grad()
-    y_pred = model(x, training=True)
-    loss = model.compute_loss(x, y, y_pred, sample_weight, training=True)
+    with noted_draws() as draws:
+        y_pred = model(x, training=True)
+        loss = model.compute_loss(x, y, y_pred, sample_weight, training=True)
     model._trainer.trackers.loss.update_state(loss, _rows_of(x))
     if loss.requires_grad:
         optimizer.scale_loss(loss).backward()
         _kernels.track_part(optimizer)
-        optimizer.step()
+        if optimizer.passes > 1:
+            with optimizer.second_pass(draws):
+                again = model(x, training=True)
+                again = model.compute_loss(x, y, again, sample_weight, training=True)
+                optimizer.scale_loss(again).backward()
+        optimizer.update()
         optimizer.zero_grad()
     return model.compute_metrics(x, y, y_pred, sample_weight)
 
@@ -99,7 +107,7 @@ def compute_loss(model: TrainableModel, y: Any, y_pred: Any, sample_weight: Any)
             target = array_of(targets[one.output])
             weight = array_of(weights[one.output])
             part = one.loss(target, predictions[one.output], weight)
-            if one.name is not None:
+            if one.name is not None and not trial.under_way:
                 trainer.trackers.outputs[one.name].update_state(part, len(predictions[0]))
             parts.append(part)
     total = trainer.total_loss(parts) if parts else None

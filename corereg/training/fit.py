@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor, enable_grad
+from corereg.autograd.draws import noted_draws
 from corereg.callbacks.callback_list import CallbackList
 from corereg.callbacks.history import History
 from corereg.graph.nest import flatten
@@ -51,33 +52,56 @@ def graph_penalties(model: TrainableModel) -> list[Tensor]:
     ]
 
 
+class ForwardPass(NamedTuple):
+    """What a model gave for a batch: its outputs, the loss of each, the penalties that go through
+    the graph, and the sum of losses and penalties, None without any."""
+
+    predictions: list[Tensor]
+    parts: list[Tensor]
+    penalties: list[Tensor]
+    total: Tensor | None
+
+
+def forward_pass(model: TrainableModel, batch: Batch) -> ForwardPass:
+    """The forward pass of a step of training."""
+    trainer = model._trainer
+    with enable_grad(), _kernels.CallContext(training=True) as call:
+        predictions = list(flatten(model(batch.x, training=True)))
+        parts = trainer.output_losses(batch, predictions)
+        total = trainer.total_loss(parts)
+        penalties = [*call.losses, *graph_penalties(model)]
+        for found in penalties:
+            total = found if total is None else total + found
+    return ForwardPass(predictions, parts, penalties, total)
+
+
 def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> None:
     """One update. All that it computes with stays in memory that kernels read and write, and no
     value is read back: recorded once, it can be replayed (see corereg.runtime.capture)."""
     trainer = model._trainer
     _kernels.track_dependency(trainer.compilation)
     optimizer = trainer.ready_optimizer(model)  # a callback may have set another
-    with enable_grad(), _kernels.CallContext(training=True) as call:
-        prediction = model(batch.x, training=True)
-        predictions = list(flatten(prediction))
-        parts = trainer.output_losses(batch, predictions)
-        total = trainer.total_loss(parts)
-        added = [*call.losses, *graph_penalties(model)]
-        for found in added:
-            total = found if total is None else total + found
-            sums.add_penalty(batch, found.data, in_loss=True)
-        regularized = any(p.regularizer is not None for p in model.trainable_weights)
-        if total is None:
-            if not regularized:
-                warn_user("fit: the model has no loss and no penalties; compile it with loss=...")
-            total = Tensor(np.zeros((), model.dtype))
-    sums.has_penalty = bool(added) or regularized
-    sums.add(batch, predictions, total.data, parts)
+    with noted_draws() as draws:
+        found = forward_pass(model, batch)
+    total = found.total
+    for penalty_found in found.penalties:
+        sums.add_penalty(batch, penalty_found.data, in_loss=True)
+    regularized = any(p.regularizer is not None for p in model.trainable_weights)
+    if total is None:
+        if not regularized:
+            warn_user("fit: the model has no loss and no penalties; compile it with loss=...")
+        total = Tensor(np.zeros((), model.dtype))
+    sums.has_penalty = bool(found.penalties) or regularized
+    sums.add(batch, found.predictions, total.data, found.parts)
     _kernels.track_part(optimizer)
     if total.requires_grad or regularized:
         optimizer.zero_grad()  # what a loop of the user's own may have left
         if total.requires_grad:
             optimizer.scale_loss(total).backward()
+            if optimizer.passes > 1:
+                with optimizer.second_pass(draws):
+                    again = forward_pass(model, batch).total
+                    optimizer.scale_loss(again).backward()
         sums.add_penalty(batch, optimizer.update(penalties=True))
         optimizer.zero_grad()
 

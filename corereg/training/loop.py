@@ -48,6 +48,11 @@ class TrainingLoop:
         self._logs: Logs = {}
         self._resumes_within: dict[str, Any] | None = None  # a state to go on from
 
+    @property
+    def training_steps(self) -> Steps:
+        """The steps that it runs."""
+        return self._run
+
     def run(self, initial_epoch: int, epochs: int) -> None:
         """Runs the epochs from initial_epoch, counted from 0, up to `epochs`."""
         self._epoch, self._epochs = initial_epoch, epochs

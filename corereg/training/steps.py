@@ -10,7 +10,7 @@ with a part that cannot be replayed runs every step through the graph, with the 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
@@ -130,7 +130,7 @@ class ArraySteps:
     def __init__(
         self, runner: StepRunner, data: ArrayDataset, size: int, order: RowOrder | None
     ) -> None:
-        self._runner, self._data, self._size, self._order = runner, data, size, order
+        self._runner, self.data, self.size, self._order = runner, data, size, order
         # by rows: a capture, and its program with the calls that gather rows in front
         self._gathering: dict[int, tuple[Capture, _kernels.Program]] = {}
         self._epoch_plan: tuple[int, ReplayPlan] | None = None  # with the version of the captures
@@ -149,7 +149,7 @@ class ArraySteps:
     @property
     def steps(self) -> int:
         """Batches in a pass."""
-        return -(-len(self._data) // self._size)
+        return -(-len(self.data) // self.size)
 
     def ready(self) -> bool:
         """Whether there is another batch: always, for a new pass follows."""
@@ -168,7 +168,7 @@ class ArraySteps:
     @property
     def position(self) -> PassPosition | None:
         """The place in the pass; None between two."""
-        rows = len(self._data)
+        rows = len(self.data)
         return (rows, rows - self._left, int(self._order is not None)) if self._left else None
 
     def resume(self, position: PassPosition | None) -> bool:
@@ -179,10 +179,10 @@ class ArraySteps:
             return True
         rows, taken, shuffled = position
         order = self._order
-        fits = rows == len(self._data) and taken < rows and shuffled == int(order is not None)
+        fits = rows == len(self.data) and taken < rows and shuffled == int(order is not None)
         if not fits or (order is not None and order.passes[0] < 1):
             return False
-        self._data.resume_epoch(order, taken)
+        self.data.resume_epoch(order, taken)
         self._left = rows - taken
         return True
 
@@ -194,14 +194,14 @@ class ArraySteps:
         most = self.steps if most is None else most
         begins = not self._left
         if begins:
-            self._left = len(self._data)
-        rows = min(self._size, self._left)
-        capture = self._runner.find(self._data, rows)
+            self._left = len(self.data)
+        rows = min(self.size, self._left)
+        capture = self._runner.find(self.data, rows)
         known = self._gathering.get(rows)
         most = min(most, self._left // rows)
         with self._runner.access, self._runner.rates_ahead(most) as most:
             if begins:  # inside: the passes that a snapshot counts are those of finished steps
-                self._data.start_epoch(self._order)
+                self.data.start_epoch(self._order)
             if known is not None and known[0] is capture and capture.ready:
                 done = capture.replay([(known[1], 1)], most)
                 self._runner.result, self._runner.last = capture.result, capture.memory
@@ -214,11 +214,11 @@ class ArraySteps:
     def _run_first(self, capture: Capture | None, rows: int) -> None:
         """One step whose program does not gather its rows yet."""
         if capture is None:
-            self._runner.run_eagerly(self._data.next_batch(rows))
+            self._runner.run_eagerly(self.data.next_batch(rows))
             return
         gather = _kernels.Program()
         with gather:
-            self._data.fill_batch(capture.memory)
+            self.data.fill_batch(capture.memory)
         if capture.ready:
             self._runner.replay_once(capture)
         else:
@@ -249,18 +249,18 @@ class ArraySteps:
         return any(capture.changed() for capture, _ in self._gathering.values())
 
     def _make_epoch_plan(self, sums: EpochAccumulators) -> ReplayPlan | None:
-        full, rest = divmod(len(self._data), self._size)
+        full, rest = divmod(len(self.data), self.size)
         parts: ReplayPlan = []
-        for rows, times in ((self._size, full), (rest, 1)):
+        for rows, times in ((self.size, full), (rest, 1)):
             if rows and times:
                 known = self._gathering.get(rows)
-                capture = self._runner.find(self._data, rows)
+                capture = self._runner.find(self.data, rows)
                 if known is None or known[0] is not capture or not capture.ready:
                     return None
                 parts.append((known[1], times))
         begin, end = _kernels.Program(run=False), _kernels.Program(run=False)
         with begin:
-            self._data.start_epoch(self._order)
+            self.data.start_epoch(self._order)
             sums.begin_log()
         with end:
             sums.append_to_log()
@@ -274,7 +274,7 @@ class ArraySteps:
         if plan is None:
             return 0.0
         work, more = (sum(program.work * n for program, n in part) for part in (plan, after))
-        capture = self._gathering[min(self._size, len(self._data))][0]
+        capture = self._gathering[min(self.size, len(self.data))][0]
         assert capture.program is not None
         began = time.perf_counter()
         with self._runner.access:
@@ -368,6 +368,15 @@ class IterableSteps:
     def end_epoch(self) -> None:
         """Tells the source of the end of an epoch, if it has a hook for it."""
         self._batches.end_epoch()
+
+    def inputs(self) -> Iterator[tuple[Any, int]]:
+        """What the model is called with in the batches of a new pass, and the rows in each; no step
+        is run."""
+        self.restart()
+        while self.ready():
+            assert self._next is not None
+            data, self._next = self._next, None
+            yield data.next_batch(len(data)).x, len(data)
 
     def run(self, most: int | None) -> int:
         """Runs the next batch; returns 1, or 0 if there is none."""

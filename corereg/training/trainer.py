@@ -64,6 +64,7 @@ class TrainableModel(ShapedModel, Protocol):
     def weights(self) -> list[Parameter]: ...
     @property
     def trainable_weights(self) -> list[Parameter]: ...
+    def _flatten_layers(self, include_self: bool = True) -> list[Any]: ...
     def build(self, input_shape: Any) -> None: ...
     def _run_noting(self, x: Any, note: Callable[[Any, Any], None]) -> Any: ...
     def train_step(self, data: Any) -> dict[str, Any]: ...
@@ -308,9 +309,10 @@ class Trainer:
         return self.weights_lock
 
     def forget_gradients(self) -> None:
-        """Drops gradients, half of which an interrupt may have left."""
+        """Drops gradients, half of which an interrupt may have left, and what else a step that was
+        not finished has changed for a while."""
         if self.compilation.optimizer is not None:
-            self.compilation.optimizer.zero_grad()
+            self.compilation.optimizer.abandon_step()
 
     # ---- what runs how ---------------------------------------------------------------------------
 

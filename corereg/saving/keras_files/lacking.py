@@ -12,6 +12,10 @@ PARTS: dict[str, dict[str, str | None]] = {
 """By kind and name the parts that Keras lacks, and what stands in their place if they are left
 out."""
 
+WRAPPERS = {"optimizer": {"SAM": "base"}}
+"""By kind and name the parts that Keras lacks around another part, and the key of that in their
+config: it stands in their place if they are left out."""
+
 ARGUMENTS = {
     "optimizer": ("lazy", "learning_rate_multipliers", "excluded_from_weight_decay"),
 }

@@ -16,6 +16,7 @@ Array = np.ndarray[Any, Any]
 
 def variables_of(optimizer: Optimizer) -> list[Array]:
     """All variables as Keras has them in a file."""
+    optimizer = optimizer.stepping
     found = [np.asarray(optimizer.steps, np.int32)]
     if optimizer._schedule is None:
         found.append(np.asarray(optimizer._hyper.learning_rate, np.float32))
@@ -29,6 +30,7 @@ def variables_of(optimizer: Optimizer) -> list[Array]:
 def restore(who: str, optimizer: Optimizer, arrays: list[Array]) -> None:
     """Puts back what a file has. If it has other variables in number, the optimizer begins anew,
     with a warning, as in Keras; FileFormatError for other shapes."""
+    optimizer = optimizer.stepping
     own = variables_of(optimizer)
     first = len(own) - len(_trained(optimizer)) - isinstance(optimizer, Nadam)
     if len(arrays) != len(own):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from corereg import activations, registry
-from corereg.saving.keras_files.lacking import ARGUMENTS, PARTS, UNTAKEN, Lacking
+from corereg.saving.keras_files.lacking import ARGUMENTS, PARTS, UNTAKEN, WRAPPERS, Lacking
 
 Config = dict[str, Any]
 
@@ -49,6 +49,9 @@ def part(kind: str, described: Any, lacking: Lacking, owner: str = "") -> Any:
     if name in PARTS.get(kind, {}):
         lacking.note(f"the {kind} {name}{owner}")
         return PARTS[kind][name]
+    if name in WRAPPERS.get(kind, {}):
+        lacking.note(f"the {kind} {name}{owner}")
+        return part(kind, config[WRAPPERS[kind][name]], lacking, owner)
     translated = {}
     for key, value in config.items():
         if key in ARGUMENTS.get(kind, ()):

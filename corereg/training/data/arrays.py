@@ -152,6 +152,10 @@ class ArrayDataset:
         self.fill_batch(self._batch)
         return self._batch
 
+    def inputs_alone(self) -> ArrayDataset:
+        """The same rows without targets and weights, at a cursor of their own."""
+        return ArrayDataset(self.inputs, (), (), self.dtype, self._like, self.input_dtypes)
+
     def split(self, who: str, share: float) -> tuple[ArrayDataset, ArrayDataset]:
         """The first floor(n * (1 - share)) rows and the rest, as Keras splits."""
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
