@@ -12,7 +12,7 @@ from corereg.autograd import Tensor, enable_grad, no_grad
 from corereg.callbacks.callback_list import CallbackList
 from corereg.graph.nest import flatten
 from corereg.progress import ProgressBar
-from corereg.regularizers.penalties import penalties
+from corereg.regularizers.penalties import penalties, regularized
 from corereg.runtime.capture import Capture, ReplayPlan
 from corereg.training.accumulators import EpochAccumulators
 from corereg.training.arguments import (
@@ -43,8 +43,17 @@ def test_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> N
         sums.add(batch, predictions, total.data, parts)
     sums.has_penalty = bool(len(trainer.penalties) or call.losses)
     sums.add_penalty(batch, trainer.penalties)
-    for penalty in call.losses:
-        sums.add_penalty(batch, penalty.data)
+    for one in call.losses:
+        sums.add_penalty(batch, one.value.data)
+    if trainer.compilation.log_penalties:
+        weights = regularized(model.weights)
+        found: list[tuple[Any, Any]] = [
+            (p, trainer.penalties[i : i + 1]) for i, p in enumerate(weights)
+        ]
+        found += [(one, one.value.data) for one in call.losses]
+        sums.penalties.add(model, found, batch.rows)
+    else:
+        sums.penalties.hide()
 
 
 def custom_test_step(model: TrainableModel, batch: Batch) -> dict[str, Any]:
@@ -77,7 +86,7 @@ def _compute_penalties(model: TrainableModel) -> None:
     _kernels.track_dependency(model._layers)
     for layer in model._layers:
         _kernels.track_dependency(layer)
-    parts = [p.data for p in penalties(model.weights)]
+    parts = [found.data for _, found in penalties(model.weights)]
     if len(parts) != len(trainer.penalties):
         trainer.captures["test"].clear()  # first: an interrupt must not leave them the old array
         trainer.penalties = np.zeros(len(parts))
@@ -179,9 +188,10 @@ def evaluate(
         observers.leave_display_to_caller()
         with metrics_kept(model, run.sums), ProgressBar(None, total, verbose) as bar:
             bar.begin_epoch()
-            logs = run_test(model, run, steps, observers, bar).logs()
+            sums = run_test(model, run, steps, observers, bar)
+            logs = sums.logs()
             bar.end_epoch(logs)
-    return as_keras_returns(logs, return_dict)
+    return as_keras_returns(logs, return_dict, sums.penalties.names)
 
 
 def test_on_batch(
@@ -197,4 +207,4 @@ def test_on_batch(
             runner.sums.reset()
             take_penalties(model)
             runner.run_whole(data)
-            return as_keras_returns(runner.sums.logs(), return_dict)
+            return as_keras_returns(runner.sums.logs(), return_dict, runner.sums.penalties.names)

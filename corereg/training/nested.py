@@ -37,6 +37,8 @@ def metrics_kept(model: TrainableModel, sums: Any) -> Iterator[None]:
     if isinstance(sums, EpochAccumulators):
         own = vars(sums)
         _keep({name: own[name] for name in ("_sums", "_counts")}, kept)
+    for seen in (sums.penalties, model._trainer.trackers.penalties):
+        _keep(seen.cells, kept)
     try:
         yield
     finally:
