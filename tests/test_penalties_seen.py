@@ -219,13 +219,16 @@ def test_weights_of_many_blocks_have_their_own_parts():
     assert {name: found[name] for name in wanted} == pytest.approx(wanted, rel=1e-5)
 
 
+class Own(Sequential):
+    """Steps of the general form."""
+
+    recordable = True
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+
 def test_steps_of_ones_own_have_those_of_compute_loss():
-    class Own(Sequential):
-        recordable = True
-
-        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-            return super().compute_loss(x, y, y_pred, sample_weight, training)
-
     plain = train(make())
     model = make(kind=Own, optimizer=optimizers.Adam(0.01))
     found = train(model)
@@ -309,7 +312,8 @@ def test_the_progress_bar_shows_them_last_and_drops_them_first(monkeypatch):
     assert "val_late_penalty: 3.0000" in stream.getvalue()
 
 
-def test_a_test_within_an_epoch_leaves_its_sums_alone():
+@pytest.mark.parametrize("kind", [Sequential, Own])
+def test_a_test_within_an_epoch_leaves_its_sums_alone(kind):
     class Tests(Callback):
         def on_train_batch_end(self, batch, logs=None):
             self.model.evaluate(*data(), verbose=0)
@@ -317,7 +321,7 @@ def test_a_test_within_an_epoch_leaves_its_sums_alone():
     x, y = data()
     histories = []
     for callback in (Tests(), Looks()):
-        model = make()
+        model = make(kind=kind)
         corereg.set_random_seed(12)
         options = {"epochs": 3, "batch_size": 16, "verbose": 0}
         histories.append(model.fit(x, y, callbacks=[callback], **options).history)
