@@ -27,9 +27,11 @@ def check_frequency(given: int | Sequence[int]) -> Callable[[int], bool]:
     return lambda epoch: epoch % period == 0
 
 
-def smallest_known(*counts: int | None) -> int | None:
-    """The least of those that are known, or None."""
-    return min((n for n in counts if n is not None), default=None)
+def smallest_known(one: int | None, other: int | None) -> int | None:
+    """The smaller of two counts, of which either may be unknown."""
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
 
 
 def as_keras_returns(

@@ -45,8 +45,10 @@ def overrides(model: TrainableModel, *names: str) -> bool:
     """Whether a model's class, or the model itself, has methods of its own for these."""
     kind = type(model)
     own = vars(model)
-    found = [name for name in names if getattr(kind, name) not in _BUILT_IN or name in own]
-    return bool(found)
+    for name in names:
+        if name in own or getattr(kind, name) not in _BUILT_IN:
+            return True
+    return False
 
 
 def data_of(batch: Batch) -> Any:

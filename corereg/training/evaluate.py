@@ -14,7 +14,7 @@ from corereg.graph.nest import flatten
 from corereg.progress import ProgressBar
 from corereg.regularizers.penalties import penalties, regularized
 from corereg.runtime.capture import Capture, ReplayPlan
-from corereg.training.accumulators import EpochAccumulators
+from corereg.training.accumulators import EpochAccumulators, Logs
 from corereg.training.arguments import (
     as_keras_returns,
     check_count,
@@ -25,7 +25,7 @@ from corereg.training.custom import checked_logs, data_of, step_runner
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
 from corereg.training.nested import metrics_kept
-from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps, Sums
+from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps
 from corereg.training.trainer import TrainableModel
 
 
@@ -128,8 +128,9 @@ def run_test(
     steps: int | None,
     callbacks: CallbackList,
     bar: ProgressBar | None = None,
-) -> Sums:
-    """Tests a data set, at most so many steps; the caller holds the lock of tests."""
+) -> Logs:
+    """The logs of a test of a data set, at most so many steps (None: all, as many as there are);
+    the caller holds the lock of tests."""
     sums = run.sums
     sums.reset()
     observed = callbacks.observes_test_batches
@@ -138,7 +139,6 @@ def run_test(
     callbacks.on_test_begin()
     take_penalties(model)
     run.restart()
-    steps = smallest_known(run.steps, steps)
     done = 0
     while (steps is None or done < steps) and run.ready():
         if observed:
@@ -150,10 +150,11 @@ def run_test(
             callbacks.on_test_batch_end(done - 1, sums.logs())
         if trainer.stop_evaluating:
             break
+    logs = sums.logs()
     if bar is not None:
-        bar.update(done, sums.logs())
-    callbacks.on_test_end(sums.logs())
-    return sums
+        bar.update(done, logs)
+    callbacks.on_test_end(logs)
+    return logs
 
 
 def evaluate(
@@ -188,10 +189,9 @@ def evaluate(
         observers.leave_display_to_caller()
         with metrics_kept(model, run.sums), ProgressBar(None, total, verbose) as bar:
             bar.begin_epoch()
-            sums = run_test(model, run, steps, observers, bar)
-            logs = sums.logs()
+            logs = run_test(model, run, total, observers, bar)
             bar.end_epoch(logs)
-    return as_keras_returns(logs, return_dict, sums.penalties.names)
+    return as_keras_returns(logs, return_dict, run.sums.penalties.names)
 
 
 def test_on_batch(

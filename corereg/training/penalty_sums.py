@@ -45,8 +45,9 @@ class PenaltySums:
 
     def reset(self) -> None:
         """Sets all sums to zero."""
-        for cell in self.cells.values():
-            cell.fill(0)
+        if self._sums:
+            for cell in self.cells.values():
+                cell.fill(0)
 
     def logs(self, prefix: str = "") -> dict[str, float]:
         """The means over rows so far."""
