@@ -233,7 +233,8 @@ def _fold(head: str, fields: list[str], width: int) -> list[str]:
 @functools.lru_cache(maxsize=64)
 def _order(names: tuple[str, ...]) -> list[tuple[str, str, str, bool]]:
     """The names as they are shown, training before validation, the loss first: (name, its text,
-    the penalty in it or "", whether to leave out a zero)."""
+    the penalty in it or "", whether to leave out a zero). Layers' penalties come last, and those of
+    validation, which are those of the epoch's last weights, not at all."""
     found = []
     for prefix in ("", "val_"):
         own = [name for name in names if name.startswith("val_") == bool(prefix)]
@@ -242,8 +243,19 @@ def _order(names: tuple[str, ...]) -> list[tuple[str, str, str, bool]]:
             found.append((loss, f"{loss}: ", penalty if penalty in own else "", False))
         elif penalty in own:
             found.append((penalty, f"{penalty}: ", "", True))
-        found += [(name, f"{name}: ", "", False) for name in own if name not in (loss, penalty)]
+        shown = [name for name in own if name not in (loss, penalty) and not _of_layer(name)]
+        found += [(name, f"{name}: ", "", False) for name in shown]
+    found += [
+        (name, f"{name}: ", "", False)
+        for name in names
+        if _of_layer(name) and not (name.startswith("val_") and name[4:] in names)
+    ]
     return found
+
+
+def _of_layer(name: str) -> bool:
+    """Whether it names the penalty of a layer, as "dense/kernel_penalty" does."""
+    return "/" in name and name.endswith("_penalty")
 
 
 def _fields(logs: dict[str, float], split: bool) -> list[str]:

@@ -231,6 +231,16 @@ cdef class Segments:
         self.gradients.arrays[i] = g
         self.gradients.places[i] = data_ptr(g)
 
+    def blocks_of(self, Py_ssize_t i):
+        """(first, end): which blocks of all are those of weight i."""
+        if not 0 <= i < self.count:
+            raise IndexError(f"Segments: no weight {i} of {self.count}")
+        cdef Py_ssize_t j, n, first = 0, end = 0
+        for j in range(i + 1):
+            n = self.table[j].n
+            first, end = end, end + max((n + CR_BLOCK - 1) // CR_BLOCK, 1)
+        return first, end
+
     cdef double elements(self) noexcept:
         cdef Py_ssize_t i
         cdef double n = 0

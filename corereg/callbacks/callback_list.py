@@ -170,6 +170,8 @@ class CallbackList(Callback):
         self._batch("on_predict_batch_end", batch, logs)
 
     def _run(self, hook: str, logs: Logs | None) -> None:
+        if not self.callbacks:
+            return
         logs = plain_logs(logs)
         for callback in self.callbacks:
             getattr(callback, hook)(logs)

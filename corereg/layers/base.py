@@ -21,6 +21,7 @@ from corereg.layers.calling import (
     leaves_of,
 )
 from corereg.layers.holder import Holder, assign_all as assign_all
+from corereg.layers.penalty_names import ACTIVITY, ADDED, CallPenalty
 from corereg.layers.shapes import Shape as Shape, dims as dims, infer_output_shape, map_shapes
 from corereg.naming import snake_case, unique_name
 from corereg.recordable import Recordable
@@ -249,20 +250,20 @@ class Layer(Holder, Recordable):
                     f"{self.who}.add_loss: expected a scalar, received shape {found.shape}; sum it "
                     "up, or take its mean"
                 )
-            self._keep_loss(found)
+            self._keep_loss(ADDED, found)
 
-    def _keep_loss(self, loss: Tensor) -> None:
+    def _keep_loss(self, kind: str, loss: Tensor) -> None:
         call = _kernels.current_call()
         if call is None or type(call) is OwnCall:
             OwnCall.left_losses = True
-            self._activity.append(loss)
+            self._activity.append((kind, loss))
         else:
-            call.losses.append(loss)
+            call.losses.append(CallPenalty(self, kind, loss))
 
     def _penalize_activity(self, x: Any, out: Any) -> None:
         rows = max(next((t.shape[0] for t in leaves_of(x) if t.ndim), 1), 1)
         for one in leaves_of(out):
-            self._keep_loss(self._activity_penalty(one, rows))
+            self._keep_loss(ACTIVITY, self._activity_penalty(one, rows))
 
     def _activity_penalty(self, out: Tensor, rows: int) -> Tensor:
         """The penalty of an output, by its rows."""

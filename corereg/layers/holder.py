@@ -16,6 +16,7 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Parameter, Tensor
+from corereg.layers.penalty_names import CallPenalty, PenaltyNames
 from corereg.layers.tracking import adopted, leaves, wrapped
 from corereg.regularizers.penalties import penalty
 
@@ -71,7 +72,7 @@ class Holder:
     _ids: set[int]  # of parameters and sublayers
     _nodes: list[weakref.ref[Any]]  # calls on symbolic tensors
     _takes_layers: bool = False  # also when it is built
-    _activity: list[Tensor]  # penalties of the last call
+    _activity: list[tuple[str, Tensor]]  # penalties of the last call, with their kind
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
         # not in __init__: subclasses may set attributes before they call it
@@ -262,16 +263,32 @@ class Holder:
     @property
     def losses(self) -> list[Tensor]:
         """The penalties: of each trainable weight, of activities in the last call, and what
-        `add_loss` was given in it; of inner layers, too."""
-        found: list[Tensor] = []
+        `add_loss` was given in it; of inner layers, too. `penalties` has them by name."""
+        return [value for _, value in self._found_penalties()]
+
+    def penalties(self) -> dict[str, Tensor]:
+        """`losses` by name, scalar tensors in the same order.
+
+        "dense/kernel_penalty" is that of the weight `kernel` of the layer `dense`;
+        "dense/activity_penalty" that of the layer's output in the last call; "dense/added_penalty"
+        what `add_loss` was given in it. Layers inside layers have their path, "block/dense/...",
+        and what belongs to this layer itself none. Values of one name are added up: those of a
+        layer that was called twice.
+        """
+        found = PenaltyNames(self).by_name(self._found_penalties())
+        return {name: sum(values[1:], values[0]) for name, values in found.items()}
+
+    def _found_penalties(self) -> list[tuple[Any, Tensor]]:
+        """Each penalty, with the weight or the `CallPenalty` that it belongs to."""
+        found: list[tuple[Any, Tensor]] = []
         known: set[int] = set()
         for layer in self._flatten_layers():
             for p in layer._parameters:
                 if p.regularizer is not None and p.trainable and id(p) not in known:
                     known.add(id(p))
-                    found.append(penalty(p.regularizer, p))
-            if layer._activity:
-                found += layer._activity
+                    found.append((p, penalty(p.regularizer, p)))
+            for kind, value in layer._activity:
+                found.append((CallPenalty(layer, kind, value), value))
         return found
 
     def get_weights(self) -> list[Array]:

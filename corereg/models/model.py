@@ -75,6 +75,7 @@ class Model(CopiedWhole, ModelStructure):
         steps_per_execution: int = 1,
         jit_compile: bool | str = "auto",
         auto_scale_loss: bool = True,
+        log_penalties: bool = False,
     ) -> None:
         """Says how to train: an optimizer, a loss and metrics, by name or as objects.
 
@@ -87,10 +88,20 @@ class Model(CopiedWhole, ModelStructure):
         run_eagerly: run every step of `fit` through Python, for debugging; the results are the
         same. steps_per_execution, jit_compile and auto_scale_loss are Keras's, and change nothing
         here: steps are recorded and replayed as long as nobody looks.
+        log_penalties: log the penalty of each layer, too, by the names that `penalties` gives, such
+        as "dense/kernel_penalty": in the History, the progress bar, what `evaluate` and
+        `train_on_batch` return as a dict, and for all callbacks. They are means over the rows, and
+        add up to "penalty". No other name or number changes.
         """
         self._trainer.lock.check_idle("compile")
         compilation = Compilation.from_arguments(
-            optimizer, loss, loss_weights, metrics, weighted_metrics, run_eagerly
+            optimizer,
+            loss,
+            loss_weights,
+            metrics,
+            weighted_metrics,
+            run_eagerly,
+            log_penalties,
         )
         if compilation.optimizer is not None:
             for layer in self._flatten_layers():
@@ -136,7 +147,7 @@ class Model(CopiedWhole, ModelStructure):
         of epochs counted from 1. verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" as the
         terminal allows.
         History has, by epoch, "loss" (penalties included), "penalty" alone and the metrics, and the
-        same as "val_..." for validation.
+        same as "val_..." for validation; ``compile(log_penalties=True)`` adds each layer's penalty.
 
         NaN or infinity in x or y raises ValueError naming the row, as do all shapes and labels
         that do not fit, before any weight changes (of an iterable: before that batch's step).
@@ -331,6 +342,15 @@ class Model(CopiedWhole, ModelStructure):
     @run_eagerly.setter
     def run_eagerly(self, value: bool) -> None:
         self._trainer.compilation.run_eagerly = bool(value)
+
+    @property
+    def log_penalties(self) -> bool:
+        """Whether the logs have each layer's penalty, too; may be set at any time."""
+        return self._trainer.compilation.log_penalties
+
+    @log_penalties.setter
+    def log_penalties(self, value: bool) -> None:
+        self._trainer.compilation.log_penalties = bool(value)
 
     @property
     def stop_training(self) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Parameter
 from corereg.optimizers.stages import Stages
-from corereg.regularizers.penalties import fused
+from corereg.regularizers.penalties import fused, swept_proximal
 
 Array = np.ndarray[Any, Any]
 NONE = 0.0, 0.0  # strengths of no penalty
@@ -39,6 +39,7 @@ class StepPlan:
     ) -> None:
         self.parameters, self.places = list(parameters), list(places)
         self.strengths, self.decays, self.rates = list(strengths), list(decays), list(rates)
+        self.proximal = proximal
         self.stages: Stages | None = None
         self.segments = _kernels.Segments(
             [p.data for p in parameters],
@@ -52,6 +53,15 @@ class StepPlan:
         self.compact: dict[Any, Any] = {}  # the same with some rows of tables, see row_updates.py
         self.penalty: Array = np.zeros(self.segments.blocks)  # in parts, of before the step
         self.scales: Array = np.empty(len(self.parameters))  # that clipping by norm multiplies with
+
+    def penalty_parts(self) -> list[tuple[Parameter, Array]]:
+        """The parts in `penalty` of each parameter of which the step computes it."""
+        found = []
+        for i, p in enumerate(self.parameters):
+            if self.strengths[i] != NONE or swept_proximal(p.regularizer) is not None:
+                first, end = self.segments.blocks_of(i)
+                found.append((p, self.penalty[first:end]))
+        return found
 
     def set_gradients(self, gradients: Sequence[Array | None]) -> None:
         """Gives each parameter its gradient; None is zero."""

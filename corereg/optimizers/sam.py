@@ -16,6 +16,7 @@ from corereg.graph.inference import states_kept
 from corereg.optimizers.base import Optimizer
 from corereg.optimizers.hyperparameters import check_number
 from corereg.optimizers.lookup import deserialize, get, serialize
+from corereg.optimizers.plan import StepPlan
 from corereg.registry import register
 
 Array = np.ndarray[Any, Any]
@@ -232,11 +233,11 @@ class SAM(Optimizer):
         self.restore_weights()
         self.zero_grad()
 
-    def update(self, penalties: bool = False) -> Array:
+    def _update(self, penalties: bool) -> StepPlan:
         """The step of base, with gradients of the second pass."""
         _kernels.track_dependency(self)
         _kernels.track_part(self.base)
-        return self.base.update(penalties)
+        return self.base._update(penalties)
 
     def apply(
         self, grads: Sequence[Any], trainable_variables: Sequence[Parameter] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from corereg import _kernels
@@ -10,7 +10,7 @@ from corereg.autograd import Parameter, Tensor
 from corereg.regularizers.l1l2 import L1, L1L2, L2
 
 
-def penalty(regularizer: Callable[[Any], Any], x: Tensor) -> Tensor:
+def penalty(regularizer: Any, x: Tensor) -> Tensor:
     """regularizer(x), which must be a scalar Tensor: TypeError or ValueError if it is not."""
     _kernels.track_part(regularizer)
     found = regularizer(x)
@@ -26,11 +26,14 @@ def penalty(regularizer: Callable[[Any], Any], x: Tensor) -> Tensor:
     return found
 
 
-def penalties(parameters: Sequence[Parameter]) -> list[Tensor]:
-    """The penalty of every trainable parameter that has a regularizer."""
-    return [
-        penalty(p.regularizer, p) for p in parameters if p.regularizer is not None and p.trainable
-    ]
+def regularized(parameters: Sequence[Parameter]) -> list[Parameter]:
+    """The trainable parameters that have a regularizer."""
+    return [p for p in parameters if p.regularizer is not None and p.trainable]
+
+
+def penalties(parameters: Sequence[Parameter]) -> list[tuple[Parameter, Tensor]]:
+    """Every trainable parameter that has a regularizer, and its penalty."""
+    return [(p, penalty(p.regularizer, p)) for p in regularized(parameters)]
 
 
 def is_proximal(regularizer: Any) -> bool:

@@ -52,6 +52,8 @@ class SavableModel(TrainableModel, Protocol):
         loss_weights: Any = ...,
         metrics: Any = ...,
         weighted_metrics: Any = ...,
+        *,
+        log_penalties: bool = ...,
     ) -> None: ...
 
 
@@ -91,12 +93,14 @@ def save_model(model: SavableModel, path: Any, *, portable: bool = False) -> Non
 def _compile_config(model: SavableModel, optimizer: optimizers.Optimizer) -> dict[str, Any]:
     """The arguments of compile."""
     compilation = model._trainer.compilation
+    logged = {"log_penalties": True} if compilation.log_penalties else {}
     return {
         "optimizer": optimizers.serialize(optimizer),
         "loss": _each(model.loss, losses.serialize),
         "loss_weights": compilation.loss_weights,
         "metrics": _each(compilation.requested_metrics, _metric),
         "weighted_metrics": _each(compilation.requested_weighted_metrics, _metric),
+        **logged,
     }
 
 
@@ -161,6 +165,7 @@ def _restored(
                 loss_weights=given.get("loss_weights"),
                 metrics=given["metrics"],
                 weighted_metrics=given["weighted_metrics"],
+                log_penalties=given.get("log_penalties") is True,
             )
     except (
         *(KeyError, TypeError, ValueError, AttributeError, IndexError),

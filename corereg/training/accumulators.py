@@ -16,6 +16,7 @@ from corereg.metrics.base import Metric
 from corereg.metrics.state import put_state, state_of
 from corereg.training.compilation import OutputLoss, OutputMetric
 from corereg.training.data.arrays import Batch
+from corereg.training.penalty_sums import PenaltySums
 
 Array = np.ndarray[Any, Any]
 Logs = dict[str, Any]  # floats; arrays of metrics that have several values
@@ -27,8 +28,10 @@ class EpochAccumulators:
     the loss, and the metrics.
 
     metrics count every row once, weighted metrics by the sample weights. The log keeps the sums of
-    several epochs that run without Python. has_penalty: whether steps found any penalty; what has
-    none logs none.
+    several epochs that run without Python. Sums begin with `reset`, not when they are made: a
+    training may be using the metrics while a test within it makes its sums. has_penalty: whether
+    steps found any penalty; what has none logs none. penalties: the same by name, if they are asked
+    for.
     """
 
     def __init__(self, losses: Sequence[OutputLoss], metrics: tuple[OutputMetric, ...]) -> None:
@@ -41,9 +44,9 @@ class EpochAccumulators:
         self._output_losses = [self._sums[2 + i : 3 + i] for i in range(count)]
         self._rows, self._logged = self._counts[:1], self._counts[1:]  # the latter: in the log
         self.has_penalty = False
+        self.penalties = PenaltySums()
         self._states: list[Array] = []  # all arrays that the log keeps
         self._log: list[Array] = []  # of each state, by epochs
-        self.reset()
 
     @property
     def supports_replay(self) -> bool:
@@ -59,6 +62,7 @@ class EpochAccumulators:
         """Sets all sums to zero."""
         self._sums.fill(0)
         self._counts.fill(0)
+        self.penalties.reset()
         for one in self.metrics:
             one.metric.reset_state()
 
@@ -68,6 +72,7 @@ class EpochAccumulators:
             "sums": self._sums.copy(),
             "rows": self._rows.copy(),
             "has_penalty": self.has_penalty,
+            "penalties": self.penalties.get_state(),
             "metrics": [state_of(one.metric) for one in self.metrics],
         }
 
@@ -76,12 +81,15 @@ class EpochAccumulators:
         self._sums[...] = state["sums"]
         self._rows[...] = state["rows"]
         self.has_penalty = state["has_penalty"]
+        if "penalties" in state:  # backups of earlier versions have none
+            self.penalties.set_state(state["penalties"])
         for one, own in zip(self.metrics, state["metrics"], strict=True):
             put_state(one.metric, own)
 
     def begin_log(self) -> None:
         """As `reset`, by kernels, with the arrays that the metrics have now; empties no log."""
         found = [self._loss, self._penalty, *self._output_losses, self._rows]
+        found += self.penalties.cells.values()
         for one in self.metrics:
             found += one.metric.states
         self._states = list({id(state): state for state in found}.values())
@@ -144,6 +152,8 @@ class EpochAccumulators:
             out[f"{prefix}penalty"] = self._penalty.item() / rows
         for one in self._shown:
             add_result(out, prefix + one.name, one.metric.result(), prefix)
+        if self.penalties.names:
+            out |= self.penalties.logs(prefix)
         return out
 
 

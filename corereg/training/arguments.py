@@ -27,15 +27,19 @@ def check_frequency(given: int | Sequence[int]) -> Callable[[int], bool]:
     return lambda epoch: epoch % period == 0
 
 
-def smallest_known(*counts: int | None) -> int | None:
-    """The least of those that are known, or None."""
-    return min((n for n in counts if n is not None), default=None)
+def smallest_known(one: int | None, other: int | None) -> int | None:
+    """The smaller of two counts, of which either may be unknown."""
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
 
 
-def as_keras_returns(logs: dict[str, float], return_dict: bool) -> Any:
+def as_keras_returns(
+    logs: dict[str, float], return_dict: bool, penalties: Sequence[str] = ()
+) -> Any:
     """What Keras returns of these logs: a dict, or [loss, losses of outputs, metrics...], or the
-    loss alone."""
+    loss alone. penalties: names of those that only the dict has, besides "penalty"."""
     if return_dict:
         return logs
-    values = [value for name, value in logs.items() if name != "penalty"]
+    values = [value for name, value in logs.items() if name != "penalty" and name not in penalties]
     return values if len(values) > 1 else values[0]

@@ -54,8 +54,10 @@ class Compilation:
         requested_metrics: Any = None,
         requested_weighted_metrics: Any = None,
         run_eagerly: bool = False,
+        log_penalties: bool = False,
     ) -> None:
         self.optimizer, self.run_eagerly = optimizer, run_eagerly
+        self.log_penalties = log_penalties
         self.loss, self.loss_weights = loss, loss_weights
         self.requested_metrics = requested_metrics
         self.requested_weighted_metrics = requested_weighted_metrics
@@ -71,6 +73,7 @@ class Compilation:
         metrics: Any,
         weighted_metrics: Any,
         run_eagerly: bool,
+        log_penalties: bool,
     ) -> Compilation:
         """Names looked up, or ValueError that lists the known ones."""
         return cls(
@@ -80,6 +83,7 @@ class Compilation:
             _requested(metrics),
             _requested(weighted_metrics),
             bool(run_eagerly),
+            bool(log_penalties),
         )
 
     def need_optimizer(self, who: str) -> optimizers.Optimizer:

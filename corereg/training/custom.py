@@ -26,6 +26,7 @@ from corereg.runtime.dependencies import Obstacle
 from corereg.training.accumulators import Logs
 from corereg.training.data.arrays import Batch
 from corereg.training.data.structures import pack_x_y_sample_weight, unpack_x_y_sample_weight
+from corereg.training.penalty_sums import PenaltySums
 from corereg.training.steps import StepRunner
 from corereg.training.trackers import array_of, by_output
 from corereg.training.trainer import TrainableModel
@@ -46,8 +47,10 @@ def overrides(model: TrainableModel, *names: str) -> bool:
     """Whether a model's class, or the model itself, has methods of its own for these."""
     kind = type(model)
     own = vars(model)
-    found = [name for name in names if getattr(kind, name) not in _BUILT_IN or name in own]
-    return bool(found)
+    for name in names:
+        if name in own or getattr(kind, name) not in _BUILT_IN:
+            return True
+    return False
 
 
 def data_of(batch: Batch) -> Any:
@@ -101,7 +104,7 @@ def compute_loss(model: TrainableModel, y: Any, y_pred: Any, sample_weight: Any)
     trainer = model._trainer
     predictions = list(flatten(y_pred))
     targets, weights = by_output(y, predictions), by_output(sample_weight, predictions)
-    parts = []
+    parts: list[Tensor] = []
     if trainer.losses and y is not None:
         for one in trainer.losses:
             target = array_of(targets[one.output])
@@ -112,9 +115,16 @@ def compute_loss(model: TrainableModel, y: Any, y_pred: Any, sample_weight: Any)
             parts.append(part)
     total = trainer.total_loss(parts) if parts else None
     call = _kernels.current_call()
-    added = penalties(model.trainable_weights) + (call.losses if call is not None else [])
-    for penalty in added:
-        total = penalty if total is None else total + penalty
+    added: list[tuple[Any, Tensor]] = [*penalties(model.trainable_weights)]
+    if call is not None:
+        added += [(one, one.value) for one in call.losses]
+    for _, value in added:
+        total = value if total is None else total + value
+    if trainer.compilation.log_penalties:
+        found = [(source, value.data) for source, value in added]
+        trainer.trackers.penalties.add(model, found, len(predictions[0]))
+    else:
+        trainer.trackers.penalties.hide()
     if total is None:
         total = tensor(np.zeros((), model.dtype))
     return total
@@ -178,8 +188,14 @@ class ReturnedLogs:
         self._model = model
         self.runner: StepRunner | None = None
 
+    @property
+    def penalties(self) -> PenaltySums:
+        """Those that `Model.compute_loss` has found."""
+        return self._model._trainer.trackers.penalties
+
     def reset(self) -> None:
         """Sets the metrics of the model back."""
+        self.penalties.reset()
         for metric in self._model.metrics:
             metric.reset_state()
         if self.runner is not None:
@@ -187,7 +203,11 @@ class ReturnedLogs:
 
     def get_state(self) -> dict[str, Any]:
         """Copies of what the metrics have added up, and the logs."""
-        return {"logs": self.logs(), "metrics": [state_of(one) for one in self._own_metrics()]}
+        return {
+            "logs": self._returned_logs(),
+            "metrics": [state_of(one) for one in self._own_metrics()],
+            "penalties": self.penalties.get_state(),
+        }
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Puts back what `get_state` gave."""
@@ -195,13 +215,18 @@ class ReturnedLogs:
             put_state(metric, own)
         if self.runner is not None:
             self.runner.result = state["logs"]
+        if "penalties" in state:  # backups of earlier versions have none
+            self.penalties.set_state(state["penalties"])
 
     def _own_metrics(self) -> list[Metric]:
         """The metrics of the model, those that stand for several replaced by these."""
         return [one for m in self._model.metrics for one in getattr(m, "metrics", [m])]
 
     def logs(self, prefix: str = "") -> Logs:
-        """The logs as numbers."""
+        """The logs as numbers, and the penalties by name."""
+        return self._returned_logs(prefix) | self.penalties.logs(prefix)
+
+    def _returned_logs(self, prefix: str = "") -> Logs:
         returned = None if self.runner is None else self.runner.result
         if not returned:
             return {}

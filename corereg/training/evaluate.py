@@ -12,9 +12,9 @@ from corereg.autograd import Tensor, enable_grad, no_grad
 from corereg.callbacks.callback_list import CallbackList
 from corereg.graph.nest import flatten
 from corereg.progress import ProgressBar
-from corereg.regularizers.penalties import penalties
+from corereg.regularizers.penalties import penalties, regularized
 from corereg.runtime.capture import Capture, ReplayPlan
-from corereg.training.accumulators import EpochAccumulators
+from corereg.training.accumulators import EpochAccumulators, Logs
 from corereg.training.arguments import (
     as_keras_returns,
     check_count,
@@ -25,7 +25,7 @@ from corereg.training.custom import checked_logs, data_of, step_runner
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
 from corereg.training.nested import metrics_kept
-from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps, Sums
+from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps
 from corereg.training.trainer import TrainableModel
 
 
@@ -43,8 +43,17 @@ def test_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> N
         sums.add(batch, predictions, total.data, parts)
     sums.has_penalty = bool(len(trainer.penalties) or call.losses)
     sums.add_penalty(batch, trainer.penalties)
-    for penalty in call.losses:
-        sums.add_penalty(batch, penalty.data)
+    for one in call.losses:
+        sums.add_penalty(batch, one.value.data)
+    if trainer.compilation.log_penalties:
+        weights = regularized(model.weights)
+        found: list[tuple[Any, Any]] = [
+            (p, trainer.penalties[i : i + 1]) for i, p in enumerate(weights)
+        ]
+        found += [(one, one.value.data) for one in call.losses]
+        sums.penalties.add(model, found, batch.rows)
+    else:
+        sums.penalties.hide()
 
 
 def custom_test_step(model: TrainableModel, batch: Batch) -> dict[str, Any]:
@@ -77,7 +86,7 @@ def _compute_penalties(model: TrainableModel) -> None:
     _kernels.track_dependency(model._layers)
     for layer in model._layers:
         _kernels.track_dependency(layer)
-    parts = [p.data for p in penalties(model.weights)]
+    parts = [found.data for _, found in penalties(model.weights)]
     if len(parts) != len(trainer.penalties):
         trainer.captures["test"].clear()  # first: an interrupt must not leave them the old array
         trainer.penalties = np.zeros(len(parts))
@@ -119,8 +128,9 @@ def run_test(
     steps: int | None,
     callbacks: CallbackList,
     bar: ProgressBar | None = None,
-) -> Sums:
-    """Tests a data set, at most so many steps; the caller holds the lock of tests."""
+) -> Logs:
+    """The logs of a test of a data set, at most so many steps (None: all, as many as there are);
+    the caller holds the lock of tests."""
     sums = run.sums
     sums.reset()
     observed = callbacks.observes_test_batches
@@ -129,7 +139,6 @@ def run_test(
     callbacks.on_test_begin()
     take_penalties(model)
     run.restart()
-    steps = smallest_known(run.steps, steps)
     done = 0
     while (steps is None or done < steps) and run.ready():
         if observed:
@@ -141,10 +150,11 @@ def run_test(
             callbacks.on_test_batch_end(done - 1, sums.logs())
         if trainer.stop_evaluating:
             break
+    logs = sums.logs()
     if bar is not None:
-        bar.update(done, sums.logs())
-    callbacks.on_test_end(sums.logs())
-    return sums
+        bar.update(done, logs)
+    callbacks.on_test_end(logs)
+    return logs
 
 
 def evaluate(
@@ -179,9 +189,9 @@ def evaluate(
         observers.leave_display_to_caller()
         with metrics_kept(model, run.sums), ProgressBar(None, total, verbose) as bar:
             bar.begin_epoch()
-            logs = run_test(model, run, steps, observers, bar).logs()
+            logs = run_test(model, run, total, observers, bar)
             bar.end_epoch(logs)
-    return as_keras_returns(logs, return_dict)
+    return as_keras_returns(logs, return_dict, run.sums.penalties.names)
 
 
 def test_on_batch(
@@ -197,4 +207,4 @@ def test_on_batch(
             runner.sums.reset()
             take_penalties(model)
             runner.run_whole(data)
-            return as_keras_returns(runner.sums.logs(), return_dict)
+            return as_keras_returns(runner.sums.logs(), return_dict, runner.sums.penalties.names)

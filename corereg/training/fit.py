@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd import Tensor, enable_grad
+from corereg.autograd import Parameter, Tensor, enable_grad
 from corereg.autograd.draws import noted_draws
 from corereg.callbacks.callback_list import CallbackList
 from corereg.callbacks.history import History
@@ -40,11 +40,11 @@ from corereg.training.trainer import TrainableModel
 from corereg.warn import warn_user
 
 
-def graph_penalties(model: TrainableModel) -> list[Tensor]:
-    """The penalties of weights that go through the graph: all but those of which the optimizer's
-    sweep gives the value."""
+def graph_penalties(model: TrainableModel) -> list[tuple[Parameter, Tensor]]:
+    """The penalties of weights that go through the graph, and the weights: all but those of which
+    the optimizer's sweep gives the value."""
     return [
-        penalty(p.regularizer, p)
+        (p, penalty(p.regularizer, p))
         for p in model.trainable_weights
         if p.regularizer is not None
         and not fused(p.regularizer)
@@ -54,11 +54,12 @@ def graph_penalties(model: TrainableModel) -> list[Tensor]:
 
 class ForwardPass(NamedTuple):
     """What a model gave for a batch: its outputs, the loss of each, the penalties that go through
-    the graph, and the sum of losses and penalties, None without any."""
+    the graph, each with the weight or call it is of, and the sum of losses and penalties, None
+    without any."""
 
     predictions: list[Tensor]
     parts: list[Tensor]
-    penalties: list[Tensor]
+    penalties: list[tuple[Any, Tensor]]
     total: Tensor | None
 
 
@@ -69,8 +70,8 @@ def forward_pass(model: TrainableModel, batch: Batch) -> ForwardPass:
         predictions = list(flatten(model(batch.x, training=True)))
         parts = trainer.output_losses(batch, predictions)
         total = trainer.total_loss(parts)
-        penalties = [*call.losses, *graph_penalties(model)]
-        for found in penalties:
+        penalties = [*((one, one.value) for one in call.losses), *graph_penalties(model)]
+        for _, found in penalties:
             total = found if total is None else total + found
     return ForwardPass(predictions, parts, penalties, total)
 
@@ -84,8 +85,8 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
     with noted_draws() as draws:
         found = forward_pass(model, batch)
     total = found.total
-    for penalty_found in found.penalties:
-        sums.add_penalty(batch, penalty_found.data, in_loss=True)
+    for _, added in found.penalties:
+        sums.add_penalty(batch, added.data, in_loss=True)
     regularized = any(p.regularizer is not None for p in model.trainable_weights)
     if total is None:
         if not regularized:
@@ -94,6 +95,7 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
     sums.has_penalty = bool(found.penalties) or regularized
     sums.add(batch, found.predictions, total.data, found.parts)
     _kernels.track_part(optimizer)
+    swept: list[tuple[Any, Any]] = []
     if total.requires_grad or regularized:
         optimizer.zero_grad()  # what a loop of the user's own may have left
         if total.requires_grad:
@@ -102,8 +104,15 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
                 with optimizer.second_pass(draws):
                     again = forward_pass(model, batch).total
                     optimizer.scale_loss(again).backward()
-        sums.add_penalty(batch, optimizer.update(penalties=True))
+        plan = optimizer._update(penalties=True)
+        sums.add_penalty(batch, plan.penalty)
         optimizer.zero_grad()
+        swept += plan.penalty_parts()
+    if trainer.compilation.log_penalties:
+        swept += [(source, added.data) for source, added in found.penalties]
+        sums.penalties.add(model, swept, batch.rows)
+    else:
+        sums.penalties.hide()
 
 
 def custom_train_step(model: TrainableModel, batch: Batch) -> dict[str, Any]:
@@ -225,9 +234,11 @@ def train_on_batch(
     repeated: RepeatedBatch | None = trainer.repeated_batch
     weighted = sample_weight is not None or class_weight is not None
     logs: Logs | None = None
+    names: Sequence[str] = ()  # of penalties
     batch: Batch | None = None
     if repeated is not None and not weighted and repeated.takes(model, x, y):
         logs, batch = repeated.run(model, x, y), repeated.batch
+        names = repeated.penalty_names
     if logs is None:
         data = trainer.check_data(model, "train_on_batch", x, y, sample_weight, class_weight)
         with trainer.lock.training("train_on_batch", trainer.forget_gradients):
@@ -237,9 +248,10 @@ def train_on_batch(
             trainer.warn_if_eager("train_on_batch", "train")
             trainer.repeated_batch = None if weighted else repeatable(model, x, y, data, runner)
             logs, batch = runner.sums.logs(), runner.last
+            names = runner.sums.penalties.names
     if not isfinite(logs.get("loss", 0.0)):
         _warn_of_batch(model, logs["loss"], batch)
-    return as_keras_returns(logs, return_dict)
+    return as_keras_returns(logs, return_dict, names)
 
 
 def _warn_of_batch(model: TrainableModel, loss: float, batch: Batch | None) -> None:

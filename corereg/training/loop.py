@@ -10,6 +10,7 @@ from corereg.callbacks.callback_list import CallbackList
 from corereg.progress import ProgressBar
 from corereg.runtime.capture import ReplayPlan
 from corereg.training.accumulators import EpochAccumulators, Logs
+from corereg.training.arguments import smallest_known
 from corereg.training.data.iterables import warn_out_of_data
 from corereg.training.diagnosis import LossWatch
 from corereg.training.evaluate import run_test, test_plan
@@ -200,7 +201,9 @@ class TrainingLoop:
         if not run.ready():
             warn_out_of_data("fit (validation_data)", 0, self._validation.steps)
             return {}
-        return run_test(self._model, run, self._validation.steps, self._callbacks).logs("val_")
+        steps = smallest_known(run.steps, self._validation.steps)
+        logs = run_test(self._model, run, steps, self._callbacks)
+        return {f"val_{name}": value for name, value in logs.items()}
 
     def _report_late(self, finished: FinishedEpoch) -> None:
         """Tells progress and History of an epoch that ran before an interrupt."""

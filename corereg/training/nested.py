@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -18,16 +18,19 @@ from corereg.metrics.base import Metric
 from corereg.training.accumulators import EpochAccumulators
 from corereg.training.trainer import TrainableModel
 
+_NOTHING = nullcontext()
 Kept = list[tuple[dict[str, Any], str, Any, Any]]  # attributes, a name, its value, a copy of that
 
 
-@contextmanager
-def metrics_kept(model: TrainableModel, sums: Any) -> Iterator[None]:
+def metrics_kept(model: TrainableModel, sums: Any) -> AbstractContextManager[None]:
     """Within a training of this thread: puts the metrics, and the sums of tests, back at the end as
     they were."""
-    if model._trainer.lock.trainer_thread != threading.get_ident():
-        yield
-        return
+    within = model._trainer.lock.trainer_thread == threading.get_ident()
+    return _kept(model, sums) if within else _NOTHING
+
+
+@contextmanager
+def _kept(model: TrainableModel, sums: Any) -> Iterator[None]:
     kept: Kept = []
     for found in model.metrics:
         for metric in getattr(found, "metrics", [found]):
@@ -37,6 +40,8 @@ def metrics_kept(model: TrainableModel, sums: Any) -> Iterator[None]:
     if isinstance(sums, EpochAccumulators):
         own = vars(sums)
         _keep({name: own[name] for name in ("_sums", "_counts")}, kept)
+    for seen in (sums.penalties, model._trainer.trackers.penalties):
+        _keep(seen.cells, kept)
     try:
         yield
     finally:

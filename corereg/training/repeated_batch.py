@@ -59,6 +59,11 @@ class RepeatedBatch:
         found: Batch = self._capture.memory
         return found
 
+    @property
+    def penalty_names(self) -> tuple[str, ...]:
+        """Of the penalties that the logs have besides "penalty"."""
+        return self._sums.penalties.names
+
     def takes(self, model: TrainableModel, x: Any, y: Any) -> bool:
         """Whether x and y are arrays of this form, and the step is still as it was recorded."""
         return (

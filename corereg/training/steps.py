@@ -19,6 +19,7 @@ from corereg.runtime.capture import Capture, ReplayPlan
 from corereg.training.accumulators import EpochAccumulators, Logs
 from corereg.training.data.arrays import ArrayDataset, Batch, PassPosition, RowOrder
 from corereg.training.data.iterables import BatchIterator, batch_parts
+from corereg.training.penalty_sums import PenaltySums
 from corereg.training.trainer import Trainer
 
 Access = AbstractContextManager[Any]
@@ -26,8 +27,10 @@ Access = AbstractContextManager[Any]
 
 
 class Sums(Protocol):
-    """Where steps add up, or put what they return."""
+    """Where steps add up, or put what they return. penalties: by name, if they are asked for."""
 
+    @property
+    def penalties(self) -> PenaltySums: ...
     def reset(self) -> None: ...
     def get_state(self) -> dict[str, Any]: ...
     def set_state(self, state: dict[str, Any]) -> None: ...

@@ -12,6 +12,7 @@ from corereg.graph.nest import flatten
 from corereg.metrics.base import Metric
 from corereg.metrics.mean import Mean
 from corereg.training.compilation import OutputLoss, OutputMetric
+from corereg.training.penalty_sums import PenaltySums
 
 
 def by_output(given: Any, predictions: list[Tensor]) -> list[Any]:
@@ -66,13 +67,14 @@ class CompiledMetrics:
 
 class Trackers:
     """The means that steps of the user's own update: of the loss, of the losses of outputs where
-    there are several, and the compiled metrics."""
+    there are several, the compiled metrics, and the penalties by name if they are asked for."""
 
     def __init__(self, losses: Sequence[OutputLoss], metrics: tuple[OutputMetric, ...]) -> None:
         self.made_for = losses, metrics
         self.loss = Mean("loss")
         self.outputs = {one.name: Mean(one.name) for one in losses if one.name is not None}
         self.compiled = CompiledMetrics(metrics) if metrics else None
+        self.penalties = PenaltySums()
 
     @property
     def metrics(self) -> list[Any]:

@@ -75,6 +75,7 @@ class ArrayDataset:
         self._batch: Batch | None = None
         self._start = np.zeros(1, np.int64)  # the cursor; kernels read and move it
         self._order: Array | None = None
+        self._form: tuple[Any, ...] | None = None  # known once it is asked for
 
     def __len__(self) -> int:
         return len(self.inputs[0])
@@ -100,7 +101,13 @@ class ArrayDataset:
     def batch_signature(self, rows: int) -> tuple[Any, ...]:
         """What tells batches of so many rows from others: batches of one signature share their
         recordings."""
-        signature: list[Any] = [rows, self.dtype]
+        if self._form is None:
+            self._form = self._form_of_batches()
+        return rows, *self._form
+
+    def _form_of_batches(self) -> tuple[Any, ...]:
+        """What batches of different numbers of rows have in common."""
+        signature: list[Any] = [self.dtype]
         if self._like is not None:
             signature.append(form_of(self._like))
         if self.input_dtypes is not None:

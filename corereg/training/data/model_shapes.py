@@ -68,7 +68,9 @@ class ModelShapes(NamedTuple):
     def input_dtypes(self) -> tuple[str, ...] | None:
         """Of the memory for batches of each input, int64 where its Input is of integers or texts;
         None if all are the model's."""
-        whole = [one.dtype.startswith(("int", "uint", "string")) for one in self.kinds or ()]
+        if self.kinds is None:
+            return None
+        whole = [one.dtype.startswith(("int", "uint", "string")) for one in self.kinds]
         if not any(whole):
             return None
         return tuple("int64" if one else self.dtype for one in whole)
@@ -79,8 +81,8 @@ class ModelShapes(NamedTuple):
 
     def looked_up(self, who: str, parts: tuple[Any, ...]) -> tuple[Any, ...]:
         """The values of all inputs, with numbers in the place of texts."""
-        kinds = self.kinds or ()
-        if not any(kind.lookup is not None for kind in kinds):
+        kinds = self.kinds
+        if kinds is None or not any(kind.lookup is not None for kind in kinds):
             return parts
         with prefix_errors(who):
             return tuple(
