@@ -54,7 +54,8 @@ def as_classes(who: str, y: Any, p: Array) -> Array:
     if p.ndim == 2 and array.shape == p.shape:
         if not (((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all()):
             raise ValueError(f"{who}: expected y with a single 1 in every row, else 0")
-        return array.argmax(axis=1)
+        found: Array = array.argmax(axis=1)
+        return found
     if array.shape not in ((rows,), (rows, 1)):
         raise ValueError(
             f"{who}: expected y of shape {(rows,)}, the class of each row of the predictions, or "

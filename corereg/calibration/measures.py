@@ -20,7 +20,7 @@ class ReliabilityData(NamedTuple):
 
     confidence: Array
     accuracy: Array
-    count: Array
+    count: Array  # type: ignore[assignment]  # tuples have a method of this name
     edges: Array
 
 
