@@ -23,7 +23,7 @@ from setuptools.modified import newer_group
 KERNELS = [
     *("dense", "activation", "log_softmax", "elementwise", "dropout", "noise"),
     *("batch_norm", "row_norm", "embedding"),
-    *("cross_entropy", "regression_loss", "output_loss", "accuracy", "counts"),
+    *("cross_entropy", "regression_loss", "output_loss", "accuracy", "counts", "samples"),
     *("accumulators", "gather", "shuffle", "strided_table", "update", "stages"),
     *("sharpness", "probe", "table"),
 ]

@@ -309,6 +309,18 @@ def threshold_counts(
 def filter_top_k(x: _Array, k: int, out: _Array | None = None) -> _Array: ...
 def top_k_accuracy(z: _Array, y: _Array, k: int) -> _Array: ...
 
+# samples.pxi
+ENTROPIES: dict[str | None, int]
+
+def sample_moments(
+    mean: _Array,
+    squares: _Array,
+    x: _Array,
+    count: _Array,
+    entropy: _Array | None = None,
+    kind: str | None = None,
+) -> None: ...
+
 # accumulate.pxi
 def row_mean(rows: _Array, weight: _Array | None = None, out: _Array | None = None) -> _Array: ...
 def accumulate_weighted_sum(

@@ -17,7 +17,7 @@ cdef extern from "kernels.h" nogil:
         CR_huber, CR_log_cosh, CR_hinge, CR_squared_hinge, CR_poisson, CR_kl_divergence
         CR_absolute_percentage_error, CR_squared_logarithmic_error, CR_quantile
         CR_categorical_accuracy, CR_sparse_accuracy, CR_binary_accuracy
-        CR_threshold_counts, CR_filter_top_k, CR_top_k_accuracy
+        CR_threshold_counts, CR_filter_top_k, CR_top_k_accuracy, CR_sample_moments
         CR_row_mean, CR_accumulate_weighted_sum, CR_increment, CR_store_and_reset, CR_shuffle
         CR_gather_rows, CR_embedding_forward, CR_embedding_backward
         CR_unique_rows, CR_scatter_rows, CR_integer_lookup
@@ -36,6 +36,8 @@ cdef extern from "kernels.h" nogil:
     bint CR_KEEPS_SLOPE(int act)
     enum cr_threshold_spacing:
         CR_ANY_THRESHOLDS, CR_EVEN_THRESHOLDS, CR_WIDENED_THRESHOLDS
+    enum cr_entropy:
+        CR_NO_ENTROPY, CR_CATEGORICAL_ENTROPY, CR_BERNOULLI_ENTROPY
     enum cr_schedule_kind:
         CR_EXPONENTIAL_DECAY, CR_INVERSE_TIME_DECAY, CR_POLYNOMIAL_DECAY, CR_COSINE_DECAY
         CR_COSINE_RESTARTS, CR_PIECEWISE_CONSTANT, CR_RATE_TABLE, CR_SCHEDULES
@@ -209,6 +211,14 @@ cdef extern from "kernels.h" nogil:
         const void *y
         const int64_t *labels
         ptrdiff_t M, N, k
+    ctypedef struct cr_sample_moments_args:
+        void *mean
+        void *squares
+        void *entropy
+        const void *x
+        const int64_t *count
+        ptrdiff_t S, M, N
+        int kind
     ctypedef struct cr_row_mean_args:
         void *out
         const void *rows

@@ -76,6 +76,7 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(threshold_counts)       \
     X(filter_top_k)           \
     X(top_k_accuracy)         \
+    X(sample_moments)         \
     X(row_mean)               \
     X(accumulate_weighted_sum) \
     X(increment)              \
@@ -137,6 +138,7 @@ enum cr_kernel_id {
 #include "contract_norm.h"
 #include "contract_probe.h"
 #include "contract_runtime.h"
+#include "contract_samples.h"
 #include "contract_strided.h"
 #include "contract_update.h"
 

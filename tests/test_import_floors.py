@@ -42,6 +42,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     ("training", ("training",)),
     ("saving", ("saving",)),
     ("models", ("models", "pruning")),
+    ("about models", ("calibration",)),
     ("top", ("", "backend", "utils", "datasets", "demo", "testing", "__main__", "_plot")),
 ]
 """From the ground up: the name of a floor, and the modules and packages of corereg on it. A module

@@ -110,6 +110,12 @@ CALLS = {
         {"kind": "squared_error"},
     ),
     "accuracy": (None, {"z": (7, 3), "y": (7, 3)}, {}, {"kind": "categorical"}),
+    "sample_moments": (
+        None,
+        {"x": (12, 6)},
+        {"mean": (4, 6), "squares": (4, 6), "entropy": (4,)},
+        {"count": np.zeros(1, np.int64), "kind": "categorical"},
+    ),
     "row_mean": (None, {"rows": (7,), "weight": (7,)}, {"out": ()}, {}),
 }
 

@@ -60,6 +60,7 @@ def kernel_calls(rng, dtype, m, n):
         lambda: k.threshold_counts(counts, misses, x, y, bounds, rows),
         lambda: k.filter_top_k(x, min(n, 2), out),
         lambda: k.top_k_accuracy(x, labels, 2),
+        lambda: k.sample_moments(slope, out, np.abs(x), step, rows, "bernoulli"),
         lambda: k.row_mean(rows, out=one),
         lambda: k.accumulate_weighted_sum(total, x, 0.5, y),
         lambda: k.increment(step, 3),

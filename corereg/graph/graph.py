@@ -15,6 +15,7 @@ from corereg.graph.tensor import SymbolicTensor, number_dtype
 INT64 = np.dtype(np.int64)
 # How a step of the plan calls: a layer on one tensor, on one list of tensors, or anything else.
 _ONE, _LIST, _ANY = range(3)
+Step = tuple[Any, ...]
 
 
 class Slot:
@@ -92,7 +93,7 @@ class Graph:
                     f"{operation.name!r}; give one of them another name="
                 )
 
-    def _step(self, node: Node, slots: dict[Key, int]) -> tuple[Any, ...]:
+    def _step(self, node: Node, slots: dict[Key, int]) -> Step:
         """How a node is called: kind, operation, arguments, named ones, whether it is told of
         training, and where its outputs go."""
 
@@ -119,32 +120,25 @@ class Graph:
 
     def run(self, inputs: Sequence[Any], training: Any) -> Any:
         """The outputs, nested as they were given, for tensors in the order of the inputs."""
+        values = self.begin(inputs)
+        run_steps(self._plan, values, training)
+        return self.outputs_of(values)
+
+    def begin(self, inputs: Sequence[Any]) -> list[Any]:
+        """Room for the value of each tensor, the inputs in it."""
         values: list[Any] = [None] * len(self._tensors)
         values[: len(inputs)] = inputs
-        for kind, operation, args, kwargs, told, out in self._plan:
-            if kind == _ONE:
-                values[out] = operation(values[args], training=training)
-            elif kind == _LIST:
-                values[out] = operation._call_on_list([values[i] for i in args], training)
-            else:
-                args = _fill(args, values)
-                kwargs = _fill(kwargs, values)
-                if told:
-                    kwargs["training"] = training
-                found = operation(*args, **kwargs)
-                if isinstance(out, int):
-                    values[out] = found
-                else:
-                    for place, one in zip(out, flatten(found), strict=True):
-                        values[place] = one
+        return values
+
+    def outputs_of(self, values: Sequence[Any]) -> Any:
+        """The outputs, nested as they were given."""
         if self._result is not None:
             return values[self._result]
         return map_nest(lambda slot: values[slot.number], self._results)
 
     def rerun(self, inputs: Sequence[Any], call: Callable[[Node], Any]) -> Any:
         """The outputs of the same calls on other symbolic tensors; call: a node's new operation."""
-        values: list[Any] = [None] * len(self._tensors)
-        values[: len(inputs)] = inputs
+        values = self.begin(inputs)
         for node, (kind, _, args, kwargs, _, out) in zip(self.nodes, self._plan, strict=True):
             args = _fill(_whole(kind, args), values)
             kwargs = _fill(kwargs, values)
@@ -152,7 +146,7 @@ class Graph:
             places = (out,) if isinstance(out, int) else out
             for place, one in zip(places, flatten(found), strict=True):
                 values[place] = one
-        return map_nest(lambda slot: values[slot.number], self._results)
+        return self.outputs_of(values)
 
     def like_inputs(self, next_one: Callable[[], Any]) -> Any:
         """What `next_one` gives for each input, nested as the inputs."""
@@ -183,6 +177,26 @@ class Graph:
             values += flatten(Node(operation, args, kwargs, specs).outputs)
         inputs = map_nest(lambda number: values[number], state["inputs"])
         self._arrange(inputs, map_nest(lambda slot: values[slot.number], state["results"]), sources)
+
+
+def run_steps(steps: Sequence[Step], values: list[Any], training: Any) -> None:
+    """Makes calls of a graph's plan, one after the other, on the values and into them."""
+    for kind, operation, args, kwargs, told, out in steps:
+        if kind == _ONE:
+            values[out] = operation(values[args], training=training)
+        elif kind == _LIST:
+            values[out] = operation._call_on_list([values[i] for i in args], training)
+        else:
+            args = _fill(args, values)
+            kwargs = _fill(kwargs, values)
+            if told:
+                kwargs["training"] = training
+            found = operation(*args, **kwargs)
+            if isinstance(out, int):
+                values[out] = found
+            else:
+                for place, one in zip(out, flatten(found), strict=True):
+                    values[place] = one
 
 
 def pack_numbers(nest: Any) -> Any:

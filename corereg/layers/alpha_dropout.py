@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from corereg.autograd import Tensor
-from corereg.autograd.draws import count_draw
 from corereg.autograd.ops.layers import Dropout as DropoutOp
 from corereg.autograd.ops.normalization import ALPHA, AlphaDropout as AlphaDropoutOp, alpha_scale
 from corereg.autograd.tensor import apply
 from corereg.layers.mask_layer import MaskLayer
 from corereg.registry import register
+
+Array = np.ndarray[Any, Any]
 
 
 @register("layer")
@@ -26,21 +29,13 @@ class AlphaDropout(MaskLayer):
 
     recordable = True
 
-    def call(self, x: Tensor, training: bool = False) -> Tensor:
-        if not training or not self.rate:
-            return x
+    def _draw(self, x: Tensor, key: int, counter: Array) -> Tensor:
         if self.rate == 1:
             raise ValueError(f"{self.who}: expected a rate below 1 in training, received 1.0")
         if self.noise_shape is None:
-            dropped = apply(AlphaDropoutOp(self.rate, self._key, self._drawn), x)
-        else:
-            dropped = self._by_shared_mask(x, self._mask_shape(x.shape))
-        count_draw(self._drawn)
-        return dropped
-
-    def _by_shared_mask(self, x: Tensor, shape: tuple[int, ...]) -> Tensor:
-        """The same by a mask of a shape that is broadcast."""
+            return apply(AlphaDropoutOp(self.rate, key, counter), x)
+        shape = self._mask_shape(x.shape)  # of a mask that is broadcast
         ones = Tensor(np.full(shape, 1 - self.rate, x.dtype))
-        kept = apply(DropoutOp(self.rate, self._key, self._drawn, False, ones.size), ones)
+        kept = apply(DropoutOp(self.rate, key, counter, False, ones.size), ones)
         a = alpha_scale(self.rate)
         return (x * kept + (1 - kept) * ALPHA) * a - a * ALPHA * self.rate

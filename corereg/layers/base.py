@@ -229,9 +229,8 @@ class Layer(Holder, Recordable):
         if outer is None and OwnCall.left_losses:
             for layer in self._flatten_layers():
                 layer._activity.clear()
-        with (_kernels.CallContext if type(outer) is _kernels.CallContext else OwnCall)(
-            training
-        ) as call:
+        alone = outer is None or type(outer) is OwnCall
+        with (OwnCall if alone else _kernels.CallContext)(training) as call:
             out = self.call(x, *more, **named)
             if self.activity_regularizer is not None:
                 self._penalize_activity(x, out)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from corereg.autograd import Tensor
-from corereg.autograd.draws import count_draw
+from corereg.autograd.mode import state
 from corereg.autograd.ops.layers import Dropout as DropoutOp, is_relu
 from corereg.autograd.tensor import apply
 from corereg.layers.mask_layer import MaskLayer
 from corereg.registry import register
+
+Array = np.ndarray[Any, Any]
 
 
 @register("layer")
@@ -26,15 +30,9 @@ class Dropout(MaskLayer):
 
     recordable = True
 
-    def call(self, x: Tensor, training: bool = False) -> Tensor:
-        if not training or not self.rate:
-            return x
+    def _draw(self, x: Tensor, key: int, counter: Array) -> Tensor:
         if self.noise_shape is None:
-            op = DropoutOp(self.rate, self._key, self._drawn, is_relu(x), x.data.size)
-            dropped = apply(op, x)
-        else:
-            ones = Tensor(np.ones(self._mask_shape(x.shape), x.dtype))
-            op = DropoutOp(self.rate, self._key, self._drawn, False, ones.size)
-            dropped = x * apply(op, ones)
-        count_draw(self._drawn)
-        return dropped
+            needs_no_mask = not state.enabled or is_relu(x)
+            return apply(DropoutOp(self.rate, key, counter, needs_no_mask, x.data.size), x)
+        ones = Tensor(np.ones(self._mask_shape(x.shape), x.dtype))
+        return x * apply(DropoutOp(self.rate, key, counter, False, ones.size), ones)

@@ -8,23 +8,19 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
-from corereg.autograd.draws import count_draw
 from corereg.layers.random_layer import RandomLayer
 from corereg.registry import register
 
+Array = np.ndarray[Any, Any]
 
-class _Gaussian(RandomLayer):
-    """What both share."""
 
-    def _draw(self, x: Tensor, mean: float, stddev: float) -> Tensor:
-        """Normal random numbers of x's shape, others at each step."""
-        drawn = _kernels.normal(np.empty(x.shape, x.dtype), self._key, self._drawn, mean, stddev)
-        count_draw(self._drawn)
-        return Tensor(drawn)
+def _normal(x: Tensor, key: int, counter: Array, mean: float, stddev: float) -> Tensor:
+    """Normal random numbers of x's shape."""
+    return Tensor(_kernels.normal(np.empty(x.shape, x.dtype), key, counter, mean, stddev))
 
 
 @register("layer")
-class GaussianNoise(_Gaussian):
+class GaussianNoise(RandomLayer):
     """In training, adds to each element a number from the normal distribution of mean 0 and
     standard deviation `stddev`; otherwise passes its input on.
 
@@ -39,17 +35,19 @@ class GaussianNoise(_Gaussian):
         super().__init__(seed, **options)
         self.stddev = self._checked_share(stddev, "stddev")
 
-    def call(self, x: Tensor, training: bool = False) -> Tensor:
-        if not training or not self.stddev:
-            return x
-        return x + self._draw(x, 0.0, self.stddev)
+    @property
+    def _is_silent(self) -> bool:  # type: ignore[override]
+        return not self.stddev
+
+    def _draw(self, x: Tensor, key: int, counter: Array) -> Tensor:
+        return x + _normal(x, key, counter, 0.0, self.stddev)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "stddev": self.stddev}
 
 
 @register("layer")
-class GaussianDropout(_Gaussian):
+class GaussianDropout(RandomLayer):
     """In training, multiplies each element by a number from the normal distribution of mean 1 and
     standard deviation sqrt(rate/(1-rate)) (Srivastava et al. 2014); otherwise passes its input on.
 
@@ -58,17 +56,20 @@ class GaussianDropout(_Gaussian):
     """
 
     recordable = True
+    _is_dropout = True
 
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
         super().__init__(seed, **options)
         self.rate = self._checked_share(rate, "rate")
 
-    def call(self, x: Tensor, training: bool = False) -> Tensor:
-        if not training or not self.rate:
-            return x
+    @property
+    def _is_silent(self) -> bool:  # type: ignore[override]
+        return not self.rate
+
+    def _draw(self, x: Tensor, key: int, counter: Array) -> Tensor:
         if self.rate == 1:
             raise ValueError(f"{self.who}: expected a rate below 1 in training, received 1.0")
-        return x * self._draw(x, 1.0, (self.rate / (1 - self.rate)) ** 0.5)
+        return x * _normal(x, key, counter, 1.0, (self.rate / (1 - self.rate)) ** 0.5)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate}

@@ -16,6 +16,8 @@ class MaskLayer(RandomLayer):
     without it each element has its own.
     """
 
+    _is_dropout = True
+
     def __init__(
         self,
         rate: float,
@@ -26,6 +28,14 @@ class MaskLayer(RandomLayer):
         super().__init__(seed, **options)
         self.rate = self._checked_share(rate, "rate")
         self.noise_shape = self._checked_noise_shape(noise_shape)
+
+    @property
+    def _is_silent(self) -> bool:  # type: ignore[override]
+        return not self.rate
+
+    @property
+    def _shares_rows(self) -> bool:  # type: ignore[override]
+        return self.noise_shape is not None and self.noise_shape[0] == 1
 
     def _checked_noise_shape(self, shape: Any) -> tuple[int | None, ...] | None:
         """A shape of a mask as a tuple of positive integers and None, else ValueError."""

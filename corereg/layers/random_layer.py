@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from corereg.autograd import Tensor
+from corereg.autograd.draws import count_draw
 from corereg.layers.base import Layer, Shape
+from corereg.layers.sampling import Sampling
 from corereg.random import mix, next_seed
 
 Array = np.ndarray[Any, Any]
@@ -14,12 +17,16 @@ Array = np.ndarray[Any, Any]
 
 class RandomLayer(Layer):
     """Base of layers whose random numbers come from counters: they depend on the seed and on how
-    often the layer drew before, not on threads or machine.
+    often the layer drew before, not on threads or machine. A subclass writes `_draw`, and says in
+    `_is_silent` when it passes its input on in training, too.
 
     seed: an integer fixes the sequence; None draws one from the global seed.
     """
 
     _takes_one_tensor = True
+    _is_dropout: ClassVar[bool] = False  # whether predict_mc has it draw
+    _is_silent: bool = False  # whether it changes nothing, as dropout of a rate of 0
+    _shares_rows: bool = False  # whether all rows get the same numbers
 
     def __init__(self, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
@@ -28,6 +35,23 @@ class RandomLayer(Layer):
         self.seed = seed
         self._key = next_seed() if seed is None else mix(int(seed))
         self._drawn = np.zeros((), np.int64)  # draws so far; the kernels read it
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        if self._is_silent:
+            return x
+        if self._is_dropout:
+            sampling = Sampling.current()
+            if sampling is not None:
+                return sampling.draw(self, x)
+        if not training:
+            return x
+        drawn = self._draw(x, self._key, self._drawn)
+        count_draw(self._drawn)
+        return drawn
+
+    def _draw(self, x: Tensor, key: int, counter: Array) -> Tensor:
+        """What comes out for x, by the numbers of this key and counter, which stays as it is."""
+        raise NotImplementedError(f"{self.who}: _draw is not written")
 
     def _checked_share(self, value: Any, what: str) -> float:
         """A number in [0, 1], else ValueError."""

@@ -33,6 +33,7 @@ from corereg.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from corereg.models.sparsity import SparsityTable
+    from corereg.training.predict_mc import MCPrediction
 
 Array = np.ndarray[Any, Any]
 
@@ -237,6 +238,41 @@ class Model(CopiedWhole, ModelStructure):
                     like = trainer.output_like
                     return found if like is None else pack_like(like, flatten(found))
         return predict(self, x, batch_size, verbose, steps, callbacks)
+
+    def predict_mc(
+        self,
+        x: Any,
+        num_samples: int = 50,
+        seed: int | None = None,
+        return_samples: bool = False,
+        validation_data: Any = None,
+    ) -> MCPrediction:
+        """Predictions by many forward passes with dropout on (Gal and Ghahramani: Dropout as a
+        Bayesian approximation, 2016): a named tuple of `mean`, `std`, `entropy`,
+        `mutual_information`, `samples`, `better` and `scores`; see `MCPrediction`.
+
+        Dropout, AlphaDropout and GaussianDropout draw; all else is as in `predict`: GaussianNoise
+        is off, for it stands for noise of the data, and BatchNormalization uses its moving
+        averages. What comes before the first dropout is computed once (of a model with a `call` of
+        its own: nothing is), and what follows it num_samples times.
+
+        x: as for `predict`, arrays only. num_samples: how many passes. seed: an integer gives the
+        same samples again, None others at each call. Masks depend on the seed, on the number of the
+        sample and of the row in x, and on the place of the dropout among those of the model:
+        neither on threads nor on what else is computed, so that the first rows of x, or the first
+        samples, get the same ones by themselves. (A mask that noise_shape shares among rows is
+        shared by all of x.) return_samples: whether to keep all samples, (num_samples, rows, ...).
+        validation_data: (x, y) or (x, y, sample_weight) of rows that the model was not trained on:
+        then `better` says whether averaging is worth it.
+
+        The layers' own random numbers and the state of training are left as they are; other threads
+        may train meanwhile: each block of 256 rows sees the weights between two steps.
+
+        Raises ValueError for a model without dropout, and for arguments that do not fit.
+        """
+        from corereg.training.predict_mc import predict_mc
+
+        return predict_mc(self, x, num_samples, seed, return_samples, validation_data)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs of one batch."""

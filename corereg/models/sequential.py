@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corereg.graph.node import Node, Spec
 from corereg.graph.tensor import STRING, SymbolicTensor
@@ -15,6 +15,9 @@ from corereg.models.inputs import InputKind, passes_values_on
 from corereg.models.model import Model
 from corereg.models.structure import noting
 from corereg.registry import register
+
+if TYPE_CHECKING:
+    from corereg.graph.halves import Halves
 
 
 @register("model")
@@ -238,6 +241,13 @@ class Sequential(Model):
         for layer in self._stack:
             x = noting(layer, note)(x)
         return x
+
+    def _halves(self) -> Halves | None:
+        if self._has_own_call:
+            return None
+        from corereg.models.halves import StackHalves
+
+        return StackHalves(self, self._stack)
 
     def _output_specs(self, x: Any) -> Any:
         return Spec(self.compute_output_shape(x.shape), self._stack[-1].dtype)

@@ -6,7 +6,7 @@ What a model is apart from its training: `Model` adds that.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from corereg.layers.calling import call_with, is_of_floats
 from corereg.layers.input_layer import InputLayer
 from corereg.models.inputs import InputKind, arranged, checked, input_kind
 from corereg.naming import snake_case, unique_name
+
+if TYPE_CHECKING:
+    from corereg.graph.halves import Halves
 
 FLOATS = ("float32", "float64")
 
@@ -119,6 +122,16 @@ class ModelStructure(Layer):
         pairs = zip(self._graph.expected, arranged(self.who, self._graph, x), strict=True)
         inputs = [checked(self, expected, one) for expected, one in pairs]
         return self._graph.rerun(inputs, lambda node: noting(node.operation, note))
+
+    def _halves(self) -> Halves | None:
+        """The model cut in two at its layers of dropout; None if its `call` is a user's, which is
+        cut nowhere."""
+        graph = self._graph
+        if graph is None or self._has_own_call:
+            return None
+        from corereg.models.halves import GraphModelHalves
+
+        return GraphModelHalves(self, graph)
 
     def _track_call(self) -> None:
         if self._has_own_call:

@@ -57,7 +57,7 @@ def predict(
         source = BatchIterator(x)
         total = smallest_known(source.steps, steps)
         return _predict_batches(model, _checked(model, source), total, verbose, callbacks)
-    arrays = _check_and_build(model, "predict", x)
+    arrays = check_and_build(model, "predict", x)
     call = Call(model, x)
     call.forget_other_forms()
     if plain:
@@ -77,7 +77,7 @@ class Call:
         self.model = model
         self._like = nest_given(x, model._input_keys)
         self.form = None if self._like is None else form_of(self._like)
-        self._custom = overrides(model, "predict_step")
+        self.custom = overrides(model, "predict_step")
 
     def forget_other_forms(self) -> None:
         """Drops the forward passes of inputs that nest otherwise."""
@@ -88,7 +88,7 @@ class Call:
     def __call__(self, arrays: Arrays) -> Any:
         """The model's outputs, structured as the model has them."""
         x = model_input(self._like, [Tensor(a) for a in arrays])
-        return self.model.predict_step(x) if self._custom else self.model(x, training=False)
+        return self.model.predict_step(x) if self.custom else self.model(x, training=False)
 
     def pack(self, outputs: Arrays) -> Any:
         """Flat outputs as the model nests them."""
@@ -96,7 +96,8 @@ class Call:
         return outputs[0] if like is None else pack_like(like, outputs)
 
 
-def _check_and_build(model: TrainableModel, who: str, x: Any) -> Arrays:
+def check_and_build(model: TrainableModel, who: str, x: Any) -> Arrays:
+    """x as checked arrays, one for each input; builds the model if this is the first it sees."""
     arrays, shapes = model._trainer.check_inputs(model, who, x)
     if not model.built:
         model.build(input_shapes(x, arrays, shapes.input_names))
@@ -110,7 +111,7 @@ def _checked(model: TrainableModel, source: BatchIterator) -> Iterator[tuple[Cal
         who = f"predict: batch {source.number - 1}"
         batch = found[0]
         x = batch[0] if isinstance(batch, tuple) and batch else batch
-        arrays = _check_and_build(model, who, x)
+        arrays = check_and_build(model, who, x)
         call = Call(model, x)
         call.forget_other_forms()
         yield call, arrays
@@ -237,10 +238,12 @@ def _idle_workspace(call: Call, x: Arrays) -> _kernels.ForwardWorkspace | None:
     if not pool.snapshot.unchanged():
         trainer.forward_pool = None
         return None
-    return pool.take(tuple((a.shape, one) for a, one in zip(x, _dtypes(model, x), strict=True)))
+    return pool.take(
+        tuple((a.shape, one) for a, one in zip(x, memory_dtypes(model, x), strict=True))
+    )
 
 
-def _dtypes(model: TrainableModel, x: Arrays) -> tuple[np.dtype[Any], ...]:
+def memory_dtypes(model: TrainableModel, x: Arrays) -> tuple[np.dtype[Any], ...]:
     """Of the memory for each input."""
     found = model._trainer.input_dtypes
     if found is None:
@@ -256,7 +259,7 @@ def _first_forward(call: Call, x: Arrays) -> Arrays:
     captures = trainer.captures["predict"]
     with _kernels.CacheLines():
         own = tuple(  # memory of the recording
-            np.zeros(a.shape, dtype) for a, dtype in zip(x, _dtypes(model, x), strict=True)
+            np.zeros(a.shape, dtype) for a, dtype in zip(x, memory_dtypes(model, x), strict=True)
         )
     for a, memory in zip(x, own, strict=True):
         _kernels.gather_rows(a, memory)
