@@ -528,7 +528,19 @@ ERRORS = {
         None,
         [lambda x, y, w: (x[:, :3], y, w)],
         ValueError,
-        r"to give x as tensors of shape \(32, 16\), received \(32, 3\)",
+        r"to give x as tensors, float32 of shape \(32, 16\), received float32 of shape \(32, 3\)",
+    ),
+    "x of another dtype": (
+        None,
+        [lambda x, y, w: (x.astype("float64"), y, w)],
+        ValueError,
+        r"received float64 of shape \(32, 16\)",
+    ),
+    "x as a list": (
+        None,
+        [lambda x, y, w: ([1.0, 2.0], y, w)],
+        ValueError,
+        r"received \['float', 'float'\]",
     ),
     "y": (
         None,
@@ -560,7 +572,17 @@ def test_errors_before_anything_changes(case, fails):
     assert bits(model) == before
     assert model.optimizer.iterations == 0
     assert model._trainer.augmentation is None
-    if case not in ("two", "one", "x", "y", "no y", "sample_weight", "behind"):
+    if case not in (
+        "two",
+        "one",
+        "x of another dtype",
+        "x as a list",
+        "x",
+        "y",
+        "no y",
+        "sample_weight",
+        "behind",
+    ):
         assert model._trainer.row_order.passes == kept
         again = [one.random_state for one in augment if isinstance(one, layers.Layer)]
         assert all(np.array_equal(a, b) for a, b in zip(states, again, strict=True))

@@ -40,7 +40,7 @@ def cumulative(a, x):
     x = np.clip(np.where(flip, 1 - x, x), 1e-300, 1)
     c, d = np.ones_like(x), 1 / (1 - 2 * a * x / (a + 1))
     total = d.copy()
-    for m in range(1, 200):
+    for m in range(1, 80):
         for factor in (
             m * (a - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
             -(a + m) * (2 * a + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
@@ -72,7 +72,7 @@ def test_the_distribution_that_the_next_test_compares_with():
 
 @pytest.mark.parametrize("alpha", ALPHAS[1:])
 def test_shares_are_of_the_beta_distribution(alpha, dtype):
-    n = 40_000
+    n = 10_000
     drawn = np.sort(betas(n, dtype, alpha).astype(np.float64))
     assert drawn[0] >= 0
     assert drawn[-1] <= 1
@@ -176,8 +176,9 @@ def test_boxes_have_their_share_of_the_pixels_on_the_average(dtype):
     found = _kernels.paste_boxes(x, order, shares, (1, 8, 8, 1), 1, counter(0))
     box = np.abs(found - x)
     assert abs(box.mean() - (1 - share)) < 0.01
-    middle, corner = box.mean(axis=0)[3:5, 3:5].mean(), box.mean(axis=0)[0, 0]
-    assert middle > 3 * corner > 0
+    often = box.mean(axis=0)
+    assert often[3:5, 3:5].min() > 0.6
+    assert 0 < often[7, 7] < 0.2
 
 
 def test_bad_arguments(dtype, fails):

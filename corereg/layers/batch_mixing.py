@@ -10,6 +10,7 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
+from corereg.graph.node import is_symbolic
 from corereg.layers.base import Shape
 from corereg.layers.data_format import as_data_format
 from corereg.layers.random_layer import RandomLayer
@@ -105,6 +106,8 @@ class BatchMixing(RandomLayer):
                 f"{self.who}: expected a dict with the keys 'images' and, if need be, 'labels' and "
                 f"'segmentation_masks', received {list(x)}"
             )
+        if is_symbolic(x):
+            return x
         rows = {name: len(one) for name, one in x.items()}
         if len({*rows.values()}) > 1:
             raise ValueError(f"{self.who}: expected as many rows in each part, received {rows}")

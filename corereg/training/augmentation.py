@@ -174,13 +174,12 @@ class Augmentation:
         )
 
     def _like_before(self, part: Any, now: Any, before: Any) -> Any:
-        """x, if it is of the shapes that it had."""
-        shapes = [[getattr(t, "shape", None) for t in flatten(x)] for x in (now, before)]
-        kept = [isinstance(t, Tensor) for t in flatten(now)]
-        if shapes[0] != shapes[1] or not all(kept):
+        """x, if it is of the shapes and dtypes that it had."""
+        found, wanted = ([_said(one) for one in flatten(x)] for x in (now, before))
+        if found != wanted or not all(isinstance(one, Tensor) for one in flatten(now)):
             raise ValueError(
-                f"{self._who}: expected {_name(part)} to give x as tensors of shape "
-                f"{_one(shapes[1])}, received {_one(shapes[0])}"
+                f"{self._who}: expected {_name(part)} to give x as tensors, {_one(wanted)}, "
+                f"received {_one(found)}"
             )
         return now
 
@@ -190,7 +189,7 @@ class Augmentation:
         """Targets or weights as arrays, if they are of the shapes and dtypes that they had."""
         parts = [None] * len(before) if now is None else list(flatten(now))
         dtype = next(a.dtype for a in batch.arrays if a is not None and a.dtype.kind == "f")
-        found = tuple(one.data if isinstance(one, Tensor) else one for one in parts)
+        found = tuple(one.contiguous().data if isinstance(one, Tensor) else one for one in parts)
         wanted = [(dtype, (batch.rows,)) if a is None else (a.dtype, a.shape) for a in before]
         may_lack = [a is None or what == "sample_weight" for a in before]
         if len(found) != len(before) or not all(
