@@ -169,6 +169,21 @@ def normal(
     stddev: float = 1.0,
     stream: int = 0,
 ) -> _Array: ...
+def symmetric_beta(
+    out: _Array, low: float, high: float, seed: int, step: _Array, stream: int = 0
+) -> _Array: ...
+def mix_rows(x: _Array, order: _Array, share: _Array, out: _Array | None = None) -> _Array: ...
+def paste_boxes(
+    x: _Array,
+    order: _Array,
+    share: _Array,
+    image_shape: tuple[int, int, int, int],
+    seed: int,
+    step: _Array,
+    stream: int = 0,
+    out: _Array | None = None,
+) -> _Array: ...
+def larger_rows(order: _Array, share: _Array, out: _Array | None = None) -> _Array: ...
 def dropout_backward(
     dy: _Array,
     rate: float,

@@ -54,8 +54,8 @@ _REASONS: dict[str, dict[str, tuple[str, ...]]] = {
             "ReversibleEmbedding",
         ),
         _IMAGES: (
-            *("AugMix", "AutoContrast", "CenterCrop", "CutMix", "Equalization"),
-            *("ContrastLimitedAdaptiveHistogramEqualization", "MaxNumBoundingBoxes", "MixUp"),
+            *("AugMix", "AutoContrast", "CenterCrop", "Equalization"),
+            *("ContrastLimitedAdaptiveHistogramEqualization", "MaxNumBoundingBoxes"),
             *("RandAugment", "RandomColorDegeneration", "RandomColorJitter", "RandomCrop"),
             *("RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur"),
             *("RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective"),

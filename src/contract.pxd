@@ -10,6 +10,7 @@ cdef extern from "kernels.h" nogil:
         CR_activation_forward, CR_activation_backward
         CR_log_softmax_forward, CR_log_softmax_backward
         CR_dropout_forward, CR_dropout_backward, CR_alpha_dropout_forward, CR_normal
+        CR_symmetric_beta, CR_mix_rows, CR_paste_boxes, CR_larger_rows
         CR_batch_norm_forward, CR_batch_norm_inference, CR_batch_norm_backward
         CR_row_norm_forward, CR_row_norm_backward, CR_row_norm_backward_weights
         CR_softmax_cross_entropy, CR_sparse_cross_entropy, CR_sigmoid_cross_entropy
@@ -115,6 +116,33 @@ cdef extern from "kernels.h" nogil:
         uint64_t seed
         uint32_t stream
         double mean, stddev
+    ctypedef struct cr_symmetric_beta_args:
+        void *y
+        ptrdiff_t n
+        const int64_t *step
+        uint64_t seed
+        uint32_t stream
+        double low, high
+    ctypedef struct cr_mix_rows_args:
+        void *y
+        const void *x
+        const int64_t *order
+        const void *share
+        ptrdiff_t rows, cols
+    ctypedef struct cr_paste_boxes_args:
+        void *y
+        const void *x
+        const int64_t *order
+        const void *share
+        ptrdiff_t rows, outer, height, width, inner
+        const int64_t *step
+        uint64_t seed
+        uint32_t stream
+    ctypedef struct cr_larger_rows_args:
+        int64_t *picked
+        const int64_t *order
+        const void *share
+        ptrdiff_t n
     ctypedef struct cr_batch_norm_forward_args:
         void *y
         void *mean

@@ -50,6 +50,10 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(dropout_backward)       \
     X(alpha_dropout_forward)  \
     X(normal)                 \
+    X(symmetric_beta)         \
+    X(mix_rows)               \
+    X(paste_boxes)            \
+    X(larger_rows)            \
     X(batch_norm_forward)     \
     X(batch_norm_inference)   \
     X(batch_norm_backward)    \
@@ -135,6 +139,7 @@ enum cr_kernel_id {
 #include "contract_embedding.h"
 #include "contract_loss.h"
 #include "contract_metric.h"
+#include "contract_mixing.h"
 #include "contract_norm.h"
 #include "contract_probe.h"
 #include "contract_runtime.h"

@@ -35,6 +35,8 @@ def kernel_calls(rng, dtype, m, n):
     bounds = np.linspace(-1, 1, 5).astype(dtype)
     labels, order = rng.integers(0, n, m), keep(rng.permutation(m))
     seed, epoch, log = np.array([1], np.uint64), keep(np.array([2])), keep(np.zeros(9))
+    share, picked = keep(rng.random(m).astype(dtype)), keep(np.zeros(m, np.int64))
+    partners = rng.permutation(m)
     step, bits = keep(np.array([5])), keep(np.zeros((m * n + 7) // 8, np.uint8))
     shapes = [(9001,), (7,), (0,), (m, n)]
     moving, positive = [array(n), array(n)], keep(np.ones(n, dtype))
@@ -46,6 +48,10 @@ def kernel_calls(rng, dtype, m, n):
         lambda: k.dropout_backward(dy, 0.3, bits, out=out),
         lambda: k.alpha_dropout_forward(x, 0.3, 1.5, 0.5, -2, 7, step, 2, bits, out),
         lambda: k.normal(out, 7, step, 0.5, 2),
+        lambda: k.symmetric_beta(share, 0.2, 1.0, 7, step),
+        lambda: k.mix_rows(x, partners, share, out),
+        lambda: k.paste_boxes(x, partners, share, (1, 1, n, 1), 7, step, 2, slope),
+        lambda: k.larger_rows(partners, share, picked),
         lambda: k.batch_norm_forward(x, b, b, *moving, 0.9, 1e-3, out),
         lambda: k.batch_norm_inference(x, b, positive, b, None, 1e-3, out),
         lambda: k.batch_norm_backward(dy, x, b, positive, b, False, out),

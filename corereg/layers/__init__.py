@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from corereg.layers.alpha_dropout import AlphaDropout as AlphaDropout
     from corereg.layers.base import Layer as Layer
     from corereg.layers.batch_normalization import BatchNormalization as BatchNormalization
+    from corereg.layers.cut_mix import CutMix as CutMix
     from corereg.layers.dense import Dense as Dense
     from corereg.layers.dropout import Dropout as Dropout
     from corereg.layers.embedding import Embedding as Embedding
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
         multiply as multiply,
         subtract as subtract,
     )
+    from corereg.layers.mix_up import MixUp as MixUp
     from corereg.layers.pooling.global1d import (
         GlobalAveragePooling1D as GlobalAveragePooling1D,
         GlobalAvgPool1D as GlobalAvgPool1D,
@@ -85,6 +87,7 @@ _MODULES = {
     "BatchNormalization": "batch_normalization",
     "CategoryEncoding": "preprocessing.category_encoding",
     "Concatenate": "merging.concatenate",
+    "CutMix": "cut_mix",
     "Dense": "dense",
     "Discretization": "preprocessing.discretization",
     "Dot": "merging.dot",
@@ -109,6 +112,7 @@ _MODULES = {
     "LeakyReLU": "activations.leaky_relu",
     "Maximum": "merging.elementwise",
     "Minimum": "merging.elementwise",
+    "MixUp": "mix_up",
     "Multiply": "merging.elementwise",
     "Normalization": "preprocessing.normalization",
     "PReLU": "activations.prelu",

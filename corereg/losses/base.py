@@ -48,6 +48,7 @@ class Loss(Recordable):
 
     _computes_on_tensors = True
     _weighs_scalars = False  # whether one value for the whole batch may be weighted
+    _targets_are_classes = False  # whether mixed rows need its values mixed, not their targets
 
     def __init__(
         self,

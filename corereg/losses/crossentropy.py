@@ -64,6 +64,7 @@ class BinaryCrossentropy(SmoothedCrossentropy):
     """
 
     recordable = True
+    _targets_are_classes = True
     kind = "sigmoid_cross_entropy"
     activation_code = CODES["sigmoid"]
 
@@ -128,6 +129,7 @@ class SparseCategoricalCrossentropy(KernelLoss):
     """
 
     recordable = True
+    _targets_are_classes = True
     kind = "sparse_cross_entropy"
     activation_code = CODES["softmax"]
 

@@ -54,6 +54,7 @@ class BinaryFocalCrossentropy(FocalLoss):
     alpha y + (1 - alpha) (1 - y). label_smoothing: see BinaryCrossentropy."""
 
     recordable = True
+    _targets_are_classes = True
 
     def __init__(
         self,
@@ -124,6 +125,7 @@ class CategoricalGeneralizedCrossEntropy(BuiltinLoss):
     """
 
     recordable = True
+    _targets_are_classes = True
 
     def __init__(
         self,

@@ -14,6 +14,7 @@ class Hinge(KernelLoss):
     or 1, 0 stands for -1."""
 
     recordable = True
+    _targets_are_classes = True
     kind = "hinge"
 
 
@@ -22,6 +23,7 @@ class SquaredHinge(KernelLoss):
     """mean(max(1 - y prediction, 0)**2) over outputs; y as for Hinge."""
 
     recordable = True
+    _targets_are_classes = True
     kind = "squared_hinge"
 
 
@@ -30,6 +32,7 @@ class CategoricalHinge(ComposedLoss):
     """max(1 + max((1 - y) prediction) - sum(y prediction), 0), over classes; y is one-hot."""
 
     recordable = True
+    _targets_are_classes = True
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         own = (y_true * y_pred).sum(axis=-1)

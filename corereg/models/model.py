@@ -128,6 +128,7 @@ class Model(CopiedWhole, ModelStructure):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int | Sequence[int] = 1,
+        augment: Any = None,
     ) -> History:
         """Trains for `epochs` passes over x (rows, features) and y; returns the History.
 
@@ -147,6 +148,12 @@ class Model(CopiedWhole, ModelStructure):
         takes; the next epoch goes on where it stopped. validation_freq: every n-th epoch, or a list
         of epochs counted from 1. verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" as the
         terminal allows.
+        augment: a list of what changes each training batch before the model sees it: layers such as
+        `MixUp` and `CutMix`, which mix inputs, targets and sample weights of its rows, other layers
+        that keep the shape of x, which act on x alone with training=True, and functions
+        (x, y, sample_weight) -> (x, y, sample_weight) of tensors. It is a part of the step and
+        replayed with it; validation, evaluate and predict see the data as they are. See
+        docs/regularization.md. ValueError for models with a `train_step` of their own.
         History has, by epoch, "loss" (penalties included), "penalty" alone and the metrics, and the
         same as "val_..." for validation; ``compile(log_penalties=True)`` adds each layer's penalty.
 
@@ -174,6 +181,7 @@ class Model(CopiedWhole, ModelStructure):
             validation_steps,
             validation_batch_size,
             validation_freq,
+            augment,
         )
 
     def train_on_batch(
@@ -183,9 +191,11 @@ class Model(CopiedWhole, ModelStructure):
         sample_weight: Any = None,
         class_weight: dict[int, float] | None = None,
         return_dict: bool = False,
+        augment: Any = None,
     ) -> Any:
-        """One step on one batch; [loss, metrics...] of before the step, or a dict."""
-        return train_on_batch(self, x, y, sample_weight, class_weight, return_dict)
+        """One step on one batch; [loss, metrics...] of before the step, or a dict. augment: as for
+        `fit`; give the same objects at each call, for others are recorded anew."""
+        return train_on_batch(self, x, y, sample_weight, class_weight, return_dict, augment)
 
     def evaluate(
         self,

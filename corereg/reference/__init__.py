@@ -21,6 +21,7 @@ from corereg.reference.dropout import *
 from corereg.reference.elementwise import *
 from corereg.reference.embedding import *
 from corereg.reference.loss_row import *
+from corereg.reference.mixing import *
 from corereg.reference.noise import *
 from corereg.reference.norms import *
 from corereg.reference.output_loss import *

@@ -6,23 +6,26 @@ seeds/<place>/<name>      the same of a SeedGenerator that is an attribute of a 
 row_order/seed, passes    the order of rows is a function of the two
 row_order/unfinished      rows of the data set, rows taken, whether they are shuffled: of a pass
                           that goes on in the next epoch (steps_per_epoch)
+augment/<place>           the same of what draws random numbers in fit(augment=[...]): its number in
+                          that list, and behind it that of a layer inside or an attribute's name
 unaveraged/<i>            the trained weights, where `fit` has put averages (use_ema) in their place
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from corereg.autograd.seeded import SeedGenerator
 from corereg.layers.base import Layer
 from corereg.saving.limits import FileFormatError
+from corereg.training.random_places import seed_places
 from corereg.training.trainer import TrainableModel
 
 Array = np.ndarray[Any, Any]
 _SEED, _PASSES = ("row_order/seed", np.uint64, 1), ("row_order/passes", np.int64, 1)
+_AUGMENT = "augment/"
 _UNFINISHED = ("row_order/unfinished", np.int64, 3)
 
 
@@ -32,8 +35,13 @@ def training_state(model: TrainableModel, places: list[tuple[str, Layer]]) -> di
     for place, layer in places:
         if (state := layer.random_state) is not None:
             found[f"random/{place}"] = state
-    found |= {f"seeds/{name}": one.random_state for name, one in _seeds(model, places)}
+    found |= {
+        f"seeds/{name}": one.random_state for name, one in seed_places([("", model), *places])
+    }
     trainer = model._trainer
+    augmentation = trainer.augmentation
+    augmented = trainer.augmented if augmentation is None else augmentation.random_states()
+    found |= {f"{_AUGMENT}{place}": state for place, state in augmented.items()}
     order = trainer.row_order
     found |= {_SEED[0]: order.seed.copy(), _PASSES[0]: order.passes.copy()}
     if order.unfinished is not None:
@@ -51,13 +59,16 @@ def put_training_state(
 ) -> None:
     """Puts it back, but for the random states of layers: `put_random_states`. Files of older
     versions lack some of it, which then stays as it is. FileFormatError for what cannot be."""
-    for name, one in _seeds(model, places):
+    for name, one in seed_places([("", model), *places]):
         if f"seeds/{name}" in arrays:
             try:
                 one.random_state = arrays[f"seeds/{name}"]
             except ValueError as error:
                 raise FileFormatError(f"{who}: {error}") from None
     trainer = model._trainer
+    trainer.augmented = _augmented(who, arrays)
+    if trainer.augmentation is not None:
+        trainer.augmentation.put_random_states(trainer.augmented)
     order = trainer.row_order
     for entry, own in ((_SEED, order.seed), (_PASSES, order.passes)):
         if (given := _checked(who, arrays, entry)) is not None:
@@ -89,24 +100,13 @@ def _checked(who: str, arrays: Mapping[str, Array], entry: tuple[str, Any, int])
     return given
 
 
-def _seeds(
-    model: TrainableModel, places: list[tuple[str, Layer]]
-) -> Iterator[tuple[str, SeedGenerator]]:
-    """Every SeedGenerator once, with its place."""
-    known: set[int] = set()
-    for place, owner in [("", model), *places]:
-        for name, value in vars(owner).items():
-            for inner, one in _seeds_in(value):
-                if id(one) not in known:
-                    known.add(id(one))
-                    yield "/".join(part for part in (place, name, inner) if part), one
-
-
-def _seeds_in(value: Any) -> Iterator[tuple[str, SeedGenerator]]:
-    if isinstance(value, SeedGenerator):
-        yield "", value
-    elif isinstance(value, list | tuple):
-        yield from ((str(i), v) for i, v in enumerate(value) if isinstance(v, SeedGenerator))
-    elif isinstance(value, dict):
-        found = (v for v in value.values() if isinstance(v, SeedGenerator))
-        yield from ((str(i), v) for i, v in enumerate(found))
+def _augmented(who: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """The random states of what augments batches, by places."""
+    found = {}
+    for name in arrays:
+        if name.startswith(_AUGMENT):
+            state = _checked(who, arrays, (name, np.uint64, 2))
+            if state is None or state[1] >= 2**63:
+                raise FileFormatError(f"{who} has no valid {name!r}")
+            found[name.removeprefix(_AUGMENT)] = state
+    return found

@@ -271,8 +271,11 @@ def step_runner(
         return logs_runner(model, kind, partial(own_step, model), access)
     sums = model._trainer.sums(kind)
     trainer = model._trainer
-    optimizer = trainer.compilation.optimizer if kind == "train" else None
-    return StepRunner(trainer, kind, partial(step, model, sums), sums, access, optimizer)
+    trains = kind == "train"
+    optimizer = trainer.compilation.optimizer if trains else None
+    augmentation = trainer.augmentation if trains else None
+    run = partial(step, model, sums)
+    return StepRunner(trainer, kind, run, sums, access, optimizer, augmentation)
 
 
 def checked_logs(who: str, returned: Any) -> dict[str, Any]:

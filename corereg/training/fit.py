@@ -28,6 +28,7 @@ from corereg.training.arguments import (
     check_optional_count,
     smallest_known,
 )
+from corereg.training.augmentation import Augmentation, augmenting
 from corereg.training.custom import checked_logs, data_of, step_runner
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
@@ -82,6 +83,9 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
     trainer = model._trainer
     _kernels.track_dependency(trainer.compilation)
     optimizer = trainer.ready_optimizer(model)  # a callback may have set another
+    if trainer.augmentation is not None:
+        losses = trainer.compilation.losses_for("fit", trainer.output_names)
+        batch = trainer.augmentation.apply(batch, losses)
     with noted_draws() as draws:
         found = forward_pass(model, batch)
     total = found.total
@@ -147,9 +151,11 @@ def fit(
     validation_steps: int | None,
     validation_batch_size: int | None,
     validation_freq: int | Sequence[int],
+    augment: Any,
 ) -> History:
     """See `Model.fit`."""
     trainer = model._trainer
+    augmentation = Augmentation.of("fit", model, augment)
     size = check_count("fit", "batch_size", 32 if batch_size is None else batch_size)
     epochs = check_count("fit", "epochs", epochs, least=0)
     initial_epoch = check_count("fit", "initial_epoch", initial_epoch, least=0)
@@ -166,10 +172,10 @@ def fit(
     if is_iterable_of_batches(x):
         refuse_array_arguments("fit", y=y, batch_size=batch_size, sample_weight=sample_weight)
         refuse_array_arguments("fit", validation_split=validation_split or None)
-        check = partial(trainer.check_data, model, class_weight=class_weight)
+        check = partial(_check_data, model, augmentation, class_weight=class_weight)
         source = IterableSteps("fit", x, check)
     else:
-        source = trainer.check_data(model, "fit", x, y, sample_weight, class_weight)
+        source = _check_data(model, augmentation, "fit", x, y, sample_weight, class_weight)
         if validation_data is None and validation_split:
             source, kept = source.split("fit", validation_split)
             if class_weight is not None:
@@ -179,7 +185,11 @@ def fit(
     steps = smallest_known(steps_in_pass, steps_per_epoch)
     params: dict[str, Any] = {"epochs": epochs, "steps": steps, "verbose": verbose}
     bar = ProgressBar(epochs, steps, verbose)
-    with trainer.lock.training("fit", trainer.forget_gradients), bar:
+    with (
+        trainer.lock.training("fit", trainer.forget_gradients),
+        augmenting(trainer, augmentation),
+        bar,
+    ):
         observers = CallbackList(callbacks, add_history=True, model=model, **params)
         observers.leave_display_to_caller()
         trainer.ready_optimizer(model)
@@ -202,6 +212,22 @@ def fit(
         loop.run(initial_epoch, epochs)
     assert observers.history is not None
     return observers.history
+
+
+def _check_data(
+    model: TrainableModel,
+    augmentation: Augmentation | None,
+    who: str,
+    x: Any,
+    y: Any = None,
+    weight: Any = None,
+    class_weight: Any = None,
+) -> ArrayDataset:
+    """Checked data to train on, that can be augmented."""
+    data = model._trainer.check_data(model, who, x, y, weight, class_weight)
+    if augmentation is not None:
+        augmentation.check(data, model._trainer.losses)
+    return data
 
 
 def _validation_steps(
@@ -228,25 +254,31 @@ def train_on_batch(
     sample_weight: Any,
     class_weight: dict[int, float] | None,
     return_dict: bool,
+    augment: Any = None,
 ) -> Any:
     """See `Model.train_on_batch`."""
     trainer = model._trainer
     repeated: RepeatedBatch | None = trainer.repeated_batch
-    weighted = sample_weight is not None or class_weight is not None
+    plain = sample_weight is None and class_weight is None and augment is None
     logs: Logs | None = None
     names: Sequence[str] = ()  # of penalties
     batch: Batch | None = None
-    if repeated is not None and not weighted and repeated.takes(model, x, y):
+    if repeated is not None and plain and repeated.takes(model, x, y):
         logs, batch = repeated.run(model, x, y), repeated.batch
         names = repeated.penalty_names
     if logs is None:
-        data = trainer.check_data(model, "train_on_batch", x, y, sample_weight, class_weight)
-        with trainer.lock.training("train_on_batch", trainer.forget_gradients):
+        who = "train_on_batch"
+        augmentation = Augmentation.of(who, model, augment)
+        data = _check_data(model, augmentation, who, x, y, sample_weight, class_weight)
+        with (
+            trainer.lock.training(who, trainer.forget_gradients),
+            augmenting(trainer, augmentation),
+        ):
             runner = train_runner(model)
             runner.sums.reset()
             runner.run_whole(data)
-            trainer.warn_if_eager("train_on_batch", "train")
-            trainer.repeated_batch = None if weighted else repeatable(model, x, y, data, runner)
+            trainer.warn_if_eager(who, "train")
+            trainer.repeated_batch = repeatable(model, x, y, data, runner) if plain else None
             logs, batch = runner.sums.logs(), runner.last
             names = runner.sums.penalties.names
     if not isfinite(logs.get("loss", 0.0)):

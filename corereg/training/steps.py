@@ -10,7 +10,7 @@ with a part that cannot be replayed runs every step through the graph, with the 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
@@ -43,8 +43,9 @@ class StepRunner:
 
     trainer: holds the recordings of this kind ("train", "test"), and whether the user wants every
     step to run through Python; step: does everything with a batch; sums: where it adds up; access:
-    entered while it runs. optimizer: of which each step is one step, or None. result: what the last
-    step returned, in memory that replays write.
+    entered while it runs. optimizer: of which each step is one step, or None; augmentation: what
+    the step does to batches, as far as that tells its recordings from others. result: what the
+    last step returned, in memory that replays write.
     """
 
     make_capture: type[Capture] = Capture
@@ -57,7 +58,9 @@ class StepRunner:
         sums: Sums,
         access: Access,
         optimizer: Any = None,
+        augmentation: Hashable = None,
     ) -> None:
+        self.augmentation = augmentation
         self.captures, self.compilation = trainer.captures[kind], trainer.compilation
         self.step, self.sums, self.access = step, sums, access
         self.optimizer = optimizer
@@ -69,7 +72,8 @@ class StepRunner:
         to run through Python."""
         if self.compilation.run_eagerly:
             return None
-        captures, signature = self.captures, (self.make_capture, data.batch_signature(rows))
+        signature = self.make_capture, self.augmentation, data.batch_signature(rows)
+        captures = self.captures
         found = captures.known(signature)
         if found is None and not captures.refuses():
             found = captures.add(signature, self.make_capture(data.allocate_batch(rows)))

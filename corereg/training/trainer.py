@@ -42,6 +42,7 @@ from corereg.training.data.model_shapes import (
     input_shapes,
 )
 from corereg.training.data.structures import nest_given
+from corereg.training.mixing import mixed_loss
 from corereg.training.trackers import Trackers
 from corereg.warn import warn_user
 
@@ -94,6 +95,7 @@ class Trainer:
         self.stop_training = False
         self.row_order = RowOrder(next_model_seed())
         self.unaveraged: list[Array] | None = None
+        self.augmented: dict[str, Array] = {}  # random states that the last `augment=` ended with
         self._epochs: dict[str, Any] = {}
         self._make_transient_state()
 
@@ -105,6 +107,8 @@ class Trainer:
         self.weights_lock = _kernels.WeightsLock()
         self._shapes = KnownShapes()
         self.loop: Any = None  # the TrainingLoop of a fit that is under way
+        self.augmentation: Any = None  # the Augmentation of a training that is under way
+        self.last_augmentation: Any = None  # that of the last training
         self.loadable: bytes | None = None  # tells what `save` wrote last that can be loaded
         self._warned: set[str] = set()  # what the user was told of, of eager runs for one
         self.forget_recordings()
@@ -288,7 +292,12 @@ class Trainer:
         found = []
         for output, loss, _, _ in self.losses:
             _kernels.track_part(loss)
-            found.append(loss(batch.targets[output], predictions[output], batch.weights[output]))
+            mixed = None if batch.classes is None else batch.classes[output]
+            prediction, weight = predictions[output], batch.weights[output]
+            if mixed is None:
+                found.append(loss(batch.targets[output], prediction, weight))
+            else:
+                found.append(mixed_loss(loss, mixed, prediction, weight))
         return found
 
     def total_loss(self, parts: Sequence[Tensor]) -> Tensor | None:

@@ -19,13 +19,22 @@ Array = np.ndarray[Any, Any]
 INT64 = np.dtype(np.int64)
 
 
+class ClassPart(NamedTuple):
+    """A part of the targets of mixed rows: targets (rows, ...), and which share (rows,) of each row
+    they are."""
+
+    targets: Array
+    share: Array
+
+
 class Batch(NamedTuple):
     """Some rows of a data set, in memory that the next batch of as many rows overwrites.
 
     x: what the model is called with, made of the inputs: one tensor (rows, ...), or a list, a tuple
     or a dict of them; targets: what the losses want, one for each output, or None; weights: of the
     rows, one (rows, ...) or None for each output; arrays: of inputs, targets and weights, one after
-    the other.
+    the other. classes: of rows that are mixed (corereg.training.mixing), for each output what its
+    loss looks at in place of targets, or None; targets are then what metrics look at.
     """
 
     x: Any
@@ -33,6 +42,7 @@ class Batch(NamedTuple):
     weights: tuple[Array | None, ...]
     rows: int
     arrays: tuple[Array | None, ...]
+    classes: tuple[tuple[ClassPart, ...] | None, ...] | None = None
 
 
 PassPosition = tuple[int, ...]
