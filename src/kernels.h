@@ -50,6 +50,8 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(dropout_backward)       \
     X(alpha_dropout_forward)  \
     X(normal)                 \
+    X(warp)                   \
+    X(erase)                  \
     X(batch_norm_forward)     \
     X(batch_norm_inference)   \
     X(batch_norm_backward)    \
@@ -135,5 +137,6 @@ enum cr_kernel_id {
 #include "contract_runtime.h"
 #include "contract_strided.h"
 #include "contract_update.h"
+#include "contract_warp.h"
 
 #endif

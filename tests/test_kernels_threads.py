@@ -46,6 +46,8 @@ def kernel_calls(rng, dtype, m, n):
         lambda: k.dropout_backward(dy, 0.3, bits, out=out),
         lambda: k.alpha_dropout_forward(x, 0.3, 1.5, 0.5, -2, 7, step, 2, bits, out),
         lambda: k.normal(out, 7, step, 0.5, 2),
+        lambda: k.warp(x, (1, n, 1, False), [(k.WARP_KINDS["zoom"], 7, step, (), 0)], out=out),
+        lambda: k.erase(x, (1, n, 1, False), y, 7, step, (0, 1), (0, 1), out=out),
         lambda: k.batch_norm_forward(x, b, b, *moving, 0.9, 1e-3, out),
         lambda: k.batch_norm_inference(x, b, positive, b, None, 1e-3, out),
         lambda: k.batch_norm_backward(dy, x, b, positive, b, False, out),

@@ -32,3 +32,4 @@ from corereg.reference.schedules import *
 from corereg.reference.stages import *
 from corereg.reference.strided import *
 from corereg.reference.updates import *
+from corereg.reference.warps import *
