@@ -45,15 +45,15 @@ typedef struct {
  * (halves away from zero), and then clipped to least .. most.
  * Pixel i of n along an axis that does not exist, by fill: i = t + k P with 0 <= t < P, P = period,
  * and then min(t, Q - t), Q = mirror, 0 at least and n-1 at most (P = 0: t = i). So
- *   reflect: P = 2n, Q = 2n-1;  mirror: P = Q = 2n-2;  wrap: P = n, Q = inf;  nearest: P = 0, Q = inf
+ *   reflect: P = 2n, Q = 2n-1; mirror: P = Q = 2n-2; wrap: P = n, Q = inf; nearest: P = 0, Q = inf
  * and with constant, P = 0, such a pixel is `value`. Index 0 of period and mirror is of columns, 1
  * of rows.
  *
- * d(x, y) = (sum_kl down[y,k] across[l,x] d_kl) for both coordinates: a grid (K, L) of displacements,
- * from knots (row ceil(KL/16) 16 + k L + l, 1, step lo, step hi) of the same key: the sums of the
- * four halves of words 0 and 1, for x, and 2 and 3, for y, less their mean and divided by their
- * deviation. x and y are the pixel's own, of the last stage's output, wherever the stage stands.
- * One stage at most is a bend. y may not alias x. Shares are rows. */
+ * d(x, y) = sum_kl down[y,k] across[l,x] d_kl, for both coordinates, by a grid (K, L) of
+ * displacements from the same key: knot k L + l = 32 q + 16 h + i, h < 2 and i < 16, is the sums of
+ * the four bytes of words 2h (x) and 2h + 1 (y) of the counter (16 (row ceil(KL/32) + q) + i, 1,
+ * step lo, step hi), less their mean, over their deviation. (x, y) is the pixel of the last stage's
+ * output, wherever the one bend that may be stands. y may not alias x. Shares are rows. */
 typedef struct {
     void *y;
     const void *x, *down, *across;

@@ -70,27 +70,33 @@ INLINE void draw_row(double u[4], ptrdiff_t row, uint32_t stream, const int64_t 
         u[w] = c[w] * 0x1p-32;
 }
 
-/* Draws the knots of an image's displacement grid, times `scale`, turned by the linear part of m. */
+/* Adds up the four bytes of a word, less the mean of such sums. */
+INLINE T four_bytes(uint32_t word)
+{
+    const uint32_t pairs = (word & 0xff00ff) + (word >> 8 & 0xff00ff);
+    return (T)((int)((pairs & 0xffff) + (pairs >> 16)) - 510);
+}
+
+/* Draws the knots of an image's displacement grid, times `scale` and turned as m turns. */
 INLINE void draw_knots(image_map *map, const affine *m, double scale, ptrdiff_t row,
                        const cr_warp_args *g, const cr_warp_stage *s, const round_keys *keys)
 {
-    const ptrdiff_t n = g->K * g->L, groups = (n + 15) / 16;
-    scale /= 37837.22705461062; /* the deviation of the sum of four halves */
+    const ptrdiff_t n = g->K * g->L, groups = (n + 31) / 32;
+    T turn[2][2];
+    for (int c = 0; c < 2; c++)
+        for (int d = 0; d < 2; d++) /* over the deviation of four bytes */
+            turn[c][d] = (T)(m->m[3 * c + d] * scale / 147.80054127099806);
     for (ptrdiff_t group = 0; group < groups; group++) {
         union {
             VW vectors[4][STRIPS];
             uint32_t words[4][16];
         } u;
         group_words(u.vectors, (uint64_t)(row * groups + group), keys, 1, (uint64_t)*s->step);
-        for (ptrdiff_t i = 0; i < 16 && 16 * group + i < n; i++) {
-            double d[2];
-            for (int c = 0; c < 2; c++) {
-                const uint32_t a = u.words[2 * c][i], b = u.words[2 * c + 1][i];
-                d[c] = scale * ((int)((a & 0xffff) + (a >> 16) + (b & 0xffff) + (b >> 16)) - 131070);
-            }
+        for (ptrdiff_t i = 0; i < 32 && 32 * group + i < n; i++) {
+            const T x = four_bytes(u.words[i / 16 * 2][i % 16]);
+            const T y = four_bytes(u.words[i / 16 * 2 + 1][i % 16]);
             for (int c = 0; c < 2; c++)
-                map->knots[c][16 * group + i] =
-                    (T)(m->m[3 * c] * d[0] + m->m[3 * c + 1] * d[1]);
+                map->knots[c][32 * group + i] = turn[c][0] * x + turn[c][1] * y;
         }
     }
 }
@@ -146,62 +152,84 @@ INLINE V inside(V i, ptrdiff_t n, double period, double mirror)
     return vmin(splat((T)(n - 1)), vmax(splat(0), vmin(splat((T)mirror) - i, i)));
 }
 
-/* Reads x at `count` places. */
-INLINE V gather(const T *x, VI index, ptrdiff_t pixel)
+/* Reads x at the places of a vector. */
+INLINE V gather(const T *x, VI index)
 {
     V v;
     for (int i = 0; i < VL; i++)
-        v[i] = x[index[i] * pixel];
+        v[i] = x[index[i]];
     return v;
 }
 
 /* The four pixels around a vector of places, and the weights of the second ones. */
 typedef struct {
-    VI index[2][2], exists[2][2]; /* [lower or upper][left or right] */
+    VI index[2][2], exists[2][2]; /* [upper or lower][left or right] */
     V right, lower;
 } corners;
 
 /* Finds the pixels around the places (x, y). */
-INLINE corners corners_of(V x, V y, const cr_warp_args *g)
+INLINE void find_corners(corners *c, V x, V y, const cr_warp_args *g)
 {
-    corners c;
-    V at[2] = {x, y}, pixel[2][2], share[2];
-    VI exists[2][2];
+    V at[2] = {x, y}, low[2], share[2];
+    VI outside = {0};
     const ptrdiff_t n[2] = {g->W, g->H};
+    const T pixel = (T)g->pixel, line = (T)(g->W * g->pixel);
+#pragma GCC unroll 2
     for (int axis = 0; axis < 2; axis++) {
         const V p = vmin(splat(FAR), vmax(at[axis], splat(-FAR))); /* NaN becomes -FAR */
-        V low = vfloor(p);
-        share[axis] = p - low;
+        low[axis] = vfloor(p);
+        share[axis] = p - low[axis];
         if (g->nearest) {
-            low += keep((share[axis] > (T)0.5) | ((share[axis] >= (T)0.5) & (p > 0)), splat(1));
+            const VI up = (share[axis] > (T)0.5) | ((share[axis] >= (T)0.5) & (p > 0));
+            low[axis] += keep(up, splat(1));
             share[axis] = splat(0);
         }
-        for (int second = 0; second < 2; second++) {
-            const V i = low + (T)second;
-            pixel[axis][second] = inside(i, n[axis], g->period[axis], g->mirror[axis]);
-            exists[axis][second] = g->constant ? (VI)(pixel[axis][second] == i) : ~(VI){0};
-        }
+        outside |= (low[axis] < 0) | (low[axis] > (T)(n[axis] - 2));
     }
-    for (int i = 0; i < 2; i++)
-        for (int j = 0; j < 2; j++) {
-            const V index = pixel[1][i] * (T)g->W + pixel[0][j];
-            c.index[i][j] = __builtin_convertvector(index, VI);
-            c.exists[i][j] = exists[1][i] & exists[0][j];
+    c->right = share[0];
+    c->lower = share[1];
+    if (first_lane(outside) == VL) {
+        const VI first = __builtin_convertvector(low[1] * line + low[0] * pixel, VI);
+#pragma GCC unroll 2
+        for (int i = 0; i < 2; i++)
+#pragma GCC unroll 2
+            for (int j = 0; j < 2; j++) {
+                c->index[i][j] = first + (TI)(i * g->W * g->pixel + j * g->pixel);
+                c->exists[i][j] = ~(VI){0};
+            }
+        return;
+    }
+    V stands[2][2];
+    VI exists[2][2];
+#pragma GCC unroll 2
+    for (int axis = 0; axis < 2; axis++)
+#pragma GCC unroll 2
+        for (int second = 0; second < 2; second++) {
+            const V i = low[axis] + (T)second;
+            stands[axis][second] = inside(i, n[axis], g->period[axis], g->mirror[axis]);
+            exists[axis][second] = g->constant ? (VI)(stands[axis][second] == i) : ~(VI){0};
         }
-    c.right = share[0];
-    c.lower = share[1];
-    return c;
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; i++)
+#pragma GCC unroll 2
+        for (int j = 0; j < 2; j++) {
+            const V index = stands[1][i] * line + stands[0][j] * pixel;
+            c->index[i][j] = __builtin_convertvector(index, VI);
+            c->exists[i][j] = exists[1][i] & exists[0][j];
+        }
 }
 
 /* Interpolates one channel between the pixels around. */
 INLINE V interpolate(const T *x, const corners *c, const cr_warp_args *g)
 {
-    const V value = splat((T)g->value);
     V rows[2];
+#pragma GCC unroll 2
     for (int i = 0; i < 2; i++) {
         V p[2];
-        for (int j = 0; j < 2; j++)
-            p[j] = blend(c->exists[i][j], gather(x, c->index[i][j], g->pixel), value);
+#pragma GCC unroll 2
+        for (int j = 0; j < 2; j++) {
+            p[j] = blend(c->exists[i][j], gather(x, c->index[i][j]), splat((T)g->value));
+        }
         rows[i] = p[0] * (1 - c->right) + p[1] * c->right;
     }
     const V v = rows[0] * (1 - c->lower) + rows[1] * c->lower;
@@ -224,25 +252,28 @@ static void warp_image(T *y, const T *x, const image_map *map, const cr_warp_arg
     const T *down = g->down, *across = g->across, *m = map->m;
     for (ptrdiff_t left = 0; left < g->W; left += VL) {
         const ptrdiff_t lanes = g->W - left < VL ? g->W - left : VL;
-        const V column = __builtin_convertvector((VI){LANES}, V) + (T)left;
+        /* lanes behind the last column do as it does */
+        const V column =
+            vmin(splat((T)(g->W - 1)), __builtin_convertvector((VI){LANES}, V) + (T)left);
         V bends[2][CR_WARP_KNOTS];
-        if (map->bent)
+        memset(bends, 0, sizeof bends);
+        for (ptrdiff_t l = 0; map->bent && l < g->L; l++) {
+            const V weight = load_lanes(across + l * g->W + left, lanes);
             for (ptrdiff_t k = 0; k < g->K; k++)
-                for (int c = 0; c < 2; c++) {
-                    bends[c][k] = splat(0);
-                    for (ptrdiff_t l = 0; l < g->L; l++)
-                        bends[c][k] += load_lanes(across + l * g->W + left, lanes) *
-                                       map->knots[c][k * g->L + l];
-                }
+                for (int c = 0; c < 2; c++)
+                    bends[c][k] += weight * map->knots[c][k * g->L + l];
+        }
         for (ptrdiff_t row = 0; row < g->H; row++) {
             V at[2];
             for (int c = 0; c < 2; c++) {
                 at[c] = column * m[3 * c] + (m[3 * c + 1] * (T)row + m[3 * c + 2]);
                 if (map->bent)
                     for (ptrdiff_t k = 0; k < g->K; k++)
-                        at[c] += bends[c][k] * down[row * g->K + k];
+                        if (down[row * g->K + k] != 0)
+                            at[c] += bends[c][k] * down[row * g->K + k];
             }
-            const corners around = corners_of(at[0], at[1], g);
+            corners around;
+            find_corners(&around, at[0], at[1], g);
             for (ptrdiff_t c = 0; c < g->C; c++)
                 store_apart(y + (row * g->W + left) * g->pixel + c * g->plane,
                             interpolate(x + c * g->plane, &around, g), lanes, g->pixel);

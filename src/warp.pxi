@@ -12,8 +12,8 @@ cdef int image_sizes(array x, object image, str who, ptrdiff_t *sizes) except -1
     channels, whether channels are first); ValueError if x does not hold such images."""
     cdef ptrdiff_t i, h = image[0], w = image[1], c = image[2]
     cdef bint first = image[3]
-    if h < 1 or w < 1 or c < 1 or h > 2**24 or w > 2**24 or h * w > 2**24:
-        raise ValueError(f"{who}: expected images of 1 to 2**24 pixels, received {(h, w, c)}")
+    if h < 1 or w < 1 or c < 1 or max(h, w, c) > 2**24 or h * w > 2**24 or h * w * c > 2**24:
+        raise ValueError(f"{who}: expected images of 1 to 2**24 numbers, received {(h, w, c)}")
     sizes[0] = cnp.PyArray_DIM(x, 0) if cnp.PyArray_NDIM(x) else 0
     sizes[1], sizes[2], sizes[3] = h, w, c
     sizes[4] = 1 if first else c

@@ -112,7 +112,8 @@ def test_images_are_clipped_and_erased_as_asked():
     noise = layers.RandomErasing((1, 1), (1, 1), value_range=(-3, 8), seed=1)(x).data
     assert noise.min() == -3
     assert noise.max() == 8
-    assert 4 < layers.RandomErasing((1, 1), (1, 1), None, None, seed=1)(x).data.std() ** 2 * 4 < 4.6
+    plain = layers.RandomErasing((1, 1), (1, 1), None, None, seed=1)(x).data
+    assert abs(plain.std() - 1) < 5 / np.sqrt(2 * plain.size)
     channels = layers.RandomErasing((1, 1), (1, 1), [1, 2])(np.zeros((3, 4, 5, 2))).data
     assert np.array_equal(channels, np.broadcast_to([1, 2], (3, 4, 5, 2)))
 
@@ -308,7 +309,10 @@ def test_a_file_has_the_pipeline(tmp_path):
             lambda: layers.RandomRotation(0.1, image_shape=28),
             "expected image_shape as two or three",
         ),
-        (lambda: layers.RandomRotation(0.1, image_shape=(0, 4)), "of? ?two or three positive"),
+        (
+            lambda: layers.RandomRotation(0.1, image_shape=(0, 4)),
+            "expected image_shape as two or three",
+        ),
         (lambda: layers.RandomRotation(0.1)(np.ones((2, 9))), "say what they hold by image_shape"),
         (lambda: layers.RandomRotation(0.1)(np.ones(9)), "three axes of images or flat rows"),
         (lambda: layers.RandomFlip(**SHAPE)(np.ones((2, 9))), "expected rows of 30 numbers"),
@@ -317,7 +321,9 @@ def test_a_file_has_the_pipeline(tmp_path):
         (lambda: network(layers.RandomFlip()), "say what they hold by image_shape"),
         (lambda: layers.Pipeline([]), "expected a list of layers, received"),
         (
-            lambda: layers.RandomFlip()(corereg.Tensor(np.ones((2, 3, 4)), requires_grad=True)),
+            lambda: layers.RandomFlip()(
+                corereg.Tensor(np.ones((2, 3, 4), "float32"), requires_grad=True)
+            ),
             "expected images that need no gradient",
         ),
         (

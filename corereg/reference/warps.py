@@ -48,9 +48,11 @@ def _stage_map(kind: str, flags: int, v: Array, height: int, width: int) -> Arra
 def _knots(row: int, rows: int, columns: int, seed: int, step: int) -> Array:
     """The displacements (2, rows, columns) of a grid, x first, of mean 0 and variance 1."""
     n = rows * columns
-    w = _words(np.arange(n) + row * (-(-n // 16) * 16), 1, step, seed)
-    halves = (w & 0xFFFF) + (w >> 16)
-    both: Array = (halves.reshape(n, 2, 2).sum(-1).T - 131070) / math.sqrt((2.0**32 - 1) / 3)
+    groups = -(-n // 32)
+    words = _words(np.arange(16 * groups) + 16 * groups * row, 1, step, seed)
+    sums = sum(words >> shift & 0xFF for shift in (0, 8, 16, 24))
+    by_knot = np.asarray(sums).reshape(groups, 16, 2, 2).swapaxes(1, 2).reshape(-1, 2)[:n]
+    both: Array = (by_knot.T - 510) / math.sqrt((2.0**16 - 1) / 3)
     return both.reshape(2, rows, columns)
 
 
