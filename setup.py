@@ -21,7 +21,7 @@ from setuptools.errors import CompileError, LinkError
 from setuptools.modified import newer_group
 
 KERNELS = [
-    *("dense", "activation", "log_softmax", "elementwise", "dropout", "noise", "mixing"),
+    *("dense", "activation", "log_softmax", "elementwise", "dropout", "noise", "mixing", "warp"),
     *("batch_norm", "row_norm", "embedding"),
     *("cross_entropy", "regression_loss", "output_loss", "accuracy", "counts", "samples"),
     *("accumulators", "gather", "shuffle", "strided_table", "update", "stages"),
@@ -97,7 +97,7 @@ class BuildKernels(build_ext):
             best = ["-O3"] if name in ("dense", "gather") and isa != "baseline" else []
             if isa == "baseline" and len(sets) > 1:  # for CPUs of before 2013: small, not fast
                 best = ["-Os"]
-            if name in ("noise", "mixing"):  # the same bits on every instruction set
+            if name in ("noise", "mixing", "warp"):  # the same bits on every instruction set
                 best = [*best, "-ffp-contract=off"]
             folder = os.path.join(OBJECTS, f"{isa}-f{64 if f64 else 32}")
             (target,) = self.compiler.object_filenames([source], output_dir=folder)

@@ -193,6 +193,36 @@ def dropout_backward(
     scale: float | None = None,
 ) -> _Array: ...
 
+# warp.pxi
+WARP_KINDS: dict[str, int]
+WARP_FILLS: tuple[str, ...]
+MAX_WARP_STAGES: int
+MAX_WARP_KNOTS: int
+
+def warp(
+    x: _Array,
+    image: tuple[int, int, int, bool],
+    stages: Sequence[tuple[int, int, _Array, Sequence[tuple[float, float]], int]],
+    fill: str = "reflect",
+    value: float = 0.0,
+    nearest: bool = False,
+    limits: tuple[float, float] | None = None,
+    down: _Array | None = None,
+    across: _Array | None = None,
+    out: _Array | None = None,
+) -> _Array: ...
+def erase(
+    x: _Array,
+    image: tuple[int, int, int, bool],
+    fill: _Array,
+    seed: int,
+    step: _Array,
+    factor: tuple[float, float],
+    scale: tuple[float, float],
+    limits: tuple[float, float] | None = None,
+    out: _Array | None = None,
+) -> _Array: ...
+
 # norms.pxi
 def batch_norm_forward(
     x: _Array,

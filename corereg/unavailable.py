@@ -15,7 +15,10 @@ _RECURRENCE = (
     "GlobalAveragePooling1D take short texts, Keras itself the others"
 )
 _ATTENTION = "attention is for sequences, and corereg computes dense networks; use Keras for it"
-_IMAGES = "corereg augments no images; do so with NumPy in an iterable of batches for fit"
+_IMAGES = (
+    "corereg's augmentation moves and erases pixels (RandomRotation, RandomErasing, ...); do "
+    "this with NumPy in an iterable of batches for fit"
+)
 _SIGNALS = "corereg transforms no signals; use NumPy or SciPy on t.numpy() before training"
 _BACKENDS = "corereg has no backends; write a Layer with corereg.ops"
 _OPS_OF_IMAGES = (
@@ -57,11 +60,9 @@ _REASONS: dict[str, dict[str, tuple[str, ...]]] = {
             *("AugMix", "AutoContrast", "CenterCrop", "Equalization"),
             *("ContrastLimitedAdaptiveHistogramEqualization", "MaxNumBoundingBoxes"),
             *("RandAugment", "RandomColorDegeneration", "RandomColorJitter", "RandomCrop"),
-            *("RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur"),
-            *("RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective"),
-            *("RandomPosterization", "RandomRotation", "RandomSaturation", "RandomSharpness"),
-            *("RandomShear", "RandomTranslation", "RandomZoom", "Resizing", "Solarization"),
-            "Pipeline",
+            *("RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert"),
+            *("RandomPerspective", "RandomPosterization", "RandomSaturation", "RandomSharpness"),
+            *("Resizing", "Solarization"),
         ),
         _SIGNALS: ("MelSpectrogram", "STFTSpectrogram"),
         _BACKENDS: ("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"),

@@ -11,6 +11,7 @@ cdef extern from "kernels.h" nogil:
         CR_log_softmax_forward, CR_log_softmax_backward
         CR_dropout_forward, CR_dropout_backward, CR_alpha_dropout_forward, CR_normal
         CR_symmetric_beta, CR_mix_rows, CR_paste_boxes, CR_larger_rows
+        CR_warp, CR_erase
         CR_batch_norm_forward, CR_batch_norm_inference, CR_batch_norm_backward
         CR_row_norm_forward, CR_row_norm_backward, CR_row_norm_backward_weights
         CR_softmax_cross_entropy, CR_sparse_cross_entropy, CR_sigmoid_cross_entropy
@@ -35,6 +36,9 @@ cdef extern from "kernels.h" nogil:
         CR_LINEAR, CR_RELU, CR_SIGMOID, CR_TANH, CR_SOFTMAX, CR_LEAKY_RELU, CR_ELU, CR_SELU
         CR_SOFTPLUS, CR_GELU, CR_GELU_TANH, CR_SILU, CR_MISH, CR_ACTIVATION_COUNT
     bint CR_KEEPS_SLOPE(int act)
+    enum: CR_WARP_STAGES, CR_WARP_KNOTS
+    enum cr_warp_kind:
+        CR_TRANSLATE, CR_ROTATE, CR_ZOOM, CR_SHEAR, CR_FLIP, CR_BEND, CR_WARP_KINDS
     enum cr_threshold_spacing:
         CR_ANY_THRESHOLDS, CR_EVEN_THRESHOLDS, CR_WIDENED_THRESHOLDS
     enum cr_entropy:
@@ -143,6 +147,34 @@ cdef extern from "kernels.h" nogil:
         const int64_t *order
         const void *share
         ptrdiff_t n
+    ctypedef struct cr_warp_stage:
+        const int64_t *step
+        uint64_t seed
+        double low[3]
+        double high[3]
+        int kind, flags
+    ctypedef struct cr_warp_args:
+        void *y
+        const void *x
+        const void *down
+        const void *across
+        ptrdiff_t M, H, W, C, K, L, pixel, plane
+        int count, nearest, constant
+        double value, least, most
+        double period[2]
+        double mirror[2]
+        cr_warp_stage stages[8]
+    ctypedef struct cr_erase_args:
+        void *y
+        const void *x
+        const void *fill
+        const int64_t *step
+        uint64_t seed
+        ptrdiff_t M, H, W, C, pixel, plane
+        int by_channel
+        double factor[2]
+        double scale[2]
+        double least, most
     ctypedef struct cr_batch_norm_forward_args:
         void *y
         void *mean

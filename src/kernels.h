@@ -54,6 +54,8 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(mix_rows)               \
     X(paste_boxes)            \
     X(larger_rows)            \
+    X(warp)                   \
+    X(erase)                  \
     X(batch_norm_forward)     \
     X(batch_norm_inference)   \
     X(batch_norm_backward)    \
@@ -146,5 +148,6 @@ enum cr_kernel_id {
 #include "contract_samples.h"
 #include "contract_strided.h"
 #include "contract_update.h"
+#include "contract_warp.h"
 
 #endif

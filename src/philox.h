@@ -86,11 +86,9 @@ INLINE void philox(VQ c[4], const round_keys *keys)
     }
 }
 
-/* Draws word `w` of the random values of a single counter. */
-static inline uint32_t philox_word(uint64_t counter, unsigned w, uint32_t stream, uint64_t step,
-                                   const round_keys *keys)
+/* Turns a single counter into four random words. */
+static inline void philox_words(uint32_t c[4], const round_keys *keys)
 {
-    uint32_t c[4] = {(uint32_t)counter, stream, (uint32_t)step, (uint32_t)(step >> 32)};
     for (int round = 0; round < 10; round++) {
         const uint64_t p0 = (uint64_t)c[0] * 0xD2511F53u, p1 = (uint64_t)c[2] * 0xCD9E8D57u;
         c[0] = (uint32_t)(p1 >> 32) ^ c[1] ^ (uint32_t)keys->k[round][0];
@@ -98,6 +96,14 @@ static inline uint32_t philox_word(uint64_t counter, unsigned w, uint32_t stream
         c[2] = (uint32_t)(p0 >> 32) ^ c[3] ^ (uint32_t)keys->k[round][1];
         c[3] = (uint32_t)p0;
     }
+}
+
+/* Draws word `w` of the random values of a single counter. */
+static inline uint32_t philox_word(uint64_t counter, unsigned w, uint32_t stream, uint64_t step,
+                                   const round_keys *keys)
+{
+    uint32_t c[4] = {(uint32_t)counter, stream, (uint32_t)step, (uint32_t)(step >> 32)};
+    philox_words(c, keys);
     return c[w];
 }
 

@@ -79,6 +79,27 @@ CALLS = {
         },
     ),
     "larger_rows": (None, {"share": (4,)}, {}, {"order": np.arange(4)}),
+    "warp": (
+        None,
+        {"x": (4, 6), "down": (2, 5), "across": (4, 3)},
+        {"out": (4, 6)},
+        {
+            "image": (2, 3, 1, False),
+            "stages": [(_kernels.WARP_KINDS["bend"], 1, np.zeros(1, int), (), 0)],
+        },
+    ),
+    "erase": (
+        None,
+        {"x": (4, 6), "fill": (4, 6)},
+        {"out": (4, 6)},
+        {
+            "image": (2, 3, 1, False),
+            "seed": 1,
+            "step": np.zeros(1, int),
+            "factor": (0, 1),
+            "scale": (0, 1),
+        },
+    ),
     "batch_norm_forward": (
         None,
         {"x": (4, 6), "gamma": (6,), "beta": (6,)},

@@ -52,6 +52,8 @@ def kernel_calls(rng, dtype, m, n):
         lambda: k.mix_rows(x, partners, share, out),
         lambda: k.paste_boxes(x, partners, share, (1, 1, n, 1), 7, step, 2, slope),
         lambda: k.larger_rows(partners, share, picked),
+        lambda: k.warp(x, (1, n, 1, False), [(k.WARP_KINDS["zoom"], 7, step, (), 0)], out=out),
+        lambda: k.erase(x, (1, n, 1, False), y, 7, step, (0, 1), (0, 1), out=out),
         lambda: k.batch_norm_forward(x, b, b, *moving, 0.9, 1e-3, out),
         lambda: k.batch_norm_inference(x, b, positive, b, None, 1e-3, out),
         lambda: k.batch_norm_backward(dy, x, b, positive, b, False, out),

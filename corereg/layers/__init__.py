@@ -15,6 +15,18 @@ if TYPE_CHECKING:
         ActivityRegularization as ActivityRegularization,
     )
     from corereg.layers.alpha_dropout import AlphaDropout as AlphaDropout
+    from corereg.layers.augmentation.pipeline import Pipeline as Pipeline
+    from corereg.layers.augmentation.random_elastic_transform import (
+        RandomElasticTransform as RandomElasticTransform,
+    )
+    from corereg.layers.augmentation.random_erasing import RandomErasing as RandomErasing
+    from corereg.layers.augmentation.random_flip import RandomFlip as RandomFlip
+    from corereg.layers.augmentation.random_rotation import RandomRotation as RandomRotation
+    from corereg.layers.augmentation.random_shear import RandomShear as RandomShear
+    from corereg.layers.augmentation.random_translation import (
+        RandomTranslation as RandomTranslation,
+    )
+    from corereg.layers.augmentation.random_zoom import RandomZoom as RandomZoom
     from corereg.layers.base import Layer as Layer
     from corereg.layers.batch_normalization import BatchNormalization as BatchNormalization
     from corereg.layers.cut_mix import CutMix as CutMix
@@ -117,7 +129,15 @@ _MODULES = {
     "Normalization": "preprocessing.normalization",
     "PReLU": "activations.prelu",
     "Permute": "reshaping.permute",
+    "Pipeline": "augmentation.pipeline",
     "RMSNormalization": "rms_normalization",
+    "RandomElasticTransform": "augmentation.random_elastic_transform",
+    "RandomErasing": "augmentation.random_erasing",
+    "RandomFlip": "augmentation.random_flip",
+    "RandomRotation": "augmentation.random_rotation",
+    "RandomShear": "augmentation.random_shear",
+    "RandomTranslation": "augmentation.random_translation",
+    "RandomZoom": "augmentation.random_zoom",
     "ReLU": "activations.relu",
     "RepeatVector": "reshaping.repeat_vector",
     "Rescaling": "preprocessing.rescaling",

@@ -35,3 +35,4 @@ from corereg.reference.sharpness import *
 from corereg.reference.stages import *
 from corereg.reference.strided import *
 from corereg.reference.updates import *
+from corereg.reference.warps import *

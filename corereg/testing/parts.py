@@ -84,7 +84,8 @@ def _check_layer_gradients(layer: layers.Layer, x: Array) -> None:
         for name, weight in zip(names, weights, strict=True):
             vars(layer)[name] = weight
         try:
-            found: Tensor = layer(x)
+            # not in training: what is drawn is another at each call
+            found: Tensor = layer(x, training=False) if layer._takes_training else layer(x)
             return found
         finally:
             for name, weight in zip(names, held, strict=True):
