@@ -235,7 +235,9 @@ def test_float64():
 
 
 def test_what_cannot_be(fails, tmp_path):
+    pytest.importorskip("h5py")
     one, other = net(0), net(1)
+    whole = Ensemble([net(2, "p"), net(3, "q")])
     texts = layers.Input((1,), dtype="string")
     looking = Model(texts, layers.Embedding(3, 2)(layers.StringLookup(vocabulary=["a"])(texts)))
     for call, kind, message in (
@@ -256,7 +258,12 @@ def test_what_cannot_be(fails, tmp_path):
         (
             lambda: Ensemble([one, other]).save(tmp_path / "a.keras"),
             ValueError,
-            "Keras does not have the model Ensemble; save it to a .corereg file",
+            "Keras does not have the model Ensemble; save to a .corereg file",
+        ),
+        (
+            lambda: Model(whole.inputs, whole.outputs).save(tmp_path / "a.keras"),
+            ValueError,
+            "Keras does not have the layer EnsembleAverage; save to a .corereg file",
         ),
     ):
         fails(call, kind, message)

@@ -67,6 +67,7 @@ ARGUMENTS = {  # of what cannot be made without
 }
 SEQUENCES = {"GlobalAveragePooling1D", "GlobalMaxPooling1D", "Permute"}
 MERGING = {"Concatenate", "Dot", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"}
+MERGING |= {"EnsembleAverage"}
 SPARSE = {
     "CategoricalGeneralizedCrossEntropy",
     "Circle",
@@ -201,8 +202,14 @@ def with_optimizer(name, optimizer):
 
 def test_optimizers_and_schedules():
     options = [{}, {"use_ema": True}, {"clipnorm": 1.0}, {"gradient_accumulation_steps": 2}]
+
+    def optimizer(part, given):
+        if part is optimizers.SAM:
+            return part(optimizers.SGD(0.01, **given))
+        return part(0.01, **given)
+
     models = [
-        with_optimizer(f"{name} {given}", part(0.01, **given))
+        with_optimizer(f"{name} {given}", optimizer(part, given))
         for (name, part), given in itertools.product(registry.parts("optimizer").items(), options)
     ]
     models += [with_optimizer(type(one).__name__, optimizers.SGD(one)) for one in parts("schedule")]

@@ -44,7 +44,7 @@ def _layer(described: Config, of: Any, lacking: Lacking) -> Config:
         found = own_part(own, lacking) if kind == "model" else plain_layer(own, lacking)
     else:
         if own["class_name"] == "Ensemble" and not is_own("model", own):
-            raise lacking.refuse("the model Ensemble", "save it to a .corereg file")
+            raise lacking.refuse("the model Ensemble", "save to a .corereg file")
         stack = "input_layers" not in own["config"]
         config = (_stack if stack else _graph)(own["config"], of, lacking)
         name, custom = own["class_name"], is_own("model", own | {"class_name": _known(own)})

@@ -12,6 +12,9 @@ PARTS: dict[str, dict[str, str | None]] = {
 """By kind and name the parts that Keras lacks, and what stands in their place if they are left
 out."""
 
+LAYERS = {"EnsembleAverage"}
+"""The layers that Keras lacks, without which a model would be another one."""
+
 WRAPPERS = {"optimizer": {"SAM": "base"}}
 """By kind and name the parts that Keras lacks around another part, and the key of that in their
 config: it stands in their place if they are left out."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from corereg import activations, registry
-from corereg.saving.keras_files.lacking import ARGUMENTS, PARTS, UNTAKEN, WRAPPERS, Lacking
+from corereg.saving.keras_files.lacking import ARGUMENTS, LAYERS, PARTS, UNTAKEN, WRAPPERS, Lacking
 
 Config = dict[str, Any]
 
@@ -73,6 +73,8 @@ def layer(described: Config, lacking: Lacking) -> Config:
     who = f"{name} {config.get('name')!r}"
     if name == "Lambda":
         return _lambda(config, who, lacking)
+    if name in LAYERS:
+        raise lacking.refuse(f"the layer {name}", "save to a .corereg file")
     owner = f" of {who}"
     translated = {
         key: _option(name, key, value, lacking, owner)
