@@ -35,7 +35,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     ("callbacks", ("callbacks", "progress")),
     ("training", ("training",)),
     ("saving", ("saving",)),
-    ("models", ("models",)),
+    ("models", ("models", "pruning")),
     ("top", ("", "backend", "utils", "datasets", "demo", "testing", "__main__", "_plot")),
 ]
 """From the ground up: the name of a floor, and the modules and packages of corereg on it. A module
