@@ -40,6 +40,7 @@ include "schedule.pxi"
 
 # The wrappers of kernels.
 include "dense.pxi"
+include "sparse.pxi"
 include "activation.pxi"
 include "dropout.pxi"
 include "mixing.pxi"

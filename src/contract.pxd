@@ -1,12 +1,13 @@
 # kernels.h for Cython: the same names, the same order. kernels.h says what they mean.
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 cdef extern from "kernels.h" nogil:
     ctypedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size) noexcept
 
-    enum: CR_KERNEL_COUNT, CR_BLOCK, CR_MAX_HYPER, CR_MAX_SLOTS
+    enum: CR_KERNEL_COUNT, CR_BLOCK, CR_MAX_HYPER, CR_MAX_SLOTS, CR_LEAST_SPARSE_DEPTH
     enum cr_kernel_id:
         CR_dense_forward, CR_dense_backward_input, CR_dense_backward_weights
+        CR_pack_weights, CR_sparse_forward
         CR_activation_forward, CR_activation_backward
         CR_log_softmax_forward, CR_log_softmax_backward
         CR_dropout_forward, CR_dropout_backward, CR_alpha_dropout_forward, CR_normal
@@ -21,7 +22,7 @@ cdef extern from "kernels.h" nogil:
         CR_categorical_accuracy, CR_sparse_accuracy, CR_binary_accuracy
         CR_threshold_counts, CR_filter_top_k, CR_top_k_accuracy, CR_sample_moments
         CR_row_mean, CR_accumulate_weighted_sum, CR_increment, CR_store_and_reset, CR_shuffle
-        CR_gather_rows, CR_embedding_forward, CR_embedding_backward
+        CR_gather_rows, CR_select_columns, CR_embedding_forward, CR_embedding_backward
         CR_unique_rows, CR_scatter_rows, CR_integer_lookup
         CR_scale, CR_add, CR_exp, CR_log, CR_erf
         CR_numpy_loop, CR_strided_copy, CR_strided_select, CR_arg_extreme, CR_indexed_copy
@@ -62,6 +63,17 @@ cdef extern from "kernels.h" nogil:
         uint64_t seed, threshold
         uint32_t stream
         double scale
+    ctypedef struct cr_pack_weights_args:
+        int32_t *starts
+        int32_t *index
+        void *values
+        const void *w
+        ptrdiff_t K, N
+    ctypedef struct cr_sparse_forward_args:
+        cr_dense_forward_args dense
+        const int32_t *starts
+        const int32_t *index
+        const void *values
     ctypedef struct cr_dense_backward_input_args:
         void *dx
         const void *dz
@@ -311,6 +323,12 @@ cdef extern from "kernels.h" nogil:
         const int64_t *start
         ptrdiff_t rows, cols, stride, src_rows, places
         int source
+    ctypedef struct cr_select_columns_args:
+        void *y
+        const void *x
+        const int64_t *index
+        ptrdiff_t M, N, K
+        int back
     ctypedef struct cr_embedding_forward_args:
         void *y
         const void *w

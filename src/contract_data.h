@@ -32,6 +32,17 @@ typedef struct {
     int source;
 } cr_gather_rows_args;
 
+/* select_columns: y[m,n] = x[m,index[n]], x[M,K], y[M,N]. With back, the other way: x[M,N], y[M,K]
+ * is zero but for y[m,index[n]] = x[m,n]. The caller has checked that 0 <= index[n] < K. Shares are
+ * rows. */
+typedef struct {
+    void *y;
+    const void *x;
+    const int64_t *index;
+    ptrdiff_t M, N, K;
+    int back;
+} cr_select_columns_args;
+
 /* shuffle: order[n] = the permutation of 0..n-1 that (seed[0], epoch[0]) determines; then epoch[0]
  * += 1. It is the Fisher-Yates shuffle (1938; Durstenfeld 1964): beginning at the last place, each
  * place changes with one of those up to it, drawn from SplitMix64. The state that this starts from

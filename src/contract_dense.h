@@ -20,6 +20,31 @@ typedef struct {
     double scale;
 } cr_dense_forward_args;
 
+/* Parts of K that sparse_forward takes at a time have so many rows at least, but for the last. */
+#define CR_LEAST_SPARSE_DEPTH 256
+
+/* pack_weights: what is not zero of w[K,N], as sparse_forward wants it. K is cut into equal parts.
+ * Of part p and column n, the elements starts[p*(N+1) + n] to starts[p*(N+1) + n+1] of `index` and
+ * `values` (room for K*N each) say which weights are not zero, in order of k: where in a part of
+ * the transposed input, in bytes, and the weight. K*N is less than 2^31. One share. */
+typedef struct {
+    int32_t *starts, *index;
+    void *values;
+    const void *w;
+    ptrdiff_t K, N;
+} cr_pack_weights_args;
+
+/* sparse_forward: as dense_forward, by weights that pack_weights has packed from the same w for the
+ * same instruction set; N > 1, step and slope NULL. Every sum has the terms of dense_forward in the
+ * same order, but for those whose weight is zero. So results are the same to the bit, except for
+ * the sign of a zero; a row of x that is not finite is computed with all weights. Shares are rows.
+ */
+typedef struct {
+    cr_dense_forward_args dense;
+    const int32_t *starts, *index;
+    const void *values;
+} cr_sparse_forward_args;
+
 /* dx[M,K] = dz[M,N] w[K,N]'. With y not NULL, y[M,K] is the output of the activation `act` that
  * produced the layer's input, or the slope that it kept, and dx is taken back through it:
  * dx[m,k] *= scale * act'(y[m,k]).

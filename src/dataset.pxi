@@ -107,6 +107,32 @@ def gather_rows(src, out, order=None, start=None):
     return out
 
 
+def select_columns(x, index, out=None, *, Py_ssize_t back=0):
+    """x[:, index]: x (M, K), index (N,) of int64 -> (M, N). back: the other way, so many columns of
+    zeros but for those of index, which are the columns of x."""
+    cdef str who = "select_columns"
+    cdef cr_select_columns_args g
+    cdef int dtype = dtype_of(x, who, "x")
+    cdef array x_ = as_input(x, dtype, 2, who, "x")
+    cdef array index_ = as_indices(index, who)
+    cdef Py_ssize_t wrong
+    g.M, g.N = cnp.PyArray_DIM(x_, 0), cnp.PyArray_SIZE(index_)
+    g.K = back or cnp.PyArray_DIM(x_, 1)
+    if cnp.PyArray_NDIM(index_) != 1 or (back and cnp.PyArray_DIM(x_, 1) != g.N):
+        raise ValueError(f"{who}: expected index with one dimension, with back as many as columns "
+                         f"of x, received shape {shape_of(index_)} for x of shape {shape_of(x_)}")
+    g.index, g.back = <const int64_t *> data_ptr(index_), back != 0
+    wrong = cr_first_outside(g.index, g.N, g.K)
+    if wrong < g.N:
+        raise IndexError(f"{who}: expected columns from 0 to {g.K - 1}, received {g.index[wrong]}")
+    cdef Py_ssize_t columns = g.K if back else g.N
+    cdef array y = (new_array(2, g.M, columns, dtype) if out is None
+                    else as_output(out, dtype, 2, g.M, columns, who, "out"))
+    g.y, g.x = data_ptr(y), data_ptr(x_)
+    launch(CR_select_columns, dtype, &g, sizeof(g), 0.4 * g.M * g.N, g.M, b"WRr", (y, x_, index_))
+    return y
+
+
 def shuffle(order, seed, epoch):
     """Writes to order, an int64 array, the permutation of 0..n-1 that (seed, epoch) determines, and
     adds 1 to epoch. seed: a uint64 array of one element, epoch: an int64 array of one."""

@@ -2,6 +2,7 @@
 #include "dropout.h"
 #include "gemm.h"
 #include "small_rows.h"
+#include "sparse.h"
 
 /* Computes the dot products y[m] = x[m,:] . v for m0 <= m < m1, x of rows of n elements, with sums
  * in vectors along n. Four rows at once hide the latency of the additions. */
@@ -47,6 +48,23 @@ static void dropout_share(const cr_dense_forward_args *g, ptrdiff_t rank, ptrdif
         dropout_range(g->y, NULL, g->y, row + begin, row + end, &d);
 }
 
+/* The product of a dense layer, with its bias and activation. */
+static product product_of(const cr_dense_forward_args *g)
+{
+    return (product){.c = g->y,
+                     .slope = g->slope,
+                     .a = g->x,
+                     .b = g->w,
+                     .bias = g->b,
+                     .m = g->M,
+                     .n = g->N,
+                     .k = g->K,
+                     .a_row = g->K,
+                     .a_col = 1,
+                     .b_row = g->N,
+                     .act = g->act};
+}
+
 /* Multiplies, adds the bias and applies the activation, tile by tile. */
 KERNEL(dense_forward)
 {
@@ -63,18 +81,7 @@ KERNEL(dense_forward)
             activate_any(y + begin, g->slope ? (T *)g->slope + begin : NULL, y + begin, end - begin,
                          g->act);
     } else {
-        product p = {.c = y,
-                     .slope = g->slope,
-                     .a = g->x,
-                     .b = g->w,
-                     .bias = g->b,
-                     .m = g->M,
-                     .n = g->N,
-                     .k = g->K,
-                     .a_row = g->K,
-                     .a_col = 1,
-                     .b_row = g->N,
-                     .act = g->act};
+        const product p = product_of(g);
         if (g->by_columns && !softmax)
             multiply_columns(&p, rank, size);
         else
@@ -84,6 +91,37 @@ KERNEL(dense_forward)
         softmax_rows(y + begin * g->N, y + begin * g->N, end - begin, g->N);
     else if (g->step)
         dropout_share(g, rank, size);
+}
+
+/* Lists the weights that are not zero, part by part and column by column. */
+KERNEL(pack_weights)
+{
+    (void)size;
+    if (rank == 0)
+        pack_parts(arguments);
+}
+
+/* Multiplies with the weights that are not zero, some rows of x at a time. */
+KERNEL(sparse_forward)
+{
+    const cr_sparse_forward_args *g = arguments;
+    const cr_dense_forward_args *d = &g->dense;
+    ptrdiff_t begin, end;
+    share_rows(d->M, rank, size, &begin, &end);
+    for (ptrdiff_t m = begin; m < end; m += SPARSE_ROWS) {
+        const ptrdiff_t rows = end - m < SPARSE_ROWS ? end - m : SPARSE_ROWS;
+        T *y = (T *)d->y + m * d->N;
+        uint64_t whole = multiply_sparse(g, m, rows);
+        if (d->act != CR_RELU && d->act != CR_SOFTMAX)
+            activate_any(y, NULL, y, rows * d->N, d->act);
+        for (; whole; whole &= whole - 1) { /* rows that are not finite */
+            const product p = product_of(d);
+            const ptrdiff_t row = m + __builtin_ctzll(whole);
+            multiply(&p, row, row + 1, 0, d->N);
+        }
+        if (d->act == CR_SOFTMAX)
+            softmax_rows(y, y, rows, d->N);
+    }
 }
 
 /* Multiplies a gradient with the transposed weights, and takes it through the activation before. */

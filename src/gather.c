@@ -21,6 +21,23 @@
     default: CAST_ELEMENTS(D, int64_t, to, from, n); break;             \
     }
 
+/* Copies chosen columns of rows, or puts them back between zeros. */
+KERNEL(select_columns)
+{
+    const cr_select_columns_args *g = arguments;
+    const ptrdiff_t from = g->back ? g->N : g->K, to = g->back ? g->K : g->N;
+    ptrdiff_t begin, end;
+    share_rows(g->M, rank, size, &begin, &end);
+    for (ptrdiff_t m = begin; m < end; m++) {
+        const T *x = (const T *)g->x + m * from;
+        T *y = (T *)g->y + m * to;
+        if (g->back)
+            memset(y, 0, (size_t)to * sizeof(T));
+        for (ptrdiff_t n = 0; n < g->N; n++)
+            y[g->back ? g->index[n] : n] = x[g->back ? n : g->index[n]];
+    }
+}
+
 /* Copies the next rows of the data in an epoch's order, cast to the batch's type. */
 KERNEL(gather_rows)
 {

@@ -42,6 +42,8 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(dense_forward)          \
     X(dense_backward_input)   \
     X(dense_backward_weights) \
+    X(pack_weights)           \
+    X(sparse_forward)         \
     X(activation_forward)     \
     X(activation_backward)    \
     X(log_softmax_forward)    \
@@ -89,6 +91,7 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(store_and_reset)        \
     X(shuffle)                \
     X(gather_rows)            \
+    X(select_columns)         \
     X(embedding_forward)      \
     X(embedding_backward)     \
     X(unique_rows)            \

@@ -204,24 +204,82 @@ cdef class Program:
 
     cdef int append_calls(self, Program other) except -1:
         """Adds the calls of another program, neighbours merged."""
-        cdef Py_ssize_t i, k, first
-        cdef recorded_call *call
+        cdef Py_ssize_t i
         fuse(other)  # while nobody else refers to its arrays
         for i in range(other.call_count):
-            call = other.calls + i
-            if call.absorbed:
-                continue
-            first = self.range_count
-            self.add(call.id, call.kernel, call.args, call.args_bytes, call.nanoseconds, call.rows,
-                     b"", ())
-            for k in range(call.range_count):
-                self.new_range()[0] = other.ranges[call.first_range + k]
-            self.calls[self.call_count - 1].range_count = self.range_count - first
-            self.operands[self.call_count - 1] = other.operands[i]
+            if not other.calls[i].absorbed:
+                self.append_call(other, i)
+        return self.take_rest(other)
+
+    cdef int append_call(self, Program other, Py_ssize_t i) except -1:
+        """Adds the i-th call of another program."""
+        cdef Py_ssize_t k, first = self.range_count
+        cdef recorded_call *call = other.calls + i
+        self.add(call.id, call.kernel, call.args, call.args_bytes, call.nanoseconds, call.rows,
+                 b"", ())
+        for k in range(call.range_count):
+            self.new_range()[0] = other.ranges[call.first_range + k]
+        self.calls[self.call_count - 1].range_count = self.range_count - first
+        self.operands[self.call_count - 1] = other.operands[i]
+        return 0
+
+    cdef int take_rest(self, Program other) except -1:
+        """Takes over, beside its calls, what else is known of another program."""
         self.fault = self.fault or other.fault
         self.out_of_range += other.out_of_range
         self.kept += other.kept
         return 0
+
+    def products(self):
+        """A list of (number of the call, M, w) for the products x w of M rows for which
+        `with_sparse_products` may use sparse kernels."""
+        cdef Py_ssize_t i
+        cdef cr_dense_forward_args *d
+        found = []
+        fuse(self)
+        for i in range(self.call_count):
+            d = <cr_dense_forward_args *> self.calls[i].args
+            if (self.calls[i].id == CR_dense_forward and not self.calls[i].absorbed
+                    and fits_sparse(d)):
+                found.append((i, d.M, self.operands[i][2]))
+        return found
+
+    def with_sparse_products(self, numbers not None):
+        """A program that does the same, with sparse kernels for the products of these numbers."""
+        cdef Py_ssize_t i
+        cdef Program made = Program()
+        for i in range(self.call_count):
+            if i in numbers:
+                add_sparse(made, self.calls[i].kernel == kernel_of(CR_dense_forward, 1),
+                           <cr_dense_forward_args *> self.calls[i].args, self.operands[i])
+            elif not self.calls[i].absorbed:
+                made.append_call(self, i)
+        made.take_rest(self)
+        return made
+
+    def time_products(self, numbers not None, Py_ssize_t times):
+        """How long one thread takes for each of these products, and then by sparse kernels: a list
+        of pairs of nanoseconds, each the least of some runs by turns. Outputs are written."""
+        cdef Py_ssize_t i, k, n
+        cdef int64_t began
+        cdef Program made
+        found = []
+        for i in numbers:
+            made = Program()
+            made.append_call(self, i)
+            add_sparse(made, self.calls[i].kernel == kernel_of(CR_dense_forward, 1),
+                       <cr_dense_forward_args *> self.calls[i].args, self.operands[i])
+            least = [INFINITY, INFINITY]
+            for n in range(times):
+                for k in range(2):
+                    began = perf_counter_ns()
+                    with nogil:
+                        if k:
+                            cr_run(made.calls[1].kernel, made.calls[1].args, 1)
+                        cr_run(made.calls[2 * k].kernel, made.calls[2 * k].args, 1)
+                    least[k] = min(least[k], perf_counter_ns() - began)
+            found.append(tuple(least))
+        return found
 
     def writes(self, array a not None):
         """Whether a call writes to memory of this array."""

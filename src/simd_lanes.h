@@ -39,28 +39,31 @@ INLINE V first_lanes(V v, ptrdiff_t lanes, V other)
     return lanes == VL ? v : blend((VI){LANES} < (TI)lanes, v, other);
 }
 
-/* Gives the first lane where the mask is set, or VL if there is none. */
-INLINE int first_lane(VI mask)
+/* Gives the lanes where the mask is set, as bits. */
+INLINE unsigned lane_bits(VI mask)
 {
 #if defined(__AVX512F__) && CR_F64
-    const unsigned bits = _mm512_movepi64_mask((__m512i)mask);
+    return _mm512_movepi64_mask((__m512i)mask);
 #elif defined(__AVX512F__)
-    const unsigned bits = _mm512_movepi32_mask((__m512i)mask);
+    return _mm512_movepi32_mask((__m512i)mask);
 #elif defined(__AVX2__) && CR_F64
-    const unsigned bits = (unsigned)_mm256_movemask_pd((__m256d)mask);
+    return (unsigned)_mm256_movemask_pd((__m256d)mask);
 #elif defined(__AVX2__)
-    const unsigned bits = (unsigned)_mm256_movemask_ps((__m256)mask);
+    return (unsigned)_mm256_movemask_ps((__m256)mask);
 #elif defined(__SSE2__) && CR_F64
-    const unsigned bits = (unsigned)_mm_movemask_pd((__m128d)mask);
+    return (unsigned)_mm_movemask_pd((__m128d)mask);
 #elif defined(__SSE2__)
-    const unsigned bits = (unsigned)_mm_movemask_ps((__m128)mask);
+    return (unsigned)_mm_movemask_ps((__m128)mask);
 #else
     unsigned bits = 0;
     for (int i = 0; i < VL; i++)
         bits |= (unsigned)(mask[i] != 0) << i;
+    return bits;
 #endif
-    return __builtin_ctz(bits | 1u << VL);
 }
+
+/* Gives the first lane where the mask is set, or VL if there is none. */
+INLINE int first_lane(VI mask) { return __builtin_ctz(lane_bits(mask) | 1u << VL); }
 
 /* Sums all lanes by halving the vector: always the same tree, hence always the same bits. */
 INLINE T lane_sum(V v)

@@ -35,6 +35,12 @@ CALLS = {
         {"act": RELU},
     ),
     "dense_backward_weights": (None, {"x": (7, 5), "dz": (7, 3)}, {"dw": (5, 3), "db": (3,)}, {}),
+    "select_columns": (
+        None,
+        {"x": (7, 5)},
+        {"out": (7, 2)},
+        {"index": np.array([4, 1])},
+    ),
     "activation_forward": (
         None,
         {"x": (4, 6)},

@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from corereg.layers.reshaping.repeat_vector import RepeatVector as RepeatVector
     from corereg.layers.reshaping.reshape import Reshape as Reshape
     from corereg.layers.rms_normalization import RMSNormalization as RMSNormalization
+    from corereg.layers.select_columns import SelectColumns as SelectColumns
     from corereg.layers.unit_normalization import UnitNormalization as UnitNormalization
 
 _MODULES = {
@@ -142,6 +143,7 @@ _MODULES = {
     "RepeatVector": "reshaping.repeat_vector",
     "Rescaling": "preprocessing.rescaling",
     "Reshape": "reshaping.reshape",
+    "SelectColumns": "select_columns",
     "Softmax": "activations.softmax",
     "StringLookup": "preprocessing.string_lookup",
     "Subtract": "merging.elementwise",

@@ -359,8 +359,9 @@ class Model(CopiedWhole, ModelStructure):
 
     def execution_report(self) -> ExecutionReport:
         """Whether fit, evaluate and predict are replayed, on how many threads, and if not, which
-        part is to blame and what cures it. Print it, or read ``report["fit"].mode``."""
-        return self._trainer.execution_report()
+        part is to blame and what cures it; and of which layers predict uses sparse kernels. Print
+        it, or read ``report["fit"].mode``."""
+        return self._trainer.execution_report(self.weights)
 
     @property
     def optimizer(self) -> Optimizer | None:

@@ -2,7 +2,7 @@
 
 `sparsify` does all in one call. Its parts: `magnitude_prune` cuts the smallest weights now,
 `callbacks.GradualPruning` little by little, `freeze_zeros` keeps zeros at zero in any training, and
-`model.sparsity()` shows what there is.
+`model.sparsity()` shows what there is. `compact` gives an equal, smaller model without the inputs and neurons that cannot matter.
 """
 
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from corereg._lazy import lazy_package
 
 if TYPE_CHECKING:
     from corereg.models.sparsity import SparsityRow as SparsityRow, SparsityTable as SparsityTable
+    from corereg.pruning.compacting import compact as compact
     from corereg.pruning.freezing import (
         freeze_zeros as freeze_zeros,
         masks as masks,
@@ -25,6 +26,7 @@ _MODULES = {
     "SparsityRow": "corereg.models.sparsity",
     "SparsityTable": "corereg.models.sparsity",
     "Trial": "report",
+    "compact": "compacting",
     "freeze_zeros": "freezing",
     "magnitude_prune": "magnitude",
     "masks": "freezing",

@@ -16,6 +16,15 @@ def gather_rows(src: Array, out: Array, order: Array | None = None, start: int =
     return out
 
 
+def select_columns(x: Array, index: Array, back: int = 0) -> Array:
+    """x[:, index]; with back, so many columns of zeros, but for those of index, which are x's."""
+    if not back:
+        return x[:, index]
+    y = np.zeros((len(x), back), x.dtype)
+    y[:, index] = x
+    return y
+
+
 def _splitmix64(state: int) -> tuple[int, int]:
     """The next state of SplitMix64 and the 64 random bits that it gives."""
     mask = (1 << 64) - 1

@@ -20,6 +20,22 @@ def dense_forward(x_bi: Array, w_io: Array, b_o: Array | None = None, act: str =
     return activation_forward(y_bo, act, out=y_bo)
 
 
+def pack_weights(w_io: Array) -> list[Pair]:
+    """For each output, the inputs whose weights are not zero, in order, and these weights."""
+    return [(np.flatnonzero(w_i), w_i[w_i != 0]) for w_i in w_io.T]
+
+
+def sparse_forward(
+    x_bi: Array, w_io: Array, b_o: Array | None = None, act: str = "linear"
+) -> Array:
+    """act(x w + b), by the weights that are not zero."""
+    columns = [x_bi[:, index] @ weights for index, weights in pack_weights(w_io)]
+    y_bo = np.stack(columns, axis=1)
+    if b_o is not None:
+        y_bo += b_o
+    return activation_forward(y_bo, act, out=y_bo)
+
+
 def dense_backward_input(
     dz_bo: Array, w_io: Array, y_bi: Array | None = None, act: str = "linear"
 ) -> Array:

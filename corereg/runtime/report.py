@@ -19,7 +19,8 @@ class Execution(NamedTuple):
 
     what: "fit", "evaluate", "predict", or a recorded function with its arguments; mode: "replayed",
     "eager" (through Python), or "not run yet"; threads: of replays, else None; reason and cure: why
-    it is eager and what to do about it, else None.
+    it is eager and what to do about it, else None; sparse: the layers that predict computes by the
+    weights alone that are not zero, because that is faster.
     """
 
     what: str
@@ -27,11 +28,14 @@ class Execution(NamedTuple):
     threads: int | None = None
     reason: str | None = None
     cure: str | None = None
+    sparse: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         text = f"{self.what}: {self.mode}"
         if self.threads is not None:
             text += f", {self.threads} thread{'' if self.threads == 1 else 's'}"
+        if self.sparse:
+            text += f", sparse kernels for {', '.join(map(repr, self.sparse))}"
         if self.reason is not None:
             text += f", because {self.reason}"
         if self.cure is not None:

@@ -210,6 +210,7 @@ def fit(
             bar,
         )
         loop.run(initial_epoch, epochs)
+        trainer.review_sparse_products()
     assert observers.history is not None
     return observers.history
 

@@ -33,6 +33,7 @@ from corereg.training.data.iterables import (
 )
 from corereg.training.data.model_shapes import input_shapes
 from corereg.training.data.structures import model_input, nest_given
+from corereg.training.sparse_products import REVIEWED_ROWS, SparseChoice
 from corereg.training.trainer import TrainableModel
 
 Array = np.ndarray[Any, Any]
@@ -164,6 +165,8 @@ def forward(call: Call, x: Arrays) -> Arrays:
     model = call.model
     outs: Arrays | None = None
     first, rows = 0, len(x[0])
+    if rows >= REVIEWED_ROWS:
+        model._trainer.review_sparse_products()
     size = rows_of_forward_pass(rows, _threads(model))  # one size: each is recorded by itself
     while first < rows:
         part = tuple(a[first : first + size] for a in x)
@@ -271,12 +274,16 @@ def _first_forward(call: Call, x: Arrays) -> Arrays:
         if capture.wants_another_run:
             outs = _prove(captures, capture, call, x, outs)
     if capture.obstacle is None and capture.program is not None and capture.snapshot is not None:
-        if trainer.forward_pool is None:
-            trainer.forward_pool = _kernels.ForwardPool(capture.snapshot, trainer.weights_lock)
-        made = _kernels.ForwardWorkspace(capture.program, own, outs)
-        # copied before the workspace is in the pool, where any thread may take it
+        pool = trainer.forward_pool
+        if pool is None:
+            trainer.sparse_choice = SparseChoice()
+            pool = _kernels.ForwardPool(capture.snapshot, trainer.weights_lock)
+            trainer.forward_pool = pool
+        memory = outs
+        # copied before trials write there, and before any thread may take it from the pool
         outs = tuple(out.copy() for out in outs)
-        trainer.forward_pool.give(made)
+        program = trainer.sparse_choice.apply(capture.program)
+        pool.give(_kernels.ForwardWorkspace(program, own, memory))
     return outs
 
 

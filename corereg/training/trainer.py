@@ -43,6 +43,7 @@ from corereg.training.data.model_shapes import (
 )
 from corereg.training.data.structures import nest_given
 from corereg.training.mixing import mixed_loss
+from corereg.training.sparse_products import SparseChoice
 from corereg.training.trackers import Trackers
 from corereg.warn import warn_user
 
@@ -141,6 +142,7 @@ class Trainer:
         self.captures = {kind: CaptureCache() for kind in KINDS}
         self.forward_pool: _kernels.ForwardPool | None = None
         self.samplers: Any = None  # the SamplerPool of predict_mc, once there is one
+        self.sparse_choice = SparseChoice()  # of the forward passes in the pool
         self._sums: dict[str, EpochAccumulators] = {}
         self.losses: tuple[OutputLoss, ...] = ()  # of the data that came last
         self.output_names: list[str | None] = []
@@ -329,6 +331,11 @@ class Trainer:
         if self.compilation.optimizer is not None:
             self.compilation.optimizer.abandon_step()
 
+    def review_sparse_products(self) -> None:
+        """Has forward passes recorded anew if other kernels may be faster for the weights now."""
+        if self.forward_pool is not None and self.sparse_choice.outdated():
+            self.forward_pool = None
+
     # ---- what runs how ---------------------------------------------------------------------------
 
     def obstacle(self, kind: str) -> Obstacle | None:
@@ -343,8 +350,9 @@ class Trainer:
         self._warned.add(obstacle.reason)
         warn_eager(who, obstacle)
 
-    def execution_report(self) -> ExecutionReport:
-        """For fit, evaluate and predict: replayed or eager, on how many threads, and why."""
+    def execution_report(self, weights: Sequence[Parameter]) -> ExecutionReport:
+        """For fit, evaluate and predict: replayed or eager, on how many threads, and why; and of
+        which of the model's weights `predict` multiplies with those alone that are not zero."""
         entries = []
         for what, kind in (("fit", "train"), ("evaluate", "test"), ("predict", "predict")):
             obstacle, captures = self.obstacle(kind), [*self.captures[kind]]
@@ -354,9 +362,15 @@ class Trainer:
             if obstacle is not None:
                 entries.append(eager(what, obstacle))
             elif ready:
-                entries.append(Execution(what, "replayed", ready[-1].threads))
+                sparse = self._sparse_layers(weights) if kind == "predict" else ()
+                entries.append(Execution(what, "replayed", ready[-1].threads, sparse=sparse))
             elif captures:
                 entries.append(Execution(what, "eager", None, TWO_RUNS, "run it again"))
             else:
                 entries.append(Execution(what, "not run yet"))
         return ExecutionReport(entries)
+
+    def _sparse_layers(self, weights: Sequence[Parameter]) -> tuple[str, ...]:
+        """The layers of the weights for which forward passes use sparse kernels."""
+        used = () if self.forward_pool is None else self.sparse_choice.weights
+        return tuple(p.name.rpartition("/")[0] for p in weights if id(p.data) in used)
