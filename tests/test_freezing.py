@@ -361,8 +361,8 @@ def test_a_backup_has_masks(tmp_path, monkeypatch):
     class Stop(Exception):
         pass
 
-    def run(path, stop_at):
-        model = net(optimizer=SGD(0.1, momentum=0.9))
+    def run(path, stop_at, model=None):
+        model = model or net(optimizer=SGD(0.1, momentum=0.9))
 
         def end(epoch, logs):
             if epoch == 1 and not pruning.masks(model):
@@ -385,8 +385,11 @@ def test_a_backup_has_masks(tmp_path, monkeypatch):
     assert set(sections["masks"]) == {"0/kernel", "2/kernel"}
     spoiled = {**sections, "masks": {"0/kernel": np.ones(3, bool)}}
     archive.write(file, config, spoiled, required=list(spoiled))
+    model = net(optimizer=SGD(0.1, momentum=0.9))
+    before = bits(model)
     with pytest.raises(FileFormatError, match="mask of '0/kernel' as bool"):
-        run(tmp_path, None)
+        run(tmp_path, None, model)
+    assert bits(model) == before
     archive.write(file, config, sections, required=list(sections))
     assert bits(run(tmp_path, None)) == bits(whole)
 

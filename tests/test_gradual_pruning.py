@@ -52,6 +52,8 @@ def test_batches_are_replayed_where_no_cut_is_among_them(monkeypatch):
     taken = watched(monkeypatch)
     fit(model, x, y, epochs=6, batch_size=10, callbacks=[GradualPruning(0.5, end=3)])
     assert taken == [10] * 4  # without masks, and for each of the three cuts
+    assert not GradualPruning(0.5)._observes("on_train_batch_end")
+    assert GradualPruning(0.5, frequency=3)._observes("on_train_batch_end")
 
 
 @pytest.mark.parametrize("scope", ["global", "layer", "lamp", "rows"])

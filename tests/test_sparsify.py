@@ -135,16 +135,39 @@ def test_a_target(target):
 
 
 def test_a_target_that_no_strength_reaches():
-    """The network collapses, and the last one that had not is cut."""
+    """Each strength begins with the uncut weights of the one before; the last one is cut."""
+    zeros = []
+
+    class Look(Callback):
+        def on_train_begin(self, logs=None):
+            zeros.append(self.model.sparsity().share)
+
     model = net(SGD(0.5))
     with pytest.warns(UserWarning, match=r"no strength gave 99.5 % zeros within the tolerance; "):
         report = pruning.sparsify(
-            *(model, *TRAIN), target=0.995, tolerance=-1.0, **SHORT | {"epochs": 3}
+            *(model, *TRAIN),
+            **SHORT | {"epochs": 3, "target": 0.995, "tolerance": -1.0, "callbacks": [Look()]},
         )
     assert report.zeros == round(0.995 * 224) / 224
-    assert report.strength == report.trials[len(report.trials) - 1].strength or any(
-        one.cut_validation is None for one in report.trials
-    )
+    assert [one.strength for one in report.trials] == [1e-4 * 2**i for i in range(10)]
+    assert report.strength == 1e-4 * 2**9
+    assert zeros == pytest.approx([0, *(one.zeros for one in report.trials[:9]), report.zeros])
+    assert all(one.cut_validation is not None for one in report.trials)
+
+
+def test_a_network_that_collapses():
+    """The last one that had not is cut; none, if the first one does."""
+    options = {**SHORT, "epochs": 3, "target": 0.99, "tolerance": -1.0}
+    model = net(SGD(60.0, clipvalue=1e-9), kernel_initializer="ones")
+    with pytest.warns(UserWarning, match="no strength gave 99 % zeros within the tolerance"):
+        report = pruning.sparsify(model, *TRAIN, **options)
+    *_, last, collapsed = report.trials
+    assert report.strength == last.strength
+    assert collapsed.cut_validation is None
+    assert report.zeros == round(0.99 * 224) / 224
+    model = net(SGD(1e5, clipvalue=1e-9))
+    with pytest.raises(ValueError, match="does not collapse to zero at the strength"):
+        pruning.sparsify(model, *TRAIN, **options)
 
 
 def regression(**options):
@@ -166,6 +189,9 @@ def test_a_loss_is_judged_where_there_is_no_accuracy():
     assert report.validation_cut <= report.validation_before * 1.01
     assert report.validation == pytest.approx(model.evaluate(x, y, verbose=0), rel=1e-5)
     assert "validation loss: " in repr(report)
+    own = {name: values[-1] for name, values in report.history[0].items()}
+    assert own["val_penalty"] > 0.01
+    assert report.validation_before == pytest.approx(own["val_loss"] - own["val_penalty"], rel=1e-5)
 
 
 def test_all_is_put_back():

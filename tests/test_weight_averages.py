@@ -154,12 +154,29 @@ def batches_of(x, y, size):
     return [(x[i : i + size], y[i : i + size]) for i in range(0, len(x), size)]
 
 
-@pytest.mark.parametrize("way", ["fit", "batches", "data", "data in batches"])
-@pytest.mark.parametrize("renorm", [False, True])
+class ByIndex:
+    """Batches of x alone that are asked for by number, and do not say where they end."""
+
+    def __init__(self, x, size):
+        self.x, self.size = x, size
+
+    def __len__(self):
+        return -(-len(self.x) // self.size)
+
+    def __getitem__(self, i):
+        return self.x[i * self.size :][: self.size]
+
+
+@pytest.mark.parametrize(
+    ("way", "renorm"),
+    [("fit", False), ("fit", True), ("batches", False), ("data", False), ("data in batches", False),
+     ("data by index", True)],
+)  # fmt: skip
 def test_statistics_are_those_of_the_averaged_weights(way, renorm):
     x, y = data()
     model = normed(renorm=renorm, dropout=0.0)
-    given = {"fit": None, "batches": None, "data": x, "data in batches": batches_of(x, y, 16)}[way]
+    given = {"data": x, "data in batches": batches_of(x, y, 16), "data by index": ByIndex(x, 16)}
+    given = given.get(way)
     swa = SWA(2, data=given, batch_size=16 if way == "data" else None)
     if way == "batches":
         fit(model, batches_of(x, y, 16), epochs=5, callbacks=swa)

@@ -13,7 +13,7 @@ from corereg.autograd.draws import noted_draws
 from corereg.layers.batch_normalization import BatchNormalization
 from corereg.training.arguments import check_count
 from corereg.training.data.arrays import ArrayDataset
-from corereg.training.data.iterables import is_iterable_of_batches
+from corereg.training.data.iterables import BatchIterator, is_iterable_of_batches
 from corereg.training.data.structures import nest_given
 from corereg.training.steps import ArraySteps, IterableSteps
 from corereg.training.trainer import TrainableModel
@@ -22,9 +22,9 @@ from corereg.training.trainer import TrainableModel
 class BatchStatistics:
     """What takes the statistics of a model's BatchNormalization layers over rows.
 
-    data: the rows, x of `fit` or an iterable of its batches; None: those that the `fit` which is
-    under way trains on. batch_size: of arrays; None: that of `fit`, or 32. ValueError that names
-    `who` if there are such layers, and no data that can be read once more.
+    data: the rows, x of `fit` or an iterable of its batches, or of x alone; None: those that the
+    `fit` which is under way trains on. batch_size: of arrays; None: that of `fit`, or 32.
+    ValueError that names `who` if there are such layers, and no data that can be read once more.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class BatchStatistics:
                 "for the batches of fit can be read only once; pass an array x, or batches that "
                 "can be read again"
             )
-        if data is not None and is_iterable_of_batches(data) and iter(data) is data:
+        if data is not None and is_iterable_of_batches(data) and BatchIterator(data).once:
             raise ValueError(
                 f"{who}: expected data as an array x or batches that can be read more than once, "
                 f"received a {type(data).__name__}"
@@ -87,8 +87,10 @@ class BatchStatistics:
             assert isinstance(run, IterableSteps)
             yield from run.inputs()
         elif is_iterable_of_batches(data):
-            for batch in data:
-                x = batch[0] if isinstance(batch, tuple) else batch
+            batches = BatchIterator(data)
+            while (found := batches.next()) is not None:
+                batch = found[0]
+                x = batch[0] if isinstance(batch, tuple | list) else batch
                 yield from self._checked(x, None)
         else:
             yield from self._checked(data, size or 32)
