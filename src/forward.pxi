@@ -269,7 +269,9 @@ cdef class ForwardPool:
         cdef tuple sources = as_arrays(inputs, first.inputs, False, "inputs")
         cdef tuple targets = as_arrays(outputs, first.outputs, True, "outputs")
         cdef Py_ssize_t done, pieces = batches_in(sources, first.inputs, -1, "inputs")
+        cdef Py_ssize_t setup
         cdef ReadWriteLock lock
+        cdef cr_section section
         cdef cr_forward_workspace *table
         batches_in(targets, first.outputs, pieces, "outputs")
         for i in range(n):
@@ -286,9 +288,14 @@ cdef class ForwardPool:
                     workspace = workspaces[i]
                     first.check_alike(workspace)
                     workspace.program.prepare("predict", 1)
+                    setup = workspace.program.setup  # the weights stay as they are meanwhile
                     table[i] = cr_forward_workspace(
-                        workspace.program.instructions, workspace.program.instruction_count,
+                        workspace.program.instructions + setup,
+                        workspace.program.instruction_count - setup,
                         workspace.buffers, workspace.buffers + n, n, len(targets))
+                    section = cr_section(workspace.program.instructions, setup, 1)
+                    with nogil:
+                        cr_replay(&section, 1, 1, 1)
                 with nogil:
                     done = cr_run_forward(table, size, <const char **> first.places,
                                           <char **> (first.places + n), pieces, seconds)

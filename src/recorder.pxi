@@ -69,6 +69,7 @@ cdef class Program:
     cdef Py_ssize_t instruction_count
     cdef ptrdiff_t team                 # threads that the instructions are arranged for
     cdef bint fused                     # whether neighbours have been merged, see fusion.pxi
+    cdef Py_ssize_t setup               # calls at its beginning that read weights alone
     cdef bint strict, run
     cdef readonly object fault          # why it cannot be replayed, or None
     cdef readonly object culprit        # the part to blame for that, or None
@@ -245,13 +246,17 @@ cdef class Program:
         return found
 
     def with_sparse_products(self, numbers not None):
-        """A program that does the same, with sparse kernels for the products of these numbers."""
+        """A program that does the same, with sparse kernels for the products of these numbers. It
+        begins with `setup` calls that read weights alone."""
         cdef Py_ssize_t i
         cdef Program made = Program()
+        cdef dict products = {i: SparseProduct(self, i) for i in numbers}
+        for product in products.values():
+            (<SparseProduct> product).add_packing(made)
+        made.setup = len(products)
         for i in range(self.call_count):
-            if i in numbers:
-                add_sparse(made, self.calls[i].kernel == kernel_of(CR_dense_forward, 1),
-                           <cr_dense_forward_args *> self.calls[i].args, self.operands[i])
+            if i in products:
+                (<SparseProduct> products[i]).add_product(made)
             elif not self.calls[i].absorbed:
                 made.append_call(self, i)
         made.take_rest(self)
@@ -263,12 +268,13 @@ cdef class Program:
         cdef Py_ssize_t i, k, n
         cdef int64_t began
         cdef Program made
+        cdef SparseProduct product
         found = []
         for i in numbers:
-            made = Program()
+            made, product = Program(), SparseProduct(self, i)
             made.append_call(self, i)
-            add_sparse(made, self.calls[i].kernel == kernel_of(CR_dense_forward, 1),
-                       <cr_dense_forward_args *> self.calls[i].args, self.operands[i])
+            product.add_packing(made)
+            product.add_product(made)
             least = [INFINITY, INFINITY]
             for n in range(times):
                 for k in range(2):

@@ -26,10 +26,23 @@ INLINE ptrdiff_t sparse_parts(ptrdiff_t K) { return K ? (K - 1) / SPARSE_DEPTH +
 /* Gives the first k of a part; that of the part behind the last one is K. */
 INLINE ptrdiff_t sparse_part(ptrdiff_t K, ptrdiff_t part) { return K * part / sparse_parts(K); }
 
-/* Goes through the weights of the rows k0..k1 that are not zero: counts those of each column n in
- * starts[n+1], or, with `fill`, puts them into the lists, of which starts[n] is the next place. */
-INLINE void list_weights(const cr_pack_weights_args *g, int32_t *starts, ptrdiff_t k0, ptrdiff_t k1,
-                         const int fill)
+/* Counts the weights of each column n of the rows k0..k1 that are not zero, in counts[n]. */
+static void count_weights(const cr_pack_weights_args *g, int32_t *counts, ptrdiff_t k0,
+                          ptrdiff_t k1)
+{
+    EACH_VECTOR (n, lanes, g->N) {
+        VI found = {0};
+        for (const T *w = (const T *)g->w + k0 * g->N + n, *end = w + (k1 - k0) * g->N; w < end;
+             w += g->N)
+            found -= (VI)(load_lanes(w, lanes) != 0);
+        for (ptrdiff_t i = 0; i < lanes; i++)
+            counts[n + i] = (int32_t)found[i];
+    }
+}
+
+/* Puts the weights of the rows k0..k1 that are not zero into the lists of their columns, of which
+ * places[n] is the next place. */
+static void list_weights(const cr_pack_weights_args *g, int32_t *places, ptrdiff_t k0, ptrdiff_t k1)
 {
     const T *w = (const T *)g->w + k0 * g->N;
     T *values = g->values;
@@ -37,13 +50,9 @@ INLINE void list_weights(const cr_pack_weights_args *g, int32_t *starts, ptrdiff
         EACH_VECTOR (n, lanes, g->N)
             for (unsigned bits = lane_bits(load_lanes(w + n, lanes) != 0); bits; bits &= bits - 1) {
                 const ptrdiff_t column = n + __builtin_ctz(bits);
-                if (fill) {
-                    const int32_t place = starts[column]++;
-                    g->index[place] = (int32_t)((k - k0) * 2 * VB);
-                    values[place] = w[column];
-                } else {
-                    starts[column + 1]++;
-                }
+                const int32_t place = places[column]++;
+                g->index[place] = (int32_t)((k - k0) * 2 * VB);
+                values[place] = w[column];
             }
 }
 
@@ -54,22 +63,21 @@ static void pack_parts(const cr_pack_weights_args *g)
     for (ptrdiff_t part = 0; part < sparse_parts(g->K); part++, starts += g->N + 1) {
         const ptrdiff_t k0 = sparse_part(g->K, part), k1 = sparse_part(g->K, part + 1);
         const int32_t begin = end;
-        memset(starts, 0, (size_t)(g->N + 1) * sizeof(int32_t));
-        list_weights(g, starts, k0, k1, 0);
         starts[0] = begin;
+        count_weights(g, starts + 1, k0, k1);
         for (ptrdiff_t n = 0; n < g->N; n++)
             starts[n + 1] += starts[n];
         end = starts[g->N];
-        list_weights(g, starts, k0, k1, 1); /* now starts[n] is where list n ends */
+        list_weights(g, starts, k0, k1); /* now starts[n] is where list n ends */
         memmove(starts + 1, starts, (size_t)g->N * sizeof(int32_t));
         starts[0] = begin;
     }
 }
 
-/* Transposes `rows` rows of `depth` elements of x, K apart: to[2k] and to[2k+1] hold column k. Adds
- * x*0 to the rows' lanes of `zeros`: NaN for a row that is not finite. */
+/* Transposes `rows` rows of `depth` elements of x, K apart: to[2k] and to[2k+1] hold column k. The
+ * bits of x*0 go into the rows' lanes of `zeros`: NaN there for a row that is not finite. */
 static void transpose_part(V *to, const T *x, ptrdiff_t K, ptrdiff_t depth, ptrdiff_t rows,
-                           V zeros[2])
+                           VI zeros[2])
 {
     for (int v = 0; v < 2; v++, x += VL * K, rows -= VL)
         EACH_VECTOR (k, lanes, depth) {
@@ -80,7 +88,7 @@ static void transpose_part(V *to, const T *x, ptrdiff_t K, ptrdiff_t depth, ptrd
             transpose(r);
 #pragma GCC unroll 16
             for (int i = 0; i < VL; i++) {
-                zeros[v] += r[i] * 0;
+                zeros[v] |= as_int(r[i] * 0);
                 if (i < lanes)
                     to[2 * (k + i) + v] = r[i];
             }
@@ -138,7 +146,8 @@ INLINE void add_products(V tile[2][VL], const cr_sparse_forward_args *g, const i
  * left to do. Returns a bit for each row of x that is not finite. */
 static uint64_t multiply_sparse(const cr_sparse_forward_args *g, ptrdiff_t m, ptrdiff_t rows)
 {
-    V x[2 * SPARSE_DEPTH], zeros[2] = {{0}, {0}};
+    V x[2 * SPARSE_DEPTH];
+    VI zeros[2] = {{0}, {0}};
     const cr_dense_forward_args *d = &g->dense;
     const ptrdiff_t N = d->N, parts = sparse_parts(d->K);
     const V least = splat(d->act == CR_RELU ? 0 : -(T)INFINITY);
@@ -156,7 +165,8 @@ static uint64_t multiply_sparse(const cr_sparse_forward_args *g, ptrdiff_t m, pt
             store_tile(tile, y, N, rows, lanes, finish, bias, least);
         }
     }
-    return lane_bits(zeros[0] != zeros[0]) | (uint64_t)lane_bits(zeros[1] != zeros[1]) << VL;
+    const V first = as_float(zeros[0]), second = as_float(zeros[1]);
+    return lane_bits(first != first) | (uint64_t)lane_bits(second != second) << VL;
 }
 
 #endif

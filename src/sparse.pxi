@@ -1,6 +1,6 @@
-# Products with weights of which most are zero, for many rows: dense_forward by other kernels, with the
-# same bits. In a program, a product becomes two calls: the weights that are not zero are listed,
-# then multiplied with. So weights may change from one run to the next, as they may for dense_forward.
+# Products with weights of which most are zero, for many rows: dense_forward by other kernels, with
+# the same bits. In a program, a product becomes two calls: the weights that are not zero are
+# listed, then multiplied with. So weights may change from one run to the next.
 
 
 cdef bint fits_sparse(const cr_dense_forward_args *d) noexcept:
@@ -14,26 +14,44 @@ cdef inline cr_kernel kernel_of(int id, int dtype) noexcept:
     return isa.kernels[dtype][id]
 
 
-cdef int add_sparse(Program program, int dtype, const cr_dense_forward_args *d,
-                    tuple operands) except -1:
-    """Adds the two calls that do a product d to a program; operands: those of d."""
+cdef class SparseProduct:
+    """A product of a program by sparse kernels: the arguments of two calls, and their memory."""
     cdef cr_pack_weights_args packing
     cdef cr_sparse_forward_args g
+    cdef int dtype
     cdef array starts, index, values
-    # What is not used of these is never touched, so that it takes no memory of the machine.
-    starts = np.empty((d.K // CR_LEAST_SPARSE_DEPTH + 1) * (d.N + 1), np.int32)
-    index = np.empty(d.K * d.N, np.int32)
-    values = np.empty(d.K * d.N, np.float64 if dtype else np.float32)
-    packing.starts, packing.index = <int32_t *> data_ptr(starts), <int32_t *> data_ptr(index)
-    packing.values, packing.w, packing.K, packing.N = data_ptr(values), d.w, d.K, d.N
-    g.dense = d[0]
-    g.starts, g.index, g.values = packing.starts, packing.index, packing.values
-    program.add(CR_pack_weights, kernel_of(CR_pack_weights, dtype), &packing, sizeof(packing),
-                0.0, 0, b"wwwr", (starts, index, values, operands[2]))
-    program.add(CR_sparse_forward, kernel_of(CR_sparse_forward, dtype), &g, sizeof(g),
-                0.25 * product_nanoseconds(d.M, d.K * d.N), d.M, b"WRrrrrr",
-                (*operands[:4], starts, index, values))
-    return 0
+    cdef tuple operands
+
+    def __init__(self, Program program, Py_ssize_t i):
+        """The i-th call of a program, a dense_forward."""
+        cdef const cr_dense_forward_args *d = <cr_dense_forward_args *> program.calls[i].args
+        self.dtype = program.calls[i].kernel == kernel_of(CR_dense_forward, 1)
+        self.operands = program.operands[i]
+        # What is not used of these is never touched, so that it takes no memory of the machine.
+        self.starts = np.empty((d.K // CR_LEAST_SPARSE_DEPTH + 1) * (d.N + 1), np.int32)
+        self.index = np.empty(d.K * d.N, np.int32)
+        self.values = np.empty(d.K * d.N, np.float64 if self.dtype else np.float32)
+        self.packing.starts = <int32_t *> data_ptr(self.starts)
+        self.packing.index = <int32_t *> data_ptr(self.index)
+        self.packing.values, self.packing.w = data_ptr(self.values), d.w
+        self.packing.K, self.packing.N = d.K, d.N
+        self.g.dense = d[0]
+        self.g.starts, self.g.index = self.packing.starts, self.packing.index
+        self.g.values = self.packing.values
+
+    cdef int add_packing(self, Program program) except -1:
+        """Adds the call that lists the weights."""
+        return program.add(CR_pack_weights, kernel_of(CR_pack_weights, self.dtype), &self.packing,
+                           sizeof(self.packing), 0.0, 0, b"wwwr",
+                           (self.starts, self.index, self.values, self.operands[2]))
+
+    cdef int add_product(self, Program program) except -1:
+        """Adds the call that multiplies."""
+        cdef double nanoseconds = 0.25 * product_nanoseconds(self.g.dense.M,
+                                                             self.g.dense.K * self.g.dense.N)
+        return program.add(CR_sparse_forward, kernel_of(CR_sparse_forward, self.dtype), &self.g,
+                           sizeof(self.g), nanoseconds, self.g.dense.M, b"WRrrrrr",
+                           (*self.operands[:4], self.starts, self.index, self.values))
 
 
 def sparse_forward(x, w, b=None, int act=0, out=None):
@@ -47,8 +65,8 @@ def sparse_forward(x, w, b=None, int act=0, out=None):
         with whole:
             y = dense_forward(x, w, b, act, out)
         if whole.fault is not None or not whole.products():
-            raise ValueError("sparse_forward: expected contiguous arrays and w of shape (K, N) with "
-                             f"K > 0 and N > 1, received w of shape {shape_of(w)}")
+            raise ValueError("sparse_forward: expected contiguous arrays and w of shape (K, N), "
+                             f"K > 0, N > 1, received w of shape {shape_of(w)}")
         made = whole.with_sparse_products((0,))
         made.replay(1)
     if listener is not None:

@@ -55,6 +55,7 @@ LAYERS = [
     (layers.RepeatVector, (4,), {"n": 3}),
     (layers.Rescaling, (3,), {"scale": [1.0, 2.0, 3.0], "offset": -1}),
     (layers.Reshape, (6,), {"target_shape": (-1, 3)}),
+    (layers.SelectColumns, (2, 5), {"columns": [3, 0, 4]}),
 ]
 CLASSES = np.arange(9) % 3
 ONE_HOT = np.eye(3, dtype="float32")[CLASSES]

@@ -47,6 +47,7 @@ ARGUMENTS = {  # of what cannot be made without
     "Permute": {"dims": (2, 1)},
     "RepeatVector": {"n": 2},
     "Reshape": {"target_shape": (2, 2)},
+    "SelectColumns": {"columns": [2, 0]},
     "Constraint": None,  # a base class
     "InputLayer": None,  # it is in each of the models
     "MeanMetricWrapper": {"fn": lambda y, p: ops.mean(ops.square(y - p), axis=-1)},

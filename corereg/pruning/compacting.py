@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Literal, overload
 
 import numpy as np
 
 from corereg import layers
-from corereg.graph.nest import flatten, map_nest
+from corereg.graph.nest import map_nest
 from corereg.graph.node import Node
 from corereg.graph.operations import Operation
 from corereg.graph.tensor import SymbolicTensor
@@ -46,9 +47,9 @@ def compact(model: Model, keep_inputs: bool = True) -> Any:
     Sequential models and graphs are understood that are made of Dense, of activations that compute
     each element by itself, of Dropout and other noise (which stay, for further training), Flatten,
     Rescaling, and Concatenate, Normalization and BatchNormalization along the last axis. Any other
-    layer, models inside, layers that are called twice and weights that two layers share stay as they
-    are, and so do their inputs and outputs, and a model with a `call` of its own. Initializers,
-    regularizers, constraints and masks are carried over.
+    layer, models inside, layers that are called twice and weights that two layers share stay as
+    they are, and so do their inputs and outputs, and a model with a `call` of its own.
+    Initializers, regularizers, constraints and masks are carried over.
 
     For finite inputs, `predict` gives the same outputs: to the bit, except for the sign of a zero,
     where no constant goes into a bias and no layer is left with one unit that had several; there,
@@ -207,7 +208,7 @@ class _Graph:
                     )
         new.build((x.shape[0], int(x.kept.sum())))
         for role in _roles(old):
-            _carry_over(getattr(old, role), getattr(new, role), lambda a, r=role: cut(r, a))
+            _carry_over(getattr(old, role), getattr(new, role), partial(cut, role))
         if call.kind == "dense" and new.bias is not None:
             bias = np.zeros(len(moved)) if old.bias is None else old.bias.data.astype(float)
             new.bias.assign((bias + moved)[out.kept])

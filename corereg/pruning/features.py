@@ -25,10 +25,11 @@ from corereg.graph.tensor import SymbolicTensor
 
 Array = np.ndarray[Any, Any]
 
-_BY_ELEMENT = frozenset(
-    """celu elu exponential gelu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu
-    linear log_sigmoid mish relu relu6 selu sigmoid silu soft_shrink softplus softsign sparse_plus
-    sparse_sigmoid squareplus swish tanh tanh_shrink threshold""".split()
+_BY_ELEMENT = (
+    *("celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu"),
+    *("hard_swish", "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "mish", "relu", "relu6"),
+    *("selu", "sigmoid", "silu", "soft_shrink", "softplus", "softsign", "sparse_plus"),
+    *("sparse_sigmoid", "squareplus", "swish", "tanh", "tanh_shrink", "threshold"),
 )
 _PASS_ON = (  # each element by itself, the same for all, without weights; noise in training alone
     layers.Activation,

@@ -279,11 +279,11 @@ def _first_forward(call: Call, x: Arrays) -> Arrays:
             trainer.sparse_choice = SparseChoice()
             pool = _kernels.ForwardPool(capture.snapshot, trainer.weights_lock)
             trainer.forward_pool = pool
-        memory = outs
+        written = outs
         # copied before trials write there, and before any thread may take it from the pool
         outs = tuple(out.copy() for out in outs)
         program = trainer.sparse_choice.apply(capture.program)
-        pool.give(_kernels.ForwardWorkspace(program, own, memory))
+        pool.give(_kernels.ForwardWorkspace(program, own, written))
     return outs
 
 
