@@ -277,6 +277,23 @@ def test_a_file_has_the_pipeline(tmp_path):
     assert np.array_equal(model(x, training=True).data, again(x, training=True).data)
 
 
+def test_files_for_keras(tmp_path, fails):
+    pytest.importorskip("h5py")
+    moving = [make() for make in ALL.values()]
+    model = network(*moving[:5], layers.Pipeline(moving[5:]), shape=(5, 6, 1))
+    model.save(tmp_path / "m.keras")
+    again = load_model(tmp_path / "m.keras")
+    configs = [[one.get_config() for one in each.layers] for each in (model, again)]
+    assert configs[0] == configs[1]
+    flat = network(layers.RandomFlip(name="f", **SHAPE))
+    message = "Keras does not have the argument image_shape of RandomFlip 'f'; Reshape flat rows"
+    fails(lambda: flat.save(tmp_path / "flat.keras"), ValueError, message)
+    fine = network(layers.RandomElasticTransform(grid=(8, 8)), shape=(5, 6, 1))
+    fails(lambda: fine.save(tmp_path / "m.keras"), ValueError, "have the argument grid of Random")
+    with pytest.warns(UserWarning, match="without what Keras does not have: the argument grid of"):
+        fine.save(tmp_path / "fine.keras", portable=True)
+
+
 # ---- bad input ---------------------------------------------------------------------------------
 
 

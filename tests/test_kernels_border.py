@@ -87,7 +87,7 @@ CALLS = {
     "larger_rows": (None, {"share": (4,)}, {}, {"order": np.arange(4)}),
     "warp": (
         None,
-        {"x": (4, 6), "down": (2, 5), "across": (4, 3)},
+        {"x": (4, 6), "down": (2, 16), "across": (4, 3)},
         {"out": (4, 6)},
         {
             "image": (2, 3, 1, False),

@@ -67,7 +67,7 @@ def test_each_kind_is_its_twin(kind, fill, rng, close, guarded):
 
 @pytest.mark.parametrize("image", IMAGES)
 def test_a_chain_is_its_twin(image, dtype, rng, close):
-    stages = [stage(kind, 2**64 - i, 2**33 + i) for i, kind in enumerate(KIND)]
+    stages = [stage(kind, 2**64 - 1 - i, 2**33 + i) for i, kind in enumerate(KIND)]
     stages += [stage("zoom", 3, flags=1), stage("translate", 4)]
     for order in (stages, stages[::-1]):
         x = pictures(rng, 4, image, dtype)
@@ -141,7 +141,7 @@ def test_a_draw_depends_on_seed_step_and_row_alone(dtype, rng):
 
 def test_displacements_have_one_deviation_everywhere():
     """Read off a ramp, the field has mean 0 and Keras's deviation at every pixel."""
-    image, rows = (20, 28, 1, False), 4000
+    image, rows = (20, 28, 1, False), 1500
     for axis in range(2):
         ramp = np.mgrid[:20, :28][axis].astype(np.float64).reshape(1, -1)
         bend = [stage("bend", ranges=((1.0, 1.0), (0.1, 0.1)))]
@@ -164,7 +164,10 @@ def test_the_same_on_every_machine_and_number_of_threads(dtype, threads_agree):
         moved = _kernels.warp(x, image, stages, "wrap", **grid(image, dtype))
         return [moved, _kernels.erase(moved, image, noise, 3, counter(1), (0, 1), (0.1, 0.9))]
 
-    known = {"float32": (0, 0), "float64": (0, 0)}[dtype]
+    known = {
+        "float32": (1271982042, 2583468948),
+        "float64": (3595516242, 2270661917),
+    }[dtype]
     assert tuple(zlib.crc32(found.tobytes()) for found in draw()) == known
     threads_agree(draw)
 
@@ -194,7 +197,7 @@ def test_shares_of_erased_pixels(dtype):
     sizes = y[erased].any(1).sum(1), y[erased].any(2).sum(1)
     for size, n in zip(sizes, (30, 20), strict=True):
         assert {*np.unique(size)} <= {int(n * 0.3**0.5), int(n * 0.3**0.5) + 1}
-    assert y[erased].any(0).all()  # every pixel, at one time or another
+    assert y[erased].any(0)[1:, 1:].all()  # a rectangle that begins at 0 is one in 2**32
 
 
 def test_bad_arguments(dtype, fails):
@@ -213,7 +216,7 @@ def test_bad_arguments(dtype, fails):
     wide = {"down": np.ones((3, 17), dtype), "across": across}
     for call, kind, message in (
         (warp(x=x.astype(int)), TypeError, "warp: expected x of dtype"),
-        (warp(x=x[:, :5]), ValueError, "warp: expected x with rows of 12 numbers for images 3 x 4"),
+        (warp(image=(3, 5, 1, False)), ValueError, "warp: expected x with rows of 15 numbers for"),
         (warp(image=(0, 4, 1, False)), ValueError, r"warp: expected images of 1 to 2\*\*24"),
         (warp(image=(2**13, 2**12, 1, False)), ValueError, r"warp: expected images of 1 to 2"),
         (warp(fill="x"), ValueError, "warp: expected fill as one of"),

@@ -89,6 +89,28 @@ def activations(k: Any) -> Made:
     return model, rows(4, 5), rows(4, 50, seed=2)
 
 
+def augmentation(k: Any) -> Made:
+    """Layers that change images in training, with options and without."""
+    la = k.layers
+    pipeline = la.Pipeline(
+        [la.RandomTranslation(0.1, (0.1, 0.2), "wrap", "nearest"), la.RandomZoom(0.2, seed=2)]
+    )
+    model = k.Sequential(
+        [
+            k.Input((6, 5, 2)),
+            pipeline,
+            la.RandomRotation(0.1, fill_mode="constant", fill_value=0.5),
+            la.RandomShear(0.2, (0.1, 0.3)),
+            la.RandomFlip("horizontal", seed=3),
+            la.RandomElasticTransform(0.5, (0.2, 0.4), value_range=(-9, 9)),
+            la.RandomErasing(0.5, 0.2, fill_value=0.5),
+            la.Flatten(),
+            la.Dense(2),
+        ]
+    )
+    return model, rows(4, 6, 5, 2), None
+
+
 def merging(k: Any) -> Made:
     """Merging layers."""
     la = k.layers
@@ -207,7 +229,9 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
 }
 CASES: dict[str, Callable[[Any], Made]] = {
     made.__name__: made
-    for made in (dense, norms, activations, merging, shapes, tables, ops, nested, double)
+    for made in (
+        *(dense, norms, activations, augmentation, merging, shapes, tables, ops, nested, double),
+    )
 }
 OF_OPTIMIZERS = {
     f"optimizer_{name.lower()}": optimizer(name, **options) for name, options in OPTIMIZERS.items()

@@ -78,5 +78,5 @@ class RandomElasticTransform(BendLayer):
             "factor": list(self.factor),
             "scale": list(self.scale),
             "value_range": None if self.value_range is None else list(self.value_range),
-            "grid": list(self.grid),
+            **({} if self.grid == (7, 7) else {"grid": list(self.grid)}),  # Keras has none
         }

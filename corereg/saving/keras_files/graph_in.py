@@ -36,6 +36,8 @@ def model(described: Any, reading: Reading) -> Config:
             raise ValueError(f"expected a model that a config can make, received {told}")
         return plain_layer(described, reading)
     builtin = kind_of(described) is not None
+    if builtin and registry.find("layer", described["class_name"]) is not None:
+        return plain_layer(described, reading)  # a layer that has layers, such as Pipeline
     if builtin and described["class_name"] not in ("Functional", "Model", "Sequential"):
         raise registry.unknown("model", described["class_name"], "")
     own = dict(config)

@@ -20,11 +20,15 @@ WRAPPERS = {"optimizer": {"SAM": "base"}}
 config: it stands in their place if they are left out."""
 
 ARGUMENTS = {
+    "layer": ("grid",),
     "optimizer": ("lazy", "learning_rate_multipliers", "excluded_from_weight_decay"),
 }
 """By kind the keys of a config that Keras's parts do not take."""
 
-UNTAKEN = {"Discretization": ("trainable",)}
+REFUSED = {"image_shape": "Reshape flat rows to images before the layer, and leave it out"}
+"""By key what layers of Keras's do not take, and cannot do without, and what to do instead."""
+
+UNTAKEN = {"Discretization": ("trainable",), "Pipeline": ("trainable", "dtype")}
 """By class what every layer has in its config and Keras's does not take; it says nothing there."""
 
 

@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from corereg import activations, registry
-from corereg.saving.keras_files.lacking import ARGUMENTS, LAYERS, PARTS, UNTAKEN, WRAPPERS, Lacking
+from corereg.saving.keras_files.lacking import (
+    ARGUMENTS,
+    LAYERS,
+    PARTS,
+    REFUSED,
+    UNTAKEN,
+    WRAPPERS,
+    Lacking,
+)
 
 Config = dict[str, Any]
 
@@ -76,11 +84,14 @@ def layer(described: Config, lacking: Lacking) -> Config:
     if name in LAYERS:
         raise lacking.refuse(f"the layer {name}", "save to a .corereg file")
     owner = f" of {who}"
-    translated = {
-        key: _option(name, key, value, lacking, owner)
-        for key, value in config.items()
-        if key not in UNTAKEN.get(name, ())
-    }
+    translated = {}
+    for key, value in config.items():
+        if value is not None and key in REFUSED:
+            raise lacking.refuse(f"the argument {key}{owner}", REFUSED[key])
+        if key in ARGUMENTS["layer"]:
+            lacking.note(f"the argument {key}{owner}")
+        elif key not in REFUSED and key not in UNTAKEN.get(name, ()):
+            translated[key] = _option(name, key, value, lacking, owner)
     return form(MODULES["layer"], name, translated)
 
 
@@ -157,6 +168,8 @@ def _option(name: str, key: str, value: Any, lacking: Lacking, owner: str) -> An
         return policy(value)
     if key == "activation":
         return _activation(value, lacking, owner)
+    if name == "Pipeline" and key == "layers":
+        return [layer(one, lacking) for one in value]
     kind = kind_at(key)
     return value if kind is None else part(kind, value, lacking, f" in {key}{owner}")
 
