@@ -55,12 +55,6 @@ CALLS = {
         {"out": (4, 6)},
         {"rate": 0.5, "scale": 2, "shift": 1, "dropped": 0, "seed": 1, "step": np.zeros(1, int)},
     ),
-    "symmetric_beta": (
-        None,
-        {},
-        {"out": (9,)},
-        {"low": 0.5, "high": 1.0, "seed": 1, "step": np.zeros(1, np.int64)},
-    ),
     "mix_rows": (
         None,
         {"x": (4, 6), "share": (4,)},
@@ -78,7 +72,6 @@ CALLS = {
             "step": np.zeros(1, np.int64),
         },
     ),
-    "larger_rows": (None, {"share": (4,)}, {}, {"order": np.arange(4)}),
     "batch_norm_forward": (
         None,
         {"x": (4, 6), "gamma": (6,), "beta": (6,)},
