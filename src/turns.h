@@ -18,10 +18,7 @@ INLINE V one_to_two(VQ bits, int low)
 INLINE V uniform_of(VQ bits) { return 2 - one_to_two(bits, 12); }
 
 /* Gives an angle of [-pi/4, pi/4) of all but the upper two bits of each lane. */
-INLINE V eighth_turn_of(VQ bits)
-{
-    return (one_to_two(bits, 10) - (T)1.5) * (T)1.5707963267948966;
-}
+INLINE V eighth_turn_of(VQ bits) { return (one_to_two(bits, 10) - (T)1.5) * (T)1.5707963267948966; }
 #else
 /* Gives (k + 1/2)/2^31, in (0, 1], of the upper 31 bits k of each lane. */
 INLINE V uniform_of(VW bits)

@@ -413,6 +413,18 @@ def test_two_fits_equal_one(way, tmp_path):
     assert bits(model) == bits(whole)
 
 
+def test_a_second_fit_replays_what_the_first_has_recorded():
+    """A layer that does not say the shape of its output is tried on zeros by the checks; the count
+    of its draws does not move by that, and nothing is recorded anew."""
+    model, augment = network("integers"), [Shakes(), MixUp(0.4)]
+    fitted(model, augment, 1)
+    version = model._trainer.captures["train"].version
+    count = augment[0].seeds.random_state[1]
+    fitted(model, augment, 2, 1)
+    assert model._trainer.captures["train"].version == version
+    assert augment[0].seeds.random_state[1] == 2 * count == 10
+
+
 def test_another_seed_is_another_sequence():
     whole, model = network("integers"), network("integers")
     fitted(whole, [MixUp(seed=1)], 2)

@@ -61,12 +61,6 @@ CALLS = {
         {"out": (4, 6)},
         {"rate": 0.5, "scale": 2, "shift": 1, "dropped": 0, "seed": 1, "step": np.zeros(1, int)},
     ),
-    "symmetric_beta": (
-        None,
-        {},
-        {"out": (9,)},
-        {"low": 0.5, "high": 1.0, "seed": 1, "step": np.zeros(1, np.int64)},
-    ),
     "mix_rows": (
         None,
         {"x": (4, 6), "share": (4,)},

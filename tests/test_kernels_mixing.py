@@ -201,5 +201,9 @@ def test_bad_arguments(dtype, fails):
             ValueError,
             "expected image_shape of 6 elements",
         )
+    fails(lambda: beta(out.astype(int), 1, 1, 1, step), TypeError, "^symmetric_beta: expected out")
+    fails(lambda: beta(np.ones(8, dtype)[::2], 1, 1, 1, step), TypeError, "out contiguous")
+    fails(lambda: _kernels.larger_rows(order, images), ValueError, "share with 1 dimensions")
+    fails(lambda: _kernels.larger_rows(order[1:], out), ValueError, r"order of shape \(4,\)")
     wrong = np.ones(4, np.int32)
     fails(lambda: _kernels.larger_rows(order, out, wrong), TypeError, "contiguous int64", wrong)

@@ -103,13 +103,14 @@ def ldexp(x1: Any, x2: Any) -> Tensor:
     exponent = as_tensor(x2)
     if exponent.dtype.kind not in "iub":
         raise TypeError(f"ldexp: expected integers as x2, received {exponent.dtype}")
+    result: Tensor = x1
     most = 3 * (np.finfo(x1.dtype).maxexp - 1)  # beyond it all are 0 or infinite
     left = np.clip(array_of(exponent).astype(np.int64), -most, most)
     for parts in (3, 2, 1):  # 2 ** x2 may be no number of this dtype where the result is one
         part = left // parts
-        x1 = ops.multiply(x1, constant(np.exp2(part.astype(x1.dtype))))
+        result = ops.multiply(result, constant(np.exp2(part.astype(result.dtype))))
         left = left - part
-    return x1
+    return result
 
 
 @keras_op

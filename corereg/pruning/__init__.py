@@ -2,7 +2,8 @@
 
 `sparsify` does all in one call. Its parts: `magnitude_prune` cuts the smallest weights now,
 `callbacks.GradualPruning` little by little, `freeze_zeros` keeps zeros at zero in any training, and
-`model.sparsity()` shows what there is. `compact` gives an equal, smaller model without the inputs and neurons that cannot matter.
+`model.sparsity()` shows what there is. `compact` gives an equal, smaller model without the inputs
+and neurons that cannot matter.
 """
 
 from typing import TYPE_CHECKING

@@ -74,16 +74,20 @@ class Augmentation:
     def check(self, data: ArrayDataset, losses: Sequence[OutputLoss]) -> None:
         """Raises ValueError for what cannot be done to batches of these data, before anything is
         done."""
-        for one in self._parts:
-            if not isinstance(one, Layer):
-                continue
-            self._check_inputs(one, data)
-            if isinstance(one, BatchMixing):
-                for inputs in data.inputs:
-                    one.check_rows((None, *inputs.shape[1:]))
-                self._check_targets(one, data, losses)
-            else:
-                self._check_layer(one, data)
+        before = [(one, one.random_state) for _, one in self._random_parts()]
+        try:
+            for one in self._parts:
+                if isinstance(one, BatchMixing):
+                    self._check_inputs(one, data)
+                    for inputs in data.inputs:
+                        one.check_rows((None, *inputs.shape[1:]))
+                    self._check_targets(one, data, losses)
+                elif isinstance(one, Layer):
+                    self._check_inputs(one, data)
+                    self._check_layer(one, data)
+        finally:  # a layer that does not say the shape of its output was tried on zeros
+            for one, state in before:
+                _put(one, state)
 
     def _check_inputs(self, layer: Layer, data: ArrayDataset) -> None:
         for i, dtype in enumerate(data.input_dtypes or ()):
@@ -226,7 +230,7 @@ class Augmentation:
             known = states.get(place)
             seed = getattr(one, "seed", None)
             if known is not None and (seed is None or mix(int(seed)) == int(known[0])):
-                one.random_state = known
+                _put(one, known)
 
 
 @contextmanager
@@ -250,6 +254,12 @@ def augmenting(trainer: Trainer, augmentation: Augmentation | None) -> Iterator[
 
 
 _DICT_FORM = 'layer({"images": x, "labels": y}, training=True)'
+
+
+def _put(part: Any, state: Array) -> None:
+    """Sets a random state, unless it is that one already: setting it has steps recorded anew."""
+    if not np.array_equal(part.random_state, state):
+        part.random_state = state
 
 
 class _Shaped:
