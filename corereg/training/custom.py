@@ -45,10 +45,7 @@ def overrides(model: TrainableModel, *names: str) -> bool:
     """Whether a model's class, or the model itself, has methods of its own for these."""
     kind = type(model)
     own = vars(model)
-    for name in names:
-        if name in own or getattr(kind, name) not in _BUILT_IN:
-            return True
-    return False
+    return any(name in own or getattr(kind, name) not in _BUILT_IN for name in names)
 
 
 def data_of(batch: Batch) -> Any:

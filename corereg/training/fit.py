@@ -18,7 +18,7 @@ from corereg.callbacks.callback_list import CallbackList
 from corereg.callbacks.history import History
 from corereg.graph.nest import flatten
 from corereg.progress import ProgressBar
-from corereg.regularizers.penalties import fused, penalty, swept_proximal
+from corereg.regularizers.penalties import fused, penalty, regularized, swept_proximal
 from corereg.training.accumulators import EpochAccumulators, Logs
 from corereg.training.arguments import (
     as_keras_returns,
@@ -39,15 +39,13 @@ from corereg.training.trainer import TrainableModel
 from corereg.warn import warn_user
 
 
-def graph_penalties(model: TrainableModel) -> list[tuple[Parameter, Tensor]]:
-    """The penalties of weights that go through the graph, and the weights: all but those of which
-    the optimizer's sweep gives the value."""
+def graph_penalties(weights: Sequence[Parameter]) -> list[tuple[Parameter, Tensor]]:
+    """The penalties of regularized weights that go through the graph, and the weights: all but
+    those of which the optimizer's sweep gives the value."""
     return [
         (p, penalty(p.regularizer, p))
-        for p in model.trainable_weights
-        if p.regularizer is not None
-        and not fused(p.regularizer)
-        and not swept_proximal(p.regularizer)
+        for p in weights
+        if not fused(p.regularizer) and not swept_proximal(p.regularizer)
     ]
 
 
@@ -62,30 +60,29 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
         predictions = list(flatten(prediction))
         parts = trainer.output_losses(batch, predictions)
         total = trainer.total_loss(parts)
-        added = [*((one, one.value) for one in call.losses), *graph_penalties(model)]
+        weights = regularized(model.weights)
+        added = [*((one, one.value) for one in call.losses), *graph_penalties(weights)]
         for _, found in added:
             total = found if total is None else total + found
             sums.add_penalty(batch, found.data, in_loss=True)
-        regularized = any(p.regularizer is not None for p in model.trainable_weights)
         if total is None:
-            if not regularized:
+            if not weights:
                 warn_user("fit: the model has no loss and no penalties; compile it with loss=...")
             total = Tensor(np.zeros((), model.dtype))
-    sums.has_penalty = bool(added) or regularized
+    sums.has_penalty = bool(added or weights)
     sums.add(batch, predictions, total.data, parts)
     _kernels.track_part(optimizer)
-    swept: list[tuple[Any, Any]] = []
-    if total.requires_grad or regularized:
+    named: list[tuple[Any, Any]] = [(source, found.data) for source, found in added]
+    if total.requires_grad or weights:
         optimizer.zero_grad()  # what a loop of the user's own may have left
         if total.requires_grad:
             optimizer.scale_loss(total).backward()
-        plan = optimizer._update(penalties=True)
-        sums.add_penalty(batch, plan.penalty)
+        swept = optimizer.update(penalties=True)
+        sums.add_penalty(batch, swept)
+        named += optimizer.penalty_parts(swept)
         optimizer.zero_grad()
-        swept += plan.penalty_parts()
     if trainer.compilation.log_penalties:
-        swept += [(source, found.data) for source, found in added]
-        sums.penalties.add(model, swept, batch.rows)
+        sums.penalties.add(model, named, batch.rows)
     else:
         sums.penalties.hide()
 
