@@ -73,15 +73,17 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
     sums.add(batch, predictions, total.data, parts)
     _kernels.track_part(optimizer)
     named: list[tuple[Any, Any]] = [(source, found.data) for source, found in added]
+    logged = trainer.compilation.log_penalties
     if total.requires_grad or weights:
         optimizer.zero_grad()  # what a loop of the user's own may have left
         if total.requires_grad:
             optimizer.scale_loss(total).backward()
         swept = optimizer.update(penalties=True)
         sums.add_penalty(batch, swept)
-        named += optimizer.penalty_parts(swept)
+        if logged:
+            named += optimizer.penalty_parts(swept)
         optimizer.zero_grad()
-    if trainer.compilation.log_penalties:
+    if logged:
         sums.penalties.add(model, named, batch.rows)
     else:
         sums.penalties.hide()
