@@ -1,4 +1,5 @@
-"""The learning curves of the demo. matplotlib is imported only when they are asked for."""
+"""The pictures of the demo: learning curves, and weights. matplotlib is imported only when they are
+asked for."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import os
 from typing import Any
 
 from corereg.demo import Result, Task
+from corereg.demo_sparse import Stage
 
 _TRAIN, _TEST = "#0072B2", "#D55E00"  # blue and vermilion, told apart by the colour-blind
 
@@ -73,6 +75,47 @@ def draw(path: str, task: Task, results: list[Result]) -> None:
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     figure.savefig(path, dpi=120)
+
+
+def draw_weights(path: str, task: Task, stages: list[Stage]) -> None:
+    """Write the kernels at each stage of the sparse tour to `path`, one column a stage, one row a
+    layer: a weight is a dot, white where it is exactly zero. Raises OSError as `draw` does."""
+    from matplotlib.colors import TwoSlopeNorm
+    from matplotlib.figure import Figure
+
+    layers = len(stages[0].kernels)
+    figure = Figure(figsize=(2.6 * len(stages), 2.6 * layers), layout="constrained")
+    figure.suptitle(
+        f"Weights of one network on {len(task.y_train)} rows of {task.name}: "
+        "a row for each unit, a column for each of its inputs, exact zeros white"
+    )
+    axes = figure.subplots(layers, len(stages), squeeze=False)
+    for column, stage in enumerate(stages):
+        for row, kernel in enumerate(stage.kernels):
+            place = axes[row, column]
+            place.imshow(
+                _shades(kernel.T),
+                norm=TwoSlopeNorm(0, -1, 1),
+                cmap="RdBu",
+                aspect="auto",
+                interpolation="nearest",
+            )
+            place.set(xticks=[], yticks=[])
+            place.set_xlabel(f"{100 * stage.zeros[row]:.1f} % zeros")
+        axes[0, column].set_title(
+            f"{stage.name.strip()}\ntest {100 * stage.test_accuracy:.1f} %", fontsize=10
+        )
+    for row in range(layers):
+        axes[row, 0].set_ylabel(f"layer {row + 1}")
+    figure.savefig(path, dpi=120)
+
+
+def _shades(kernel: Any) -> Any:
+    """Weights as colours from -1 to 1: by sign, in size at least a quarter unless they are zero."""
+    import numpy as np
+
+    largest = np.abs(kernel).max() or 1.0
+    return np.sign(kernel) * (0.25 + 0.75 * np.abs(kernel) / largest)
 
 
 def _pair(axes: Any, train: list[float], test: list[float]) -> None:

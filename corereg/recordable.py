@@ -41,17 +41,17 @@ def declares_recordable(part: Any) -> bool:
     """Whether the class of `part` says that it may be recorded, and no method of it has been
     replaced in the object itself."""
     kind = type(part)
-    if not kind.__dict__.get("recordable", False):  # its own word, whatever its bases say
+    own = kind.__dict__
+    if not own.get("recordable", False):  # its own word, whatever its bases say
         return False
-    return _method_names(kind).isdisjoint(getattr(part, "__dict__", ()))
+    names = own.get("_own_method_names") or _method_names(kind)
+    return names.isdisjoint(getattr(part, "__dict__", ()))
 
 
 def _method_names(kind: type) -> frozenset[str]:
-    """What a class calls its methods, looked up once for each class."""
-    found: frozenset[str] | None = kind.__dict__.get("_own_method_names")
-    if found is None:
-        found = frozenset(name for name in dir(kind) if callable(getattr(kind, name, None)))
-        kind._own_method_names = found  # type: ignore[attr-defined]
+    """What a class calls its methods, kept in the class."""
+    found = frozenset(name for name in dir(kind) if callable(getattr(kind, name, None)))
+    kind._own_method_names = found  # type: ignore[attr-defined]
     return found
 
 

@@ -9,14 +9,14 @@ import sys
 import numpy as np
 import pytest
 
-from corereg import _plot, datasets, demo
+from corereg import _plot, datasets, demo, demo_sparse
 from corereg.__main__ import Progress, main
 
 QUICK = ["--epochs", "2", "--rows", "40"]
 
 
 def result(name="L1", train=0.9, test=0.8):
-    return demo.Result(demo.Method(name), train, test, 0.0, 0.5, 10.0, 0.1, {})
+    return demo.Result(demo.Method(name), train, test, 0.0, 0.5, 0.0, 10.0, 0.1, {})
 
 
 @pytest.fixture
@@ -25,6 +25,7 @@ def no_training(monkeypatch):
         raise AssertionError("trained before the arguments were checked")
 
     monkeypatch.setattr(demo, "train", refuse)
+    monkeypatch.setattr(demo_sparse, "tour", refuse)
 
 
 def sorted_rows(x):
@@ -101,7 +102,7 @@ def test_task_refuses(arguments, message):
 # training
 
 
-def test_the_five_methods():
+def test_the_six_methods():
     """The strengths that are compared, as the table shows them."""
     assert [(method.name, method.setting) for method in demo.METHODS] == [
         ("plain", ""),
@@ -109,6 +110,7 @@ def test_the_five_methods():
         ("L2", "l2=0.01"),
         ("L1+L2", "l1=0.001 l2=0.01"),
         ("Dropout", "rate=0.5"),
+        ("ProximalL1", "strength=0.004"),
     ]
 
 
@@ -135,8 +137,9 @@ def test_train_reports_every_epoch_and_measures():
 
 def test_curves_do_not_change_the_outcome():
     task = demo.make_task(rows=40)
-    dropout = demo.METHODS[-1]
+    dropout = demo.METHODS[4]
     without = demo.train(dropout, task, epochs=3)
+    assert without.zeros == 0
     with_curves = demo.train(dropout, task, epochs=3, curves=True)
     assert len(with_curves.history["val_accuracy"]) == 3
     assert with_curves.history["loss"] == without.history["loss"]
@@ -153,6 +156,9 @@ def test_regularization_closes_the_gap():
         assert other.test_accuracy > plain.test_accuracy
     shares = {r.method.name: r.share for r in others}
     assert shares["L1"] < 0.4 < shares["L2"]
+    zeros = [r.zeros for r in others]
+    assert max(zeros[:-1]) == 0  # an L1 in the gradient makes none
+    assert zeros[-1] > 0.6
 
 
 # the table
@@ -163,16 +169,17 @@ def test_table_and_verdict_are_printed(capsys):
     out, err = capsys.readouterr()
     assert err == ""
     assert "digits: 40 training rows (4 labels wrong on purpose), 1757 test rows" in out
-    for column in ("train", "test", "gap", "penalty", "|w|>1e-3", "us/step"):
+    for column in ("train", "test", "gap", "penalty", "|w|>1e-3", "w = 0", "us/step"):
         assert column in out
     lines = out.splitlines()
     assert max(map(len, lines)) <= 80
     rule = next(i for i, line in enumerate(lines) if line.startswith("---"))
-    for method, line in zip(demo.METHODS, lines[rule + 1 : rule + 6], strict=True):
+    for method, line in zip(demo.METHODS, lines[rule + 1 : rule + 7], strict=True):
         assert line.startswith(f"{method.name:<8} {method.setting}")
-        train, test, gap, penalty, share, microseconds = map(float, line.split()[-6:])
+        train, test, gap, penalty, share, zeros, microseconds = map(float, line.split()[-7:])
         assert gap == pytest.approx(train - test, abs=0.11)
-        assert (penalty > 0) == bool(method.l1 or method.l2)
+        assert (penalty > 0) == bool(method.l1 or method.l2 or method.strength)
+        assert 0 <= zeros <= 100 - share + 0.1
         assert 0 < share <= 100
         assert microseconds > 0
     assert "Best on the test rows is" in out or "None beat the plain network" in out
@@ -202,6 +209,57 @@ def test_verdict_admits_failure():
         "None narrowed the plain network's gap of 10.0 points.\n"
         "None beat the plain network's 90.0 % on the test rows."
     )
+
+
+# the sparse tour
+
+
+def test_the_sparse_tour_ends_with_few_weights():
+    """The claim of the tour, with its default values."""
+    task = demo.make_task()
+    stages = list(demo_sparse.tour(task, demo.EPOCHS))
+    plain, l1, by_hand, proximal, cut, debiased = stages
+    assert plain.zeros == l1.zeros == [0.0, 0.0, 0.0]
+    assert plain.weights == 64 * 128 + 128 * 128 + 128 * 10
+    assert by_hand.weights < 0.3 * plain.weights
+    assert min(proximal.zeros) > 0.3
+    assert cut.weights < 0.6 * proximal.weights
+    assert cut.train_accuracy >= proximal.train_accuracy - demo_sparse.COST
+    assert debiased.zeros == cut.zeros  # the mask holds
+    assert debiased.weights == cut.weights
+    assert debiased.test_accuracy > max(plain.test_accuracy, cut.test_accuracy)
+    text = demo_sparse.verdict(stages)
+    assert "L1 in the gradient left 0.0 % of the weights exactly zero" in text
+    assert f"{debiased.weights:,} of 25,856 weights are left" in text
+
+
+def test_what_is_used_has_weights_on_both_sides():
+    kernels = [np.ones((4, 3)), np.ones((3, 2)), np.ones((2, 2))]
+    kernels[0][1] = kernels[0][:, 2] = kernels[1][:, 1] = 0
+    kernels[1][1] = 0
+    stage = demo_sparse.Stage("", kernels, 1.0, 1.0, 0.0)
+    assert stage.used == [3, 1, 1]
+    assert stage.weights == 6 + 2 + 4
+
+
+def test_the_sparse_tour_is_printed_and_drawn(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "weights.png"
+    assert main([*QUICK, "--sparse", "--plot", str(path)]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = out.splitlines()
+    assert max(map(len, lines[:-1])) <= 80
+    rule = next(i for i, line in enumerate(lines) if line.startswith("---"))
+    names = [line[:28].strip() for line in lines[rule + 1 : rule + 7]]
+    assert names[:2] == ["plain", "L1 l1=0.002"]
+    assert names[2] == "cut |w| < 0.001"
+    assert names[3] == "ProximalL1 strength=0.004"
+    assert names[4].startswith("cut |w| < ")
+    assert names[5] == "debiased, 20 epochs"
+    assert "In use are" in out
+    assert lines[-1] == f"Weights: {path}"
+    assert path.read_bytes().startswith(b"\x89PNG")
 
 
 # progress
@@ -255,9 +313,9 @@ def test_help_explains_every_option_and_column(capsys):
         main(["--help"])
     assert exit_.value.code == 0
     out = capsys.readouterr().out
-    for option in ("data", "rows", "noise", "epochs", "seed", "plot", "quiet", "version"):
+    for option in ("data", "rows", "noise", "epochs", "seed", "plot", "sparse", "quiet", "version"):
         assert f"--{option}" in out
-    for column in ("train", "test", "gap", "penalty", "|w|>1e-3", "us/step"):
+    for column in ("train", "test", "gap", "penalty", "|w|>1e-3", "w = 0", "us/step"):
         assert re.search(rf"^  {re.escape(column)} +\w", out, re.MULTILINE)
     assert max(map(len, out.splitlines())) <= 100
 

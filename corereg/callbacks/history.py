@@ -38,6 +38,8 @@ class History(Callback):
 
     def _observes(self, hook: str) -> bool:
         # Its own on_epoch_end may be called late: epochs may run fused, several in one call.
+        if type(self) is History and hook not in vars(self):
+            return hook == "on_train_begin"
         method = getattr(self, hook)
         own = getattr(method, "__func__", method) is History.on_epoch_end
         return not own and super()._observes(hook)

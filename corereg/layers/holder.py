@@ -226,8 +226,11 @@ class Holder:
         layer; each once."""
         if not self._sublayers:
             return list(self._own_weights())
-        layers = self._flatten_layers()
-        return list({id(p): p for layer in layers for p in layer._own_weights()}.values())
+        found: dict[int, Parameter] = {}
+        for layer in self._flatten_layers():
+            for p in layer._own_weights() if layer._frozen else layer._parameters:
+                found[id(p)] = p
+        return list(found.values())
 
     @property
     def trainable_weights(self) -> list[Parameter]:

@@ -244,10 +244,6 @@ class Optimizer(CopiedWhole, LearningRate, StepPasses, StepPlanning, VariableMak
 
     def update(self, penalties: bool = False) -> Array:
         """As `step`; returns the penalty in parts, float64, that the next step overwrites."""
-        return self._update(penalties).penalty
-
-    def _update(self, penalties: bool) -> StepPlan:
-        """As `step`; returns the plan of it, which holds the penalty."""
         if not self.parameters:
             raise RuntimeError(
                 f"{type(self).__name__}.step: no parameters; call build(parameters) first"
@@ -258,7 +254,7 @@ class Optimizer(CopiedWhole, LearningRate, StepPasses, StepPlanning, VariableMak
             plan,
             [g.data if isinstance(g := p._grad, Tensor) else g for p in plan.parameters],
         )
-        return plan
+        return plan.penalty
 
     def _run(self, plan: StepPlan, gradients: Sequence[Array | None]) -> None:
         """A step with the stages around it that somebody asked for."""

@@ -121,10 +121,10 @@ class KernelOptimizer(Optimizer):
         if self.lazy:
             forget_rows(self.parameters)
 
-    def _update(self, penalties: bool) -> StepPlan:
+    def update(self, penalties: bool = False) -> Array:
         if self.lazy and any(p.row_gradients for p in self.parameters):
             return update_rows(self, penalties)
-        return super()._update(penalties)
+        return super().update(penalties)
 
     @property
     def has_proximal_stage(self) -> bool:

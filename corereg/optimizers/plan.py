@@ -50,7 +50,8 @@ class StepPlan:
             self.rates,
             proximal,
         )
-        self.compact: dict[Any, Any] = {}  # the same with some rows of tables, see row_updates.py
+        # the same with some rows of tables, see row_updates.py
+        self.compact: dict[Any, tuple[StepPlan, Any]] = {}
         self.penalty: Array = np.zeros(self.segments.blocks)  # in parts, of before the step
         self.scales: Array = np.empty(len(self.parameters))  # that clipping by norm multiplies with
 

@@ -31,7 +31,7 @@ class KnownPlan(NamedTuple):
 
 def _sets_strengths(regularizer: Any) -> bool:
     """Whether a plan holds numbers of a regularizer."""
-    return fused(regularizer) is not None or is_proximal(regularizer)
+    return regularizer is not None and (fused(regularizer) is not None or is_proximal(regularizer))
 
 
 class StepPlanning(VariableChoices):
@@ -88,11 +88,22 @@ class StepPlanning(VariableChoices):
         self._plans[penalties, chosen] = KnownPlan(plan, options, snapshot)
         return plan
 
+    def penalty_parts(self, penalty: Array) -> list[tuple[Parameter, Array]]:
+        """What `update` returned last, by parameters: those whose penalty the step computes, and
+        the elements that add up to it."""
+        for known in self._plans.values():
+            for plan in (known.plan, *(compact for compact, _ in known.plan.compact.values())):
+                if plan.penalty is penalty:
+                    return plan.penalty_parts()
+        return []
+
     def _proximal_of(
         self, parameters: Sequence[Parameter]
     ) -> list[tuple[float, float, str] | None] | None:
         """What the proximal stage of each parameter computes with, None for none at all;
         ValueError if this optimizer has no such stage."""
+        if all(p.regularizer is None for p in parameters):
+            return None
         for p in parameters:
             self.check_regularizer(p.regularizer, p.name)
         found = [swept_proximal(p.regularizer) for p in parameters]

@@ -59,9 +59,9 @@ def forget_rows(parameters: Sequence[Parameter]) -> None:
             p.row_gradients.clear()
 
 
-def update_rows(optimizer: Any, penalties: bool) -> StepPlan:
-    """A step of a lazy optimizer, which uses the rows' gradients up; returns the plan of it, as
-    `Optimizer._update` does."""
+def update_rows(optimizer: Any, penalties: bool) -> Array:
+    """A step of a lazy optimizer, which uses the rows' gradients up; returns the penalty in parts,
+    as `Optimizer.update` does."""
     _kernels.track_dependency(optimizer)
     plan: StepPlan = optimizer._plan(penalties)
     gradients: list[Array | None] = []
@@ -94,7 +94,7 @@ def update_rows(optimizer: Any, penalties: bool) -> StepPlan:
     for table in tables.values():
         table.store()
     forget_rows(optimizer.parameters)
-    return compact
+    return compact.penalty
 
 
 def _compact(

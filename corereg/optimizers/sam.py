@@ -16,7 +16,6 @@ from corereg.graph.inference import states_kept
 from corereg.optimizers.base import Optimizer
 from corereg.optimizers.hyperparameters import check_number
 from corereg.optimizers.lookup import deserialize, get, serialize
-from corereg.optimizers.plan import StepPlan
 from corereg.registry import register
 
 Array = np.ndarray[Any, Any]
@@ -233,11 +232,14 @@ class SAM(Optimizer):
         self.restore_weights()
         self.zero_grad()
 
-    def _update(self, penalties: bool) -> StepPlan:
+    def update(self, penalties: bool = False) -> Array:
         """The step of base, with gradients of the second pass."""
         _kernels.track_dependency(self)
         _kernels.track_part(self.base)
-        return self.base._update(penalties)
+        return self.base.update(penalties)
+
+    def penalty_parts(self, swept: Array) -> list[tuple[Parameter, Array]]:
+        return self.base.penalty_parts(swept)
 
     def apply(
         self, grads: Sequence[Any], trainable_variables: Sequence[Parameter] | None = None

@@ -42,14 +42,18 @@ class Stages:
         self._hyper, self._totals, self._scale = hyper, totals, scale
         self._incoming = None if totals is None else _kernels.Segments(totals)
         self._averaged = [p for p, _ in averages]
-        self._averages = _kernels.Segments(
-            [p.data for p in self._averaged], [(average,) for _, average in averages]
-        )
+        self._averages = None
+        if averages:
+            self._averages = _kernels.Segments(
+                [p.data for p in self._averaged], [(average,) for _, average in averages]
+            )
         self._momentum, self._overwrite_every = momentum, overwrite_every
         self._grouped: list[tuple[Any, Parameter, float]] = [
             (p.regularizer, p, rate)
             for p, rate in zip(parameters, rates, strict=True)
-            if is_proximal(p.regularizer) and swept_proximal(p.regularizer) is None
+            if p.regularizer is not None
+            and is_proximal(p.regularizer)
+            and swept_proximal(p.regularizer) is None
         ]
         self._constrained = [p for p in parameters if p.constraint is not None]
         self._masks = [
@@ -89,7 +93,7 @@ class Stages:
             regularizer.shrink(p, self._hyper, rate)
         if self._incoming is not None and self._hyper.accumulation > 1:
             _kernels.reset_gradients(self._incoming, self._hyper)
-        if self._averaged:
+        if self._averages is not None:
             _kernels.average_weights(
                 self._averages, self._hyper, self._momentum, self._overwrite_every
             )

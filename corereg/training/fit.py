@@ -19,7 +19,7 @@ from corereg.callbacks.callback_list import CallbackList
 from corereg.callbacks.history import History
 from corereg.graph.nest import flatten
 from corereg.progress import ProgressBar
-from corereg.regularizers.penalties import fused, penalty, swept_proximal
+from corereg.regularizers.penalties import fused, penalty, regularized, swept_proximal
 from corereg.training.accumulators import EpochAccumulators, Logs
 from corereg.training.arguments import (
     as_keras_returns,
@@ -41,15 +41,13 @@ from corereg.training.trainer import TrainableModel
 from corereg.warn import warn_user
 
 
-def graph_penalties(model: TrainableModel) -> list[tuple[Parameter, Tensor]]:
-    """The penalties of weights that go through the graph, and the weights: all but those of which
-    the optimizer's sweep gives the value."""
+def graph_penalties(weights: Sequence[Parameter]) -> list[tuple[Parameter, Tensor]]:
+    """The penalties of regularized weights that go through the graph, and the weights: all but
+    those of which the optimizer's sweep gives the value."""
     return [
         (p, penalty(p.regularizer, p))
-        for p in model.trainable_weights
-        if p.regularizer is not None
-        and not fused(p.regularizer)
-        and not swept_proximal(p.regularizer)
+        for p in weights
+        if not fused(p.regularizer) and not swept_proximal(p.regularizer)
     ]
 
 
@@ -64,14 +62,14 @@ class ForwardPass(NamedTuple):
     total: Tensor | None
 
 
-def forward_pass(model: TrainableModel, batch: Batch) -> ForwardPass:
-    """The forward pass of a step of training."""
+def forward_pass(model: TrainableModel, batch: Batch, weights: Sequence[Parameter]) -> ForwardPass:
+    """The forward pass of a step of training. weights: those that are regularized."""
     trainer = model._trainer
     with enable_grad(), _kernels.CallContext(training=True) as call:
         predictions = list(flatten(model(batch.x, training=True)))
         parts = trainer.output_losses(batch, predictions)
         total = trainer.total_loss(parts)
-        penalties = [*((one, one.value) for one in call.losses), *graph_penalties(model)]
+        penalties = [*((one, one.value) for one in call.losses), *graph_penalties(weights)]
         for _, found in penalties:
             total = found if total is None else total + found
     return ForwardPass(predictions, parts, penalties, total)
@@ -86,35 +84,36 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
     if trainer.augmentation is not None:
         losses = trainer.compilation.losses_for("fit", trainer.output_names)
         batch = trainer.augmentation.apply(batch, losses)
+    weights = regularized(model.weights)
     with noted_draws() as draws:
-        found = forward_pass(model, batch)
+        found = forward_pass(model, batch, weights)
     total = found.total
     for _, added in found.penalties:
         sums.add_penalty(batch, added.data, in_loss=True)
-    regularized = any(p.regularizer is not None for p in model.trainable_weights)
     if total is None:
-        if not regularized:
+        if not weights:
             warn_user("fit: the model has no loss and no penalties; compile it with loss=...")
         total = Tensor(np.zeros((), model.dtype))
-    sums.has_penalty = bool(found.penalties) or regularized
+    sums.has_penalty = bool(found.penalties or weights)
     sums.add(batch, found.predictions, total.data, found.parts)
     _kernels.track_part(optimizer)
-    swept: list[tuple[Any, Any]] = []
-    if total.requires_grad or regularized:
+    named: list[tuple[Any, Any]] = [(source, added.data) for source, added in found.penalties]
+    logged = trainer.compilation.log_penalties
+    if total.requires_grad or weights:
         optimizer.zero_grad()  # what a loop of the user's own may have left
         if total.requires_grad:
             optimizer.scale_loss(total).backward()
             if optimizer.passes > 1:
                 with optimizer.second_pass(draws):
-                    again = forward_pass(model, batch).total
+                    again = forward_pass(model, batch, weights).total
                     optimizer.scale_loss(again).backward()
-        plan = optimizer._update(penalties=True)
-        sums.add_penalty(batch, plan.penalty)
+        swept = optimizer.update(penalties=True)
+        sums.add_penalty(batch, swept)
+        if logged:
+            named += optimizer.penalty_parts(swept)
         optimizer.zero_grad()
-        swept += plan.penalty_parts()
-    if trainer.compilation.log_penalties:
-        swept += [(source, added.data) for source, added in found.penalties]
-        sums.penalties.add(model, swept, batch.rows)
+    if logged:
+        sums.penalties.add(model, named, batch.rows)
     else:
         sums.penalties.hide()
 

@@ -239,6 +239,8 @@ class ArraySteps:
     def epoch_plan(self) -> ReplayPlan | None:
         """A pass as programs, which append its sums to their log; None: not known yet."""
         captures, sums = self._runner.captures, self._runner.sums
+        if not self._gathering:  # no step has run
+            return None
         if self._left or self._runner.compilation.run_eagerly or self._runner.rate_needs_python:
             return None
         if not isinstance(sums, EpochAccumulators) or not sums.supports_replay:

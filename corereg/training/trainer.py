@@ -250,12 +250,14 @@ class Trainer:
         assert optimizer is not None
         own, mine = optimizer.parameters, model.weights
         if len(own) != len(mine) or any(a is not b for a, b in zip(own, mine, strict=True)):
-            with self.shared_lock(model).writing:  # nobody may save the half of its state
+            self.weights_lock = _kernels.shared_lock(mine, self.weights_lock)
+            with self.weights_lock.writing:  # nobody may save the half of its state
                 try:
                     optimizer.build(mine)
                 except BaseException:  # an interrupt: it is built again at the next step
                     optimizer.parameters = []
                     raise
+            self._locked = optimizer.parameters
         return optimizer
 
     def finish_weights(self, model: TrainableModel) -> None:

@@ -154,12 +154,12 @@ def _shapes_of(
         output_names = [None] * len(flat)
         if model._output_keys is not None:
             output_names = [*model._output_keys]
-    kinds = model._input_kinds
+    kinds, dtype = model._input_kinds, model.dtype
     if kinds is not None and not any(
-        one.lookup is not None or one.limit is not None or one.dtype != model.dtype for one in kinds
+        one.lookup is not None or one.limit is not None or one.dtype != dtype for one in kinds
     ):
         kinds = None
-    return ModelShapes(model.dtype, names, inputs, output_names, flat, kinds)
+    return ModelShapes(dtype, names, inputs, output_names, flat, kinds)
 
 
 def input_shapes(x: Any, arrays: Sequence[Array], names: list[str] | None) -> Any:
