@@ -132,12 +132,13 @@ def test_replays_equal_python_on_any_number_of_threads(name):
 def test_rows_and_samples_are_the_same_whatever_else_is_computed(name):
     corereg.set_random_seed(1)
     model, x = MODELS[name](), numbers(2 * BLOCK + 9)
+    x[BLOCK] = x[0]
     whole = model.predict_mc(x, 6, seed=2, return_samples=True).samples
     for rows in (1, 2, 31, BLOCK, BLOCK + 5):
         part = model.predict_mc(x[:rows], 6, seed=2, return_samples=True).samples
-        np.testing.assert_allclose(part, whole[:, :rows], rtol=1e-5, atol=1e-6)
+        assert np.array_equal(part, whole[:, :rows])
     few = model.predict_mc(x[:40], 4, seed=2, return_samples=True).samples
-    np.testing.assert_allclose(few, whole[:4, :40], rtol=1e-5, atol=1e-6)
+    assert np.array_equal(few, whole[:4, :40])
     assert not np.array_equal(whole[:, 0], whole[:, BLOCK])
 
 
@@ -153,6 +154,16 @@ def test_what_is_not_dropped_equals_predict():
     assert found.entropy is None
     assert found.mutual_information is None
     assert found.mean.shape == found.std.shape == (300, 1)
+
+
+def test_each_dropout_has_masks_of_its_own():
+    drop = layers.Dropout(0.5)
+    x = corereg.Input((50,))
+    for y in (layers.Dropout(0.5)(drop(x)), drop(drop(x))):
+        samples = (
+            models.Model(x, y).predict_mc(np.ones((40, 50)), 9, 1, return_samples=True).samples
+        )
+        assert abs((samples > 0).mean() - 0.25) < 0.02
 
 
 def test_masks_that_rows_share():
