@@ -257,9 +257,11 @@ def test_an_inner_call_that_trains_takes_its_masks_from_the_samples():
 
     model, x = Always(), numbers()
     model.build((None, 6))
+    model.block.dense.activity_regularizer = corereg.regularizers.L2(0.1)
     before = model.block.drop.random_state
     assert same(model.predict_mc(x, 4, seed=1), model.predict_mc(x, 4, seed=1))
     assert np.array_equal(model.block.drop.random_state, before)
+    assert not model.losses  # nothing is left of the calls
 
 
 # ---- outputs -------------------------------------------------------------------------------------
