@@ -344,6 +344,54 @@ def test_better_is_what_validation_rows_say(last):
     assert worse.scores != found.scores
 
 
+def test_outputs_of_higher_rank():
+    model = models.Sequential(
+        [corereg.Input((4, 6)), layers.Dropout(0.5), layers.Dense(3, "softmax")]
+    )
+    x = np.random.default_rng(0).standard_normal((10, 4, 6))
+    found = model.predict_mc(x, 6, seed=3, return_samples=True)
+    assert found.mean.shape == found.std.shape == (10, 4, 3)
+    assert found.entropy.shape == found.mutual_information.shape == (10, 4)
+    np.testing.assert_allclose(found.mean, found.samples.mean(0), atol=1e-6)
+
+
+def test_what_has_no_rows(fails):
+    """Samples are not put one behind the other where something is kept that has no rows."""
+    x = corereg.Input((6,))
+    h = layers.Dense(8, "relu")(x)
+    drop = layers.Dropout(0.5)(h)
+    model = models.Model(x, layers.Dense(2)(drop * ops.exp(-ops.mean(h))))
+    found = model.predict_mc(numbers(), 6, seed=1, return_samples=True)
+    np.testing.assert_allclose(found.mean, found.samples.mean(0), atol=1e-6)
+    model = models.Model(x, ops.sum(drop, axis=0))
+    message = "predict_mc: expected outputs with a row for each row of x"
+    fails(lambda: model.predict_mc(numbers(), 6), ValueError, message)
+
+
+def test_not_a_number_stays_in_its_row():
+    model, x = stack(layers.Dropout(0.5)), numbers()
+    x[3] = np.nan
+    found = model.predict_mc(x, 6)
+    for array in found[:4]:
+        assert np.flatnonzero(np.isnan(array.reshape(40, -1)).any(axis=1)).tolist() == [3]
+
+
+def test_a_training_is_the_same_with_samples_between_its_steps():
+    class Sample(corereg.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.predict_mc(numbers(2), 4)
+
+    weights = []
+    for callbacks in ([], [Sample()]):
+        corereg.set_random_seed(1)
+        model = stack(layers.Dropout(0.5))
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        y = np.arange(40) % 3
+        model.fit(numbers(), y, epochs=2, batch_size=16, verbose=0, callbacks=callbacks)
+        weights.append(model.get_weights())
+    assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
+
+
 def test_float64(dtype):
     model = stack(layers.Dropout(0.5, dtype=dtype), dtype=dtype)
     found = model.predict_mc(numbers(dtype=dtype), 4)
