@@ -6,18 +6,35 @@
 /* Gives x log x, and 0 for 0. */
 INLINE V x_log_x(V x) { return keep(x != (V){0}, x * vlog(x)); }
 
-/* Gives the entropy of a row of n probabilities, of one class or of n labels. */
-INLINE T row_entropy(const T *x, ptrdiff_t n, const int labels)
+/* Gives -x log x, and of a label also -(1-x) log(1-x), for the first lanes; 0 in the others. (They
+ * are taken for 1 on the way, whose logarithm is faster than that of 0.) */
+INLINE V entropy_terms(const T *x, ptrdiff_t lanes, const int labels)
 {
-    V sum = {0};
-    EACH_VECTOR (i, lanes, n) {
-        const V p = load_lanes(x + i, lanes);
-        V h = x_log_x(p);
-        if (labels)
-            h += x_log_x(1 - p);
-        sum += first_lanes(h, lanes, (V){0});
+    const V p = load_lanes(x, lanes), one = splat(1);
+    V h = x_log_x(first_lanes(p, lanes, one));
+    if (labels)
+        h += x_log_x(first_lanes(1 - p, lanes, one));
+    return -h;
+}
+
+/* Takes the entropies of the rows begin..end of one sample into their means. */
+INLINE void mean_entropies(T *entropy, const T *x, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t N, T t,
+                           const int labels)
+{
+    if (N == 1) {
+        EACH_VECTOR (i, lanes, end - begin) {
+            const V old = load_lanes(entropy + begin + i, lanes);
+            const V h = entropy_terms(x + begin + i, lanes, labels);
+            store_lanes(entropy + begin + i, old + (h - old) / t, lanes);
+        }
+        return;
     }
-    return -lane_sum(sum);
+    for (ptrdiff_t m = begin; m < end; m++) {
+        V sum = {0};
+        EACH_VECTOR (i, lanes, N)
+            sum += entropy_terms(x + m * N + i, lanes, labels);
+        entropy[m] += (lane_sum(sum) - entropy[m]) / t;
+    }
 }
 
 /* Takes samples into the running mean, the squared deviations and the mean entropy of each row. */
@@ -38,12 +55,9 @@ KERNEL(sample_moments)
             store_lanes(mean + at, now, lanes);
             store_lanes(squares + at, sum + (v - old) * (v - now), lanes);
         }
-        if (g->kind == CR_NO_ENTROPY)
-            continue;
-        for (ptrdiff_t m = begin; m < end; m++) {
-            const T h = g->kind == CR_BERNOULLI_ENTROPY ? row_entropy(x + m * N, N, 1)
-                                                        : row_entropy(x + m * N, N, 0);
-            entropy[m] += (h - entropy[m]) / t;
-        }
+        if (g->kind == CR_CATEGORICAL_ENTROPY)
+            mean_entropies(entropy, x, begin, end, N, t, 0);
+        else if (g->kind == CR_BERNOULLI_ENTROPY)
+            mean_entropies(entropy, x, begin, end, N, t, 1);
     }
 }

@@ -132,12 +132,13 @@ def test_replays_equal_python_on_any_number_of_threads(name):
 def test_rows_and_samples_are_the_same_whatever_else_is_computed(name):
     corereg.set_random_seed(1)
     model, x = MODELS[name](), numbers(2 * BLOCK + 9)
+    x[BLOCK] = x[0]
     whole = model.predict_mc(x, 6, seed=2, return_samples=True).samples
     for rows in (1, 2, 31, BLOCK, BLOCK + 5):
         part = model.predict_mc(x[:rows], 6, seed=2, return_samples=True).samples
-        np.testing.assert_allclose(part, whole[:, :rows], rtol=1e-5, atol=1e-6)
+        assert np.array_equal(part, whole[:, :rows])
     few = model.predict_mc(x[:40], 4, seed=2, return_samples=True).samples
-    np.testing.assert_allclose(few, whole[:4, :40], rtol=1e-5, atol=1e-6)
+    assert np.array_equal(few, whole[:4, :40])
     assert not np.array_equal(whole[:, 0], whole[:, BLOCK])
 
 
@@ -153,6 +154,16 @@ def test_what_is_not_dropped_equals_predict():
     assert found.entropy is None
     assert found.mutual_information is None
     assert found.mean.shape == found.std.shape == (300, 1)
+
+
+def test_each_dropout_has_masks_of_its_own():
+    drop = layers.Dropout(0.5)
+    x = corereg.Input((50,))
+    for y in (layers.Dropout(0.5)(drop(x)), drop(drop(x))):
+        samples = (
+            models.Model(x, y).predict_mc(np.ones((40, 50)), 9, 1, return_samples=True).samples
+        )
+        assert abs((samples > 0).mean() - 0.25) < 0.02
 
 
 def test_masks_that_rows_share():
@@ -246,9 +257,11 @@ def test_an_inner_call_that_trains_takes_its_masks_from_the_samples():
 
     model, x = Always(), numbers()
     model.build((None, 6))
+    model.block.dense.activity_regularizer = corereg.regularizers.L2(0.1)
     before = model.block.drop.random_state
     assert same(model.predict_mc(x, 4, seed=1), model.predict_mc(x, 4, seed=1))
     assert np.array_equal(model.block.drop.random_state, before)
+    assert not model.losses  # nothing is left of the calls
 
 
 # ---- outputs -------------------------------------------------------------------------------------
@@ -329,6 +342,54 @@ def test_better_is_what_validation_rows_say(last):
     assert found.better == min(expected, key=expected.get)
     worse = model.predict_mc(x[:9], 30, seed=1, validation_data=(x, y, np.arange(60)))
     assert worse.scores != found.scores
+
+
+def test_outputs_of_higher_rank():
+    model = models.Sequential(
+        [corereg.Input((4, 6)), layers.Dropout(0.5), layers.Dense(3, "softmax")]
+    )
+    x = np.random.default_rng(0).standard_normal((10, 4, 6))
+    found = model.predict_mc(x, 6, seed=3, return_samples=True)
+    assert found.mean.shape == found.std.shape == (10, 4, 3)
+    assert found.entropy.shape == found.mutual_information.shape == (10, 4)
+    np.testing.assert_allclose(found.mean, found.samples.mean(0), atol=1e-6)
+
+
+def test_what_has_no_rows(fails):
+    """Samples are not put one behind the other where something is kept that has no rows."""
+    x = corereg.Input((6,))
+    h = layers.Dense(8, "relu")(x)
+    drop = layers.Dropout(0.5)(h)
+    model = models.Model(x, layers.Dense(2)(drop * ops.exp(-ops.mean(h))))
+    found = model.predict_mc(numbers(), 6, seed=1, return_samples=True)
+    np.testing.assert_allclose(found.mean, found.samples.mean(0), atol=1e-6)
+    model = models.Model(x, ops.sum(drop, axis=0))
+    message = "predict_mc: expected outputs with a row for each row of x"
+    fails(lambda: model.predict_mc(numbers(), 6), ValueError, message)
+
+
+def test_not_a_number_stays_in_its_row():
+    model, x = stack(layers.Dropout(0.5)), numbers()
+    x[3] = np.nan
+    found = model.predict_mc(x, 6)
+    for array in found[:4]:
+        assert np.flatnonzero(np.isnan(array.reshape(40, -1)).any(axis=1)).tolist() == [3]
+
+
+def test_a_training_is_the_same_with_samples_between_its_steps():
+    class Sample(corereg.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.predict_mc(numbers(2), 4)
+
+    weights = []
+    for callbacks in ([], [Sample()]):
+        corereg.set_random_seed(1)
+        model = stack(layers.Dropout(0.5))
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        y = np.arange(40) % 3
+        model.fit(numbers(), y, epochs=2, batch_size=16, verbose=0, callbacks=callbacks)
+        weights.append(model.get_weights())
+    assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
 
 
 def test_float64(dtype):
