@@ -59,7 +59,16 @@ def test_trajectory(case: Case, dtype: str) -> None:
 
 def test_files_are_those_of_the_cases() -> None:
     others = {path.stem for path in GOLDENS.glob("*.npz")} & {
-        *("activations", "graphs", "keras_ops", "loss_goldens", "metrics", "norms", "optimizers"),
+        *(
+            "activations",
+            "augmentation",
+            "graphs",
+            "keras_ops",
+            "loss_goldens",
+            "metrics",
+            "norms",
+            "optimizers",
+        ),
         *("tables", "torch_ops", "torch_words", "trained_graphs"),
     }  # of other tests
     files = {path.name for path in GOLDENS.glob("*.npz") if path.stem not in others}

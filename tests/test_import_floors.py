@@ -43,7 +43,10 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     ("saving", ("saving",)),
     ("models", ("models", "pruning")),
     ("about models", ("calibration",)),
-    ("top", ("", "backend", "utils", "datasets", "demo", "testing", "__main__", "_plot")),
+    (
+        "top",
+        ("", "backend", "utils", "datasets", "demo", "demo_sparse", "testing", "__main__", "_plot"),
+    ),
 ]
 """From the ground up: the name of a floor, and the modules and packages of corereg on it. A module
 may import from its own floor and from those below it. "" is `corereg` itself."""

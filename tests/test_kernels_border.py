@@ -78,7 +78,6 @@ CALLS = {
             "step": np.zeros(1, np.int64),
         },
     ),
-    "larger_rows": (None, {"share": (4,)}, {}, {"order": np.arange(4)}),
     "warp": (
         None,
         {"x": (4, 6), "down": (2, 16), "across": (4, 3)},

@@ -155,7 +155,8 @@ def _between(first: Tensor, second: Tensor, share: Any) -> Tensor:
     low, high = array_of(first), array_of(second)
     infinite = np.logical_or(np.isinf(low), np.isinf(high))
     one = np.logical_or(np.equal(low, high), np.equal(array_of(share), 0))
-    made = first * (1.0 - share) + second * share
+    finite = [ops.where(infinite, 0.0, number) for number in (first, second)]
+    made = finite[0] * (1.0 - share) + finite[1] * share
     return ops.where(infinite, ops.where(one, first, first + second), made)
 
 

@@ -74,7 +74,7 @@ class Prod(_Reduction):
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         if not x.ndim:
-            return (grad,)
+            return (grad * 1,)
         axes = normalize_axes(self.axis, x.ndim, "prod")
         order = [*(i for i in range(x.ndim) if i not in axes), *axes]
         turned = x.transpose(order)

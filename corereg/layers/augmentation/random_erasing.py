@@ -9,6 +9,7 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
+from corereg.autograd.draws import count_draw
 from corereg.layers.augmentation.image_layer import Array, ImageLayer
 from corereg.layers.augmentation.ranges import as_given, as_pair, as_range
 from corereg.registry import register
@@ -74,7 +75,7 @@ class RandomErasing(ImageLayer):
             self.scale,
             self.value_range,
         )
-        _kernels.increment(self._drawn)
+        count_draw(self._drawn)
         return Tensor(erased)
 
     def _fill(self, x: Tensor, channels: int) -> Array:

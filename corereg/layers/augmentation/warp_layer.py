@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from corereg import _kernels
 from corereg.autograd import Tensor
+from corereg.autograd.draws import count_draw
 from corereg.layers.augmentation.image_layer import ImageLayer
 from corereg.layers.augmentation.splines import spline_weights
 
@@ -109,7 +110,7 @@ def warp(layers: Sequence[WarpLayer], x: Tensor) -> Tensor:
         across,
     )
     for layer in layers:
-        _kernels.increment(layer._drawn)
+        count_draw(layer._drawn)
     return Tensor(warped)
 
 
