@@ -151,14 +151,32 @@ KERNEL(shrink_groups)
 
 /* ---- masks ----------------------------------------------------------------------------------- */
 
-typedef uint8_t mask_bytes __attribute__((vector_size(VL)));
-
-/* Gives the mask of a vector from its first `lanes` bytes at p, of which those that are 0 drop. */
+/* Gives the mask of a vector from its first `lanes` bytes at p, of which those that are 0 drop.
+ * GCC widens bytes one by one where it is not told the instruction. */
 INLINE VI load_mask(const uint8_t *p, ptrdiff_t lanes)
 {
-    mask_bytes bytes = {0};
+#if defined(__AVX512F__) && !CR_F64
+    uint8_t bytes[16] = {0};
+    memcpy(bytes, p, (size_t)lanes);
+    return (VI)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)bytes)) != 0;
+#elif defined(__AVX512F__)
+    int64_t bytes = 0;
     memcpy(&bytes, p, (size_t)lanes);
-    return __builtin_convertvector(bytes, VI) != 0;
+    return (VI)_mm512_cvtepu8_epi64(_mm_cvtsi64_si128(bytes)) != 0;
+#elif defined(__AVX2__) && CR_F64
+    int32_t bytes = 0;
+    memcpy(&bytes, p, (size_t)lanes);
+    return (VI)_mm256_cvtepu8_epi64(_mm_cvtsi32_si128(bytes)) != 0;
+#elif defined(__AVX2__)
+    int64_t bytes = 0;
+    memcpy(&bytes, p, (size_t)lanes);
+    return (VI)_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(bytes)) != 0;
+#else
+    VI mask = {0};
+    for (ptrdiff_t i = 0; i < lanes; i++)
+        mask[i] = -(TI)(p[i] != 0);
+    return mask;
+#endif
 }
 
 /* Copies what a mask keeps, and writes zeros for the rest. */

@@ -23,13 +23,13 @@ class Trial(NamedTuple):
 class SparsifyReport(NamedTuple):
     """What `corereg.pruning.sparsify` did.
 
-    strength: of the penalty that was chosen; threshold: below which weights were cut after it, 0.0
-    for none; sparsity: `model.sparsity()` at the end; measure: what the validation numbers are,
-    "error" (1 - accuracy) or "loss"; validation_start: as the model came; validation_before: with
-    the penalty, nothing cut; validation_cut: when the weights were cut; validation: at the end;
-    debiased: whether what was trained without the penalty was kept; epochs: how many were trained
-    in all; trials: every strength that was tried, in order; history: of each `fit`, the History's
-    dict.
+    strength: of the penalty that was chosen; threshold: below which weights were cut after it, for
+    a target the size of the largest one that was, 0.0 for none; sparsity: `model.sparsity()` at the
+    end; measure: what the validation numbers are, "error" (1 - accuracy) or "loss";
+    validation_start: as the model came; validation_before: with the penalty, nothing cut;
+    validation_cut: when the weights were cut; validation: at the end; debiased: whether what was
+    trained without the penalty was kept; epochs: how many were trained in all; trials: every
+    strength that was tried, in order; history: of each `fit`, the History's dict.
     """
 
     strength: float
