@@ -12,6 +12,11 @@ PARTS: dict[str, dict[str, str | None]] = {
 """By kind and name the parts that Keras lacks, and what stands in their place if they are left
 out."""
 
+LAYERS = {
+    "SelectColumns": "save to a .corereg file, or use pruning.compact(model, keep_inputs=False)",
+}
+"""By class the layers that Keras lacks, and the remedy: no model can do without its layers."""
+
 ARGUMENTS = {
     "optimizer": ("lazy", "learning_rate_multipliers", "excluded_from_weight_decay"),
 }

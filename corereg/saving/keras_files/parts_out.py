@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from corereg import activations, registry
-from corereg.saving.keras_files.lacking import ARGUMENTS, PARTS, UNTAKEN, Lacking
+from corereg.saving.keras_files.lacking import ARGUMENTS, LAYERS, PARTS, UNTAKEN, Lacking
 
 Config = dict[str, Any]
 
@@ -68,6 +68,8 @@ def layer(described: Config, lacking: Lacking) -> Config:
         own = {"batch_shape": size, "dtype": config["dtype"], "name": config["name"]}
         return form(MODULES["layer"], name, own | _INPUT)
     who = f"{name} {config.get('name')!r}"
+    if name in LAYERS:
+        raise lacking.refuse(f"the layer {who}", LAYERS[name])
     if name == "Lambda":
         return _lambda(config, who, lacking)
     owner = f" of {who}"
