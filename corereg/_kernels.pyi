@@ -135,6 +135,9 @@ def dense_backward_weights(
 ) -> None: ...
 
 # sparse.pxi
+class SparseProduct:
+    def __init__(self, program: Program, i: int) -> None: ...
+
 def sparse_forward(
     x: _Array, w: _Array, b: _Array | None = None, act: int = 0, out: _Array | None = None
 ) -> _Array: ...

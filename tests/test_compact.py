@@ -97,6 +97,14 @@ def test_the_compacted_model_is_a_model(mixed, rng, tmp_path):
     assert all(np.array_equal(a, b) for a, b in zip(before, mixed.get_weights(), strict=True))
 
 
+def test_files_of_keras_take_the_selected_inputs_alone(mixed, tmp_path):
+    pytest.importorskip("h5py")
+    with pytest.raises(ValueError, match=r"Keras does not have the layer .* keep_inputs=False"):
+        compact(mixed).save(tmp_path / "small.keras")
+    few, _ = compact(mixed, keep_inputs=False)
+    few.save(tmp_path / "few.keras")
+
+
 @pytest.mark.parametrize("activation", KINDS)
 def test_constants_go_into_the_bias_behind(activation, rng):
     model = chain(layers.Dense(3, activation), layers.Dense(2, use_bias=False))

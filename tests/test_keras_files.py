@@ -30,6 +30,7 @@ from corereg.saving import (
     register_keras_serializable,
     serialize_keras_object,
 )
+from corereg.saving.keras_files.lacking import LAYERS
 from tests.goldens.keras_file_cases import CASES, OF_OPTIMIZERS
 
 h5py = pytest.importorskip("h5py")
@@ -164,8 +165,8 @@ def test_all_layers_and_optimizers_are_covered() -> None:
 
     for name in ALL:
         look(json.loads(members(GOLDENS / f"{name}.keras")["config.json"]))
-    # Keras has lookups only with TensorFlow, keeps the code of a Lambda, and has no ensembles
-    apart = {"IntegerLookup", "StringLookup", "Lambda", "EnsembleAverage"}
+    # Keras has lookups only with TensorFlow, keeps the code of a Lambda, and mixes rows of dicts
+    apart = {"IntegerLookup", "StringLookup", "Lambda", "MixUp", "CutMix", *LAYERS}
     assert set(registry.parts("layer")) - seen == apart
     assert set(registry.parts("optimizer")) - seen == {"SAM"}
 

@@ -37,9 +37,9 @@ CALLS = {
     "dense_backward_weights": (None, {"x": (7, 5), "dz": (7, 3)}, {"dw": (5, 3), "db": (3,)}, {}),
     "select_columns": (
         None,
-        {"x": (7, 5)},
-        {"out": (7, 2)},
-        {"index": np.array([4, 1])},
+        {"x": (7, 2)},
+        {"out": (7, 5)},
+        {"index": np.array([4, 1]), "back": 5},
     ),
     "activation_forward": (
         None,

@@ -45,6 +45,8 @@ ARGUMENTS = {  # of what cannot be made without
     "StringLookup": {"vocabulary": ["a", "b", "c"]},
     "Rescaling": {"scale": 2.0},
     "Permute": {"dims": (2, 1)},
+    "Pipeline": {"layers": [layers.RandomFlip(), layers.RandomElasticTransform()]},
+    "RandomElasticTransform": {},
     "RepeatVector": {"n": 2},
     "Reshape": {"target_shape": (2, 2)},
     "SelectColumns": {"columns": [2, 0]},
@@ -67,6 +69,7 @@ ARGUMENTS = {  # of what cannot be made without
     "PiecewiseConstantDecay": {"boundaries": [2], "values": [0.1, 0.05]},
 }
 SEQUENCES = {"GlobalAveragePooling1D", "GlobalMaxPooling1D", "Permute"}
+IMAGES = {"Pipeline", *(name for name in registry.parts("layer") if name.startswith("Random"))}
 MERGING = {"Concatenate", "Dot", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"}
 MERGING |= {"EnsembleAverage"}
 SPARSE = {
@@ -139,7 +142,7 @@ def with_layer(layer):
         inner += [layers.Embedding(9, 3)] if name == "IntegerLookup" else []
         model, data = Sequential([*inner, layers.Flatten(), layers.Dense(3)]), TOKENS
     else:
-        before = [layers.Reshape((2, 2))] if name in SEQUENCES else []
+        before = [layers.Reshape((2, 2))] if name in SEQUENCES | IMAGES else []
         model = Sequential([Input((4,)), *before, layer, layers.Flatten(), layers.Dense(3)])
         data = X
     model.compile("sgd", "mse")

@@ -12,8 +12,11 @@ PARTS: dict[str, dict[str, str | None]] = {
 """By kind and name the parts that Keras lacks, and what stands in their place if they are left
 out."""
 
-LAYERS = {"EnsembleAverage"}
-"""The layers that Keras lacks, without which a model would be another one."""
+LAYERS = {
+    "EnsembleAverage": "save to a .corereg file",
+    "SelectColumns": "save to a .corereg file, or use pruning.compact(model, keep_inputs=False)",
+}
+"""By class the layers that Keras lacks, and the remedy: no model can do without its layers."""
 
 WRAPPERS = {"optimizer": {"SAM": "base"}}
 """By kind and name the parts that Keras lacks around another part, and the key of that in their

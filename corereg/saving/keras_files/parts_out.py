@@ -79,10 +79,10 @@ def layer(described: Config, lacking: Lacking) -> Config:
         own = {"batch_shape": size, "dtype": config["dtype"], "name": config["name"]}
         return form(MODULES["layer"], name, own | _INPUT)
     who = f"{name} {config.get('name')!r}"
+    if name in LAYERS:
+        raise lacking.refuse(f"the layer {who}", LAYERS[name])
     if name == "Lambda":
         return _lambda(config, who, lacking)
-    if name in LAYERS:
-        raise lacking.refuse(f"the layer {name}", "save to a .corereg file")
     owner = f" of {who}"
     translated = {}
     for key, value in config.items():
