@@ -20,6 +20,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
+os.environ.setdefault("KERAS_BACKEND", "jax")
 for _name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     if _name in os.environ:
         del os.environ[_name]
@@ -127,6 +128,8 @@ def batches(images: Array) -> dict[str, tuple[Call, int]]:
 
         x = jax.numpy.asarray(batch[..., None])
         chain = affine(keras)
+        for layer in chain:
+            layer(x)  # builds it
         seeds = [layer.generator.state.value for layer in chain]
 
         @jax.jit
