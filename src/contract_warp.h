@@ -17,15 +17,7 @@
  *   shear      (x + s v1 y, y + s v0 x), s = -1 where v2 > 1/2, else 1
  *   flip       where v0 < 1/2: W-1 - x if flags has 1, H-1 - y if it has 2
  *   bend       where v2 < v0: (x, y) + v1 max(H, W)/(20 sqrt(pi)) d(x, y), d as below */
-enum cr_warp_kind {
-    CR_TRANSLATE,
-    CR_ROTATE,
-    CR_ZOOM,
-    CR_SHEAR,
-    CR_FLIP,
-    CR_BEND,
-    CR_WARP_KINDS
-};
+enum cr_warp_kind { CR_TRANSLATE, CR_ROTATE, CR_ZOOM, CR_SHEAR, CR_FLIP, CR_BEND, CR_WARP_KINDS };
 
 /* v_i = low[i] + (high[i] - low[i]) k/2^32, k being word i of the Philox4x32-10 counter
  * (row, 0, step lo, step hi) under the key (seed lo, seed hi). */

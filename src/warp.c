@@ -26,8 +26,7 @@ INLINE affine after(affine f, affine g)
     affine h;
     for (int i = 0; i < 6; i += 3)
         for (int j = 0; j < 3; j++)
-            h.m[i + j] =
-                f.m[i] * g.m[j] + f.m[i + 1] * g.m[3 + j] + (j == 2 ? f.m[i + 2] : 0);
+            h.m[i + j] = f.m[i] * g.m[j] + f.m[i + 1] * g.m[3 + j] + (j == 2 ? f.m[i + 2] : 0);
     return h;
 }
 

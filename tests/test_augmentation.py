@@ -201,6 +201,26 @@ def test_a_smooth_image_is_bent_where_the_map_says():
         np.testing.assert_allclose(both, alone + factor * bend, atol=1e-10)
 
 
+def test_a_zoom_without_width_factor_keeps_the_proportions():
+    y, x = np.mgrid[:9, :9].astype("float32")
+    ramps = np.repeat(np.stack([y, x], -1)[None], 20, 0)
+    for width, alike in ((None, True), (0.5, False)):
+        found = layers.RandomZoom(0.5, width, fill_mode="nearest", seed=1)(ramps).data
+        down, across = found[:, 5, 4, 0] - found[:, 4, 4, 0], found[:, 4, 5, 1] - found[:, 4, 4, 1]
+        assert np.allclose(down, across, atol=1e-4) == alike
+        assert down.min() < 0.8
+        assert down.max() > 1.2
+
+
+def test_a_layer_that_shall_run_through_python_does_so_in_a_pipeline():
+    class Zoom(layers.RandomZoom):
+        recordable = False
+
+    model = network(layers.Pipeline([Zoom(0.1), layers.RandomFlip()]), shape=(5, 6))
+    model.fit(digits(8), np.zeros((8, 2)), verbose=0)
+    assert model.execution_report()["fit"].mode == "eager"
+
+
 # ---- in models ---------------------------------------------------------------------------------
 
 
