@@ -96,7 +96,10 @@ def make_optimizer(rng: Rng) -> Any:
         options["lazy"] = True
     if kind is optimizers.SGD:
         options["momentum"] = one_of(rng, 0.0, 0.9)
-    return kind(rate, **options)
+    base = kind(rate, **options)
+    if not options.get("lazy") and chance(rng, 0.2):
+        return optimizers.SAM(base, 0.1, chance(rng, 0.5))
+    return base
 
 
 def build(seed: int) -> tuple[Any, dict[str, Any]]:

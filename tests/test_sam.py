@@ -260,7 +260,7 @@ def loop_of_ones_own(way, dtype="float64"):
         return loss
 
     def step():
-        if way == "closure":
+        if way == "recorded closure":
             return optimizer.step(closure)
         loss = closure()
         optimizer.first_step(zero_grad=True)
@@ -268,11 +268,11 @@ def loop_of_ones_own(way, dtype="float64"):
         optimizer.second_step(zero_grad=True)
         return loss
 
-    run = corereg.record(step) if way == "closure" else step
+    run = step if way == "halves" else corereg.record(step)
     return model, [float(run().numpy()) for _ in range(5)]
 
 
-@pytest.mark.parametrize("way", ["closure", "halves"])
+@pytest.mark.parametrize("way", ["recorded closure", "halves", "recorded halves"])
 def test_loops_of_ones_own(way):
     x, y = data(dtype="float64")
     model, found = loop_of_ones_own(way)

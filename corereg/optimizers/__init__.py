@@ -17,6 +17,8 @@ In a loop of one's own:
 
 or in Keras's words `optimizer.apply_gradients(zip(gradients, variables))`.
 
+`SAM` is an optimizer around another one, whose steps take two gradients.
+
 An optimizer of one's own is a subclass of `Optimizer` with an `update_step`.
 docs/adding-an-optimizer.md shows that, and how a rule is added in C.
 """
