@@ -36,7 +36,13 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     ("training", ("training",)),
     ("saving", ("saving",)),
     ("models", ("models",)),
-    ("top", ("", "backend", "utils", "datasets", "demo", "testing", "__main__", "_plot")),
+    (
+        "top",
+        (
+            *("", "backend", "utils", "datasets", "testing"),
+            *("demo", "demo_sparse", "__main__", "_plot"),
+        ),
+    ),
 ]
 """From the ground up: the name of a floor, and the modules and packages of corereg on it. A module
 may import from its own floor and from those below it. "" is `corereg` itself."""
