@@ -35,7 +35,6 @@ def test_evaluate_and_a_first_fit_call_few_functions():
     for _ in range(3):
         model.evaluate(x, y, verbose=0)
     # 230 and 991 in Python 3.11, which calls a function for each comprehension
-
     assert calls_of(lambda: model.evaluate(x, y, verbose=0)) < 245
     found = []
     for _ in range(3):
