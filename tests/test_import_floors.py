@@ -45,7 +45,10 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     ("about models", ("calibration",)),
     (
         "top",
-        ("", "backend", "utils", "datasets", "demo", "demo_sparse", "testing", "__main__", "_plot"),
+        (
+            *("", "backend", "utils", "datasets", "testing"),
+            *("demo", "demo_sparse", "__main__", "_plot"),
+        ),
     ),
 ]
 """From the ground up: the name of a floor, and the modules and packages of corereg on it. A module

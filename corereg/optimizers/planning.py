@@ -88,7 +88,7 @@ class StepPlanning(VariableChoices):
         self._plans[penalties, chosen] = KnownPlan(plan, options, snapshot)
         return plan
 
-    def penalty_parts(self, penalty: Array) -> list[tuple[Parameter, Array]]:
+    def _penalty_parts(self, penalty: Array) -> list[tuple[Parameter, Array]]:
         """What `update` returned last, by parameters: those whose penalty the step computes, and
         the elements that add up to it."""
         for known in self._plans.values():

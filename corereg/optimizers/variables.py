@@ -39,7 +39,7 @@ class VariableMaker:
         self, reference_variable: Tensor, name: str = "var", initializer: Any = "zeros"
     ) -> Variable:
         """State of the shape and dtype of a variable, named after it."""
-        own = str(getattr(reference_variable, "name", "variable")).replace("/", "_")
+        own = _own_name(reference_variable)
         shape, dtype = reference_variable.shape, reference_variable.dtype
         return self.add_variable(shape, initializer, dtype, f"{own}_{name}")
 
@@ -61,8 +61,9 @@ class VariableMaker:
             )
         made: tuple[list[Variable], ...] = tuple([] for _ in names)
         for variable in trainable_variables:
-            for own, one, initial in zip(made, names, initials, strict=True):
-                own.append(self.add_variable_from_reference(variable, one, initial))
+            own, shape, dtype = _own_name(variable), variable.shape, variable.dtype
+            for variables, one, initial in zip(made, names, initials, strict=True):
+                variables.append(self.add_variable(shape, initial, dtype, f"{own}_{one}"))
         return made[0] if isinstance(name, str) else made
 
     def _get_variable_index(self, variable: Tensor) -> int:
@@ -85,3 +86,8 @@ class VariableMaker:
     def assign_sub(self, variable: Variable, value: Any) -> None:
         """variable.assign_sub(value)."""
         variable.assign_sub(value)
+
+
+def _own_name(variable: Tensor) -> str:
+    """What the state of a variable is named after."""
+    return str(getattr(variable, "name", "variable")).replace("/", "_")

@@ -102,8 +102,9 @@ def snapshot_of(dependencies: Iterable[Any], unproven: Iterable[Any] = ()) -> _k
     leaves = _kernels.leaves_among(parts, Parameter)
     lists: list[list[Any] | tuple[Any, ...] | dict[Any, Any]] = []
     objects = []
-    regularizers = [found for p in leaves if (found := getattr(p, "regularizer", None)) is not None]
-    regularizers += [found for p in leaves if (found := getattr(p, "constraint", None)) is not None]
+    of_weights = [p for p in leaves if isinstance(p, Parameter)]
+    regularizers = [p.regularizer for p in of_weights if p.regularizer is not None]
+    regularizers += [p.constraint for p in of_weights if p.constraint is not None]
     for part in parts:
         if isinstance(part, list):
             lists.append(part)

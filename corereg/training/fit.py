@@ -110,7 +110,7 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
         swept = optimizer.update(penalties=True)
         sums.add_penalty(batch, swept)
         if logged:
-            named += optimizer.penalty_parts(swept)
+            named += optimizer._penalty_parts(swept)
         optimizer.zero_grad()
     if logged:
         sums.penalties.add(model, named, batch.rows)

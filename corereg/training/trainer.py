@@ -194,8 +194,8 @@ class Trainer:
         """Keeps the data of a History. It holds the model: if it were held from here, the two would
         live until the garbage collector comes by. So it is made again when asked for."""
         self._history = weakref.ref(value)
-        names = ("history", "epoch", "params")
-        self._epochs = {name: getattr(value, name) for name in names if hasattr(value, name)}
+        own = vars(value)
+        self._epochs = {name: own[name] for name in ("history", "epoch", "params") if name in own}
 
     # ---- data ------------------------------------------------------------------------------------
 
