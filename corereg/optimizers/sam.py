@@ -238,8 +238,8 @@ class SAM(Optimizer):
         _kernels.track_part(self.base)
         return self.base.update(penalties)
 
-    def penalty_parts(self, swept: Array) -> list[tuple[Parameter, Array]]:
-        return self.base.penalty_parts(swept)
+    def _penalty_parts(self, swept: Array) -> list[tuple[Parameter, Array]]:
+        return self.base._penalty_parts(swept)
 
     def apply(
         self, grads: Sequence[Any], trainable_variables: Sequence[Parameter] | None = None

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
 from corereg import _kernels, optimizers
 from corereg.autograd import Parameter, Tensor
 from corereg.callbacks.history import History
-from corereg.graph.halves import Halves
 from corereg.random import next_model_seed
 from corereg.runtime.capture import CaptureCache
 from corereg.runtime.dependencies import Obstacle
@@ -46,6 +45,9 @@ from corereg.training.mixing import mixed_loss
 from corereg.training.sparse_products import SparseChoice
 from corereg.training.trackers import Trackers
 from corereg.warn import warn_user
+
+if TYPE_CHECKING:
+    from corereg.graph.halves import Halves
 
 Array = np.ndarray[Any, Any]
 ZERO_WEIGHTS = "all sample weights are 0, so the loss is 0 and nothing is learned from the data"
