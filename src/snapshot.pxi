@@ -140,7 +140,8 @@ cdef class Snapshot:
     objects: whose attributes count, all that are in their __dict__. containers: lists and dicts,
     whose entries count, as do those of lists, dicts and tuples inside them; tuples, for what is in
     them. parameters: whose data, requires_grad, regularizer, constraint and mask count. Identity
-    decides, not equality; so all that was found is kept alive, and no other object can take its place.
+    decides, not equality; so all that was found is kept alive, and no other object can take its
+    place.
     """
     cdef list objects, attributes      # objects, and of each the items of its __dict__
     cdef list lists, entries           # lists, and of each the entries
