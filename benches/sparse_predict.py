@@ -29,7 +29,7 @@ from corereg import _kernels, layers, pruning
 from corereg.training import sparse_products
 
 Array = np.ndarray[Any, Any]
-SHAPES = ((784, 300), (520, 50), (300, 100), (100, 10), (1000, 1000))
+SHAPES = ((784, 300), (520, 50), (300, 100), (100, 10))
 DENSITIES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 ROWS = (10_000, 64)
 USED = ((784, 520), (300, 50), (100, 90))  # of how many, that something leads from

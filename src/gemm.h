@@ -60,8 +60,9 @@ TILE_ROWS(6)
 #elif MR == 8
 TILE_ROWS(8)
 #endif
+TILE_FUNCTION(1, 4)
 TILE_FUNCTION(1, 8)
-_Static_assert(ONE_ROW_NV == 8, "tile_1x8 is the tile of one row");
+_Static_assert(ONE_ROW_NV == 8, "tile_1x8 is the widest tile of one row");
 
 /* tiles[rows: 1, 2, 4, MR][vectors - 1] */
 #define TILE_LINE(mr) {tile_##mr##x1, tile_##mr##x2, tile_##mr##x3}
@@ -150,6 +151,7 @@ static void multiply(const product *g, ptrdiff_t m0, ptrdiff_t m1, ptrdiff_t n0,
     if (m0 >= m1 || n0 >= n1)
         return;
     if (m1 - m0 == 1 && !g->b_transposed) { /* one row: wide tiles as far as they go */
+        const ptrdiff_t least = n0;
         o.a = g->a + m0 * g->a_row;
         o.k1 = g->k;
         o.b_row = g->b_row;
@@ -157,6 +159,16 @@ static void multiply(const product *g, ptrdiff_t m0, ptrdiff_t m1, ptrdiff_t n0,
             o.b = g->b + n0;
             tile_1x8(g, &o, o.a, m0, n0);
         }
+        while (n0 < n1 && n1 - least >= VL) { /* the last one does columns again: none is packed */
+            ptrdiff_t nv = n1 - n0 > 3 * VL ? 4 : (n1 - n0 + VL - 1) / VL;
+            nv -= n0 + nv * VL > n1 && n1 - nv * VL < least;
+            n0 = n0 + nv * VL > n1 ? n1 - nv * VL : n0;
+            o.b = g->b + n0;
+            (nv == 4 ? tile_1x4 : tiles[0][nv - 1])(g, &o, o.a, m0, n0);
+            n0 += nv * VL;
+        }
+        if (n0 >= n1)
+            return;
     }
     const int many = m1 - m0 > MANY_TILES * MR && g->k > SHORT_SUM;
     const int collides = g->b_row * sizeof(T) % COLLIDING_STRIDE == 0;
