@@ -11,6 +11,7 @@ import os
 import platform
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import numpy
@@ -27,9 +28,12 @@ KERNELS = [
     *("accumulators", "gather", "shuffle", "strided_table", "update", "stages"),
     *("sharpness", "probe", "table"),
 ]
+Object = tuple[str, str, list[str], dict[str, str]]  # source, folder, flags, macros
 OBJECTS = "build/kernels"  # kept, where pip builds all else in a new folder every time
-COMMON = ["dispatch.c", "replay.c", "threads.c", "validate.c", "forward.c", "memory.c", "rules.c"]
-COMMON += ["strided.c", "indexed.c", "sorting.c", "schedules.c"]
+COMMON = [
+    *("dispatch", "replay", "threads", "validate", "forward", "memory", "rules"),
+    *("strided", "indexed", "sorting", "schedules"),
+]
 INSTRUCTION_SETS = {
     "x86_64": {
         "baseline": [],
@@ -42,9 +46,17 @@ INSTRUCTION_SETS = {
     "aarch64": {"neon": []},
 }
 FLAGS = ["-std=gnu11", "-g0", "-O2", "-Wall", "-Wextra", "-fvisibility=hidden"]
-# Kernels may fuse a*b+c and need no errno; nothing else of -ffast-math is wanted. All of -O3 makes
-# only products and casts faster, and the wheel a tenth larger.
-KERNEL_FLAGS = ["-fpeel-loops", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"]
+# Kernels may fuse a*b+c and need no errno; nothing else of -ffast-math is wanted.
+KERNEL_FLAGS = ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"]
+# All of -O3 makes only products and casts faster, and the wheel a tenth larger.
+FASTEST = {"dense": ["-O3"], "gather": ["-O3"]}
+# What takes little of any step is small, not fast; so is nearly all in float64, and all for CPUs of
+# before 2013 (the baseline).
+SMALL = {"accumulators", "accuracy", "counts", "probe", "regression_loss", "shuffle", "stages"}
+FAST_IN_FLOAT64 = {"dense", "gather", "update"}
+# Of Cython's code, -Os takes a third off, most of it where errors are raised. The parameter keeps
+# what all calls go through inline (reference counts, checks of types), and so as fast as by -O2.
+BORDER_FLAGS = ["-Os", "--param=max-inline-insns-size=26"]
 SANITIZE_FLAGS = ["-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g1"]
 
 
@@ -74,7 +86,11 @@ class BuildKernels(build_ext):
             ext.extra_link_args.append("-Wl,-s")
             kernel_flags.append("-fno-asynchronous-unwind-tables")
             ext.extra_compile_args.append("-fno-asynchronous-unwind-tables")
-        ext.extra_objects = self.compile_kernels(kernel_flags, stamp)
+        objects = [(f"src/{n}.c", "common", ext.extra_compile_args, {}) for n in COMMON]
+        objects += self.kernel_objects(kernel_flags)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            ext.extra_objects = list(pool.map(lambda o: self.compile_object(*o, stamp), objects))
+        ext.extra_compile_args += BORDER_FLAGS
         super().build_extension(ext)
 
     def stamp(self, flags: list[str]) -> str:
@@ -86,32 +102,34 @@ class BuildKernels(build_ext):
             path.write_text(text)
         return str(path)
 
-    def compile_kernels(self, flags: list[str], stamp: str) -> list[str]:
+    def kernel_objects(self, flags: list[str]) -> list[Object]:
         sets = INSTRUCTION_SETS.get(machine(), {"baseline": []})
-        jobs = [(n, isa, f64) for n in KERNELS for isa in sets for f64 in (0, 1)]
-        shared = ["setup.py", stamp, *map(str, Path("src").glob("*.h"))]
-
-        def compile_one(job: tuple[str, str, int]) -> str:
-            name, isa, f64 = job
-            source = f"src/{name}.c"
-            best = ["-O3"] if name in ("dense", "gather") and isa != "baseline" else []
-            if isa == "baseline" and len(sets) > 1:  # for CPUs of before 2013: small, not fast
-                best = ["-Os"]
+        objects: list[Object] = []
+        for isa, f64, name in product(sets, (0, 1), KERNELS):
+            small = name not in FAST_IN_FLOAT64 if f64 else name in SMALL
+            if small or (isa == "baseline" and len(sets) > 1):
+                speed = ["-Os"]
+            else:
+                speed = ["-fpeel-loops", *FASTEST.get(name, [])]
             if name in ("noise", "mixing", "warp"):  # the same bits on every instruction set
-                best = [*best, "-ffp-contract=off"]
-            folder = os.path.join(OBJECTS, f"{isa}-f{64 if f64 else 32}")
-            (target,) = self.compiler.object_filenames([source], output_dir=folder)
-            if self.force or newer_group([source, *shared], target):
-                self.compiler.compile(
-                    [source],
-                    output_dir=folder,
-                    macros=[("CR_ISA", isa), ("CR_F64", str(f64))],
-                    extra_postargs=[*flags, *best, *sets[isa]],
-                )
-            return target
+                speed.append("-ffp-contract=off")
+            macros = {"CR_ISA": isa, "CR_F64": str(f64)}
+            folder = f"{isa}-f{64 if f64 else 32}"
+            objects.append((f"src/{name}.c", folder, [*flags, *speed, *sets[isa]], macros))
+        return objects
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return list(pool.map(compile_one, jobs))
+    def compile_object(
+        self, source: str, folder: str, flags: list[str], macros: dict[str, str], stamp: str
+    ) -> str:
+        """Compiles what is older than its source or what all share; returns the object's path."""
+        shared = ["setup.py", stamp, *map(str, Path("src").glob("*.h"))]
+        folder = os.path.join(OBJECTS, folder)
+        (target,) = self.compiler.object_filenames([source], output_dir=folder)
+        if self.force or newer_group([source, *shared], target):
+            self.compiler.compile(
+                [source], output_dir=folder, macros=[*macros.items()], extra_postargs=flags
+            )
+        return target
 
     def has_openmp(self) -> bool:
         with tempfile.TemporaryDirectory() as folder:
@@ -131,7 +149,7 @@ class BuildKernels(build_ext):
 
 extension = Extension(
     "corereg._kernels",
-    [*(f"src/{name}" for name in COMMON), "src/_kernels.pyx"],
+    ["src/_kernels.pyx"],
     include_dirs=["src", numpy.get_include()],
     define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
     libraries=["m"],

@@ -47,8 +47,9 @@ typedef struct {
     int penalized; /* whether the L1/L2 penalty's gradient and value are wanted */
     int clipped;   /* whether the gradient is scaled or clipped, or the weights decay */
     int proximal;  /* whether the step ends with the proximal stage, */
-    int scaled;    /* which METRIC scales (known when the sweep runs), */
-    T least;       /* and the least that a number may be divided by for it */
+    int shrinks;   /* which may have a part of L2, */
+    int scaled;    /* and which METRIC scales (maybe known only when the sweep runs); */
+    T least;       /* for it, the least that a number may be divided by (likewise) */
 } sweep_kind;
 #define HAS(rule, slot) (kind.slots >> (offsetof(rule##_state, slot) / sizeof(V)) & 1)
 
@@ -59,8 +60,9 @@ typedef V (*step_function)(const void *constants, void *state, V w, V g, sweep_k
  * gradients leaves something else here, as it does if kind.proximal and kind.scaled are set. */
 #define METRIC(state) (((V *)(state))[CR_MAX_SLOTS])
 
-/* Gives 1 / (a b), which the quotients by two numbers have in common. */
-INLINE V common_inverse(V a, V b) { return inverse(vmax(splat((T)1e-37), a * b)); }
+/* Gives epsilon, or what counts in its place if it is less: two roots of which one may be 0 are
+ * then divided by through their product, 1 / (a b), without a division by 0. */
+INLINE T at_least(T least, T epsilon) { return epsilon > least ? epsilon : least; }
 
 /* Gives g for the rules that divide by the size of past gradients: what is beyond a power of two
  * whose square is far below the largest number counts as that, so that no average of squares
@@ -183,8 +185,8 @@ INLINE V rmsprop_step(const void *constants, void *state, V w, V g, const sweep_
     }
     V step;
     if (kind.proximal && kind.scaled) { /* 1 / (sqrt(v + eps) + least), too */
-        const V root = vsqrt(scale + c->epsilon), other = root + kind.least;
-        const V both = common_inverse(root, other);
+        const V root = vsqrt(scale + at_least((T)1e-36, c->epsilon));
+        const V other = root + kind.least, both = inverse(root * other);
         METRIC(state) = root * both;
         step = c->learning_rate * g * (other * both);
     } else
@@ -232,9 +234,9 @@ INLINE V adam_step(const void *constants, void *state, V w, V g, const sweep_kin
     if (HAS(adam, velocity_hat))
         second = s->velocity_hat = vmax(s->velocity_hat, second);
     if (kind.proximal && kind.scaled) { /* 1 / (sqrt(v / (1-beta_2^t)) + max(eps, least)), too */
-        const T least = kind.least > c->epsilon ? kind.least : c->epsilon;
-        const V root = vsqrt(second), divisor = root + c->epsilon, other = root + c->bias * least;
-        const V both = common_inverse(divisor, other);
+        const T least = c->bias * at_least(kind.least, c->epsilon);
+        const V root = vsqrt(second), divisor = root + at_least((T)1e-18, c->epsilon);
+        const V other = root + at_least((T)1e-18, least), both = inverse(divisor * other);
         METRIC(state) = c->bias * divisor * both;
         return w - c->alpha * s->momentum * (other * both);
     }

@@ -94,8 +94,8 @@
 /* How often a rule is used, and so how many loops it is worth. CR_SELDOM: one for the plain step
  * and one with all stages but the proximal one, which it does not have; CR_OFTEN: also one for
  * steps with a penalty alone, and one with all stages and the proximal one, for which its step
- * leaves the METRIC of rule_steps.h; CR_MOSTLY: also one for steps with a proximal penalty alone.
- */
+ * leaves the METRIC of rule_steps.h; CR_MOSTLY: also three for steps with a proximal penalty alone,
+ * of L1, of L1 that is scaled, and with L2. */
 enum cr_uses { CR_SELDOM, CR_OFTEN, CR_MOSTLY };
 #define CR_USES_sgd CR_OFTEN
 #define CR_USES_momentum CR_OFTEN

@@ -87,15 +87,46 @@ INLINE void store_n(T *p, V v, ptrdiff_t n)
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), v);
 #endif
 }
+#elif defined(__AVX2__) && !defined(__SANITIZE_ADDRESS__) /* which sees no masked access */
+/* Gives the mask of the first n lanes. */
+INLINE __m256i first_mask(ptrdiff_t n)
+{
+#if CR_F64
+    return (__m256i)((VI){0, 1, 2, 3} < (TI)n);
 #else
+    return (__m256i)((VI){0, 1, 2, 3, 4, 5, 6, 7} < (TI)n);
+#endif
+}
 INLINE V load_n(const T *p, ptrdiff_t n)
+{
+#if CR_F64
+    return _mm256_maskload_pd(p, first_mask(n));
+#else
+    return _mm256_maskload_ps(p, first_mask(n));
+#endif
+}
+INLINE void store_n(T *p, V v, ptrdiff_t n)
+{
+#if CR_F64
+    _mm256_maskstore_pd(p, first_mask(n), v);
+#else
+    _mm256_maskstore_ps(p, first_mask(n), v);
+#endif
+}
+#else
+#if defined(__OPTIMIZE_SIZE__)
+#define ONCE static __attribute__((noinline, unused)) /* small code calls one copy */
+#else
+#define ONCE INLINE
+#endif
+ONCE V load_n(const T *p, ptrdiff_t n)
 {
     T t[VL] = {0};
     for (ptrdiff_t i = 0; i < n; i++)
         t[i] = p[i];
     return load(t);
 }
-INLINE void store_n(T *p, V v, ptrdiff_t n)
+ONCE void store_n(T *p, V v, ptrdiff_t n)
 {
     for (ptrdiff_t i = 0; i < n; i++)
         p[i] = v[i];

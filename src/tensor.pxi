@@ -276,7 +276,8 @@ cdef refuse_op(op):
 
 
 cdef TensorCore run(Node op, tuple inputs):
-    """Runs op.forward, and adds op to the graph if an input requires a gradient."""
+    """Runs op.forward, and adds op to the graph if an input requires a gradient. All inputs are
+    tensors: the callers have looked, so that nothing here looks again."""
     cdef TensorCore result, t
     cdef Py_ssize_t n = len(inputs)
     cdef PyObject *memory
@@ -284,22 +285,23 @@ cdef TensorCore run(Node op, tuple inputs):
     if state.recorder != NULL:
         out = run_recorded(op, inputs)
     elif n == 1:
-        out = op.forward(array_of(inputs[0]))
+        out = op.forward(array_of(<TensorCore> inputs[0]))
     elif n == 2:
-        out = op.forward(array_of(inputs[0]), array_of(inputs[1]))
+        out = op.forward(array_of(<TensorCore> inputs[0]), array_of(<TensorCore> inputs[1]))
     else:
-        out = op.forward(*[array_of(t) for t in inputs])
+        out = op.forward(*[array_of(<TensorCore> one) for one in inputs])
     if not cnp.PyArray_CheckExact(out):
         out = as_plain_array(out)
     result = new_tensor(out)
     memory = memory_owner(out)
-    for t in inputs:
+    for one in inputs:
+        t = <TensorCore> one
         if memory_owner(t.array) == memory:
             result.version = shared_version(t)
             break
     if not state.grad_off:
-        for t in inputs:
-            if t.requires_grad:
+        for one in inputs:
+            if (<TensorCore> one).requires_grad:
                 attach(op, inputs, result)
                 break
     return result

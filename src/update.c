@@ -118,11 +118,11 @@ INLINE proximal_stage proximal_of(const cr_segment *segment, double learning_rat
 
 /* Gives the point nearest to w in the metric, the penalty counted: what is left of w beyond the
  * threshold, which is exactly 0 (never -0) within it, and shrunk. */
-INLINE V proximal_point(V w, V metric, proximal_stage stage)
+INLINE V proximal_point(V w, V metric, proximal_stage stage, int shrinks)
 {
     const V threshold = stage.l1 * metric;
     const V left = w - vmin(threshold, vmax(-threshold, w));
-    return stage.twice_l2 == 0 ? left : left / (1 + stage.twice_l2 * metric);
+    return shrinks && stage.twice_l2 != 0 ? left / (1 + stage.twice_l2 * metric) : left;
 }
 
 /* One block of one segment through all stages, in their order (cr_update_args); returns the penalty
@@ -143,7 +143,6 @@ INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const v
     const T shrink = (T)segment->decay * (T)(g->hyper->learning_rate * segment->rate);
     const proximal_stage proximal = proximal_of(segment, g->hyper->learning_rate);
     V absolute = {0}, square = {0};
-    kind.scaled = segment->scaling != CR_PLAIN;
     kind.least = segment->scaling == CR_CAPPED ? (T)segment->proximal_l1 : 0;
     EACH_VECTOR (i, lanes, at->n) {
         V state[CR_MAX_SLOTS + 1];
@@ -157,7 +156,8 @@ INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const v
             state[2] = load_lanes(slot2 + i, lanes);
         if (kind.penalized || kind.proximal) { /* stage 1 */
             absolute += vabs(weights);
-            square += weights * weights;
+            if (kind.penalized || kind.shrinks)
+                square += weights * weights;
         }
         if (kind.penalized)
             gradient += penalty_gradient(weights, l1, l2);
@@ -168,7 +168,7 @@ INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const v
         METRIC(state) = splat(1);
         weights = step(constants, state, weights, gradient, kind); /* stage 4 */
         if (kind.proximal)                                         /* stage 5 */
-            weights = proximal_point(weights, METRIC(state), proximal);
+            weights = proximal_point(weights, METRIC(state), proximal, kind.shrinks);
         store_lanes(w + i, weights, lanes);
         if (kind.slots & 1)
             store_lanes(slot0 + i, state[0], lanes);
@@ -186,12 +186,15 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
                   prepare_function prepare, void *own_constants, step_function step, const int uses,
                   const int slots, const int all_stages)
 {
+#define SWEEP(constants, ...) \
+    sweep_block(g, &at, constants, step, (sweep_kind){.slots = slots, __VA_ARGS__})
     for (block_walk at = first_block(g->segments, g->blocks, rank, size); at.block < at.end;
          next_block(&at)) {
         const cr_segment *segment = at.segment;
         const int penalized = segment->l1 != 0 || segment->l2 != 0;
-        const int proximal =
-            uses != CR_SELDOM && (segment->proximal_l1 != 0 || segment->proximal_l2 != 0);
+        const int shrinks = uses != CR_SELDOM && segment->proximal_l2 != 0;
+        const int proximal = uses != CR_SELDOM && (segment->proximal_l1 != 0 || shrinks);
+        const int scaled = segment->scaling != CR_PLAIN;
         double *sum = g->penalty + at.block;
         if (all_stages || g->scales || isfinite(g->hyper->clipvalue) || segment->decay != 0 ||
             segment->rate != 1 || (uses == CR_SELDOM && penalized) ||
@@ -204,16 +207,21 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
                 chosen = own_constants;
             }
             if (proximal)
-                *sum = sweep_block(g, &at, chosen, step, (sweep_kind){slots, 0, 1, 1, 0, 0});
+                *sum = SWEEP(chosen, .clipped = 1, .proximal = 1, .shrinks = 1, .scaled = scaled);
             else
-                *sum = sweep_block(g, &at, chosen, step, (sweep_kind){slots, 1, 1, 0, 0, 0});
-        } else if (uses == CR_MOSTLY && proximal)
-            *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 0, 0, 1, 0, 0});
+                *sum = SWEEP(chosen, .penalized = 1, .clipped = 1);
+        } else if (uses == CR_MOSTLY && shrinks)
+            *sum = SWEEP(constants, .proximal = 1, .shrinks = 1, .scaled = scaled);
+        else if (uses == CR_MOSTLY && proximal && scaled)
+            *sum = SWEEP(constants, .proximal = 1, .scaled = 1);
+        else if (uses == CR_MOSTLY && proximal)
+            *sum = SWEEP(constants, .proximal = 1);
         else if (uses != CR_SELDOM && penalized)
-            *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 1, 0, 0, 0, 0});
+            *sum = SWEEP(constants, .penalized = 1);
         else
-            *sum = sweep_block(g, &at, constants, step, (sweep_kind){slots, 0, 0, 0, 0, 0});
+            *sum = SWEEP(constants, .penalized = 0);
     }
+#undef SWEEP
 }
 
 /* Runs the sweep of a rule whose variables all have the first `required` state arrays, and any of
