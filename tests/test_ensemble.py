@@ -263,7 +263,7 @@ def test_what_cannot_be(fails, tmp_path):
         (
             lambda: Model(whole.inputs, whole.outputs).save(tmp_path / "a.keras"),
             ValueError,
-            "Keras does not have the layer EnsembleAverage; save to a .corereg file",
+            "Keras does not have the layer EnsembleAverage 'average'; save to a .corereg file",
         ),
     ):
         fails(call, kind, message)

@@ -98,5 +98,12 @@ def test_ops_by_kernels_alone_are_recordable():
     ours = {name: op for name, op in registry.items() if op.__module__.startswith("corereg.")}
     recordable = {name for name, op in ours.items() if op.recordable}
     expected = {"Activation", "Add", "Dense", "Dropout", "L1L2Penalty", "LogSoftmax", "MeanLoss"}
-    expected |= {"AlphaDropout", "BatchNorm", "BatchNormGiven", "Embedding", "RowNorm"}
+    expected |= {
+        "AlphaDropout",
+        "BatchNorm",
+        "BatchNormGiven",
+        "Embedding",
+        "RowNorm",
+        "SelectColumns",
+    }
     assert recordable == expected
