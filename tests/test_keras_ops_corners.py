@@ -313,7 +313,7 @@ RESULTS = {
         lambda: ops.quantile(np.array([[-INF, -INF, 1], [INF, INF, 1], [-INF, 0, INF]]), 0.25, 1),
         [-INF, INF, -INF],
     ),
-    "corrcoef of one row": (lambda: ops.corrcoef(np.array([[1.0, 3.0]])).ndim, 0),
+    "corrcoef of one row": (lambda: ops.corrcoef(np.array([[1.0, 3.0]])) > 0.9, True),
     "geomspace ends at the end": (lambda: ops.geomspace(1.0, 1000.0, 3)[-1], 1000.0),
     "geomspace of vectors": (
         lambda: ops.geomspace(np.array([1.0, -4.0]), np.array([16.0, -1.0]), 3, axis=-1),
