@@ -71,7 +71,11 @@ ARGUMENTS = {  # of what cannot be made without
     "PiecewiseConstantDecay": {"boundaries": [2], "values": [0.1, 0.05]},
 }
 SEQUENCES = {"GlobalAveragePooling1D", "GlobalMaxPooling1D", "Permute"}
-IMAGES = {"CutMix", "Pipeline", *(name for name in registry.parts("layer") if name.startswith("Random"))}
+IMAGES = {
+    "CutMix",
+    "Pipeline",
+    *(name for name in registry.parts("layer") if name.startswith("Random")),
+}
 MERGING = {"Concatenate", "Dot", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"}
 MERGING |= {"EnsembleAverage"}
 SPARSE = {
