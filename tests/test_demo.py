@@ -231,13 +231,18 @@ def test_the_sparse_tour_ends_with_few_weights():
     text = demo_sparse.verdict(stages)
     assert "L1 in the gradient left 0.0 % of the weights exactly zero" in text
     assert f"{debiased.weights:,} of 25,856 weights are left" in text
+    assert debiased.parameters < plain.parameters == 25_856 + 128 + 128 + 10
+    inputs, first, second = debiased.used
+    size = inputs * first + first * second + second * 10 + first + second + 10
+    assert debiased.parameters == size
+    assert f"has {size:,} parameters instead of 26,122" in text
 
 
 def test_what_is_used_has_weights_on_both_sides():
     kernels = [np.ones((4, 3)), np.ones((3, 2)), np.ones((2, 2))]
     kernels[0][1] = kernels[0][:, 2] = kernels[1][:, 1] = 0
     kernels[1][1] = 0
-    stage = demo_sparse.Stage("", kernels, 1.0, 1.0, 0.0)
+    stage = demo_sparse.Stage("", kernels, 1.0, 1.0, 0.0, 9)
     assert stage.used == [3, 1, 1]
     assert stage.weights == 6 + 2 + 4
 
@@ -251,7 +256,7 @@ def test_the_sparse_tour_is_printed_and_drawn(tmp_path, capsys):
     lines = out.splitlines()
     assert max(map(len, lines[:-1])) <= 80
     rule = next(i for i, line in enumerate(lines) if line.startswith("---"))
-    names = [line[:28].strip() for line in lines[rule + 1 : rule + 7]]
+    names = [line[:26].strip() for line in lines[rule + 1 : rule + 7]]
     assert names[:2] == ["plain", "L1 l1=0.002"]
     assert names[2] == "cut |w| < 0.001"
     assert names[3] == "ProximalL1 strength=0.004"
