@@ -267,7 +267,7 @@ def run(seconds: float, seed: int) -> int:
             data = damage_bytes(one, files[which][0])
             if kind == "bytes, new digest" and len(data) > archives.COMMENT_LENGTH:
                 data = archives.seal(data)
-        if number % 200 == 0:
+        if number % 20 == 0:
             give_up_after(60)
         number += 1
         before, began = peak(), time.monotonic()
