@@ -11,6 +11,7 @@ from corereg import Input, Model, Tensor, ops
 X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.5]], "f4")
 N = np.array([[3, 1, 2], [0, 5, 5]], "i4")
 INF, NAN = float("inf"), float("nan")
+EPS = np.finfo("f8").eps
 
 
 def values(nest):
@@ -318,6 +319,10 @@ RESULTS = {
     "geomspace of vectors": (
         lambda: ops.geomspace(np.array([1.0, -4.0]), np.array([16.0, -1.0]), 3, axis=-1),
         [[1, 4, 16], [-4, -2, -1]],
+    ),
+    "pinv leaves out what is below 10 n epsilon": (
+        lambda: ops.pinv(np.array([np.diag([1, 19.5 * EPS]), np.diag([1, 20.5 * EPS])])) > 0,
+        [[[True, False], [False, False]], [[True, False], [False, True]]],
     ),
     "hsplit of a vector": (lambda: ops.hsplit(N[0], 3), [[3], [1], [2]]),
     "hsplit": (lambda: ops.hsplit(N, [1]), [[[3], [0]], [[1, 2], [5, 5]]]),
