@@ -23,3 +23,13 @@ def snake_case(name: str) -> str:
     """BigDense -> big_dense, LeakyReLU -> leaky_re_lu, AUC -> auc, MeanIoU -> mean_io_u."""
     parted = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
     return re.sub("([a-z])([A-Z])", r"\1_\2", parted).lower()
+
+
+def unused_name(name: str, taken: set[str]) -> str:
+    """The name, or with the first number that makes it new: mse, mse_1; it is taken then."""
+    found, number = name, 0
+    while found in taken:
+        number += 1
+        found = f"{name}_{number}"
+    taken.add(found)
+    return found

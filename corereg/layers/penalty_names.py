@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from corereg.naming import unused_name
+
 ACTIVITY, ADDED = "activity", "added"
 
 
@@ -30,13 +32,13 @@ class PenaltyNames:
             path = self._paths[id(layer)]
             for inner in layer._sublayers:
                 if id(inner) not in self._paths:
-                    self._paths[id(inner)] = _unused(path + inner.name, taken) + "/"
+                    self._paths[id(inner)] = unused_name(path + inner.name, taken) + "/"
             for p in layer._own_weights():
                 if id(p) not in self._names:
                     own = str(p.name).rsplit("/", 1)[-1]
-                    self._names[id(p)] = _unused(f"{path}{own}_penalty", taken)
+                    self._names[id(p)] = unused_name(f"{path}{own}_penalty", taken)
             for kind in (ACTIVITY, ADDED):
-                self._names[id(layer), kind] = _unused(f"{path}{kind}_penalty", taken)
+                self._names[id(layer), kind] = unused_name(f"{path}{kind}_penalty", taken)
         self._places = {name: place for place, name in enumerate(self._names.values())}
 
     def of(self, source: Any) -> str:
@@ -55,13 +57,3 @@ class PenaltyNames:
             found.setdefault(self.of(source), []).append(value)
         last = len(self._places)
         return dict(sorted(found.items(), key=lambda one: self._places.get(one[0], last)))
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    """The name, with a number if it is taken: dense, dense_1."""
-    found, number = name, 0
-    while found in taken:
-        number += 1
-        found = f"{name}_{number}"
-    taken.add(found)
-    return found

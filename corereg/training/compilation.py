@@ -11,6 +11,7 @@ import numpy as np
 from corereg import losses, metrics, optimizers
 from corereg.layers.base import Shape
 from corereg.losses.base import Loss
+from corereg.naming import unused_name
 from corereg.training.data.checks import prefix_errors
 
 Array = np.ndarray[Any, Any]
@@ -115,7 +116,7 @@ class Compilation:
                     i,
                     loss,
                     weight,
-                    _unused(f"{name or loss.name}_loss", taken) if several else None,
+                    unused_name(f"{name or loss.name}_loss", taken) if several else None,
                 )
                 for i, (loss, weight, name) in enumerate(
                     zip(by_output, factors, names, strict=True)
@@ -164,7 +165,7 @@ class Compilation:
                     own = metric.name if alone else f"{names[i]}_{metric.name}"
                     if weighted and own in taken:
                         own = f"weighted_{own}"
-                    made.append(OutputMetric(i, metric, _unused(own, taken), weighted))
+                    made.append(OutputMetric(i, metric, unused_name(own, taken), weighted))
         return tuple(made)
 
 
@@ -245,13 +246,3 @@ def _requested(given: Any) -> Any:
     from corereg.metrics.base import resolve
 
     return _each(given, resolve)
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    """The name, or with the first number that makes it new, as Keras has it: mse, mse_1."""
-    found, number = name, 0
-    while found in taken:
-        number += 1
-        found = f"{name}_{number}"
-    taken.add(found)
-    return found
