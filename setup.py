@@ -52,8 +52,12 @@ KERNEL_FLAGS = ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"]
 FASTEST = {("dense", 0), ("gather", 0), ("gather", 1)}  # with CR_F64
 # What takes little of any step is small, not fast; so is nearly all in float64, and all for CPUs of
 # before 2013 (the baseline).
-SMALL = {"accumulators", "accuracy", "counts", "probe", "regression_loss", "shuffle", "stages"}
+SMALL = {"accumulators", "accuracy", "counts", "mixing", "probe", "regression_loss", "samples"}
+SMALL |= {"sharpness", "shuffle", "stages"}
 FAST_IN_FLOAT64 = {"dense", "gather", "update"}
+# float64, in which few networks are trained, has no kernels of its own for AVX-512: it runs those
+# for AVX2, and the wheel is a twentieth smaller. src/dispatch.c says so, too.
+ONLY_FLOAT32 = {"v4"}
 # Of Cython's code, -Os takes a third off, most of it where errors are raised. The parameter keeps
 # what all calls go through inline (reference counts, checks of types), and so as fast as by -O2.
 BORDER_FLAGS = ["-Os", "--param=max-inline-insns-size=26"]
@@ -106,6 +110,8 @@ class BuildKernels(build_ext):
         sets = INSTRUCTION_SETS.get(machine(), {"baseline": []})
         objects: list[Object] = []
         for isa, f64, name in product(sets, (0, 1), KERNELS):
+            if f64 and isa in ONLY_FLOAT32:
+                continue
             small = name not in FAST_IN_FLOAT64 if f64 else name in SMALL
             if small or (isa == "baseline" and len(sets) > 1):
                 speed = ["-Os"]

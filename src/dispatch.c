@@ -8,7 +8,7 @@
 #if defined(__x86_64__)
 CR_TABLES(baseline)
 CR_TABLES(v3)
-CR_TABLES(v4)
+extern const cr_kernel cr_table_f32_v4[]; /* its float64 is v3's: see setup.py */
 #elif defined(__aarch64__)
 CR_TABLES(neon)
 #else
@@ -19,7 +19,8 @@ CR_TABLES(baseline)
 int cr_isas(const cr_isa **out, int room)
 {
 #if defined(__x86_64__)
-    static const cr_isa sets[] = {CR_SET(baseline), CR_SET(v3), CR_SET(v4)};
+    static const cr_isa sets[] = {
+        CR_SET(baseline), CR_SET(v3), {"v4", {cr_table_f32_v4, cr_table_f64_v3}}};
     int count = 1;
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
