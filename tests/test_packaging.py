@@ -114,4 +114,4 @@ def test_data_files_are_listed_and_there() -> None:
 def test_ci_finds_the_commands_of_the_readme() -> None:
     """.ci/run runs what README says: lines that make .venv, install corereg and use it."""
     lines = re.findall(r"^python3 -m venv .*$", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert [line.rsplit("/", 1)[-1] for line in lines] == ["corereg", "python -m pytest"]
+    assert [line.rsplit("/", 1)[-1] for line in lines] == ["corereg", "python -m pytest -n auto"]
