@@ -25,12 +25,11 @@ _OWN = frozenset(("base", "rho", "adaptive", "eta", "name", "_ascent", "_moved")
 
 class Ascent(NamedTuple):
     """The parameters that are moved, as kernels see them, with the memory that keeps what they
-    were, and that for the masked gradients of those with a mask; and what tells whether they are
-    still these."""
+    were, and the masks of those that have one; and what tells whether they are still these."""
 
     parameters: list[Parameter]
     saved: list[Array]
-    masked: list[Array | None]
+    masks: list[tuple[Array, Array] | None]  # each with memory for a masked gradient
     segments: _kernels.Segments
     sums: Array
     snapshot: _kernels.Snapshot
@@ -165,9 +164,9 @@ class SAM(Optimizer):
         ascent = self._known_ascent()
         for i, p in enumerate(ascent.parameters):
             gradient = p._grad.data if isinstance(p._grad, Tensor) else p._grad
-            memory = ascent.masked[i]
-            if gradient is not None and memory is not None:
-                gradient = _kernels.mask_values(gradient, p.mask, memory)
+            mask = ascent.masks[i]
+            if gradient is not None and mask is not None:
+                gradient = _kernels.mask_values(gradient, *mask)
             ascent.segments.set_gradient(i, gradient)
             ascent.saved[i][...] = p.data  # an interrupt may come before the kernels
         self._moved = True
@@ -260,10 +259,10 @@ class SAM(Optimizer):
         if found is None or not found.snapshot.unchanged():
             moved = [p for p in self.parameters if p.trainable]
             saved = [aligned(p.data) for p in moved]
-            masked = [None if p.mask is None else np.zeros_like(p.data) for p in moved]
+            masks = [None if p.mask is None else (p.mask, np.zeros_like(p.data)) for p in moved]
             segments = _kernels.Segments([p.data for p in moved], [(one,) for one in saved])
             snapshot = _kernels.Snapshot([], [self.parameters], self.parameters)
-            found = Ascent(moved, saved, masked, segments, np.zeros(segments.blocks), snapshot)
+            found = Ascent(moved, saved, masks, segments, np.zeros(segments.blocks), snapshot)
             self._ascent = found
         return found
 

@@ -14,7 +14,7 @@ from corereg.callbacks.learning_rate_scheduler import LearningRateScheduler
 from corereg.optimizers.base import Optimizer
 from corereg.pruning.freezing import cut
 from corereg.pruning.judging import Judge
-from corereg.pruning.kernels import Kernel, kernels_of
+from corereg.pruning.kernels import Kernel, check_model, kernels_of
 from corereg.pruning.magnitude import check_share, kept
 from corereg.pruning.report import SparsifyReport, Trial
 from corereg.regularizers.l1l2 import L2
@@ -95,6 +95,7 @@ def sparsify(
     for name, value in (("tolerance", tolerance), ("loss_tolerance", loss_tolerance)):
         if not isinstance(value, int | float | np.number) or math.isnan(value):
             raise ValueError(f"{_WHO}: expected {name} as a number, received {value!r}")
+    check_model(_WHO, model)
     model._trainer.lock.check_idle(_WHO)
     own = model._trainer.compilation.need_optimizer(_WHO)
     kernels = kernels_of(_WHO, model, layers)
