@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from small import data, snapshot
@@ -359,3 +361,17 @@ def test_what_fit_refuses_changes_nothing(options):
         pruning.sparsify(model, *TRAIN, strength=0.01, **SHORT, **options)
     assert snapshot(model) == before
     assert int(model.optimizer.iterations) == steps > 0
+
+
+@pytest.mark.parametrize("how", [{"strength": 0.01}, {"target": 0.5}])
+def test_weights_that_are_not_finite_are_not_cut(how):
+    model, x, y = regression()
+    model.compile(SGD(0.1), "mse")
+    own = model.optimizer
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # fit says that the loss became nan
+        with pytest.raises(ValueError, match=r"a training that converges, .*; nothing was cut;"):
+            pruning.sparsify(model, x, y, (x, y), learning_rate=1e6, epochs=2, **how)
+    assert model.optimizer is own
+    assert own.learning_rate == pytest.approx(0.1)
+    assert pruning.masks(model) == {}

@@ -88,7 +88,7 @@ def sparsify(
     ValueError or TypeError, before anything is changed, without validation data, for both or
     neither of strength and target, for numbers that cannot be, for a model that is not built or has
     no kernel, and for an optimizer without a proximal stage; RuntimeError if the model is not
-    compiled.
+    compiled. ValueError, and no cut, if the training ends with weights that are not finite.
     """
     _check_data(x, validation_data)
     _check_numbers(strength, target, epochs, debias_epochs, thresholds)
@@ -192,6 +192,8 @@ class _Training:
         number before the cut, and the threshold."""
         self.fit(strength, rate, epochs)
         arrays, before, zeros = self._arrays(), self._judge(), self._zeros()
+        if not _finite(arrays):
+            raise _diverged(strength)
         cost = None
         for threshold in sorted(thresholds, reverse=True):
             keeps = [np.abs(a) >= threshold for a in arrays]
@@ -212,7 +214,7 @@ class _Training:
         for step in range(STEPS):
             self.fit(strength, rate, max(epochs // 3, 1) if step else epochs)
             arrays, before, zeros = self._arrays(), self._judge(), self._zeros()
-            if any(not a.any() for a in arrays):
+            if any(not a.any() for a in arrays) or not _finite(arrays):
                 self.trials.append(Trial(strength, zeros, before, None))
                 break
             self.chosen = step
@@ -224,6 +226,8 @@ class _Training:
             last = arrays, before
             strength *= 2
         if last is None:
+            if not _finite(arrays):
+                raise _diverged(strength)
             raise ValueError(
                 f"{_WHO}: expected a network that does not collapse to zero at the strength "
                 f"{FIRST_STRENGTH:g}; lower the learning rate, or give scaling='capped'"
@@ -266,6 +270,18 @@ class _Training:
         with self._model._trainer.shared_lock(self._model).writing:
             for w, a in zip(self._weights, arrays, strict=True):
                 w.assign(a)
+
+
+def _finite(arrays: Sequence[Array]) -> bool:
+    return all(bool(np.isfinite(a).all()) for a in arrays)
+
+
+def _diverged(strength: float) -> ValueError:
+    return ValueError(
+        f"{_WHO}: expected a training that converges, received weights that are not finite after "
+        f"that with the strength {strength:g}; nothing was cut; lower the learning rate, and build "
+        "the model anew"
+    )
 
 
 def _fresh(optimizer: Optimizer, rate: float) -> Optimizer:
