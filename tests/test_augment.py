@@ -534,6 +534,18 @@ ERRORS = {
     ),
     "reduction": (divided, [MixUp()], ValueError, "with reduction 'mean_with_sample_weight'"),
     "look-ups": (looked_up, [MixUp(name="m")], ValueError, "of floats for MixUp 'm', received in"),
+    "arguments": (
+        None,
+        [lambda x, y: (x, y)],
+        TypeError,
+        r"fit: expected <lambda> to take \(x, y, sample_weight\), received a function of \(x, y\)",
+    ),
+    "an array": (
+        None,
+        [lambda x, y, w: (x.numpy(), y, w)],
+        ValueError,
+        r"received no tensor, float32 of shape \(32, 16\)",
+    ),
     "two": (None, [lambda x, y, w: (x, y)], TypeError, "to return .*received tuple of 2"),
     "one": (None, [lambda x, y, w: x], TypeError, r"return \(x, y, sample_weight\), received T"),
     "x": (
@@ -552,7 +564,7 @@ ERRORS = {
         None,
         [lambda x, y, w: ([1.0, 2.0], y, w)],
         ValueError,
-        r"received \['float', 'float'\]",
+        r"received \['no tensor, float', 'no tensor, float'\]",
     ),
     "y": (
         None,
@@ -587,6 +599,7 @@ def test_errors_before_anything_changes(case, fails):
     if case not in (
         "two",
         "one",
+        "an array",
         "x of another dtype",
         "x as a list",
         "x",

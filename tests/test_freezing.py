@@ -283,6 +283,9 @@ def test_layers_are_chosen(fails):
     assert sorted(pruning.masks(model)) == ["a/kernel", "b/kernel", "c/kernel"]
     pruning.unfreeze_zeros(model, ["a", "c"])
     assert list(pruning.masks(model)) == ["b/kernel"]
+    inner.layers[1].trainable = False
+    pruning.unfreeze_zeros(model)  # of what is not trained now as well
+    assert pruning.masks(model) == {}
     for call, message in (
         (lambda: pruning.freeze_zeros(model, "d"), "freeze_zeros: expected layers of the model, "),
         (lambda: pruning.freeze_zeros(model, norm), "two axes or more, found none in"),
@@ -290,6 +293,10 @@ def test_layers_are_chosen(fails):
         (lambda: pruning.freeze_zeros(Sequential([layers.Dense(2)])), "a model that is built"),
     ):
         fails(call, ValueError, message)
+    for function in (pruning.freeze_zeros, pruning.unfreeze_zeros):
+        fails(
+            lambda f=function: f(3), TypeError, f"{function.__name__}: expected a Model, received"
+        )
 
 
 # ---- files and copies ----------------------------------------------------------------------------

@@ -70,3 +70,37 @@ def test_a_compacted_model_keeps_its_masks() -> None:
         one.fit(X, Y, epochs=2, verbose=0)
         for p in kernels(one):
             assert not p.data[~p.mask].any()
+
+
+@pytest.mark.parametrize("adaptive", [False, True])
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_the_move_of_sam_leaves_out_what_a_mask_freezes(adaptive: bool, run_eagerly: bool) -> None:
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(40, 4)), rng.normal(size=(40, 1))
+    kernel = np.array([[0.5], [0.0], [-0.8], [0.0]])
+    found = []
+    for chosen in (slice(None), slice(None, None, 2)):
+        model = corereg.Sequential(
+            [corereg.Input((len(kernel[chosen]),), dtype="float64"), layers.Dense(1)]
+        )
+        model.set_weights([kernel[chosen], np.zeros(1)])
+        pruning.freeze_zeros(model)
+        base = optimizers.SGD(0.1, momentum=0.9)
+        model.compile(optimizers.SAM(base, 1.0, adaptive), "mse", run_eagerly=run_eagerly)
+        model.fit(x[:, chosen], y, epochs=4, shuffle=False, verbose=0)
+        found.append(model.get_weights())
+    (whole, bias), (small, small_bias) = found
+    np.testing.assert_allclose(whole[::2], small, rtol=1e-12)
+    np.testing.assert_allclose(bias, small_bias, rtol=1e-12)
+    assert not whole[1::2].any()
+
+
+def test_averages_of_weights_from_before_a_cut_are_cut() -> None:
+    corereg.set_random_seed(3)
+    model = Sequential([layers.Input((12,)), layers.Dense(16, "relu"), layers.Dense(2, "softmax")])
+    model.compile(optimizers.SGD(0.1), "sparse_categorical_crossentropy")
+    observers = [callbacks.GradualPruning(0.8, end=4), callbacks.StochasticWeightAveraging(1)]
+    model.fit(X, Y, epochs=6, verbose=0, callbacks=observers)
+    assert model.sparsity().zeros == round(0.8 * (12 * 16 + 16 * 2))
+    for p in kernels(model):
+        assert not p.data[~p.mask].any()

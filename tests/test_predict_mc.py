@@ -323,6 +323,44 @@ def test_figures_by_hand():
     assert entropy(p, "bernoulli")[0] == pytest.approx(2 * np.log(2))
 
 
+def open_inside(last):
+    """A model inside whose input's shape is not said."""
+    inner = models.Sequential([layers.Dropout(0.3), layers.Dense(3, last)])
+    return models.Sequential([corereg.Input((6,)), layers.Dense(5), inner])
+
+
+def two_outputs():
+    x = corereg.Input((6,))
+    first = layers.Dense(3, "softmax")(layers.Dropout(0.3)(x))
+    return models.Model(x, [first, layers.Dense(2)(x)])
+
+
+def two_outputs_inside():
+    x = corereg.Input((6,))
+    return models.Model(x, two_outputs()(x))
+
+
+@pytest.mark.parametrize(
+    ("model", "found"),
+    [
+        (lambda: models.Ensemble([stack(layers.Dropout(0.3)), open_inside("softmax")]), [True]),
+        (lambda: models.Ensemble([stack(layers.Dropout(0.3)), open_inside(None)]), [False]),
+        (
+            lambda: models.Ensemble(
+                [stack(layers.Dropout(0.3), last=None), open_inside(None)], average="probabilities"
+            ),
+            [True],
+        ),
+        (lambda: models.Ensemble([two_outputs(), two_outputs_inside()]), [True, False]),
+        (two_outputs_inside, [True, False]),
+    ],
+)
+def test_probabilities_of_ensembles_and_of_models_inside(model, found):
+    mutual = model().predict_mc(numbers(), 4, seed=1).mutual_information
+    mutual = mutual if isinstance(mutual, list) else [mutual]
+    assert [one is not None for one in mutual] == found
+
+
 @pytest.mark.parametrize("last", ["sigmoid", None])
 def test_better_is_what_validation_rows_say(last):
     corereg.set_random_seed(4)

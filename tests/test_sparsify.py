@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from small import data, snapshot
@@ -299,6 +301,15 @@ def test_bad_arguments():
         ({"strength": 1e-4, "epochs": 0}, "epochs as a whole number >= 1, received 0"),
         ({"strength": 1e-4, "debias_epochs": 0.5}, "debias_epochs as a whole number >= 0"),
         ({"strength": 1e-4, "thresholds": [-1]}, r"thresholds as numbers >= 0, received \[-1\]"),
+        ({"strength": 1e-4, "thresholds": 0.01}, "thresholds as numbers >= 0, received 0.01"),
+        (
+            {"strength": 1e-4, "tolerance": "x"},
+            "sparsify: expected tolerance as a number, received 'x'",
+        ),
+        (
+            {"strength": 1e-4, "loss_tolerance": np.nan},
+            "loss_tolerance as a number, received nan",
+        ),
         ({"strength": 1e-4, "scaling": "x"}, "scaling as one of"),
         ({"strength": 1e-4, "layers": "x"}, "sparsify: expected layers of the model"),
         ({"strength": 1e-4, "learning_rate": -1.0}, "learning_rate"),
@@ -312,3 +323,55 @@ def test_bad_arguments():
     model = Sequential([layers.Input((FEATURES,)), layers.Dense(2)])
     with pytest.raises(RuntimeError, match="sparsify: the model has no optimizer"):
         call(strength=1e-4)
+
+
+def test_an_optimizer_around_another_one():
+    model = net(optimizers.SAM(Adam(0.02), rho=0.1))
+    own = model.optimizer
+    report = pruning.sparsify(model, *TRAIN, strength=0.01, **SHORT)
+    assert model.optimizer is own
+    assert own.rho == 0.1
+    assert own.learning_rate == pytest.approx(0.02)
+    assert report.history[0]["learning_rate"][0] == pytest.approx(0.02)
+    assert model.sparsity().zeros > 0
+
+
+def test_batches_are_augmented_and_one_callback_needs_no_list():
+    seen = []
+
+    class See(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(epoch)
+
+    def noted(x, y, sample_weight):
+        seen.append("augmented")
+        return x * 0.0, y, sample_weight
+
+    model = net()
+    pruning.sparsify(model, *TRAIN, strength=0.0, callbacks=See(), augment=noted, **SHORT)
+    assert {"augmented", 0} <= set(seen)
+
+
+@pytest.mark.parametrize("options", [{"batch_size": 0}, {"callbacks": 3}, {"augment": 3}])
+def test_what_fit_refuses_changes_nothing(options):
+    model = net()
+    model.fit(*TRAIN, verbose=0)
+    before, steps = snapshot(model), int(model.optimizer.iterations)
+    with pytest.raises((TypeError, ValueError)):
+        pruning.sparsify(model, *TRAIN, strength=0.01, **SHORT, **options)
+    assert snapshot(model) == before
+    assert int(model.optimizer.iterations) == steps > 0
+
+
+@pytest.mark.parametrize("how", [{"strength": 0.01}, {"target": 0.5}])
+def test_weights_that_are_not_finite_are_not_cut(how):
+    model, x, y = regression()
+    model.compile(SGD(0.1), "mse")
+    own = model.optimizer
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # fit says that the loss became nan
+        with pytest.raises(ValueError, match=r"a training that converges, .*; nothing was cut;"):
+            pruning.sparsify(model, x, y, (x, y), learning_rate=1e6, epochs=2, **how)
+    assert model.optimizer is own
+    assert own.learning_rate == pytest.approx(0.1)
+    assert pruning.masks(model) == {}

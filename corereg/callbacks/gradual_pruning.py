@@ -26,8 +26,10 @@ class GradualPruning(Callback):
 
     Zeros are frozen, also after the training: see `corereg.pruning.freeze_zeros` and
     `unfreeze_zeros`. Each epoch's logs have `sparsity`, the share of zeros in these kernels that
-    was asked for last. It can go on: the schedule follows from the epoch, and what is cut from the
-    weights, whose masks files of models keep.
+    was asked for last. Weights that a callback brings back from before the last cut, such as those
+    of EarlyStopping(restore_best_weights=True), have fewer zeros until the next step: let it begin
+    with epoch `end` (start_from_epoch). It can go on: the schedule follows from the epoch, and what
+    is cut from the weights, whose masks files of models keep.
 
     ValueError or TypeError for other values; when a training begins, ValueError for a model that
     has no kernel or not these layers, and for an `end` that the training does not reach.

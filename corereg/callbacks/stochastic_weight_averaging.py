@@ -33,9 +33,10 @@ class StochasticWeightAveraging(RateByEpoch):
         on. They are the means of the batches' statistics, by rows, with dropout as in training.
 
     All weights are averaged, those that are not trained, too: in float64, rounded once to the
-    model's dtype. Validation, checkpoints and callbacks that stop the training see the trained
-    weights, until the end. Put it behind callbacks that change weights at the end, such as
-    EarlyStopping with restore_best_weights. At the end the optimizer has its own rate again.
+    model's dtype, and 0.0 where a mask says so (`corereg.pruning`). Validation, checkpoints and
+    callbacks that stop the training see the trained weights, until the end. Put it behind callbacks
+    that change weights at the end, such as EarlyStopping with restore_best_weights. At the end the
+    optimizer has its own rate again.
 
     A `fit` begins anew, unless `set_state` was called before it: then the trained weights come back
     first, and it goes on as if the training had not ended.
@@ -152,5 +153,10 @@ class StochasticWeightAveraging(RateByEpoch):
             return
         unaveraged = self.model._trainer.unaveraged  # what the averages of use_ema have replaced
         self._trained = self.model.get_weights() if unaveraged is None else unaveraged
-        self.model.set_weights(self._means)
+        self.model.set_weights(
+            [
+                mean if p.mask is None else np.where(p.mask, mean, 0)
+                for p, mean in zip(self.model.weights, self._means, strict=True)
+            ]
+        )
         self._statistics.refresh()

@@ -25,10 +25,11 @@ _OWN = frozenset(("base", "rho", "adaptive", "eta", "name", "_ascent", "_moved")
 
 class Ascent(NamedTuple):
     """The parameters that are moved, as kernels see them, with the memory that keeps what they
-    were; and what tells whether they are still these."""
+    were, and the masks of those that have one; and what tells whether they are still these."""
 
     parameters: list[Parameter]
     saved: list[Array]
+    masks: list[tuple[Array, Array] | None]  # each with memory for a masked gradient
     segments: _kernels.Segments
     sums: Array
     snapshot: _kernels.Snapshot
@@ -45,7 +46,8 @@ class SAM(Optimizer):
 
     adaptive: e = rho s^2 g / norm(s g) with s = |w| + eta for each weight, so that the
     neighbourhood does not depend on the scale of the weights (ASAM, Kwon et al. 2021), whose rho is
-    some ten times as large. A step costs two forward and two backward passes.
+    some ten times as large. A step costs two forward and two backward passes. Weights that a mask
+    keeps at 0.0 (`corereg.pruning.freeze_zeros`) are not moved, nor do they count in the norm.
 
     base: an Optimizer, or its name. Its numbers (learning rate and schedule, clipping, weight
     decay, `use_ema`, gradient_accumulation_steps, whose every step has a move of its own) act on
@@ -161,10 +163,11 @@ class SAM(Optimizer):
         _kernels.track_dependency(self)
         ascent = self._known_ascent()
         for i, p in enumerate(ascent.parameters):
-            gradient = p._grad
-            ascent.segments.set_gradient(
-                i, gradient.data if isinstance(gradient, Tensor) else gradient
-            )
+            gradient = p._grad.data if isinstance(p._grad, Tensor) else p._grad
+            mask = ascent.masks[i]
+            if gradient is not None and mask is not None:
+                gradient = _kernels.mask_values(gradient, *mask)
+            ascent.segments.set_gradient(i, gradient)
             ascent.saved[i][...] = p.data  # an interrupt may come before the kernels
         self._moved = True
         _kernels.ascend_weights(ascent.segments, self.rho, ascent.sums, self.adaptive, self.eta)
@@ -256,9 +259,10 @@ class SAM(Optimizer):
         if found is None or not found.snapshot.unchanged():
             moved = [p for p in self.parameters if p.trainable]
             saved = [aligned(p.data) for p in moved]
+            masks = [None if p.mask is None else (p.mask, np.zeros_like(p.data)) for p in moved]
             segments = _kernels.Segments([p.data for p in moved], [(one,) for one in saved])
             snapshot = _kernels.Snapshot([], [self.parameters], self.parameters)
-            found = Ascent(moved, saved, segments, np.zeros(segments.blocks), snapshot)
+            found = Ascent(moved, saved, masks, segments, np.zeros(segments.blocks), snapshot)
             self._ascent = found
         return found
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Parameter
-from corereg.pruning.kernels import kernels_of
+from corereg.pruning.kernels import kernels_of, model_weights
 
 Array = np.ndarray[Any, Any]
 
@@ -28,8 +28,9 @@ def freeze_zeros(model: Any, layers: Any = None) -> int:
     is not built or has no kernel, and for layers that it does not have.
     """
     frozen = 0
+    kernels = kernels_of("freeze_zeros", model, layers)
     with _kernels.shared_lock(model.weights).writing:
-        for _, w in kernels_of("freeze_zeros", model, layers):
+        for _, w in kernels:
             keep = w.data != 0
             if w.mask is not None:
                 keep &= w.mask
@@ -40,9 +41,17 @@ def freeze_zeros(model: Any, layers: Any = None) -> int:
 
 
 def unfreeze_zeros(model: Any, layers: Any = None) -> None:
-    """Takes the masks from kernels: their zeros may become anything again. See `freeze_zeros`."""
-    for _, w in kernels_of("unfreeze_zeros", model, layers):
-        w.mask = None
+    """Takes the masks from weights: their zeros may become anything again. See `freeze_zeros`.
+
+    layers: the layers, or their names, whose masks are taken; None: all of the model, also of what
+    is not trained at the time.
+    """
+    who = "unfreeze_zeros"
+    weights = model_weights(who, model, layers)
+    with _kernels.shared_lock(weights).writing:
+        for w in weights:
+            if w.mask is not None:
+                w.mask = None
 
 
 def masks(model: Any) -> dict[str, Array]:

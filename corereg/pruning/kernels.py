@@ -55,7 +55,24 @@ def all_kernels(who: str, model: Any) -> list[Kernel]:
     return list(_kernels_in(model._flatten_layers(), tables=False))
 
 
+def model_weights(who: str, model: Any, layers: Any = None) -> list[Parameter]:
+    """All weights of these layers, or their names, with those inside them; None: of the model.
+    ValueError as for `kernels_of`."""
+    _check_built(who, model)
+    if layers is None:
+        return list(model.weights)
+    chosen = _chosen(who, model._flatten_layers(), layers)
+    return list({id(w): w for layer in chosen for w in layer._own_weights()}.values())
+
+
+def check_model(who: str, model: Any) -> None:
+    """TypeError for what is no model."""
+    if not hasattr(model, "_trainer"):
+        raise TypeError(f"{who}: expected a Model, received {type(model).__name__}")
+
+
 def _check_built(who: str, model: Any) -> None:
+    check_model(who, model)
     if not getattr(model, "built", False):
         raise ValueError(f"{who}: expected a model that is built; call build(input_shape), or fit")
 

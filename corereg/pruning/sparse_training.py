@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from corereg.callbacks.learning_rate_scheduler import LearningRateScheduler
 from corereg.optimizers.base import Optimizer
 from corereg.pruning.freezing import cut
 from corereg.pruning.judging import Judge
-from corereg.pruning.kernels import Kernel, kernels_of
+from corereg.pruning.kernels import Kernel, check_model, kernels_of
 from corereg.pruning.magnitude import check_share, kept
 from corereg.pruning.report import SparsifyReport, Trial
 from corereg.regularizers.l1l2 import L2
@@ -50,8 +51,9 @@ def sparsify(
     sample_weight: Any = None,
     class_weight: Any = None,
     shuffle: bool = True,
-    callbacks: Sequence[Any] | None = None,
+    callbacks: Any = None,
     verbose: int | str = 0,
+    augment: Any = None,
 ) -> SparsifyReport:
     """Trains a compiled model so that most weights of its kernels are exactly 0.0 and stay so;
     returns a report. Three steps:
@@ -77,18 +79,23 @@ def sparsify(
     and the strength: what the network is worth has to be found out on other rows, a test set.
     learning_rate: to begin each training with; None: what the model's optimizer has now. scaling:
     as of `ProximalL1`. layers: the layers, or their names, whose kernels count; None: all.
-    batch_size, sample_weight, class_weight, shuffle, callbacks, verbose: of every `fit`.
+    batch_size, sample_weight, class_weight, shuffle, callbacks, verbose, augment: of every `fit`.
 
     Kernels have the penalty in place of their own, of which the L2 part is kept, in step 3 as well.
     Afterwards the model is compiled as before: regularizers and optimizer are put back, the latter
     without state, as after `compile`. Zeros stay zero until `unfreeze_zeros`.
 
-    ValueError, before anything is changed, without validation data, for both or neither of strength
-    and target, for numbers that cannot be, for a model that is not built or has no kernel, and for
-    an optimizer without a proximal stage; RuntimeError if the model is not compiled.
+    ValueError or TypeError, before anything is changed, without validation data, for both or
+    neither of strength and target, for numbers that cannot be, for a model that is not built or has
+    no kernel, and for an optimizer without a proximal stage; RuntimeError if the model is not
+    compiled. ValueError, and no cut, if the training ends with weights that are not finite.
     """
     _check_data(x, validation_data)
     _check_numbers(strength, target, epochs, debias_epochs, thresholds)
+    for name, value in (("tolerance", tolerance), ("loss_tolerance", loss_tolerance)):
+        if not isinstance(value, int | float | np.number) or math.isnan(value):
+            raise ValueError(f"{_WHO}: expected {name} as a number, received {value!r}")
+    check_model(_WHO, model)
     model._trainer.lock.check_idle(_WHO)
     own = model._trainer.compilation.need_optimizer(_WHO)
     kernels = kernels_of(_WHO, model, layers)
@@ -108,8 +115,9 @@ def sparsify(
         "sample_weight": sample_weight,
         "class_weight": class_weight,
         "shuffle": shuffle,
-        "callbacks": list(callbacks or ()),
+        "callbacks": [] if callbacks is None else callbacks,
         "verbose": verbose,
+        "augment": augment,
     }
     with _put_back(model, own, kernels):
         training = _Training(model, own, kernels, judge, scaling, fit_options)
@@ -173,7 +181,7 @@ class _Training:
             lambda epoch: rate * (1 + math.cos(math.pi * epoch / epochs)) / 2
         )
         options = dict(self._fit_options)
-        options["callbacks"] = [cosine, *options["callbacks"]]
+        options["callbacks"] = [cosine, options["callbacks"]]
         history = self._model.fit(**options, epochs=epochs)
         self.history.append(history.history)
 
@@ -184,6 +192,8 @@ class _Training:
         number before the cut, and the threshold."""
         self.fit(strength, rate, epochs)
         arrays, before, zeros = self._arrays(), self._judge(), self._zeros()
+        if not _finite(arrays):
+            raise _diverged(strength)
         cost = None
         for threshold in sorted(thresholds, reverse=True):
             keeps = [np.abs(a) >= threshold for a in arrays]
@@ -204,7 +214,7 @@ class _Training:
         for step in range(STEPS):
             self.fit(strength, rate, max(epochs // 3, 1) if step else epochs)
             arrays, before, zeros = self._arrays(), self._judge(), self._zeros()
-            if any(not a.any() for a in arrays):
+            if any(not a.any() for a in arrays) or not _finite(arrays):
                 self.trials.append(Trial(strength, zeros, before, None))
                 break
             self.chosen = step
@@ -216,6 +226,8 @@ class _Training:
             last = arrays, before
             strength *= 2
         if last is None:
+            if not _finite(arrays):
+                raise _diverged(strength)
             raise ValueError(
                 f"{_WHO}: expected a network that does not collapse to zero at the strength "
                 f"{FIRST_STRENGTH:g}; lower the learning rate, or give scaling='capped'"
@@ -260,22 +272,41 @@ class _Training:
                 w.assign(a)
 
 
+def _finite(arrays: Sequence[Array]) -> bool:
+    return all(bool(np.isfinite(a).all()) for a in arrays)
+
+
+def _diverged(strength: float) -> ValueError:
+    return ValueError(
+        f"{_WHO}: expected a training that converges, received weights that are not finite after "
+        f"that with the strength {strength:g}; nothing was cut; lower the learning rate, and build "
+        "the model anew"
+    )
+
+
 def _fresh(optimizer: Optimizer, rate: float) -> Optimizer:
-    """An optimizer like this one, without state, with another learning rate."""
-    return type(optimizer).from_config({**optimizer.get_config(), "learning_rate": rate})
+    """An optimizer like this one, without state, with another learning rate: where one is around
+    another, that of the inner one."""
+    kind, config, inner = type(optimizer), optimizer.get_config(), optimizer.stepping
+    if inner is not optimizer:
+        return kind(**{**config, "base": _fresh(inner, rate)})
+    return kind.from_config({**config, "learning_rate": rate})
 
 
 @contextmanager
 def _put_back(model: Any, own: Optimizer, kernels: Sequence[Kernel]) -> Iterator[None]:
-    """Puts regularizers and optimizer back at the end, however it comes."""
+    """Puts regularizers and optimizer back at the end, however it comes; the optimizer's state is
+    forgotten if it was that of other weights."""
     regularizers = [kernel.weight.regularizer for kernel in kernels]
+    before = model.get_weights()
     try:
         yield
     finally:
         for kernel, regularizer in zip(kernels, regularizers, strict=True):
             kernel.weight.regularizer = regularizer
         model.optimizer = own
-        if own.built:
+        same = map(np.array_equal, before, model.get_weights(), repeat(True))
+        if own.built and not all(same):
             own.build(own.parameters)
 
 
@@ -320,5 +351,7 @@ def _check_numbers(
             raise ValueError(
                 f"{_WHO}: expected {name} as a whole number >= {least}, received {value!r}"
             )
-    if not all(isinstance(t, int | float | np.number) and t >= 0 for t in thresholds):
+    if not isinstance(thresholds, Sequence | np.ndarray) or not all(
+        isinstance(t, int | float | np.number) and t >= 0 for t in thresholds
+    ):
         raise ValueError(f"{_WHO}: expected thresholds as numbers >= 0, received {thresholds!r}")

@@ -8,6 +8,7 @@ training (`Trainer.augmented`), so that a training that goes on draws the next o
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -53,6 +54,11 @@ class Augmentation:
                 raise TypeError(
                     f"{who}: expected augment as a list of layers and functions "
                     f"(x, y, sample_weight), received {one!r} in it"
+                )
+            if not isinstance(one, Layer) and not _takes_three(one):
+                raise TypeError(
+                    f"{who}: expected {_name(one)} to take (x, y, sample_weight), received a "
+                    f"function of {inspect.signature(one)}"
                 )
         if parts and overrides(model, "train_step", "compute_loss", "compute_metrics"):
             raise ValueError(
@@ -180,7 +186,11 @@ class Augmentation:
     def _like_before(self, part: Any, now: Any, before: Any) -> Any:
         """x, if it is of the shapes and dtypes that it had."""
         found, wanted = ([_said(one) for one in flatten(x)] for x in (now, before))
-        if found != wanted or not all(isinstance(one, Tensor) for one in flatten(now)):
+        tensors = [isinstance(one, Tensor) for one in flatten(now)]
+        if found != wanted or not all(tensors):
+            found = [
+                one if t else f"no tensor, {one}" for t, one in zip(tensors, found, strict=True)
+            ]
             raise ValueError(
                 f"{self._who}: expected {_name(part)} to give x as tensors, {_one(wanted)}, "
                 f"received {_one(found)}"
@@ -284,6 +294,17 @@ def _as_tensors(arrays: Sequence[Array | None]) -> Any:
 
 def _name(part: Any) -> str:
     return str(getattr(part, "who", None) or getattr(part, "__name__", type(part).__name__))
+
+
+def _takes_three(function: Any) -> bool:
+    """Whether a function can be called with three arguments, as far as it tells."""
+    try:
+        inspect.signature(function).bind(None, None, None)
+    except ValueError:  # it has no signature
+        return True
+    except TypeError:
+        return False
+    return True
 
 
 def _said(value: Any) -> str:

@@ -9,9 +9,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from corereg import activations, losses
+from corereg.graph.nest import flatten
+from corereg.graph.tensor import SymbolicTensor
 from corereg.layers.activation import Activation
 from corereg.layers.activations.softmax import Softmax
-from corereg.layers.base import Layer
+from corereg.layers.merging.ensemble_average import EnsembleAverage
 from corereg.training.compilation import OutputLoss
 
 Array = np.ndarray[Any, Any]
@@ -40,34 +42,44 @@ class OutputKind(NamedTuple):
     from_logits: bool = False
 
 
-def output_kind(loss: Any, last_layer: Layer | None) -> OutputKind:
-    """What an output is by its loss, or, if that says nothing of probabilities, by the activation
-    of its layer: softmax gives classes, and sigmoid labels if there is no loss."""
+def output_kind(loss: Any, activated: str | None) -> OutputKind:
+    """What an output is by its loss, or, if that says nothing of probabilities, by its activation
+    (see `kind_by_activation`): softmax gives classes, and sigmoid labels if there is no loss."""
     if isinstance(loss, _OF_LABELS):
         return OutputKind(BERNOULLI, loss.from_logits)
     if isinstance(loss, _OF_CLASSES):
         return OutputKind(CATEGORICAL, getattr(loss, "from_logits", False))
-    activation = getattr(last_layer, "activation", None)
-    if isinstance(last_layer, Softmax) or activation is activations.softmax:
-        return OutputKind(CATEGORICAL)
-    if loss is None and activation is activations.sigmoid:
-        return OutputKind(BERNOULLI)
+    if activated == CATEGORICAL or (activated == BERNOULLI and loss is None):
+        return OutputKind(activated)
     return OutputKind(None)
 
 
 def output_kinds(
-    output_losses: Sequence[OutputLoss], last_layers: Sequence[Layer | None]
+    output_losses: Sequence[OutputLoss], activated: Sequence[str | None]
 ) -> list[OutputKind]:
     """Of each output."""
     by_output = {one.output: one.loss for one in output_losses}
-    return [output_kind(by_output.get(i), layer) for i, layer in enumerate(last_layers)]
+    return [output_kind(by_output.get(i), one) for i, one in enumerate(activated)]
 
 
-def last_layer(operation: Any) -> Any:
-    """The layer whose activation gives the values of an operation's output, or None."""
+def kind_by_activation(tensor: SymbolicTensor) -> str | None:
+    """What the activation that gives a symbolic tensor's values makes of them: "categorical"
+    (softmax), "bernoulli" (sigmoid), or None. The average of an ensemble is what all its models
+    give."""
+    operation = tensor.node.operation
+    if isinstance(operation, EnsembleAverage):
+        if operation.probabilities:
+            return BERNOULLI if tensor.shape[-1] == 1 else CATEGORICAL
+        kinds = {kind_by_activation(one) for one in tensor.node.inputs}
+        return kinds.pop() if len(kinds) == 1 else None
+    if getattr(operation, "_has_own_call", True) is False:  # a model inside that is a graph
+        return kind_by_activation(list(flatten(operation.outputs))[tensor.place])
     while not isinstance(operation, Activation) and getattr(operation, "layers", None):
         operation = operation.layers[-1]
-    return operation if isinstance(operation, Layer) else None
+    activation = getattr(operation, "activation", None)
+    if isinstance(operation, Softmax) or activation is activations.softmax:
+        return CATEGORICAL
+    return BERNOULLI if activation is activations.sigmoid else None
 
 
 def entropy(p: Array, kind: str) -> Array:

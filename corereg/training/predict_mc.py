@@ -22,7 +22,7 @@ from corereg.training.likelihood import (
     OutputKind,
     entropy,
     figure_of_merit,
-    last_layer,
+    kind_by_activation,
     output_kinds,
     softmax,
 )
@@ -236,10 +236,10 @@ class _Run:
 def kinds_of(model: TrainableModel) -> list[OutputKind]:
     """What each output of a built model is: by the compiled losses, or by the last layers."""
     names = model._trainer.shapes_of(model).output_names
-    layers: list[Any] = [None] * len(names)
+    activated: list[str | None] = [None] * len(names)
     if not model._has_own_call:
-        layers = [last_layer(tensor.node.operation) for tensor in model.outputs]
-    return output_kinds(model._trainer.compilation.losses_for(WHO, names), layers)
+        activated = [kind_by_activation(tensor) for tensor in model.outputs]
+    return output_kinds(model._trainer.compilation.losses_for(WHO, names), activated)
 
 
 # ---- validation ----------------------------------------------------------------------------------
