@@ -50,6 +50,7 @@ def sparsify(
     sample_weight: Any = None,
     class_weight: Any = None,
     shuffle: bool = True,
+    augment: Any = None,
     callbacks: Sequence[Any] | None = None,
     verbose: int | str = 0,
 ) -> SparsifyReport:
@@ -77,7 +78,7 @@ def sparsify(
     and the strength: what the network is worth has to be found out on other rows, a test set.
     learning_rate: to begin each training with; None: what the model's optimizer has now. scaling:
     as of `ProximalL1`. layers: the layers, or their names, whose kernels count; None: all.
-    batch_size, sample_weight, class_weight, shuffle, callbacks, verbose: of every `fit`.
+    batch_size, sample_weight, class_weight, shuffle, augment, callbacks, verbose: of every `fit`.
 
     Kernels have the penalty in place of their own, of which the L2 part is kept, in step 3 as well.
     Afterwards the model is compiled as before: regularizers and optimizer are put back, the latter
@@ -108,6 +109,7 @@ def sparsify(
         "sample_weight": sample_weight,
         "class_weight": class_weight,
         "shuffle": shuffle,
+        "augment": augment,
         "callbacks": list(callbacks or ()),
         "verbose": verbose,
     }
