@@ -208,11 +208,15 @@ def ten_of_hundred(seeds: Sequence[int]) -> None:
 
 
 def main() -> None:
-    asked = mnist.parser(__doc__).parse_args()
+    parser = mnist.parser(__doc__)
+    parser.add_argument("--only", choices=("pixels", "table"), help="one of them; both")
+    asked = parser.parse_args()
     corereg.set_num_threads(asked.threads)
     seeds = range(mnist.FIRST_SEED, mnist.FIRST_SEED + asked.seeds)
-    ten_of_hundred(seeds)
-    pixels(Digits(asked.data), seeds)
+    if asked.only != "pixels":
+        ten_of_hundred(seeds)
+    if asked.only != "table":
+        pixels(Digits(asked.data), seeds)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,9 @@ def print_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) 
         print(f"| {' | '.join(row)} |", flush=True)
 
 
-def medians(calls: Sequence[Callable[[], Any]], rounds: int = 15, least: float = 0.02) -> Array:
+def medians(
+    calls: Sequence[Callable[[], Any]], rounds: int = 15, least: float = 0.02
+) -> list[float]:
     """CPU seconds of each call on one thread: medians of rounds, the calls in turns."""
     times: list[list[float]] = [[] for _ in calls]
     often = []
@@ -102,13 +104,13 @@ def medians(calls: Sequence[Callable[[], Any]], rounds: int = 15, least: float =
             for _ in range(n):
                 call()
             found.append((time.thread_time() - began) / n)
-    return np.array([statistics.median(one) for one in times])
+    return [statistics.median(one) for one in times]
 
 
-def parser(doc: str | None, data: bool = True) -> argparse.ArgumentParser:
+def parser(doc: str | None) -> argparse.ArgumentParser:
     """The options of all these studies."""
     asked = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
-    asked.add_argument("--data", type=Path, required=data, help=".npz with x, y, tx, ty")
+    asked.add_argument("--data", type=Path, required=True, help=".npz with x, y, tx, ty")
     asked.add_argument("--seeds", type=int, default=5)
     asked.add_argument("--threads", type=int, default=1)
     return asked
