@@ -282,6 +282,20 @@ def test_options():
     assert report.validation == report.validation_cut
 
 
+def test_augmented_batches():
+    """Nothing can be learned where all batches are zeros: `augment` is for each `fit`."""
+    modes = []
+
+    class Watch(Callback):
+        def on_train_end(self, logs=None):
+            modes.append(self.model.execution_report()["fit"].mode)
+
+    options = SHORT | {"augment": [layers.Rescaling(0.0)], "callbacks": [Watch()]}
+    report = pruning.sparsify(net(), *TRAIN, strength=0.0, **options)
+    assert modes == ["replayed"] * 2
+    assert report.validation > 0.3
+
+
 def test_bad_arguments():
     model = net()
     x, y = TRAIN
