@@ -33,7 +33,9 @@ def kernel_calls(rng, dtype, m, n):
     w, b, rows, one, total = array(n, n), array(n), array(m), array(), keep(np.zeros(1))
     counts, misses = keep(np.zeros((n, 6))), keep(np.zeros((n, 6)))
     bounds = np.linspace(-1, 1, 5).astype(dtype)
-    sparse, columns, chosen = keep(w * (w > 0.5)), np.array([n - 1]), array(m, 1)
+    sparse, several, wide = array(n, n + 1), array(n + 1), array(m, n + 1)
+    sparse *= sparse > 0.5
+    columns, chosen = np.array([n - 1]), array(m, 1)
     labels, order = rng.integers(0, n, m), keep(rng.permutation(m))
     seed, epoch, log = np.array([1], np.uint64), keep(np.array([2])), keep(np.zeros(9))
     share, picked = keep(rng.random(m).astype(dtype)), keep(np.zeros(m, np.int64))
@@ -45,7 +47,7 @@ def kernel_calls(rng, dtype, m, n):
     hypers = [hyper(rule) for rule in k.RULES]
     calls = [
         lambda: k.dense_backward_weights(x, dy, w, b),
-        lambda: k.sparse_forward(x, sparse, b, k.ACTIVATIONS["tanh"], out),
+        lambda: k.sparse_forward(x, sparse, several, k.ACTIVATIONS["tanh"], wide),
         lambda: k.select_columns(x, columns, chosen),
         lambda: k.dropout_forward(x, 0.3, 7, step, 2, bits, out),
         lambda: k.dropout_backward(dy, 0.3, bits, out=out),
