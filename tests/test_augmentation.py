@@ -389,3 +389,19 @@ def test_keras_own_configs_are_taken():
     """Keras writes a pair with a negative number, which it refuses itself, into its files."""
     config = {"x_factor": [-0.2, 0.2], "y_factor": [0.0, 0.0]}
     assert layers.RandomShear.from_config(config).x_factor == [-0.2, 0.2]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: layers.RandomFlip(seed=1), lambda: layers.Pipeline([layers.RandomFlip(seed=1)])],
+)
+def test_a_dict_of_images_and_labels(make, fails):
+    images, labels = np.arange(24, dtype="float32").reshape(2, 3, 4), np.array([0, 1])
+    found = make()({"images": images, "labels": labels}, training=True)
+    assert found.keys() == {"images", "labels"}
+    np.testing.assert_array_equal(found["images"].data, make()(images, training=True).data)
+    assert (found["images"].data != images).any()
+    assert found["labels"] is labels
+    assert make()({"images": images}, training=False)["images"].data.tolist() == images.tolist()
+    for wrong in ({"labels": labels}, {"images": images, "bounding_boxes": labels}):
+        fails(lambda x=wrong: make()(x), ValueError, "boxes and masks are not moved along")

@@ -90,7 +90,13 @@ class SAM(Optimizer):
         adaptive: bool = False,
         eta: float = 0.01,
         name: str | None = None,
+        **options: Any,
     ) -> None:
+        if options:
+            raise ValueError(
+                f"SAM: expected {', '.join(options)} as arguments of base, such as "
+                "SAM(Adam(learning_rate=0.01)), received them itself"
+            )
         found = get(base)
         if found is None:
             raise TypeError("SAM: expected base as an optimizer or its name, received None")

@@ -10,6 +10,7 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
+from corereg.layers.augmentation.image_dict import TakesImageDict
 from corereg.layers.base import Shape
 from corereg.layers.data_format import as_data_format
 from corereg.layers.random_layer import RandomLayer
@@ -19,7 +20,7 @@ Image = tuple[int, int, int, bool]
 """Height, width, channels, and whether channels are first."""
 
 
-class ImageLayer(RandomLayer):
+class ImageLayer(TakesImageDict, RandomLayer):
     """Base of layers that change images at random in training. Each image of a batch is changed by
     numbers of its own, which depend on the seed, on how many batches there were, and on the image's
     place in the batch, not on threads or machine.

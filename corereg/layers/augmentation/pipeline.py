@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from corereg.autograd import Tensor
+from corereg.layers.augmentation.image_dict import TakesImageDict
 from corereg.layers.augmentation.warp_layer import one_pass, warp
 from corereg.layers.base import Layer, Shape
 from corereg.layers.lookup import deserialize, serialize
@@ -13,7 +14,7 @@ from corereg.registry import register
 
 
 @register("layer")
-class Pipeline(Layer):
+class Pipeline(TakesImageDict):
     """Layers one after the other, as one layer; in training, neighbours that move pixels
     (RandomTranslation, RandomRotation, RandomZoom, RandomShear, RandomFlip, RandomElasticTransform)
     are done in one pass over the batch.
