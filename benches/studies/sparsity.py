@@ -235,11 +235,16 @@ def main() -> None:
     parser = mnist.parser(__doc__)
     parser.add_argument("--others", type=int, help="seeds of L1, gradual and dense; all")
     parser.add_argument("--only", choices=("shift", "plain"), help="one setting; both")
+    parser.add_argument("--strength", type=float, help="of proximal, instead of those listed")
     asked = parser.parse_args()
     corereg.set_num_threads(asked.threads)
     digits = Digits(asked.data)
     seeds = range(mnist.FIRST_SEED, mnist.FIRST_SEED + asked.seeds)
     for name, setting in zip(("shift", "plain"), SETTINGS, strict=True):
+        if asked.strength is not None:
+            setting = setting._replace(
+                strengths={**setting.strengths, "proximal": (asked.strength,)}
+            )
         if asked.only in (None, name):
             study(digits, seeds, asked.seeds if asked.others is None else asked.others, setting)
 
