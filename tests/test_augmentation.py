@@ -391,10 +391,11 @@ def test_keras_own_configs_are_taken():
     assert layers.RandomShear.from_config(config).x_factor == [-0.2, 0.2]
 
 
-@pytest.mark.parametrize(
-    "make",
-    [lambda: layers.RandomFlip(seed=1), lambda: layers.Pipeline([layers.RandomFlip(seed=1)])],
-)
+def turned():
+    return layers.RandomRotation(0.3, seed=1)
+
+
+@pytest.mark.parametrize("make", [turned, lambda: layers.Pipeline([turned()])])
 def test_a_dict_of_images_and_labels(make, fails):
     images, labels = np.arange(24, dtype="float32").reshape(2, 3, 4), np.array([0, 1])
     found = make()({"images": images, "labels": labels}, training=True)

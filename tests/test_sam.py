@@ -505,6 +505,7 @@ def test_what_cannot_be(fails):
         (lambda: SAM(None), TypeError, "base as an optimizer or its name, received None"),
         (lambda: SAM(3), TypeError, "expected a name or an Optimizer, received 3"),
         (lambda: SAM(SAM("sgd")), ValueError, "received a SAM"),
+        (lambda: SAM(learning_rate=0.1), ValueError, "expected learning_rate as arguments of base"),
         (lambda: SAM(Adam(lazy=True)), ValueError, "make it with lazy=False"),
         (lambda: SAM("sgd", -1), ValueError, "expected rho >= 0, received -1"),
         (lambda: SAM("sgd", float("nan")), ValueError, "expected rho >= 0"),
