@@ -31,9 +31,18 @@ def _wait_for_imports() -> None:
     end = time.monotonic() + _FORK_PATIENCE
     while time.monotonic() < end:
         alive = sys._current_frames()
-        if not any(one != get_ident() and one in alive for one in tuple(_importing)):
+        others = {*tuple(_importing), *_owners_of_locks()} - {get_ident()}
+        if not others & alive.keys():
             return
         time.sleep(0.001)
+
+
+def _owners_of_locks() -> set[Any]:
+    """The threads within an import statement for a module of corereg, as Python's own locks tell;
+    none for a Python that keeps them elsewhere."""
+    locks = getattr(getattr(importlib, "_bootstrap", None), "_module_locks", {})
+    held = [known() for name, known in tuple(locks.items()) if name.startswith("corereg")]
+    return {getattr(lock, "owner", None) for lock in held} - {None}
 
 
 def _forget_other_threads() -> None:

@@ -232,3 +232,24 @@ def test_a_fork_waits_for_an_import_of_another_thread(tmp_path, monkeypatch):
 
 
 WAITING: list[threading.Event] = []
+
+
+def test_a_fork_waits_for_import_statements(monkeypatch, tmp_path):
+    """Whose locks would stay held in the child."""
+    (tmp_path / "slowly_imported.py").write_text("import time\ntime.sleep(0.3)\n")
+    monkeypatch.setattr(corereg, "__path__", [*corereg.__path__, str(tmp_path)])
+    name = "corereg.slowly_imported"
+    thread = threading.Thread(target=lambda: __import__(name))
+    thread.start()
+    while name not in sys.modules:
+        time.sleep(0.001)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if pid == 0:
+        signal.alarm(5)
+        __import__(name)
+        os._exit(0)
+    thread.join()
+    assert os.waitpid(pid, 0)[1] == 0
+    del sys.modules[name]

@@ -12,6 +12,7 @@ not the same moments.
 from __future__ import annotations
 
 import collections
+import faulthandler
 import io
 import multiprocessing
 import os
@@ -150,6 +151,7 @@ class Campaign:
         """Ends the process: with 0 if all is well."""
         faults = 1
         try:
+            faulthandler.dump_traceback_later(TIME_LIMIT - 2)  # where one that hangs is
             signal.alarm(TIME_LIMIT)
             for name in self.models:
                 self.use(name)
