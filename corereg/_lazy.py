@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from typing import Any
 
-from corereg.importing import import_module
+import corereg.importing  # noqa: F401  # for what a fork waits
 
 
 def lazy_package(

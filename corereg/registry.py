@@ -16,9 +16,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from typing import Any, TypeVar
-
-from corereg.importing import import_module
 
 T = TypeVar("T", bound=Callable[..., Any])
 Config = dict[str, Any]

@@ -10,13 +10,14 @@ import sys
 import threading
 import time
 import warnings
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import corereg
-from corereg import _kernels, importing, layers, random
+from corereg import _kernels, layers, random
 from corereg.models import Sequential
 
 CAMPAIGN = Path(__file__).parent / "campaigns" / "forks.py"
@@ -209,15 +210,17 @@ def test_forks_beside_everything():
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_a_fork_waits_for_an_import_of_another_thread(tmp_path, monkeypatch):
+@pytest.mark.parametrize("load", [import_module, __import__])
+def test_a_fork_waits_for_an_import_of_another_thread(load, tmp_path, monkeypatch):
     """In the child the import's lock would stay held for ever."""
     begun, may_end = threading.Event(), threading.Event()
     (tmp_path / "slowly_imported.py").write_text(
         "from test_forks import WAITING\nWAITING[0].set()\nWAITING[1].wait(60)\nvalue = 7\n"
     )
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(corereg, "__path__", [*corereg.__path__, str(tmp_path)])
+    name = "corereg.slowly_imported"
     WAITING[:] = begun, may_end
-    importer = threading.Thread(target=lambda: importing.import_module("slowly_imported"))
+    importer = threading.Thread(target=load, args=(name,))
     importer.start()
     assert begun.wait(60)
     threading.Timer(0.2, may_end.set).start()
@@ -226,30 +229,11 @@ def test_a_fork_waits_for_an_import_of_another_thread(tmp_path, monkeypatch):
         pid = os.fork()
     if pid == 0:
         signal.alarm(30)
-        os._exit(importing.import_module("slowly_imported").value)
+        load(name)
+        os._exit(sys.modules[name].value)
     importer.join()
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+    del sys.modules[name]
 
 
 WAITING: list[threading.Event] = []
-
-
-def test_a_fork_waits_for_import_statements(monkeypatch, tmp_path):
-    """Whose locks would stay held in the child."""
-    (tmp_path / "slowly_imported.py").write_text("import time\ntime.sleep(0.3)\n")
-    monkeypatch.setattr(corereg, "__path__", [*corereg.__path__, str(tmp_path)])
-    name = "corereg.slowly_imported"
-    thread = threading.Thread(target=lambda: __import__(name))
-    thread.start()
-    while name not in sys.modules:
-        time.sleep(0.001)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        pid = os.fork()
-    if pid == 0:
-        signal.alarm(5)
-        __import__(name)
-        os._exit(0)
-    thread.join()
-    assert os.waitpid(pid, 0)[1] == 0
-    del sys.modules[name]
