@@ -11,6 +11,7 @@ from corereg.layers.lookup import deserialize
 from corereg.layers.merging.ensemble_average import EnsembleAverage
 from corereg.layers.shapes import is_shape
 from corereg.models.model import Model
+from corereg.naming import unused_name
 
 
 def _said_inputs(model: Model) -> Any:
@@ -140,10 +141,6 @@ def _unused(name: str, used: set[str]) -> str:
 def _renamed(model: Model, flat: list[SymbolicTensor], used: set[str]) -> Any:
     """The same as `_called`, by a model of another name around this one: a graph tells its layers
     apart by their names."""
-    number = 1
-    while f"{model.name}_{number}" in used:
-        number += 1
-    name = f"{model.name}_{number}"
-    used.add(name)
+    name = unused_name(model.name, used)
     inner = [_input_like(one) for one in flat]
     return Model(inner, _called(model, inner), name=name)(list(flat))

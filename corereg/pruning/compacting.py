@@ -18,6 +18,7 @@ from corereg.initializers import Constant
 from corereg.layers.base import Layer
 from corereg.models.model import Model
 from corereg.models.sequential import Sequential
+from corereg.naming import unused_name
 from corereg.pruning.features import Analysis, Call, Features
 
 Array = np.ndarray[Any, Any]
@@ -165,17 +166,11 @@ class _Graph:
         if features.kept.all():
             return tensor
         if len(features.shape) > 2:
-            tensor = layers.Flatten(name=self._new_name("flatten"))(tensor)
-        name = self._new_name("select_columns")
+            tensor = layers.Flatten(name=unused_name("flatten", self._names))(tensor)
+        name = unused_name("select_columns", self._names)
         made = layers.SelectColumns(np.flatnonzero(features.kept).tolist(), name=name)(tensor)
         assert isinstance(made, SymbolicTensor)
         return made
-
-    def _new_name(self, name: str) -> str:
-        names = (name, *(f"{name}_{n}" for n in range(1, len(self._names) + 2)))
-        found = next(one for one in names if one not in self._names)
-        self._names.add(found)
-        return found
 
     def _smaller(self, call: Call) -> Callable[..., Any]:
         """A layer with the weights that are left, built for the features that are."""

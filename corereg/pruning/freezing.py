@@ -9,6 +9,7 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Parameter
+from corereg.naming import unused_name
 from corereg.pruning.kernels import kernels_of, model_weights
 
 Array = np.ndarray[Any, Any]
@@ -57,14 +58,9 @@ def unfreeze_zeros(model: Any, layers: Any = None) -> None:
 def masks(model: Any) -> dict[str, Array]:
     """The masks of a model's weights that have one, by the weights' names ("dense/kernel"): arrays
     of bool, False where the weight stays 0.0. To set one, assign to `mask` of a weight."""
-    found: dict[str, Array] = {}
-    for w in model.weights:
-        if w.mask is not None:
-            name, n = w.name, 1
-            while name in found:  # layers of one name, in different models inside
-                name, n = f"{w.name}_{n}", n + 1
-            found[name] = w.mask
-    return found
+    taken: set[str] = set()  # layers of one name may be in different models inside
+    masked = [w for w in model.weights if w.mask is not None]
+    return {unused_name(w.name, taken): w.mask for w in masked}
 
 
 def cut(optimizer: Any, weights: Sequence[Parameter], keeps: Sequence[Array]) -> None:
