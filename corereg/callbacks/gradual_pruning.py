@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from corereg.callbacks.arguments import check_whole
 from corereg.callbacks.base import Callback, Logs
 from corereg.pruning.kernels import Kernel
 from corereg.pruning.magnitude import check_scope, check_share, cut_smallest, kernels_for
@@ -55,11 +56,11 @@ class GradualPruning(Callback):
                 f"{initial_sparsity!r} and {final_sparsity!r}"
             )
         check_scope(_WHO, scope)
-        _check_count("begin", begin, 0)
+        check_whole(_WHO, "begin", begin, 0)
         if end is not None:
-            _check_count("end", end, begin)
+            check_whole(_WHO, "end", end, begin)
         if frequency is not None:
-            _check_count("frequency", frequency, 1)
+            check_whole(_WHO, "frequency", frequency, 1)
         self.final_sparsity, self.initial_sparsity = float(final_sparsity), float(initial_sparsity)
         self.begin, self.end, self.frequency = begin, end, frequency
         self.scope, self.layers, self.feature_scale = scope, layers, feature_scale
@@ -139,11 +140,3 @@ class GradualPruning(Callback):
                 _WHO, self.model, self.scope, self.layers, self.feature_scale
             )
         return self._kernels
-
-
-def _check_count(name: str, value: Any, least: int) -> None:
-    """TypeError or ValueError unless a value is a whole number from `least` on."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{_WHO}: expected {name} as a whole number, received {value!r}")
-    if value < least:
-        raise ValueError(f"{_WHO}: expected {name} >= {least}, received {value!r}")

@@ -8,15 +8,6 @@ from typing import Any
 from corereg.callbacks.base import Callback, Logs
 
 
-def check_epochs(who: str, name: str, value: Any, least: int = 1) -> int:
-    """A whole number of epochs, else TypeError or ValueError."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{who}: expected {name} as a whole number, received {value!r}")
-    if value < least:
-        raise ValueError(f"{who}: expected {name} >= {least}, received {value!r}")
-    return int(value)
-
-
 def check_rate(who: str, value: Any) -> float | None:
     """A learning rate above 0, or None; else TypeError or ValueError."""
     if value is None:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from corereg import registry
+from corereg.callbacks.arguments import check_whole
 from corereg.callbacks.base import Logs
-from corereg.callbacks.rate_by_epoch import RateByEpoch, check_epochs, check_rate
+from corereg.callbacks.rate_by_epoch import RateByEpoch, check_rate
 
 Array = np.ndarray[Any, Any]
 
@@ -35,9 +36,9 @@ class SnapshotEnsemble(RateByEpoch):
         self, cycle_epochs: int, learning_rate: float | None = None, keep: int | None = None
     ) -> None:
         who = type(self).__name__
-        self.cycle_epochs = check_epochs(who, "cycle_epochs", cycle_epochs)
+        self.cycle_epochs = check_whole(who, "cycle_epochs", cycle_epochs)
         self.learning_rate = check_rate(who, learning_rate)
-        self.keep = None if keep is None else check_epochs(who, "keep", keep)
+        self.keep = None if keep is None else check_whole(who, "keep", keep)
         self.begin_anew()
 
     def begin_anew(self) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from corereg.callbacks.arguments import check_whole
 from corereg.callbacks.base import Logs
-from corereg.callbacks.rate_by_epoch import RateByEpoch, check_epochs, check_rate
+from corereg.callbacks.rate_by_epoch import RateByEpoch, check_rate
 from corereg.warn import warn_user
 
 Array = np.ndarray[Any, Any]
@@ -59,14 +60,14 @@ class StochasticWeightAveraging(RateByEpoch):
         batch_size: int | None = None,
     ) -> None:
         who = type(self).__name__
-        self.start_epoch = check_epochs(who, "start_epoch", start_epoch, least=0)
+        self.start_epoch = check_whole(who, "start_epoch", start_epoch, least=0)
         self.learning_rate = check_rate(who, learning_rate)
-        self.cycle_epochs = check_epochs(who, "cycle_epochs", cycle_epochs)
+        self.cycle_epochs = check_whole(who, "cycle_epochs", cycle_epochs)
         if anneal not in ANNEALS:
             raise ValueError(f"{who}: expected anneal of {ANNEALS}, received {anneal!r}")
         if anneal_epochs is None:
             anneal_epochs = min(5, self.start_epoch) if self.cycle_epochs == 1 else 0
-        self.anneal_epochs = check_epochs(who, "anneal_epochs", anneal_epochs, least=0)
+        self.anneal_epochs = check_whole(who, "anneal_epochs", anneal_epochs, least=0)
         if self.anneal_epochs > (self.start_epoch if self.cycle_epochs == 1 else 0):
             raise ValueError(
                 f"{who}: expected anneal_epochs of at most start_epoch={self.start_epoch}, and 0 "
