@@ -11,6 +11,7 @@ import numpy as np
 from corereg import _kernels
 from corereg.layers.base import Shape
 from corereg.layers.batch_mixing import Array, BatchMixing, Mixture
+from corereg.layers.data_format import as_image_shape
 from corereg.registry import register
 
 _LEAST = 1e-6  # what Keras adds to the parameter of the beta distribution
@@ -52,15 +53,7 @@ class CutMix(BatchMixing):
                 f"{factor!r}"
             )
         self.factor = float(min(pair)), float(max(pair))
-        self.image_shape = None if image_shape is None else tuple(image_shape)
-        if self.image_shape is not None and (
-            len(self.image_shape) not in (2, 3)
-            or not all(hasattr(n, "__index__") and n > 0 for n in self.image_shape)
-        ):
-            raise ValueError(
-                f"{self.who}: expected image_shape as two or three positive integers, received "
-                f"{image_shape!r}"
-            )
+        self.image_shape = as_image_shape(self.who, image_shape)
 
     @property
     def _beta_range(self) -> tuple[float, float]:

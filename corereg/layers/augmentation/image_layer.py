@@ -12,7 +12,7 @@ from corereg import _kernels
 from corereg.autograd import Tensor
 from corereg.layers.augmentation.image_dict import TakesImageDict
 from corereg.layers.base import Shape
-from corereg.layers.data_format import as_data_format
+from corereg.layers.data_format import as_data_format, as_image_shape
 from corereg.layers.random_layer import RandomLayer
 
 Array = np.ndarray[Any, Any]
@@ -36,20 +36,7 @@ class ImageLayer(TakesImageDict, RandomLayer):
     ) -> None:
         super().__init__(seed, **options)
         self.data_format = as_data_format(self.who, data_format)
-        self.image_shape = self._checked_image_shape(image_shape)
-
-    def _checked_image_shape(self, shape: Any) -> tuple[int, ...] | None:
-        if shape is None:
-            return None
-        sizes = tuple(shape) if isinstance(shape, Sequence) and not isinstance(shape, str) else ()
-        if len(sizes) not in (2, 3) or not all(
-            hasattr(n, "__index__") and not isinstance(n, bool) and n > 0 for n in sizes
-        ):
-            raise ValueError(
-                f"{self.who}: expected image_shape as two or three positive integers, such as "
-                f"(28, 28), received {shape!r}"
-            )
-        return tuple(int(n) for n in sizes)
+        self.image_shape = as_image_shape(self.who, image_shape)
 
     def build(self, input_shape: Shape) -> None:
         if None not in input_shape[1:]:
