@@ -11,6 +11,7 @@ import numpy as np
 from corereg.calibration.arguments import as_classes, as_predictions, as_probabilities
 from corereg.calibration.folding import last_dense
 from corereg.models.model import Model
+from corereg.training.likelihood import sigmoid, softmax
 from corereg.warn import warn_user
 
 Array = np.ndarray[Any, Any]
@@ -88,12 +89,8 @@ class TemperatureScaling:
         who = "TemperatureScaling.transform"
         z = self._logits(who, predictions) / self.temperature
         if z.ndim == 1:
-            half = np.exp(-np.abs(z))
-            found: Array = np.where(z >= 0, 1, half) / (1 + half)
-            return found.reshape(np.shape(predictions))
-        e = np.exp(z - z.max(axis=1, keepdims=True))
-        probabilities: Array = e / e.sum(axis=1, keepdims=True)
-        return probabilities
+            return sigmoid(z).reshape(np.shape(predictions))
+        return softmax(z)
 
     def calibrated(self, model: Model) -> Model:
         """A copy of a model that gives calibrated probabilities (of a model that gives logits:

@@ -122,6 +122,13 @@ def figure_of_merit(kind: str | None, p: Array, y: Array, weight: Array | None) 
     return float(np.average(rows, weights=weight))
 
 
+def sigmoid(z: Array) -> Array:
+    """1 / (1 + exp(-z)), for numbers of any size."""
+    half = np.exp(-np.abs(z))
+    found: Array = np.where(z >= 0, 1, half) / (1 + half)
+    return found
+
+
 def softmax(z: Array) -> Array:
     """Of the last axis."""
     e = np.exp(z - z.max(axis=-1, keepdims=True))

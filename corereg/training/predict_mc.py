@@ -24,6 +24,7 @@ from corereg.training.likelihood import (
     figure_of_merit,
     kind_by_activation,
     output_kinds,
+    sigmoid,
     softmax,
 )
 from corereg.training.predict import Call, check_and_build, memory_dtypes, predict
@@ -300,7 +301,7 @@ def _scores(
     for i, kind in enumerate(run.kinds):
         if kind.from_logits:
             z = np.asarray(plain[i], float)
-            plain[i] = softmax(z) if kind.kind == CATEGORICAL else 1 / (1 + np.exp(-z))
+            plain[i] = softmax(z) if kind.kind == CATEGORICAL else sigmoid(z)
     return {
         name: sum(
             figure_of_merit(kind.kind, p, y, weight)
