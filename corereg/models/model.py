@@ -153,7 +153,7 @@ class Model(CopiedWhole, ModelStructure):
         that keep the shape of x, which act on x alone with training=True, and functions
         (x, y, sample_weight) -> (x, y, sample_weight) of tensors. It is a part of the step and
         replayed with it; validation, evaluate and predict see the data as they are. See
-        docs/regularization.md. ValueError for models with a `train_step` of their own.
+        docs/augmentation.md. ValueError for models with a `train_step` of their own.
         History has, by epoch, "loss" (penalties included), "penalty" alone and the metrics, and the
         same as "val_..." for validation; ``compile(log_penalties=True)`` adds each layer's penalty.
 

@@ -82,8 +82,7 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
     _kernels.track_dependency(trainer.compilation)
     optimizer = trainer.ready_optimizer(model)  # a callback may have set another
     if trainer.augmentation is not None:
-        losses = trainer.compilation.losses_for("fit", trainer.output_names)
-        batch = trainer.augmentation.apply(batch, losses)
+        batch = trainer.augmentation.apply(batch, trainer.losses)
     weights = regularized(model.weights)
     with noted_draws() as draws:
         found = forward_pass(model, batch, weights)
