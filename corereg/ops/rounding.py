@@ -159,15 +159,16 @@ def _spaced(start: Any, stop: Any, num: int, endpoint: bool, axis: int) -> tuple
     at = at.reshape([-1, *(1,) * width.ndim])
     shares = Tensor(np.asarray(at, dtype))
     made = start * (1.0 - shares) + stop * shares
-    if axis not in (0, -made.ndim):
-        made = ops.transpose(made, _to_axis(made.ndim, axis))
-    return made, width / parts if parts > 0 else width * float("nan")
+    return _first_at(axis, made), width / parts if parts > 0 else width * float("nan")
 
 
-def _to_axis(ndim: int, axis: int) -> list[int]:
-    order = list(range(1, ndim))
-    order.insert(axis % ndim, 0)
-    return order
+def _first_at(axis: int, made: Tensor) -> Tensor:
+    """The first axis at another place."""
+    if axis in (0, -made.ndim):
+        return made
+    order = list(range(1, made.ndim))
+    order.insert(axis % made.ndim, 0)
+    return ops.transpose(made, order)
 
 
 @keras_op
@@ -204,6 +205,4 @@ def geomspace(
     if endpoint and num > 1:  # rounding must not miss it
         last = np.arange(num).reshape([-1, *(1,) * (made.ndim - 1)]) == num - 1
         made = ops.where(np.logical_and(last, alike), stop, made)
-    if axis not in (0, -made.ndim):
-        made = ops.transpose(made, _to_axis(made.ndim, axis))
-    return ops.astype(made, dtype or made.dtype)
+    return ops.astype(_first_at(axis, made), dtype or made.dtype)

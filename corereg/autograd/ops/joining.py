@@ -132,16 +132,6 @@ def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     return apply(Stack(normalize_axis(axis, given[0].ndim + 1, "stack")), *given)
 
 
-def check_parts(who: str, parts: int, length: int) -> None:
-    """ValueError for so many parts of an axis, nearly all of them empty, that making them would
-    take all memory or would never end."""
-    if parts > max(length, MOST_EMPTY_PARTS):
-        raise ValueError(
-            f"{who}: expected at most {MOST_EMPTY_PARTS:,} parts of an axis of length {length}, "
-            f"received {parts}"
-        )
-
-
 def split(x: Any, sections_or_sizes: int | Sequence[int], axis: int = 0) -> list[Tensor]:
     """x cut along an axis: views of it.
 
@@ -161,7 +151,11 @@ def split(x: Any, sections_or_sizes: int | Sequence[int], axis: int = 0) -> list
         parts = sections_or_sizes
         if parts < 1:
             raise ValueError(f"split: expected one part or more, received {parts}")
-        check_parts("split", parts, length)
+        if parts > max(length, MOST_EMPTY_PARTS):  # to make them would not end
+            raise ValueError(
+                f"split: expected at most {MOST_EMPTY_PARTS:,} parts of an axis of length "
+                f"{length}, received {parts}"
+            )
         sizes = [length // parts + (i < length % parts) for i in range(parts)]
     before, pieces, start = (slice(None),) * axis, [], 0
     for n in sizes:
