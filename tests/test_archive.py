@@ -11,12 +11,12 @@ import io
 import json
 import re
 import struct
-import sys
 import zipfile
 
 import numpy as np
 import pytest
 from archives import CONFIG, DIGEST, arrays, assert_same, assert_same_sections, sections
+from calls import calls_of
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -312,21 +312,6 @@ def test_a_number_that_says_look_at_64_bits_is_written_there(
 
 def test_reading_and_writing_take_time_in_proportion(path):
     """Counted in calls of functions, which no other process disturbs."""
-
-    def calls(work):
-        count = 0
-
-        def trace(frame, event, argument):
-            nonlocal count
-            count += event in ("call", "c_call")
-
-        sys.setprofile(trace)
-        try:
-            work()
-        finally:
-            sys.setprofile(None)
-        return count
-
     found = []
     for n in (200, 2000):
         given_sections = {
@@ -334,8 +319,8 @@ def test_reading_and_writing_take_time_in_proportion(path):
             "vocabularies": {str(i): ["a", "b"] for i in range(n)},
         }
         config = {"layers": [{"units": i} for i in range(n)]}
-        wrote = calls(lambda: archive.write(path, config, given_sections))  # noqa: B023
-        found.append((wrote, calls(lambda: archive.read(path))))
+        wrote = calls_of(lambda: archive.write(path, config, given_sections))  # noqa: B023
+        found.append((wrote, calls_of(lambda: archive.read(path))))
     for few, many in zip(*found, strict=True):
         assert many < 10.5 * few
 

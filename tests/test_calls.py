@@ -6,25 +6,10 @@ from __future__ import annotations
 import sys
 
 import pytest
+from calls import calls_of
 from small import data, net
 
 from corereg.metrics import MeanAbsoluteError
-
-
-def calls_of(function):
-    """Functions of Python and C that a call of this one calls."""
-    count = 0
-
-    def note(frame, event, argument):
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(note)
-    try:
-        function()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 @pytest.mark.skipif(sys.gettrace() is not None, reason="coverage calls functions, too")
