@@ -28,11 +28,10 @@ from typing import Any, NamedTuple
 
 import mnist
 import numpy as np
-from mnist import Digits, Rows, with_error
+from mnist import Digits, Rows, cosine, with_error
 
 import corereg
 from corereg import layers
-from corereg.callbacks import LearningRateScheduler
 from corereg.optimizers import Adam
 
 RATE, BATCH = 1e-3, 100
@@ -87,16 +86,13 @@ def augmentation(images: str | None) -> list[Any] | None:
 def trained(recipe: Recipe, rows: Rows, seed: int) -> tuple[Any, float]:
     """A network, and the CPU seconds that its training took."""
     model = mnist.network(recipe.hidden, seed, Adam(RATE), recipe.smoothing)
-    cosine = LearningRateScheduler(
-        lambda epoch: RATE * (1 + math.cos(math.pi * epoch / recipe.epochs)) / 2
-    )
     began = time.process_time()
     model.fit(
         *rows,
         batch_size=BATCH,
         epochs=recipe.epochs,
         augment=augmentation(recipe.images),
-        callbacks=[cosine],
+        callbacks=[cosine(RATE, recipe.epochs)],
         verbose=0,
     )
     return model, time.process_time() - began

@@ -31,11 +31,11 @@ from typing import Any, NamedTuple
 
 import mnist
 import numpy as np
-from mnist import Digits, Rows, with_error
+from mnist import Digits, Rows, cosine, with_error
 
 import corereg
 from corereg import layers, pruning, regularizers
-from corereg.callbacks import GradualPruning, LearningRateScheduler
+from corereg.callbacks import GradualPruning
 from corereg.models import Sequential
 from corereg.optimizers import Adam
 
@@ -47,11 +47,6 @@ FEATURES, TRUE, TRAIN, VALIDATION, TEST = 100, 10, 2000, 400, 10_000
 TABLE_EPOCHS = 120
 STRENGTHS = (2e-3, 4e-3, 8e-3, 1.6e-2)
 AGAIN = 4e-3  # of networks that judge ten features
-
-
-def cosine(rate: float, epochs: int) -> LearningRateScheduler:
-    """A rate that falls to 0."""
-    return LearningRateScheduler(lambda e: rate * (1 + math.cos(math.pi * e / epochs)) / 2)
 
 
 def used(model: Any) -> Array:

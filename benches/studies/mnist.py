@@ -7,6 +7,7 @@ test images, which are read for the figures alone that a study publishes.
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +18,7 @@ import numpy as np
 
 import corereg
 from corereg import layers, losses, utils
+from corereg.callbacks import LearningRateScheduler
 from corereg.models import Sequential
 
 Array = np.ndarray[Any, Any]
@@ -69,6 +71,11 @@ def network(
     loss = losses.CategoricalCrossentropy(label_smoothing=smoothing)
     model.compile(optimizer, loss, metrics=["accuracy"])
     return model
+
+
+def cosine(rate: float, epochs: int) -> LearningRateScheduler:
+    """A rate that falls to 0."""
+    return LearningRateScheduler(lambda e: rate * (1 + math.cos(math.pi * e / epochs)) / 2)
 
 
 def with_error(values: Iterable[float], digits: int = 2) -> str:

@@ -23,7 +23,6 @@ that "capped" with a strength near 8e-4 (shift) is good. Chosen anew: strengths 
 
 from __future__ import annotations
 
-import math
 import statistics
 import sys
 from collections.abc import Iterable
@@ -31,11 +30,11 @@ from typing import Any, NamedTuple
 
 import mnist
 import numpy as np
-from mnist import Digits, Rows, with_error
+from mnist import Digits, Rows, cosine, with_error
 
 import corereg
 from corereg import layers, pruning, regularizers
-from corereg.callbacks import GradualPruning, LearningRateScheduler
+from corereg.callbacks import GradualPruning
 from corereg.optimizers import Adam
 from corereg.pruning.sparse_training import THRESHOLDS
 
@@ -88,9 +87,8 @@ def fit(
     model: Any, rows: Rows, setting: Setting, rate: float, epochs: int, *callbacks: Any
 ) -> None:
     """Trains along a cosine."""
-    cosine = LearningRateScheduler(lambda e: rate * (1 + math.cos(math.pi * e / epochs)) / 2)
     options = {"batch_size": BATCH, "epochs": epochs, "augment": augmentation(setting)}
-    model.fit(*rows, callbacks=[cosine, *callbacks], verbose=0, **options)
+    model.fit(*rows, callbacks=[cosine(rate, epochs), *callbacks], verbose=0, **options)
 
 
 def proximal(
