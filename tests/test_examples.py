@@ -1,8 +1,8 @@
 """The programs and notebooks of docs/examples run, print what they say and warn of nothing.
 
-They are `exhaustive`, for each takes a second or more; .ci/run runs them. Notebooks run in a kernel
-of their own, as they do for a reader; what a cell gives is compared with nothing, but every cell has
-to end, and a notebook in the repository has to have been run from its first cell to its last.
+Running them is `exhaustive`, for each takes a second or more; .ci/run does. A notebook runs in a
+kernel of its own, as it does for a reader. What a cell gives is compared with nothing, but every
+cell has to end, and a notebook in the repository was run from its first cell to its last.
 """
 
 from __future__ import annotations
