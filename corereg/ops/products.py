@@ -198,6 +198,9 @@ def corrcoef(x: Any) -> Tensor:
     x = as_tensor(x)
     x = x if x.dtype.kind == "f" else promoted(x, 1.0)[0]
     rows = ops.reshape(x, (1, -1)) if x.ndim < 2 else x
+    if rows.size:  # else squares of large numbers would overflow
+        largest = ops.max(ops.abs(rows.detach()), 1, keepdims=True)
+        rows = rows / ops.where(largest > 0, largest, 1.0)
     apart = rows - ops.mean(rows, 1, keepdims=True)
     cov = ops.matmul(apart, ops.transpose(apart))
     scale = ops.sqrt(ops.getitem(cov, (np.arange(cov.shape[0]), np.arange(cov.shape[0]))))

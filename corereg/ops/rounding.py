@@ -196,13 +196,15 @@ def geomspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Tensor:
-    """num numbers from start to stop with equal ratios; NaN unless both are of one sign, not 0."""
+    """num numbers from start to stop with equal ratios; NaN between ends of which one is 0 or that
+    have different signs."""
     start, stop = promoted_floats(start, stop)
     alike = np.sign(array_of(start)) * np.sign(array_of(stop)) > 0
     sign = ops.where(alike, ops.sign(start), float("nan"))
     made, _ = _spaced(ops.log(ops.abs(start)), ops.log(ops.abs(stop)), num, endpoint, 0)
     made = ops.exp(made) * sign
-    if endpoint and num > 1:  # rounding must not miss it
-        last = np.arange(num).reshape([-1, *(1,) * (made.ndim - 1)]) == num - 1
-        made = ops.where(np.logical_and(last, alike), stop, made)
+    place = np.arange(num).reshape([-1, *(1,) * (made.ndim - 1)])
+    made = ops.where(place == 0, start, made)  # rounding must miss neither end
+    if endpoint and num > 1:
+        made = ops.where(place == num - 1, stop, made)
     return ops.astype(_first_at(axis, made), dtype or made.dtype)

@@ -67,6 +67,8 @@ def type(self: Tensor, dtype: Any = None) -> Any:
 
 def type_as(self: Tensor, other: Tensor) -> Tensor:
     """The tensor in the dtype of another one."""
+    if not hasattr(other, "dtype"):
+        raise TypeError(f"expected a tensor whose dtype to take, received {other!r:.60}")
     return to(self, dtype=other.dtype)
 
 
