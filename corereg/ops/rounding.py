@@ -196,10 +196,11 @@ def geomspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Tensor:
-    """num numbers from start to stop with equal ratios; NaN between ends of which one is 0 or that
-    have different signs."""
+    """num numbers from start to stop with equal ratios; NaN between ends of which one is 0 or
+    infinite, or that have different signs."""
     start, stop = promoted_floats(start, stop)
     alike = np.sign(array_of(start)) * np.sign(array_of(stop)) > 0
+    alike &= np.isfinite(array_of(start)) & np.isfinite(array_of(stop))
     sign = ops.where(alike, ops.sign(start), float("nan"))
     made, _ = _spaced(ops.log(ops.abs(start)), ops.log(ops.abs(stop)), num, endpoint, 0)
     made = ops.exp(made) * sign

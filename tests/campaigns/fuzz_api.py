@@ -28,7 +28,7 @@ from corereg.autograd import is_grad_enabled
 
 ALLOWED = (
     *(TypeError, ValueError, IndexError, OverflowError, MemoryError, NotImplementedError),
-    *(np.linalg.LinAlgError, RuntimeError),
+    *(np.linalg.LinAlgError, RuntimeError, FileNotFoundError),
 )
 NEVER = (RecursionError,)  # a RuntimeError that is no answer
 DTYPES = ("f4", "f4", "f8", "i4", "i8", "u1", "?", "f2", "c8", "O", "U3", ">f4")

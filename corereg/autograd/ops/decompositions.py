@@ -46,7 +46,9 @@ class Det(Op):
         return np.linalg.det(x)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        u, s, vh = np.linalg.svd(x)
+        finite = np.isfinite(x).all((-2, -1), keepdims=True)
+        u, s, vh = np.linalg.svd(np.where(finite, x, 0))  # it raises for others
+        s = np.where(finite[..., 0], s, np.nan)
         sign = np.linalg.det(u) * np.linalg.det(vh)
         cofactors = (u * products_of_others(s)[..., None, :]) @ vh
         return ((grad * sign)[..., None, None] * cofactors,)
