@@ -392,6 +392,22 @@ ERRORS = {
         ValueError,
         r"inv: expected x of shape \(..., n, n\), received \(2, 3",
     ),
+    **{
+        f"{name} of infinity": (
+            lambda function=function, n=n: function(
+                np.array([[-INF, 2.0, 1.0], [3.0, 4.0, 1.0]])[:, :n]
+            ),
+            np.linalg.LinAlgError,
+            "expected finite numbers, received NaN or infinity",
+        )
+        for name, n, function in (
+            ("svd", 3, ops.svd),
+            ("svd of a square", 2, ops.svd),
+            ("singular values", 3, lambda x: ops.svd(x, compute_uv=False)),
+            ("pinv", 3, ops.pinv),
+            ("eigh", 2, ops.eigh),
+        )
+    },
     "singular": (lambda: ops.inv(np.zeros((2, 2))), np.linalg.LinAlgError, "Singular"),
     "norm ord": (lambda: ops.norm(X, "sum"), ValueError, "norm: expected ord None, 'fro'"),
     "norm axes": (lambda: ops.norm(X[None], 2), ValueError, "norm: expected one axis or two"),

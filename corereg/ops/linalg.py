@@ -10,6 +10,7 @@ import numpy as np
 
 from corereg.autograd import Tensor, is_grad_enabled, ops
 from corereg.autograd.ops.arguments import constant
+from corereg.autograd.ops.decompositions import finite
 from corereg.ops.operands import (
     as_float,
     counted,
@@ -120,7 +121,7 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
             f"svd: expected full_matrices=False to differentiate a matrix that is not square, "
             f"received shape {x.shape}"
         )
-    return tuple(constant(part) for part in np.linalg.svd(x.data))
+    return tuple(constant(part) for part in np.linalg.svd(finite("svd", x.data)))
 
 
 def _inverted(s: Tensor, rcond: float) -> Tensor:

@@ -163,7 +163,7 @@ class Eigh(_Packed):
     __slots__ = ()
 
     def forward(self, x: Any) -> Any:
-        return self.packed(np.linalg.eigh((x + mT(x)) / 2))
+        return self.packed(np.linalg.eigh((finite("eigh", x) + mT(x)) / 2))
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         (w, v), (dw, dv) = self.parts(out), self.parts(grad)
@@ -181,7 +181,7 @@ class Svd(_Packed):
     __slots__ = ()
 
     def forward(self, x: Any) -> Any:
-        return self.packed(np.linalg.svd(x, full_matrices=False))
+        return self.packed(np.linalg.svd(finite("svd", x), full_matrices=False))
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         (u, s, vh), (du, ds, dvh) = self.parts(out), self.parts(grad)
@@ -210,11 +210,18 @@ class SingularValues(Op):
     recordable = False
 
     def forward(self, x: Any) -> Any:
-        return np.linalg.svd(x, compute_uv=False)
+        return np.linalg.svd(finite("singular_values", x), compute_uv=False)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         u, _, vh = svd(x) if isinstance(x, Tensor) else np.linalg.svd(x, full_matrices=False)
         return ((u * grad[..., None, :]) @ vh,)
+
+
+def finite(who: str, x: Any) -> Any:
+    """x itself; LinAlgError if it has NaN or infinity, with which LAPACK may never end."""
+    if not np.isfinite(x).all():
+        raise np.linalg.LinAlgError(f"{who}: expected finite numbers, received NaN or infinity")
+    return x
 
 
 def mT(x: Any) -> Any:
