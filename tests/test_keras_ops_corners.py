@@ -409,6 +409,16 @@ ERRORS = {
         )
     },
     "singular": (lambda: ops.inv(np.zeros((2, 2))), np.linalg.LinAlgError, "Singular"),
+    "norm by an array": (
+        lambda: ops.norm(X, np.array([3.0]), axis=0),
+        TypeError,
+        "norm: expected ord as a number",
+    ),
+    "slice from nowhere": (
+        lambda: ops.slice(X, {}, (-1,)),
+        ValueError,
+        "slice: expected a place and a length for each of 2 axes",
+    ),
     "norm ord": (lambda: ops.norm(X, "sum"), ValueError, "norm: expected ord None, 'fro'"),
     "norm axes": (lambda: ops.norm(X[None], 2), ValueError, "norm: expected one axis or two"),
     "normalize": (lambda: ops.normalize(X, order=np.inf), ValueError, "normalize: expected order"),

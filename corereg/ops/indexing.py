@@ -173,9 +173,10 @@ def slice(inputs: Any, start_indices: Any, shape: Sequence[int]) -> Tensor:
     that would leave inputs is moved back into it."""
     x = as_tensor(inputs)
     sizes = [int(n) for n in shape]
-    for axis, n in enumerate(sizes):
-        if n == -1:
-            sizes[axis] = x.shape[axis] - int(start_indices[axis])
+    if -1 in sizes:
+        starts = [int(one) for one in start_indices]
+        both = zip(sizes, starts, x.shape, strict=False)  # what is missing is told of below
+        sizes[: len(starts)] = [n - start if m == -1 else m for m, start, n in both]
     return ops.getitem(x, _starts("slice", x, start_indices, sizes))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,8 @@ def norm(x: Any, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> T
     the smallest. Corners as PyTorch's vector_norm: where the norm is 0 the derivative is 0, equally
     large |x| share the gradient of ord infinity evenly, and ord 0 has derivative 0.
     """
+    if not isinstance(ord, numbers.Real):
+        raise TypeError(f"norm: expected ord as a number, received {ord!r:.60}")
     return apply(Norm(ord, axis, keepdims), as_floats(x, "norm"))
 
 
