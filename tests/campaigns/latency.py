@@ -3,9 +3,9 @@
     python tests/campaigns/latency.py --seconds 60
 
 Long calls on big data are interrupted at a random moment by SIGINT, which another process sends.
-Each has to raise within 0.2 s on a machine that does nothing else. Where a single step takes longer,
-it has 0.2 s and the time of one step: a step is done whole (docs/promises.md). The largest latency
-of every call is printed.
+Each has to raise within 0.2 s on a machine that does nothing else. Where a single step is longer,
+it has 0.2 s and the time of one step, for a step is done whole (docs/promises.md). The largest
+latency of every call is printed.
 """
 
 from __future__ import annotations
