@@ -20,6 +20,9 @@ def values(nest):
     return nest.data.tolist()
 
 
+HUGE = np.broadcast_to(np.float32(1), (2**23,))
+
+
 # ---- functions of functions ----------------------------------------------------------------------
 
 CALLS = {
@@ -409,6 +412,17 @@ ERRORS = {
         )
     },
     "singular": (lambda: ops.inv(np.zeros((2, 2))), np.linalg.LinAlgError, "Singular"),
+    **{
+        f"{name} of a huge size": (function, MemoryError, f"{name}: expected a result that fits")
+        for name, function in (
+            ("outer", lambda: ops.outer(HUGE, HUGE)),
+            ("kron", lambda: ops.kron(HUGE, HUGE)),
+            ("diag", lambda: ops.diag(X[0], 2**40)),
+            ("one_hot", lambda: ops.one_hot(N, 2**50)),
+            ("linspace", lambda: ops.linspace(0.0, 1.0, 2**50)),
+            ("bincount", lambda: ops.bincount(N, minlength=2**50)),
+        )
+    },
     "norm by an array": (
         lambda: ops.norm(X, np.array([3.0]), axis=0),
         TypeError,

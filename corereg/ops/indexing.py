@@ -10,7 +10,7 @@ import numpy as np
 
 from corereg import config
 from corereg.autograd import Tensor, ops
-from corereg.autograd.ops.arguments import array_of, constant
+from corereg.autograd.ops.arguments import array_of, check_size, constant
 from corereg.ops.operands import INDEX, as_tensor, counted, keras_op, places, promoted
 
 
@@ -214,6 +214,7 @@ def diagflat(x: Any, k: int = 0) -> Tensor:
 
 def _on_diagonal(x: Tensor, k: int) -> Tensor:
     n, row = x.size + abs(k), np.arange(x.size)
+    check_size("diag", (n, n), x.dtype)
     return ops.set_at(Tensor(np.zeros((n, n), x.dtype)), (row - min(k, 0), row + max(k, 0)), x)
 
 
@@ -232,6 +233,7 @@ def one_hot(
     if x.dtype.kind not in "iub":
         raise TypeError(f"one_hot: expected integers, received {x.dtype}")
     axis = counted(axis, x.ndim + 1, "one_hot")
+    check_size("one_hot", (x.size, max(num_classes, 1)), np.float64)
     shape = [-1 if i == axis else 1 for i in range(x.ndim + 1)]
     classes = np.arange(num_classes).reshape(shape)
     found = ops.equal(ops.expand_dims(places(x), axis), classes)
@@ -276,7 +278,9 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
         )
     largest = int(array_of(x).max()) if x.size else -1
     w = Tensor(np.ones(x.shape, INDEX)) if weights is None else as_tensor(weights)
-    start = Tensor(np.zeros((*x.shape[:-1], max(largest + 1, minlength)), w.dtype))
+    shape = (*x.shape[:-1], max(largest + 1, minlength))
+    check_size("bincount", shape, w.dtype)
+    start = Tensor(np.zeros(shape, w.dtype))
     if x.ndim == 1:
         return ops.add_at(start, x, w)
     return ops.add_at(start, (np.arange(x.shape[0])[:, None], x), w)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd import Tensor, ops
+from corereg.autograd.ops.arguments import check_size
 from corereg.ops.operands import as_tensor, counted, keras_op, promoted
 from corereg.ops.reductions import summed
 
@@ -98,6 +99,7 @@ def kron(x1: Any, x2: Any) -> Tensor:
     x1, x2 = promoted(x1, x2)
     ndim = max(x1.ndim, x2.ndim)
     a, b = ((1,) * (ndim - t.ndim) + t.shape for t in (x1, x2))
+    check_size("kron", (x1.size, x2.size), x1.dtype)
     left = ops.reshape(x1, [n for size in a for n in (size, 1)])
     right = ops.reshape(x2, [n for size in b for n in (1, size)])
     return ops.reshape(ops.multiply(left, right), [n * m for n, m in zip(a, b, strict=True)])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd import Tensor, ops
-from corereg.autograd.ops.arguments import array_of
+from corereg.autograd.ops.arguments import array_of, check_size
 from corereg.ops.operands import (
     as_float,
     as_int,
@@ -155,6 +155,7 @@ def _spaced(start: Any, stop: Any, num: int, endpoint: bool, axis: int) -> tuple
     parts = num - 1 if endpoint else num
     width = stop - start
     dtype = width.dtype
+    check_size("linspace", (num, *width.shape), dtype)
     at = np.arange(num).astype(dtype) / (parts or 1)
     at = at.reshape([-1, *(1,) * width.ndim])
     shares = Tensor(np.asarray(at, dtype))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd.op import Op
+from corereg.autograd.ops.arguments import check_size
 from corereg.autograd.ops.arithmetic import Multiply
 from corereg.autograd.ops.indexing import Getitem
 from corereg.autograd.ops.reductions import Sum
@@ -104,6 +105,7 @@ def outer(a: Any, b: Any) -> Tensor:
     b = tensor(b, a)
     if a.ndim != 1 or b.ndim != 1:
         raise ValueError(f"outer: expected two vectors, received shapes {a.shape} and {b.shape}")
+    check_size("outer", (a.size, b.size), a.dtype)
     return apply(Multiply(), apply(Reshape((-1, 1)), a), b)
 
 
