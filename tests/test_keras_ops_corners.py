@@ -423,6 +423,11 @@ ERRORS = {
             ("bincount", lambda: ops.bincount(N, minlength=2**50)),
         )
     },
+    "max from an array": (
+        lambda: ops.max(X, initial=np.zeros((1, 1))),
+        ValueError,
+        r"expected initial as a number, received shape \(1, 1\)",
+    ),
     "norm by an array": (
         lambda: ops.norm(X, np.array([3.0]), axis=0),
         TypeError,

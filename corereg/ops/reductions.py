@@ -82,6 +82,8 @@ def _extreme(reduced: Any, of_two: Any, x: Any, axis: Any, keepdims: bool, initi
         found: Tensor = reduced(x, axis, keepdims)
         return found
     limit = ops.astype(as_tensor(initial), x.dtype)
+    if limit.ndim:
+        raise ValueError(f"expected initial as a number, received shape {limit.shape}")
     axes = axis if isinstance(axis, list | tuple) else range(x.ndim) if axis is None else (axis,)
     if 0 not in [x.shape[a] for a in axes]:
         found = of_two(reduced(x, axis, keepdims), limit)
