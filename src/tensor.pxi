@@ -292,6 +292,9 @@ cdef TensorCore run(Node op, tuple inputs):
         out = op.forward(*[array_of(<TensorCore> one) for one in inputs])
     if not cnp.PyArray_CheckExact(out):
         out = as_plain_array(out)
+    if cnp.PyTypeNum_ISCOMPLEX(cnp.PyArray_TYPE(out)):
+        raise TypeError(f"{type(op).__name__}: expected real numbers, received an argument that "
+                        f"makes the result {out.dtype}")
     result = new_tensor(out)
     memory = memory_owner(out)
     for one in inputs:

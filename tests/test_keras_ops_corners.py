@@ -428,6 +428,16 @@ ERRORS = {
         ValueError,
         r"expected initial as a number, received shape \(1, 1\)",
     ),
+    "tensordot of too many axes": (
+        lambda: ops.tensordot(X, X, 2**62),
+        ValueError,
+        "tensordot: expected axes from 0 to 2, which both have",
+    ),
+    "complex numbers": (
+        lambda: ops.leaky_relu(X, 1j),
+        TypeError,
+        "LeakyRelu: expected real numbers, received an argument that makes the result complex64",
+    ),
     "norm by an array": (
         lambda: ops.norm(X, np.array([3.0]), axis=0),
         TypeError,

@@ -64,6 +64,11 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Tensor:
     the first n of x2, or a pair of an axis or several of each."""
     x1, x2 = promoted(x1, x2)
     if isinstance(axes, int):
+        if not 0 <= axes <= min(x1.ndim, x2.ndim):
+            raise ValueError(
+                f"tensordot: expected axes from 0 to {min(x1.ndim, x2.ndim)}, which both have, "
+                f"received {axes}"
+            )
         first, second = list(range(x1.ndim - axes, x1.ndim)), list(range(axes))
     else:
         first, second = ([a] if isinstance(a, int) else [*a] for a in axes)

@@ -36,7 +36,7 @@ HUGE = (2**62, -(2**63), 2**64, 2**31 - 1)
 AXES = (None, 0, 1, -1, -2, 2, (0, 1), (0, 0), (-1,), (), 7, -9, "x", 0.5, True)
 MOST_SECONDS = 20  # that a call of some bytes may take, on a busy machine
 MOST_TIMES = 10_000  # that NumPy is asked to do something, such as taking differences
-MEMORY = 6 << 30  # bytes that this process may have, so that a mistake cannot take the machine
+MEMORY = 2 << 30  # bytes that this process may have, so that a mistake cannot take the machine
 
 
 def shape(rng: random.Random) -> tuple[int, ...]:
