@@ -318,6 +318,12 @@ RESULTS = {
         [-INF, INF, -INF],
     ),
     "corrcoef of one row": (lambda: ops.corrcoef(np.array([[1.0, 3.0]])) > 0.9, True),
+    "solve_triangular looks at one triangle": (
+        lambda: ops.solve_triangular(
+            np.array([[2.0, INF], [1.0, 4.0]]), np.array([2.0, 5.0]), True
+        ),
+        [1.0, 1.0],
+    ),
     "corrcoef of a large row": (lambda: ops.corrcoef(np.array([[1e30, 3.0, 1.0]], "f4")), 1.0),
     "geomspace between unlike ends": (
         lambda: ops.nan_to_num(ops.geomspace(3.0, -1.0, 3), 7.0),

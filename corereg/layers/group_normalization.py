@@ -76,7 +76,7 @@ class GroupNormalization(ScaleAndShift):
         (n,) = shape = self._sizes(input_shape, [place])
         if self.groups == -1:
             self.groups = n
-        if n < self.groups or n % self.groups:
+        if not 1 <= self.groups <= n or n % self.groups:
             raise ValueError(
                 f"{self.who}: expected groups as a divisor of {n}, the length along axis "
                 f"{self.axis}, received {self.groups}"

@@ -70,9 +70,7 @@ def solve(a: Any, b: Any) -> Tensor:
 def solve_triangular(a: Any, b: Any, lower: bool = False) -> Tensor:
     """As `solve`, by the upper triangle of a alone, or the lower one."""
     a, b = promoted_floats(a, b)
-    n = a.shape[-1]
-    mask = np.tri(n, dtype=a.dtype) if lower else np.tri(n, dtype=a.dtype).T
-    return solve(a * Tensor(mask), b)
+    return solve(ops.tril(a) if lower else ops.triu(a), b)
 
 
 @keras_op_shaped_like(_same)
