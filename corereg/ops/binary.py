@@ -13,37 +13,62 @@ from corereg.ops.operands import as_int, as_tensor, keras_op, promoted, promoted
 
 @keras_op
 def add(x1: Any, x2: Any) -> Tensor:
-    """x1 + x2; of bools whether one or both are true."""
+    """x1 + x2; of bools whether one or both are true.
+
+    >>> ops.add([[1.0], [2.0]], [10, 20])
+    Tensor([[11., 21.],
+            [12., 22.]])
+    """
     return ops.add(*promoted(x1, x2))
 
 
 @keras_op
 def subtract(x1: Any, x2: Any) -> Tensor:
-    """x1 - x2"""
+    """x1 - x2; the shapes broadcast.
+
+    >>> ops.subtract([5, 7], 2)
+    Tensor([3, 5], dtype=int32)
+    """
     return ops.subtract(*promoted(x1, x2))
 
 
 @keras_op
 def multiply(x1: Any, x2: Any) -> Tensor:
-    """x1 * x2; of bools whether both are true."""
+    """x1 * x2; of bools whether both are true.
+
+    >>> ops.multiply([1.0, 2.0], [3.0, 4.0])
+    Tensor([3., 8.])
+    """
     return ops.multiply(*promoted(x1, x2))
 
 
 @keras_op
 def divide(x1: Any, x2: Any) -> Tensor:
-    """x1 / x2 as floats. Also called `true_divide`."""
+    """x1 / x2 as floats. Also called `true_divide`.
+
+    >>> ops.divide([1, 3], 2)
+    Tensor([0.5, 1.5])
+    """
     return ops.divide(*promoted_floats(x1, x2))
 
 
 @keras_op
 def true_divide(x1: Any, x2: Any) -> Tensor:
-    """x1 / x2: see `divide`."""
+    """x1 / x2: see `divide`.
+
+    >>> ops.true_divide([1, 3], 2)
+    Tensor([0.5, 1.5])
+    """
     return ops.divide(*promoted_floats(x1, x2))
 
 
 @keras_op
 def divide_no_nan(x1: Any, x2: Any) -> Tensor:
-    """x1 / x2, and 0 where x2 is 0."""
+    """x1 / x2 as floats, and 0 where x2 is 0, with derivative 0.
+
+    >>> ops.divide_no_nan([3.0, 0.0], [2.0, 0.0])
+    Tensor([1.5, 0. ])
+    """
     x1, x2 = promoted_floats(x1, x2)
     none = array_of(x2) == 0
     return ops.where(none, 0.0, ops.divide(x1, ops.where(none, 1.0, x2)))
@@ -51,7 +76,11 @@ def divide_no_nan(x1: Any, x2: Any) -> Tensor:
 
 @keras_op
 def power(x1: Any, x2: Any) -> Tensor:
-    """x1 ** x2: NaN where x1 < 0 and x2 is not whole, 1 where x2 = 0."""
+    """x1 ** x2: NaN where x1 < 0 and x2 is not whole, 1 where x2 = 0.
+
+    >>> ops.power([2.0, 3.0], [3, 0])
+    Tensor([8., 1.])
+    """
     base, exponent = promoted(x1, x2)
     if type(x2) in (int, float) and base.dtype.kind == "f":
         return ops.power(base, x2)
@@ -60,20 +89,32 @@ def power(x1: Any, x2: Any) -> Tensor:
 
 @keras_op
 def maximum(x1: Any, x2: Any) -> Tensor:
-    """The larger one; NaN beside a NaN. Where they are equal each gets half the gradient."""
+    """The larger one; NaN beside a NaN. Where they are equal each gets half the gradient.
+
+    >>> ops.maximum([1.0, 5.0], [2.0, 3.0])
+    Tensor([2., 5.])
+    """
     return ops.maximum(*promoted(x1, x2))
 
 
 @keras_op
 def minimum(x1: Any, x2: Any) -> Tensor:
-    """The smaller one, as `maximum`."""
+    """The smaller one, as `maximum`.
+
+    >>> ops.minimum([1.0, 5.0], [2.0, 3.0])
+    Tensor([1., 3.])
+    """
     return ops.minimum(*promoted(x1, x2))
 
 
 @keras_op
 def fmax(x1: Any, x2: Any) -> Tensor:
     """The larger one, and the other one beside a NaN; the gradient is that of x1 where they are
-    equal."""
+    equal.
+
+    >>> ops.fmax([1.0, np.nan], [2.0, 3.0])
+    Tensor([2., 3.])
+    """
     x1, x2 = promoted(x1, x2)
     a, b = array_of(x1), array_of(x2)
     return ops.where(np.logical_or(a >= b, np.isnan(b)), x1, x2)
@@ -81,7 +122,11 @@ def fmax(x1: Any, x2: Any) -> Tensor:
 
 @keras_op
 def fmin(x1: Any, x2: Any) -> Tensor:
-    """The smaller one, as `fmax`."""
+    """The smaller one, as `fmax`.
+
+    >>> ops.fmin([1.0, np.nan], [2.0, 3.0])
+    Tensor([1., 3.])
+    """
     x1, x2 = promoted(x1, x2)
     a, b = array_of(x1), array_of(x2)
     return ops.where(np.logical_or(a <= b, np.isnan(b)), x1, x2)
@@ -89,7 +134,11 @@ def fmin(x1: Any, x2: Any) -> Tensor:
 
 @keras_op
 def heaviside(x1: Any, x2: Any) -> Tensor:
-    """0 where x1 < 0, x2 where x1 = 0, 1 where x1 > 0."""
+    """0 where x1 < 0, x2 where x1 = 0, 1 where x1 > 0.
+
+    >>> ops.heaviside([-1.5, 0.0, 2.0], 0.5)
+    Tensor([0. , 0.5, 1. ])
+    """
     x1, x2 = promoted_floats(x1, x2)
     a = array_of(x1)
     step = ops.where(a == 0, x2, ops.astype(ops.greater(x1, 0), x1.dtype))
@@ -98,7 +147,11 @@ def heaviside(x1: Any, x2: Any) -> Tensor:
 
 @keras_op
 def ldexp(x1: Any, x2: Any) -> Tensor:
-    """x1 * 2 ** x2, for integers x2."""
+    """x1 * 2 ** x2 as floats, for integers x2 (TypeError for others).
+
+    >>> ops.ldexp([1.0, 3.0], [3, -1])
+    Tensor([8. , 1.5])
+    """
     (x1,) = promoted_floats(x1)
     exponent = as_tensor(x2)
     if exponent.dtype.kind not in "iub":
@@ -115,19 +168,31 @@ def ldexp(x1: Any, x2: Any) -> Tensor:
 
 @keras_op
 def gcd(x1: Any, x2: Any) -> Tensor:
-    """The greatest common divisor of integers."""
+    """The greatest common divisor of integers.
+
+    >>> ops.gcd([12, 7], 18)
+    Tensor([6, 1], dtype=int32)
+    """
     return constant(np.gcd(*map(array_of, promoted(x1, x2))))
 
 
 @keras_op
 def lcm(x1: Any, x2: Any) -> Tensor:
-    """The least common multiple of integers."""
+    """The least common multiple of integers.
+
+    >>> ops.lcm([4, 7], 6)
+    Tensor([12, 42], dtype=int32)
+    """
     return constant(np.lcm(*map(array_of, promoted(x1, x2))))
 
 
 @keras_op
 def nextafter(x1: Any, x2: Any) -> Tensor:
-    """The next float after x1 towards x2, outside the graph."""
+    """The next float after x1 towards x2, outside the graph.
+
+    >>> ops.nextafter(np.ones(1), 0) < 1
+    Tensor([ True], dtype=bool)
+    """
     return constant(np.nextafter(*map(array_of, promoted_floats(x1, x2))))
 
 
@@ -136,37 +201,61 @@ def nextafter(x1: Any, x2: Any) -> Tensor:
 
 @keras_op
 def equal(x1: Any, x2: Any) -> Tensor:
-    """Whether x1 = x2."""
+    """Whether x1 = x2.
+
+    >>> ops.equal([1, 2, 3], [1, 5, 3])
+    Tensor([ True, False,  True], dtype=bool)
+    """
     return ops.equal(*promoted(x1, x2))
 
 
 @keras_op
 def not_equal(x1: Any, x2: Any) -> Tensor:
-    """Whether x1 differs from x2."""
+    """Whether x1 differs from x2.
+
+    >>> ops.not_equal([1, 2, 3], [1, 5, 3])
+    Tensor([False,  True, False], dtype=bool)
+    """
     return ops.not_equal(*promoted(x1, x2))
 
 
 @keras_op
 def less(x1: Any, x2: Any) -> Tensor:
-    """Whether x1 < x2."""
+    """Whether x1 < x2.
+
+    >>> ops.less([1, 2, 3], 2)
+    Tensor([ True, False, False], dtype=bool)
+    """
     return ops.less(*promoted(x1, x2))
 
 
 @keras_op
 def less_equal(x1: Any, x2: Any) -> Tensor:
-    """Whether x1 <= x2."""
+    """Whether x1 <= x2.
+
+    >>> ops.less_equal([1, 2, 3], 2)
+    Tensor([ True,  True, False], dtype=bool)
+    """
     return ops.less_equal(*promoted(x1, x2))
 
 
 @keras_op
 def greater(x1: Any, x2: Any) -> Tensor:
-    """Whether x1 > x2."""
+    """Whether x1 > x2.
+
+    >>> ops.greater([1, 2, 3], 2)
+    Tensor([False, False,  True], dtype=bool)
+    """
     return ops.greater(*promoted(x1, x2))
 
 
 @keras_op
 def greater_equal(x1: Any, x2: Any) -> Tensor:
-    """Whether x1 >= x2."""
+    """Whether x1 >= x2.
+
+    >>> ops.greater_equal([1, 2, 3], 2)
+    Tensor([False,  True,  True], dtype=bool)
+    """
     return ops.greater_equal(*promoted(x1, x2))
 
 
@@ -175,7 +264,11 @@ def isclose(
     x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Tensor:
     """Whether |x1 - x2| <= atol + rtol |x2|, elementwise; infinities are close to themselves, NaN
-    to NaN only if equal_nan."""
+    to NaN only if equal_nan.
+
+    >>> ops.isclose([1.0, 2.0], [1.000001, 2.1])
+    Tensor([ True, False], dtype=bool)
+    """
     a, b = map(array_of, promoted_floats(x1, x2))
     finite = np.logical_and(np.isfinite(a), np.isfinite(b))
     with np.errstate(invalid="ignore"):
@@ -190,14 +283,22 @@ def isclose(
 def allclose(
     x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Tensor:
-    """Whether all elements are close: see `isclose`."""
+    """Whether all elements are close: see `isclose`.
+
+    >>> ops.allclose([1.0, 2.0], [1.0, 2.1], rtol=0.1)
+    Tensor(True, dtype=bool)
+    """
     return constant(array_of(isclose(x1, x2, rtol, atol, equal_nan)).all())
 
 
 @keras_op
 def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Whether each element of x1 is among those of x2 (invert: is not). assume_unique changes no
-    result."""
+    result.
+
+    >>> ops.isin([1, 2, 3], [3, 1])
+    Tensor([ True, False,  True], dtype=bool)
+    """
     x1, x2 = promoted(x1, x2)
     a, b = array_of(x1), array_of(x2).reshape(-1)
     found = (a.reshape((*a.shape, 1)) == b).any(-1)
@@ -209,77 +310,129 @@ def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) ->
 
 @keras_op
 def logical_and(x1: Any, x2: Any) -> Tensor:
-    """Whether both are true, that is not 0."""
+    """Whether both are true, that is not 0.
+
+    >>> ops.logical_and([True, False], [1, 1])
+    Tensor([ True, False], dtype=bool)
+    """
     return ops.logical_and(as_tensor(x1), as_tensor(x2))
 
 
 @keras_op
 def logical_or(x1: Any, x2: Any) -> Tensor:
-    """Whether one or both are true."""
+    """Whether one or both are true.
+
+    >>> ops.logical_or([True, False], [0, 0])
+    Tensor([ True, False], dtype=bool)
+    """
     return ops.logical_or(as_tensor(x1), as_tensor(x2))
 
 
 @keras_op
 def logical_xor(x1: Any, x2: Any) -> Tensor:
-    """Whether exactly one is true."""
+    """Whether exactly one is true.
+
+    >>> ops.logical_xor([True, True], [True, False])
+    Tensor([False,  True], dtype=bool)
+    """
     return constant(np.logical_xor(array_of(as_tensor(x1)), array_of(as_tensor(x2))))
 
 
 @keras_op
 def logical_not(x: Any) -> Tensor:
-    """Whether x is false, that is 0."""
+    """Whether x is false, that is 0.
+
+    >>> ops.logical_not([0, 3])
+    Tensor([ True, False], dtype=bool)
+    """
     return ops.logical_not(as_tensor(x))
 
 
 @keras_op
 def bitwise_and(x: Any, y: Any) -> Tensor:
-    """The bits that both integers have."""
+    """The bits that both integers have.
+
+    >>> ops.bitwise_and([12, 5], 6)
+    Tensor([4, 4], dtype=int32)
+    """
     return constant(np.bitwise_and(*map(array_of, promoted(x, y))))
 
 
 @keras_op
 def bitwise_or(x: Any, y: Any) -> Tensor:
-    """The bits that one or both integers have."""
+    """The bits that one or both integers have.
+
+    >>> ops.bitwise_or([12, 5], 6)
+    Tensor([14,  7], dtype=int32)
+    """
     return constant(np.bitwise_or(*map(array_of, promoted(x, y))))
 
 
 @keras_op
 def bitwise_xor(x: Any, y: Any) -> Tensor:
-    """The bits that exactly one of the integers has."""
+    """The bits that exactly one of the integers has.
+
+    >>> ops.bitwise_xor([12, 5], 6)
+    Tensor([10,  3], dtype=int32)
+    """
     return constant(np.bitwise_xor(*map(array_of, promoted(x, y))))
 
 
 @keras_op
 def bitwise_not(x: Any) -> Tensor:
-    """The bits that an integer has not. Also called `bitwise_invert`."""
+    """The bits that an integer has not: -x - 1 of signed ones. Also called `bitwise_invert`.
+
+    >>> ops.bitwise_not([0, 5])
+    Tensor([-1, -6], dtype=int32)
+    """
     return constant(np.invert(array_of(as_tensor(x))))
 
 
 @keras_op
 def bitwise_invert(x: Any) -> Tensor:
-    """The bits that an integer has not: see `bitwise_not`."""
+    """The bits that an integer has not: see `bitwise_not`.
+
+    >>> ops.bitwise_invert([True, False])
+    Tensor([False,  True], dtype=bool)
+    """
     return constant(np.invert(array_of(as_tensor(x))))
 
 
 @keras_op
 def bitwise_left_shift(x: Any, y: Any) -> Tensor:
-    """x * 2 ** y of integers. Also called `left_shift`."""
+    """x * 2 ** y of integers. Also called `left_shift`.
+
+    >>> ops.bitwise_left_shift([1, 3], 2)
+    Tensor([ 4, 12], dtype=int32)
+    """
     return constant(np.left_shift(*map(array_of, promoted(x, y))))
 
 
 @keras_op
 def left_shift(x: Any, y: Any) -> Tensor:
-    """x * 2 ** y of integers: see `bitwise_left_shift`."""
+    """x * 2 ** y of integers: see `bitwise_left_shift`.
+
+    >>> ops.left_shift(1, [0, 1, 2])
+    Tensor([1, 2, 4], dtype=int32)
+    """
     return constant(np.left_shift(*map(array_of, promoted(x, y))))
 
 
 @keras_op
 def bitwise_right_shift(x: Any, y: Any) -> Tensor:
-    """x // 2 ** y of integers. Also called `right_shift`."""
+    """x // 2 ** y of integers. Also called `right_shift`.
+
+    >>> ops.bitwise_right_shift([8, -5], 1)
+    Tensor([ 4, -3], dtype=int32)
+    """
     return constant(np.right_shift(*map(array_of, promoted(x, y))))
 
 
 @keras_op
 def right_shift(x: Any, y: Any) -> Tensor:
-    """x // 2 ** y of integers: see `bitwise_right_shift`."""
+    """x // 2 ** y of integers: see `bitwise_right_shift`.
+
+    >>> ops.right_shift(16, [0, 1, 2])
+    Tensor([16,  8,  4], dtype=int32)
+    """
     return constant(np.right_shift(*map(array_of, promoted(x, y))))
