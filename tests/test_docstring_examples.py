@@ -13,6 +13,7 @@ import doctest
 import importlib
 import inspect
 import random as python_random
+import re
 import warnings
 from collections.abc import Iterator
 from functools import cache
@@ -176,6 +177,16 @@ def test_every_public_class_and_function_has_an_example(home):
         assert without, f"{home} has all its examples: take it out of EXAMPLES_TO_COME"
     else:
         assert not without, f"no example in the docstrings of {', '.join(without)}"
+
+
+def test_the_docstring_of_ops_tells_all_groups():
+    told = dict(
+        re.findall(r"^    (\w+)  +(?:what Keras has not: )?(.*)$", corereg.ops.__doc__, re.M)
+    )
+    assert told.keys() == {*corereg.ops._MODULES.values()}
+    for group, names in told.items():
+        for name in re.split("[,;] ", names):
+            assert corereg.ops._MODULES[name] == group
 
 
 def test_a_wrong_example_is_found():

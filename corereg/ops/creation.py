@@ -12,7 +12,7 @@ from corereg import config
 from corereg.autograd import Tensor, ops
 from corereg.autograd.aliases import Shape
 from corereg.autograd.ops.arguments import check_size
-from corereg.ops.operands import INDEX, as_tensor, keras_op
+from corereg.ops.operands import as_tensor, keras_op
 
 
 @keras_op
@@ -101,25 +101,6 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Tensor:
     x = as_tensor(x)
     value = ops.astype(as_tensor(fill_value), dtype or x.dtype)
     return ops.broadcast_to(value, x.shape) + Tensor(np.zeros((), value.dtype))
-
-
-@keras_op
-def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Tensor:
-    """start, start + step, ... below stop; with one number, from 0 below it. dtype None is int32
-    for whole numbers.
-
-    >>> ops.arange(4)
-    Tensor([0, 1, 2, 3], dtype=int32)
-    >>> ops.arange(1, 2, 0.25)
-    Tensor([1.  , 1.25, 1.5 , 1.75])
-    """
-    given = [n for n in (start, stop, step) if n is not None]
-    if dtype is None:
-        whole = [isinstance(n, int | np.integer) for n in given]
-        dtype = INDEX if False not in whole else config.floatx()
-    first, last = (0, start) if stop is None else (start, stop)
-    made: Any = np.arange(first, last, 1 if step is None else step, dtype)  # type: ignore[call-overload]
-    return Tensor(made)
 
 
 @keras_op

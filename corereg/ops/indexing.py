@@ -236,46 +236,6 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:
     return ops.set_at(x, index, ops.astype(updates, x.dtype))
 
 
-# ---- diagonals -----------------------------------------------------------------------------------
-
-
-@keras_op
-def diag(x: Any, k: int = 0) -> Tensor:
-    """The k-th diagonal of a matrix, or the matrix with a vector on it and zeros elsewhere.
-
-    >>> ops.diag([1, 2])
-    Tensor([[1, 0],
-            [0, 2]], dtype=int32)
-    >>> ops.diag([[1, 2], [3, 4]])
-    Tensor([1, 4], dtype=int32)
-    """
-    x = as_tensor(x)
-    if x.ndim == 1:
-        return _on_diagonal(x, k)
-    if x.ndim != 2:
-        raise ValueError(f"diag: expected a vector or a matrix, received shape {x.shape}")
-    m, n = x.shape
-    count = max(0, min(m + min(k, 0), n - max(k, 0)))
-    row = np.arange(count)
-    return ops.getitem(x, (row - min(k, 0), row + max(k, 0)))
-
-
-@keras_op
-def diagflat(x: Any, k: int = 0) -> Tensor:
-    """The matrix with the flattened x on its k-th diagonal and zeros elsewhere.
-
-    >>> ops.diagflat([[1], [2]])
-    Tensor([[1, 0],
-            [0, 2]], dtype=int32)
-    """
-    return _on_diagonal(ops.flatten(as_tensor(x)), k)
-
-
-def _on_diagonal(x: Tensor, k: int) -> Tensor:
-    n, row = x.size + abs(k), np.arange(x.size)
-    return ops.set_at(Tensor(np.zeros((n, n), x.dtype)), (row - min(k, 0), row + max(k, 0)), x)
-
-
 # ---- classes -------------------------------------------------------------------------------------
 
 

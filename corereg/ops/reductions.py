@@ -12,7 +12,7 @@ import numpy as np
 
 from corereg.autograd import Tensor, ops
 from corereg.autograd.aliases import Axis
-from corereg.autograd.ops.arguments import array_of, constant
+from corereg.autograd.ops.arguments import array_of, as_numpy_axis, constant
 from corereg.ops.operands import (
     as_float,
     as_int,
@@ -178,7 +178,7 @@ def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> ops.all([[1, 1], [1, 0]], axis=1)
     Tensor([ True, False], dtype=bool)
     """
-    return constant((array_of(as_tensor(x)) != 0).all(axis=_numpy(axis), keepdims=keepdims))
+    return constant((array_of(as_tensor(x)) != 0).all(axis=as_numpy_axis(axis), keepdims=keepdims))
 
 
 @keras_op
@@ -188,7 +188,7 @@ def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> ops.any([[0, 0], [1, 0]], axis=1)
     Tensor([False,  True], dtype=bool)
     """
-    return constant((array_of(as_tensor(x)) != 0).any(axis=_numpy(axis), keepdims=keepdims))
+    return constant((array_of(as_tensor(x)) != 0).any(axis=as_numpy_axis(axis), keepdims=keepdims))
 
 
 @keras_op
@@ -199,10 +199,6 @@ def count_nonzero(x: Any, axis: Axis = None) -> Tensor:
     Tensor([1, 2], dtype=int32)
     """
     return places(ops.sum(ops.not_equal(as_tensor(x), 0), axis))
-
-
-def _numpy(axis: Any) -> Any:
-    return tuple(axis) if isinstance(axis, list) else axis
 
 
 @keras_op
@@ -265,147 +261,6 @@ def moments(
     return ops.mean(x, axes, keepdims), ops.var(x, axes, keepdims)
 
 
-# ---- without the NaNs ----------------------------------------------------------------------------
-
-
-def filled_nan(x: Any, value: float) -> tuple[Tensor, Tensor]:
-    """x with a number in the place of NaNs, and where they are."""
-    x = as_int(x)
-    gaps = ops.isnan(x)
-    return (ops.where(gaps, value, x) if x.dtype.kind == "f" else x), gaps
-
-
-@keras_op
-def nansum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The sum over axis of what is not NaN.
-
-    >>> ops.nansum([1.0, np.nan, 2.0])
-    Tensor(3.)
-    """
-    x, _ = filled_nan(x, 0.0)
-    return summed(ops.sum(x, axis, keepdims), x)
-
-
-@keras_op
-def nanprod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The product over axis of what is not NaN.
-
-    >>> ops.nanprod([2.0, np.nan, 3.0])
-    Tensor(6.)
-    """
-    x, _ = filled_nan(x, 1.0)
-    return summed(ops.prod(x, axis, keepdims), x)
-
-
-@keras_op
-def nancumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
-    """The sums of all elements up to each that are not NaN.
-
-    >>> ops.nancumsum([1.0, np.nan, 2.0])
-    Tensor([1., 1., 3.])
-    """
-    x, _ = filled_nan(x, 0.0)
-    x = x if dtype is None else ops.astype(x, dtype)
-    total = ops.cumsum(x, axis)
-    return total if total.dtype == x.dtype else ops.astype(total, x.dtype)
-
-
-@keras_op
-def nanmean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The mean over axis of what is not NaN; NaN where all is.
-
-    >>> ops.nanmean([[1.0, np.nan], [np.nan, np.nan]], axis=1)
-    Tensor([ 1., nan])
-    """
-    x, gaps = filled_nan(as_float(x), 0.0)
-    return _shared(ops.sum(x, axis, keepdims), gaps, axis, keepdims)
-
-
-def _shared(total: Tensor, gaps: Tensor, axis: Any, keepdims: bool) -> Tensor:
-    """A sum by the number of elements that are not NaN."""
-    count = ops.astype(ops.sum(ops.logical_not(gaps), axis, keepdims), total.dtype)
-    none = ops.equal(count, 0)
-    return ops.where(none, float("nan"), total / ops.where(none, 1.0, count))
-
-
-@keras_op
-def nanvar(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The variance over axis of what is not NaN; NaN where all is.
-
-    >>> ops.nanvar([1.0, np.nan, 3.0])
-    Tensor(1.)
-    """
-    x, gaps = filled_nan(as_float(x), 0.0)
-    middle = _shared(ops.sum(x, axis, True), gaps, axis, True)
-    apart = ops.where(gaps, 0.0, x - middle)
-    return _shared(ops.sum(ops.square(apart), axis, keepdims), gaps, axis, keepdims)
-
-
-@keras_op
-def nanstd(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The square root of `nanvar`.
-
-    >>> ops.nanstd([1.0, np.nan, 5.0])
-    Tensor(2.)
-    """
-    return ops.sqrt(nanvar(x, axis, keepdims))
-
-
-@keras_op
-def nanmax(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The largest element over axis that is not NaN; NaN where all are.
-
-    >>> ops.nanmax([[1.0, np.nan], [3.0, 2.0]], axis=1)
-    Tensor([1., 3.])
-    """
-    return _known_extreme(ops.max, -np.inf, x, axis, keepdims)
-
-
-@keras_op
-def nanmin(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The smallest element over axis that is not NaN; NaN where all are.
-
-    >>> ops.nanmin([[1.0, np.nan], [3.0, 2.0]], axis=1)
-    Tensor([1., 2.])
-    """
-    return _known_extreme(ops.min, np.inf, x, axis, keepdims)
-
-
-def _known_extreme(reduced: Any, far: float, x: Any, axis: Any, keepdims: bool) -> Tensor:
-    x, gaps = filled_nan(x, far)
-    found: Tensor = reduced(x, axis, keepdims)
-    if x.dtype.kind != "f":
-        return found
-    whole = array_of(gaps).all(axis=_numpy(axis), keepdims=keepdims)
-    return ops.where(whole, float("nan"), found)
-
-
-@keras_op
-def nanargmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
-    """The place of the largest element that is not NaN: int32; -1 where all are.
-
-    >>> ops.nanargmax([np.nan, 3.0, 7.0])
-    Tensor(2, dtype=int32)
-    """
-    return _known_place(ops.argmax, -np.inf, x, axis, keepdims)
-
-
-@keras_op
-def nanargmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
-    """The place of the smallest element that is not NaN: int32; -1 where all are.
-
-    >>> ops.nanargmin([np.nan, 3.0, 7.0])
-    Tensor(1, dtype=int32)
-    """
-    return _known_place(ops.argmin, np.inf, x, axis, keepdims)
-
-
-def _known_place(of: Any, far: float, x: Any, axis: Any, keepdims: bool) -> Tensor:
-    x, gaps = filled_nan(x, far)
-    whole = array_of(gaps).all(axis=axis, keepdims=keepdims)
-    return places(ops.where(whole, -1, of(x, axis, keepdims)))
-
-
 # ---- segments ------------------------------------------------------------------------------------
 
 
@@ -456,3 +311,15 @@ def segment_max(
     if not data.shape[0]:
         return Tensor(np.full((count, *data.shape[1:]), low, data.dtype))
     return ops.max(ops.where(chosen, ops.expand_dims(data, 0), low), 1)
+
+
+@keras_op
+def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
+    """The products of all elements up to each along an axis (None: of the flattened x).
+
+    >>> ops.cumprod([1, 2, 3, 4])
+    Tensor([ 1,  2,  6, 24], dtype=int32)
+    """
+    x = as_int(x) if dtype is None else ops.astype(as_tensor(x), dtype)
+    made = ops.cumprod(x, axis)
+    return made if made.dtype == x.dtype else ops.astype(made, x.dtype)

@@ -1,4 +1,4 @@
-"""Arithmetic, limits, comparisons and products as methods of Tensor, in PyTorch's words."""
+"""Arithmetic and limits as methods of Tensor, in PyTorch's words."""
 
 from __future__ import annotations
 
@@ -8,20 +8,8 @@ import numpy as np
 
 from corereg.autograd import ops
 from corereg.autograd.methods.words import one_of
-from corereg.autograd.ops.arguments import array_of, as_floats, constant
+from corereg.autograd.ops.arguments import array_of
 from corereg.autograd.tensor import Tensor, tensor
-
-COMPARABLE = (Tensor, int, float, np.ndarray, np.generic, list, tuple)
-
-
-def is_equal(self: Tensor, other: Any) -> Tensor:
-    """self == other, elementwise: of bools."""
-    return ops.equal(self, other) if isinstance(other, COMPARABLE) else NotImplemented
-
-
-def is_not_equal(self: Tensor, other: Any) -> Tensor:
-    """self != other, elementwise: of bools."""
-    return ops.not_equal(self, other) if isinstance(other, COMPARABLE) else NotImplemented
 
 
 def reversed_power(self: Tensor, other: Any) -> Tensor:
@@ -221,95 +209,6 @@ def nan_to_num(
     return masked_fill(made, ops.equal(self, -np.inf), low)
 
 
-def eq(self: Tensor, other: Any) -> Tensor:
-    """self == other, elementwise: bools.
-
-    >>> Tensor([1, 2]).eq([1, 5])
-    Tensor([ True, False], dtype=bool)
-    """
-    return ops.equal(self, other)
-
-
-def ne(self: Tensor, other: Any) -> Tensor:
-    """self != other, elementwise: bools.
-
-    >>> Tensor([1, 2]).ne([1, 5])
-    Tensor([False,  True], dtype=bool)
-    """
-    return ops.not_equal(self, other)
-
-
-def lt(self: Tensor, other: Any) -> Tensor:
-    """self < other, elementwise: bools.
-
-    >>> Tensor([1, 2, 3]).lt(2)
-    Tensor([ True, False, False], dtype=bool)
-    """
-    return ops.less(self, other)
-
-
-def le(self: Tensor, other: Any) -> Tensor:
-    """self <= other, elementwise: bools.
-
-    >>> Tensor([1, 2, 3]).le(2)
-    Tensor([ True,  True, False], dtype=bool)
-    """
-    return ops.less_equal(self, other)
-
-
-def gt(self: Tensor, other: Any) -> Tensor:
-    """self > other, elementwise: bools.
-
-    >>> Tensor([1, 2, 3]).gt(2)
-    Tensor([False, False,  True], dtype=bool)
-    """
-    return ops.greater(self, other)
-
-
-def ge(self: Tensor, other: Any) -> Tensor:
-    """self >= other, elementwise: bools.
-
-    >>> Tensor([1, 2, 3]).ge(2)
-    Tensor([False,  True,  True], dtype=bool)
-    """
-    return ops.greater_equal(self, other)
-
-
-def isclose(
-    self: Tensor, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> Tensor:
-    """Whether |self - other| <= atol + rtol * |other|, elementwise.
-
-    >>> Tensor([1.0, 2.0]).isclose([1.000001, 2.1])
-    Tensor([ True, False], dtype=bool)
-    """
-    a, b = array_of(self), array_of(tensor(other, self))
-    near = np.less_equal(np.abs(np.subtract(a, b)), atol + rtol * np.abs(b)) & np.isfinite(b)
-    near = near | np.equal(a, b)
-    return constant(near | (np.isnan(a) & np.isnan(b)) if equal_nan else near)
-
-
-def allclose(
-    self: Tensor, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> bool:
-    """Whether all elements are close to those of other, see `isclose`: a Python bool.
-
-    >>> Tensor([1.0, 2.0]).allclose([1.000001, 2.0])
-    True
-    """
-    return bool(ops.all(isclose(self, other, rtol, atol, equal_nan)))
-
-
-def equal(self: Tensor, other: Any) -> bool:
-    """Whether both have one shape and the same elements: a Python bool. `==` and `eq` compare
-    elements.
-
-    >>> Tensor([1, 2]).equal(Tensor([1, 2])), Tensor([1, 2]).equal(Tensor([[1, 2]]))
-    (True, False)
-    """
-    return self.shape == tensor(other).shape and bool(ops.all(ops.equal(self, other)))
-
-
 def maximum(self: Tensor, other: Any) -> Tensor:
     """The larger of self and other, elementwise; equal ones share the gradient. See
     `corereg.autograd.ops.maximum`.
@@ -381,115 +280,3 @@ def logaddexp(self: Tensor, other: Any) -> Tensor:
     Tensor([-999.31])
     """
     return ops.logaddexp(self, other)
-
-
-def logical_and(self: Tensor, other: Any) -> Tensor:
-    """Whether both are true, that is not 0.
-
-    >>> Tensor([1, 0]).logical_and([True, True])
-    Tensor([ True, False], dtype=bool)
-    """
-    return ops.logical_and(self, other)
-
-
-def logical_or(self: Tensor, other: Any) -> Tensor:
-    """Whether one or both are true, that is not 0.
-
-    >>> Tensor([1, 0]).logical_or([False, False])
-    Tensor([ True, False], dtype=bool)
-    """
-    return ops.logical_or(self, other)
-
-
-def logical_xor(self: Tensor, other: Any) -> Tensor:
-    """Whether one is true, that is not 0, and the other is not.
-
-    >>> Tensor([1, 0]).logical_xor([True, True])
-    Tensor([False,  True], dtype=bool)
-    """
-    return ops.logical_xor(self, other)
-
-
-# ---- products -----------------------------------------------------------------------------------
-
-
-def matmul(self: Tensor, other: Any) -> Tensor:
-    """self @ other: see `corereg.autograd.ops.matmul`.
-
-    >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).matmul(Tensor([1.0, 10.0]))
-    Tensor([21., 43.])
-    """
-    return ops.matmul(self, other)
-
-
-def outer(self: Tensor, other: Any) -> Tensor:
-    """self[i] * other[j]: vectors (m,) and (n,) -> (m, n). See `corereg.autograd.ops.outer`.
-
-    >>> Tensor([1, 2]).outer(Tensor([1, 10]))
-    Tensor([[ 1, 10],
-            [ 2, 20]], dtype=int64)
-    """
-    return ops.outer(self, other)
-
-
-def of_axes(who: str, a: Tensor, b: Any, first: int, second: int) -> Tensor:
-    """a @ b, for operands of so many axes."""
-    b = as_floats(b, f"Tensor.{who}") if not isinstance(b, Tensor) else b
-    if (a.ndim, b.ndim) != (first, second):
-        raise ValueError(
-            f"Tensor.{who}: expected tensors of {first} and {second} axes, received shapes "
-            f"{a.shape} and {b.shape}; matmul (@) takes all of them"
-        )
-    return ops.matmul(a, b)
-
-
-def mm(self: Tensor, mat2: Any) -> Tensor:
-    """The product of two matrices: (m, k) by (k, n) -> (m, n). ValueError for other numbers of
-    axes.
-
-    >>> Tensor([[1.0, 2.0]]).mm(Tensor([[3.0], [4.0]]))
-    Tensor([[11.]])
-    """
-    return of_axes("mm", self, mat2, 2, 2)
-
-
-def bmm(self: Tensor, mat2: Any) -> Tensor:
-    """The products of stacks of matrices: (b, m, k) by (b, k, n) -> (b, m, n). ValueError for other
-    numbers of axes.
-
-    >>> Tensor(np.ones((5, 2, 3))).bmm(Tensor(np.ones((5, 3, 4)))).shape
-    (5, 2, 4)
-    """
-    return of_axes("bmm", self, mat2, 3, 3)
-
-
-def mv(self: Tensor, vec: Any) -> Tensor:
-    """The product of a matrix (m, k) and a vector (k,): (m,). ValueError for other numbers of axes.
-
-    >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).mv(Tensor([1.0, 10.0]))
-    Tensor([21., 43.])
-    """
-    return of_axes("mv", self, vec, 2, 1)
-
-
-def dot(self: Tensor, other: Any) -> Tensor:
-    """The sum of the products of two vectors' elements. Matrices too are multiplied, as NumPy's
-    method does.
-
-    >>> Tensor([1.0, 2.0]).dot(Tensor([3.0, 4.0]))
-    Tensor(11.)
-    """
-    other = tensor(other, self)
-    if not self.ndim or not other.ndim:
-        return ops.multiply(self, other)
-    return of_axes("dot", self, other, min(self.ndim, 2), min(other.ndim, 2))
-
-
-def addmm(self: Tensor, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """beta * self + alpha * mat1 @ mat2, for matrices mat1 (m, k) and mat2 (k, n).
-
-    >>> Tensor([10.0]).addmm(Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]]))
-    Tensor([[21.]])
-    """
-    product = of_axes("addmm", tensor(mat1), mat2, 2, 2)
-    return add(self if beta == 1 else ops.multiply(self, beta), product, alpha=alpha)
