@@ -59,7 +59,7 @@ def empty(
     size: Any = None,
     device: Any = None,
 ) -> Tensor:
-    """A tensor to be filled, of zeros until then; arguments as those of `zeros`.
+    """A tensor that is to be filled; it holds zeros until then. Arguments as for `zeros`.
 
     >>> corereg.empty(2, 3).shape
     (2, 3)
@@ -94,7 +94,7 @@ def full(
 def zeros_like(
     x: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
 ) -> Tensor:
-    """Zeros in the shape of x, and in its dtype if that is None.
+    """Zeros in the shape of x; dtype None is that of x.
 
     >>> corereg.zeros_like(Tensor([[1, 2]]))
     Tensor([[0, 0]], dtype=int64)
@@ -106,7 +106,7 @@ def zeros_like(
 def ones_like(
     x: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
 ) -> Tensor:
-    """Ones in the shape of x, and in its dtype if that is None.
+    """Ones in the shape of x; dtype None is that of x.
 
     >>> corereg.ones_like(Tensor([[1, 2]]), dtype="float32")
     Tensor([[1., 1.]])
@@ -118,7 +118,7 @@ def ones_like(
 def empty_like(
     x: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
 ) -> Tensor:
-    """As `zeros_like`: to be filled.
+    """As `zeros_like`, for a tensor that is to be filled.
 
     >>> corereg.empty_like(Tensor([[1.0, 2.0]])).shape
     (1, 2)
@@ -129,7 +129,7 @@ def empty_like(
 def full_like(
     x: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
 ) -> Tensor:
-    """One number in the shape of x, and in its dtype if that is None.
+    """One number in the shape of x; dtype None is that of x.
 
     >>> corereg.full_like(Tensor([1.0, 2.0]), 7)
     Tensor([7., 7.])
@@ -170,7 +170,7 @@ def linspace(
     dtype: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """So many numbers from start to end, both included, equally apart.
+    """As many numbers as `steps` says, from start to end, both included, in equal steps.
 
     >>> corereg.linspace(0, 1, 5)
     Tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])

@@ -73,8 +73,8 @@ def grad(
 def value_and_grad(
     function: Function, argnums: int | Sequence[int] = 0, create_graph: bool = False
 ) -> Callable[..., tuple[Tensor, Any]]:
-    """A function that returns (function(*args), its gradient by argument argnums), or with several
-    argnums a tuple of gradients. The value has one element.
+    """A function that returns (function(*args), its gradient by argument number argnums), or for
+    several argnums a tuple of gradients. The value has one element, else RuntimeError.
 
     >>> corereg.value_and_grad(lambda w: (w * w).sum())([1.0, 2.0])
     (Tensor(5.), Tensor([2., 4.]))
@@ -177,8 +177,8 @@ def hessian(function: Function, x: Any, create_graph: bool = False) -> Tensor:
 
 
 def hvp(function: Function, x: Any, v: Any, create_graph: bool = False) -> Tensor:
-    """The Hessian of function(x), a value of one element, times v of x's shape; of x's shape, in
-    two backward passes.
+    """The Hessian of function(x), a value of one element, times v, which has x's shape: of x's
+    shape too. It takes two backward passes, and never makes the Hessian.
 
     >>> corereg.hvp(lambda x: (x**3).sum(), [1.0, 2.0], [1.0, 1.0])
     Tensor([ 6., 12.])

@@ -50,7 +50,7 @@ def randperm(n: int, *, dtype: Any = None, device: Any = None) -> Tensor:
 def rand_like(
     x: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
 ) -> Tensor:
-    """Uniform in [0, 1) in the shape of x, and in its dtype if that is None.
+    """Numbers uniform in [0, 1), in the shape of x; dtype None is that of x.
 
     >>> corereg.rand_like(np.ones((2, 3))).dtype
     dtype('float64')
@@ -62,7 +62,7 @@ def rand_like(
 def randn_like(
     x: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
 ) -> Tensor:
-    """Normal numbers in the shape of x, and in its dtype if that is None.
+    """Normal numbers in the shape of x; dtype None is that of x.
 
     >>> corereg.randn_like(np.ones((2, 3))).shape
     (2, 3)

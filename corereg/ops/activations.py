@@ -33,7 +33,7 @@ def sigmoid(x: Any) -> Tensor:
 
 @keras_op
 def softmax(x: Any, axis: int | Sequence[int] = -1) -> Tensor:
-    """e**x / sum(e**x) over an axis or several.
+    """e**x / sum(e**x) over an axis or several: positive, and of sum 1.
 
     >>> ops.softmax([[0.0, 0.0], [0.0, 1.0]]).round(4)
     Tensor([[0.5   , 0.5   ],
@@ -100,8 +100,8 @@ def selu(x: Any) -> Tensor:
 
 @keras_op
 def gelu(x: Any, approximate: bool = True) -> Tensor:
-    """x Phi(x), Phi the normal distribution function; approximate: by a tanh. (The activation of
-    this name and PyTorch's function are exact by default.)
+    """x Phi(x), where Phi is the normal distribution function. approximate: by a tanh, off by
+    0.0005 at most. (The activation of this name, and PyTorch's function, are exact by default.)
 
     >>> ops.gelu([-1.0, 1.0]).round(4)
     Tensor([-0.1588,  0.8412])
@@ -153,7 +153,7 @@ def softsign(x: Any) -> Tensor:
 
 @keras_op
 def hard_sigmoid(x: Any) -> Tensor:
-    """x/6 + 1/2 limited to [0, 1]
+    """x/6 + 1/2, limited to [0, 1].
 
     >>> ops.hard_sigmoid([-4.0, 0.0, 4.0])
     Tensor([0. , 0.5, 1. ])
@@ -163,7 +163,7 @@ def hard_sigmoid(x: Any) -> Tensor:
 
 @keras_op
 def hard_tanh(x: Any) -> Tensor:
-    """x limited to [-1, 1]
+    """x, limited to [-1, 1].
 
     >>> ops.hard_tanh([-4.0, 0.5, 4.0])
     Tensor([-1. ,  0.5,  1. ])
@@ -173,7 +173,7 @@ def hard_tanh(x: Any) -> Tensor:
 
 @keras_op
 def relu6(x: Any) -> Tensor:
-    """x limited to [0, 6]
+    """x, limited to [0, 6].
 
     >>> ops.relu6([-1.0, 3.0, 9.0])
     Tensor([0., 3., 6.])
@@ -223,7 +223,7 @@ def hard_swish(x: Any) -> Tensor:
 
 @keras_op
 def hard_shrink(x: Any, threshold: float = 0.5) -> Tensor:
-    """x, and 0 where |x| is not above the threshold.
+    """x where |x| is above the threshold, 0 elsewhere.
 
     >>> ops.hard_shrink([-1.5, 0.25, 2.0])
     Tensor([-1.5,  0. ,  2. ])
@@ -233,7 +233,7 @@ def hard_shrink(x: Any, threshold: float = 0.5) -> Tensor:
 
 @keras_op
 def soft_shrink(x: Any, threshold: float = 0.5) -> Tensor:
-    """x nearer to 0 by the threshold, and 0 where |x| is not above it.
+    """x moved towards 0 by the threshold, and 0 where |x| is not above it.
 
     >>> ops.soft_shrink([-1.5, 0.25, 2.0])
     Tensor([-1. ,  0. ,  1.5])
@@ -253,7 +253,7 @@ def tanh_shrink(x: Any) -> Tensor:
 
 @keras_op
 def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
-    """x above the threshold, default_value elsewhere.
+    """x where it is above the threshold, default_value elsewhere.
 
     >>> ops.threshold([-1.0, 0.5, 2.0], 1.0, default_value=-9.0)
     Tensor([-9., -9.,  2.])
@@ -283,7 +283,7 @@ def squareplus(x: Any, b: float = 4) -> Tensor:
 
 @keras_op
 def sparse_plus(x: Any) -> Tensor:
-    """0 up to -1, (x + 1)**2 / 4 between, x from 1 on.
+    """0 up to -1, (x + 1)**2 / 4 from there to 1, and x above: a softplus that is 0 exactly.
 
     >>> ops.sparse_plus([-2.0, 0.0, 3.0])
     Tensor([0.  , 0.25, 3.  ])
@@ -293,7 +293,7 @@ def sparse_plus(x: Any) -> Tensor:
 
 @keras_op
 def sparse_sigmoid(x: Any) -> Tensor:
-    """0 up to -1, (x + 1) / 2 between, 1 from 1 on.
+    """0 up to -1, (x + 1) / 2 from there to 1, and 1 above: the derivative of `sparse_plus`.
 
     >>> ops.sparse_sigmoid([-2.0, 0.0, 3.0])
     Tensor([0. , 0.5, 1. ])
@@ -303,7 +303,8 @@ def sparse_sigmoid(x: Any) -> Tensor:
 
 @keras_op
 def sparsemax(x: Any, axis: int = -1) -> Tensor:
-    """The nearest point to x, along an axis, whose elements are not below 0 and sum up to 1.
+    """The point nearest to x, along an axis, whose elements are 0 or above and sum up to 1:
+    probabilities of which many are 0 exactly (Martins, Astudillo 2016).
 
     >>> ops.sparsemax([1.0, 1.5, -1.0])
     Tensor([0.25, 0.75, 0.  ])

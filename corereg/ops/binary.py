@@ -77,7 +77,7 @@ def divide_no_nan(x1: Any, x2: Any) -> Tensor:
 
 @keras_op
 def power(x1: Any, x2: Any) -> Tensor:
-    """x1 ** x2: NaN where x1 < 0 and x2 is not whole, 1 where x2 = 0.
+    """x1 ** x2: NaN where x1 < 0 and x2 is not a whole number, 1 where x2 = 0.
 
     >>> ops.power([2.0, 3.0], [3, 0])
     Tensor([8., 1.])
@@ -90,7 +90,8 @@ def power(x1: Any, x2: Any) -> Tensor:
 
 @keras_op
 def maximum(x1: Any, x2: Any) -> Tensor:
-    """The larger one; NaN beside a NaN. Where they are equal each gets half the gradient.
+    """The larger one of each two; NaN where one of them is NaN. Equal ones get half the gradient
+    each.
 
     >>> ops.maximum([1.0, 5.0], [2.0, 3.0])
     Tensor([2., 5.])
@@ -100,7 +101,7 @@ def maximum(x1: Any, x2: Any) -> Tensor:
 
 @keras_op
 def minimum(x1: Any, x2: Any) -> Tensor:
-    """The smaller one, as `maximum`.
+    """The smaller one of each two, as `maximum`.
 
     >>> ops.minimum([1.0, 5.0], [2.0, 3.0])
     Tensor([1., 3.])
@@ -110,8 +111,8 @@ def minimum(x1: Any, x2: Any) -> Tensor:
 
 @keras_op
 def fmax(x1: Any, x2: Any) -> Tensor:
-    """The larger one, and the other one beside a NaN; the gradient is that of x1 where they are
-    equal.
+    """The larger one of each two, and where one of them is NaN the other one. Where they are equal,
+    x1 gets the gradient.
 
     >>> ops.fmax([1.0, np.nan], [2.0, 3.0])
     Tensor([2., 3.])
@@ -123,7 +124,7 @@ def fmax(x1: Any, x2: Any) -> Tensor:
 
 @keras_op
 def fmin(x1: Any, x2: Any) -> Tensor:
-    """The smaller one, as `fmax`.
+    """The smaller one of each two, as `fmax`.
 
     >>> ops.fmin([1.0, np.nan], [2.0, 3.0])
     Tensor([1., 3.])
@@ -148,7 +149,7 @@ def heaviside(x1: Any, x2: Any) -> Tensor:
 
 @keras_op
 def ldexp(x1: Any, x2: Any) -> Tensor:
-    """x1 * 2 ** x2 as floats, for integers x2 (TypeError for others).
+    """x1 * 2 ** x2 as floats, for integers x2. TypeError for an x2 that is not of integers.
 
     >>> ops.ldexp([1.0, 3.0], [3, -1])
     Tensor([8. , 1.5])

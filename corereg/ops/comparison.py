@@ -76,8 +76,8 @@ def greater_equal(x1: Any, x2: Any) -> Tensor:
 def isclose(
     x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Tensor:
-    """Whether |x1 - x2| <= atol + rtol |x2|, elementwise; infinities are close to themselves, NaN
-    to NaN only if equal_nan.
+    """Whether |x1 - x2| <= atol + rtol |x2|, elementwise. Infinities of one sign are close; NaN is
+    close to NaN only if equal_nan is True.
 
     >>> ops.isclose([1.0, 2.0], [1.000001, 2.1])
     Tensor([ True, False], dtype=bool)
@@ -106,8 +106,8 @@ def allclose(
 
 @keras_op
 def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) -> Tensor:
-    """Whether each element of x1 is among those of x2 (invert: is not). assume_unique changes no
-    result.
+    """Whether each element of x1 is among those of x2, or with invert=True whether it is not: of
+    the shape of x1. assume_unique is Keras's argument, and changes no result.
 
     >>> ops.isin([1, 2, 3], [3, 1])
     Tensor([ True, False,  True], dtype=bool)
@@ -160,7 +160,7 @@ def logical_not(x: Any) -> Tensor:
 
 @keras_op
 def bitwise_and(x: Any, y: Any) -> Tensor:
-    """The bits that both integers have.
+    """The bits that are set in both integers.
 
     >>> ops.bitwise_and([12, 5], 6)
     Tensor([4, 4], dtype=int32)
@@ -170,7 +170,7 @@ def bitwise_and(x: Any, y: Any) -> Tensor:
 
 @keras_op
 def bitwise_or(x: Any, y: Any) -> Tensor:
-    """The bits that one or both integers have.
+    """The bits that are set in one of the integers or in both.
 
     >>> ops.bitwise_or([12, 5], 6)
     Tensor([14,  7], dtype=int32)
@@ -180,7 +180,7 @@ def bitwise_or(x: Any, y: Any) -> Tensor:
 
 @keras_op
 def bitwise_xor(x: Any, y: Any) -> Tensor:
-    """The bits that exactly one of the integers has.
+    """The bits that are set in exactly one of the integers.
 
     >>> ops.bitwise_xor([12, 5], 6)
     Tensor([10,  3], dtype=int32)
@@ -190,7 +190,7 @@ def bitwise_xor(x: Any, y: Any) -> Tensor:
 
 @keras_op
 def bitwise_not(x: Any) -> Tensor:
-    """The bits that an integer has not: -x - 1 of signed ones. Also called `bitwise_invert`.
+    """The bits that are not set: -x - 1 for signed integers. Also called `bitwise_invert`.
 
     >>> ops.bitwise_not([0, 5])
     Tensor([-1, -6], dtype=int32)
@@ -200,7 +200,7 @@ def bitwise_not(x: Any) -> Tensor:
 
 @keras_op
 def bitwise_invert(x: Any) -> Tensor:
-    """The bits that an integer has not: see `bitwise_not`.
+    """The bits that are not set: see `bitwise_not`.
 
     >>> ops.bitwise_invert([True, False])
     Tensor([False,  True], dtype=bool)

@@ -28,7 +28,7 @@ def cast(x: Any, dtype: Any) -> Tensor:
 
 @keras_op
 def saturate_cast(x: Any, dtype: Any) -> Tensor:
-    """x in another dtype, limited to what that can hold.
+    """x in another dtype; numbers beyond what that can hold become the nearest one that it can.
 
     >>> ops.saturate_cast([-5.0, 300.0], "uint8")
     Tensor([  0, 255], dtype=uint8)
@@ -115,7 +115,7 @@ def ndim(x: Any) -> int:
 
 
 def size(x: Any) -> int | None:
-    """How many elements x has; None if that is open.
+    """How many elements x has; None if a length of a symbolic tensor is open.
 
     >>> ops.size([[1, 2, 3]])
     3
@@ -173,9 +173,10 @@ def while_loop(
     loop_vars: Any,
     maximum_iterations: int | None = None,
 ) -> Any:
-    """loop_vars = body(*loop_vars) as long as cond(*loop_vars) holds, so many times at most. What
-    body returns has the form of loop_vars: a tuple, a list, or one value. A recorded function
-    cannot ask a tensor whether to go on; ask Python's numbers there.
+    """Runs loop_vars = body(*loop_vars) as long as cond(*loop_vars) is true, maximum_iterations
+    times at most, and returns the last ones. What body returns has the form of loop_vars: a tuple,
+    a list, or one value (else ValueError). In a recorded function cond cannot ask a tensor for its
+    value; let it ask Python's numbers.
 
     >>> ops.while_loop(lambda n: n < 100, lambda n: n * 3, 1)
     Tensor(243, dtype=int32)
@@ -197,7 +198,8 @@ def while_loop(
 
 
 def fori_loop(lower: int, upper: int, body_fun: Callable[..., Any], init_val: Any) -> Any:
-    """init_val = body_fun(i, init_val) for i from lower to below upper.
+    """Runs init_val = body_fun(i, init_val) for i from lower to upper - 1, and returns the last
+    one.
 
     >>> ops.fori_loop(0, 4, lambda i, total: total + i, 10)
     Tensor(16, dtype=int32)
@@ -229,7 +231,8 @@ def _stacked(results: list[Any], axis: int = 0) -> Any:
 
 
 def map(f: Callable[..., Any], xs: Any) -> Any:
-    """f of each row of xs, a tensor or a nest of them, stacked. ValueError where there is none.
+    """f called for each row of xs, a tensor or a nest of them; the results are stacked. ValueError
+    if there are no rows.
 
     >>> ops.map(lambda row: row.sum(), Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([3., 7.])
@@ -309,8 +312,8 @@ def associative_scan(
 
 
 def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = False) -> Any:
-    """(fun(*primals), its derivative along the tangents), and what fun returns beside its value if
-    has_aux says so. See `corereg.jvp`.
+    """(fun(*primals), its derivative along the tangents). has_aux: fun returns (value, something
+    else), and that comes third. See `corereg.jvp`.
 
     >>> ops.jvp(lambda x: x * x, [Tensor(3.0)], [1.0])
     (Tensor(9.), Tensor(6.))

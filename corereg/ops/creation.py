@@ -63,7 +63,7 @@ def full(shape: Shape, fill_value: Any, dtype: Any = None) -> Tensor:
 
 @keras_op
 def zeros_like(x: Any, dtype: Any = None) -> Tensor:
-    """Zeros in the shape of x, and in its dtype if that is None.
+    """Zeros in the shape of x; dtype None is that of x.
 
     >>> ops.zeros_like([[1, 2]])
     Tensor([[0, 0]], dtype=int32)
@@ -73,7 +73,7 @@ def zeros_like(x: Any, dtype: Any = None) -> Tensor:
 
 @keras_op
 def ones_like(x: Any, dtype: Any = None) -> Tensor:
-    """Ones in the shape of x, and in its dtype if that is None.
+    """Ones in the shape of x; dtype None is that of x.
 
     >>> ops.ones_like([[1, 2]], dtype="float32")
     Tensor([[1., 1.]])
@@ -83,7 +83,7 @@ def ones_like(x: Any, dtype: Any = None) -> Tensor:
 
 @keras_op
 def empty_like(x: Any, dtype: Any = None) -> Tensor:
-    """As `empty`, in the shape of x, and in its dtype if that is None.
+    """As `empty`, in the shape of x; dtype None is that of x.
 
     >>> ops.empty_like([[1.0, 2.0]]).shape
     (1, 2)
@@ -93,7 +93,7 @@ def empty_like(x: Any, dtype: Any = None) -> Tensor:
 
 @keras_op
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Tensor:
-    """As `full`, in the shape of x, and in its dtype if that is None.
+    """As `full`, in the shape of x; dtype None is that of x.
 
     >>> ops.full_like([[1, 2]], 7)
     Tensor([[7, 7]], dtype=int32)
@@ -105,7 +105,8 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Tensor:
 
 @keras_op
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
-    """Ones on the k-th diagonal of (N, M), zeros elsewhere; M None is N.
+    """(N, M) with ones on the k-th diagonal, 0 the main one and k > 0 above it, and zeros
+    elsewhere. M None is N, dtype None `corereg.config.floatx()`.
 
     >>> ops.eye(2, 3, k=1)
     Tensor([[0., 1., 0.],
@@ -116,7 +117,8 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
 
 @keras_op
 def identity(n: int, dtype: Any = None) -> Tensor:
-    """Ones on the diagonal of (n, n), zeros elsewhere.
+    """(n, n) with ones on the diagonal and zeros elsewhere. dtype None is
+    `corereg.config.floatx()`.
 
     >>> ops.identity(2)
     Tensor([[1., 0.],
@@ -127,7 +129,8 @@ def identity(n: int, dtype: Any = None) -> Tensor:
 
 @keras_op
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
-    """Ones on the k-th diagonal of (N, M) and below it, zeros elsewhere.
+    """(N, M) with ones on the k-th diagonal and below it, and zeros elsewhere. M None is N, dtype
+    None `corereg.config.floatx()`.
 
     >>> ops.tri(3)
     Tensor([[1., 0., 0.],

@@ -81,7 +81,8 @@ def nonzero(x: Any) -> tuple[Tensor, ...]:
 
 @keras_op
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Tensor:
-    """Of the choices the one whose condition is the first that holds; default where none does.
+    """For each element, that of the choice whose condition is the first one to be true there, or
+    default where none is. condlist and choicelist have one length; all broadcast.
 
     >>> x = np.array([1, 5, 9])
     >>> ops.select([x < 3, x < 7], [x * 10, -x], default=0)
@@ -130,8 +131,9 @@ def _places_of(who: str, indices: Any) -> tuple[Any, ...]:
 
 @keras_op
 def scatter(indices: Any, values: Any, shape: Sequence[int]) -> Tensor:
-    """Zeros of a shape with values added at places: indices (..., axes), values (..., rest). Values
-    for the same place are added up.
+    """Zeros of a shape, with values added at places: indices (..., axes), where the last axis holds
+    one number for each of the first axes of the shape, and values (..., rest). Values for the same
+    place are added up.
 
     >>> ops.scatter([[0], [2], [0]], [1.0, 2.0, 3.0], (4,))
     Tensor([4., 0., 2., 0.])
@@ -208,8 +210,8 @@ builtin_slice = slice
 
 @keras_op
 def slice(inputs: Any, start_indices: Any, shape: Sequence[int]) -> Tensor:
-    """A box of inputs: so many places along each axis (-1: all that follow) from these on. A box
-    that would leave inputs is moved back into it.
+    """A part of inputs that begins at start_indices, a number for each axis, and has this shape
+    (-1: to the end of the axis). A part that would reach beyond the end is moved back.
 
     >>> ops.slice([[1, 2, 3], [4, 5, 6]], (0, 1), (2, -1))
     Tensor([[2, 3],
@@ -225,8 +227,8 @@ def slice(inputs: Any, start_indices: Any, shape: Sequence[int]) -> Tensor:
 
 @keras_op
 def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:
-    """inputs with updates in a box that begins at these places, moved back into inputs if it would
-    leave them.
+    """inputs with updates in the place of the part of that shape that begins at start_indices. A
+    part that would reach beyond the end is moved back.
 
     >>> ops.slice_update([0, 0, 0, 0], (1,), [7, 8])
     Tensor([0, 7, 8, 0], dtype=int32)
@@ -272,8 +274,9 @@ def multi_hot(
     sparse: bool = False,
     **kwargs: Any,
 ) -> Tensor:
-    """1 at all places that the integers of a row name: (..., n) -> (..., num_classes). A vector is
-    one row. num_classes may be given as num_tokens, its older name.
+    """1 at all places that the integers of a row name, 0 elsewhere: (..., n) -> (..., num_classes).
+    A vector is one row. num_classes may be given as num_tokens, its older name. dtype None is
+    `corereg.config.floatx()`. ValueError for sparse=True.
 
     >>> ops.multi_hot([[0, 2], [1, 1]], 4)
     Tensor([[1., 0., 1., 0.],
@@ -292,10 +295,10 @@ def multi_hot(
 
 @keras_op
 def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Tensor:
-    """How often each of 0, 1, ... is in a vector of integers: int32, as many as the largest number
-    or minlength want; with weights their sums. A matrix is counted row by row.
-
-    How many there are depends on values: in a recorded function give one_hot's sum instead.
+    """How often each of the integers 0, 1, ... is in a vector: int32, up to the largest one in it,
+    and for minlength numbers at least. weights: their sums in place of the counts. A matrix is
+    counted row by row. The length depends on values: in a recorded function take the sum of
+    `one_hot` instead.
 
     >>> ops.bincount([0, 2, 2], minlength=4)
     Tensor([1, 0, 2, 0], dtype=int32)

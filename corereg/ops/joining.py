@@ -49,7 +49,7 @@ def stack(x: Sequence[Any], axis: int = 0) -> Tensor:
 
 @keras_op
 def hstack(xs: Sequence[Any]) -> Tensor:
-    """Tensors one after the other along the second axis, vectors along the first one.
+    """Tensors joined along the second axis, vectors along the first one.
 
     >>> ops.hstack([[1, 2], [3]])
     Tensor([1, 2, 3], dtype=int32)
@@ -60,7 +60,7 @@ def hstack(xs: Sequence[Any]) -> Tensor:
 
 @keras_op
 def vstack(xs: Sequence[Any]) -> Tensor:
-    """Tensors one after the other along the first axis; vectors are rows.
+    """Tensors joined along the first axis; a vector counts as a row.
 
     >>> ops.vstack([[1, 2], [3, 4]])
     Tensor([[1, 2],
@@ -72,7 +72,8 @@ def vstack(xs: Sequence[Any]) -> Tensor:
 
 @keras_op
 def dstack(xs: Sequence[Any]) -> Tensor:
-    """Tensors one after the other along the third axis; (n,) is (1, n, 1), (m, n) is (m, n, 1).
+    """Tensors joined along the third axis: a vector (n,) counts as (1, n, 1), a matrix (m, n) as
+    (m, n, 1).
 
     >>> ops.dstack([[1, 2], [3, 4]])
     Tensor([[[1, 3],
@@ -158,7 +159,8 @@ def dsplit(x: Any, indices_or_sections: Any) -> list[Tensor]:
 
 @keras_op
 def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Tensor]:
-    """The parts of x along an axis, without that axis. num: how many there are, if given.
+    """A list of the parts of x along an axis, each without that axis. num: the length of the axis,
+    may be left out; ValueError if it is another one.
 
     >>> ops.unstack([[1, 2], [3, 4]], axis=1)
     [Tensor([1, 3], dtype=int32), Tensor([2, 4], dtype=int32)]

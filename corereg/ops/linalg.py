@@ -77,7 +77,8 @@ def inv(x: Any) -> Tensor:
 
 @keras_op_shaped_like(_product)
 def solve(a: Any, b: Any) -> Tensor:
-    """The x with a x = b: a (..., n, n), b (..., n) or (..., n, k).
+    """The x with a x = b: a (..., n, n), b (..., n) or (..., n, k). `numpy.linalg.LinAlgError` for
+    a singular a.
 
     >>> ops.solve([[2.0, 0.0], [0.0, 4.0]], [2.0, 2.0])
     Tensor([1. , 0.5])
@@ -203,8 +204,9 @@ def pinv(x: Any, rcond: float | None = None) -> Tensor:
 
 @keras_op
 def lstsq(a: Any, b: Any, rcond: float | None = None) -> Tensor:
-    """The x of least |x| that makes |a x - b| least: a (m, n), b (m,) or (m, k). rcond: as of
-    `pinv`; None: the larger length times the machine's epsilon.
+    """The x that makes |a x - b| smallest, and of several such x the one with the smallest |x|: a
+    (m, n), b (m,) or (m, k). rcond: as for `pinv`; None: the larger length times the machine's
+    epsilon.
 
     >>> ops.lstsq([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]], [1.0, 3.0, 5.0]).round(4)
     Tensor([1., 2.])
@@ -230,11 +232,10 @@ def matrix_rank(x: Any, tol: float | None = None) -> Tensor:
 
 @keras_op
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
-    """The norm of vectors along an axis, or of matrices in two.
-
-    axis None: of x flattened if ord is None, else of x itself, a vector or a matrix. ord of
-    vectors: a number, 2 if None; of matrices: "fro" (None), "nuc", 1, -1, 2, -2, inf or -inf.
-    ValueError for others, and for more axes.
+    """The norm of vectors along one axis, or of matrices in two axes. axis None: of x flattened if
+    ord is None, else of x itself, which is a vector or a matrix. ord of vectors: a number, 2 if
+    None; of matrices: "fro" (None), "nuc", 1, -1, 2, -2, inf or -inf. ValueError for other ord, and
+    for more axes.
 
     >>> ops.norm([[3.0, 4.0], [0.0, 2.0]], axis=1)
     Tensor([5., 2.])

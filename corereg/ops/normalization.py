@@ -25,8 +25,8 @@ def _along(value: Any, x: Tensor, axes: Sequence[int]) -> Tensor:
 
 @keras_op
 def normalize(x: Any, axis: Axis = -1, order: int = 2, epsilon: float | None = None) -> Tensor:
-    """x by its norm along axis, (sum of |x|**order) ** (1/order), or by epsilon (None: 1e-7) where
-    that is larger.
+    """x divided by its norm along axis, (sum of |x|**order) ** (1/order), or by epsilon (None:
+    1e-7) where that is larger.
 
     >>> ops.normalize([[3.0, 4.0]]).round(4)
     Tensor([[0.6, 0.8]])
@@ -51,7 +51,8 @@ def batch_normalization(
     scale: Any = None,
     epsilon: float = 0.001,
 ) -> Tensor:
-    """(x - mean) / sqrt(variance + epsilon) * scale + offset, all vectors of the length of axis.
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset. mean, variance, offset and scale are
+    vectors as long as x is along axis.
 
     >>> ops.batch_normalization([[1.0], [3.0]], [2.0], [4.0], axis=-1, epsilon=0.0)
     Tensor([[-0.5],

@@ -42,8 +42,8 @@ def argsort(x: Any, axis: int = -1) -> Tensor:
 
 @keras_op
 def argpartition(x: Any, kth: int, axis: int = -1) -> Tensor:
-    """Places along an axis such that the k-th one is where it would be if x was sorted, with
-    smaller elements before and larger ones behind: int32. All are sorted here.
+    """The places of the elements along an axis, such that the one at kth is where sorting would put
+    it, smaller elements before and larger ones behind it: int32. (Here all of them are sorted.)
 
     >>> ops.argpartition([3, 1, 2], kth=0)
     Tensor([1, 2, 0], dtype=int32)
@@ -98,10 +98,9 @@ def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 def quantile(
     x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
 ) -> Tensor:
-    """The number below which a share q of the elements over axis lies, q in [0, 1], a number or a
-    vector, whose axis comes first in the result. NaN beside a NaN.
-
-    method: between two elements "linear", "lower", "higher", "nearest" or "midpoint".
+    """The number below which a share q of the elements over axis lies. q: in [0, 1], a number, or a
+    vector whose axis comes first in the result. NaN where an element is NaN. method: what is taken
+    between two elements: "linear", "lower", "higher", "nearest" or "midpoint".
 
     >>> ops.quantile([1.0, 2.0, 3.0, 4.0, 5.0], [0.25, 0.5])
     Tensor([2., 3.])
@@ -125,7 +124,7 @@ def percentile(
 def nanquantile(
     x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
 ) -> Tensor:
-    """As `quantile`, of what is not NaN.
+    """As `quantile`, of the elements that are not NaN.
 
     >>> ops.nanquantile([1.0, np.nan, 3.0], 0.5)
     Tensor(2.)
@@ -137,7 +136,7 @@ def nanquantile(
 def nanpercentile(
     x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
 ) -> Tensor:
-    """As `percentile`, of what is not NaN.
+    """As `percentile`, of the elements that are not NaN.
 
     >>> ops.nanpercentile([1.0, np.nan, 3.0], 50)
     Tensor(2.)
@@ -147,7 +146,7 @@ def nanpercentile(
 
 @keras_op
 def nanmedian(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """As `median`, of what is not NaN.
+    """As `median`, of the elements that are not NaN.
 
     >>> ops.nanmedian([1.0, np.nan, 2.0])
     Tensor(1.5)
@@ -250,8 +249,9 @@ def digitize(x: Any, bins: Any) -> Tensor:
 def histogram(
     x: Any, bins: int = 10, range: tuple[float, float] | None = None
 ) -> tuple[Tensor, Tensor]:
-    """(counts, edges) of a vector in so many equal bins between two numbers, by default its least
-    and largest element; the last bin has both its ends.
+    """(counts, edges) of a vector in bins of equal width. range: where the first bin begins and the
+    last one ends, by default the smallest and the largest element. Each bin is without its upper
+    edge, but the last one.
 
     >>> ops.histogram([1, 2, 2, 4], bins=3, range=(0, 3))
     (Tensor([0., 1., 2.]), Tensor([0., 1., 2., 3.]))

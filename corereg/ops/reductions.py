@@ -34,7 +34,7 @@ def summed(total: Tensor, x: Tensor) -> Tensor:
 
 @keras_op
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The sum over axis; 0 of nothing; of bools int32.
+    """The sum over axis; 0 where there are no elements. Bools are summed as int32.
 
     >>> ops.sum([[1, 2], [3, 4]], axis=0)
     Tensor([4, 6], dtype=int32)
@@ -45,7 +45,7 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 @keras_op
 def prod(x: Any, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
-    """The product over axis; 1 of nothing; in another dtype if that is given.
+    """The product over axis; 1 where there are no elements. dtype: of the result, if given.
 
     >>> ops.prod([2, 3, 4])
     Tensor(24, dtype=int32)
@@ -56,7 +56,7 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -
 
 @keras_op
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The mean over axis; NaN of nothing.
+    """The mean over axis; NaN where there are no elements.
 
     >>> ops.mean([[1, 2], [3, 4]], axis=1, keepdims=True)
     Tensor([[1.5],
@@ -87,7 +87,8 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 @keras_op
 def max(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Tensor:
-    """The largest element over axis, `initial` at least; equal ones share the gradient.
+    """The largest element over axis, or `initial` if that is larger; equal ones share the gradient.
+    ValueError where there are no elements and no `initial`.
 
     >>> ops.max([[1, 5], [7, 2]], axis=0)
     Tensor([7, 5], dtype=int32)
@@ -97,7 +98,7 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) 
 
 @keras_op
 def min(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Tensor:
-    """The smallest element over axis, `initial` at most; equal ones share the gradient.
+    """The smallest element over axis, or `initial` if that is smaller, as `max`.
 
     >>> ops.min([[1, 5], [7, 2]], axis=0)
     Tensor([1, 2], dtype=int32)
@@ -141,7 +142,7 @@ def amin(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 @keras_op
 def ptp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The largest less the smallest element over axis.
+    """The largest minus the smallest element over axis ("peak to peak").
 
     >>> ops.ptp([[1, 5], [7, 2]], axis=1)
     Tensor([4, 5], dtype=int32)
@@ -183,7 +184,7 @@ def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 @keras_op
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Whether one element over axis or more are true, that is not 0.
+    """Whether at least one element over axis is true, that is not 0.
 
     >>> ops.any([[0, 0], [1, 0]], axis=1)
     Tensor([False,  True], dtype=bool)

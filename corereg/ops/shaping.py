@@ -98,7 +98,7 @@ def expand_dims(x: Any, axis: Shape) -> Tensor:
 
 @keras_op
 def broadcast_to(x: Any, shape: Shape) -> Tensor:
-    """x repeated, without copying, to a shape that it broadcasts to.
+    """x repeated to a shape that it broadcasts to, without copying. ValueError for other shapes.
 
     >>> ops.broadcast_to([1, 2, 3], (2, 3))
     Tensor([[1, 2, 3],
@@ -120,7 +120,7 @@ def flip(x: Any, axis: Axis = None) -> Tensor:
 
 @keras_op
 def fliplr(x: Any) -> Tensor:
-    """x with the order reversed along its second axis.
+    """x with the order of elements reversed along its second axis.
 
     >>> ops.fliplr([[1, 2], [3, 4]])
     Tensor([[2, 1],
@@ -131,7 +131,7 @@ def fliplr(x: Any) -> Tensor:
 
 @keras_op
 def flipud(x: Any) -> Tensor:
-    """x with the order reversed along its first axis.
+    """x with the order of elements reversed along its first axis.
 
     >>> ops.flipud([[1, 2], [3, 4]])
     Tensor([[3, 4],
@@ -162,8 +162,8 @@ def rot90(array: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Tensor:
 
 @keras_op
 def roll(x: Any, shift: Shape, axis: Axis = None) -> Tensor:
-    """x with its elements moved on along these axes, what leaves at the end coming in at the
-    beginning; axis None: as if flattened.
+    """x with its elements moved by shift places along these axes; those that leave at the end come
+    in at the beginning. axis None: as if x were flat.
 
     >>> ops.roll([1, 2, 3, 4], 1)
     Tensor([4, 1, 2, 3], dtype=int32)

@@ -24,7 +24,7 @@ def filled_nan(x: Any, value: float) -> tuple[Tensor, Tensor]:
 
 @keras_op
 def nansum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The sum over axis of what is not NaN.
+    """The sum over axis of the elements that are not NaN; 0 where all are.
 
     >>> ops.nansum([1.0, np.nan, 2.0])
     Tensor(3.)
@@ -35,7 +35,7 @@ def nansum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 @keras_op
 def nanprod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The product over axis of what is not NaN.
+    """The product over axis of the elements that are not NaN; 1 where all are.
 
     >>> ops.nanprod([2.0, np.nan, 3.0])
     Tensor(6.)
@@ -46,7 +46,8 @@ def nanprod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 @keras_op
 def nancumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
-    """The sums of all elements up to each that are not NaN.
+    """The sums of all elements up to each along an axis (None: of the flattened x), NaN counting as
+    0.
 
     >>> ops.nancumsum([1.0, np.nan, 2.0])
     Tensor([1., 1., 3.])
@@ -59,7 +60,7 @@ def nancumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
 
 @keras_op
 def nanmean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The mean over axis of what is not NaN; NaN where all is.
+    """The mean over axis of the elements that are not NaN; NaN where all are.
 
     >>> ops.nanmean([[1.0, np.nan], [np.nan, np.nan]], axis=1)
     Tensor([ 1., nan])
@@ -77,7 +78,7 @@ def _shared(total: Tensor, gaps: Tensor, axis: Any, keepdims: bool) -> Tensor:
 
 @keras_op
 def nanvar(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The variance over axis of what is not NaN; NaN where all is.
+    """The variance over axis of the elements that are not NaN; NaN where all are.
 
     >>> ops.nanvar([1.0, np.nan, 3.0])
     Tensor(1.)
@@ -155,7 +156,8 @@ def _known_place(of: Any, far: float, x: Any, axis: Any, keepdims: bool) -> Tens
 
 @keras_op
 def nancumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
-    """The products of all elements up to each that are not NaN.
+    """The products of all elements up to each along an axis (None: of the flattened x), NaN
+    counting as 1.
 
     >>> ops.nancumprod([2.0, np.nan, 3.0])
     Tensor([2., 2., 6.])

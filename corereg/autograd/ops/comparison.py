@@ -137,7 +137,8 @@ def isfinite(a: Any) -> Tensor:
 
 
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Whether an element over axis is true, that is not 0; False of nothing. NaN is true.
+    """Whether at least one element over axis is true, that is not 0; NaN is true. False where there
+    are no elements.
 
     >>> ops.any([[0, 0], [1, 0]], axis=1)
     Tensor([False,  True], dtype=bool)
@@ -146,7 +147,8 @@ def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Whether all elements over axis are true, that is not 0; True of nothing. NaN is true.
+    """Whether all elements over axis are true, that is not 0; NaN is true. True where there are no
+    elements.
 
     >>> ops.all([[1, 1], [1, 0]], axis=1)
     Tensor([ True, False], dtype=bool)

@@ -246,7 +246,8 @@ def unpacked(op: _Packed, x: Tensor) -> tuple[Tensor, ...]:
 
 
 def inv(x: Any) -> Tensor:
-    """The inverse of each matrix (..., n, n).
+    """The inverse of each matrix: (..., n, n) -> (..., n, n). `numpy.linalg.LinAlgError` for
+    singular ones.
 
     >>> ops.inv([[2.0, 0.0], [0.0, 4.0]])
     Tensor([[0.5 , 0.  ],
@@ -277,8 +278,8 @@ def log_abs_det(x: Any) -> Tensor:
 
 
 def solve(a: Any, b: Any) -> Tensor:
-    """The x with a x = b: a (..., n, n), b (..., n, k) -> (..., n, k); the leading axes
-    broadcast.
+    """The x with a x = b: a (..., n, n), b (..., n, k) -> (..., n, k); the leading axes broadcast.
+    `numpy.linalg.LinAlgError` for a singular a.
 
     >>> ops.solve([[2.0, 0.0], [0.0, 4.0]], [[2.0], [2.0]])
     Tensor([[1. ],
@@ -289,7 +290,8 @@ def solve(a: Any, b: Any) -> Tensor:
 
 
 def cholesky(x: Any) -> Tensor:
-    """The lower triangular L with L L' = x, of each symmetric positive definite matrix.
+    """The lower triangular L with L L' = x, of each symmetric positive definite matrix: (..., n, n)
+    -> (..., n, n). `numpy.linalg.LinAlgError` for others.
 
     >>> Tensor([[4.0, 2.0], [2.0, 5.0]]).cholesky()
     Tensor([[2., 0.],

@@ -113,7 +113,7 @@ def log10(x: Any) -> Tensor:
 
 
 def exp2(x: Any) -> Tensor:
-    """2 ** x
+    """2 ** x, elementwise.
 
     >>> Tensor([-1.0, 0.0, 3.0]).exp2()
     Tensor([0.5, 1. , 8. ])

@@ -107,7 +107,8 @@ def norm(x: Any, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> T
 
 
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """log(sum of e**x) over axis, right also where e**x overflows; -infinity of nothing.
+    """log(sum of e**x) over axis, right also where e**x overflows; -infinity where there are no
+    elements.
 
     >>> ops.logsumexp([1000.0, 1000.0]).round(2)
     Tensor(1000.69)

@@ -167,7 +167,7 @@ class Min(_Extreme):
 
 
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The sum over axis; 0 of nothing.
+    """The sum over axis; 0 where there are no elements.
 
     >>> ops.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
     Tensor([4., 6.])
@@ -176,7 +176,7 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The mean over axis; NaN where there is nothing to average.
+    """The mean over axis; NaN where there are no elements.
 
     >>> x = Tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
     >>> ops.mean(x).backward()
@@ -187,7 +187,7 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The product over axis; 1 of nothing. Derivatives are right at zeros too.
+    """The product over axis; 1 where there are no elements. Derivatives are right at zeros too.
 
     >>> x = Tensor([2.0, 0.0, 3.0], requires_grad=True)
     >>> ops.prod(x).backward()
@@ -218,8 +218,8 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0
 
 
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The largest element over axis, NaN beside a NaN; equal ones share the gradient evenly, as in
-    PyTorch's amax. ValueError where there are no elements.
+    """The largest element over axis, NaN where one is NaN; equal ones share the gradient evenly, as
+    in PyTorch's amax. ValueError where there are no elements.
 
     >>> x = Tensor([1.0, 5.0, 5.0], requires_grad=True)
     >>> ops.max(x).backward()

@@ -86,8 +86,8 @@ class Where(Op):
 
 
 def maximum(a: Any, b: Any) -> Tensor:
-    """The larger of a and b, elementwise, broadcast; NaN beside a NaN. Where they are equal each
-    gets half the gradient.
+    """The larger one of a and b, elementwise; NaN where one of them is NaN. Equal ones get half the
+    gradient each. Shapes broadcast.
 
     >>> ops.maximum(Tensor([1.0, 5.0]), 2.0)
     Tensor([2., 5.])
@@ -96,7 +96,7 @@ def maximum(a: Any, b: Any) -> Tensor:
 
 
 def minimum(a: Any, b: Any) -> Tensor:
-    """The smaller of a and b, as `maximum`.
+    """The smaller one of a and b, as `maximum`.
 
     >>> ops.minimum(Tensor([1.0, 5.0]), 2.0)
     Tensor([1., 2.])

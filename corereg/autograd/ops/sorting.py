@@ -68,7 +68,8 @@ def sort(x: Any, axis: int | None = -1, descending: bool = False) -> Tensor:
 
 
 def argsort(x: Any, axis: int | None = -1, descending: bool = False) -> Tensor:
-    """The places along an axis of the elements in their order: int64, outside the graph.
+    """The places along an axis of the elements in their order (None: of the flattened x): int64,
+    outside the graph. Equal elements keep theirs.
 
     >>> ops.argsort([3, 1, 2])
     Tensor([1, 2, 0], dtype=int64)
@@ -93,8 +94,8 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
 
 
 def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The median over axis, of an even number of elements the mean of the two in the middle; NaN
-    beside a NaN. ValueError where there are no elements.
+    """The median over axis: of an even number of elements the mean of the two in the middle, NaN
+    where an element is NaN. ValueError where there are no elements.
 
     >>> ops.median([[1.0, 9.0, 2.0, 4.0]], axis=1)
     Tensor([3.])
