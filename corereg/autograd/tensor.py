@@ -56,6 +56,9 @@ class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
         Other dtypes raise TypeError.
     requires_grad: whether `backward` should leave a gradient in `.grad`. Only float tensors can.
 
+    Attributes: `data` (the array), `shape`, `dtype`, `ndim`, `requires_grad`, `grad` (None until a
+    `backward`), `node` (the op that made the tensor, None of a leaf).
+
     Its methods have the names of NumPy's and of PyTorch's. In NumPy's words, `axis` and `keepdims`
     or arguments by position, they mean what NumPy means; with `dim` and `keepdim` what PyTorch
     means: `t.max(dim=1)` gives values and indices, `t.var(dim=1)` divides by n - 1. Both words at
