@@ -18,8 +18,8 @@ class Conversions(_kernels.TensorCore):
     __slots__ = ()
 
     def numpy(self) -> Array:
-        """The array itself, not a copy. Changes of it are not counted. In code that is recorded a
-        TracedArray.
+        """The array itself, not a copy. Changes of it are not counted: call `changed` after them.
+        In code that is recorded a TracedArray.
 
         >>> x = Tensor([1.0, 2.0])
         >>> x.numpy()[0] = 9.0
@@ -29,7 +29,7 @@ class Conversions(_kernels.TensorCore):
         return _kernels.array_in_op(self)  # type: ignore[no-any-return]
 
     def item(self) -> float:
-        """The only element, as a Python number; ValueError when there are more.
+        """The only element, as a Python number. ValueError unless there is exactly one.
 
         >>> Tensor([[1.5]]).item()
         1.5

@@ -72,7 +72,8 @@ def is_tensor(value: Any) -> bool:
 
 
 def cat(tensors: Sequence[Any], dim: int | None = None, *, axis: int | None = None) -> Tensor:
-    """Tensors one after the other along dim, or axis (0).
+    """Tensors joined along dim, or axis (0 unless given); all other lengths must be alike
+    (ValueError).
 
     >>> corereg.cat([Tensor([[1, 2]]), Tensor([[3, 4]])], dim=1)
     Tensor([[1, 2, 3, 4]], dtype=int64)

@@ -15,7 +15,7 @@ from corereg.ops.operands import as_tensor, counted, keras_op, promoted
 
 @keras_op
 def concatenate(xs: Sequence[Any], axis: int = 0) -> Tensor:
-    """Tensors one after the other along an axis; all other lengths must be alike.
+    """Tensors joined along an axis; all other lengths must be alike (ValueError).
 
     >>> ops.concatenate([[[1, 2]], [[3, 4]]], axis=1)
     Tensor([[1, 2, 3, 4]], dtype=int32)
@@ -25,7 +25,7 @@ def concatenate(xs: Sequence[Any], axis: int = 0) -> Tensor:
 
 @keras_op
 def append(x1: Any, x2: Any, axis: int | None = None) -> Tensor:
-    """x2 behind x1 along an axis; None: both flattened.
+    """x1 and x2 joined along an axis; None: both flattened.
 
     >>> ops.append([1, 2], [[3], [4]])
     Tensor([1, 2, 3, 4], dtype=int32)

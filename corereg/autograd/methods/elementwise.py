@@ -28,7 +28,7 @@ def reversed_remainder(self: Tensor, other: Any) -> Tensor:
 
 
 def add(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
-    """self + alpha * other
+    """self + alpha * other, elementwise; shapes broadcast.
 
     >>> Tensor([1.0, 2.0]).add([10.0, 20.0], alpha=0.5)
     Tensor([ 6., 12.])
@@ -37,7 +37,7 @@ def add(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
 
 
 def sub(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
-    """self - alpha * other
+    """self - alpha * other, elementwise; shapes broadcast.
 
     >>> Tensor([1.0, 2.0]).sub(1)
     Tensor([0., 1.])
@@ -56,7 +56,8 @@ def mul(self: Tensor, other: Any) -> Tensor:
 
 
 def div(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-    """self / other; rounding_mode: "floor" or "trunc", how the quotient is made whole.
+    """self / other, elementwise; shapes broadcast. rounding_mode: None, or "floor" or "trunc", by
+    which the quotient becomes a whole number. ValueError for others.
 
     >>> Tensor([-7, 7]).div(2, rounding_mode="floor")
     Tensor([-4,  3], dtype=int64)
@@ -93,7 +94,7 @@ def neg(self: Tensor) -> Tensor:
 
 
 def frac(self: Tensor) -> Tensor:
-    """What trunc takes away: self - trunc(self).
+    """The fractions, each of the sign of its element: self - trunc(self).
 
     >>> Tensor([-1.5, 2.25]).frac()
     Tensor([-0.5 ,  0.25])
@@ -157,7 +158,7 @@ def lerp(self: Tensor, end: Any, weight: Any) -> Tensor:
 
 
 def addcmul(self: Tensor, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tensor:
-    """self + value * tensor1 * tensor2
+    """self + value * tensor1 * tensor2, elementwise; shapes broadcast.
 
     >>> Tensor([1.0, 1.0]).addcmul(Tensor([2.0, 3.0]), Tensor([4.0, 5.0]), value=0.5)
     Tensor([5. , 8.5])
@@ -166,7 +167,7 @@ def addcmul(self: Tensor, tensor1: Any, tensor2: Any, *, value: float = 1) -> Te
 
 
 def addcdiv(self: Tensor, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tensor:
-    """self + value * tensor1 / tensor2
+    """self + value * tensor1 / tensor2, elementwise; shapes broadcast.
 
     >>> Tensor([1.0, 1.0]).addcdiv(Tensor([2.0, 3.0]), Tensor([4.0, 2.0]), value=2)
     Tensor([2., 4.])
@@ -185,7 +186,7 @@ def where(self: Tensor, condition: Any, other: Any) -> Tensor:
 
 
 def masked_fill(self: Tensor, mask: Any, value: Any) -> Tensor:
-    """value where mask is true, the elements elsewhere, in the tensor's dtype.
+    """value where mask is true, the elements elsewhere, in the tensor's dtype. mask broadcasts.
 
     >>> Tensor([1.0, 2.0, 3.0]).masked_fill([True, False, True], 0)
     Tensor([0., 2., 0.])

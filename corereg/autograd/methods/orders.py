@@ -76,7 +76,8 @@ def topk(
 def kthvalue(
     self: Tensor, k: int, dim: int = -1, keepdim: bool = False
 ) -> ValuesAndIndices[Tensor]:
-    """(values, indices) of the k-th smallest element along dim; k counts from 1.
+    """(values, indices) of the k-th smallest element along dim; k counts from 1. ValueError unless
+    there are k elements.
 
     >>> Tensor([[3.0, 1.0, 2.0]]).kthvalue(2).values
     Tensor([2.])

@@ -28,7 +28,8 @@ def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tens
 
 
 def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """Cut along dim into so many parts at most, all as long as the first but the last: views.
+    """Cut along dim into `chunks` parts at most, all of one length but the last one, which may be
+    shorter: views. ValueError for chunks < 1.
 
     >>> [part.tolist() for part in Tensor([1, 2, 3, 4, 5]).chunk(3)]
     [[1, 2], [3, 4], [5]]
@@ -42,7 +43,7 @@ def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 def tensor_split(self: Tensor, sections: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """Cut along dim into so many parts, of lengths that differ by 1 at most: views.
+    """Cut along dim into `sections` parts, whose lengths differ by 1 at most: views.
 
     >>> Tensor([1, 2, 3]).tensor_split(2)
     (Tensor([1, 2], dtype=int64), Tensor([3], dtype=int64))
@@ -51,7 +52,7 @@ def tensor_split(self: Tensor, sections: int, dim: int = 0) -> tuple[Tensor, ...
 
 
 def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The parts along dim, one for each of its places, without it.
+    """The parts along dim, one for each place, without that axis: views.
 
     >>> Tensor([[1, 2], [3, 4]]).unbind(1)
     (Tensor([1, 3], dtype=int64), Tensor([2, 4], dtype=int64))
@@ -61,7 +62,8 @@ def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 def narrow(self: Tensor, dim: int, start: int, length: int) -> Tensor:
-    """length elements along dim, from start on: a view.
+    """The part of `length` places along dim from start on: a view. ValueError for what is not
+    within the axis.
 
     >>> Tensor([[1, 2, 3], [4, 5, 6]]).narrow(1, 1, 2)
     Tensor([[2, 3],

@@ -65,8 +65,8 @@ def source_of(x: Tensor, src: Any, where: tuple[Any, ...]) -> Any:
 
 
 def scatter(self: Tensor, dim: int, index: Any, src: Any) -> Tensor:
-    """A copy with self[i][index[i][j]] = src[i][j] for dim 1, and the like; src: a tensor or a
-    number. Of places that come twice the last one counts.
+    """A copy with self[i, index[i, j]] = src[i, j] for dim 1, and the like; src: a tensor or a
+    number. Where a place comes twice, the last one counts. IndexError out of range.
 
     >>> Tensor([[0.0, 0.0], [0.0, 0.0]]).scatter(1, [[1], [0]], 5.0)
     Tensor([[0., 5.],
@@ -77,8 +77,8 @@ def scatter(self: Tensor, dim: int, index: Any, src: Any) -> Tensor:
 
 
 def scatter_add(self: Tensor, dim: int, index: Any, src: Any) -> Tensor:
-    """A copy with src[i][j] added to self[i][index[i][j]] for dim 1, and the like, as often as a
-    place comes.
+    """A copy with src[i, j] added to self[i, index[i, j]] for dim 1, and the like, as often as a
+    place comes. IndexError out of range.
 
     >>> Tensor([0.0, 0.0]).scatter_add(0, [0, 1, 0], [1.0, 2.0, 3.0])
     Tensor([4., 2.])
@@ -97,7 +97,8 @@ def vector_along(who: str, x: Tensor, dim: int, index: Any) -> tuple[Any, ...]:
 
 
 def index_select(self: Tensor, dim: int, index: Any) -> Tensor:
-    """The elements at the places of a vector along dim.
+    """The elements at the places that a vector of integers names along dim. IndexError out of
+    range.
 
     >>> Tensor([[1, 2, 3], [4, 5, 6]]).index_select(1, [2, 0])
     Tensor([[3, 1],
@@ -107,7 +108,8 @@ def index_select(self: Tensor, dim: int, index: Any) -> Tensor:
 
 
 def index_add(self: Tensor, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Tensor:
-    """A copy with alpha * source added at the places of a vector along dim.
+    """A copy with alpha * source added at the places that a vector of integers names along dim, as
+    often as a place comes.
 
     >>> Tensor([[0.0, 0.0], [1.0, 1.0]]).index_add(0, [1], [[5.0, 6.0]], alpha=2)
     Tensor([[ 0.,  0.],
@@ -118,7 +120,7 @@ def index_add(self: Tensor, dim: int, index: Any, source: Any, *, alpha: float =
 
 
 def index_fill(self: Tensor, dim: int, index: Any, value: Any) -> Tensor:
-    """A copy with value at the places of a vector along dim.
+    """A copy with value at the places that a vector of integers names along dim.
 
     >>> Tensor([[1, 2, 3], [4, 5, 6]]).index_fill(1, [0, 2], 9)
     Tensor([[9, 2, 9],
@@ -128,8 +130,8 @@ def index_fill(self: Tensor, dim: int, index: Any, value: Any) -> Tensor:
 
 
 def masked_select(self: Tensor, mask: Any) -> Tensor:
-    """The elements where mask, which broadcasts, is true, in one axis. Their number depends on
-    values, so that no recording keeps it.
+    """The elements where mask, which broadcasts, is true, as a vector. How many there are depends
+    on values, so that it cannot be recorded.
 
     >>> x = Tensor([[1, 7], [8, 2]])
     >>> x.masked_select(x > 4)
@@ -141,8 +143,8 @@ def masked_select(self: Tensor, mask: Any) -> Tensor:
 
 
 def nonzero(self: Tensor, *, as_tuple: bool = False) -> Any:
-    """The places of the elements that are not 0: (number, axes), int64, or with as_tuple a vector
-    for each axis. Their number depends on values, so that no recording keeps it.
+    """The places of the elements that are not 0: int64 of shape (number, axes), or with as_tuple a
+    vector for each axis. How many there are depends on values, so that it cannot be recorded.
 
     >>> Tensor([[0, 7], [8, 0]]).nonzero()
     Tensor([[0, 1],

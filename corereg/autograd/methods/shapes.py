@@ -130,7 +130,7 @@ def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
 
 
 def t(self: Tensor) -> Tensor:
-    """A matrix transposed; what has fewer axes as it is. ValueError for more axes.
+    """A matrix transposed; a tensor of one axis or none as it is. ValueError for more axes.
 
     >>> Tensor([[1, 2, 3]]).t()
     Tensor([[1],

@@ -121,7 +121,7 @@ def as_tensors(tensors: Any, who: str) -> list[Tensor]:
 
 
 def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
-    """Tensors one after the other along an axis; all other lengths must be alike (ValueError).
+    """Tensors joined along an axis; all other lengths must be alike (ValueError).
 
     >>> ops.concatenate([Tensor([[1, 2]]), Tensor([[3, 4]])], axis=1)
     Tensor([[1, 2, 3, 4]], dtype=int64)
@@ -221,10 +221,8 @@ def tile(x: Any, reps: int | Sequence[int]) -> Tensor:
 
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
-    """Each element several times, one beside the other: [1, 2] by 2 -> [1, 1, 2, 2].
-
-    repeats: an integer >= 0, or one for each place along axis (an array of integers); axis: None
-    for the flattened x.
+    """Each element several times, one beside the other. repeats: an integer >= 0, or one for each
+    place along axis (an array of integers); axis: None for the flattened x.
 
     >>> ops.repeat(Tensor([1, 2]), [3, 1])
     Tensor([1, 1, 1, 2], dtype=int64)
