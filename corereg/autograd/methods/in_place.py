@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -74,11 +73,7 @@ def in_place(
             made = function(self.detach(), *args, **kwargs)
         return self._change(name, np.positive, made)
 
-    told = inspect.signature(function)
-    first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    change.__signature__ = told.replace(  # type: ignore[attr-defined]
-        parameters=[first, *[*told.parameters.values()][1:]]
-    )
+    change.__wrapped__ = function  # type: ignore[attr-defined]  # has the same arguments
     change.__name__ = change.__qualname__ = name
     change.__doc__ = (
         f"Gives the tensor the values of `{function.__name__}`; returns it.\n\n"
