@@ -9,6 +9,7 @@ back: the default dtype, threads, seeds, names, registered parts, warnings.
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import importlib
 import inspect
@@ -71,7 +72,10 @@ def documented() -> tuple[Documented, ...]:
     for path in waiting:
         module = importlib.import_module(path)
         for name in public_api.public_names(module):
-            value = getattr(module, name)
+            try:
+                value = getattr(module, name)
+            except ImportError:  # an extra is not installed
+                continue
             if inspect.ismodule(value):
                 if value.__name__ not in waiting:
                     waiting.append(value.__name__)
@@ -117,7 +121,10 @@ def homes() -> list[str]:
 @cache
 def names_of_examples(home: str) -> dict[str, Any]:
     """What examples may use without importing it."""
-    modules = {name: importlib.import_module(f"corereg.{name}") for name in corereg._SUBMODULES}
+    modules = {}
+    for name in corereg._SUBMODULES:
+        with contextlib.suppress(ImportError):  # an extra is not installed
+            modules[name] = importlib.import_module(f"corereg.{name}")
     given = {"np": np, "corereg": corereg, "Tensor": corereg.Tensor, **modules}
     return {**given, "ops": corereg.autograd.ops} if home == "autograd" else given
 

@@ -128,7 +128,7 @@ def exp(x: Any) -> Tensor:
 def exp2(x: Any) -> Tensor:
     """2 ** x, as floats.
 
-    >>> ops.exp2([-1, 0, 3])
+    >>> ops.exp2([-1, 0, 3]).round(4)
     Tensor([0.5, 1. , 8. ])
     """
     return ops.exp2(as_float(x))
@@ -138,8 +138,8 @@ def exp2(x: Any) -> Tensor:
 def expm1(x: Any) -> Tensor:
     """e ** x - 1, exact near 0.
 
-    >>> ops.expm1([0.0, 1e-10])
-    Tensor([0.e+00, 1.e-10])
+    >>> (1e10 * ops.expm1([0.0, 1e-10])).round(4)
+    Tensor([0., 1.])
     """
     return ops.expm1(as_float(x))
 
@@ -168,8 +168,8 @@ def log10(x: Any) -> Tensor:
 def log1p(x: Any) -> Tensor:
     """log(1 + x), exact near 0: NaN below -1, -infinity at -1.
 
-    >>> ops.log1p([0.0, 1e-10])
-    Tensor([0.e+00, 1.e-10])
+    >>> (1e10 * ops.log1p([0.0, 1e-10])).round(4)
+    Tensor([0., 1.])
     """
     return ops.log1p(as_float(x))
 
@@ -178,7 +178,7 @@ def log1p(x: Any) -> Tensor:
 def log2(x: Any) -> Tensor:
     """The logarithm to base 2: NaN below 0, -infinity at 0.
 
-    >>> ops.log2([0.5, 8.0])
+    >>> ops.log2([0.5, 8.0]).round(4)
     Tensor([-1.,  3.])
     """
     return ops.log2(as_float(x))
