@@ -96,9 +96,13 @@ ALIASES: dict[str, Callable[..., Any]] = {
     "greater_equal": comparison.ge,
     "moveaxis": shapes.movedim,
 }
+TRANSPOSED = """The tensor with its axes in reversed order, a matrix transposed: a view.
+
+>>> Tensor([[1, 2, 3]]).T.shape
+(3, 1)"""
 # Special methods and properties.
 METHODS: dict[str, Any] = {
-    "T": property(ops.transpose),
+    "T": property(ops.transpose, doc=TRANSPOSED),
     "mT": property(shapes.matrix_transpose),
     "__getitem__": ops.getitem,
     "__eq__": comparison.is_equal,

@@ -97,7 +97,7 @@ def median(
     element of all, or (values, indices) along dim. The first NaN, where there is one.
     `corereg.autograd.ops.median` takes the mean of the two, as NumPy and Keras do.
 
-    >>> Tensor([1.0, 9.0, 2.0, 4.0]).median(), ops.median([1.0, 9.0, 2.0, 4.0])
+    >>> Tensor([1.0, 9.0, 2.0, 4.0]).median(), corereg.ops.median([1.0, 9.0, 2.0, 4.0])
     (Tensor(2.), Tensor(3.))
     """
     along = one_of("median", dim, axis)

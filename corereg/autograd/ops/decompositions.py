@@ -249,7 +249,7 @@ def inv(x: Any) -> Tensor:
     """The inverse of each matrix: (..., n, n) -> (..., n, n). `numpy.linalg.LinAlgError` for
     singular ones.
 
-    >>> ops.inv([[2.0, 0.0], [0.0, 4.0]])
+    >>> Tensor([[2.0, 0.0], [0.0, 4.0]]).inverse()
     Tensor([[0.5 , 0.  ],
             [0.  , 0.25]])
     """
