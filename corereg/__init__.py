@@ -3,6 +3,9 @@
 `corereg.models`, `corereg.layers`, `corereg.regularizers` and the rest follow Keras;
 `corereg.Tensor` is an autograd tensor in PyTorch's words. NumPy is the only dependency.
 Everything is imported when it is first used.
+
+Docstrings show examples, `help(corereg.layers.Dense)`. They suppose `import numpy as np`,
+`import corereg` and `from corereg import Tensor, layers, losses, ops, ...`.
 """
 
 from typing import TYPE_CHECKING

@@ -9,17 +9,30 @@ _floatx = "float32"
 
 def epsilon() -> float:
     """1e-7: how far losses keep probabilities from 0 and 1, and a number to add before a root or a
-    division in losses and layers of one's own. It is Keras's default, and cannot be changed."""
+    division in losses and layers of one's own. It is Keras's default, and cannot be changed.
+
+    >>> config.epsilon()
+    1e-07
+    """
     return 1e-7
 
 
 def floatx() -> str:
-    """The dtype of new parameters and of Python floats: "float32" (default) or "float64"."""
+    """The dtype of new parameters and of Python floats: "float32" (default) or "float64".
+
+    >>> config.floatx(), Tensor([0.5]).dtype
+    ('float32', dtype('float32'))
+    """
     return _floatx
 
 
 def set_floatx(dtype: str) -> None:
-    """Sets the default float dtype; raises ValueError for any but "float32" and "float64"."""
+    """Sets the default float dtype; raises ValueError for any but "float32" and "float64".
+
+    >>> config.set_floatx("float64")
+    >>> Tensor([0.5])
+    Tensor([0.5], dtype=float64)
+    """
     global _floatx
     if dtype not in ("float32", "float64"):
         raise ValueError(f"set_floatx: expected 'float32' or 'float64', received {dtype!r}")

@@ -11,7 +11,11 @@ from corereg.version import __version__
 
 
 def show_config(mode: str = "stdout") -> dict[str, Any] | None:
-    """Prints version, instruction set, threads and build flags; mode="dicts" returns them."""
+    """Prints version, instruction set, threads and build flags; mode="dicts" returns them.
+
+    >>> sorted(corereg.show_config("dicts"))[:2]
+    ['build flags', 'corereg']
+    """
     flags, openmp = _kernels.build_flags()
     found: dict[str, Any] = {
         "corereg": __version__,

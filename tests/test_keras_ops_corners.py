@@ -203,6 +203,14 @@ def test_dtypes_of_operands():
     ]
 
 
+@pytest.mark.parametrize("kind", ["int32", "uint8"])
+def test_integers_keep_their_width(kind):
+    n = np.array([1, 2, 4], kind)
+    for found in (ops.relu(n), ops.vander(n), ops.segment_max(n, [0, 0, 1])):
+        assert str(found.dtype) == kind
+    assert str(ops.relu(n > 1).dtype) == "int32"
+
+
 def test_empty_tensors():
     none = np.zeros((0, 3), "f4")
     assert ops.sum(none).item() == 0
