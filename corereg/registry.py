@@ -92,6 +92,11 @@ def find(kind: str, name: str) -> Callable[..., Any] | None:
     return found
 
 
+def built_in(kind: str, name: str) -> Callable[..., Any] | None:
+    """The built-in part of this kind and name if its module has been imported, or None."""
+    return _parts[kind].get(name)
+
+
 def unknown(
     kind: str, name: object, remedy: str = ", or pass an object", also: Iterable[str] = ()
 ) -> ValueError:

@@ -219,7 +219,7 @@ def test_all_is_put_back():
             "ProximalL1L2(l1=0.01, l2=0.0, scaling='capped')",
         ],
         "Adam",
-        ["L2(l2=0.0001)", "None"],
+        ["L2(0.0001)", "None"],
         "Adam",
     ]
     assert report.history[0]["learning_rate"][0] == rate < 0.02

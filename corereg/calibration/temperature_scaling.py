@@ -11,6 +11,7 @@ import numpy as np
 from corereg.calibration.arguments import as_classes, as_predictions, as_probabilities
 from corereg.calibration.folding import last_dense
 from corereg.models.model import Model
+from corereg.representation import as_words
 from corereg.training.likelihood import sigmoid, softmax
 from corereg.warn import warn_user
 
@@ -118,8 +119,7 @@ class TemperatureScaling:
         odds: Array = np.log(np.maximum(p, LEAST)) - np.log(np.maximum(1 - p, rounding))
         return odds
 
-    def __repr__(self) -> str:
-        return f"<TemperatureScaling, temperature={self.temperature:.6g}>"
+    __repr__ = as_words(lambda self: f"temperature={self.temperature:.6g}")
 
 
 def _slope(z: Array, right: float, b: float) -> tuple[float, float]:

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from corereg.representation import as_call
+
 Logs = dict[str, Any]
 
 
@@ -25,6 +27,8 @@ class Callback:
     params: dict[str, Any] | None = None
     _comes_last = False  # whether a CallbackList calls it after all others
     _goes_on = False  # whether its state was set since the last training began
+
+    __repr__ = as_call
 
     def set_model(self, model: Any) -> None:
         self.model = model

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from corereg.callbacks.base import Callback, Logs, plain_value
+from corereg.representation import as_words
 
 
 class History(Callback):
@@ -19,6 +20,10 @@ class History(Callback):
     def __init__(self) -> None:
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+
+    __repr__ = as_words(
+        lambda self: f"of {len(self.epoch)} epochs: {', '.join(self.history) or 'nothing yet'}"
+    )
 
     def get_state(self) -> dict[str, Any]:
         values = {name: _as_array(found) for name, found in self.history.items()}

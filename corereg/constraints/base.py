@@ -9,6 +9,7 @@ from corereg import _kernels, registry
 from corereg.autograd import Parameter, Tensor, no_grad, tensor
 from corereg.recordable import Recordable
 from corereg.registry import register
+from corereg.representation import as_call
 
 
 @register("constraint")
@@ -35,9 +36,7 @@ class Constraint(Recordable):
         """A constraint from what `get_config` gave."""
         return cls(**config)
 
-    def __repr__(self) -> str:
-        given = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({given})"
+    __repr__ = as_call
 
 
 def apply(constraint: Any, parameter: Parameter) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from corereg import registry
 from corereg.autograd import Tensor
+from corereg.representation import as_call
 
 Array = np.ndarray[Any, Any]
 
@@ -18,6 +19,8 @@ class Initializer:
 
     def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Array:
         raise NotImplementedError(f"{type(self).__name__}: __call__ is not written")
+
+    __repr__ = as_call
 
     def get_config(self) -> dict[str, Any]:
         return {}

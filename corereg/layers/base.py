@@ -26,6 +26,7 @@ from corereg.layers.shapes import Shape as Shape, dims as dims, infer_output_sha
 from corereg.naming import snake_case, unique_name
 from corereg.recordable import Recordable
 from corereg.regularizers.penalties import fused, is_proximal, penalty
+from corereg.representation import as_call
 
 Array = np.ndarray[Any, Any]
 
@@ -379,5 +380,4 @@ class Layer(Holder, Recordable):
     def random_state(self, value: Array) -> None:
         raise ValueError(f"{self.who}: has no random state")
 
-    def __repr__(self) -> str:
-        return f"<{self.who}{'' if self.built else ', not built'}>"
+    __repr__ = as_call

@@ -13,6 +13,7 @@ from corereg.autograd import Tensor, ops, tensor
 from corereg.losses.reductions import MEANS, checked_dtype, checked_reduction, reduced
 from corereg.naming import snake_case
 from corereg.recordable import Recordable
+from corereg.representation import as_call
 from corereg.targets import as_weight_of, check_numbers, match_outputs
 
 Array = np.ndarray[Any, Any]
@@ -60,6 +61,8 @@ class Loss(Recordable):
         self.reduction = checked_reduction(who, reduction)
         self._dtype = checked_dtype(who, dtype)
         self.name = name or snake_case(who)
+
+    __repr__ = as_call
 
     @property
     def dtype(self) -> str:

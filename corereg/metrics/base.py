@@ -25,6 +25,7 @@ from corereg.metrics.arrays import (
 )
 from corereg.naming import snake_case
 from corereg.recordable import Recordable
+from corereg.representation import as_call
 
 FLOATS = ("float32", "float64")
 WHOLE = ("int", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
@@ -64,8 +65,7 @@ class Metric(Recordable):
             )
         return found
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} name={self.name}>"
+    __repr__ = as_call
 
     # ---- state -----------------------------------------------------------------------------------
 

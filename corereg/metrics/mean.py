@@ -88,6 +88,9 @@ class MeanMetricWrapper(Mean):
         super().__init__(name=name, dtype=dtype)
         self._fn, self._fn_kwargs = fn, kwargs
 
+    def _shown_arguments(self) -> dict[str, Any]:
+        return {"fn": self._fn}
+
     update_state = Metric.update_state  # type: ignore[assignment]
 
     def rows(self, y_true: Array, y_pred: Array) -> Array:

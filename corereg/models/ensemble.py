@@ -23,6 +23,7 @@ from corereg.models.ensemble_graph import (
 from corereg.models.inputs import InputKind, arranged
 from corereg.models.model import Model
 from corereg.registry import register
+from corereg.representation import as_words
 
 Array = np.ndarray[Any, Any]
 AVERAGES = ("outputs", "probabilities")
@@ -170,8 +171,7 @@ class Ensemble(Model):
             models.append(copy)
         return cls(models, **options)
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name!r}, {len(self._members)} models>"
+    __repr__ = as_words(lambda self: f"{self.name!r}, {len(self._members)} models")
 
 
 # ---- what the constructor is given ---------------------------------------------------------------

@@ -10,6 +10,7 @@ import numpy as np
 from corereg import registry
 from corereg.autograd import Tensor
 from corereg.recordable import Recordable
+from corereg.representation import as_call
 
 
 class Regularizer(Recordable):
@@ -25,9 +26,7 @@ class Regularizer(Recordable):
         """The arguments that make an equal regularizer."""
         return {}
 
-    def __repr__(self) -> str:
-        given = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({given})"
+    __repr__ = as_call
 
 
 def check_strength(who: str, name: str, value: Any) -> float:

@@ -189,7 +189,3 @@ class ProximalGroupLasso(Proximal):
                 "its weights with save_weights()"
             )
         return {"strength": self.strength, "groups": self.groups}
-
-    def __repr__(self) -> str:
-        name = getattr(self.groups, "__name__", self.groups)
-        return f"ProximalGroupLasso(strength={self.strength!r}, groups={name!r})"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from corereg.progress import ProgressBar
+from corereg.representation import as_call
 
 Values = Iterable[tuple[str, Any]]
 
@@ -36,6 +37,8 @@ class Progbar:
         self._seen = 0
         self._ended = False
         self._bar.begin_epoch()
+
+    __repr__ = as_call
 
     def update(
         self, current: int, values: Values | None = None, finalize: bool | None = None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from corereg.graph.nest import flatten, map_nest
+from corereg.representation import as_call
 
 Array = np.ndarray[Any, Any]
 
@@ -25,6 +26,8 @@ class PyDataset:
     ) -> None:
         self.workers, self.use_multiprocessing = workers, use_multiprocessing
         self.max_queue_size = max_queue_size
+
+    __repr__ = as_call
 
     def __getitem__(self, index: int) -> Any:
         raise NotImplementedError(f"{type(self).__name__}: expected a __getitem__(self, index)")

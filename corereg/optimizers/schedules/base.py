@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from corereg import _kernels
+from corereg.representation import as_call
 
 Array = np.ndarray[Any, Any]
 
@@ -59,9 +60,7 @@ class KernelSchedule(LearningRateSchedule):
         """The rate of the step after `step` others, which is a number or a tensor of one."""
         return _kernels.rate_at(self.kind, self.array(), int(step))
 
-    def __repr__(self) -> str:
-        given = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({given})"
+    __repr__ = as_call
 
 
 def number(schedule: object, name: str, value: Any) -> float:
