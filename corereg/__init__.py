@@ -99,7 +99,7 @@ if TYPE_CHECKING:
         tensor as tensor,
         where as where,
     )
-    from corereg.environment import show_config as show_config
+    from corereg.environment import bug_report as bug_report, show_config as show_config
     from corereg.graph import KerasTensor as KerasTensor, SymbolicTensor as SymbolicTensor
     from corereg.layers import Input as Input
     from corereg.models import Model as Model, Sequential as Sequential
@@ -123,6 +123,7 @@ _MODULES = {
     "allclose": "autograd.torch_functions",
     "arange": "autograd.creation",
     "as_tensor": "autograd.torch_functions",
+    "bug_report": "environment",
     "cat": "autograd.torch_functions",
     "empty": "autograd.creation",
     "empty_like": "autograd.creation",

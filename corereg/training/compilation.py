@@ -62,6 +62,7 @@ class Compilation:
         self.loss, self.loss_weights = loss, loss_weights
         self.requested_metrics = requested_metrics
         self.requested_weighted_metrics = requested_weighted_metrics
+        self.gradient_observer: Any = None  # whose add() is a part of each step of a training
         self.metrics: tuple[OutputMetric, ...] | None = None  # once shapes are known
         self._losses: tuple[Any, tuple[OutputLoss, ...]] | None = None  # with what they came from
 

@@ -333,6 +333,8 @@ class Trainer:
         not finished has changed for a while."""
         if self.compilation.optimizer is not None:
             self.compilation.optimizer.abandon_step()
+        if self.compilation.gradient_observer is not None:
+            self.compilation.gradient_observer = None
 
     def review_sparse_products(self) -> None:
         """Has forward passes recorded anew if other kernels may be faster for the weights now."""
