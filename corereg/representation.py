@@ -50,6 +50,11 @@ def as_call(self: Any) -> str:
     return _guarded(self, _call)
 
 
+def counted(number: int, what: str) -> str:
+    """1 epoch, 2 epochs."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def as_words(tell: Callable[[Any], str]) -> Callable[[Any], str]:
     """A `__repr__`: `<Class and what tell says of the object>`."""
 

@@ -199,7 +199,7 @@ def test_histories_models_and_functions_are_told_in_words():
         return x * 2
 
     double(np.ones(3))
-    assert repr(double) == "<RecordedFunction double, 1 calls through Python>"
+    assert repr(double) == "<RecordedFunction double, 1 call through Python>"
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "callback", "model", "function"])

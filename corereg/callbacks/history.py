@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from corereg.callbacks.base import Callback, Logs, plain_value
-from corereg.representation import as_words
+from corereg.representation import as_words, counted
 
 
 class History(Callback):
@@ -22,7 +22,9 @@ class History(Callback):
         self.epoch: list[int] = []
 
     __repr__ = as_words(
-        lambda self: f"of {len(self.epoch)} epochs: {', '.join(self.history) or 'nothing yet'}"
+        lambda self: (
+            f"of {counted(len(self.epoch), 'epoch')}: {', '.join(self.history) or 'nothing yet'}"
+        )
     )
 
     def get_state(self) -> dict[str, Any]:

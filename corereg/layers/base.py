@@ -47,6 +47,18 @@ class Layer(Holder, Recordable):
     name: unique by default; trainable: False freezes its weights; activity_regularizer: a penalty
     of the layer's output, divided by the batch size; input_shape / input_dim: without the batch,
     for a first layer; dtype: "float32" or "float64", by default `corereg.config.floatx()`.
+
+    >>> class Scale(layers.Layer):
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_weight((input_shape[-1],), "ones", name="factor")
+    ...
+    ...     def call(self, x):
+    ...         return x * self.factor
+    >>> layer = Scale()
+    >>> layer(np.array([[2.0, 3.0]]))
+    Tensor([[2., 3.]], op=Multiply)
+    >>> layer.count_params()
+    2
     """
 
     _signature: ClassVar[CallSignature] = CallSignature()

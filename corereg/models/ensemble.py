@@ -23,7 +23,7 @@ from corereg.models.ensemble_graph import (
 from corereg.models.inputs import InputKind, arranged
 from corereg.models.model import Model
 from corereg.registry import register
-from corereg.representation import as_words
+from corereg.representation import as_words, counted
 
 Array = np.ndarray[Any, Any]
 AVERAGES = ("outputs", "probabilities")
@@ -171,7 +171,7 @@ class Ensemble(Model):
             models.append(copy)
         return cls(models, **options)
 
-    __repr__ = as_words(lambda self: f"{self.name!r}, {len(self._members)} models")
+    __repr__ = as_words(lambda self: f"{self.name!r}, {counted(len(self._members), 'model')}")
 
 
 # ---- what the constructor is given ---------------------------------------------------------------

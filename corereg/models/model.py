@@ -22,7 +22,7 @@ from corereg.metrics.base import Metric
 from corereg.models.structure import ModelStructure
 from corereg.optimizers.base import Optimizer
 from corereg.registry import register
-from corereg.representation import as_words
+from corereg.representation import as_words, counted
 from corereg.runtime.report import ExecutionReport
 from corereg.training import custom
 from corereg.training.compilation import Compilation
@@ -577,4 +577,4 @@ class Model(CopiedWhole, ModelStructure):
         with registry.custom_object_scope(custom_objects):
             return cls(**config)
 
-    __repr__ = as_words(lambda self: f"{self.name!r}, {len(self.layers)} layers")
+    __repr__ = as_words(lambda self: f"{self.name!r}, {counted(len(self.layers), 'layer')}")

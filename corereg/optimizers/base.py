@@ -64,6 +64,13 @@ class Optimizer(CopiedWhole, LearningRate, StepPasses, StepPlanning, VariableMak
     `fit` then runs every step through Python. The built-in optimizers are `KernelOptimizer`s.
 
     Raises TypeError or ValueError for arguments that these cannot be, and for others.
+
+    >>> w = corereg.Parameter(np.array([1.0, 2.0], "float32"))
+    >>> optimizer = optimizers.SGD(0.5)
+    >>> optimizer.build([w])
+    >>> optimizer.apply([np.array([1.0, 1.0], "float32")], [w])
+    >>> w.tolist()
+    [0.5, 1.5]
     """
 
     def __init__(

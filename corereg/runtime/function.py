@@ -11,7 +11,7 @@ import numpy as np
 from corereg import _kernels, config
 from corereg.autograd import Tensor, is_grad_enabled
 from corereg.autograd.tensor import new_tensor
-from corereg.representation import as_words
+from corereg.representation import as_words, counted
 from corereg.runtime.capture import Capture, CaptureCache
 from corereg.runtime.comparison import difference
 from corereg.runtime.dependencies import leaves_of
@@ -92,7 +92,9 @@ class RecordedFunction:
         )
         self.python_calls = 0
 
-    __repr__ = as_words(lambda self: f"{self.__name__}, {self.python_calls} calls through Python")
+    __repr__ = as_words(
+        lambda self: f"{self.__name__}, {counted(self.python_calls, 'call')} through Python"
+    )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         who = self._who

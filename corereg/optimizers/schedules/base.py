@@ -19,6 +19,14 @@ class LearningRateSchedule:
     schedule can be saved.
 
     The result has to depend on the step alone: `fit` asks for the rates of some steps ahead.
+
+    >>> class Halves(optimizers.schedules.LearningRateSchedule):
+    ...     def __call__(self, step):
+    ...         return 0.1 * 0.5 ** (step // 100)
+    >>> [Halves()(step) for step in (0, 99, 100)]
+    [0.1, 0.1, 0.05]
+    >>> optimizers.SGD(Halves()).learning_rate
+    0.1
     """
 
     def __call__(self, step: Any) -> Any:
