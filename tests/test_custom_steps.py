@@ -102,6 +102,17 @@ def test_replayed_and_eager_steps_of_ones_own_are_the_same(kind):
     assert outcomes[0] == outcomes[1]
 
 
+def test_compute_loss_before_any_data():
+    one = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+    one.compile("sgd", "mse")
+    assert one.compute_loss(y=np.ones((1, 1)), y_pred=corereg.Tensor([[3.0]])).item() == 4
+    x = corereg.Input((2,))
+    two = corereg.Model(x, [layers.Dense(1, name=name)(x) for name in "ab"])
+    two.compile("sgd", {"a": "mse", "b": "mae"}, loss_weights={"a": 2, "b": 1})
+    zeros, predicted = np.zeros((1, 1)), [corereg.Tensor([[3.0]]), corereg.Tensor([[4.0]])]
+    assert two.compute_loss(None, [zeros, zeros], predicted).item() == 2 * 9 + 4
+
+
 def test_compute_loss_is_called():
     x, y = data()
     plain, tripled = Sequential(parts()), Tripled(parts())

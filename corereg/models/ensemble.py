@@ -51,6 +51,12 @@ class Ensemble(Model):
 
     TypeError for what is no Model; ValueError for no models, one model twice, models that do not go
     together or take texts, and for weights and average that cannot be.
+
+    >>> one, two = (layers.Dense(1, kernel_initializer=name) for name in ("zeros", "ones"))
+    >>> parts = [corereg.Sequential([corereg.Input((2,)), layer]) for layer in (one, two)]
+    >>> ensemble = models.Ensemble(parts)
+    >>> ensemble.predict(np.ones((1, 2)), verbose=0)
+    array([[1.]], dtype=float32)
     """
 
     recordable = True
@@ -96,6 +102,10 @@ class Ensemble(Model):
         are; with average="probabilities" their probabilities. x: arrays, as for `predict`.
 
         Their deviation over the first axis tells where the models disagree.
+
+        >>> parts = [corereg.Sequential([corereg.Input((2,)), layers.Dense(3)]) for _ in range(5)]
+        >>> np.shape(models.Ensemble(parts).predict_members(np.ones((4, 2))))
+        (5, 4, 3)
         """
         graph = self._graph
         assert graph is not None
@@ -161,7 +171,16 @@ class Ensemble(Model):
     def of_snapshots(
         cls, model: Model, snapshots: Sequence[Sequence[Array]], **options: Any
     ) -> Self:
-        """An ensemble of copies of one model, each with weights as `get_weights` gives them."""
+        """An ensemble of copies of one model, each with weights as `get_weights` gives them.
+
+        >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+        >>> model.compile(optimizers.SGD(0.1), "mse")
+        >>> snapshots = callbacks.SnapshotEnsemble(cycle_epochs=2)
+        >>> x, y = np.ones((8, 1)), np.ones(8)
+        >>> history = model.fit(x, y, epochs=6, verbose=0, callbacks=snapshots)
+        >>> models.Ensemble.of_snapshots(model, snapshots.snapshots, name="three")
+        <Ensemble 'three', 3 models>
+        """
         models = []
         for weights in snapshots:
             copy = clone_model(model)

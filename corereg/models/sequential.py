@@ -27,6 +27,12 @@ class Sequential(Model):
     layers: Layer objects and models, an `Input` first if you like; name: for the summary. The model
     is built when its input shape is known: from an Input, from input_dim or input_shape of the
     first layer, from `build(input_shape)`, or from the first batch.
+
+    >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(8, "relu"), layers.Dense(1)])
+    >>> model.layers
+    [Dense(8, activation='relu'), Dense(1)]
+    >>> model.count_params()
+    49
     """
 
     recordable = True
@@ -66,7 +72,13 @@ class Sequential(Model):
 
     def add(self, layer: Any) -> None:
         """Adds a layer on top: a Layer, a model, or first what Input gives. TypeError for anything
-        else, ValueError for a layer or a name that is there already."""
+        else, ValueError for a layer or a name that is there already.
+
+        >>> model = corereg.Sequential([corereg.Input((4,))])
+        >>> model.add(layers.Dense(3))
+        >>> model.output_shape
+        (None, 3)
+        """
         self._trainer.lock.check_idle("Sequential.add")
         if isinstance(layer, SymbolicTensor) and isinstance(layer.node.operation, InputLayer):
             layer = layer.node.operation
@@ -101,7 +113,14 @@ class Sequential(Model):
         return found
 
     def pop(self) -> Layer:
-        """Removes the top layer and returns it."""
+        """Removes the top layer and returns it.
+
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3), layers.ReLU()])
+        >>> model.pop()
+        ReLU()
+        >>> model.layers
+        [Dense(3)]
+        """
         self._trainer.lock.check_idle("Sequential.pop")
         if not self._stack:
             raise IndexError("Sequential.pop: the model has no layers")

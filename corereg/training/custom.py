@@ -102,8 +102,8 @@ def compute_loss(model: TrainableModel, y: Any, y_pred: Any, sample_weight: Any)
     predictions = list(flatten(y_pred))
     targets, weights = by_output(y, predictions), by_output(sample_weight, predictions)
     parts: list[Tensor] = []
-    if trainer.losses and y is not None:
-        for one in trainer.losses:
+    if y is not None:
+        for one in trainer.known_losses(model, len(predictions)):
             target = array_of(targets[one.output])
             weight = array_of(weights[one.output])
             part = one.loss(target, predictions[one.output], weight)

@@ -291,6 +291,14 @@ class Trainer:
                 if p.trainable:
                     p.assign(values)
 
+    def known_losses(self, model: TrainableModel, outputs: int) -> tuple[OutputLoss, ...]:
+        """The losses of the outputs, for a loop of one's own also before any data were checked."""
+        if not self.losses and self.compilation.loss is not None:
+            one = outputs == 1 and not isinstance(self.compilation.loss, dict)
+            self.output_names = [None] if one else self.shapes_of(model).output_names
+            self.losses = self.compilation.losses_for("compute_loss", self.output_names)
+        return self.losses
+
     def output_losses(self, batch: Batch, predictions: Sequence[Tensor]) -> list[Tensor]:
         """The loss of each output that has one, without its weight and without penalties."""
         self.losses = self.compilation.losses_for("fit", self.output_names)  # may be set anew
