@@ -53,6 +53,9 @@ def bug_report(model: Any = None, x: Any = None, y: Any = None) -> str:
 
     model: adds its summary and its execution report; x, y: the data, of which their types, shapes
     and dtypes are told and no values. The name of the user's home folder becomes `~`.
+
+    >>> corereg.bug_report(x=np.ones((3, 2))).splitlines()[-1]
+    'x: ndarray (3, 2) float64'
     """
     parts = {"corereg": _versions(), "environment": _variables()}
     if model is not None:

@@ -33,6 +33,11 @@ class TemperatureScaling:
     temperature: T, until `fit` finds it; from_logits: whether predictions are logits. Else they are
     probabilities, and z is log p, or log(p / (1-p)) of two classes: the same T, as far as
     probabilities near 1 are not rounded. ValueError for a temperature that is not above 0.
+
+    >>> logits = np.array([[2.0, 0.0], [2.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
+    >>> scaling = calibration.TemperatureScaling(from_logits=True).fit([0, 0, 1, 1], logits)
+    >>> round(scaling.temperature, 3)  # right three times of four: 2 / log(3)
+    1.82
     """
 
     def __init__(self, temperature: float = 1.0, from_logits: bool = False) -> None:

@@ -21,6 +21,15 @@ class Callback:
 
     `model` is the model being run and `params` the run's settings (`epochs`, `steps`, `verbose`).
     Epochs and batches are counted from 0. Batch `logs` hold running means over the epoch so far.
+
+    >>> class Tells(callbacks.Callback):
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         print(epoch, sorted(logs))
+    >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> history = model.fit(np.ones(8), np.ones(8), epochs=2, verbose=0, callbacks=Tells())
+    0 ['loss']
+    1 ['loss']
     """
 
     model: Any = None

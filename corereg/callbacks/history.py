@@ -15,6 +15,15 @@ class History(Callback):
     """Record of a `fit`: it is appended to every run and is what `fit` returns.
 
     `history` maps each name in the logs to a list of Python floats, one for each epoch in `epoch`.
+
+    >>> layer = layers.Dense(1, kernel_initializer="ones")
+    >>> model = corereg.Sequential([corereg.Input((1,)), layer])
+    >>> model.compile("sgd", "mse")
+    >>> history = model.fit(np.ones(8), np.ones(8), epochs=3, verbose=0)
+    >>> history
+    <History of 3 epochs: loss>
+    >>> history.history, history.epoch
+    ({'loss': [0.0, 0.0, 0.0]}, [0, 1, 2])
     """
 
     def __init__(self) -> None:

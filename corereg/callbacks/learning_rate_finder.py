@@ -32,6 +32,15 @@ class LearningRateFinder(Callback):
     that was the first. After an exception or an interrupt, `restore()` puts everything back.
 
     ValueError for other arguments, and for an optimizer whose rate is a schedule.
+
+    >>> corereg.set_random_seed(0)
+    >>> x = np.random.default_rng(0).standard_normal((256, 3))
+    >>> model = corereg.Sequential([corereg.Input((3,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> finder = callbacks.LearningRateFinder()
+    >>> history = model.fit(x, x @ [1.0, 2.0, 3.0], epochs=20, verbose=0, callbacks=finder)
+    >>> 0.001 < finder.suggestion < 1
+    True
     """
 
     def __init__(

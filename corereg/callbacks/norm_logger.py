@@ -25,6 +25,13 @@ class NormLogger(Callback):
     here, which are NaN then.
 
     Steps are replayed as without it, with the sums of squares among them.
+
+    >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1, name="d")])
+    >>> model.compile("sgd", "mse")
+    >>> norms = callbacks.NormLogger()
+    >>> history = model.fit(np.ones(8), np.ones(8), epochs=5, verbose=0, callbacks=norms)
+    >>> len(norms.weights["d"]), len(norms.gradients["d"])
+    (5, 5)
     """
 
     def __init__(self) -> None:

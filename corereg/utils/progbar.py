@@ -18,6 +18,10 @@ class Progbar:
     line at the end; stateful_metrics: names of values that are shown as they are, not as their
     means over steps. width, interval, stateless_metrics and unit_name are taken for Keras's sake:
     the display finds them itself.
+
+    >>> bar = utils.Progbar(3, verbose=0)
+    >>> for step in range(3):
+    ...     bar.update(step + 1, [("loss", 1.0 / (step + 1))])
     """
 
     def __init__(
