@@ -235,6 +235,9 @@ class custom_object_scope:
     def __init__(self, custom_objects: Mapping[str, Any] | None) -> None:
         self._given = dict(custom_objects or {})
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._given)})"
+
     def __enter__(self) -> custom_object_scope:
         _scopes.stack.append(self._given)
         return self

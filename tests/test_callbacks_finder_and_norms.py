@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -37,8 +39,17 @@ def same(one, other):
 # ---- LearningRateFinder --------------------------------------------------------------------------
 
 
-def test_rates_grow_exponentially_and_everything_is_put_back():
-    model, other = made(), made()
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: optimizers.Adam(0.01),
+        lambda: optimizers.SGD(0.01, momentum=0.9, use_ema=True, gradient_accumulation_steps=2),
+        lambda: optimizers.SAM(optimizers.SGD(0.01)),
+    ],
+    ids=["adam", "averaged", "sam"],
+)
+def test_rates_grow_exponentially_and_everything_is_put_back(make):
+    model, other = made(make()), made(make())
     fit(model, 1), fit(other, 1)
     finder = callbacks.LearningRateFinder(1e-4, 1e-2, steps=5, smoothing=0.0)
     history = fit(model, 10, finder)
@@ -125,6 +136,18 @@ def test_of_models_with_their_own_step():
     assert len(finder.losses) == 4
     assert [math.isnan(value) for value in norms.gradients["dense"]] == [True] * 2
     assert len(norms.weights["dense"]) == 2
+
+
+def test_both_are_plotted(monkeypatch, fails):
+    plotting = ModuleType("corereg.plotting")
+    plotting.learning_rate = lambda finder, ax: (finder.losses.tolist(), ax)
+    plotting.norms = lambda norms, ax, ylabel: (norms, ax, ylabel)
+    monkeypatch.setitem(sys.modules, "corereg.plotting", plotting)
+    finder, norms = callbacks.LearningRateFinder(steps=2), callbacks.NormLogger()
+    fit(made(), 1, finder, norms)
+    assert finder.plot(ax=3) == (finder.losses.tolist(), 3)
+    assert norms.plot("gradients", ax=3) == (norms.gradients, 3, "norm of gradients")
+    fails(lambda: norms.plot("biases"), ValueError, "expected 'weights' or 'gradients'")
 
 
 @pytest.mark.parametrize(

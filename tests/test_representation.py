@@ -26,6 +26,7 @@ from corereg import (
 from corereg.autograd.seeded import SeedGenerator
 from corereg.optimizers import schedules
 from corereg.representation import text
+from corereg.saving import custom_object_scope
 
 NEEDED = {
     "Activation": ("relu",),
@@ -153,6 +154,9 @@ L2 = regularizers.L2(0.01)
         (callbacks.History(), "<History of 0 epochs: nothing yet>"),
         (calibration.TemperatureScaling(2), "<TemperatureScaling temperature=2>"),
         (utils.Progbar(10), "Progbar(10)"),
+        (custom_object_scope({"Own": print}), "custom_object_scope(Own)"),
+        (corereg.autograd.Op(), "Op()"),
+        (schedules.LearningRateSchedule(), "LearningRateSchedule()"),
         (SeedGenerator(3), "SeedGenerator(seed=3)"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

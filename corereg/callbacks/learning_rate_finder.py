@@ -157,7 +157,8 @@ class LearningRateFinder(Callback):
     def _loss_of_batch(self, logs: Logs) -> float:
         """The mean over the rows of the batch alone, where logs have means over the epoch. A
         training step of the user's own says what its loss is."""
-        totals = self.model._trainer.loop.training_steps.sums.loss_and_rows()
+        sums = self.model._trainer.loop.training_steps.sums
+        totals: tuple[float, int] | None = sums.loss_and_rows()
         if totals is None:
             return float(logs.get("loss", math.nan))
         (total, rows), (before, seen) = totals, self._seen

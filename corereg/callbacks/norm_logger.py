@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from corereg.naming import unused_name
 class NormLogger(Callback):
     """Notes for each epoch the Euclidean norm of each layer's trainable weights, and of their
     gradients. Gradients that vanish or explode, weights that grow without end and layers that learn
-    nothing can be seen so; `corereg.plotting.norms(norms.weights)` draws them.
+    nothing can be seen so; `plot` draws them.
 
     epoch: the epochs, from 0. weights: {layer: norms at the end of each epoch}. gradients: {layer:
     means over the epoch's steps of the norms}, of the loss's gradient before it is clipped, without
@@ -43,6 +44,16 @@ class NormLogger(Callback):
         self.gradients: dict[str, list[float]] = {}
         self._norms: GradientNorms | None = None
         self._weights: dict[str, list[Parameter]] = {}
+
+    def plot(self, what: str = "weights", ax: Any = None) -> Any:
+        """The norms of "weights" or "gradients" over the epochs, a line for each layer; see
+        `corereg.plotting.norms`. ImportError without matplotlib, ValueError for another `what`."""
+        if what not in ("weights", "gradients"):
+            raise ValueError(
+                f"NormLogger.plot: expected 'weights' or 'gradients', received {what!r}"
+            )
+        norms = getattr(self, what)
+        return import_module("corereg.plotting").norms(norms, ax=ax, ylabel=f"norm of {what}")
 
     def get_state(self) -> dict[str, Any]:
         return {"epoch": self.epoch, "weights": self.weights, "gradients": self.gradients}

@@ -29,6 +29,8 @@ class LearningRateSchedule:
     0.1
     """
 
+    __repr__ = as_call
+
     def __call__(self, step: Any) -> Any:
         raise NotImplementedError(
             f"{type(self).__name__}: __call__(step) is not written; it returns the learning rate"
@@ -67,8 +69,6 @@ class KernelSchedule(LearningRateSchedule):
     def __call__(self, step: Any) -> float:
         """The rate of the step after `step` others, which is a number or a tensor of one."""
         return _kernels.rate_at(self.kind, self.array(), int(step))
-
-    __repr__ = as_call
 
 
 def number(schedule: object, name: str, value: Any) -> float:
