@@ -89,7 +89,12 @@ class Ensemble(Model):
 
     @property
     def models(self) -> list[Model]:
-        """The models, in order."""
+        """The models, in order.
+
+        >>> parts = [corereg.Sequential([corereg.Input((2,)), layers.Dense(1)]) for _ in range(3)]
+        >>> models.Ensemble(parts).models[0] is parts[0]
+        True
+        """
         return list(self._members)
 
     @property
@@ -138,7 +143,12 @@ class Ensemble(Model):
     # ---- files -----------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """The models, as `layers`, and the constructor's arguments, JSON-able."""
+        """The models, as `layers`, and the constructor's arguments, JSON-able.
+
+        >>> parts = [corereg.Sequential([corereg.Input((2,)), layers.Dense(1)]) for _ in range(3)]
+        >>> sorted(models.Ensemble(parts).get_config())
+        ['average', 'inputs', 'layers', 'name', 'trainable', 'weights']
+        """
         graph = self._graph
         assert graph is not None
         weights = self.member_weights
@@ -156,7 +166,12 @@ class Ensemble(Model):
         cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> Self:
         """An ensemble of models of the same structure, with fresh weights. custom_objects: {name:
-        class} for layers and so on of the user's own."""
+        class} for layers and so on of the user's own.
+
+        >>> parts = [corereg.Sequential([corereg.Input((2,)), layers.Dense(1)]) for _ in range(3)]
+        >>> models.Ensemble.from_config(models.Ensemble(parts, name="e").get_config())
+        <Ensemble 'e', 3 models>
+        """
         prepare = take_prepare()
         models: list[Any] = []
         for place, entry in enumerate(config["layers"]):

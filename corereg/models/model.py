@@ -461,7 +461,14 @@ class Model(CopiedWhole, ModelStructure):
     @property
     def metrics(self) -> list[Any]:
         """The metrics that steps of one's own update: of the loss, the compiled ones as one, those
-        of single outputs, and those that are attributes of the model."""
+        of single outputs, and those that are attributes of the model.
+
+        >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> loss = model.test_on_batch(np.ones((2, 1)), np.ones(2))
+        >>> [metric.name for metric in model.metrics]
+        ['loss', 'compile_metrics']
+        """
         own = [value for value in vars(self).values() if isinstance(value, Metric)]
         return [*self._trainer.trackers.metrics, *own]
 
@@ -533,7 +540,15 @@ class Model(CopiedWhole, ModelStructure):
 
     @property
     def log_penalties(self) -> bool:
-        """Whether the logs have each layer's penalty, too; may be set at any time."""
+        """Whether the logs have each layer's penalty, too; may be set at any time.
+
+        >>> layer = layers.Dense(1, kernel_regularizer="l2", name="d")
+        >>> model = corereg.Sequential([corereg.Input((1,)), layer])
+        >>> model.compile("sgd", "mse")
+        >>> model.log_penalties = True  # as compile(log_penalties=True)
+        >>> list(model.fit(np.ones(8), np.ones(8), verbose=0).history)
+        ['d/kernel_penalty', 'loss', 'penalty']
+        """
         return self._trainer.compilation.log_penalties
 
     @log_penalties.setter
@@ -542,7 +557,16 @@ class Model(CopiedWhole, ModelStructure):
 
     @property
     def stop_training(self) -> bool:
-        """Callbacks set it to True to end `fit` after the present batch."""
+        """Callbacks set it to True to end `fit` after the present batch.
+
+        >>> class Enough(callbacks.Callback):
+        ...     def on_epoch_end(self, epoch, logs=None):
+        ...         self.model.stop_training = epoch == 2
+        >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> model.fit(np.ones(8), np.ones(8), epochs=100, verbose=0, callbacks=Enough())
+        <History of 3 epochs: loss>
+        """
         return self._trainer.stop_training
 
     @stop_training.setter
@@ -569,7 +593,14 @@ class Model(CopiedWhole, ModelStructure):
 
     @property
     def history(self) -> History | None:
-        """The History of the last fit, or None."""
+        """The History of the last fit, or None.
+
+        >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> history = model.fit(np.ones(8), np.ones(8), verbose=0)
+        >>> model.history is history
+        True
+        """
         return self._trainer.history_of(self)
 
     @history.setter
@@ -578,7 +609,14 @@ class Model(CopiedWhole, ModelStructure):
 
     @property
     def metrics_names(self) -> list[str]:
-        """What evaluate returns, in order."""
+        """What evaluate returns, in order.
+
+        >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> values = model.evaluate(np.ones((2, 1)), np.ones(2), verbose=0)
+        >>> model.metrics_names
+        ['loss', 'mae']
+        """
         return self._trainer.metrics_names
 
     # ---- weights ---------------------------------------------------------------------------------

@@ -145,7 +145,13 @@ class Sequential(Model):
 
     @builds_itself
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Makes the weights for inputs of this shape, batch included: (None, 10)."""
+        """Makes the weights for inputs of this shape, batch included: (None, 10).
+
+        >>> model = corereg.Sequential([layers.Dense(3)])
+        >>> model.build((None, 4))
+        >>> model.count_params()
+        15
+        """
         if not self.layers:
             raise ValueError("Sequential.build: the model has no layers; add() some first")
         who = f"Sequential {self.name!r}"
@@ -237,7 +243,12 @@ class Sequential(Model):
         return self.outputs[0].shape
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """What comes out for inputs of this shape."""
+        """What comes out for inputs of this shape.
+
+        >>> model = corereg.Sequential([layers.Dense(3), layers.Dense(2)])
+        >>> model.compute_output_shape((None, 4))
+        (None, 2)
+        """
         shape = input_shape
         for layer in self._stack:
             shape = layer.compute_output_shape(shape)
@@ -249,7 +260,12 @@ class Sequential(Model):
     # ---- computing ------------------------------------------------------------------------------
 
     def call(self, x: Any, training: Any = None) -> Any:
-        """Runs the layers, one after the other."""
+        """Runs the layers, one after the other.
+
+        >>> model = corereg.Sequential([layers.Rescaling(2.0), layers.Rescaling(1.0, offset=1.0)])
+        >>> model(np.array([[1.0, 2.0]]))
+        Tensor([[3., 5.]])
+        """
         for layer in self._stack:
             x = layer(x, training=training)
         return x
@@ -274,7 +290,12 @@ class Sequential(Model):
     # ---- description and files -------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """The layers and the input shape, JSON-able."""
+        """The layers and the input shape, JSON-able.
+
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)], name="m")
+        >>> [one["class_name"] for one in model.get_config()["layers"]]
+        ['InputLayer', 'Dense']
+        """
         layers = [serialize(layer) for layer in self._stack]
         shape = None if self._source is None else list(self._source.shape)
         return {"name": self.name, "layers": layers, "input_shape": shape}
@@ -288,6 +309,10 @@ class Sequential(Model):
         """A model of the same structure, with fresh weights.
 
         custom_objects: {name: class} for layers and so on of the user's own.
+
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)], name="m")
+        >>> corereg.Sequential.from_config(model.get_config()).layers
+        [Dense(3)]
         """
         prepare = take_prepare()
         model = cls(name=config["name"])

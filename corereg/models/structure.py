@@ -171,7 +171,12 @@ class ModelStructure(Layer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers: of a graph in its order, inputs first, else in the order of their making."""
+        """The layers: of a graph in its order, inputs first, else in the order of their making.
+
+        >>> x = corereg.Input((4,))
+        >>> corereg.Model(x, layers.Dense(3)(x)).layers
+        [InputLayer(shape=(4,)), Dense(3)]
+        """
         return list(self._layers)
 
     def _inner_places(self) -> Iterator[tuple[str, Any]]:
@@ -243,7 +248,12 @@ class ModelStructure(Layer):
 
     @property
     def output_names(self) -> list[str]:
-        """The names of the layers that give the outputs, in order."""
+        """The names of the layers that give the outputs, in order.
+
+        >>> x = corereg.Input((4,))
+        >>> corereg.Model(x, [layers.Dense(3, name=name)(x) for name in "ab"]).output_names
+        ['a', 'b']
+        """
         return [tensor.node.operation.name for tensor in self.outputs]
 
     @property
