@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from corereg import config, registry
+from corereg.config import floatx
 from corereg.naming import snake_case
+from corereg.registry import built_in, find
 
 MOST_ITEMS = 8  # of a list or an array; longer ones are shortened
 MOST_CHARACTERS = 120  # of a text or of an object that is not of corereg
@@ -177,7 +178,7 @@ def _is_default(one: Any, name: str, value: Any, default: Any) -> bool:
     if default is None and name == "activation":
         return _is_named(value, "linear")
     if name == "dtype" and default is None:
-        return value in (config.floatx(), "int")  # "int": of metrics that compare classes
+        return value in (floatx(), "int")  # "int": of metrics that compare classes
     if name == "data_format" and default is None:
         return bool(value == "channels_last")
     if name == "name" and isinstance(value, str):
@@ -196,7 +197,7 @@ def _is_default(one: Any, name: str, value: Any, default: Any) -> bool:
 def _is_named(value: Any, name: str) -> bool:
     """Whether a part is what its constructor makes of a name, as in kernel_initializer="zeros"."""
     for kind in _CONVERSIONS:
-        found = registry.find(kind, name)
+        found = find(kind, name)
         if found is not None:
             return (
                 value is found
@@ -247,7 +248,7 @@ def _rest(items: Any) -> list[str]:
 def _function_text(function: Any) -> str:
     """The name of a function; of an activation or another part, as a text."""
     name = str(function.__name__)
-    known = any(registry.built_in(kind, name) is function for kind in _CONVERSIONS)
+    known = any(built_in(kind, name) is function for kind in _CONVERSIONS)
     return repr(name) if known else name
 
 

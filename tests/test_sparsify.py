@@ -215,8 +215,8 @@ def test_all_is_put_back():
     report = pruning.sparsify(model, *TRAIN, strength=0.01, callbacks=[Look()], **SHORT)
     assert seen == [
         [
-            "ProximalL1L2(l1=0.01, l2=0.0001, scaling='capped')",
-            "ProximalL1L2(l1=0.01, l2=0.0, scaling='capped')",
+            "ProximalL1L2(l1=0.01)",
+            "ProximalL1L2(l1=0.01, l2=0.0)",
         ],
         "Adam",
         ["L2(0.0001)", "None"],
