@@ -45,7 +45,11 @@ class Compilation:
 
     loss, loss_weights, requested_metrics and requested_weighted_metrics are one, a list or a dict,
     with names looked up. What they mean for the outputs is found when data come, and kept.
+    gradient_observer: what a callback has each step of a training call `add()` of, once the
+    gradients are there.
     """
+
+    gradient_observer: Any = None
 
     def __init__(
         self,
@@ -62,7 +66,6 @@ class Compilation:
         self.loss, self.loss_weights = loss, loss_weights
         self.requested_metrics = requested_metrics
         self.requested_weighted_metrics = requested_weighted_metrics
-        self.gradient_observer: Any = None  # whose add() is a part of each step of a training
         self.metrics: tuple[OutputMetric, ...] | None = None  # once shapes are known
         self._losses: tuple[Any, tuple[OutputLoss, ...]] | None = None  # with what they came from
 
