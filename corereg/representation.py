@@ -82,13 +82,13 @@ def _guarded(one: Any, show: Callable[[Any], str]) -> str:
 
 def _call(one: Any) -> str:
     kind = type(one)
-    parameters = {parameter.name: (cls, parameter) for cls, parameter in _parameters(kind)}
+    parameters = [*_parameters(kind)]
     config = _config(one)
     special = kind._shown_arguments(one) if hasattr(kind, "_shown_arguments") else {}
     found: list[str] = []
-    by_place = True
-    for place, (name, (cls, parameter)) in enumerate(parameters.items()):
-        default, required = parameter.default, parameter.default is parameter.empty
+    by_place = True  # until one is left out or told by name
+    for place, (cls, parameter) in enumerate(parameters):
+        name, required = parameter.name, parameter.default is parameter.empty
         if name in special:
             value = special[name]
         elif config and name not in config and not required and _tells_all(kind, cls):
@@ -96,21 +96,16 @@ def _call(one: Any) -> str:
         else:
             value = _value(one, name, config)
         if value is LEFT_OUT:
-            if required and name not in special:
-                found.append("..." if by_place else f"{name}=...")
-            else:
-                by_place = False
-            continue
-        main = place == 0 and name not in _NEVER_MAIN and _is_plain(value)
-        if not required and not main and _is_default(one, name, value, default):
-            by_place = False
-            continue
-        alone = len(parameters) == 1 and name not in _NEVER_MAIN and not isinstance(value, bool)
-        if by_place and (required or alone) and parameter.kind is not parameter.KEYWORD_ONLY:
-            found.append(text(value))
+            shown = "..." if required and name not in special else None
         else:
-            by_place = False
-            found.append(f"{name}={text(value)}")
+            main = place == 0 and name not in _NEVER_MAIN and _is_plain(value)
+            needed = required or main or not _is_default(one, name, value, parameter.default)
+            shown = text(value) if needed else None
+        alone = len(parameters) == 1 and name not in _NEVER_MAIN and not isinstance(value, bool)
+        by_place = by_place and shown is not None and (required or alone)
+        by_place = by_place and parameter.kind is not parameter.KEYWORD_ONLY
+        if shown is not None:
+            found.append(shown if by_place else f"{name}={shown}")
     return f"{kind.__name__}({', '.join(found)})"
 
 
@@ -123,9 +118,8 @@ def _parameters(kind: type) -> Iterator[tuple[type, inspect.Parameter]]:
         if cls is object or "__init__" not in vars(cls):
             continue
         passes_on = False
-        for name, parameter in list(inspect.signature(vars(cls)["__init__"]).parameters.items())[
-            1:
-        ]:
+        taken = [*inspect.signature(vars(cls)["__init__"]).parameters.items()]
+        for name, parameter in taken[1:]:
             if parameter.kind is parameter.VAR_KEYWORD:
                 passes_on = True
             elif name not in seen and parameter.kind is not parameter.VAR_POSITIONAL:

@@ -113,6 +113,26 @@ def test_compute_loss_before_any_data():
     assert two.compute_loss(None, [zeros, zeros], predicted).item() == 2 * 9 + 4
 
 
+def test_metrics_and_steps_before_any_data():
+    def made():
+        layer = layers.Dense(1, kernel_initializer="ones")
+        model = corereg.Sequential([corereg.Input((1,)), layer])
+        model.compile(corereg.optimizers.SGD(0.0), "mse", metrics=["mae"])
+        return model
+
+    x, y = np.full((2, 1), 3, "float32"), np.zeros((2, 1), "float32")
+    assert made().compute_metrics(x, y, corereg.Tensor(x)) == {"loss": 0, "mae": 3}  # as Keras
+    for step in ("train_step", "test_step"):
+        model = made()
+        assert getattr(model, step)((x, y)) == {"loss": 9, "mae": 3}
+        assert model.evaluate(x, y, verbose=0) == [9, 3]
+    inputs = corereg.Input((1,))
+    outputs = [layers.Dense(1, kernel_initializer="ones", name=name)(inputs) for name in "ab"]
+    two = corereg.Model(inputs, outputs)
+    two.compile("sgd", ["mse", "mse"], metrics={"b": "mae"})
+    assert two.compute_metrics(x, [y, y], two(x)) == {"loss": 0, "b_mae": 3}
+
+
 def test_compute_loss_is_called():
     x, y = data()
     plain, tripled = Sequential(parts()), Tripled(parts())

@@ -131,7 +131,12 @@ def compute_metrics(
     model: TrainableModel, y: Any, y_pred: Any, sample_weight: Any
 ) -> dict[str, Any]:
     """See `Model.compute_metrics`."""
-    trackers = model._trainer.trackers
+    trainer = model._trainer
+    if trainer.compilation.metrics is None and y is not None:
+        predictions = list(flatten(y_pred))
+        targets = [array_of(one) for one in by_output(y, predictions)]
+        trainer.make_metrics(model, targets, [tuple(one.shape) for one in predictions])
+    trackers = trainer.trackers
     if trackers.compiled is not None and y is not None:
         trackers.compiled.update_state(y, y_pred, sample_weight)
     return metrics_result(model)
