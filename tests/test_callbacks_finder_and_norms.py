@@ -93,6 +93,13 @@ def test_it_stops_when_the_loss_diverges(rate):
     assert finder.suggestion == (finder.rates[least] / 10 if least else None)
 
 
+def test_too_few_batches_are_told():
+    finder, model = callbacks.LearningRateFinder(1e-5, 1e-4, steps=7), made()
+    with pytest.warns(UserWarning, match="fit ended after 6 of 7 batches"):
+        fit(model, 2, finder)
+    assert model.optimizer.learning_rate == 0.01
+
+
 def test_a_second_run_begins_anew_and_nothing_is_suggested_before():
     finder, model = callbacks.LearningRateFinder(steps=4), made()
     assert finder.suggestion is None
@@ -129,13 +136,13 @@ class Own(Sequential):
 
 
 def test_of_models_with_their_own_step():
-    model = Own([Input((5,)), layers.Dense(1)])
+    model = Own([Input((5,)), layers.Dense(1, name="d")])
     model.compile("sgd", "mse")
     finder, norms = callbacks.LearningRateFinder(steps=4), callbacks.NormLogger()
     fit(model, 3, finder, norms)
     assert len(finder.losses) == 4
-    assert [math.isnan(value) for value in norms.gradients["dense"]] == [True] * 2
-    assert len(norms.weights["dense"]) == 2
+    assert [math.isnan(value) for value in norms.gradients["d"]] == [True] * 2
+    assert len(norms.weights["d"]) == 2
 
 
 def test_both_are_plotted(monkeypatch, fails):

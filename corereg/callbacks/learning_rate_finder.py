@@ -11,6 +11,7 @@ import numpy as np
 
 from corereg.callbacks.arguments import check_positive
 from corereg.callbacks.base import Callback, Logs
+from corereg.warn import warn_user
 
 Array = np.ndarray[Any, Any]
 
@@ -21,9 +22,10 @@ class LearningRateFinder(Callback):
 
         rate of batch i = min_rate * (max_rate / min_rate)^(i / (steps - 1))
 
-    It ends `fit` after `steps` batches, for which `epochs` has to be large enough, or as soon as
-    the loss is above `divergence` times the least one so far, or not finite. Then weights,
-    optimizer, the order of rows and all random numbers are as they were before.
+    It ends `fit` after `steps` batches, for which `epochs` has to be large enough (a warning says
+    so), or as soon as the loss is above `divergence` times the least one so far, or not finite.
+    Then weights, optimizer, the order of rows and all random numbers are as they were before. What
+    an iterator gave is used up.
 
     smoothing: the share of the losses before in the smoothed loss, in [0, 1).
 
@@ -74,6 +76,7 @@ class LearningRateFinder(Callback):
         self._batch_losses: list[float] = []
         self._losses: list[float] = []
         self._average = 0.0
+        self._finished = False
         self._seen = 0.0, 0  # the sum of the epoch's losses, and its rows
 
     # ---- what was found --------------------------------------------------------------------------
@@ -149,10 +152,15 @@ class LearningRateFinder(Callback):
             self._losses.append(smoothed)
         diverged = not smoothed <= self.divergence * abs(min(self._losses, default=0.0))
         if diverged or len(self._rates) == self.steps:
-            self.model.stop_training = True
+            self._finished = self.model.stop_training = True
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         self.restore()
+        if not self._finished:
+            warn_user(
+                f"LearningRateFinder: fit ended after {len(self._rates)} of {self.steps} batches, "
+                f"so that no rate near {self.max_rate:g} was tried; give fit more epochs"
+            )
 
     def _loss_of_batch(self, logs: Logs) -> float:
         """The mean over the rows of the batch alone, where logs have means over the epoch. A
