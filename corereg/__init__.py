@@ -5,14 +5,12 @@
 >>> corereg.set_random_seed(1)
 >>> x, y = corereg.datasets.load_breast_cancer()
 >>> x = (x - x.mean(axis=0)) / x.std(axis=0)
->>> model = corereg.Sequential(
-...     [
-...         corereg.Input((30,)),
-...         layers.Dense(32, "relu", kernel_regularizer="l2"),
-...         layers.Dropout(0.5),
-...         layers.Dense(1, "sigmoid"),
-...     ]
-... )
+>>> model = corereg.Sequential([
+...     corereg.Input((30,)),
+...     layers.Dense(32, "relu", kernel_regularizer="l2"),
+...     layers.Dropout(0.5),
+...     layers.Dense(1, "sigmoid"),
+... ])
 >>> model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
 >>> history = model.fit(x[:400], y[:400], epochs=30, verbose=0)
 >>> loss, accuracy = model.evaluate(x[400:], y[400:], verbose=0)
@@ -22,6 +20,9 @@ True
 `layers`, `losses`, `metrics`, `optimizers`, `regularizers`, `callbacks` and the rest speak Keras's
 words; `corereg.Tensor` is an autograd tensor in PyTorch's. `corereg.record` replays a training step
 of your own in C. NumPy is the only dependency, and everything is imported when it is first used.
+
+Docstrings show examples, `help(corereg.layers.Dense)`. They suppose `import numpy as np`,
+`import corereg` and `from corereg import Tensor, layers, losses, ops, ...`.
 """
 
 from typing import TYPE_CHECKING
