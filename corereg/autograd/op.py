@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from corereg import _kernels
 from corereg.autograd.tensor import Tensor
 from corereg.recordable import Recordable
+from corereg.representation import as_call
 
 registry: dict[str, type[Op]] = {}
 """Every op by its class's name; the test suite walks it."""
@@ -60,6 +61,8 @@ class Op(_kernels.Node, Recordable):
     inputs: tuple[Tensor, ...] | None
     returns_new_arrays: ClassVar[bool] = False
     linear: ClassVar[bool] = False
+
+    __repr__ = as_call
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

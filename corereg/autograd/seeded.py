@@ -19,6 +19,7 @@ from corereg.autograd.ops.layers import Dropout, filled_shape
 from corereg.autograd.tensor import Tensor, apply, tensor
 from corereg.naming import unique_name
 from corereg.random import mix, next_seed
+from corereg.representation import as_call
 
 Shape = Sequence[int]
 
@@ -43,6 +44,8 @@ class SeedGenerator:
         self.name = unique_name("seed_generator") if name is None else name
         self._key = next_seed() if seed is None else mix(int(seed))
         self._drawn = np.zeros((), np.int64)  # draws so far; the kernels read it
+
+    __repr__ = as_call
 
     def next(self) -> tuple[int, int]:
         """The key and the number of the next draw, which it counts."""

@@ -29,6 +29,13 @@ class EarlyStopping(Monitor):
     A `fit` begins anew, unless `set_state` was called before it.
 
     After the run, `stopped_epoch` (0: not stopped), `best_epoch` and `best` say what happened.
+
+    >>> layer = layers.Dense(1, kernel_initializer="ones")
+    >>> model = corereg.Sequential([corereg.Input((1,)), layer])
+    >>> model.compile("sgd", "mse")
+    >>> stop = callbacks.EarlyStopping("loss", patience=3)  # usually of "val_loss"
+    >>> model.fit(np.ones(8), np.ones(8), epochs=100, verbose=0, callbacks=stop)
+    <History of 4 epochs: loss>
     """
 
     def __init__(

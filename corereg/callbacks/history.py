@@ -8,17 +8,33 @@ from typing import Any
 import numpy as np
 
 from corereg.callbacks.base import Callback, Logs, plain_value
+from corereg.representation import as_words, counted
 
 
 class History(Callback):
     """Record of a `fit`: it is appended to every run and is what `fit` returns.
 
     `history` maps each name in the logs to a list of Python floats, one for each epoch in `epoch`.
+
+    >>> layer = layers.Dense(1, kernel_initializer="ones")
+    >>> model = corereg.Sequential([corereg.Input((1,)), layer])
+    >>> model.compile("sgd", "mse")
+    >>> history = model.fit(np.ones(8), np.ones(8), epochs=3, verbose=0)
+    >>> history
+    <History of 3 epochs: loss>
+    >>> history.history, history.epoch
+    ({'loss': [0.0, 0.0, 0.0]}, [0, 1, 2])
     """
 
     def __init__(self) -> None:
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+
+    __repr__ = as_words(
+        lambda self: (
+            f"of {counted(len(self.epoch), 'epoch')}: {', '.join(self.history) or 'nothing yet'}"
+        )
+    )
 
     def get_state(self) -> dict[str, Any]:
         values = {name: _as_array(found) for name, found in self.history.items()}

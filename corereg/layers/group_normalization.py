@@ -23,6 +23,10 @@ class GroupNormalization(ScaleAndShift):
     Weights: gamma if `scale`, beta if `center`, of that length. Input (batch, ...), output of the
     same shape. Groups that do not fit, or an axis that the input does not have or that is the
     batch's, raise ValueError.
+
+    >>> layer = layers.GroupNormalization(groups=2, epsilon=0)
+    >>> layer(np.array([[1.0, 3.0, 10.0, 30.0]]))
+    Tensor([[-1.,  1., -1.,  1.]], op=Add)
     """
 
     recordable = True

@@ -26,6 +26,11 @@ class SparsityRow(NamedTuple):
     exactly 0.0, and how many not; frozen: how many training keeps at zero
     (`corereg.pruning.freeze_zeros`); dead_neurons: how many neurons have no weight but zeros, so
     that they give the same for all inputs; dead_inputs: how many inputs the layer does not look at.
+
+    >>> model = corereg.Sequential([corereg.Input((2,)), layers.Dense(2, name="d")])
+    >>> model.layers[0].set_weights([np.eye(2), np.zeros(2)])
+    >>> model.sparsity()[0].zeros
+    2
     """
 
     layer: str
@@ -45,7 +50,19 @@ class SparsityRow(NamedTuple):
 
 class SparsityTable(Sequence[SparsityRow]):
     """What `model.sparsity()` gives: a row for each kernel, and totals. It is what was there when
-    it was made. Notebooks show it as a table."""
+    it was made. Notebooks show it as a table.
+
+    >>> model = corereg.Sequential([corereg.Input((2,)), layers.Dense(2, name="d")])
+    >>> model.layers[0].set_weights([np.eye(2), np.zeros(2)])
+    >>> model.sparsity()
+    ----------------------------------------------------------------------------------
+    Layer  Weight  Shape   Zeros  Zeros %  Nonzeros  Frozen  Dead neurons  Dead inputs
+    ----------------------------------------------------------------------------------
+    d      kernel  (2, 2)      2    50.00         2       0             0            0
+    ----------------------------------------------------------------------------------
+    Total                      2    50.00         2       0             0            0
+    ----------------------------------------------------------------------------------
+    """
 
     def __init__(self, rows: Sequence[SparsityRow]) -> None:
         self._rows = tuple(rows)

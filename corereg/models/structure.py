@@ -99,7 +99,18 @@ class ModelStructure(Layer):
         return self._call_inside(x, (), training, {})
 
     def call(self, x: Any, training: Any = None) -> Any:
-        """Runs the graph; a subclass without one writes what it computes here."""
+        """Runs the graph; a subclass without one writes what it computes here.
+
+        >>> class Twice(corereg.Model):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.dense = layers.Dense(2)
+        ...
+        ...     def call(self, x):
+        ...         return self.dense(x) * 2
+        >>> Twice()(np.ones((3, 4))).shape
+        (3, 2)
+        """
         graph = self._graph
         if graph is None:
             raise NotImplementedError(
@@ -160,7 +171,12 @@ class ModelStructure(Layer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers: of a graph in its order, inputs first, else in the order of their making."""
+        """The layers: of a graph in its order, inputs first, else in the order of their making.
+
+        >>> x = corereg.Input((4,))
+        >>> corereg.Model(x, layers.Dense(3)(x)).layers
+        [InputLayer(shape=(4,)), Dense(3)]
+        """
         return list(self._layers)
 
     def _inner_places(self) -> Iterator[tuple[str, Any]]:
@@ -179,7 +195,14 @@ class ModelStructure(Layer):
         return found.pop() if found else str(self._dtype)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """A layer by name or by index; ValueError if there is none."""
+        """A layer by name or by index; ValueError if there is none.
+
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3, name="out")])
+        >>> model.get_layer("out")
+        Dense(3, name='out')
+        >>> model.get_layer(index=0)
+        Dense(3, name='out')
+        """
         if index is not None and -len(self.layers) <= index < len(self.layers):
             return self.layers[index]
         for layer in self.layers:
@@ -225,7 +248,12 @@ class ModelStructure(Layer):
 
     @property
     def output_names(self) -> list[str]:
-        """The names of the layers that give the outputs, in order."""
+        """The names of the layers that give the outputs, in order.
+
+        >>> x = corereg.Input((4,))
+        >>> corereg.Model(x, [layers.Dense(3, name=name)(x) for name in "ab"]).output_names
+        ['a', 'b']
+        """
         return [tensor.node.operation.name for tensor in self.outputs]
 
     @property
@@ -293,7 +321,12 @@ class ModelStructure(Layer):
         return False
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """What comes out for inputs of these shapes."""
+        """What comes out for inputs of these shapes.
+
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)])
+        >>> model.compute_output_shape((None, 4))
+        (None, 3)
+        """
         known = self._built_shapes[0] if self._built_shapes else None
         if self._graph is not None and not self._has_own_call and input_shape == known:
             return map_nest(lambda one: one.shape, self._graph.outputs)

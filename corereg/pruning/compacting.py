@@ -57,8 +57,14 @@ def compact(model: Model, keep_inputs: bool = True) -> Any:
     For finite inputs, `predict` gives the same outputs: to the bit, except for the sign of a zero,
     where no constant goes into a bias and no layer is left with one unit that had several; there,
     within the rounding of sums in another order. TypeError for what is no Model, ValueError for a
-    model that is not built, and for keep_inputs=False where the model is no graph or an
-    ensemble.
+    model that is not built, and for keep_inputs=False where the model is no graph or an ensemble.
+
+    >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3, "relu"), layers.Dense(1)])
+    >>> kernel = np.ones((4, 3))
+    >>> kernel[:, 1] = 0  # a neuron that looks at nothing
+    >>> model.layers[0].set_weights([kernel, np.zeros(3)])
+    >>> pruning.compact(model).layers
+    [Dense(2, activation='relu'), Dense(1)]
     """
     if not isinstance(model, Model):
         raise TypeError(f"compact: expected a Model, received {type(model).__name__}")

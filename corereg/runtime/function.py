@@ -11,6 +11,7 @@ import numpy as np
 from corereg import _kernels, config
 from corereg.autograd import Tensor, is_grad_enabled
 from corereg.autograd.tensor import new_tensor
+from corereg.representation import as_words, counted
 from corereg.runtime.capture import Capture, CaptureCache
 from corereg.runtime.comparison import difference
 from corereg.runtime.dependencies import leaves_of
@@ -101,6 +102,10 @@ class RecordedFunction:
             "it is being run by another call; call it in one thread"
         )
         self.python_calls = 0
+
+    __repr__ = as_words(
+        lambda self: f"{self.__name__}, {counted(self.python_calls, 'call')} through Python"
+    )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         who = self._who

@@ -106,6 +106,8 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
                 with optimizer.second_pass(draws):
                     again = forward_pass(model, batch, weights).total
                     optimizer.scale_loss(again).backward()
+        if (observer := trainer.compilation.gradient_observer) is not None:
+            observer.add()
         swept = optimizer.update(penalties=True)
         sums.add_penalty(batch, swept)
         if logged:
