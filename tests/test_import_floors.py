@@ -36,13 +36,14 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
         "callbacks",
         (
             *("callbacks", "progress"),
+            *("plotting.style", "plotting.learning"),
             *("pruning.freezing", "pruning.kernels", "pruning.magnitude"),
         ),
     ),
     ("training", ("training",)),
     ("saving", ("saving",)),
     ("models", ("models", "pruning")),
-    ("about models", ("calibration",)),
+    ("about models", ("calibration", "plotting")),
     (
         "top",
         (
