@@ -296,7 +296,8 @@ def test_progress_in_a_terminal_is_live_and_throttled(monkeypatch):
     progress.finish(result("L1", 0.9, 0.8))
     first, second, last = screen.getvalue().split("\r")[1:]
     assert first.rstrip() == f"L1         [{'#' * 6}{'.' * 18}]    1/4  loss 1.500  accuracy 25.0 %"
-    assert second.rstrip() == f"L1         [{'#' * 18}{'.' * 6}]    3/4  loss 1.500  accuracy 75.0 %"
+    bar = "#" * 18 + "." * 6
+    assert second.rstrip() == f"L1         [{bar}]    3/4  loss 1.500  accuracy 75.0 %"
     assert last.rstrip() == "L1         4 epochs in 0.10 s, train 90.0 %, test 80.0 %"
     assert last.endswith("\n")
 

@@ -23,7 +23,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
         "ground",
         (
             *("config", "version", "naming", "recordable", "registry", "random"),
-            *("warn", "_lazy", "importing", "unavailable"),
+            *("warn", "_lazy", "importing", "unavailable", "markup", "tracebacks"),
         ),
     ),
     ("kernels", ("_kernels", "reference", "environment")),
@@ -35,7 +35,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     (
         "callbacks",
         (
-            *("callbacks", "progress"),
+            *("callbacks", "progress", "notebook"),
             *("plotting.style", "plotting.learning"),
             *("pruning.freezing", "pruning.kernels", "pruning.magnitude"),
         ),

@@ -131,6 +131,11 @@ class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
             )
         self._grad = array
 
+    def _repr_html_(self) -> str:
+        from corereg.autograd.page import tensor_page
+
+        return tensor_page(self)
+
     def zero_grad(self) -> None:
         """Forgets the gradient."""
         self._grad = None

@@ -73,6 +73,11 @@ class History(Callback):
 
         return learning.history(self, metrics, ax)
 
+    def _repr_html_(self) -> str:
+        from corereg.callbacks.history_page import history_page
+
+        return history_page(self)
+
 
 def _as_array(values: list[Any]) -> Any:
     """Floats as one array, which a file holds in less time and space; others as they are."""

@@ -40,9 +40,9 @@ def history(history: Any, metrics: str | Sequence[str] | None = None, ax: Any = 
     """
     who = "plotting.history"
     values, epochs, notes = _content(who, history)
-    names = metric_names(values) if metrics is None else metrics
-    single = isinstance(names, str)
-    names = [names] if single else list(names)
+    names = metric_names(values) if metrics is None else list(metrics)
+    if isinstance(metrics, str):
+        names = [metrics]
     for name in names:
         if name not in values and f"val_{name}" not in values:
             known = ", ".join(map(repr, metric_names(values)))
@@ -50,7 +50,7 @@ def history(history: Any, metrics: str | Sequence[str] | None = None, ax: Any = 
     axes = panels_of(who, ax, len(names), names)
     for name, place in zip(names, axes, strict=True):
         _draw(place, name, values, epochs, notes)
-    return axes[0] if single else np.array(axes, dtype=object)
+    return axes[0] if isinstance(metrics, str) else np.array(axes, dtype=object)
 
 
 def metric_names(values: Mapping[str, Sequence[float]]) -> list[str]:

@@ -239,15 +239,15 @@ def _counted(who: str, y: Any, p: Any) -> tuple[Array, list[str]]:
     """The numbers of rows by true and predicted class, and the classes' names."""
     given = np.asarray(p)
     if given.ndim and given.dtype.kind in "iubUSO":
-        predicted = given.reshape(-1) if given.ndim == 1 or given.shape[1:] == (1,) else None
-        true = np.asarray(y)
-        true = true.reshape(-1) if true.ndim == 1 or true.shape[1:] == (1,) else None
-        if predicted is None or true is None or len(predicted) != len(true) or not len(true):
+        true, predicted = np.asarray(y), given
+        one_each = all(one.ndim and one.size == len(one) for one in (true, predicted))
+        if not one_each or len(predicted) != len(true) or not len(true):
             raise ValueError(
                 f"{who}: expected as many true as predicted classes, (rows,) each, received "
                 f"{np.shape(y)} and {given.shape}"
             )
-        classes, places = np.unique(np.concatenate([true, predicted]), return_inverse=True)
+        both = np.concatenate([true.reshape(-1), predicted.reshape(-1)])
+        classes, places = np.unique(both, return_inverse=True)
         true, predicted = places[: len(true)], places[len(true) :]
         names = [str(one) for one in classes]
     else:
