@@ -16,7 +16,7 @@ def model_page(model: Any, extra: tuple[str, Sequence[str]] | None = None) -> st
     the head and the cells of one more column."""
     entries = entries_of(model, False, 0)
     if extra is not None:
-        entries = [Entry(part, 0, model._shape_behind(part), []) for part in model.layers]
+        entries = [Entry(part, 0, part.output_shape, []) for part in model.layers]
     graph = getattr(model, "_graph", None)
     connected = graph is not None and not is_line(graph) and extra is None
     head = ["Layer", "Type", "Output shape", "Parameters", "Trained"]

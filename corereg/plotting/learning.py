@@ -13,6 +13,7 @@ from corereg.plotting.style import (
     VALIDATION,
     axes_of,
     ink,
+    legend,
     line_style,
     on,
     panels_of,
@@ -133,7 +134,7 @@ def _draw(
     ax.set(xlabel="epoch", ylabel=f"{name} without penalty" if apart else name)
     whole_numbers(ax.xaxis)
     tidy(ax)
-    ax.legend(frameon=False)
+    legend(ax)
 
 
 def norms(norms: Any, ax: Any = None, ylabel: str = "norm") -> Any:
@@ -163,9 +164,9 @@ def norms(norms: Any, ax: Any = None, ylabel: str = "norm") -> Any:
     whole_numbers(ax.xaxis)
     tidy(ax)
     if len(lines) > 4:  # there is no room among so many lines
-        ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
+        legend(ax, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
     else:
-        ax.legend(frameon=False)
+        legend(ax)
     return ax
 
 
@@ -201,5 +202,5 @@ def learning_rate(finder: Any, ax: Any = None) -> Any:
     ax.set_xscale("log")
     ax.set(xlabel="learning rate", ylabel="loss")
     tidy(ax)
-    ax.legend(frameon=False)
+    legend(ax)
     return ax

@@ -16,6 +16,7 @@ from corereg.plotting.style import (
     VALIDATION,
     axes_of,
     ink,
+    legend,
     on,
     readable_on,
     sequential,
@@ -112,7 +113,7 @@ def calibration_curve(y: Any, p: Any, bins: int = 15, ax: Any = None) -> Any:
     start = max(0.0, min(float(found.edges[:-1][there].min(initial=1.0)), 0.5) - 0.02)
     ax.set(xlabel="confidence", ylabel="share that came true", xlim=(start, 1.02), ylim=(0, 1.03))
     tidy(ax)
-    ax.legend(frameon=False, loc="upper left")
+    legend(ax)
     return ax
 
 
@@ -177,7 +178,7 @@ def _classes(who: str, prediction: Any, y: Any, ax: Any) -> Any:
             lw=1.4,
             label=f"wrong ({int(wrong.sum()):,})",
         )
-        ax.legend(frameon=False, loc="upper left")
+        legend(ax)
     top = 1.15 * (float(mutual.max(initial=0.0)) or highest)
     ax.set(
         xlabel="predictive entropy (nats)",
@@ -221,7 +222,7 @@ def _regression(who: str, prediction: Any, x: Any, y: Any, ax: Any) -> Any:
         ax.scatter(at, targets, s=12, color=VALIDATION, alpha=0.8, lw=0, label="targets", zorder=3)
     ax.set(xlabel="rows, by their mean" if x is None else "x", ylabel="prediction")
     tidy(ax)
-    ax.legend(frameon=False)
+    legend(ax)
     return ax
 
 

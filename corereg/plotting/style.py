@@ -72,6 +72,11 @@ def tidy(ax: Any, grid: str = "both") -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
+def legend(ax: Any, **options: Any) -> None:
+    """A legend without a frame, on the background, so that its text is read over lines, too."""
+    ax.legend(**{"framealpha": 0.8, "edgecolor": "none", "fancybox": False, **options})
+
+
 def ink() -> Any:
     """The colour of text in the style that is in use."""
     import matplotlib as mpl
