@@ -42,7 +42,9 @@ def check(path: str) -> None:
 def draw(path: str, task: Task, results: list[Result]) -> None:
     """Write the learning curves to `path`: accuracy above, loss below, one column a network.
 
-    The loss is the cross-entropy without the penalty, so that the networks compare. Needs results
+    The loss is the cross-entropy without the penalty, so that the networks compare. Both are drawn
+    as they are after each epoch, Dropout off, so that the last gap is that of the title. Needs
+    results
     of `train(..., curves=True)`. Raises OSError if the file cannot be written.
     """
     from matplotlib.figure import Figure
@@ -56,10 +58,10 @@ def draw(path: str, task: Task, results: list[Result]) -> None:
     for column, result in enumerate(results):
         above, below = axes[:, column]
         curves = result.history
-        _pair(above, _percent(curves["accuracy"]), _percent(curves["val_accuracy"]))
+        _pair(above, _percent(curves["train_accuracy"]), _percent(curves["val_accuracy"]))
         _pair(
             below,
-            _difference(curves["loss"], curves.get("penalty")),
+            _difference(curves["train_loss"], curves.get("train_penalty")),
             _difference(curves["val_loss"], curves.get("val_penalty")),
         )
         above.set_title(
@@ -113,7 +115,7 @@ def _pair(axes: Any, train: list[float], test: list[float]) -> None:
     epochs = range(1, len(train) + 1)
     mark = "o" if len(train) == 1 else None
     axes.fill_between(epochs, train, test, color="#999999", alpha=0.25, lw=0, label="gap")
-    axes.plot(epochs, train, color=TRAIN, marker=mark, label="training rows, during training")
+    axes.plot(epochs, train, color=TRAIN, marker=mark, label="training rows")
     axes.plot(epochs, test, color=VALIDATION, marker=mark, label="test rows")
     tidy(axes)
 

@@ -289,7 +289,7 @@ def _fields(logs: dict[str, float], split: bool) -> list[str]:
     """
     fields: list[str] = []
     for name, text, penalty, sparing in _order(tuple(logs)):
-        value = mean_of(logs[name])
+        value = _mean(logs[name])
         part = logs[penalty] if penalty else 0
         if not part:
             if value or not sparing:
@@ -304,7 +304,7 @@ def _fields(logs: dict[str, float], split: bool) -> list[str]:
     return fields
 
 
-def mean_of(value: Any) -> float:
+def _mean(value: Any) -> float:
     """A value of the logs as one number: of several their mean, as Keras shows it."""
     if isinstance(value, float):
         return value

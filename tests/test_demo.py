@@ -144,6 +144,8 @@ def test_curves_do_not_change_the_outcome():
     assert len(with_curves.history["val_accuracy"]) == 3
     assert with_curves.history["loss"] == without.history["loss"]
     assert with_curves.test_accuracy == without.test_accuracy
+    last = [with_curves.history[f"{rows}_accuracy"][-1] for rows in ("train", "val")]
+    assert last == [with_curves.train_accuracy, with_curves.test_accuracy]  # as the title says
 
 
 def test_regularization_closes_the_gap():

@@ -172,6 +172,13 @@ def test_epochs_without_validation_have_empty_cells() -> None:
     assert [row[2] for row in read(history).rows] == ["val_loss", "", "2.0000", ""]
 
 
+def test_what_is_no_number_is_shown_as_nan() -> None:
+    history = History()
+    for _ in range(2):
+        history.on_epoch_end(0, {"loss": np.ones((2, 2)), "told": "a word"})
+    assert [row[1:] for row in read(history).rows[1:]] == [["1.0000", "nan"]] * 2
+
+
 def test_many_columns_are_named_below() -> None:
     history = History()
     logs = {f"layer_{i}/kernel_penalty": 0.1 for i in range(12)}

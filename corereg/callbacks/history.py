@@ -68,7 +68,14 @@ class History(Callback):
     def plot(self, metrics: str | Sequence[str] | None = None, ax: Any = None) -> Any:
         """Draws the curves of training and validation, the penalty apart, and the best epoch of an
         `EarlyStopping`; see `corereg.plotting.history`. Returns matplotlib's axes: one for one
-        name of a metric, otherwise an array. ImportError without matplotlib."""
+        name of a metric, otherwise an array. ImportError without matplotlib.
+
+        >>> model = corereg.Sequential([corereg.Input((2,)), corereg.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> history = model.fit([[0.0, 1.0]], [1.0], epochs=3, verbose=0)
+        >>> history.plot("loss").get_xlabel()
+        'epoch'
+        """
         from corereg.plotting import learning
 
         return learning.history(self, metrics, ax)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from corereg import markup
-from corereg.plotting.learning import curves_of, epochs_of, metric_names
-from corereg.progress import mean_of, number_text
+from corereg.plotting.learning import as_number, curves_of, epochs_of, metric_names
+from corereg.progress import number_text
 
 _MOST_ROWS, _FIRST, _LAST = 12, 3, 6
 _MOST_COLUMNS = 10
@@ -17,7 +17,7 @@ _KINDS = {"training": 1, "validation": 2, "penalty": 3}
 def history_page(history: Any) -> str:
     """The HTML of a History. In a longer table, the epochs in the middle are left out but for the
     best one, which an `EarlyStopping` found."""
-    values = {name: list(map(mean_of, found)) for name, found in history.history.items() if found}
+    values = {name: list(map(as_number, found)) for name, found in history.history.items() if found}
     epochs: list[int] = history.epoch
     title = f"History of {len(epochs)} epoch{'' if len(epochs) == 1 else 's'}"
     if not epochs or not values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,6 +39,10 @@ def history(history: Any, metrics: str | Sequence[str] | None = None, ax: Any = 
 
     Returns the axes: one for one name, otherwise an array. ValueError for names that the history
     does not have, and for an empty history.
+
+    >>> ax = corereg.plotting.history({"loss": [2.0, 1.5], "val_loss": [2.1, 1.9]}, "loss")
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('epoch', 'loss')
     """
     who = "plotting.history"
     values, epochs, notes = _content(who, history)
@@ -70,15 +75,25 @@ def curves_of(
     for what, prefix in (("training", ""), ("validation", "val_")):
         curve = values.get(prefix + name)
         if curve:
-            own = list(map(float, np.asarray(curve, float).reshape(len(curve), -1).mean(axis=1)))
+            own = list(map(as_number, curve))
             penalty = values.get(f"{prefix}penalty") if name == "loss" else None
             if penalty is not None and len(penalty) == len(own):
-                own = [a - float(b) for a, b in zip(own, penalty, strict=True)]
+                own = [a - as_number(b) for a, b in zip(own, penalty, strict=True)]
             found.append((what, epochs_of(len(own), epochs, frequency), own))
     penalty = values.get("penalty") if name == "loss" else None
     if penalty is not None and any(penalty):
-        found.append(("penalty", epochs_of(len(penalty), epochs, None), list(map(float, penalty))))
+        found.append(
+            ("penalty", epochs_of(len(penalty), epochs, None), list(map(as_number, penalty)))
+        )
     return found
+
+
+def as_number(value: Any) -> float:
+    """A value of the logs as a number: of several their mean; NaN for what is none."""
+    try:
+        return float(np.mean(np.asarray(value, float)))
+    except (TypeError, ValueError):
+        return math.nan
 
 
 def epochs_of(count: int, epochs: Sequence[int], frequency: Any) -> list[int]:
@@ -142,6 +157,9 @@ def norms(norms: Any, ax: Any = None, ylabel: str = "norm") -> Any:
 
     norms: a mapping {name: one number for each epoch}. ax: the axes to draw on; None: new ones.
     Returns the axes. Numbers that are 0 or not finite are left out. ValueError for no norms.
+
+    >>> corereg.plotting.norms({"dense": [1.0, 0.9]}, ylabel="norm of weights").get_ylabel()
+    'norm of weights'
     """
     who = "plotting.norms"
     if not isinstance(norms, Mapping):
@@ -177,6 +195,11 @@ def learning_rate(finder: Any, ax: Any = None) -> Any:
     finder: an object with `rates` and `losses`, arrays of one length, and `suggestion`, a rate or
     None. ax: the axes to draw on; None: new ones. Returns the axes. ValueError if nothing was
     tried.
+
+    >>> from types import SimpleNamespace
+    >>> finder = SimpleNamespace(rates=[0.001, 0.01, 0.1], losses=[2.0, 1.0, 3.0], suggestion=0.005)
+    >>> corereg.plotting.learning_rate(finder).get_xscale()
+    'log'
     """
     who = "plotting.learning_rate"
     rates = np.ravel(np.asarray(finder.rates, float))

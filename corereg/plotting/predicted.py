@@ -42,6 +42,10 @@ def confusion_matrix(
     predicted classes themselves. labels: names of the classes, in order. normalize: shares of each
     true class instead of numbers of rows. ax: the axes to draw on; None: new ones. Returns the
     axes. ValueError for what does not fit.
+
+    >>> ax = corereg.plotting.confusion_matrix([0, 1, 1, 0], [0.2, 0.9, 0.4, 0.1])
+    >>> ax.get_title()
+    '75.0 % of 4 rows right'
     """
     who = "plotting.confusion_matrix"
     counts, names = _counted(who, y, p)
@@ -87,6 +91,10 @@ def calibration_curve(y: Any, p: Any, bins: int = 15, ax: Any = None) -> Any:
 
     y, p, bins: as for `reliability_data`. ax: the axes to draw on; None: new ones. Returns the
     axes. ValueError for what does not fit.
+
+    >>> ax = corereg.plotting.calibration_curve([0, 1, 1, 0], [0.2, 0.9, 0.4, 0.1], bins=5)
+    >>> ax.get_ylabel()
+    'share that came true'
     """
     who = "plotting.calibration_curve"
     found = reliability_data(y, p, bins)
@@ -129,6 +137,11 @@ def uncertainty(prediction: Any, x: Any = None, y: Any = None, ax: Any = None) -
 
     prediction: an `MCPrediction` of a model with one output. ax: the axes to draw on; None: new
     ones. Returns the axes. ValueError for what does not fit.
+
+    >>> model = corereg.Sequential([corereg.Input((2,)), corereg.layers.Dropout(0.5)])
+    >>> model.add(corereg.layers.Dense(1))
+    >>> corereg.plotting.uncertainty(model.predict_mc([[0.0, 1.0], [1.0, 2.0]])).get_ylabel()
+    'prediction'
     """
     who = "plotting.uncertainty"
     fields = ("mean", "std", "entropy", "mutual_information")

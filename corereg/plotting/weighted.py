@@ -31,6 +31,10 @@ def weights_histogram(model: Any, layers: Any = None, ax: Any = None) -> Any:
     model: a built Model. layers: layers, or their names; None: all that have kernels. ax: the axes
     to draw on; None: new ones. Returns the axes. ValueError for a model that is not built, and for
     no kernels.
+
+    >>> model = corereg.Sequential([corereg.Input((3,)), corereg.layers.Dense(2)])
+    >>> corereg.plotting.weights_histogram(model).get_xlabel()
+    'weight'
     """
     who = "plotting.weights_histogram"
     kernels = _kernels_of(who, model, layers)
@@ -64,6 +68,11 @@ def weights_image(model: Any, layer: Any = None, ax: Any = None, colorbar: bool 
     that has a kernel. Of a kernel of more than two axes the last one makes the columns. ax: the
     axes to draw on; None: new ones. colorbar: whether to draw one beside them. Returns the axes.
     ValueError for a model that is not built, and for no kernel.
+
+    >>> model = corereg.Sequential([corereg.Input((3,)), corereg.layers.Dense(2)])
+    >>> ax = corereg.plotting.weights_image(model)
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('unit', 'input')
     """
     who = "plotting.weights_image"
     if hasattr(model, "_flatten_layers"):
@@ -102,6 +111,10 @@ def sparsity(model: Any, ax: Any = None) -> Any:
 
     model: a built Model, or what `model.sparsity()` gave. ax: the axes to draw on; None: new ones.
     Returns the axes. ValueError for a model that is not built, or without kernels.
+
+    >>> model = corereg.Sequential([corereg.Input((3,)), corereg.layers.Dense(2)])
+    >>> [text.get_text() for text in corereg.plotting.sparsity(model).texts]
+    ['6 of 6']
     """
     who = "plotting.sparsity"
     table = model.sparsity() if hasattr(model, "sparsity") else model
