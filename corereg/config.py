@@ -1,10 +1,21 @@
-"""The default float dtype and the small number of losses, as in `keras.config`."""
+"""The default float dtype, the small number of losses and what tracebacks show, as in
+`keras.config`."""
 
 from __future__ import annotations
 
-__all__ = ["epsilon", "floatx", "set_floatx"]
+import os
+
+__all__ = [
+    "disable_traceback_filtering",
+    "enable_traceback_filtering",
+    "epsilon",
+    "floatx",
+    "is_traceback_filtering_enabled",
+    "set_floatx",
+]
 
 _floatx = "float32"
+_filters_tracebacks = os.environ.get("COREREG_FULL_TRACEBACKS", "0") in ("", "0")
 
 
 def epsilon() -> float:
@@ -37,3 +48,21 @@ def set_floatx(dtype: str) -> None:
     if dtype not in ("float32", "float64"):
         raise ValueError(f"set_floatx: expected 'float32' or 'float64', received {dtype!r}")
     _floatx = dtype
+
+
+def enable_traceback_filtering() -> None:
+    """Leaves the frames of corereg, but that of the check that failed, out of tracebacks of errors
+    about data and arguments. This is the default."""
+    global _filters_tracebacks
+    _filters_tracebacks = True
+
+
+def disable_traceback_filtering() -> None:
+    """Keeps all frames, as the environment variable COREREG_FULL_TRACEBACKS=1 does."""
+    global _filters_tracebacks
+    _filters_tracebacks = False
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Whether frames of corereg are left out of tracebacks."""
+    return _filters_tracebacks

@@ -161,6 +161,11 @@ class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
             )
         self._grad = array
 
+    def _repr_html_(self) -> str:
+        from corereg.autograd.page import tensor_page
+
+        return tensor_page(self)
+
     def zero_grad(self) -> None:
         """Forgets the gradient, so that the next `backward` does not add to it.
 

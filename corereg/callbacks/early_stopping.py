@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from corereg.callbacks.base import Logs
+from corereg.callbacks.history import EarlyStop
 from corereg.callbacks.monitor import Monitor
 
 _STATE = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
@@ -96,6 +97,11 @@ class EarlyStopping(Monitor):
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.stopped_epoch > 0 and self.verbose:
             print(f"Epoch {self.stopped_epoch + 1}: EarlyStopping: {self.monitor} did not improve")
+        history = getattr(self.model, "history", None)
+        if history is not None and self.best is not None:
+            history.notes["early_stopping"] = EarlyStop(
+                self.monitor, self.best_epoch, self.stopped_epoch
+            )
         if self.restore_best_weights and self.best_weights is not None:
             if self.verbose:
                 print(f"EarlyStopping: restored the weights of epoch {self.best_epoch + 1}")

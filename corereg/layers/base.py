@@ -27,6 +27,7 @@ from corereg.naming import snake_case, unique_name
 from corereg.recordable import Recordable
 from corereg.regularizers.penalties import fused, is_proximal, penalty
 from corereg.representation import as_call
+from corereg.tracebacks import shorten
 
 Array = np.ndarray[Any, Any]
 
@@ -157,23 +158,27 @@ class Layer(Holder, Recordable):
 
         training: left out, it is that of the call around this one, else the default of `call`.
         """
-        if more or named or type(x) is not Tensor:
-            if more or named or not is_of_floats(x):
-                return call_with(self, x, more, training, named)
-            x = new_tensor(x)
-        _kernels.track_part(self)
-        if x.data.dtype is not self._dtype:
-            x = self._cast(x)
-        if not self.built:
-            self.ensure_built((None, *x.shape[1:]))
-        if training is None:
-            training = self._training_around()
-        if self._sublayers or self._activity:
-            return self._call_inside(x, (), training, {})
-        out = self.call(x, training=training) if self._takes_training else self.call(x)
-        if self.activity_regularizer is not None:
-            self._penalize_activity(x, out)
-        return out
+        try:
+            if more or named or type(x) is not Tensor:
+                if more or named or not is_of_floats(x):
+                    return call_with(self, x, more, training, named)
+                x = new_tensor(x)
+            _kernels.track_part(self)
+            if x.data.dtype is not self._dtype:
+                x = self._cast(x)
+            if not self.built:
+                self.ensure_built((None, *x.shape[1:]))
+            if training is None:
+                training = self._training_around()
+            if self._sublayers or self._activity:
+                return self._call_inside(x, (), training, {})
+            out = self.call(x, training=training) if self._takes_training else self.call(x)
+            if self.activity_regularizer is not None:
+                self._penalize_activity(x, out)
+            return out
+        except Exception as error:
+            shorten(error)
+            raise
 
     def _track_call(self) -> None:
         """Tells whoever records that this layer decides what runs now."""

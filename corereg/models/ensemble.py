@@ -127,6 +127,13 @@ class Ensemble(Model):
         ]
         return pack_like(graph.outputs, stacks)
 
+    def _repr_html_(self) -> str:
+        from corereg.models.pages import model_page
+
+        weights = self.member_weights or (1.0,) * len(self._members)
+        shares = [f"{100 * one / sum(weights):.3g} %" for one in weights]
+        return model_page(self, (f"Share of the {self.average}", shares))
+
     @property
     def _input_kinds(self) -> list[InputKind] | None:
         kinds = super()._input_kinds

@@ -24,6 +24,7 @@ from corereg.optimizers.base import Optimizer
 from corereg.registry import register
 from corereg.representation import as_words, counted
 from corereg.runtime.report import ExecutionReport
+from corereg.tracebacks import shorten
 from corereg.training import custom
 from corereg.training.compilation import Compilation
 from corereg.training.data.structures import unpack_x_y_sample_weight
@@ -109,21 +110,27 @@ class Model(CopiedWhole, ModelStructure):
         >>> model.loss, model.optimizer
         (BinaryCrossentropy(), Adam(learning_rate=0.01))
         """
-        self._trainer.lock.check_idle("compile")
-        compilation = Compilation.from_arguments(
-            optimizer,
-            loss,
-            loss_weights,
-            metrics,
-            weighted_metrics,
-            run_eagerly,
-            log_penalties,
-        )
-        if compilation.optimizer is not None:
-            for layer in self._flatten_layers():
-                for weight, regularizer in options_of(layer, "regularizer"):
-                    compilation.optimizer.check_regularizer(regularizer, f"{layer.name}/{weight}")
-        self._trainer.compile(compilation)
+        try:
+            self._trainer.lock.check_idle("compile")
+            compilation = Compilation.from_arguments(
+                optimizer,
+                loss,
+                loss_weights,
+                metrics,
+                weighted_metrics,
+                run_eagerly,
+                log_penalties,
+            )
+            if compilation.optimizer is not None:
+                for layer in self._flatten_layers():
+                    for weight, regularizer in options_of(layer, "regularizer"):
+                        compilation.optimizer.check_regularizer(
+                            regularizer, f"{layer.name}/{weight}"
+                        )
+            self._trainer.compile(compilation)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def fit(
         self,
@@ -188,26 +195,30 @@ class Model(CopiedWhole, ModelStructure):
         >>> history.history["val_loss"][-1] < 0.01
         True
         """
-        return fit(
-            self,
-            x,
-            y,
-            batch_size,
-            epochs,
-            verbose,
-            callbacks,
-            validation_split,
-            validation_data,
-            shuffle,
-            class_weight,
-            sample_weight,
-            initial_epoch,
-            steps_per_epoch,
-            validation_steps,
-            validation_batch_size,
-            validation_freq,
-            augment,
-        )
+        try:
+            return fit(
+                self,
+                x,
+                y,
+                batch_size,
+                epochs,
+                verbose,
+                callbacks,
+                validation_split,
+                validation_data,
+                shuffle,
+                class_weight,
+                sample_weight,
+                initial_epoch,
+                steps_per_epoch,
+                validation_steps,
+                validation_batch_size,
+                validation_freq,
+                augment,
+            )
+        except Exception as error:
+            shorten(error)
+            raise
 
     def train_on_batch(
         self,
@@ -228,7 +239,11 @@ class Model(CopiedWhole, ModelStructure):
         >>> [float(model.train_on_batch(x, y)) for step in range(3)]
         [1.0, 0.0, 0.0]
         """
-        return train_on_batch(self, x, y, sample_weight, class_weight, return_dict, augment)
+        try:
+            return train_on_batch(self, x, y, sample_weight, class_weight, return_dict, augment)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def evaluate(
         self,
@@ -255,9 +270,13 @@ class Model(CopiedWhole, ModelStructure):
         >>> model.evaluate(x, x + 2, verbose=0, return_dict=True)
         {'loss': 4.0, 'mae': 2.0}
         """
-        return evaluate(
-            self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict
-        )
+        try:
+            return evaluate(
+                self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict
+            )
+        except Exception as error:
+            shorten(error)
+            raise
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
@@ -270,7 +289,11 @@ class Model(CopiedWhole, ModelStructure):
         >>> model.test_on_batch(np.ones((2, 1)), np.zeros(2))
         1.0
         """
-        return test_on_batch(self, x, y, sample_weight, return_dict)
+        try:
+            return test_on_batch(self, x, y, sample_weight, return_dict)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def predict(
         self,
@@ -299,7 +322,11 @@ class Model(CopiedWhole, ModelStructure):
                 if found is not None:
                     like = trainer.output_like
                     return found if like is None else pack_like(like, flatten(found))
-        return predict(self, x, batch_size, verbose, steps, callbacks)
+        try:
+            return predict(self, x, batch_size, verbose, steps, callbacks)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def predict_mc(
         self,
@@ -339,7 +366,11 @@ class Model(CopiedWhole, ModelStructure):
         """
         from corereg.training.predict_mc import predict_mc
 
-        return predict_mc(self, x, num_samples, seed, return_samples, validation_data)
+        try:
+            return predict_mc(self, x, num_samples, seed, return_samples, validation_data)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs of one batch.
@@ -680,6 +711,11 @@ class Model(CopiedWhole, ModelStructure):
             self, line_length, positions, expand_nested, show_trainable, layer_range
         ):
             (print_fn or print)(line)
+
+    def _repr_html_(self) -> str:
+        from corereg.models.pages import model_page
+
+        return model_page(self)
 
     def sparsity(self) -> SparsityTable:
         """The zeros in the model's kernels, as they are now: a table with a row for each kernel

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, overload
 
 import numpy as np
 
+from corereg import markup
 from corereg.models.text_table import table
 from corereg.pruning.kernels import all_kernels
 
@@ -138,20 +138,8 @@ class SparsityTable(Sequence[SparsityRow]):
         return "\n".join([*body, rule, total, rule])
 
     def _repr_html_(self) -> str:
-        def line(cells: Sequence[str], tag: str) -> str:
-            parts = [
-                f'<{tag} style="text-align:{"right" if i in _RIGHT else "left"}">'
-                f"{html.escape(cell)}</{tag}>"
-                for i, cell in enumerate(cells)
-            ]
-            return f"<tr>{''.join(parts)}</tr>"
-
         *body, total = self._cells()
-        rows = "".join(line(cells, "td") for cells in body)
-        return (
-            f"<table><thead>{line(_HEAD, 'th')}</thead><tbody>{rows}</tbody>"
-            f"<tfoot>{line(total, 'th')}</tfoot></table>"
-        )
+        return markup.card("Sparsity", markup.table(_HEAD, body, _RIGHT, total))
 
 
 def sparsity_of(model: Any) -> SparsityTable:

@@ -22,6 +22,7 @@ from corereg.layers.calling import call_with, is_of_floats
 from corereg.layers.input_layer import InputLayer
 from corereg.models.inputs import InputKind, arranged, checked, input_kind
 from corereg.naming import snake_case, unique_name
+from corereg.tracebacks import shorten
 
 if TYPE_CHECKING:
     from corereg.graph.halves import Halves
@@ -85,18 +86,22 @@ class ModelStructure(Layer):
         """The output for a tensor or array x (batch, ...), as a Tensor with its graph. Several
         inputs are given as a list, in order, or as a dict by their names; outputs come nested as
         they were given to the model. training: as for `Layer`."""
-        if self._has_own_call:
-            return super().__call__(x, *more, training=training, **named)
-        if more or named or type(x) is not Tensor:
-            if more or named or not is_of_floats(x):
-                return call_with(self, x, more, training, named)
-            x = new_tensor(x)
-        self._track_call()
-        if not self.built:
-            self.ensure_built((None, *x.shape[1:]))
-        if training is None:
-            training = self._training_around()
-        return self._call_inside(x, (), training, {})
+        try:
+            if self._has_own_call:
+                return super().__call__(x, *more, training=training, **named)
+            if more or named or type(x) is not Tensor:
+                if more or named or not is_of_floats(x):
+                    return call_with(self, x, more, training, named)
+                x = new_tensor(x)
+            self._track_call()
+            if not self.built:
+                self.ensure_built((None, *x.shape[1:]))
+            if training is None:
+                training = self._training_around()
+            return self._call_inside(x, (), training, {})
+        except Exception as error:
+            shorten(error)
+            raise
 
     def call(self, x: Any, training: Any = None) -> Any:
         """Runs the graph; a subclass without one writes what it computes here.

@@ -192,6 +192,8 @@ def fit(
     ):
         observers = CallbackList(callbacks, add_history=True, model=model, **params)
         observers.leave_display_to_caller()
+        assert observers.history is not None
+        observers.history.notes["validation_freq"] = validation_freq
         trainer.ready_optimizer(model)
         trainer.resume_weights(model, initial_epoch > 0)
         runner = train_runner(model)
@@ -211,7 +213,6 @@ def fit(
         )
         loop.run(initial_epoch, epochs)
         trainer.review_sparse_products()
-    assert observers.history is not None
     return observers.history
 
 

@@ -200,7 +200,9 @@ class Trainer:
         live until the garbage collector comes by. So it is made again when asked for."""
         self._history = weakref.ref(value)
         own = vars(value)
-        self._epochs = {name: own[name] for name in ("history", "epoch", "params") if name in own}
+        self._epochs = {
+            name: own[name] for name in ("history", "epoch", "params", "notes") if name in own
+        }
 
     # ---- data ------------------------------------------------------------------------------------
 
