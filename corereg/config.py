@@ -52,17 +52,29 @@ def set_floatx(dtype: str) -> None:
 
 def enable_traceback_filtering() -> None:
     """Leaves the frames of corereg, but that of the check that failed, out of tracebacks of errors
-    about data and arguments. This is the default."""
+    about data and arguments. This is the default.
+
+    >>> config.enable_traceback_filtering()
+    """
     global _filters_tracebacks
     _filters_tracebacks = True
 
 
 def disable_traceback_filtering() -> None:
-    """Keeps all frames, as the environment variable COREREG_FULL_TRACEBACKS=1 does."""
+    """Keeps all frames, as the environment variable COREREG_FULL_TRACEBACKS=1 does.
+
+    >>> config.disable_traceback_filtering()
+    >>> config.enable_traceback_filtering()  # and back
+    """
     global _filters_tracebacks
     _filters_tracebacks = False
 
 
 def is_traceback_filtering_enabled() -> bool:
-    """Whether frames of corereg are left out of tracebacks."""
+    """Whether frames of corereg are left out of tracebacks.
+
+    >>> config.enable_traceback_filtering()
+    >>> config.is_traceback_filtering_enabled()
+    True
+    """
     return _filters_tracebacks

@@ -30,24 +30,6 @@ from corereg.autograd import registry as op_registry
 
 ROOTS = ("corereg", "corereg.autograd.ops", "corereg.optimizers.schedules")
 """Where public names are looked for: in `__all__` of these and of all modules named there."""
-EXAMPLES_TO_COME = {
-    "activations",
-    "calibration",
-    "callbacks",
-    "constraints",
-    "datasets",
-    "initializers",
-    "layers",
-    "losses",
-    "metrics",
-    "models",
-    "optimizers",
-    "pruning",
-    "regularizers",
-    "saving",
-    "utils",
-}
-"""Packages of which not all classes and functions have an example yet."""
 WHOLE = {corereg.Tensor, corereg.Parameter}
 """Classes of which each public method and property has an example."""
 WORDS_OF_EXAMPLES = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
@@ -180,10 +162,7 @@ def test_every_public_class_and_function_has_an_example(home):
         for one in documented()
         if one.home == home and one.needs_example and ">>>" not in one.text
     ]
-    if home in EXAMPLES_TO_COME:
-        assert without, f"{home} has all its examples: take it out of EXAMPLES_TO_COME"
-    else:
-        assert not without, f"no example in the docstrings of {', '.join(without)}"
+    assert not without, f"no example in the docstrings of {', '.join(without)}"
 
 
 def test_the_docstring_of_ops_tells_all_groups():

@@ -332,6 +332,10 @@ RESULTS = {
         ),
         [1.0, 1.0],
     ),
+    "nan_to_num of what it puts there": (
+        lambda: ops.nan_to_num(np.array([NAN, INF, -INF]), nan=INF, posinf=-INF, neginf=1.0),
+        [INF, -INF, 1.0],
+    ),
     "corrcoef of a large row": (lambda: ops.corrcoef(np.array([[1e30, 3.0, 1.0]], "f4")), 1.0),
     "geomspace between unlike ends": (
         lambda: ops.nan_to_num(ops.geomspace(3.0, -1.0, 3), 7.0),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -106,7 +105,9 @@ class LearningRateFinder(Callback):
     def plot(self, ax: Any = None) -> Any:
         """The smoothed loss over the rate; see `corereg.plotting.learning_rate`. ImportError
         without matplotlib."""
-        return import_module("corereg.plotting").learning_rate(self, ax=ax)
+        from corereg.plotting import learning
+
+        return learning.learning_rate(self, ax=ax)
 
     def restore(self) -> None:
         """Makes the model what it was before, if a training did not come to its end."""

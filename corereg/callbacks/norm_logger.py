@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -53,7 +52,9 @@ class NormLogger(Callback):
                 f"NormLogger.plot: expected 'weights' or 'gradients', received {what!r}"
             )
         norms = getattr(self, what)
-        return import_module("corereg.plotting").norms(norms, ax=ax, ylabel=f"norm of {what}")
+        from corereg.plotting import learning
+
+        return learning.norms(norms, ax=ax, ylabel=f"norm of {what}")
 
     def get_state(self) -> dict[str, Any]:
         return {"epoch": self.epoch, "weights": self.weights, "gradients": self.gradients}

@@ -278,15 +278,15 @@ def nan_to_num(
     Tensor([1., 0., 9.])
     """
     x = as_tensor(x)
+    found: Tensor = x
     if x.dtype.kind != "f":
-        found: Tensor = x
         return found
     limits = np.finfo(x.dtype)
     above = limits.max if posinf is None else posinf
     below = limits.min if neginf is None else neginf
-    x = ops.where(ops.isnan(x), float(nan), x)
-    x = ops.where(ops.equal(x, math.inf), float(above), x)
-    return ops.where(ops.equal(x, -math.inf), float(below), x)
+    found = ops.where(ops.isnan(x), float(nan), x)  # and nothing that stands there now once more
+    found = ops.where(ops.equal(x, math.inf), float(above), found)
+    return ops.where(ops.equal(x, -math.inf), float(below), found)
 
 
 @keras_op
