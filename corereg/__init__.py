@@ -1,8 +1,28 @@
 """corereg: regularized dense neural networks on the CPU.
 
-`corereg.models`, `corereg.layers`, `corereg.regularizers` and the rest follow Keras;
-`corereg.Tensor` is an autograd tensor in PyTorch's words. NumPy is the only dependency.
-Everything is imported when it is first used.
+>>> import corereg
+>>> from corereg import layers
+>>> corereg.set_random_seed(1)
+>>> x, y = corereg.datasets.load_breast_cancer()
+>>> x = (x - x.mean(axis=0)) / x.std(axis=0)
+>>> model = corereg.Sequential([
+...     corereg.Input((30,)),
+...     layers.Dense(32, "relu", kernel_regularizer="l2"),
+...     layers.Dropout(0.5),
+...     layers.Dense(1, "sigmoid"),
+... ])
+>>> model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+>>> history = model.fit(x[:400], y[:400], epochs=30, verbose=0)
+>>> loss, accuracy = model.evaluate(x[400:], y[400:], verbose=0)
+>>> accuracy > 0.95
+True
+
+`layers`, `losses`, `metrics`, `optimizers`, `regularizers`, `callbacks` and the rest speak Keras's
+words; `corereg.Tensor` is an autograd tensor in PyTorch's. `corereg.record` replays a training step
+of your own in C. NumPy is the only dependency, and everything is imported when it is first used.
+
+Docstrings show examples, `help(corereg.layers.Dense)`. They suppose `import numpy as np`,
+`import corereg` and `from corereg import Tensor, layers, losses, ops, ...`.
 """
 
 from typing import TYPE_CHECKING
@@ -37,6 +57,7 @@ if TYPE_CHECKING:
         models as models,
         ops as ops,
         optimizers as optimizers,
+        plotting as plotting,
         pruning as pruning,
         random as random,
         regularizers as regularizers,
@@ -99,7 +120,7 @@ if TYPE_CHECKING:
         tensor as tensor,
         where as where,
     )
-    from corereg.environment import show_config as show_config
+    from corereg.environment import bug_report as bug_report, show_config as show_config
     from corereg.graph import KerasTensor as KerasTensor, SymbolicTensor as SymbolicTensor
     from corereg.layers import Input as Input
     from corereg.models import Model as Model, Sequential as Sequential
@@ -123,6 +144,7 @@ _MODULES = {
     "allclose": "autograd.torch_functions",
     "arange": "autograd.creation",
     "as_tensor": "autograd.torch_functions",
+    "bug_report": "environment",
     "cat": "autograd.torch_functions",
     "empty": "autograd.creation",
     "empty_like": "autograd.creation",
@@ -183,6 +205,7 @@ _SUBMODULES = (
     "models",
     "ops",
     "optimizers",
+    "plotting",
     "pruning",
     "random",
     "regularizers",

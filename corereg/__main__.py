@@ -87,6 +87,7 @@ class Progress:
     """One line a network: live, at most ten updates a second, in a terminal; plain in a pipe."""
 
     WIDTH = 24
+    NAME = max(len(method.name) for method in demo.METHODS)
 
     def __init__(self, stream: TextIO, epochs: int) -> None:
         self.stream = stream
@@ -96,7 +97,7 @@ class Progress:
         self.name = ""
 
     def start(self, method: demo.Method) -> None:
-        self.name = method.name
+        self.name = f"{method.name:<{self.NAME}}"
         self.next = 0.0
 
     def update(self, epoch: int, logs: dict[str, float]) -> None:
@@ -106,13 +107,13 @@ class Progress:
         self.next = now + 0.1
         done = self.WIDTH * epoch // self.epochs
         self._rewrite(
-            f"{self.name:<8} [{'#' * done}{'.' * (self.WIDTH - done)}] {epoch:>4}/{self.epochs}  "
+            f"{self.name} [{'#' * done}{'.' * (self.WIDTH - done)}] {epoch:>4}/{self.epochs}  "
             f"loss {logs['loss']:.3f}  accuracy {100 * logs['accuracy']:.1f} %"
         )
 
     def finish(self, result: demo.Result) -> None:
         line = (
-            f"{self.name:<8} {self.epochs} epochs in {result.seconds:.2f} s, "
+            f"{self.name} {self.epochs} epochs in {result.seconds:.2f} s, "
             f"train {100 * result.train_accuracy:.1f} %, test {100 * result.test_accuracy:.1f} %"
         )
         if self.live:

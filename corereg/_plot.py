@@ -8,8 +8,7 @@ from typing import Any
 
 from corereg.demo import Result, Task
 from corereg.demo_sparse import Stage
-
-_TRAIN, _TEST = "#0072B2", "#D55E00"  # blue and vermilion, told apart by the colour-blind
+from corereg.plotting.style import TRAIN, VALIDATION, diverging, shades, tidy
 
 
 def check(path: str) -> None:
@@ -43,7 +42,9 @@ def check(path: str) -> None:
 def draw(path: str, task: Task, results: list[Result]) -> None:
     """Write the learning curves to `path`: accuracy above, loss below, one column a network.
 
-    The loss is the cross-entropy without the penalty, so that the networks compare. Needs results
+    The loss is the cross-entropy without the penalty, so that the networks compare. Both are drawn
+    as they are after each epoch, Dropout off, so that the last gap is that of the title. Needs
+    results
     of `train(..., curves=True)`. Raises OSError if the file cannot be written.
     """
     from matplotlib.figure import Figure
@@ -57,10 +58,10 @@ def draw(path: str, task: Task, results: list[Result]) -> None:
     for column, result in enumerate(results):
         above, below = axes[:, column]
         curves = result.history
-        _pair(above, _percent(curves["accuracy"]), _percent(curves["val_accuracy"]))
+        _pair(above, _percent(curves["train_accuracy"]), _percent(curves["val_accuracy"]))
         _pair(
             below,
-            _difference(curves["loss"], curves.get("penalty")),
+            _difference(curves["train_loss"], curves.get("train_penalty")),
             _difference(curves["val_loss"], curves.get("val_penalty")),
         )
         above.set_title(
@@ -80,7 +81,6 @@ def draw(path: str, task: Task, results: list[Result]) -> None:
 def draw_weights(path: str, task: Task, stages: list[Stage]) -> None:
     """Write the kernels at each stage of the sparse tour to `path`, one column a stage, one row a
     layer: a weight is a dot, white where it is exactly zero. Raises OSError as `draw` does."""
-    from matplotlib.colors import TwoSlopeNorm
     from matplotlib.figure import Figure
 
     layers = len(stages[0].kernels)
@@ -94,9 +94,10 @@ def draw_weights(path: str, task: Task, stages: list[Stage]) -> None:
         for row, kernel in enumerate(stage.kernels):
             place = axes[row, column]
             place.imshow(
-                _shades(kernel.T),
-                norm=TwoSlopeNorm(0, -1, 1),
-                cmap="RdBu",
+                shades(kernel.T),
+                cmap=diverging(place),
+                vmin=-1,
+                vmax=1,
                 aspect="auto",
                 interpolation="nearest",
             )
@@ -110,22 +111,13 @@ def draw_weights(path: str, task: Task, stages: list[Stage]) -> None:
     figure.savefig(path, dpi=120)
 
 
-def _shades(kernel: Any) -> Any:
-    """Weights as colours from -1 to 1: by sign, in size at least a quarter unless they are zero."""
-    import numpy as np
-
-    largest = np.abs(kernel).max() or 1.0
-    return np.sign(kernel) * (0.25 + 0.75 * np.abs(kernel) / largest)
-
-
 def _pair(axes: Any, train: list[float], test: list[float]) -> None:
     epochs = range(1, len(train) + 1)
     mark = "o" if len(train) == 1 else None
     axes.fill_between(epochs, train, test, color="#999999", alpha=0.25, lw=0, label="gap")
-    axes.plot(epochs, train, color=_TRAIN, marker=mark, label="training rows, during training")
-    axes.plot(epochs, test, color=_TEST, marker=mark, label="test rows")
-    axes.grid(alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
+    axes.plot(epochs, train, color=TRAIN, marker=mark, label="training rows")
+    axes.plot(epochs, test, color=VALIDATION, marker=mark, label="test rows")
+    tidy(axes)
 
 
 def _percent(values: list[float]) -> list[float]:

@@ -19,12 +19,20 @@ __all__ = [
 
 
 def backend() -> str:
-    """The name of what computes: "corereg"."""
+    """The name of what computes: "corereg".
+
+    >>> corereg.backend.backend()
+    'corereg'
+    """
     return "corereg"
 
 
 def image_data_format() -> str:
-    """Where the channels of images stand if a layer is not told: "channels_last"."""
+    """Where the channels of images stand if a layer is not told: "channels_last".
+
+    >>> corereg.backend.image_data_format()
+    'channels_last'
+    """
     return "channels_last"
 
 

@@ -167,14 +167,26 @@ def build(method: Method, features: int, classes: int, seed: int) -> Sequential:
 
 
 class _Watch(Callback):
-    """Times validation, to be taken off the time of `fit`, and reports each epoch."""
+    """Times validation, to be taken off the time of `fit`, and reports each epoch. rows: x and y to
+    evaluate after each one; `curves` has what comes of it, by names that begin with "train_"."""
 
-    def __init__(self, report: Callable[[int, dict[str, float]], None] | None) -> None:
+    def __init__(
+        self,
+        report: Callable[[int, dict[str, float]], None] | None,
+        rows: tuple[Array, Array] | None,
+    ) -> None:
         super().__init__()
-        self.report = report
+        self.report, self.rows = report, rows
         self.validation = 0.0
+        self.curves: dict[str, list[float]] = {}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if self.rows is not None:
+            start = time.perf_counter()
+            found = self.model.evaluate(*self.rows, verbose=0, return_dict=True)
+            for name, value in found.items():
+                self.curves.setdefault(f"train_{name}", []).append(value)
+            self.validation += time.perf_counter() - start
         if self.report is not None:
             self.report(epoch + 1, logs or {})
 
@@ -198,11 +210,12 @@ def train(
     Every method starts from the same weights and sees the same batches for the same seed.
 
     Args:
-        curves: evaluate the test rows after every epoch, which the learning curves need.
+        curves: evaluate the training and test rows after every epoch, Dropout off, which the
+            learning curves need; `history` then has "train_accuracy" and so on, too.
         report: called as `report(epochs_done, logs)` after every epoch.
     """
     model = build(method, task.x_train.shape[1], task.classes, seed)
-    watch = _Watch(report)
+    watch = _Watch(report, (task.x_train, task.y_train) if curves else None)
     start = time.perf_counter()
     history = model.fit(
         task.x_train,
@@ -225,7 +238,7 @@ def train(
         zeros=float(np.mean(kernels == 0)),
         microseconds=1e6 * seconds / steps,
         seconds=seconds,
-        history=history,
+        history=history | watch.curves,
     )
 
 

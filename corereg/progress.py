@@ -1,4 +1,5 @@
-"""The progress display of `fit`, `evaluate` and `predict`: a bar in a terminal, lines elsewhere.
+"""The progress display of `fit`, `evaluate` and `predict`: a bar in a terminal, one output that is
+written anew in a notebook, lines elsewhere.
 
     Epoch  3/10  32/32 [████████] 5.2us/step - loss: 0.5123 (data 0.4100 + penalty 0.1023) - ...
 
@@ -13,8 +14,11 @@ import sys
 import time
 from typing import Any
 
+from corereg.notebook import NotebookOutput, in_notebook
+
 _SECONDS_BETWEEN_DRAWS = 0.1
 _SECONDS_BETWEEN_LOOKS = 0.5  # at the size of the terminal
+_NOTEBOOK_WIDTH = 99  # columns
 
 
 class Display:
@@ -40,7 +44,8 @@ class ProgressBar:
     epochs: number of epochs, or None for a run without epochs (`evaluate`, `predict`).
     steps: batches in an epoch, or None if unknown.
     verbose: 0 shows nothing, 1 or "auto" a bar that ends as one line an epoch, 2 only that line.
-        Where the stream is no terminal, 1 and "auto" write lines too: no control characters.
+        In a notebook, 1 and "auto" write one output anew, that keeps the last state alone. Where
+        the stream is no terminal, they write lines too: no control characters.
     stream: text stream; None means the standard output of the moment, or the logger "corereg" after
         `corereg.utils.disable_interactive_logging()`.
 
@@ -60,12 +65,17 @@ class ProgressBar:
         self.epochs = epochs
         self.steps = steps
         self._digits = len(str(epochs))
+        self._output: NotebookOutput | None = None
         if stream is None:
             stream = sys.stdout if Display.interactive else _LogStream()
+            if verbose not in (0, 2) and in_notebook(stream):
+                self._output = NotebookOutput()
         self._stream = stream
         self._lines = verbose != 0 and self._stream is not None
         self._bar = self._lines and verbose != 2 and _is_terminal(self._stream)
         self._fill = _fill_character(self._stream) if self._bar else ""
+        if self._output is not None:
+            self._bar, self._fill = True, "█"
         self._drawn = 0  # columns of the unfinished line that now ends at the cursor
         self._held: list[str] = []  # lines to be written with the next one
         self._epoch = self._step = 0
@@ -112,6 +122,9 @@ class ProgressBar:
             while fields and len(" - ".join([head, *fields])) > width:
                 fields.pop()
             line = " - ".join([head, *fields])[:width]
+            if self._output is not None:
+                self._output.running(line)
+                return
             self._write("\r" + line.ljust(self._drawn))
             self._drawn = len(line)
 
@@ -134,6 +147,13 @@ class ProgressBar:
             line = " - ".join([self._head(bar, running=False), *fields])
         if self._bar:
             lines = [line] if len(line) <= width else _fold(head, fields, width)
+            if self._output is not None:
+                now = time.perf_counter()
+                due = now >= self._next_draw
+                self._output.finished("\n".join(lines), show=due)
+                if due:
+                    self._next_draw = now + _SECONDS_BETWEEN_DRAWS
+                return
             line = "\n".join(["\r" + lines[0].ljust(self._drawn), *lines[1:]])
         self._held.append(line)
         self._drawn = 0
@@ -148,6 +168,8 @@ class ProgressBar:
     def close(self) -> None:
         """Leaves the cursor at the start of a line. May be called twice."""
         self.flush()
+        if self._output is not None:
+            self._output.show()
         if self._drawn:
             self._write("\n")
             self._drawn = 0
@@ -168,6 +190,8 @@ class ProgressBar:
 
     def _terminal_width(self) -> int:
         """Columns that a line may take without wrapping or moving the cursor on."""
+        if self._output is not None:
+            return _NOTEBOOK_WIDTH
         import shutil
 
         now = time.perf_counter()
@@ -269,14 +293,14 @@ def _fields(logs: dict[str, float], split: bool) -> list[str]:
         part = logs[penalty] if penalty else 0
         if not part:
             if value or not sparing:
-                fields.append(text + _number(value))
+                fields.append(text + number_text(value))
         elif not split:
-            fields += text + _number(value), f"{penalty}: {_number(part)}"
+            fields += text + number_text(value), f"{penalty}: {number_text(part)}"
         elif name == "loss":
-            data = f" (data {_number(value - part)} + penalty {_number(part)})"
-            fields.append(text + _number(value) + data)
+            data = f" (data {number_text(value - part)} + penalty {number_text(part)})"
+            fields.append(text + number_text(value) + data)
         else:  # validation's penalty is that of the epoch's last weights, near the one just shown
-            fields.append(f"{text}{_number(value)} (data {_number(value - part)})")
+            fields.append(f"{text}{number_text(value)} (data {number_text(value - part)})")
     return fields
 
 
@@ -287,7 +311,8 @@ def _mean(value: Any) -> float:
     return float(sum(value) / len(value)) if getattr(value, "ndim", 0) == 1 else float(value)
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
+    """A number as it is shown: with four digits behind the point, or with an exponent."""
     if 1e-3 <= value < 1e5 or value == 0 or -1e5 < value <= -1e-3:
         return f"{value:.4f}"
     return f"{value:.4e}"

@@ -92,6 +92,11 @@ def find(kind: str, name: str) -> Callable[..., Any] | None:
     return found
 
 
+def built_in(kind: str, name: str) -> Callable[..., Any] | None:
+    """The built-in part of this kind and name if its module has been imported, or None."""
+    return _parts[kind].get(name)
+
+
 def unknown(
     kind: str, name: object, remedy: str = ", or pass an object", also: Iterable[str] = ()
 ) -> ValueError:
@@ -218,10 +223,20 @@ def _custom_names() -> set[str]:
 
 class custom_object_scope:
     """``with custom_object_scope({"MyLayer": MyLayer}):`` inside, these names stand for these
-    classes or functions, in this thread (Keras's `custom_object_scope`)."""
+    classes or functions, in this thread (Keras's `custom_object_scope`).
+
+    >>> class Own(layers.Layer):
+    ...     pass
+    >>> with saving.custom_object_scope({"Own": Own}):
+    ...     print(layers.deserialize({"class_name": "Own", "config": {}}))
+    Own()
+    """
 
     def __init__(self, custom_objects: Mapping[str, Any] | None) -> None:
         self._given = dict(custom_objects or {})
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._given)})"
 
     def __enter__(self) -> custom_object_scope:
         _scopes.stack.append(self._given)
@@ -238,7 +253,14 @@ CustomObjectScope = custom_object_scope
 
 def get_custom_objects() -> dict[str, Any]:
     """The dict of the names that stand for the user's own classes and functions in this process;
-    it may be changed (Keras's `get_custom_objects`)."""
+    it may be changed (Keras's `get_custom_objects`).
+
+    >>> class Own(layers.Layer):
+    ...     pass
+    >>> saving.get_custom_objects()["Own"] = Own
+    >>> saving.get_custom_objects().pop("Own").__name__
+    'Own'
+    """
     return _custom
 
 
@@ -247,7 +269,14 @@ def register_keras_serializable(
 ) -> Callable[[T], T]:
     """A decorator: files may hold objects of this class, or this function, under the name
     "package>name" (Keras's `register_keras_serializable`). ValueError for a class without
-    get_config and for a name that is taken."""
+    get_config and for a name that is taken.
+
+    >>> @saving.register_keras_serializable(package="docs")
+    ... class Own(layers.Layer):
+    ...     pass
+    >>> layers.deserialize(layers.serialize(Own()))
+    Own()
+    """
     if not isinstance(package, str):
         raise TypeError(
             f"register_keras_serializable: expected package as a string, received {package!r}; as "
@@ -281,7 +310,11 @@ def registered_function(value: Any) -> str | None:
 
 
 def get_registered_name(part: Any) -> str:
-    """ "package>name" of a class or function that was registered, else its own name."""
+    """ "package>name" of a class or function that was registered, else its own name.
+
+    >>> saving.get_registered_name(layers.Dense)
+    'Dense'
+    """
     return _registered_names.get(part) or str(part.__name__)
 
 
@@ -290,7 +323,11 @@ def get_registered_object(
     custom_objects: Mapping[str, Any] | None = None,
     module_objects: Mapping[str, Any] | None = None,
 ) -> Any:
-    """The user's own class or function of this name, or None."""
+    """The user's own class or function of this name, or None.
+
+    >>> saving.get_registered_object("nobody registered this") is None
+    True
+    """
     found = _find_custom(name)
     for table in (custom_objects, module_objects):
         if found is None and table:

@@ -69,7 +69,11 @@ cdef class TensorCore:
     @property
     def data(self):
         """The array; setting another one counts as a change in place. While a function is recorded,
-        code outside of corereg gets a TracedArray, which notices what is read."""
+        code outside of corereg gets a TracedArray, which notices what is read.
+
+        >>> Tensor([1.0, 2.0]).data
+        array([1., 2.], dtype=float32)
+        """
         if thread_state().recorder != NULL and not called_by_library():
             return array_in_op(self)
         return self.array
@@ -87,14 +91,29 @@ cdef class TensorCore:
 
     @property
     def shape(self):
+        """The lengths of the axes, a tuple.
+
+        >>> Tensor([[1, 2, 3]]).shape
+        (1, 3)
+        """
         return (<object> array_of(self)).shape
 
     @property
     def dtype(self):
+        """The NumPy dtype of the elements.
+
+        >>> Tensor([1.0]).dtype, Tensor([1]).dtype
+        (dtype('float32'), dtype('int64'))
+        """
         return (<object> array_of(self)).dtype
 
     @property
     def ndim(self):
+        """The number of axes.
+
+        >>> Tensor([[1, 2, 3]]).ndim
+        2
+        """
         return cnp.PyArray_NDIM(array_of(self))
 
     @property
@@ -107,12 +126,22 @@ cdef class TensorCore:
         return version_of(self)
 
     cpdef changed(self):
-        """Counts a change of the values in place, so that `backward` can tell."""
+        """Counts a change of the values in place, so that `backward` can tell. Call it after a
+        change of the array itself.
+
+        >>> x = Tensor([1.0])
+        >>> x.numpy()[0] = 2.0
+        >>> x.changed()
+        """
         cdef _Version version = shared_version(self)
         version.count += 1
 
     def shares_version(self, TensorCore other not None):
-        """Counts changes together with another tensor on the same memory."""
+        """Counts changes together with another tensor on the same memory.
+
+        >>> x = Tensor([1.0, 2.0])
+        >>> Tensor(x.data).shares_version(x)
+        """
         self.version = shared_version(other)
 
     def __add__(self, other):
@@ -230,7 +259,12 @@ cpdef TensorCore new_tensor(cnp.ndarray data):
 
 cpdef TensorCore tensor(value, TensorCore like=None):
     """value as a Tensor: itself if it is one, else wrapped. Python numbers and lists take like's
-    dtype if that is a float."""
+    dtype if that is a float.
+
+    >>> like = Tensor(np.ones(2))
+    >>> corereg.autograd.tensor(3, like), corereg.autograd.tensor(like) is like
+    (Tensor(3., dtype=float64), True)
+    """
     cdef double x
     cdef int kind
     if isinstance(value, TensorCore):
@@ -255,7 +289,16 @@ cpdef TensorCore pair(Node op, a, b):
 
 def apply(op, *inputs):
     """Runs op.forward on the arrays of the inputs, tensors, and unless gradients are off adds it
-    to the graph. An instance of an op is for one call. TypeError for other things."""
+    to the graph. An instance of an op is for one call. TypeError for other things.
+
+    >>> class Twice(corereg.autograd.Op):
+    ...     def forward(self, x):
+    ...         return 2 * x
+    ...     def backward(self, grad, out, x):
+    ...         return (2 * grad,)
+    >>> corereg.autograd.apply(Twice(), Tensor([1.0, 2.0]))
+    Tensor([2., 4.])
+    """
     if not isinstance(op, Node):
         refuse_op(op)
     for t in inputs:
@@ -292,6 +335,9 @@ cdef TensorCore run(Node op, tuple inputs):
         out = op.forward(*[array_of(<TensorCore> one) for one in inputs])
     if not cnp.PyArray_CheckExact(out):
         out = as_plain_array(out)
+    if cnp.PyTypeNum_ISCOMPLEX(cnp.PyArray_TYPE(out)):
+        raise TypeError(f"{type(op).__name__}: expected real numbers, received an argument that "
+                        f"makes the result {out.dtype}")
     result = new_tensor(out)
     memory = memory_owner(out)
     for one in inputs:

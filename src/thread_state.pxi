@@ -51,7 +51,12 @@ cdef inline _ThreadState thread_state():
 # ---- gradients -----------------------------------------------------------------------------------
 
 cpdef bint is_grad_enabled():
-    """True where ops build the graph (the default), False inside `no_grad`."""
+    """True where ops build the graph (the default), False inside `no_grad`.
+
+    >>> with corereg.no_grad():
+    ...     corereg.is_grad_enabled()
+    False
+    """
     return not thread_state().grad_off
 
 
@@ -111,14 +116,28 @@ cdef class _GradSwitch:
 
 
 cdef class no_grad(_GradSwitch):
-    """Ops inside build no graph: ``with no_grad(): ...`` or ``@no_grad()``."""
+    """Ops inside build no graph: ``with no_grad(): ...`` or ``@no_grad()``.
+
+    >>> x = Tensor(3.0, requires_grad=True)
+    >>> with corereg.no_grad():
+    ...     y = x * x
+    >>> y.requires_grad
+    False
+    """
 
     def __cinit__(self):
         self.off = True
 
 
 cdef class enable_grad(_GradSwitch):
-    """Ops inside build the graph again, within a `no_grad`."""
+    """Ops inside build the graph again, within a `no_grad`.
+
+    >>> x = Tensor(3.0, requires_grad=True)
+    >>> with corereg.no_grad(), corereg.enable_grad():
+    ...     y = x * x
+    >>> y.requires_grad
+    True
+    """
 
 
 # ---- the call of a model -------------------------------------------------------------------------

@@ -38,7 +38,12 @@ cdef int container_quota():
 cpdef int get_num_threads():
     """Threads that large kernels use: the least of the limit set here (or by
     COREREG_NUM_THREADS), OpenMP's (OMP_NUM_THREADS, threadpoolctl), the CPUs that this process
-    may run on, and the container's quota. 1 in a forked child."""
+    may run on, and the container's quota. 1 in a forked child.
+
+    >>> corereg.set_num_threads(1)
+    >>> corereg.get_num_threads()
+    1
+    """
     global quota
     if forks:
         return 1
@@ -54,7 +59,13 @@ def is_forked_child():
 
 
 def set_num_threads(n):
-    """Use at most n threads (0: no limit of our own)."""
+    """Use at most n threads (0: no limit of our own). Results are the same to the bit for every
+    number. ValueError for what is no integer >= 0.
+
+    >>> corereg.set_num_threads(1)
+    >>> corereg.get_num_threads()
+    1
+    """
     global thread_limit
     if isinstance(n, bool) or not hasattr(n, "__index__") or not 0 <= n < 1 << 20:
         raise ValueError(f"set_num_threads: expected an integer >= 0 (0: no limit), received {n!r}")

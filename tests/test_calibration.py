@@ -234,5 +234,5 @@ def test_bad_options_raise(fails):
         fails(lambda t=temperature: TemperatureScaling(t), ValueError, "a temperature above 0")
     for bins in (0, 2.5, True):
         fails(lambda b=bins: reliability_data([0], [0.5], b), ValueError, "bins as an integer")
-    assert repr(TemperatureScaling(2)) == "<TemperatureScaling, temperature=2>"
+    assert repr(TemperatureScaling(2)) == "<TemperatureScaling temperature=2>"
     assert set(calibration.__all__) >= {"TemperatureScaling", "brier_score"}

@@ -97,6 +97,19 @@ def test_the_compacted_model_is_a_model(mixed, rng, tmp_path):
     assert all(np.array_equal(a, b) for a, b in zip(before, mixed.get_weights(), strict=True))
 
 
+def test_the_models_of_an_ensemble(rng):
+    x = rng.normal(size=(50, 12)).astype("float32")
+    models = [thin_out(chain(layers.Dense(20, "relu"), layers.Dense(3)), rng) for _ in range(3)]
+    whole = corereg.models.Ensemble(models, weights=[1, 2, 1], average="probabilities", name="all")
+    small = compact(whole)
+    assert isinstance(small, corereg.models.Ensemble)
+    assert small.name == "all"
+    assert small.count_params() < whole.count_params() / 2
+    assert_equal(small, whole, x)
+    with pytest.raises(ValueError, match="expected one network, received an Ensemble"):
+        compact(whole, keep_inputs=False)
+
+
 def test_files_of_keras_take_the_selected_inputs_alone(mixed, tmp_path):
     pytest.importorskip("h5py")
     with pytest.raises(ValueError, match=r"Keras does not have the layer .* keep_inputs=False"):

@@ -102,6 +102,37 @@ def test_replayed_and_eager_steps_of_ones_own_are_the_same(kind):
     assert outcomes[0] == outcomes[1]
 
 
+def test_compute_loss_before_any_data():
+    one = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+    one.compile("sgd", "mse")
+    assert one.compute_loss(y=np.ones((1, 1)), y_pred=corereg.Tensor([[3.0]])).item() == 4
+    x = corereg.Input((2,))
+    two = corereg.Model(x, [layers.Dense(1, name=name)(x) for name in "ab"])
+    two.compile("sgd", {"a": "mse", "b": "mae"}, loss_weights={"a": 2, "b": 1})
+    zeros, predicted = np.zeros((1, 1)), [corereg.Tensor([[3.0]]), corereg.Tensor([[4.0]])]
+    assert two.compute_loss(None, [zeros, zeros], predicted).item() == 2 * 9 + 4
+
+
+def test_metrics_and_steps_before_any_data():
+    def made():
+        layer = layers.Dense(1, kernel_initializer="ones")
+        model = corereg.Sequential([corereg.Input((1,)), layer])
+        model.compile(corereg.optimizers.SGD(0.0), "mse", metrics=["mae"])
+        return model
+
+    x, y = np.full((2, 1), 3, "float32"), np.zeros((2, 1), "float32")
+    assert made().compute_metrics(x, y, corereg.Tensor(x)) == {"loss": 0, "mae": 3}  # as Keras
+    for step in ("train_step", "test_step"):
+        model = made()
+        assert getattr(model, step)((x, y)) == {"loss": 9, "mae": 3}
+        assert model.evaluate(x, y, verbose=0) == [9, 3]
+    inputs = corereg.Input((1,))
+    outputs = [layers.Dense(1, kernel_initializer="ones", name=name)(inputs) for name in "ab"]
+    two = corereg.Model(inputs, outputs)
+    two.compile("sgd", ["mse", "mse"], metrics={"b": "mae"})
+    assert two.compute_metrics(x, [y, y], two(x)) == {"loss": 0, "b_mae": 3}
+
+
 def test_compute_loss_is_called():
     x, y = data()
     plain, tripled = Sequential(parts()), Tripled(parts())

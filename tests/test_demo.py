@@ -144,6 +144,8 @@ def test_curves_do_not_change_the_outcome():
     assert len(with_curves.history["val_accuracy"]) == 3
     assert with_curves.history["loss"] == without.history["loss"]
     assert with_curves.test_accuracy == without.test_accuracy
+    last = [with_curves.history[f"{rows}_accuracy"][-1] for rows in ("train", "val")]
+    assert last == [with_curves.train_accuracy, with_curves.test_accuracy]  # as the title says
 
 
 def test_regularization_closes_the_gap():
@@ -295,9 +297,10 @@ def test_progress_in_a_terminal_is_live_and_throttled(monkeypatch):
         progress.update(epoch, {"loss": 1.5, "accuracy": 0.25 * epoch})
     progress.finish(result("L1", 0.9, 0.8))
     first, second, last = screen.getvalue().split("\r")[1:]
-    assert first.rstrip() == f"L1       [{'#' * 6}{'.' * 18}]    1/4  loss 1.500  accuracy 25.0 %"
-    assert second.rstrip() == f"L1       [{'#' * 18}{'.' * 6}]    3/4  loss 1.500  accuracy 75.0 %"
-    assert last.rstrip() == "L1       4 epochs in 0.10 s, train 90.0 %, test 80.0 %"
+    assert first.rstrip() == f"L1         [{'#' * 6}{'.' * 18}]    1/4  loss 1.500  accuracy 25.0 %"
+    bar = "#" * 18 + "." * 6
+    assert second.rstrip() == f"L1         [{bar}]    3/4  loss 1.500  accuracy 75.0 %"
+    assert last.rstrip() == "L1         4 epochs in 0.10 s, train 90.0 %, test 80.0 %"
     assert last.endswith("\n")
 
 

@@ -711,3 +711,17 @@ def test_saving_a_subclass_of_several_inputs():
     model.save(file)
     file.seek(0)
     assert np.array_equal(load_model(file, {"Sums": Sums})(data).data, expected)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('"shape": [5]', '"shape": [2147483648]'), ('"items": [1, 3]', '"items": [1, 2147483648]')],
+    ids=["a row of an input", "an argument"],
+)
+def test_a_graph_of_huge_rows_is_refused_before_the_memory_is_taken(old, new):
+    a = Input((5,))
+    model = Model(a, Dense(2)(ops.tile(ops.exp(a), (1, 3))))
+    text = json.dumps(model.get_config())
+    assert text.count(old) == 1
+    with pytest.raises(ValueError, match="expected a result that fits into memory"):
+        Model.from_config(json.loads(text.replace(old, new)))

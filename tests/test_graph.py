@@ -205,7 +205,7 @@ def test_ops_go_straight_through_for_tensors():
     np.testing.assert_allclose(ops.exp(X).data, np.exp(X), rtol=1e-6)
     assert isinstance(ops.add(1.0, Tensor(X)), Tensor)
     assert ops.exp.__name__ == "exp"
-    assert ops.exp.__doc__ == "e ** x"
+    assert ops.exp.__doc__.startswith("e ** x")
 
 
 # ---- layers of nests ------------------------------------------------------------------------

@@ -23,7 +23,8 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
         "ground",
         (
             *("config", "version", "naming", "recordable", "registry", "random"),
-            *("warn", "_lazy", "importing", "unavailable"),
+            *("warn", "_lazy", "importing", "unavailable", "representation"),
+            *("markup", "tracebacks"),
         ),
     ),
     ("kernels", ("_kernels", "reference", "environment")),
@@ -35,14 +36,15 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     (
         "callbacks",
         (
-            *("callbacks", "progress"),
+            *("callbacks", "progress", "notebook"),
+            *("plotting.style", "plotting.learning"),
             *("pruning.freezing", "pruning.kernels", "pruning.magnitude"),
         ),
     ),
     ("training", ("training",)),
     ("saving", ("saving",)),
     ("models", ("models", "pruning")),
-    ("about models", ("calibration",)),
+    ("about models", ("calibration", "plotting")),
     (
         "top",
         (

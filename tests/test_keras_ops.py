@@ -187,6 +187,13 @@ def test_recorded_is_eager_to_the_bit(label):
     assert replayed.python_calls == 2
 
 
+def test_det_of_nan_has_a_gradient_of_nan():
+    x = Tensor(np.stack([np.eye(2), np.full((2, 2), np.nan)]), requires_grad=True)
+    with np.errstate(invalid="ignore"):
+        ops.det(x).sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), [np.eye(2), np.full((2, 2), np.nan)])
+
+
 @pytest.mark.parametrize("name", ["det", "svd", "unique", "histogram"])
 def test_what_cannot_be_recorded_says_so(name):
     given = np.eye(3, dtype="f4") if name in LAPACK else np.ones(3, "f4")

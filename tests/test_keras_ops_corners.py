@@ -20,6 +20,9 @@ def values(nest):
     return nest.data.tolist()
 
 
+HUGE = np.broadcast_to(np.float32(1), (2**23,))
+
+
 # ---- functions of functions ----------------------------------------------------------------------
 
 CALLS = {
@@ -200,6 +203,14 @@ def test_dtypes_of_operands():
     ]
 
 
+@pytest.mark.parametrize("kind", ["int32", "uint8"])
+def test_integers_keep_their_width(kind):
+    n = np.array([1, 2, 4], kind)
+    for found in (ops.relu(n), ops.vander(n), ops.segment_max(n, [0, 0, 1])):
+        assert str(found.dtype) == kind
+    assert str(ops.relu(n > 1).dtype) == "int32"
+
+
 def test_empty_tensors():
     none = np.zeros((0, 3), "f4")
     assert ops.sum(none).item() == 0
@@ -315,6 +326,21 @@ RESULTS = {
         [-INF, INF, -INF],
     ),
     "corrcoef of one row": (lambda: ops.corrcoef(np.array([[1.0, 3.0]])) > 0.9, True),
+    "solve_triangular looks at one triangle": (
+        lambda: ops.solve_triangular(
+            np.array([[2.0, INF], [1.0, 4.0]]), np.array([2.0, 5.0]), True
+        ),
+        [1.0, 1.0],
+    ),
+    "nan_to_num of what it puts there": (
+        lambda: ops.nan_to_num(np.array([NAN, INF, -INF]), nan=INF, posinf=-INF, neginf=1.0),
+        [INF, -INF, 1.0],
+    ),
+    "corrcoef of a large row": (lambda: ops.corrcoef(np.array([[1e30, 3.0, 1.0]], "f4")), 1.0),
+    "geomspace between unlike ends": (
+        lambda: ops.nan_to_num(ops.geomspace(3.0, -1.0, 3), 7.0),
+        [3.0, 7.0, -1.0],
+    ),
     "geomspace ends at the end": (lambda: ops.geomspace(1.0, 1000.0, 3)[-1], 1000.0),
     "geomspace of vectors": (
         lambda: ops.geomspace(np.array([1.0, -4.0]), np.array([16.0, -1.0]), 3, axis=-1),
@@ -387,7 +413,59 @@ ERRORS = {
         ValueError,
         r"inv: expected x of shape \(..., n, n\), received \(2, 3",
     ),
+    **{
+        f"{name} of infinity": (
+            lambda function=function, n=n: function(
+                np.array([[-INF, 2.0, 1.0], [3.0, 4.0, 1.0]])[:, :n]
+            ),
+            np.linalg.LinAlgError,
+            "expected finite numbers, received NaN or infinity",
+        )
+        for name, n, function in (
+            ("svd", 3, ops.svd),
+            ("svd of a square", 2, ops.svd),
+            ("singular values", 3, lambda x: ops.svd(x, compute_uv=False)),
+            ("pinv", 3, ops.pinv),
+            ("eigh", 2, ops.eigh),
+        )
+    },
     "singular": (lambda: ops.inv(np.zeros((2, 2))), np.linalg.LinAlgError, "Singular"),
+    **{
+        f"{name} of a huge size": (function, MemoryError, f"{name}: expected a result that fits")
+        for name, function in (
+            ("outer", lambda: ops.outer(HUGE, HUGE)),
+            ("kron", lambda: ops.kron(HUGE, HUGE)),
+            ("diag", lambda: ops.diag(X[0], 2**40)),
+            ("one_hot", lambda: ops.one_hot(N, 2**50)),
+            ("linspace", lambda: ops.linspace(0.0, 1.0, 2**50)),
+            ("bincount", lambda: ops.bincount(N, minlength=2**50)),
+        )
+    },
+    "max from an array": (
+        lambda: ops.max(X, initial=np.zeros((1, 1))),
+        ValueError,
+        r"expected initial as a number, received shape \(1, 1\)",
+    ),
+    "tensordot of too many axes": (
+        lambda: ops.tensordot(X, X, 2**62),
+        ValueError,
+        "tensordot: expected axes from 0 to 2, which both have",
+    ),
+    "complex numbers": (
+        lambda: ops.leaky_relu(X, 1j),
+        TypeError,
+        "LeakyRelu: expected real numbers, received an argument that makes the result complex64",
+    ),
+    "norm by an array": (
+        lambda: ops.norm(X, np.array([3.0]), axis=0),
+        TypeError,
+        "norm: expected ord as a number",
+    ),
+    "slice from nowhere": (
+        lambda: ops.slice(X, {}, (-1,)),
+        ValueError,
+        "slice: expected a place and a length for each of 2 axes",
+    ),
     "norm ord": (lambda: ops.norm(X, "sum"), ValueError, "norm: expected ord None, 'fro'"),
     "norm axes": (lambda: ops.norm(X[None], 2), ValueError, "norm: expected one axis or two"),
     "normalize": (lambda: ops.normalize(X, order=np.inf), ValueError, "normalize: expected order"),

@@ -80,3 +80,5 @@ def test_other_things_than_texts_and_tensors_are_refused():
     for method in (t.view_as, t.reshape_as, t.expand_as):
         with pytest.raises(TypeError, match="expected a tensor whose shape to take"):
             method(4)
+    with pytest.raises(TypeError, match="expected a tensor whose dtype to take, received 4"):
+        t.type_as(4)

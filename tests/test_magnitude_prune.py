@@ -164,7 +164,7 @@ def test_the_table():
     assert set(lines[0]) == set(lines[2]) == set(lines[-1]) == set(lines[-3]) == {"-"}
     assert len({len(line) for line in (lines[0], lines[1], lines[3], lines[-2])}) == 1
     html = table._repr_html_()
-    assert html.startswith("<table><thead><tr><th ")
+    assert "<table><thead><tr><th " in html
     assert html.count("<tr>") == 4
     assert ">40.00</th>" in html
 

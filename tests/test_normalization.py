@@ -212,6 +212,7 @@ def test_corners():
         (lambda: layers.GroupNormalization(0), ValueError, "expected groups as a positive integ"),
         (lambda: layers.GroupNormalization(3)(np.ones((2, 4))), ValueError, "as a divisor of 4"),
         (lambda: layers.GroupNormalization()(np.ones((2, 4))), ValueError, "received 32"),
+        (lambda: layers.GroupNormalization(-1)(np.ones((2, 0))), ValueError, "as a divisor of 0"),
         (lambda: layers.GroupNormalization(2, 0)(np.ones((2, 4))), ValueError, "behind the batch"),
         (lambda: layers.UnitNormalization(axis="a"), TypeError, "expected axis as an integer"),
         (lambda: layers.UnitNormalization(2)(np.ones((2, 4))), ValueError, "has axis 2"),

@@ -269,7 +269,7 @@ def test_files_and_names(tmp_path):
         "ProximalL1L2(l1=0.01, l2=0.02, scaling='plain')",
         "ProximalGroupLasso(strength=0.3, groups='outputs')",
     ]
-    assert repr(regularizers.get("proximal_l1")) == "ProximalL1(strength=0.0001, scaling='capped')"
+    assert repr(regularizers.get("proximal_l1")) == "ProximalL1(strength=0.0001)"
     for name in ("proximal_l1_l2", "proximal_group_lasso", "ProximalL1"):
         assert regularizers.get(name).is_proximal
     own = regularizers.ProximalGroupLasso(0.1, np.ones)

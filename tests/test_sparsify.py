@@ -215,11 +215,11 @@ def test_all_is_put_back():
     report = pruning.sparsify(model, *TRAIN, strength=0.01, callbacks=[Look()], **SHORT)
     assert seen == [
         [
-            "ProximalL1L2(l1=0.01, l2=0.0001, scaling='capped')",
-            "ProximalL1L2(l1=0.01, l2=0.0, scaling='capped')",
+            "ProximalL1L2(l1=0.01)",
+            "ProximalL1L2(l1=0.01, l2=0.0)",
         ],
         "Adam",
-        ["L2(l2=0.0001)", "None"],
+        ["L2(0.0001)", "None"],
         "Adam",
     ]
     assert report.history[0]["learning_rate"][0] == rate < 0.02

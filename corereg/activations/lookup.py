@@ -31,6 +31,9 @@ def get(identifier: Any) -> Callable[..., Tensor]:
 
     "ops.gelu" is a function of `corereg.ops`. A dict is what a file says of a layer that is used as
     an activation. ValueError for names that are not known, TypeError for what is not callable.
+
+    >>> activations.get("relu")(np.array([-2.0, 2.0]))
+    Tensor([0., 2.], dtype=float64)
     """
     if identifier is None:
         return linear
@@ -46,13 +49,21 @@ def get(identifier: Any) -> Callable[..., Tensor]:
 
 
 def name_of(function: Any) -> str | None:
-    """The name under which kernels have this activation, or None."""
+    """The name under which kernels have this activation, or None.
+
+    >>> activations.name_of(activations.relu), activations.name_of(abs)
+    ('relu', None)
+    """
     return next((name for name, known in IN_KERNELS.items() if function is known), None)
 
 
 def is_built_in(function: Any) -> bool:
     """Whether a function is an activation of corereg itself, or of `corereg.ops`: then it launches
-    kernels and ops only, and what uses it may be recorded without proof."""
+    kernels and ops only, and what uses it may be recorded without proof.
+
+    >>> activations.is_built_in(activations.relu), activations.is_built_in(abs)
+    (True, False)
+    """
     return getattr(function, "__module__", None) in _OWN and _own_name(function) is not None
 
 
@@ -73,6 +84,9 @@ def serialize(activation: Any, who: str = "activation") -> Any:
     `layers.serialize` gives. who: whom an error names.
 
     TypeError for functions of the user's own that were not registered.
+
+    >>> activations.serialize(activations.relu)
+    'relu'
     """
     name = _own_name(activation) or registry.registered_function(activation)
     if name is None and hasattr(activation, "get_config"):
@@ -88,6 +102,10 @@ def serialize(activation: Any, who: str = "activation") -> Any:
 def deserialize(
     config: Any, custom_objects: Mapping[str, Any] | None = None
 ) -> Callable[..., Tensor]:
-    """What `serialize` gave, as a function or a layer again."""
+    """What `serialize` gave, as a function or a layer again.
+
+    >>> activations.deserialize("relu")(np.array([-2.0, 2.0]))
+    Tensor([0., 2.], dtype=float64)
+    """
     with registry.custom_object_scope(custom_objects):
         return get(config)

@@ -18,12 +18,22 @@ class Conversions(_kernels.TensorCore):
     __slots__ = ()
 
     def numpy(self) -> Array:
-        """The array itself, not a copy. Changes of it are not counted. In code that is recorded a
-        TracedArray."""
+        """The array itself, not a copy. Changes of it are not counted: call `changed` after them.
+        In code that is recorded a TracedArray.
+
+        >>> x = Tensor([1.0, 2.0])
+        >>> x.numpy()[0] = 9.0
+        >>> x
+        Tensor([9., 2.])
+        """
         return _kernels.array_in_op(self)  # type: ignore[no-any-return]
 
     def item(self) -> float:
-        """The only element, as a Python number; ValueError when there are more."""
+        """The only element, as a Python number. ValueError unless there is exactly one.
+
+        >>> Tensor([[1.5]]).item()
+        1.5
+        """
         if self.data.size != 1:
             raise self._not_one_element("Tensor.item")
         _kernels.fail_recording("a value is read into Python")
@@ -33,7 +43,11 @@ class Conversions(_kernels.TensorCore):
         return ValueError(f"{who}: expected one element, received shape {self.shape}{remedy}")
 
     def tolist(self) -> Any:
-        """The elements as Python numbers in nested lists."""
+        """The elements as Python numbers in nested lists.
+
+        >>> Tensor([[1, 2], [3, 4]]).tolist()
+        [[1, 2], [3, 4]]
+        """
         _kernels.fail_recording("a value is read into Python")
         return self.data.tolist()
 

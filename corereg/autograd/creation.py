@@ -25,7 +25,12 @@ def zeros(
     size: Any = None,
     device: Any = None,
 ) -> Tensor:
-    """A tensor of zeros: ``zeros((2, 3))`` or ``zeros(2, 3)``; a dtype may follow the shape."""
+    """A tensor of zeros: ``zeros((2, 3))`` or ``zeros(2, 3)``; a dtype may follow the shape.
+
+    >>> corereg.zeros(2, 3)
+    Tensor([[0., 0., 0.],
+            [0., 0., 0.]])
+    """
     lengths, dtype, grad = _parsed("zeros", shape, dtype, requires_grad, size, device)
     return Tensor(np.zeros(lengths, dtype), grad)
 
@@ -37,7 +42,12 @@ def ones(
     size: Any = None,
     device: Any = None,
 ) -> Tensor:
-    """A tensor of ones: ``ones((2, 3))`` or ``ones(2, 3)``; a dtype may follow the shape."""
+    """A tensor of ones: ``ones((2, 3))`` or ``ones(2, 3)``; a dtype may follow the shape.
+
+    >>> corereg.ones((2, 2), dtype="int64")
+    Tensor([[1, 1],
+            [1, 1]], dtype=int64)
+    """
     lengths, dtype, grad = _parsed("ones", shape, dtype, requires_grad, size, device)
     return Tensor(np.ones(lengths, dtype), grad)
 
@@ -49,7 +59,11 @@ def empty(
     size: Any = None,
     device: Any = None,
 ) -> Tensor:
-    """A tensor to be filled, of zeros until then; arguments as those of `zeros`."""
+    """A tensor that is to be filled; it holds zeros until then. Arguments as for `zeros`.
+
+    >>> corereg.empty(2, 3).shape
+    (2, 3)
+    """
     lengths, dtype, grad = _parsed("empty", shape, dtype, requires_grad, size, device)
     return Tensor(np.zeros(lengths, dtype), grad)
 
@@ -65,7 +79,12 @@ def full(
     device: Any = None,
 ) -> Tensor:
     """A tensor of one number; dtype None is floatx for whole numbers too. size and fill_value are
-    PyTorch's words for shape and value."""
+    PyTorch's words for shape and value.
+
+    >>> corereg.full((2, 2), 7)
+    Tensor([[7., 7.],
+            [7., 7.]])
+    """
     shape = _one_of("full", "shape", shape, "size", size)
     value = _one_of("full", "value", value, "fill_value", fill_value)
     lengths, dtype, grad = _parsed("full", (shape,), dtype, requires_grad, None, device)
@@ -75,7 +94,11 @@ def full(
 def zeros_like(
     x: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
 ) -> Tensor:
-    """Zeros in the shape of x, and in its dtype if that is None."""
+    """Zeros in the shape of x; dtype None is that of x.
+
+    >>> corereg.zeros_like(Tensor([[1, 2]]))
+    Tensor([[0, 0]], dtype=int64)
+    """
     shape, dtype = _like("zeros_like", x, dtype, device)
     return Tensor(np.zeros(shape, dtype), requires_grad)
 
@@ -83,7 +106,11 @@ def zeros_like(
 def ones_like(
     x: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
 ) -> Tensor:
-    """Ones in the shape of x, and in its dtype if that is None."""
+    """Ones in the shape of x; dtype None is that of x.
+
+    >>> corereg.ones_like(Tensor([[1, 2]]), dtype="float32")
+    Tensor([[1., 1.]])
+    """
     shape, dtype = _like("ones_like", x, dtype, device)
     return Tensor(np.ones(shape, dtype), requires_grad)
 
@@ -91,14 +118,22 @@ def ones_like(
 def empty_like(
     x: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
 ) -> Tensor:
-    """As `zeros_like`: to be filled."""
+    """As `zeros_like`, for a tensor that is to be filled.
+
+    >>> corereg.empty_like(Tensor([[1.0, 2.0]])).shape
+    (1, 2)
+    """
     return zeros_like(x, dtype, requires_grad, device=device)
 
 
 def full_like(
     x: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
 ) -> Tensor:
-    """One number in the shape of x, and in its dtype if that is None."""
+    """One number in the shape of x; dtype None is that of x.
+
+    >>> corereg.full_like(Tensor([1.0, 2.0]), 7)
+    Tensor([7., 7.])
+    """
     shape, dtype = _like("full_like", x, dtype, device)
     return Tensor(np.full(shape, fill_value, dtype), requires_grad)
 
@@ -113,7 +148,13 @@ def arange(
     end: float | None = None,
 ) -> Tensor:
     """start, start + step, ... below stop (or end); with one number, from 0 below it. dtype None is
-    int64 for whole numbers, as in NumPy and PyTorch, and floatx otherwise."""
+    int64 for whole numbers, as in NumPy and PyTorch, and floatx otherwise.
+
+    >>> corereg.arange(4)
+    Tensor([0, 1, 2, 3], dtype=int64)
+    >>> corereg.arange(1, 2, 0.25)
+    Tensor([1.  , 1.25, 1.5 , 1.75])
+    """
     stop = end if stop is None else stop
     first, last = (0, start) if stop is None else (start, stop)
     if dtype is None:
@@ -129,14 +170,23 @@ def linspace(
     dtype: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """So many numbers from start to end, both included, equally apart."""
+    """As many numbers as `steps` says, from start to end, both included, in equal steps.
+
+    >>> corereg.linspace(0, 1, 5)
+    Tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
+    """
     if steps < 0:
         raise ValueError(f"linspace: expected steps >= 0, received {steps}")
     return Tensor(np.linspace(start, end, steps, dtype=dtype or config.floatx()), requires_grad)
 
 
 def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """(n, m) with ones on the diagonal, zeros elsewhere; m is n if None."""
+    """(n, m) with ones on the diagonal, zeros elsewhere; m is n if None.
+
+    >>> corereg.eye(2, 3)
+    Tensor([[1., 0., 0.],
+            [0., 1., 0.]])
+    """
     return Tensor(np.eye(n, m, dtype=dtype or config.floatx()), requires_grad)
 
 
@@ -147,7 +197,11 @@ def rand(
     size: Any = None,
     device: Any = None,
 ) -> Tensor:
-    """Uniform in [0, 1): ``rand(2, 3)`` or ``rand((2, 3))``."""
+    """Uniform in [0, 1): ``rand(2, 3)`` or ``rand((2, 3))``.
+
+    >>> corereg.rand(2, 3).shape
+    (2, 3)
+    """
     lengths, dtype, grad = _parsed("rand", shape, dtype, requires_grad, size, device)
     return uniform(lengths, 0.0, 1.0, dtype, grad)
 
@@ -159,7 +213,11 @@ def randn(
     size: Any = None,
     device: Any = None,
 ) -> Tensor:
-    """Normal with mean 0 and standard deviation 1: ``randn(2, 3)`` or ``randn((2, 3))``."""
+    """Normal with mean 0 and standard deviation 1: ``randn(2, 3)`` or ``randn((2, 3))``.
+
+    >>> corereg.randn(2, 3, dtype="float64").dtype
+    dtype('float64')
+    """
     lengths, dtype, grad = _parsed("randn", shape, dtype, requires_grad, size, device)
     return normal(lengths, 0.0, 1.0, dtype, grad)
 
@@ -172,7 +230,12 @@ def uniform(
     requires_grad: bool = False,
 ) -> Tensor:
     """Uniform in [minval, maxval), as `keras.random.uniform`; rounding may give maxval. ValueError
-    if minval > maxval."""
+    if minval > maxval.
+
+    >>> x = corereg.uniform((100,), -1, 1)
+    >>> bool((x >= -1).all() & (x <= 1).all())
+    True
+    """
     if not minval <= maxval:
         raise ValueError(f"uniform: expected minval <= maxval, received {minval} and {maxval}")
     kind = _float(dtype, "uniform")
@@ -195,6 +258,10 @@ def normal(
 
     Also in PyTorch's order and words: ``normal(0.0, 1.0, (2, 3))``, ``normal(mean=0.0, std=1.0,
     size=(2, 3))``.
+
+    >>> corereg.normal((2, 3), mean=5.0, stddev=0.0)
+    Tensor([[5., 5., 5.],
+            [5., 5., 5.]])
     """
     if isinstance(stddev, list | tuple):  # mean, std, size
         shape, mean, stddev = stddev, shape, mean
@@ -213,7 +280,14 @@ def normal(
 
 def from_dlpack(x: Any) -> Tensor:
     """A Tensor on the memory of another library's tensor or array (its `__dlpack__`), without a
-    copy. TypeError if it is of no dtype of Tensor's, BufferError if it is not on the CPU."""
+    copy. TypeError if it is of no dtype of Tensor's, BufferError if it is not on the CPU.
+
+    >>> array = np.zeros(2)
+    >>> corereg.from_dlpack(array).fill_(7)
+    Tensor([7., 7.], dtype=float64)
+    >>> array
+    array([7., 7.])
+    """
     return Tensor(np.from_dlpack(x))
 
 

@@ -30,6 +30,8 @@ def check_grads(
     direction and made with create_graph=True, has the right gradient; and so on. An input without
     a gradient counts as one of zeros. Choose inputs away from kinks (relu at 0) and keep them of
     order 1. TypeError if function gives no Tensor, ValueError if order < 1.
+
+    >>> corereg.autograd.check_grads(lambda x, y: x.exp() * y, [0.5, 1.0], 2.0, order=2)
     """
     if not inputs:
         raise ValueError("check_grads: expected at least one input to differentiate by")

@@ -25,27 +25,63 @@ class InPlace(_kernels.TensorCore):
     __slots__ = ()
 
     def copy_(self, value: Any) -> Self:
-        """Takes the values of another tensor, array or number."""
+        """Takes the values of another tensor, array or number, which broadcast.
+
+        >>> Tensor([1.0, 2.0]).copy_([7.0, 8.0])
+        Tensor([7., 8.])
+        """
         return self._change("copy_", np.positive, value)
 
     def fill_(self, value: float) -> Self:
+        """Makes all elements this number.
+
+        >>> Tensor([1.0, 2.0]).fill_(3.0)
+        Tensor([3., 3.])
+        """
         return self._change("fill_", np.positive, value)
 
     def zero_(self) -> Self:
+        """Makes all elements 0.
+
+        >>> Tensor([1.0, 2.0]).zero_()
+        Tensor([0., 0.])
+        """
         return self._change("zero_", np.positive, 0)
 
     def add_(self, other: Any, *, alpha: float = 1) -> Self:
+        """Adds alpha * other. A weight, which requires grad, is changed inside no_grad().
+
+        >>> w = Tensor([1.0, 2.0], requires_grad=True)
+        >>> with corereg.no_grad():
+        ...     w.add_([10.0, 20.0], alpha=-0.5)
+        Tensor([-4., -8.], requires_grad=True)
+        """
         other = other if alpha == 1 else self._scaled("add_", other, alpha)
         return self._change("add_", np.add, self, other)
 
     def sub_(self, other: Any, *, alpha: float = 1) -> Self:
+        """Subtracts alpha * other.
+
+        >>> Tensor([1.0, 2.0]).sub_(0.5)
+        Tensor([0.5, 1.5])
+        """
         other = other if alpha == 1 else self._scaled("sub_", other, alpha)
         return self._change("sub_", np.subtract, self, other)
 
     def mul_(self, other: Any) -> Self:
+        """Multiplies by other.
+
+        >>> Tensor([1.0, 2.0]).mul_([3.0, 4.0])
+        Tensor([3., 8.])
+        """
         return self._change("mul_", np.multiply, self, other)
 
     def div_(self, other: Any) -> Self:
+        """Divides by other.
+
+        >>> Tensor([1.0, 2.0]).div_(4)
+        Tensor([0.25, 0.5 ])
+        """
         return self._change("div_", np.divide, self, other)
 
     def __iadd__(self, other: Any) -> Any:

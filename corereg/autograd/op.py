@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from corereg import _kernels
 from corereg.autograd.tensor import Tensor
 from corereg.recordable import Recordable
+from corereg.representation import as_call
 
 registry: dict[str, type[Op]] = {}
 """Every op by its class's name; the test suite walks it."""
@@ -44,6 +45,16 @@ class Op(_kernels.Node, Recordable):
     themselves, and nothing else: they get plain arrays then. A subclass does not inherit it.
     `recordable = False` opts out: what uses the op runs through Python.
     A class whose name begins with an underscore is a base of ops, not an op.
+
+    >>> class Cube(corereg.autograd.Op):
+    ...     def forward(self, x):
+    ...         return x**3
+    ...     def backward(self, grad, out, x):
+    ...         return (grad * 3 * x**2,)
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> corereg.autograd.apply(Cube(), x).sum().backward()
+    >>> x.grad
+    Tensor([ 3., 12.])
     """
 
     __slots__ = ()
@@ -51,16 +62,21 @@ class Op(_kernels.Node, Recordable):
     returns_new_arrays: ClassVar[bool] = False
     linear: ClassVar[bool] = False
 
+    __repr__ = as_call
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if not cls.__name__.startswith("_"):
             registry[cls.__name__] = cls
 
     def forward(self, *arrays: Any) -> Any:
+        """The value, an array, from the inputs' arrays: see the class."""
         raise NotImplementedError(f"{type(self).__name__}: forward is not written")
 
     def backward(self, grad: Any, out: Any, *arrays: Any) -> tuple[Any, ...]:
+        """The gradients of the inputs, in a tuple, from that of the output: see the class."""
         raise NotImplementedError(f"{type(self).__name__}: backward is not written")
 
     def derivative(self, grad: Any, out: Any, *tensors: Any) -> tuple[Any, ...]:
+        """The same as `backward`, with Tensors: see the class."""
         return self.backward(grad, out, *tensors)

@@ -21,6 +21,10 @@ class Variable(Tensor):
     """A named tensor whose values are changed in place, such as an optimizer's state.
 
     data: as for Tensor, copied to memory that begins at a cache line and stays where it is.
+
+    >>> count = corereg.autograd.parameter.Variable([0.0, 0.0], "count")
+    >>> count.assign_add([1.0, 2.0]).tolist()
+    [1.0, 2.0]
     """
 
     _made_as: tuple[tuple[int, ...], np.dtype[Any]]  # shape and dtype, which files expect
@@ -35,7 +39,11 @@ class Variable(Tensor):
 
     @classmethod
     def zeros(cls, shape: tuple[int, ...], dtype: Any, name: str) -> Self:
-        """A variable of zeros, made without a copy."""
+        """A variable of zeros, made without a copy.
+
+        >>> corereg.autograd.parameter.Variable.zeros((2,), "float32", "momentum").tolist()
+        [0.0, 0.0]
+        """
         made = cls.__new__(cls)
         with _kernels.CacheLines():
             Tensor.__init__(made, np.zeros(shape, dtype))
@@ -45,11 +53,21 @@ class Variable(Tensor):
 
     @property
     def value(self) -> Self:
-        """The tensor itself (Keras's word)."""
+        """The tensor itself (Keras's word).
+
+        >>> w = corereg.Parameter([1.0, 2.0])
+        >>> w.value is w
+        True
+        """
         return self
 
     def assign(self, value: Any) -> Self:
-        """Overwrites the values in place: value of the same shape, cast to the same dtype."""
+        """Overwrites the values in place: value of the same shape, cast to the same dtype; returns
+        the tensor. ValueError for another shape.
+
+        >>> corereg.Parameter([1.0, 2.0]).assign([3.0, 4.0]).tolist()
+        [3.0, 4.0]
+        """
         array = _kernels.array_in_op(value)
         array = array if hasattr(array, "dtype") else np.asarray(array)
         who = f"{type(self).__name__} {self.name!r}"
@@ -64,11 +82,19 @@ class Variable(Tensor):
         return self
 
     def assign_add(self, value: Any) -> Self:
-        """Adds to the values in place."""
+        """Adds to the values in place; returns the tensor. ValueError for another shape.
+
+        >>> corereg.Parameter([1.0, 2.0]).assign_add([10.0, 10.0]).tolist()
+        [11.0, 12.0]
+        """
         return self.assign(_kernels.array_in_op(self) + _kernels.array_in_op(value))
 
     def assign_sub(self, value: Any) -> Self:
-        """Subtracts from the values in place."""
+        """Subtracts from the values in place; returns the tensor. ValueError for another shape.
+
+        >>> corereg.Parameter([1.0, 2.0]).assign_sub([0.5, 0.5]).tolist()
+        [0.5, 1.5]
+        """
         return self.assign(_kernels.array_in_op(self) - _kernels.array_in_op(value))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -85,6 +111,11 @@ class Parameter(Variable):
     mask: of what is frozen at zero, see there.
     row_gradients: where backward puts the gradients of a table's rows instead of adding them up in
         `grad`: pairs of row numbers and gradients. None, unless a lazy optimizer asks for it.
+
+    >>> w = corereg.Parameter([1.0, -2.0], name="w", regularizer=corereg.regularizers.L1(0.5))
+    >>> w.regularizer(w).backward()
+    >>> w.grad
+    Tensor([ 0.5, -0.5])
     """
 
     row_gradients: list[tuple[Any, Any]] | None
@@ -108,6 +139,13 @@ class Parameter(Variable):
 
     @property
     def trainable(self) -> bool:
+        """Whether training changes the parameter; False freezes it, and forgets its gradient.
+
+        >>> w = corereg.Parameter([1.0, -2.0])
+        >>> w.trainable = False
+        >>> w.requires_grad
+        False
+        """
         return self.requires_grad
 
     @trainable.setter
@@ -123,6 +161,11 @@ class Parameter(Variable):
 
         To set it changes no value: those that are not zero yet become zero with the next step.
         Recordings of steps are made anew. ValueError for an array of another shape or dtype.
+
+        >>> w = corereg.Parameter([1.0, 2.0])
+        >>> w.mask = [True, False]
+        >>> w.mask
+        array([ True, False])
         """
         return self._mask
 

@@ -17,7 +17,12 @@ def randint(
     low: int, high: Any = None, size: Any = None, *, dtype: Any = None, device: Any = None
 ) -> Tensor:
     """Integers from low to below high: ``randint(0, 10, (2, 3))``; ``randint(10, (2, 3))`` begins
-    at 0. dtype: int64 unless given. ValueError unless low < high."""
+    at 0. dtype: int64 unless given. ValueError unless low < high.
+
+    >>> x = corereg.randint(0, 10, (2, 3))
+    >>> x.shape, x.dtype, bool((x < 10).all())
+    ((2, 3), dtype('int64'), True)
+    """
     on_cpu("randint", device)
     if isinstance(high, list | tuple):
         low, high, size = 0, low, high
@@ -32,7 +37,11 @@ def randint(
 
 
 def randperm(n: int, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """The integers 0, ..., n - 1 in random order: int64 unless dtype is given."""
+    """The integers 0, ..., n - 1 in random order: int64 unless dtype is given.
+
+    >>> corereg.randperm(5).sort().values
+    Tensor([0, 1, 2, 3, 4], dtype=int64)
+    """
     on_cpu("randperm", device)
     _kernels.fail_recording("random numbers are drawn in Python")
     return Tensor(generator().permutation(n).astype(dtype or np.int64))
@@ -41,7 +50,11 @@ def randperm(n: int, *, dtype: Any = None, device: Any = None) -> Tensor:
 def rand_like(
     x: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
 ) -> Tensor:
-    """Uniform in [0, 1) in the shape of x, and in its dtype if that is None."""
+    """Numbers uniform in [0, 1), in the shape of x; dtype None is that of x.
+
+    >>> corereg.rand_like(np.ones((2, 3))).dtype
+    dtype('float64')
+    """
     shape, dtype = _like("rand_like", x, dtype, device)
     return rand(shape, dtype=dtype, requires_grad=requires_grad)
 
@@ -49,11 +62,22 @@ def rand_like(
 def randn_like(
     x: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
 ) -> Tensor:
-    """Normal numbers in the shape of x, and in its dtype if that is None."""
+    """Normal numbers in the shape of x; dtype None is that of x.
+
+    >>> corereg.randn_like(np.ones((2, 3))).shape
+    (2, 3)
+    """
     shape, dtype = _like("randn_like", x, dtype, device)
     return randn(shape, dtype=dtype, requires_grad=requires_grad)
 
 
 def manual_seed(seed: int) -> None:
-    """PyTorch's name of `corereg.set_random_seed`."""
+    """PyTorch's name of `corereg.set_random_seed`.
+
+    >>> corereg.manual_seed(7)
+    >>> first = corereg.rand(3)
+    >>> corereg.manual_seed(7)
+    >>> first.equal(corereg.rand(3))
+    True
+    """
     set_random_seed(seed)

@@ -56,6 +56,9 @@ class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
         Other dtypes raise TypeError.
     requires_grad: whether `backward` should leave a gradient in `.grad`. Only float tensors can.
 
+    Attributes: `data` (the array), `shape`, `dtype`, `ndim`, `requires_grad`, `grad` (None until a
+    `backward`), `node` (the op that made the tensor, None of a leaf).
+
     Its methods have the names of NumPy's and of PyTorch's. In NumPy's words, `axis` and `keepdims`
     or arguments by position, they mean what NumPy means; with `dim` and `keepdim` what PyTorch
     means: `t.max(dim=1)` gives values and indices, `t.var(dim=1)` divides by n - 1. Both words at
@@ -64,6 +67,12 @@ class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
 
     NumPy's functions of the ops' names work on tensors and give tensors (see
     `corereg.autograd.numpy_functions`); `==` compares elements, and a tensor is hashed by identity.
+
+    >>> w = Tensor([[1.0, -2.0]], requires_grad=True)
+    >>> loss = (w * w).sum()
+    >>> loss.backward()
+    >>> loss, w.grad
+    (Tensor(5., op=Sum), Tensor([[ 2., -4.]]))
     """
 
     __slots__ = ("_keras_mask",)
@@ -86,11 +95,22 @@ class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
 
     @property
     def is_leaf(self) -> bool:
-        """True for tensors that no op made."""
+        """True for tensors that no op made.
+
+        >>> x = Tensor([1.0], requires_grad=True)
+        >>> x.is_leaf, (2 * x).is_leaf
+        (True, False)
+        """
         return self.node is None
 
     def detach(self) -> Tensor:
-        """The same data, outside the graph."""
+        """The same data, outside the graph: no gradient goes through it. Not a copy.
+
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> (x * x.detach()).backward()
+        >>> x.grad
+        Tensor(3.)
+        """
         made = new_tensor(self.data)
         made.shares_version(self)
         return made
@@ -99,7 +119,11 @@ class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Says whether this leaf requires grad; returns it. TypeError if it is not of floats,
-        RuntimeError if an op made it and it should no longer."""
+        RuntimeError if an op made it and it should no longer.
+
+        >>> Tensor([1.0, 2.0]).requires_grad_()
+        Tensor([1., 2.], requires_grad=True)
+        """
         if requires_grad and self.dtype not in FLOATS:
             raise TypeError(
                 f"Tensor: expected a float32 or float64 array for requires_grad=True, received "
@@ -115,7 +139,13 @@ class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
 
     @property
     def grad(self) -> Tensor | None:
-        """The gradient that `backward` left here, as a Tensor on the same memory, or None."""
+        """The gradient that `backward` left here, as a Tensor on the same memory, or None.
+
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        Tensor([2., 4.])
+        """
         held = self._grad
         return held if held is None or isinstance(held, Tensor) else Tensor(held)
 
@@ -131,12 +161,32 @@ class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
             )
         self._grad = array
 
+    def _repr_html_(self) -> str:
+        from corereg.autograd.page import tensor_page
+
+        return tensor_page(self)
+
     def zero_grad(self) -> None:
-        """Forgets the gradient."""
+        """Forgets the gradient, so that the next `backward` does not add to it.
+
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> (x * x).backward()
+        >>> x.zero_grad()
+        >>> x.grad is None
+        True
+        """
         self._grad = None
 
     def retain_grad(self) -> None:
-        """Lets `backward` leave the gradient in `.grad` although an op made this tensor."""
+        """Lets `backward` leave the gradient in `.grad` although an op made this tensor.
+
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> y = x * x
+        >>> y.retain_grad()
+        >>> (2 * y).backward()
+        >>> y.grad
+        Tensor(2.)
+        """
         self._differentiable("retain_grad")
         if self.node is not None:
             import weakref
@@ -149,6 +199,12 @@ class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
         If it returns a Tensor or array of the same shape, that goes on instead. Hooks run in the
         order of their registration, before `.grad` is added to. `.remove()` of what is returned
         takes the hook away.
+
+        >>> x = Tensor([1.0, -2.0], requires_grad=True)
+        >>> hook = x.register_hook(lambda gradient: gradient.clamp(-1, 1))
+        >>> (x**3).sum().backward()
+        >>> x.grad
+        Tensor([1., 1.])
         """
         self._differentiable("register_hook")
         place = self if self.node is None else self.node
@@ -173,6 +229,11 @@ class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
         Raises RuntimeError when nothing here requires grad, the graph was freed, a value that it
         needs was changed in place, or grad is left out for more than one element; ValueError for
         a grad of another shape.
+
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> (x**2 + x).backward()
+        >>> x.grad
+        Tensor(7.)
         """
         if not self.requires_grad:
             raise RuntimeError(
@@ -182,8 +243,12 @@ class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
         _kernels.run_backward([(self, self.seed(grad, create_graph))], None, retain, create_graph)
 
     def seed(self, grad: Any, create_graph: bool) -> Any:
-        """The gradient that a backward pass from here begins with: an array, or with create_graph
-        a Tensor."""
+        """The gradient that a backward pass from here begins with: an array, or with create_graph a
+        Tensor. Errors as those of `backward`.
+
+        >>> Tensor([3.0], requires_grad=True).seed(None, create_graph=False)
+        array([1.], dtype=float32)
+        """
         if grad is None:
             if self.data.size != 1:
                 raise RuntimeError(
@@ -202,7 +267,12 @@ class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
 
 
 class Hook:
-    """A registered hook; `.remove()` ends it."""
+    """A registered hook; `.remove()` ends it.
+
+    >>> x = Tensor(1.0, requires_grad=True)
+    >>> x.register_hook(print).remove()
+    >>> (2 * x).backward()
+    """
 
     def __init__(self, hooks: dict[Any, Any], function: Callable[[Tensor], Any]) -> None:
         self._hooks, self._key = hooks, object()

@@ -16,6 +16,9 @@ class ReliabilityData(NamedTuple):
 
     confidence: the mean confidence in each bin; accuracy: the share of right predictions; both NaN
     in empty bins; count: how many predictions; edges: of the bins, one more than there are bins.
+
+    >>> calibration.reliability_data([1, 0], [0.9, 0.2], bins=2).edges
+    array([0. , 0.5, 1. ])
     """
 
     confidence: Array
@@ -32,6 +35,10 @@ def reliability_data(y: Any, p: Any, bins: int = 15) -> ReliabilityData:
 
     y: classes, (rows,) or (rows, 1), or one-hot rows; p: probabilities, (rows, classes), or (rows,)
     or (rows, 1) of the second of two classes; bins: how many. ValueError for what does not fit.
+
+    >>> found = calibration.reliability_data([1, 1, 1, 0], [0.9, 0.9, 0.9, 0.9], bins=2)
+    >>> found.accuracy[1], found.confidence[1].round(4), found.count
+    (np.float64(0.75), np.float64(0.9), array([0, 4]))
     """
     return _reliability("reliability_data", y, p, bins)
 
@@ -43,6 +50,9 @@ def expected_calibration_error(y: Any, p: Any, bins: int = 15) -> float:
 
     with bins and arguments as for `reliability_data`. Two classes give the same whether p is
     (rows, 2) or (rows,).
+
+    >>> round(calibration.expected_calibration_error([1, 1, 1, 0], [0.9, 0.9, 0.9, 0.9]), 4)
+    0.15
     """
     found = _reliability("expected_calibration_error", y, p, bins)
     gaps = np.abs(found.accuracy - found.confidence)
@@ -56,6 +66,9 @@ def brier_score(y: Any, p: Any) -> float:
         mean over rows of (p - y)^2                   p (rows,) or (rows, 1), in [0, 1]
 
     So two classes give twice as much by (rows, 2) as by (rows,). y as for `reliability_data`.
+
+    >>> round(calibration.brier_score([1, 0], [0.9, 0.2]), 4)
+    0.025
     """
     who = "brier_score"
     given = as_probabilities(who, p)

@@ -11,6 +11,7 @@ import numpy as np
 from corereg.calibration.arguments import as_classes, as_predictions, as_probabilities
 from corereg.calibration.folding import last_dense
 from corereg.models.model import Model
+from corereg.representation import as_words
 from corereg.training.likelihood import sigmoid, softmax
 from corereg.warn import warn_user
 
@@ -32,6 +33,11 @@ class TemperatureScaling:
     temperature: T, until `fit` finds it; from_logits: whether predictions are logits. Else they are
     probabilities, and z is log p, or log(p / (1-p)) of two classes: the same T, as far as
     probabilities near 1 are not rounded. ValueError for a temperature that is not above 0.
+
+    >>> logits = np.array([[2.0, 0.0], [2.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
+    >>> scaling = calibration.TemperatureScaling(from_logits=True).fit([0, 0, 1, 1], logits)
+    >>> round(scaling.temperature, 3)  # right three times of four: 2 / log(3)
+    1.82
     """
 
     def __init__(self, temperature: float = 1.0, from_logits: bool = False) -> None:
@@ -118,8 +124,7 @@ class TemperatureScaling:
         odds: Array = np.log(np.maximum(p, LEAST)) - np.log(np.maximum(1 - p, rounding))
         return odds
 
-    def __repr__(self) -> str:
-        return f"<TemperatureScaling, temperature={self.temperature:.6g}>"
+    __repr__ = as_words(lambda self: f"temperature={self.temperature:.6g}")
 
 
 def _slope(z: Array, right: float, b: float) -> tuple[float, float]:

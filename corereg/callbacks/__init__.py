@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from corereg.callbacks.gradual_pruning import GradualPruning as GradualPruning
     from corereg.callbacks.history import History as History
     from corereg.callbacks.lambda_callback import LambdaCallback as LambdaCallback
+    from corereg.callbacks.learning_rate_finder import LearningRateFinder as LearningRateFinder
     from corereg.callbacks.learning_rate_scheduler import (
         LearningRateScheduler as LearningRateScheduler,
     )
     from corereg.callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
+    from corereg.callbacks.norm_logger import NormLogger as NormLogger
     from corereg.callbacks.progbar_logger import ProgbarLogger as ProgbarLogger
     from corereg.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau
     from corereg.callbacks.snapshot_ensemble import SnapshotEnsemble as SnapshotEnsemble
@@ -41,8 +43,10 @@ _MODULES = {
     "GradualPruning": "gradual_pruning",
     "History": "history",
     "LambdaCallback": "lambda_callback",
+    "LearningRateFinder": "learning_rate_finder",
     "LearningRateScheduler": "learning_rate_scheduler",
     "ModelCheckpoint": "model_checkpoint",
+    "NormLogger": "norm_logger",
     "ProgbarLogger": "progbar_logger",
     "ReduceLROnPlateau": "reduce_lr_on_plateau",
     "SnapshotEnsemble": "snapshot_ensemble",

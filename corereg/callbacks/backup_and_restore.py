@@ -36,6 +36,14 @@ class BackupAndRestore(Callback):
 
     Raises `corereg.saving.FileFormatError` if there are backups, but none can be read, and if the
     model is not like that of the backup; nothing has been trained then.
+
+    >>> import tempfile
+    >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     backup = callbacks.BackupAndRestore(folder + "/training")
+    ...     model.fit(np.ones(8), np.ones(8), epochs=3, verbose=0, callbacks=backup)
+    <History of 3 epochs: loss>
     """
 
     _comes_last = True

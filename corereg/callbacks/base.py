@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from corereg.representation import as_call
+
 Logs = dict[str, Any]
 
 
@@ -19,12 +21,23 @@ class Callback:
 
     `model` is the model being run and `params` the run's settings (`epochs`, `steps`, `verbose`).
     Epochs and batches are counted from 0. Batch `logs` hold running means over the epoch so far.
+
+    >>> class Tells(callbacks.Callback):
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         print(epoch, sorted(logs))
+    >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> history = model.fit(np.ones(8), np.ones(8), epochs=2, verbose=0, callbacks=Tells())
+    0 ['loss']
+    1 ['loss']
     """
 
     model: Any = None
     params: dict[str, Any] | None = None
     _comes_last = False  # whether a CallbackList calls it after all others
     _goes_on = False  # whether its state was set since the last training began
+
+    __repr__ = as_call
 
     def set_model(self, model: Any) -> None:
         self.model = model

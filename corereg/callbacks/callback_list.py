@@ -22,6 +22,10 @@ class CallbackList(Callback):
     copy.
 
     Raises TypeError if something in the list is no callback (a class instead of an object, say).
+
+    >>> found = callbacks.CallbackList([callbacks.TerminateOnNaN()], add_history=True)
+    >>> found.callbacks
+    [TerminateOnNaN(), <History of 0 epochs: nothing yet>]
     """
 
     def __init__(

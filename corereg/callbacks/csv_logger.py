@@ -19,6 +19,17 @@ class CSVLogger(Callback):
 
     Its state is the columns and the length of the file: a training that goes on cuts off rows that
     were written after the state was taken, and writes on.
+
+    >>> import os, pathlib, tempfile
+    >>> layer = layers.Dense(1, kernel_initializer="ones")
+    >>> model = corereg.Sequential([corereg.Input((1,)), layer])
+    >>> model.compile("sgd", "mse")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "log.csv")
+    ...     log = callbacks.CSVLogger(path)
+    ...     history = model.fit(np.ones(8), np.ones(8), epochs=2, verbose=0, callbacks=log)
+    ...     print(pathlib.Path(path).read_text()[:10])
+    epoch,loss
     """
 
     def __init__(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from corereg.callbacks.base import Logs
+from corereg.callbacks.history import EarlyStop
 from corereg.callbacks.monitor import Monitor
 
 _STATE = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
@@ -29,6 +30,13 @@ class EarlyStopping(Monitor):
     A `fit` begins anew, unless `set_state` was called before it.
 
     After the run, `stopped_epoch` (0: not stopped), `best_epoch` and `best` say what happened.
+
+    >>> layer = layers.Dense(1, kernel_initializer="ones")
+    >>> model = corereg.Sequential([corereg.Input((1,)), layer])
+    >>> model.compile("sgd", "mse")
+    >>> stop = callbacks.EarlyStopping("loss", patience=3)  # usually of "val_loss"
+    >>> model.fit(np.ones(8), np.ones(8), epochs=100, verbose=0, callbacks=stop)
+    <History of 4 epochs: loss>
     """
 
     def __init__(
@@ -89,6 +97,11 @@ class EarlyStopping(Monitor):
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.stopped_epoch > 0 and self.verbose:
             print(f"Epoch {self.stopped_epoch + 1}: EarlyStopping: {self.monitor} did not improve")
+        history = getattr(self.model, "history", None)
+        if history is not None and self.best is not None:
+            history.notes["early_stopping"] = EarlyStop(
+                self.monitor, self.best_epoch, self.stopped_epoch
+            )
         if self.restore_best_weights and self.best_weights is not None:
             if self.verbose:
                 print(f"EarlyStopping: restored the weights of epoch {self.best_epoch + 1}")

@@ -34,6 +34,13 @@ class GradualPruning(Callback):
 
     ValueError or TypeError for other values; when a training begins, ValueError for a model that
     has no kernel or not these layers, and for an `end` that the training does not reach.
+
+    >>> model = corereg.Sequential([corereg.Input((10,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> x, y = np.ones((8, 10)), np.ones(8)
+    >>> history = model.fit(x, y, epochs=6, verbose=0, callbacks=callbacks.GradualPruning(0.8))
+    >>> model.sparsity().share
+    0.8
     """
 
     def __init__(

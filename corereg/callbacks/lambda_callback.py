@@ -15,6 +15,13 @@ class LambdaCallback(Callback):
     those of tests and predictions, too.
 
     Raises TypeError for a name that is no hook.
+
+    >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> tell = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print("epoch", epoch))
+    >>> history = model.fit(np.ones(8), np.ones(8), epochs=2, verbose=0, callbacks=tell)
+    epoch 0
+    epoch 1
     """
 
     def __init__(

@@ -17,6 +17,13 @@ class LearningRateScheduler(Callback):
     optimizer's, and files of models have it.
 
     Raises ValueError if the schedule returns anything but a float.
+
+    >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+    >>> model.compile(optimizers.SGD(0.5), "mse")
+    >>> halve = callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5)
+    >>> history = model.fit(np.ones(8), np.ones(8), epochs=3, verbose=0, callbacks=halve)
+    >>> history.history["learning_rate"]
+    [0.25, 0.125, 0.0625]
     """
 
     def __init__(self, schedule: Any, verbose: int = 0) -> None:

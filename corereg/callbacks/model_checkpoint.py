@@ -21,6 +21,16 @@ class ModelCheckpoint(Monitor):
     mode: as for `EarlyStopping`.
 
     Raises ValueError for another `save_freq`, and KeyError if `filepath` names what the logs lack.
+
+    >>> import os, tempfile
+    >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)], name="m")
+    >>> model.compile("sgd", "mse")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "best.corereg")
+    ...     keep = callbacks.ModelCheckpoint(path, monitor="loss", save_best_only=True)
+    ...     history = model.fit(np.ones(8), np.ones(8), verbose=0, callbacks=keep)
+    ...     print(models.load_model(path))
+    <Sequential 'm', 1 layer>
     """
 
     def __init__(

@@ -14,6 +14,10 @@ class ProgbarLogger(Callback):
     `fit`, `evaluate` and `predict` show it by themselves as `verbose` says, and only once if it is
     in their list of callbacks, too. So this is for loops of one's own, that call a
     `CallbackList(callbacks, add_progbar=True, epochs=3, steps=10, verbose=1)`.
+
+    >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> history = model.fit(np.ones(8), np.ones(8), verbose=0, callbacks=callbacks.ProgbarLogger())
     """
 
     def __init__(self) -> None:

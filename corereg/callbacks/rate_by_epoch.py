@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
+from corereg.callbacks.arguments import check_positive
 from corereg.callbacks.base import Callback, Logs
 
 
 def check_rate(who: str, value: Any) -> float | None:
     """A learning rate above 0, or None; else TypeError or ValueError."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not hasattr(value, "__float__"):
-        raise TypeError(f"{who}: expected learning_rate as a number, received {value!r}")
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"{who}: expected learning_rate > 0, received {value!r}")
-    return float(value)
+    return None if value is None else check_positive(who, "learning_rate", value)
 
 
 class RateByEpoch(Callback):

@@ -20,6 +20,14 @@ class ReduceLROnPlateau(Monitor):
     A `fit` begins anew, unless `set_state` was called before it; the rate is the optimizer's.
 
     Raises ValueError if `factor` is outside [0, 1).
+
+    >>> layer = layers.Dense(1, kernel_initializer="ones")
+    >>> model = corereg.Sequential([corereg.Input((1,)), layer])
+    >>> model.compile(optimizers.SGD(0.5), "mse")
+    >>> slow = callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=2)
+    >>> history = model.fit(np.ones(8), np.ones(8), epochs=4, verbose=0, callbacks=slow)
+    >>> history.history["learning_rate"]
+    [0.5, 0.5, 0.5, 0.25]
     """
 
     def __init__(

@@ -30,6 +30,13 @@ class SnapshotEnsemble(RateByEpoch):
 
     A `fit` begins anew, unless `set_state` was called before it. TypeError or ValueError for
     arguments that cannot be, and before anything is trained for an optimizer with a schedule.
+
+    >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+    >>> model.compile(optimizers.SGD(0.1), "mse")
+    >>> snapshots = callbacks.SnapshotEnsemble(cycle_epochs=2)
+    >>> history = model.fit(np.ones(8), np.ones(8), epochs=6, verbose=0, callbacks=snapshots)
+    >>> len(snapshots.snapshots)
+    3
     """
 
     def __init__(

@@ -47,6 +47,11 @@ class StochasticWeightAveraging(RateByEpoch):
     TypeError or ValueError for arguments that cannot be; before anything is trained ValueError for
     an optimizer with a schedule of its own if there is a learning_rate, and for BatchNormalization
     layers without data that can be read again.
+
+    >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+    >>> model.compile(optimizers.SGD(0.1), "mse")
+    >>> averaged = callbacks.StochasticWeightAveraging(start_epoch=6)
+    >>> history = model.fit(np.ones(8), np.ones(8), epochs=8, verbose=0, callbacks=averaged)
     """
 
     def __init__(

@@ -16,6 +16,11 @@ class SwapEMAWeights(Callback):
         Put it behind callbacks that stop the training, and before those that save.
 
     Raises ValueError, before anything is swapped, if the model's optimizer keeps no averages.
+
+    >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+    >>> model.compile(optimizers.SGD(0.1, use_ema=True), "mse")
+    >>> swap = callbacks.SwapEMAWeights()
+    >>> history = model.fit(np.ones(8), np.ones(8), verbose=0, callbacks=swap)
     """
 
     def __init__(self, swap_on_epoch: bool = False) -> None:

@@ -31,6 +31,9 @@ class TensorBoard(Callback):
 
     Raises ImportError, which names the extra, if tensorboard is missing; ValueError for arguments
     that cannot be.
+
+    >>> callbacks.TensorBoard("logs", histogram_freq=1)  # doctest: +SKIP
+    TensorBoard(log_dir='logs', histogram_freq=1)
     """
 
     def __init__(

@@ -8,7 +8,11 @@ from corereg.callbacks.base import Callback, Logs
 
 
 class TerminateOnNaN(Callback):
-    """Stops `fit` when a batch's loss is NaN or infinite; raises RuntimeError if `raise_error`."""
+    """Stops `fit` when a batch's loss is NaN or infinite; raises RuntimeError if `raise_error`.
+
+    >>> callbacks.TerminateOnNaN(raise_error=True)
+    TerminateOnNaN(raise_error=True)
+    """
 
     def __init__(self, raise_error: bool = False) -> None:
         self.raise_error = raise_error

@@ -9,12 +9,20 @@ from corereg import _kernels, registry
 from corereg.autograd import Parameter, Tensor, no_grad, tensor
 from corereg.recordable import Recordable
 from corereg.registry import register
+from corereg.representation import as_call
 
 
 @register("constraint")
 class Constraint(Recordable):
     """Base class: subclass it and write `__call__`: the weights as a Tensor -> those it makes of
-    them, of the same shape. This one leaves them as they are."""
+    them, of the same shape. This one leaves them as they are.
+
+    >>> class AtMostOne(constraints.Constraint):
+    ...     def __call__(self, w):
+    ...         return corereg.ops.clip(w, -1.0, 1.0)
+    >>> layers.Dense(1, kernel_constraint=AtMostOne())
+    Dense(1, kernel_constraint=AtMostOne())
+    """
 
     recordable = True
     _computes_on_tensors = True
@@ -35,9 +43,7 @@ class Constraint(Recordable):
         """A constraint from what `get_config` gave."""
         return cls(**config)
 
-    def __repr__(self) -> str:
-        given = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({given})"
+    __repr__ = as_call
 
 
 def apply(constraint: Any, parameter: Parameter) -> None:
@@ -65,7 +71,11 @@ def assign_constrained(constraint: Any, parameter: Parameter) -> None:
 
 def get(identifier: Any) -> Any:
     """None, a constraint, any callable, a name or a serialized dict as a constraint or None.
-    ValueError for anything else."""
+    ValueError for anything else.
+
+    >>> constraints.get("non_neg")
+    NonNeg()
+    """
     found = registry.resolve("constraint", identifier)
     if found is not None and not callable(found):
         raise ValueError(
@@ -75,12 +85,20 @@ def get(identifier: Any) -> Any:
 
 
 def serialize(constraint: Any) -> registry.Config | str | None:
-    """As {"class_name", "config"}; a registered function by its name."""
+    """As {"class_name", "config"}; a registered function by its name.
+
+    >>> constraints.serialize(constraints.MaxNorm(3.0))["config"]
+    {'max_value': 3.0, 'axis': 0}
+    """
     return registry.serialize("constraint", constraint)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """What `serialize` gave, as a constraint again. custom_objects: {name: class or function} for
-    those of one's own."""
+    those of one's own.
+
+    >>> constraints.deserialize({"class_name": "NonNeg", "config": {}})
+    NonNeg()
+    """
     with registry.custom_object_scope(custom_objects):
         return get(config)

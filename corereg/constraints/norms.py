@@ -63,6 +63,10 @@ class MaxNorm(_Norms):
 
     axis: an int or several, over which norms are taken; 0, by default, takes those of the weights
     into each unit of a Dense layer. TypeError or ValueError for what these cannot be.
+
+    >>> constraints.MaxNorm(5.0)(np.array([[6.0, 0.3], [8.0, 0.4]])).numpy().round(4)
+    array([[3. , 0.3],
+           [4. , 0.4]])
     """
 
     recordable = True
@@ -84,6 +88,10 @@ class MinMaxNorm(_Norms):
     way at each update.
 
     axis: as for MaxNorm. TypeError or ValueError for what these cannot be.
+
+    >>> constraints.MinMaxNorm(1.0, 5.0)(np.array([[6.0, 0.3], [8.0, 0.4]])).numpy().round(4)
+    array([[3. , 0.6],
+           [4. , 0.8]])
     """
 
     recordable = True
@@ -114,7 +122,12 @@ class MinMaxNorm(_Norms):
 
 @register("constraint", "unit_norm")
 class UnitNorm(_Norms):
-    """Norms are brought to 1. axis: as for MaxNorm."""
+    """Norms are brought to 1. axis: as for MaxNorm.
+
+    >>> constraints.UnitNorm()(np.array([[3.0], [4.0]])).numpy().round(4)
+    array([[0.6],
+           [0.8]])
+    """
 
     recordable = True
 

@@ -12,7 +12,11 @@ from corereg.registry import register
 
 @register("constraint", "non_neg")
 class NonNeg(Constraint):
-    """max(w, 0)."""
+    """max(w, 0).
+
+    >>> constraints.NonNeg()(np.array([-1.0, 2.0]))
+    Tensor([0., 2.], dtype=float64)
+    """
 
     recordable = True
 

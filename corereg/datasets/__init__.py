@@ -52,6 +52,10 @@ def load_digits() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     Source: E. Alpaydin and C. Kaynak (1998), "Optical Recognition of Handwritten Digits", UCI
     Machine Learning Repository, https://archive.ics.uci.edu/dataset/80, file optdigits.tes.
     Licence: CC BY 4.0.
+
+    >>> x, y = datasets.load_digits()
+    >>> x.shape, y[:5]
+    ((1797, 64), array([0, 1, 2, 3, 4]))
     """
     return _load("digits", (1797, 64), classes=10)
 
@@ -73,6 +77,10 @@ def load_breast_cancer() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     Source: W. Wolberg, O. Mangasarian, N. Street and W. Street (1993), "Breast Cancer Wisconsin
     (Diagnostic)", UCI Machine Learning Repository, https://archive.ics.uci.edu/dataset/17.
     Licence: CC BY 4.0.
+
+    >>> x, y = datasets.load_breast_cancer()
+    >>> x.shape, int(y.sum())
+    ((569, 30), 357)
     """
     return _load("breast_cancer", (569, 30), classes=2)
 

@@ -11,12 +11,17 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor, no_grad
+from corereg.autograd.ops.arguments import check_size, results_up_to
 from corereg.graph.nest import map_nest
 from corereg.graph.node import Spec
 from corereg.graph.tensor import SymbolicTensor, number_dtype
 
 BATCHES = (2, 3)
 """What stands for None in the shapes of two runs: where the outputs differ, None comes out."""
+
+MOST_BYTES = 1 << 28
+"""Of a result on zeros, so that a file's graph cannot take all memory: two rows of that size are
+larger than any row that a dense network has weights for."""
 
 
 class _Trial(threading.local):
@@ -58,11 +63,14 @@ def run_on_zeros(
         if not isinstance(one, SymbolicTensor):
             return one
         shape = [size if n is None else n for n in one.shape]
-        return Tensor(np.zeros(shape, number_dtype(one.dtype)))
+        dtype = number_dtype(one.dtype)
+        check_size(who, shape, dtype)
+        return Tensor(np.zeros(shape, dtype))
 
     states = [(layer, layer.random_state) for layer in layers]
     outer, trial.under_way = trial.under_way, True
     with (
+        results_up_to(MOST_BYTES),
         _kernels.recording_paused(),
         no_grad(),
         _kernels.ignore_float_errors(),

@@ -26,6 +26,11 @@ class SymbolicTensor:
     that gives it, and place: which of that call's outputs it is. Operators, slices and Tensor's
     methods give further symbolic tensors. It has no numbers: float(), bool(), iteration and
     conversion to NumPy raise TypeError.
+
+    >>> x = layers.Input((4,))
+    >>> y = ops.concatenate([x, 2 * x[:, :1]], axis=1)
+    >>> y.shape, y.dtype
+    ((None, 5), 'float32')
     """
 
     __slots__ = ("__weakref__", "dtype", "name", "node", "place", "shape")
@@ -42,7 +47,11 @@ class SymbolicTensor:
 
     @property
     def ndim(self) -> int:
-        """How many axes, the batch's included."""
+        """How many axes, the batch's included.
+
+        >>> layers.Input((4,)).ndim
+        2
+        """
         return len(self.shape)
 
     def __repr__(self) -> str:

@@ -9,15 +9,25 @@ import numpy as np
 
 from corereg import registry
 from corereg.autograd import Tensor
+from corereg.representation import as_call
 
 Array = np.ndarray[Any, Any]
 
 
 class Initializer:
-    """Base class: subclass it and write `__call__(shape, dtype)`."""
+    """Base class: subclass it and write `__call__(shape, dtype)`.
+
+    >>> class Tenth(initializers.Initializer):
+    ...     def __call__(self, shape, dtype=None):
+    ...         return np.full(shape, 0.1, dtype)
+    >>> layers.Dense(1, kernel_initializer=Tenth())
+    Dense(1, kernel_initializer=Tenth())
+    """
 
     def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Array:
         raise NotImplementedError(f"{type(self).__name__}: __call__ is not written")
+
+    __repr__ = as_call
 
     def get_config(self) -> dict[str, Any]:
         return {}
@@ -38,6 +48,9 @@ def get(identifier: Any) -> Any:
 
     An array, a list or a tensor is made an initializer that gives these values, for their own shape
     alone. ValueError for names that are not known, TypeError for what is no initializer.
+
+    >>> initializers.get("he_normal")
+    HeNormal()
     """
     if identifier is None:
         return None
@@ -50,11 +63,19 @@ def get(identifier: Any) -> Any:
 
 
 def serialize(initializer: Any) -> registry.Config | str | None:
-    """As {"class_name", "config"}; a registered function by its name."""
+    """As {"class_name", "config"}; a registered function by its name.
+
+    >>> initializers.serialize(initializers.Constant(0.5))
+    {'class_name': 'Constant', 'config': {'value': 0.5}}
+    """
     return registry.serialize("initializer", initializer)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """What `serialize` gave, or Keras's, as an initializer again."""
+    """What `serialize` gave, or Keras's, as an initializer again.
+
+    >>> initializers.deserialize({"class_name": "Constant", "config": {"value": 0.5}})
+    Constant(0.5)
+    """
     with registry.custom_object_scope(custom_objects):
         return get(config)

@@ -34,7 +34,11 @@ def from_file(value: Any) -> Any:
 @register("initializer", "constant")
 class Constant(Initializer):
     """All elements `value`, a number; or an array or list, which is broadcast to the shape.
-    ValueError where that is not possible."""
+    ValueError where that is not possible.
+
+    >>> initializers.Constant(0.5)((2,))
+    array([0.5, 0.5], dtype=float32)
+    """
 
     def __init__(self, value: Any = 0.0) -> None:
         array = as_values("Constant", value)
@@ -61,7 +65,11 @@ class Constant(Initializer):
 
 @register("initializer", "zeros", "zero")
 class Zeros(Constant):
-    """All elements 0."""
+    """All elements 0.
+
+    >>> initializers.Zeros()((2,))
+    array([0., 0.], dtype=float32)
+    """
 
     def __init__(self) -> None:
         super().__init__(0.0)
@@ -72,7 +80,11 @@ class Zeros(Constant):
 
 @register("initializer", "ones", "one")
 class Ones(Constant):
-    """All elements 1."""
+    """All elements 1.
+
+    >>> initializers.Ones()((2,))
+    array([1., 1.], dtype=float32)
+    """
 
     def __init__(self) -> None:
         super().__init__(1.0)
@@ -83,7 +95,12 @@ class Ones(Constant):
 
 @register("initializer", "identity", "IdentityInitializer")
 class Identity(Initializer):
-    """gain on the diagonal, 0 elsewhere, for shapes (rows, columns); ValueError for others."""
+    """gain on the diagonal, 0 elsewhere, for shapes (rows, columns); ValueError for others.
+
+    >>> initializers.Identity(gain=2.0)((2, 2))
+    array([[2., 0.],
+           [0., 2.]], dtype=float32)
+    """
 
     def __init__(self, gain: float = 1.0) -> None:
         self.gain = float(gain)
@@ -103,7 +120,11 @@ class Identity(Initializer):
 @register("initializer", "from_array")
 class FromArray(Initializer):
     """These values, for their own shape alone: what `get` makes of arrays, lists and tensors.
-    ValueError for other shapes."""
+    ValueError for other shapes.
+
+    >>> initializers.get([1.0, 2.0])((2,))
+    array([1., 2.], dtype=float32)
+    """
 
     def __init__(self, value: Any) -> None:
         self.value = as_values("initializer", value).copy()

@@ -16,6 +16,9 @@ class Activation(Layer):
 
     Any input shape; the output has the same. ValueError for names that are not known, TypeError for
     what is no function.
+
+    >>> layers.Activation("relu")(np.array([-1.0, 0.0, 2.0]))
+    Tensor([0., 0., 2.])
     """
 
     recordable = True

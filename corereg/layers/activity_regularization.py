@@ -15,6 +15,11 @@ class ActivityRegularization(Layer):
     """Passes its input on, and adds to the loss l1*sum|x| + l2*sum(x^2), divided by the batch size.
 
     l1, l2: strengths of 0 or more, else ValueError. Input and output of any shape.
+
+    >>> layer = layers.ActivityRegularization(l1=0.1)
+    >>> x = layer(np.array([[1.0, -2.0], [3.0, 0.0]]))
+    >>> layer.losses
+    [Tensor(0.3)]
     """
 
     recordable = True

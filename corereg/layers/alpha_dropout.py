@@ -25,6 +25,10 @@ class AlphaDropout(MaskLayer):
 
     Otherwise the input is passed on. rate in [0, 1]; noise_shape and seed as for Dropout. A rate
     of 1 raises ValueError in training, for nothing would be left to scale.
+
+    >>> layers.AlphaDropout(0.5)(np.ones((2, 3)))  # outside of training
+    Tensor([[1., 1., 1.],
+            [1., 1., 1.]])
     """
 
     recordable = True

@@ -26,6 +26,8 @@ from corereg.layers.shapes import Shape as Shape, dims as dims, infer_output_sha
 from corereg.naming import snake_case, unique_name
 from corereg.recordable import Recordable
 from corereg.regularizers.penalties import fused, is_proximal, penalty
+from corereg.representation import as_call
+from corereg.tracebacks import shorten
 
 Array = np.ndarray[Any, Any]
 
@@ -46,6 +48,18 @@ class Layer(Holder, Recordable):
     name: unique by default; trainable: False freezes its weights; activity_regularizer: a penalty
     of the layer's output, divided by the batch size; input_shape / input_dim: without the batch,
     for a first layer; dtype: "float32" or "float64", by default `corereg.config.floatx()`.
+
+    >>> class Scale(layers.Layer):
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_weight((input_shape[-1],), "ones", name="factor")
+    ...
+    ...     def call(self, x):
+    ...         return x * self.factor
+    >>> layer = Scale()
+    >>> layer(np.array([[2.0, 3.0]]))
+    Tensor([[2., 3.]], op=Multiply)
+    >>> layer.count_params()
+    2
     """
 
     _signature: ClassVar[CallSignature] = CallSignature()
@@ -103,7 +117,13 @@ class Layer(Holder, Recordable):
     def build(self, input_shape: Any) -> None:
         """Makes the weights for inputs of this shape, (None, ...). What is written in a subclass
         runs once, whoever calls it; then layers inside that are not built yet are built by a trial
-        of `call` on zeros. A second call for another shape raises ValueError."""
+        of `call` on zeros. A second call for another shape raises ValueError.
+
+        >>> layer = layers.Dense(2)
+        >>> layer.build((None, 3))
+        >>> layer.kernel.shape
+        (3, 2)
+        """
 
     def call(self, x: Any, training: bool = False) -> Any:
         """What the layer computes for a tensor of its dtype."""
@@ -138,23 +158,27 @@ class Layer(Holder, Recordable):
 
         training: left out, it is that of the call around this one, else the default of `call`.
         """
-        if more or named or type(x) is not Tensor:
-            if more or named or not is_of_floats(x):
-                return call_with(self, x, more, training, named)
-            x = new_tensor(x)
-        _kernels.track_part(self)
-        if x.data.dtype is not self._dtype:
-            x = self._cast(x)
-        if not self.built:
-            self.ensure_built((None, *x.shape[1:]))
-        if training is None:
-            training = self._training_around()
-        if self._sublayers or self._activity:
-            return self._call_inside(x, (), training, {})
-        out = self.call(x, training=training) if self._takes_training else self.call(x)
-        if self.activity_regularizer is not None:
-            self._penalize_activity(x, out)
-        return out
+        try:
+            if more or named or type(x) is not Tensor:
+                if more or named or not is_of_floats(x):
+                    return call_with(self, x, more, training, named)
+                x = new_tensor(x)
+            _kernels.track_part(self)
+            if x.data.dtype is not self._dtype:
+                x = self._cast(x)
+            if not self.built:
+                self.ensure_built((None, *x.shape[1:]))
+            if training is None:
+                training = self._training_around()
+            if self._sublayers or self._activity:
+                return self._call_inside(x, (), training, {})
+            out = self.call(x, training=training) if self._takes_training else self.call(x)
+            if self.activity_regularizer is not None:
+                self._penalize_activity(x, out)
+            return out
+        except Exception as error:
+            shorten(error)
+            raise
 
     def _track_call(self) -> None:
         """Tells whoever records that this layer decides what runs now."""
@@ -241,7 +265,17 @@ class Layer(Holder, Recordable):
     def add_loss(self, loss: Any) -> None:
         """Adds a scalar Tensor, or a list of them, to what is minimised. Use it inside `call`: it
         counts for this call, and `losses` shows it until the next one. ValueError for what is no
-        scalar."""
+        scalar.
+
+        >>> class Small(layers.Layer):
+        ...     def call(self, x):
+        ...         self.add_loss(0.5 * (x * x).mean())
+        ...         return x
+        >>> layer = Small()
+        >>> y = layer(np.ones((2, 2)))
+        >>> layer.losses[0].item()
+        0.5
+        """
         for one in loss if isinstance(loss, list | tuple) else (loss,):
             found = one if isinstance(one, Tensor) else tensor(one)
             if found.ndim:
@@ -300,7 +334,13 @@ class Layer(Holder, Recordable):
         return self._cast(x)
 
     def ensure_built(self, *input_shapes: Any) -> None:
-        """Builds the layer once. If that fails or is interrupted, no weight of it is left."""
+        """Builds the layer once. If that fails or is interrupted, no weight of it is left.
+
+        >>> layer = layers.Dense(2)
+        >>> layer.ensure_built((None, 3))
+        >>> layer.built
+        True
+        """
         if not self.built:
             self.build(*input_shapes[: shapes_taken(type(self).build)])
             self._built_shapes = self._built_shapes or input_shapes
@@ -332,7 +372,16 @@ class Layer(Holder, Recordable):
     ) -> Parameter:
         """A new weight of this layer, with Keras's arguments. name: "weight" and a number if left
         out; trainable: False keeps it as it is, also while the layer trains; constraint: what
-        optimizers do to it after each update."""
+        optimizers do to it after each update.
+
+        >>> class Shift(layers.Layer):
+        ...     def build(self, input_shape):
+        ...         self.by = self.add_weight((input_shape[-1],), "zeros", name="by")
+        >>> layer = Shift()
+        >>> layer.build((None, 3))
+        >>> layer.by.shape
+        (3,)
+        """
         if isinstance(shape, str):
             raise TypeError(
                 f"{self.who}: expected the shape first, received {shape!r}; "
@@ -379,5 +428,4 @@ class Layer(Holder, Recordable):
     def random_state(self, value: Array) -> None:
         raise ValueError(f"{self.who}: has no random state")
 
-    def __repr__(self) -> str:
-        return f"<{self.who}{'' if self.built else ', not built'}>"
+    __repr__ = as_call

@@ -36,6 +36,13 @@ class BatchNormalization(ScaleAndShift):
     the same shape. An axis whose length is unknown, or that the input does not have, raises
     ValueError; so does synchronized, which is not available. A batch without rows leaves the moving
     averages as they are.
+
+    >>> layer = layers.BatchNormalization(epsilon=0)
+    >>> layer(np.array([[1.0], [3.0]]), training=True)
+    Tensor([[-1.],
+            [ 1.]], op=BatchNorm)
+    >>> [w.name.split("/")[-1] for w in layer.weights]
+    ['gamma', 'beta', 'moving_mean', 'moving_variance']
     """
 
     recordable = True

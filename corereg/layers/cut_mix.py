@@ -33,6 +33,10 @@ class CutMix(BatchMixing):
     shape of one image; or a dict, see `BatchMixing`. factor: a number or two in [0, 1]; seed: fixes
     the sequence (by default drawn from the global seed). The numbers are the same for any number of
     threads, and on every machine. ValueError for other arguments, and for inputs of other shapes.
+
+    >>> layer = layers.CutMix(image_shape=(8, 8), seed=1)
+    >>> layer(np.ones((4, 64)), training=True).shape
+    (4, 64)
     """
 
     recordable = True

@@ -30,6 +30,12 @@ class Dense(Layer):
     each update; none by default. Further arguments as for `Layer`.
     Input (batch, ..., inputs), output (batch, ..., units). A wrong number of inputs raises
     ValueError.
+
+    >>> layer = layers.Dense(2, "relu", kernel_initializer="ones", kernel_regularizer="l2")
+    >>> layer(np.array([[1.0, 2.0, 3.0]]))
+    Tensor([[6., 6.]], op=Dense)
+    >>> layer.kernel.shape, layer.bias.shape, round(layer.losses[0].item(), 4)
+    ((3, 2), (2,), 0.06)
     """
 
     recordable = True

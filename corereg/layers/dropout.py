@@ -26,6 +26,12 @@ class Dropout(MaskLayer):
     Masks depend on the seed and on how many were drawn before, not on threads or machine.
     A rate outside of [0, 1], a seed that is no integer, or a noise_shape that is not of positive
     integers and None raises ValueError, and so does an input that noise_shape does not fit.
+
+    >>> layer = layers.Dropout(0.5, seed=1)
+    >>> layer(np.ones((1, 4)))  # only training drops anything
+    Tensor([[1., 1., 1., 1.]])
+    >>> sorted(set(layer(np.ones(100), training=True).tolist()))
+    [0.0, 2.0]
     """
 
     recordable = True

@@ -29,6 +29,11 @@ class Embedding(Layer):
     Input (...), whole numbers from 0 to input_dim - 1 of any integer type, or floats that are cut
     to whole numbers; output (..., output_dim). Another number raises IndexError; `fit`, `evaluate`
     and `predict` look before they begin where the input of the model is that of the layer.
+
+    >>> layer = layers.Embedding(3, 2, embeddings_initializer=np.arange(6.0).reshape(3, 2))
+    >>> layer(np.array([[2, 0]]))
+    Tensor([[[4., 5.],
+             [0., 1.]]], op=Embedding)
     """
 
     recordable = True

@@ -18,6 +18,9 @@ class Flatten(KeepsIntegers):
 
     data_format: "channels_last", the default, leaves the elements of a row in their order;
     "channels_first" takes inputs (batch, channels, ...) and puts the channels last before.
+
+    >>> layers.Flatten()(np.ones((5, 2, 3))).shape
+    (5, 6)
     """
 
     recordable = True

@@ -27,6 +27,11 @@ class GaussianNoise(RandomLayer):
     stddev in [0, 1]; seed: fixes the sequence of numbers (by default drawn from the global seed).
     The numbers are the same for any number of threads, and on every machine. A stddev outside of
     [0, 1] or a seed that is no integer raises ValueError.
+
+    >>> layer = layers.GaussianNoise(0.1, seed=1)
+    >>> noise = layer(np.zeros(10000), training=True).numpy()
+    >>> bool(abs(noise.std() - 0.1) < 0.01)
+    True
     """
 
     recordable = True
@@ -53,6 +58,10 @@ class GaussianDropout(RandomLayer):
 
     rate in [0, 1], as for Dropout, whose noise has that deviation; seed as for GaussianNoise. A
     rate outside of [0, 1] raises ValueError, and so does a rate of 1 in training.
+
+    >>> layer = layers.GaussianDropout(0.5, seed=1)
+    >>> bool(abs(layer(np.ones(10000), training=True).numpy().mean() - 1) < 0.05)
+    True
     """
 
     recordable = True

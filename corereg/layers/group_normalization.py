@@ -23,6 +23,10 @@ class GroupNormalization(ScaleAndShift):
     Weights: gamma if `scale`, beta if `center`, of that length. Input (batch, ...), output of the
     same shape. Groups that do not fit, or an axis that the input does not have or that is the
     batch's, raise ValueError.
+
+    >>> layer = layers.GroupNormalization(groups=2, epsilon=0)
+    >>> layer(np.array([[1.0, 3.0, 10.0, 30.0]]))
+    Tensor([[-1.,  1., -1.,  1.]], op=Add)
     """
 
     recordable = True
@@ -76,7 +80,7 @@ class GroupNormalization(ScaleAndShift):
         (n,) = shape = self._sizes(input_shape, [place])
         if self.groups == -1:
             self.groups = n
-        if n < self.groups or n % self.groups:
+        if not 1 <= self.groups <= n or n % self.groups:
             raise ValueError(
                 f"{self.who}: expected groups as a divisor of {n}, the length along axis "
                 f"{self.axis}, received {self.groups}"

@@ -277,6 +277,11 @@ class Holder:
         what `add_loss` was given in it. Layers inside layers have their path, "block/dense/...",
         and what belongs to this layer itself none. Values of one name are added up: those of a
         layer that was called twice.
+
+        >>> layer = layers.Dense(1, kernel_initializer="ones", kernel_regularizer="l2", name="d")
+        >>> layer.build((None, 2))
+        >>> {name: round(float(value), 4) for name, value in layer.penalties().items()}
+        {'kernel_penalty': 0.02}
         """
         found = PenaltyNames(self).by_name(self._found_penalties())
         return {name: sum(values[1:], values[0]) for name, values in found.items()}
@@ -295,14 +300,27 @@ class Holder:
         return found
 
     def get_weights(self) -> list[Array]:
-        """Copies of the weights, in the order of `weights`: all of one step, whoever trains."""
+        """Copies of the weights, in the order of `weights`: all of one step, whoever trains.
+
+        >>> layer = layers.Dense(2, kernel_initializer="ones")
+        >>> layer.build((None, 1))
+        >>> layer.get_weights()
+        [array([[1., 1.]], dtype=float32), array([0., 0.], dtype=float32)]
+        """
         weights = self.weights
         with _kernels.shared_lock(weights).reading:
             return [p.data.copy() for p in weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Overwrites the weights; checks every shape before it changes any. Others see all old or
-        all new ones."""
+        all new ones.
+
+        >>> layer = layers.Dense(1)
+        >>> layer.build((None, 2))
+        >>> layer.set_weights([np.array([[1.0], [2.0]]), np.array([3.0])])
+        >>> layer(np.array([[1.0, 1.0]])).item()
+        6.0
+        """
         own = self.weights
         lock = _kernels.shared_lock(own)
         with nullcontext() if lock.reads else lock.writing:  # in `call`, predict may be under way

@@ -10,7 +10,11 @@ from corereg.registry import register
 
 @register("layer")
 class Identity(KeepsIntegers):
-    """Passes its input on: a tensor of any shape, or a nest of them. Integers stay integers."""
+    """Passes its input on: a tensor of any shape, or a nest of them. Integers stay integers.
+
+    >>> layers.Identity()(np.ones((1, 2)))
+    Tensor([[1., 1.]])
+    """
 
     recordable = True
     _takes_one_tensor = False

@@ -21,6 +21,10 @@ class InputLayer(Layer):
 
     shape: without the batch; batch_size: if it is fixed; batch_shape: both in one, (None, ...);
     dtype: also an integer type, bool or "string"; name. `output` is the symbolic tensor.
+
+    >>> model = corereg.Sequential([layers.InputLayer((3,)), layers.Dense(1)])
+    >>> model.count_params()
+    4
     """
 
     recordable = True
@@ -107,5 +111,11 @@ def Input(
     default `corereg.config.floatx()`; name: of the input, for dicts of data. ValueError for sizes
     below 1 and for other dtypes than numbers, bool and "string", for texts that a StringLookup
     takes.
+
+    >>> x = layers.Input((3,), name="x")
+    >>> x
+    <SymbolicTensor 'x', shape=(None, 3), dtype=float32>
+    >>> corereg.Model(x, layers.Dense(1)(x)).predict(np.ones((5, 3)), verbose=0).shape
+    (5, 1)
     """
     return InputLayer(shape, batch_size, dtype, batch_shape, name).output

@@ -26,6 +26,9 @@ class Lambda(KeepsIntegers):
     Weights that the function uses are not the layer's: write a `Layer` for those. A file can hold
     functions of `corereg.ops` and those that `register_keras_serializable` decorates; saving
     another one raises TypeError.
+
+    >>> layers.Lambda(lambda x: x**2)(np.array([[1.0, -3.0]]))
+    Tensor([[1., 9.]])
     """
 
     recordable = True

@@ -21,6 +21,10 @@ class LayerNormalization(ScaleAndShift):
     axis: an integer or a list of them. Weights: gamma if `scale`, beta if `center`, of the input's
     lengths along axis, the first axis first. Input and output of any shape. An axis that is no
     integer raises TypeError; one that the input lacks, or whose length is unknown, ValueError.
+
+    >>> layers.LayerNormalization(epsilon=0)(np.array([[1.0, 3.0], [10.0, 30.0]]))
+    Tensor([[-1.,  1.],
+            [-1.,  1.]], op=RowNorm)
     """
 
     recordable = True

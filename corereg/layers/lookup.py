@@ -39,7 +39,11 @@ def inside(prepare: Prepare | None, place: int) -> Prepare | None:
 
 
 def serialize(layer: Layer) -> registry.Config:
-    """As {"class_name", "config"}. TypeError for what is no Layer."""
+    """As {"class_name", "config"}. TypeError for what is no Layer.
+
+    >>> layers.serialize(layers.Dropout(0.5, name="drop"))["class_name"]
+    'Dropout'
+    """
     if not isinstance(layer, Layer):
         raise TypeError(f"layers.serialize: expected a Layer, received {layer!r}")
     found = registry.serialize("layer", layer)
@@ -61,6 +65,9 @@ def deserialize(
     custom_objects: {name: class} for layers, regularizers and so on of the user's own. prepare: for
     the layers inside a model. ValueError for a class that is not known, TypeError for one that
     makes no Layer.
+
+    >>> layers.deserialize({"class_name": "Dropout", "config": {"rate": 0.5}})
+    Dropout(0.5)
     """
     kind = "layer"
     if isinstance(config, Mapping) and isinstance(config.get("class_name"), str):

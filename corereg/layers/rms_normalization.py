@@ -21,6 +21,9 @@ class RMSNormalization(NormalizingLayer):
     axis: an integer or a list of them; `scale` begins as ones, of the input's lengths along axis.
     Input and output of any shape. An axis that is no integer raises TypeError, one that the input
     does not have or whose length is unknown ValueError.
+
+    >>> layers.RMSNormalization(epsilon=0)(np.array([[3.0, -3.0]]))
+    Tensor([[ 1., -1.]], op=Reshape)
     """
 
     recordable = True

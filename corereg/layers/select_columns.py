@@ -20,6 +20,9 @@ class SelectColumns(Layer):
     columns: whole numbers of 0 or more, each once, at least one. Input (batch, ..., inputs), output
     (batch, ..., len(columns)). ValueError for other columns, and for inputs that do not have them.
     `corereg.pruning.compact` puts this layer in front of a network that uses some inputs only.
+
+    >>> layers.SelectColumns([2, 0])(np.array([[10.0, 11.0, 12.0]]))
+    Tensor([[12., 10.]])
     """
 
     recordable = True

@@ -21,6 +21,9 @@ class UnitNormalization(NormalizingLayer):
 
     axis: an integer or a list of them, TypeError otherwise; one that the input does not have raises
     ValueError. Input and output of any shape.
+
+    >>> layers.UnitNormalization()(np.array([[3.0, 4.0]])).numpy().round(4)
+    array([[0.6, 0.8]], dtype=float32)
     """
 
     recordable = True

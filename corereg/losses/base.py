@@ -13,6 +13,7 @@ from corereg.autograd import Tensor, ops, tensor
 from corereg.losses.reductions import MEANS, checked_dtype, checked_reduction, reduced
 from corereg.naming import snake_case
 from corereg.recordable import Recordable
+from corereg.representation import as_call
 from corereg.targets import as_weight_of, check_numbers, match_outputs
 
 Array = np.ndarray[Any, Any]
@@ -44,6 +45,12 @@ class Loss(Recordable):
     of the weights, "sum" their sum; "none" and None give the values themselves. dtype: "float32" or
     "float64", to which predictions are cast; None keeps those two and casts all others to
     `corereg.config.floatx()`.
+
+    >>> class Largest(losses.Loss):
+    ...     def call(self, y_true, y_pred):
+    ...         return abs(y_true - y_pred).max(axis=1)
+    >>> Largest()([[0.0, 1.0], [2.0, 2.0]], [[3.0, 1.0], [2.0, 1.0]]).item()
+    2.0
     """
 
     _computes_on_tensors = True
@@ -60,6 +67,8 @@ class Loss(Recordable):
         self.reduction = checked_reduction(who, reduction)
         self._dtype = checked_dtype(who, dtype)
         self.name = name or snake_case(who)
+
+    __repr__ = as_call
 
     @property
     def dtype(self) -> str:
@@ -168,7 +177,12 @@ class ComposedLoss(BuiltinLoss):
 
 
 class LossFunction(Loss):
-    """A plain function (y_true, y_pred) -> Tensor as a loss."""
+    """A plain function (y_true, y_pred) -> Tensor as a loss.
+
+    >>> squares = losses.get(lambda y_true, y_pred: (y_true - y_pred) ** 2)
+    >>> squares([[1.0], [2.0]], [[1.0], [4.0]]).item()
+    2.0
+    """
 
     def __init__(self, function: Callable[[Tensor, Tensor], Tensor]) -> None:
         super().__init__(getattr(function, "__name__", "loss"))
@@ -203,6 +217,11 @@ def get(identifier: Any) -> Loss | None:
     Names and functions of `corereg.losses` give an object of the class, such as MeanSquaredError
     for "mse" and for `losses.mean_squared_error`. ValueError for names that are not known,
     TypeError for what is no loss.
+
+    >>> losses.get("mse")
+    MeanSquaredError()
+    >>> losses.get(losses.Huber(2.0))
+    Huber(delta=2.0)
     """
     if identifier is None:
         return None
@@ -218,7 +237,11 @@ def get(identifier: Any) -> Loss | None:
 
 def serialize(loss: Any) -> registry.Config | str | None:
     """As {"class_name", "config"}; a registered function by its name, and one of `corereg.losses`
-    by its own."""
+    by its own.
+
+    >>> losses.serialize(losses.MeanSquaredError())["class_name"]
+    'MeanSquaredError'
+    """
     if isinstance(loss, LossFunction) and registry.registered_function(loss.function):
         loss = loss.function
     if not isinstance(loss, Loss) and hasattr(loss, "loss_class"):
@@ -227,7 +250,11 @@ def serialize(loss: Any) -> registry.Config | str | None:
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Loss | None:
-    """What `serialize` gave, or Keras's, as a loss again."""
+    """What `serialize` gave, or Keras's, as a loss again.
+
+    >>> losses.deserialize({"class_name": "Huber", "config": {"delta": 2.0}})
+    Huber(delta=2.0)
+    """
     with registry.custom_object_scope(custom_objects):
         found: Loss | None = get(config)
         return found

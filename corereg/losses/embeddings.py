@@ -22,6 +22,11 @@ class Circle(BuiltinLoss):
     y holds integer labels, (rows,) or (rows, 1); predictions are embeddings of length 1, of shape
     (rows, n). remove_diagonal: whether a row is no pair with itself. A mean is over the rows whose
     loss is above 0.
+
+    >>> loss = losses.Circle(gamma=2, margin=0.4)
+    >>> near, far = [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]
+    >>> loss([0, 0, 1], near).item() < loss([0, 0, 1], far).item()
+    True
     """
 
     recordable = True

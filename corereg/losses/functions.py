@@ -73,7 +73,11 @@ def binary_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """See BinaryCrossentropy."""
+    """See BinaryCrossentropy.
+
+    >>> losses.binary_crossentropy([[1.0], [0.0]], [[0.9], [0.2]]).numpy().round(4)
+    array([0.1054, 0.2231], dtype=float32)
+    """
     return _values(
         BinaryCrossentropy,
         y_true,
@@ -95,7 +99,11 @@ def binary_focal_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """See BinaryFocalCrossentropy."""
+    """See BinaryFocalCrossentropy.
+
+    >>> losses.binary_focal_crossentropy([[1.0]], [[0.5]], gamma=2).numpy().round(4)
+    array([0.1733], dtype=float32)
+    """
     return _values(
         BinaryFocalCrossentropy,
         y_true,
@@ -117,7 +125,11 @@ def categorical_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """See CategoricalCrossentropy."""
+    """See CategoricalCrossentropy.
+
+    >>> losses.categorical_crossentropy([[0.0, 1.0]], [[0.2, 0.8]]).numpy().round(4)
+    array([0.2231], dtype=float32)
+    """
     return _values(
         CategoricalCrossentropy,
         y_true,
@@ -138,7 +150,11 @@ def categorical_focal_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """See CategoricalFocalCrossentropy."""
+    """See CategoricalFocalCrossentropy.
+
+    >>> losses.categorical_focal_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).numpy().round(4)
+    array([0.0433], dtype=float32)
+    """
     return _values(
         CategoricalFocalCrossentropy,
         y_true,
@@ -153,13 +169,21 @@ def categorical_focal_crossentropy(
 
 @of_class(CategoricalGeneralizedCrossEntropy)
 def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Tensor:
-    """See CategoricalGeneralizedCrossEntropy."""
+    """See CategoricalGeneralizedCrossEntropy.
+
+    >>> losses.categorical_generalized_cross_entropy([1], [[0.75, 0.25]], q=0.5).tolist()
+    [1.0]
+    """
     return _values(CategoricalGeneralizedCrossEntropy, y_true, y_pred, q=q)
 
 
 @of_class(CategoricalHinge)
 def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
-    """See CategoricalHinge."""
+    """See CategoricalHinge.
+
+    >>> losses.categorical_hinge([[0.0, 1.0]], [[0.5, 0.75]]).tolist()
+    [0.75]
+    """
     return _values(CategoricalHinge, y_true, y_pred)
 
 
@@ -174,7 +198,11 @@ def circle(
     margin: float = 0.4,
 ) -> Tensor:
     """See Circle. ref_labels (m,), ref_embeddings (m, n): what rows are compared with instead of
-    each other."""
+    each other.
+
+    >>> losses.circle([0, 0], [[1.0, 0.0], [1.0, 0.0]], gamma=1).shape
+    (2,)
+    """
     loss = _unreduced(
         Circle, ("gamma", gamma), ("margin", margin), ("remove_diagonal", remove_diagonal)
     )
@@ -187,13 +215,21 @@ def circle(
 
 @of_class(CosineSimilarity)
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
-    """See CosineSimilarity."""
+    """See CosineSimilarity.
+
+    >>> losses.cosine_similarity([[0.0, 1.0]], [[0.0, 2.0]]).tolist()
+    [-1.0]
+    """
     return _values(CosineSimilarity, y_true, y_pred, axis=axis)
 
 
 @of_class(Dice)
 def dice(y_true: Any, y_pred: Any, axis: Axes = None) -> Tensor:
-    """See Dice."""
+    """See Dice.
+
+    >>> round(losses.dice([[1.0, 0.0]], [[0.5, 0.5]]).item(), 4)
+    0.5
+    """
     return _values(Dice, y_true, y_pred, axis=axis)
 
 
@@ -205,67 +241,111 @@ def gaussian_nll(
     full: bool = False,
     epsilon: float = 1e-6,
 ) -> Tensor:
-    """See GaussianNLL."""
+    """See GaussianNLL.
+
+    >>> losses.gaussian_nll([[2.0]], [[1.0, 4.0]], output="variance").numpy().round(4)
+    array([0.8181], dtype=float32)
+    """
     return _values(GaussianNLL, y_true, y_pred, output=output, full=full, epsilon=epsilon)
 
 
 @of_class(Hinge)
 def hinge(y_true: Any, y_pred: Any) -> Tensor:
-    """See Hinge."""
+    """See Hinge.
+
+    >>> losses.hinge([[1.0], [-1.0]], [[0.5], [0.25]]).tolist()
+    [0.5, 1.25]
+    """
     return _values(Hinge, y_true, y_pred)
 
 
 @of_class(Huber)
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
-    """See Huber."""
+    """See Huber.
+
+    >>> losses.huber([[0.0], [0.0]], [[0.5], [3.0]]).tolist()
+    [0.125, 2.5]
+    """
     return _values(Huber, y_true, y_pred, delta=delta)
 
 
 @of_class(KLDivergence)
 def kl_divergence(y_true: Any, y_pred: Any) -> Tensor:
-    """See KLDivergence."""
+    """See KLDivergence.
+
+    >>> losses.kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]).numpy().round(4)
+    array([0.1438], dtype=float32)
+    """
     return _values(KLDivergence, y_true, y_pred)
 
 
 @of_class(LogCosh)
 def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
-    """See LogCosh."""
+    """See LogCosh.
+
+    >>> losses.log_cosh([[0.0]], [[2.0]]).numpy().round(4)
+    array([1.325], dtype=float32)
+    """
     return _values(LogCosh, y_true, y_pred)
 
 
 @of_class(MeanAbsoluteError)
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
-    """See MeanAbsoluteError."""
+    """See MeanAbsoluteError.
+
+    >>> losses.mean_absolute_error([[0.0, 1.0]], [[2.0, 2.0]]).tolist()
+    [1.5]
+    """
     return _values(MeanAbsoluteError, y_true, y_pred)
 
 
 @of_class(MeanAbsolutePercentageError)
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Tensor:
-    """See MeanAbsolutePercentageError."""
+    """See MeanAbsolutePercentageError.
+
+    >>> losses.mean_absolute_percentage_error([[2.0], [4.0]], [[3.0], [4.0]]).tolist()
+    [50.0, 0.0]
+    """
     return _values(MeanAbsolutePercentageError, y_true, y_pred)
 
 
 @of_class(MeanSquaredError)
 def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
-    """See MeanSquaredError."""
+    """See MeanSquaredError.
+
+    >>> losses.mean_squared_error([[0.0, 1.0]], [[2.0, 2.0]]).tolist()
+    [2.5]
+    """
     return _values(MeanSquaredError, y_true, y_pred)
 
 
 @of_class(MeanSquaredLogarithmicError)
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
-    """See MeanSquaredLogarithmicError."""
+    """See MeanSquaredLogarithmicError.
+
+    >>> losses.mean_squared_logarithmic_error([[0.0]], [[1.0]]).numpy().round(4)
+    array([0.4805], dtype=float32)
+    """
     return _values(MeanSquaredLogarithmicError, y_true, y_pred)
 
 
 @of_class(Poisson)
 def poisson(y_true: Any, y_pred: Any) -> Tensor:
-    """See Poisson."""
+    """See Poisson.
+
+    >>> losses.poisson([[2.0]], [[1.0]]).numpy().round(4)
+    array([1.], dtype=float32)
+    """
     return _values(Poisson, y_true, y_pred)
 
 
 @of_class(Quantile)
 def quantile(y_true: Any, y_pred: Any, levels: float | Sequence[float] = 0.5) -> Tensor:
-    """See Quantile."""
+    """See Quantile.
+
+    >>> losses.quantile([[0.0]], [[1.0]], levels=0.25).tolist()
+    [0.75]
+    """
     return _values(Quantile, y_true, y_pred, levels=levels)
 
 
@@ -277,7 +357,11 @@ def sparse_categorical_crossentropy(
     ignore_class: int | None = None,
     axis: int = -1,
 ) -> Tensor:
-    """See SparseCategoricalCrossentropy."""
+    """See SparseCategoricalCrossentropy.
+
+    >>> losses.sparse_categorical_crossentropy([1], [[0.2, 0.8]]).numpy().round(4)
+    array([0.2231], dtype=float32)
+    """
     return _values(
         SparseCategoricalCrossentropy,
         y_true,
@@ -290,7 +374,11 @@ def sparse_categorical_crossentropy(
 
 @of_class(SquaredHinge)
 def squared_hinge(y_true: Any, y_pred: Any) -> Tensor:
-    """See SquaredHinge."""
+    """See SquaredHinge.
+
+    >>> losses.squared_hinge([[1.0]], [[0.5]]).tolist()
+    [0.25]
+    """
     return _values(SquaredHinge, y_true, y_pred)
 
 
@@ -298,5 +386,9 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Tensor:
 def tversky(
     y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Axes = None
 ) -> Tensor:
-    """See Tversky."""
+    """See Tversky.
+
+    >>> round(losses.tversky([[1.0, 0.0]], [[0.5, 0.5]], alpha=0.3, beta=0.7).item(), 4)
+    0.5
+    """
     return _values(Tversky, y_true, y_pred, alpha=alpha, beta=beta, axis=axis)

@@ -11,7 +11,11 @@ from corereg.registry import register
 @register("loss", "hinge")
 class Hinge(KernelLoss):
     """mean(max(1 - y prediction, 0)) over outputs; y is -1 or 1. Where all targets of a batch are 0
-    or 1, 0 stands for -1."""
+    or 1, 0 stands for -1.
+
+    >>> losses.Hinge()([[1.0], [-1.0]], [[0.5], [0.25]]).item()
+    0.875
+    """
 
     recordable = True
     _targets_are_classes = True
@@ -20,7 +24,11 @@ class Hinge(KernelLoss):
 
 @register("loss", "squared_hinge")
 class SquaredHinge(KernelLoss):
-    """mean(max(1 - y prediction, 0)**2) over outputs; y as for Hinge."""
+    """mean(max(1 - y prediction, 0)**2) over outputs; y as for Hinge.
+
+    >>> losses.SquaredHinge()([[1.0]], [[0.5]]).item()
+    0.25
+    """
 
     recordable = True
     _targets_are_classes = True
@@ -29,7 +37,11 @@ class SquaredHinge(KernelLoss):
 
 @register("loss", "categorical_hinge")
 class CategoricalHinge(ComposedLoss):
-    """max(1 + max((1 - y) prediction) - sum(y prediction), 0), over classes; y is one-hot."""
+    """max(1 + max((1 - y) prediction) - sum(y prediction), 0), over classes; y is one-hot.
+
+    >>> losses.CategoricalHinge()([[0.0, 1.0]], [[0.5, 0.75]]).item()
+    0.75
+    """
 
     recordable = True
     _targets_are_classes = True

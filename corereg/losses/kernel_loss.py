@@ -12,6 +12,7 @@ from corereg.autograd.ops.activations import Activation
 from corereg.losses.base import Array, BuiltinLoss
 from corereg.losses.reductions import MEANS, reduced
 from corereg.targets import as_weight_of
+from corereg.tracebacks import shorten
 
 
 class KernelLoss(BuiltinLoss):
@@ -29,24 +30,28 @@ class KernelLoss(BuiltinLoss):
     from_logits = True
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
-        _kernels.track_dependency(self)
-        z = self.as_predictions(y_pred)
-        y = y_true.data if isinstance(y_true, Tensor) else y_true
-        if self.axis not in (-1, z.ndim - 1):
-            y, z = self.axis_last(y, z)
-        z = self.kernel_inputs(z)
-        if z.data.ndim != 2:
-            return self.finish(self.of_any_rank(y, z, sample_weight is not None), sample_weight)
-        y = self.kernel_targets(y, z.data)
-        weight, rows = None, (len(z.data),)
-        if sample_weight is not None:
-            weight = as_weight_of(self.name, sample_weight, rows, z.data.dtype)
-            if self.reduction not in MEANS or weight.shape != rows:
-                return self.finish(self.kernel_rows(z, y), sample_weight)
-        if self.reduction in ("sum", "none", None):
-            return reduced(self.kernel_rows(z, y), self.reduction)
-        levels = self.kernel_levels(z.data)
-        return ops.mean_loss(self.kind, z, y, weight, self.smoothing, self.option, levels)
+        try:
+            _kernels.track_dependency(self)
+            z = self.as_predictions(y_pred)
+            y = y_true.data if isinstance(y_true, Tensor) else y_true
+            if self.axis not in (-1, z.ndim - 1):
+                y, z = self.axis_last(y, z)
+            z = self.kernel_inputs(z)
+            if z.data.ndim != 2:
+                return self.finish(self.of_any_rank(y, z, sample_weight is not None), sample_weight)
+            y = self.kernel_targets(y, z.data)
+            weight, rows = None, (len(z.data),)
+            if sample_weight is not None:
+                weight = as_weight_of(self.name, sample_weight, rows, z.data.dtype)
+                if self.reduction not in MEANS or weight.shape != rows:
+                    return self.finish(self.kernel_rows(z, y), sample_weight)
+            if self.reduction in ("sum", "none", None):
+                return reduced(self.kernel_rows(z, y), self.reduction)
+            levels = self.kernel_levels(z.data)
+            return ops.mean_loss(self.kind, z, y, weight, self.smoothing, self.option, levels)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def kernel_rows(self, z: Tensor, y: Any) -> Tensor:
         """The loss of each row, (rows,), of z (rows, outputs)."""

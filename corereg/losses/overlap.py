@@ -34,7 +34,11 @@ class OverlapLoss(ComposedLoss):
 
 @register("loss", "dice")
 class Dice(OverlapLoss):
-    """1 - 2 sum(y prediction) / (sum(y) + sum(prediction) + 1e-7), over axis."""
+    """1 - 2 sum(y prediction) / (sum(y) + sum(prediction) + 1e-7), over axis.
+
+    >>> round(losses.Dice()([[1.0, 0.0]], [[0.5, 0.5]]).item(), 4)
+    0.5
+    """
 
     recordable = True
 
@@ -56,7 +60,12 @@ class Dice(OverlapLoss):
 @register("loss", "tversky")
 class Tversky(OverlapLoss):
     """1 - both / (both + alpha sum(y (1 - prediction)) + beta sum(prediction (1 - y)) + 1e-7), with
-    both = sum(y prediction), over axis (Salehi et al., 2017)."""
+    both = sum(y prediction), over axis (Salehi et al., 2017).
+
+    >>> loss = losses.Tversky(alpha=0.3, beta=0.7)
+    >>> round(loss([[1.0, 0.0]], [[0.5, 0.5]]).item(), 4)
+    0.5
+    """
 
     recordable = True
 

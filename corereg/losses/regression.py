@@ -17,7 +17,13 @@ from corereg.targets import check_numbers, match_outputs
 
 @register("loss", "mean_squared_error", "mse", "MSE")
 class MeanSquaredError(KernelLoss):
-    """mean((y - prediction)**2) over outputs."""
+    """mean((y - prediction)**2) over outputs.
+
+    >>> losses.MeanSquaredError()([[0.0, 1.0]], [[2.0, 2.0]]).item()
+    2.5
+    >>> losses.MeanSquaredError(reduction="none")([[0.0], [1.0]], [[2.0], [1.0]]).tolist()
+    [4.0, 0.0]
+    """
 
     recordable = True
     kind = "squared_error"
@@ -25,7 +31,11 @@ class MeanSquaredError(KernelLoss):
 
 @register("loss", "mean_absolute_error", "mae", "MAE")
 class MeanAbsoluteError(KernelLoss):
-    """mean(|y - prediction|) over outputs."""
+    """mean(|y - prediction|) over outputs.
+
+    >>> losses.MeanAbsoluteError()([[0.0, 1.0]], [[2.0, 2.0]]).item()
+    1.5
+    """
 
     recordable = True
     kind = "absolute_error"
@@ -33,7 +43,11 @@ class MeanAbsoluteError(KernelLoss):
 
 @register("loss", "mean_absolute_percentage_error", "mape", "MAPE")
 class MeanAbsolutePercentageError(KernelLoss):
-    """100 mean(|y - prediction| / max(|y|, 1e-7)) over outputs."""
+    """100 mean(|y - prediction| / max(|y|, 1e-7)) over outputs.
+
+    >>> losses.MeanAbsolutePercentageError()([[2.0], [4.0]], [[3.0], [4.0]]).item()
+    25.0
+    """
 
     recordable = True
     kind = "absolute_percentage_error"
@@ -41,7 +55,11 @@ class MeanAbsolutePercentageError(KernelLoss):
 
 @register("loss", "mean_squared_logarithmic_error", "msle", "MSLE")
 class MeanSquaredLogarithmicError(KernelLoss):
-    """mean((log(1 + y) - log(1 + prediction))**2) over outputs, y and prediction raised to 1e-7."""
+    """mean((log(1 + y) - log(1 + prediction))**2) over outputs, y and prediction raised to 1e-7.
+
+    >>> round(losses.MeanSquaredLogarithmicError()([[0.0]], [[1.0]]).item(), 4)  # log(2)**2
+    0.4805
+    """
 
     recordable = True
     kind = "squared_logarithmic_error"
@@ -50,7 +68,11 @@ class MeanSquaredLogarithmicError(KernelLoss):
 @register("loss", "huber", "huber_loss")
 class Huber(KernelLoss):
     """Mean over outputs, with d = prediction - y, of d**2 / 2 where |d| <= delta, and of
-    delta |d| - delta**2 / 2 elsewhere (Huber, 1964)."""
+    delta |d| - delta**2 / 2 elsewhere (Huber, 1964).
+
+    >>> losses.Huber(delta=1.0, reduction="none")([[0.0], [0.0]], [[0.5], [3.0]]).tolist()
+    [0.125, 2.5]
+    """
 
     recordable = True
     kind = "huber"
@@ -78,7 +100,11 @@ class Huber(KernelLoss):
 
 @register("loss", "log_cosh", "logcosh")
 class LogCosh(KernelLoss):
-    """mean(log(cosh(prediction - y))) over outputs, computed without overflow."""
+    """mean(log(cosh(prediction - y))) over outputs, computed without overflow.
+
+    >>> round(losses.LogCosh()([[0.0]], [[2.0]]).item(), 4)
+    1.325
+    """
 
     recordable = True
     kind = "log_cosh"
@@ -87,7 +113,11 @@ class LogCosh(KernelLoss):
 @register("loss", "cosine_similarity")
 class CosineSimilarity(ComposedLoss):
     """-sum(y prediction) over axis, after both were divided by their lengths: -1 where they have
-    one direction, 1 where they have opposite ones, 0 for vectors of zeros."""
+    one direction, 1 where they have opposite ones, 0 for vectors of zeros.
+
+    >>> losses.CosineSimilarity()([[0.0, 1.0]], [[0.0, 2.0]]).item()  # -1: one direction
+    -1.0
+    """
 
     recordable = True
 
@@ -122,6 +152,10 @@ class Quantile(KernelLoss):
     levels: q in (0, 1) for all outputs, or one q for each: a model with outputs of shape (rows, 3)
     and levels (0.1, 0.5, 0.9) then predicts three quantiles of one target of shape (rows,) or
     (rows, 1). ValueError for levels outside of (0, 1) and for another number of outputs.
+
+    >>> low, high = losses.Quantile(0.1), losses.Quantile(0.9)
+    >>> round(low([[0.0]], [[1.0]]).item(), 4), round(high([[0.0]], [[1.0]]).item(), 4)
+    (0.9, 0.1)
     """
 
     recordable = True

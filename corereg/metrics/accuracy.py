@@ -34,26 +34,45 @@ def accuracy(y_true: Any, y_pred: Any) -> Tensor:
 
 
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Tensor:
-    """1 where (y_pred > threshold) is y_true, else 0, in the shape of y_pred."""
+    """1 where (y_pred > threshold) is y_true, else 0, in the shape of y_pred.
+
+    >>> metrics.binary_accuracy([[1.0], [0.0]], [[0.9], [0.6]])
+    Tensor([[1.],
+            [0.]])
+    """
     metric = BinaryAccuracy(threshold=threshold)
     return Tensor(metric.places(as_array(y_true), metric.floats(y_pred)))
 
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
-    """1 where the largest y_pred is at the largest y_true, else 0: (..., classes) -> (...)."""
+    """1 where the largest y_pred is at the largest y_true, else 0: (..., classes) -> (...).
+
+    >>> metrics.categorical_accuracy([[0, 1], [1, 0]], [[0.2, 0.8], [0.4, 0.6]])
+    Tensor([1., 0.])
+    """
     metric = CategoricalAccuracy()
     return Tensor(metric.places(as_array(y_true), metric.floats(y_pred)))
 
 
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
-    """1 where the largest y_pred is at the label y_true, else 0: (..., classes) -> (...)."""
+    """1 where the largest y_pred is at the label y_true, else 0: (..., classes) -> (...).
+
+    >>> metrics.sparse_categorical_accuracy([1, 0], [[0.2, 0.8], [0.4, 0.6]])
+    Tensor([1., 0.])
+    """
     metric = SparseCategoricalAccuracy()
     return Tensor(metric.places(as_array(y_true), metric.floats(y_pred)))
 
 
 @register("metric", "accuracy")
 class Accuracy(FunctionMetric):
-    """The share of outputs that equal y."""
+    """The share of outputs that equal y.
+
+    >>> metric = metrics.Accuracy()
+    >>> metric.update_state([1, 2, 3, 4], [0, 2, 3, 4])
+    >>> metric.result()
+    0.75
+    """
 
     recordable = True
 
@@ -63,7 +82,13 @@ class Accuracy(FunctionMetric):
 
 @register("metric", "binary_accuracy")
 class BinaryAccuracy(Metric):
-    """The share of outputs where (prediction > threshold) equals y."""
+    """The share of outputs where (prediction > threshold) equals y.
+
+    >>> metric = metrics.BinaryAccuracy(threshold=0.5)
+    >>> metric.update_state([[1], [0]], [[0.9], [0.6]])
+    >>> metric.result()
+    0.5
+    """
 
     recordable = True
 
@@ -136,7 +161,11 @@ class ClassMetric(Metric):
 
 @register("metric", "categorical_accuracy")
 class CategoricalAccuracy(ClassMetric):
-    """The share of rows where argmax of prediction and of y agree."""
+    """The share of rows where argmax of prediction and of y agree.
+
+    >>> metrics.CategoricalAccuracy()([[0, 1], [1, 0]], [[0.2, 0.8], [0.4, 0.6]])
+    0.5
+    """
 
     recordable = True
 
@@ -149,7 +178,11 @@ class CategoricalAccuracy(ClassMetric):
 
 @register("metric", "sparse_categorical_accuracy")
 class SparseCategoricalAccuracy(ClassMetric):
-    """The share of rows where argmax of prediction is the label."""
+    """The share of rows where argmax of prediction is the label.
+
+    >>> metrics.SparseCategoricalAccuracy()([1, 0], [[0.2, 0.8], [0.4, 0.6]])
+    0.5
+    """
 
     recordable = True
     sparse = True

@@ -34,6 +34,11 @@ class AUC(ThresholdCounts):
 
     Raises ValueError for other curves and methods, fewer than 2 thresholds, and num_labels without
     multi_label.
+
+    >>> auc = metrics.AUC()
+    >>> auc.update_state([0, 0, 1, 1], [0.0, 0.5, 0.3, 0.9])
+    >>> round(auc.result(), 4)
+    0.75
     """
 
     recordable = True

@@ -25,6 +25,7 @@ from corereg.metrics.arrays import (
 )
 from corereg.naming import snake_case
 from corereg.recordable import Recordable
+from corereg.representation import as_call
 
 FLOATS = ("float32", "float64")
 WHOLE = ("int", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
@@ -44,6 +45,12 @@ class Metric(Recordable):
     dtype: "float32" or "float64", that predictions are cast to before they are compared and
     computed with; None: as they come. (A string that is no dtype, given alone, is the name.)
     name: in the logs; None: the class's own in snake_case.
+
+    >>> class Bias(metrics.Metric):
+    ...     def rows(self, y_true, y_pred):
+    ...         return (y_pred - y_true).mean(axis=1)
+    >>> Bias()(np.array([[1.0], [2.0]]), np.array([[2.0], [4.0]]))
+    1.5
     """
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
@@ -64,8 +71,7 @@ class Metric(Recordable):
             )
         return found
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} name={self.name}>"
+    __repr__ = as_call
 
     # ---- state -----------------------------------------------------------------------------------
 
@@ -248,7 +254,11 @@ def ndim_of(value: Any) -> int:
 
 
 class MetricFunction(Metric):
-    """A plain function (y_true, y_pred) of tensors, giving one value a row or a scalar."""
+    """A plain function (y_true, y_pred) of tensors, giving one value a row or a scalar.
+
+    >>> metrics.get(lambda y_true, y_pred: abs(y_true - y_pred))([[0.0]], [[2.0]])
+    2.0
+    """
 
     _computes_on_tensors = True
 
@@ -305,7 +315,11 @@ def get(
     identifier: Any, outputs: tuple[int | None, ...] | None = None, sparse: bool = False
 ) -> Any:
     """A Metric, or None for None. outputs: the model's output shape, sparse: whether y holds
-    integer labels; both decide what "accuracy" means, which without them is `Accuracy`."""
+    integer labels; both decide what "accuracy" means, which without them is `Accuracy`.
+
+    >>> metrics.get("auc")
+    AUC(num_thresholds=200)
+    """
     if identifier is None:
         return None
     found = resolve(identifier)
@@ -322,14 +336,22 @@ def get(
 
 
 def serialize(metric: Any) -> registry.Config | str | None:
-    """As {"class_name", "config"}; a registered function by its name."""
+    """As {"class_name", "config"}; a registered function by its name.
+
+    >>> metrics.serialize(metrics.Mean())["class_name"]
+    'Mean'
+    """
     if isinstance(metric, MetricFunction) and registry.registered_function(metric.function):
         metric = metric.function
     return registry.serialize("metric", metric)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Metric:
-    """What `serialize` gave, as a metric again."""
+    """What `serialize` gave, as a metric again.
+
+    >>> metrics.deserialize({"class_name": "Precision", "config": {"thresholds": 0.7}})
+    Precision(thresholds=0.7)
+    """
     with registry.custom_object_scope(custom_objects):
         found: Metric = get(config)
     return found

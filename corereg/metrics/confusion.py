@@ -219,6 +219,9 @@ class TruePositives(Count):
 
     thresholds: a number in [0, 1] or a list of them, then the result has a value for each; None:
     0.5. Raises ValueError for others.
+
+    >>> metrics.TruePositives()([1, 1, 0], [0.9, 0.2, 0.1])
+    1.0
     """
 
     recordable = True
@@ -233,6 +236,9 @@ class TrueNegatives(Count):
     """The weights of all that is not positive and not predicted above the threshold.
 
     thresholds: as in TruePositives.
+
+    >>> metrics.TrueNegatives()([0, 0, 1], [0.9, 0.2, 0.1])
+    1.0
     """
 
     recordable = True
@@ -247,6 +253,9 @@ class FalsePositives(Count):
     """The weights of all that is not positive and predicted above the threshold.
 
     thresholds: as in TruePositives.
+
+    >>> metrics.FalsePositives()([0, 0, 1], [0.9, 0.2, 0.1])
+    1.0
     """
 
     recordable = True
@@ -261,6 +270,9 @@ class FalseNegatives(Count):
     """The weights of all that is positive and not predicted above the threshold.
 
     thresholds: as in TruePositives.
+
+    >>> metrics.FalseNegatives()([1, 1, 0], [0.9, 0.2, 0.1])
+    1.0
     """
 
     recordable = True
@@ -299,6 +311,10 @@ class Precision(Rate):
     count as below all thresholds. class_id: only this column counts.
 
     Raises ValueError for thresholds outside [0, 1].
+
+    >>> precision = metrics.Precision()
+    >>> round(precision([1, 0, 1, 1], [0.9, 0.8, 0.7, 0.1]), 4)
+    0.6667
     """
 
     recordable = True
@@ -315,6 +331,9 @@ class Recall(Rate):
     are none.
 
     thresholds, top_k, class_id: as in Precision.
+
+    >>> round(metrics.Recall()([1, 0, 1, 1], [0.9, 0.8, 0.7, 0.1]), 4)
+    0.6667
     """
 
     recordable = True

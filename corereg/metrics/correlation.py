@@ -25,7 +25,11 @@ def _pair(who: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
 
 def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
     """mean((y - mean y) (p - mean p)) / (std y std p) along an axis, from -1 to 1; NaN where one of
-    the two is constant."""
+    the two is constant.
+
+    >>> metrics.pearson_correlation([[1.0, 2.0, 3.0]], [[3.0, 2.0, 1.0]]).numpy().round(4)
+    array([-1.], dtype=float32)
+    """
     y, p = _pair("pearson_correlation", y_true, y_pred)
     y = y - y.mean(axis=axis, keepdims=True)
     p = p - p.mean(axis=axis, keepdims=True)
@@ -37,7 +41,11 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
 
 def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
     """mean(2 (y - mean p) (p - mean p)) / (var y + var p + (mean y - mean p)**2 + 1e-7) along an
-    axis: agreement, from -1 to 1 (Lin 1989)."""
+    axis: agreement, from -1 to 1 (Lin 1989).
+
+    >>> metrics.concordance_correlation([[1.0, 2.0, 3.0]], [[1.0, 2.0, 3.0]]).numpy().round(4)
+    array([1.], dtype=float32)
+    """
     y, p = _pair("concordance_correlation", y_true, y_pred)
     mean_y, mean_p = y.mean(axis=axis, keepdims=True), p.mean(axis=axis, keepdims=True)
     variances = (y - mean_y).square().mean(axis=axis, keepdims=True) + (p - mean_p).square().mean(
@@ -50,7 +58,12 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
 
 @register("metric", "pearson_correlation")
 class PearsonCorrelation(FunctionMetric):
-    """The mean over rows of `pearson_correlation` along an axis of (rows, ...)."""
+    """The mean over rows of `pearson_correlation` along an axis of (rows, ...).
+
+    >>> y = [[1.0, 2.0, 3.0]]
+    >>> round(metrics.PearsonCorrelation()(y, [[2.0, 3.0, 4.0]]), 4)  # a shift does not count
+    1.0
+    """
 
     recordable = True
 
@@ -62,7 +75,12 @@ class PearsonCorrelation(FunctionMetric):
 
 @register("metric", "concordance_correlation")
 class ConcordanceCorrelation(FunctionMetric):
-    """The mean over rows of `concordance_correlation` along an axis of (rows, ...)."""
+    """The mean over rows of `concordance_correlation` along an axis of (rows, ...).
+
+    >>> y = [[1.0, 2.0, 3.0]]
+    >>> round(metrics.ConcordanceCorrelation()(y, [[2.0, 3.0, 4.0]]), 4)  # a shift counts
+    0.5714
+    """
 
     recordable = True
 

@@ -27,6 +27,10 @@ class FBetaScore(Metric):
 
     Raises ValueError for other averages, a beta that is no float above 0, a threshold that is no
     float in (0, 1], and for arrays that are not (rows, classes).
+
+    >>> fbeta = metrics.FBetaScore(average="micro", beta=2.0, threshold=0.5)
+    >>> round(fbeta([[1], [1], [0]], [[0.9], [0.2], [0.1]]), 4)
+    0.5556
     """
 
     recordable = True
@@ -115,7 +119,12 @@ class FBetaScore(Metric):
 
 @register("metric", "f1_score")
 class F1Score(FBetaScore):
-    """2 P R / (P + R): FBetaScore with beta = 1, which has the arguments."""
+    """2 P R / (P + R): FBetaScore with beta = 1, which has the arguments.
+
+    >>> f1 = metrics.F1Score(average="macro", threshold=0.5)
+    >>> round(f1([[1, 0], [0, 1], [1, 1]], [[0.9, 0.1], [0.2, 0.8], [0.9, 0.1]]), 4)
+    0.8333
+    """
 
     recordable = True
 

@@ -100,6 +100,9 @@ class IoU(ConfusionMatrix):
     is the class.
 
     Raises ValueError for class ids that are not there.
+
+    >>> round(metrics.IoU(2, [0])([0, 0, 1, 1], [0, 1, 1, 1]), 4)
+    0.5
     """
 
     recordable = True
@@ -151,7 +154,11 @@ class IoU(ConfusionMatrix):
 
 @register("metric", "binary_io_u")
 class BinaryIoU(IoU):
-    """IoU of two classes, 0 and 1: predictions >= threshold are class 1."""
+    """IoU of two classes, 0 and 1: predictions >= threshold are class 1.
+
+    >>> round(metrics.BinaryIoU([1])([0, 1, 1], [0.1, 0.9, 0.2]), 4)
+    0.5
+    """
 
     recordable = True
 
@@ -180,7 +187,11 @@ class BinaryIoU(IoU):
 
 @register("metric", "mean_io_u")
 class MeanIoU(IoU):
-    """IoU of all classes."""
+    """IoU of all classes.
+
+    >>> round(metrics.MeanIoU(2)([0, 0, 1, 1], [0, 1, 1, 1]), 4)
+    0.5833
+    """
 
     recordable = True
 
@@ -205,7 +216,11 @@ class MeanIoU(IoU):
 
 @register("metric", "one_hot_io_u")
 class OneHotIoU(IoU):
-    """IoU where y is one-hot along axis."""
+    """IoU where y is one-hot along axis.
+
+    >>> round(metrics.OneHotIoU(2, [0])([[1, 0], [0, 1]], [[0.6, 0.4], [0.7, 0.3]]), 4)
+    0.5
+    """
 
     recordable = True
 
@@ -229,7 +244,11 @@ class OneHotIoU(IoU):
 
 @register("metric", "one_hot_mean_io_u")
 class OneHotMeanIoU(MeanIoU):
-    """MeanIoU where y is one-hot along axis."""
+    """MeanIoU where y is one-hot along axis.
+
+    >>> round(metrics.OneHotMeanIoU(2)([[1, 0], [0, 1]], [[0.6, 0.4], [0.7, 0.3]]), 4)
+    0.25
+    """
 
     recordable = True
 

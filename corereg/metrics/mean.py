@@ -22,6 +22,12 @@ class Mean(Metric):
 
     update_state(values, sample_weight=None): sample_weight is a number, a weight for each row or
     one for each value.
+
+    >>> mean = metrics.Mean()
+    >>> mean.update_state([1.0, 3.0])
+    >>> mean.update_state([5.0])
+    >>> mean.result()
+    3.0
     """
 
     recordable = True
@@ -47,6 +53,11 @@ class Sum(Metric):
 
     update_state(values, sample_weight=None): sample_weight is a number, a weight for each row or
     one for each value.
+
+    >>> total = metrics.Sum()
+    >>> total.update_state([1.0, 3.0])
+    >>> total.result()
+    4.0
     """
 
     recordable = True
@@ -80,6 +91,10 @@ class MeanMetricWrapper(Mean):
     value for each row, or with several, whose mean counts.
 
     Raises TypeError when it is saved, unless fn is registered by `register_keras_serializable`.
+
+    >>> error = metrics.MeanMetricWrapper(lambda y, p: abs(y - p) > 1, name="far")
+    >>> error([0.0, 0.0], [0.5, 3.0])
+    0.5
     """
 
     def __init__(
@@ -87,6 +102,9 @@ class MeanMetricWrapper(Mean):
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         self._fn, self._fn_kwargs = fn, kwargs
+
+    def _shown_arguments(self) -> dict[str, Any]:
+        return {"fn": self._fn}
 
     update_state = Metric.update_state  # type: ignore[assignment]
 

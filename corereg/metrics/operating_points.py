@@ -69,6 +69,9 @@ class SensitivityAtSpecificity(OperatingPoint):
     num_thresholds: how many, evenly from 0 to 1; class_id: only this column counts.
 
     Raises ValueError for a specificity outside [0, 1] and for no thresholds.
+
+    >>> metrics.SensitivityAtSpecificity(0.9)([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.8])
+    0.5
     """
 
     recordable = True
@@ -91,6 +94,9 @@ class SpecificityAtSensitivity(OperatingPoint):
     least `sensitivity`.
 
     num_thresholds, class_id: as in SensitivityAtSpecificity.
+
+    >>> metrics.SpecificityAtSensitivity(0.9)([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.8])
+    0.5
     """
 
     recordable = True
@@ -113,6 +119,9 @@ class PrecisionAtRecall(OperatingPoint):
     `recall`.
 
     num_thresholds, class_id: as in SensitivityAtSpecificity.
+
+    >>> metrics.PrecisionAtRecall(0.5)([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.8])
+    1.0
     """
 
     recordable = True
@@ -135,6 +144,9 @@ class RecallAtPrecision(OperatingPoint):
     `precision`.
 
     num_thresholds, class_id: as in SensitivityAtSpecificity.
+
+    >>> metrics.RecallAtPrecision(0.9)([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.8])
+    0.5
     """
 
     recordable = True

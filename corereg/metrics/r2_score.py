@@ -28,6 +28,9 @@ class R2Score(Metric):
 
     Raises ValueError for other aggregations, num_regressors below 0, and arrays that are not (rows,
     outputs).
+
+    >>> metrics.R2Score()([[1.0], [3.0]], [[1.0], [2.0]])
+    0.5
     """
 
     recordable = True

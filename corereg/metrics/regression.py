@@ -32,7 +32,11 @@ class ErrorMetric(Metric):
 
 @register("metric", "mean_squared_error", "mse", "MSE")
 class MeanSquaredError(ErrorMetric):
-    """mean((y - prediction)**2)."""
+    """mean((y - prediction)**2).
+
+    >>> metrics.MeanSquaredError()([[0.0], [1.0]], [[2.0], [1.0]])
+    2.0
+    """
 
     recordable = True
     kind = "squared_error"
@@ -43,7 +47,11 @@ class MeanSquaredError(ErrorMetric):
 
 @register("metric", "mean_absolute_error", "mae", "MAE")
 class MeanAbsoluteError(ErrorMetric):
-    """mean(|y - prediction|)."""
+    """mean(|y - prediction|).
+
+    >>> metrics.MeanAbsoluteError()([[0.0], [1.0]], [[2.0], [2.0]])
+    1.5
+    """
 
     recordable = True
     kind = "absolute_error"
@@ -54,7 +62,11 @@ class MeanAbsoluteError(ErrorMetric):
 
 @register("metric", "root_mean_squared_error")
 class RootMeanSquaredError(ErrorMetric):
-    """sqrt(mean((y - prediction)**2)), the mean over all batches."""
+    """sqrt(mean((y - prediction)**2)), the mean over all batches.
+
+    >>> metrics.RootMeanSquaredError()([[0.0], [0.0]], [[3.0], [3.0]])
+    3.0
+    """
 
     recordable = True
     kind = "squared_error"

@@ -15,7 +15,11 @@ from corereg.registry import register
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Tensor:
     """1 where the largest y_true is at one of the k largest y_pred, else 0: (..., classes) ->
-    (...). Equals of the k-th largest count as well."""
+    (...). Equals of the k-th largest count as well.
+
+    >>> metrics.top_k_categorical_accuracy([[0, 0, 1]], [[0.1, 0.6, 0.3]], k=2)
+    Tensor([1.])
+    """
     metric = TopKCategoricalAccuracy(k)
     return Tensor(metric.places(as_array(y_true), metric.floats(y_pred)))
 
@@ -26,6 +30,9 @@ def sparse_top_k_categorical_accuracy(
     """1 where the label y_true is at one of the k largest y_pred, else 0: (..., classes) -> (...).
 
     from_sorted_ids: y_pred holds class ids, the best first, instead of scores.
+
+    >>> metrics.sparse_top_k_categorical_accuracy([2], [[0.1, 0.6, 0.3]], k=2)
+    Tensor([1.])
     """
     metric = SparseTopKCategoricalAccuracy(k, from_sorted_ids=from_sorted_ids)
     return Tensor(metric.places(as_array(y_true), metric.floats(y_pred)))
@@ -52,6 +59,9 @@ class TopKCategoricalAccuracy(TopK):
     """The share of rows where the largest y is at one of the k largest predictions.
 
     Raises ValueError for a k below 1.
+
+    >>> metrics.TopKCategoricalAccuracy(k=2)([[0, 0, 1]], [[0.1, 0.6, 0.3]])
+    1.0
     """
 
     recordable = True
@@ -69,6 +79,9 @@ class SparseTopKCategoricalAccuracy(TopK):
     from_sorted_ids: predictions are class ids, the best first, instead of scores.
 
     Raises ValueError for a k below 1.
+
+    >>> metrics.SparseTopKCategoricalAccuracy(k=2)([2, 0], [[0.1, 0.6, 0.3], [0.1, 0.6, 0.3]])
+    0.5
     """
 
     recordable = True

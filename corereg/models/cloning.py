@@ -27,6 +27,11 @@ def clone_model(
     each layer's clone, by default a layer of its class from its config. A subclass with a `call` of
     its own is made from its config. TypeError for what is no Model, ValueError for input_tensors
     or a clone_function of such a subclass.
+
+    >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)], name="m")
+    >>> copy = models.clone_model(model)
+    >>> copy.layers[0] is model.layers[0]
+    False
     """
     if not isinstance(model, Model):
         raise TypeError(f"clone_model: expected a Model, received {type(model).__name__}")

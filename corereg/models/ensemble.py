@@ -23,6 +23,7 @@ from corereg.models.ensemble_graph import (
 from corereg.models.inputs import InputKind, arranged
 from corereg.models.model import Model
 from corereg.registry import register
+from corereg.representation import as_words, counted
 
 Array = np.ndarray[Any, Any]
 AVERAGES = ("outputs", "probabilities")
@@ -50,6 +51,12 @@ class Ensemble(Model):
 
     TypeError for what is no Model; ValueError for no models, one model twice, models that do not go
     together or take texts, and for weights and average that cannot be.
+
+    >>> one, two = (layers.Dense(1, kernel_initializer=name) for name in ("zeros", "ones"))
+    >>> parts = [corereg.Sequential([corereg.Input((2,)), layer]) for layer in (one, two)]
+    >>> ensemble = models.Ensemble(parts)
+    >>> ensemble.predict(np.ones((1, 2)), verbose=0)
+    array([[1.]], dtype=float32)
     """
 
     recordable = True
@@ -82,7 +89,12 @@ class Ensemble(Model):
 
     @property
     def models(self) -> list[Model]:
-        """The models, in order."""
+        """The models, in order.
+
+        >>> parts = [corereg.Sequential([corereg.Input((2,)), layers.Dense(1)]) for _ in range(3)]
+        >>> models.Ensemble(parts).models[0] is parts[0]
+        True
+        """
         return list(self._members)
 
     @property
@@ -95,6 +107,10 @@ class Ensemble(Model):
         are; with average="probabilities" their probabilities. x: arrays, as for `predict`.
 
         Their deviation over the first axis tells where the models disagree.
+
+        >>> parts = [corereg.Sequential([corereg.Input((2,)), layers.Dense(3)]) for _ in range(5)]
+        >>> np.shape(models.Ensemble(parts).predict_members(np.ones((4, 2))))
+        (5, 4, 3)
         """
         graph = self._graph
         assert graph is not None
@@ -110,6 +126,13 @@ class Ensemble(Model):
             for layer, own in zip(averages, zip(*parts, strict=True), strict=True)
         ]
         return pack_like(graph.outputs, stacks)
+
+    def _repr_html_(self) -> str:
+        from corereg.models.pages import model_page
+
+        weights = self.member_weights or (1.0,) * len(self._members)
+        shares = [f"{100 * one / sum(weights):.3g} %" for one in weights]
+        return model_page(self, (f"Share of the {self.average}", shares))
 
     @property
     def _input_kinds(self) -> list[InputKind] | None:
@@ -127,7 +150,12 @@ class Ensemble(Model):
     # ---- files -----------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """The models, as `layers`, and the constructor's arguments, JSON-able."""
+        """The models, as `layers`, and the constructor's arguments, JSON-able.
+
+        >>> parts = [corereg.Sequential([corereg.Input((2,)), layers.Dense(1)]) for _ in range(3)]
+        >>> sorted(models.Ensemble(parts).get_config())
+        ['average', 'inputs', 'layers', 'name', 'trainable', 'weights']
+        """
         graph = self._graph
         assert graph is not None
         weights = self.member_weights
@@ -145,7 +173,12 @@ class Ensemble(Model):
         cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> Self:
         """An ensemble of models of the same structure, with fresh weights. custom_objects: {name:
-        class} for layers and so on of the user's own."""
+        class} for layers and so on of the user's own.
+
+        >>> parts = [corereg.Sequential([corereg.Input((2,)), layers.Dense(1)]) for _ in range(3)]
+        >>> models.Ensemble.from_config(models.Ensemble(parts, name="e").get_config())
+        <Ensemble 'e', 3 models>
+        """
         prepare = take_prepare()
         models: list[Any] = []
         for place, entry in enumerate(config["layers"]):
@@ -160,7 +193,16 @@ class Ensemble(Model):
     def of_snapshots(
         cls, model: Model, snapshots: Sequence[Sequence[Array]], **options: Any
     ) -> Self:
-        """An ensemble of copies of one model, each with weights as `get_weights` gives them."""
+        """An ensemble of copies of one model, each with weights as `get_weights` gives them.
+
+        >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+        >>> model.compile(optimizers.SGD(0.1), "mse")
+        >>> snapshots = callbacks.SnapshotEnsemble(cycle_epochs=2)
+        >>> x, y = np.ones((8, 1)), np.ones(8)
+        >>> history = model.fit(x, y, epochs=6, verbose=0, callbacks=snapshots)
+        >>> models.Ensemble.of_snapshots(model, snapshots.snapshots, name="three")
+        <Ensemble 'three', 3 models>
+        """
         models = []
         for weights in snapshots:
             copy = clone_model(model)
@@ -170,8 +212,7 @@ class Ensemble(Model):
             models.append(copy)
         return cls(models, **options)
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name!r}, {len(self._members)} models>"
+    __repr__ = as_words(lambda self: f"{self.name!r}, {counted(len(self._members), 'model')}")
 
 
 # ---- what the constructor is given ---------------------------------------------------------------

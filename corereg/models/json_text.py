@@ -15,6 +15,10 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
 
     custom_objects: {name: class} for layers and so on of the user's own. ValueError for a text that
     is no JSON or of a class that is not known, TypeError for what describes no model.
+
+    >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)], name="m")
+    >>> models.model_from_json(model.to_json())
+    <Sequential 'm', 1 layer>
     """
     try:
         described = json.loads(json_string)

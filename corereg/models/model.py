@@ -22,7 +22,9 @@ from corereg.metrics.base import Metric
 from corereg.models.structure import ModelStructure
 from corereg.optimizers.base import Optimizer
 from corereg.registry import register
+from corereg.representation import as_words, counted
 from corereg.runtime.report import ExecutionReport
+from corereg.tracebacks import shorten
 from corereg.training import custom
 from corereg.training.compilation import Compilation
 from corereg.training.data.structures import unpack_x_y_sample_weight
@@ -48,6 +50,15 @@ class Model(CopiedWhole, ModelStructure):
 
     name: unique by default; further arguments as for `Layer`. ValueError for outputs that do not
     depend on the inputs alone, and for two layers of one name.
+
+    >>> x = corereg.Input((4,))
+    >>> h = layers.Dense(8, "relu", kernel_regularizer="l2")(x)
+    >>> model = corereg.Model(x, layers.Dense(3, "softmax")(layers.Dropout(0.2)(h)), name="m")
+    >>> model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    >>> model
+    <Model 'm', 4 layers>
+    >>> model.predict(np.ones((5, 4)), verbose=0).shape
+    (5, 3)
     """
 
     recordable = True
@@ -93,22 +104,33 @@ class Model(CopiedWhole, ModelStructure):
         as "dense/kernel_penalty": in the History, the progress bar, what `evaluate` and
         `train_on_batch` return as a dict, and for all callbacks. They are means over the rows, and
         add up to "penalty". No other name or number changes.
+
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(1, "sigmoid")])
+        >>> model.compile(optimizers.Adam(0.01), "binary_crossentropy", metrics=["accuracy", "auc"])
+        >>> model.loss, model.optimizer
+        (BinaryCrossentropy(), Adam(learning_rate=0.01))
         """
-        self._trainer.lock.check_idle("compile")
-        compilation = Compilation.from_arguments(
-            optimizer,
-            loss,
-            loss_weights,
-            metrics,
-            weighted_metrics,
-            run_eagerly,
-            log_penalties,
-        )
-        if compilation.optimizer is not None:
-            for layer in self._flatten_layers():
-                for weight, regularizer in options_of(layer, "regularizer"):
-                    compilation.optimizer.check_regularizer(regularizer, f"{layer.name}/{weight}")
-        self._trainer.compile(compilation)
+        try:
+            self._trainer.lock.check_idle("compile")
+            compilation = Compilation.from_arguments(
+                optimizer,
+                loss,
+                loss_weights,
+                metrics,
+                weighted_metrics,
+                run_eagerly,
+                log_penalties,
+            )
+            if compilation.optimizer is not None:
+                for layer in self._flatten_layers():
+                    for weight, regularizer in options_of(layer, "regularizer"):
+                        compilation.optimizer.check_regularizer(
+                            regularizer, f"{layer.name}/{weight}"
+                        )
+            self._trainer.compile(compilation)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def fit(
         self,
@@ -162,27 +184,41 @@ class Model(CopiedWhole, ModelStructure):
         RuntimeError if the model is being trained already. After Ctrl-C the weights are those of
         the last finished step. `corereg.PerformanceWarning` if steps run through Python for another
         reason than run_eagerly; `execution_report()` says more.
+
+        >>> corereg.set_random_seed(0)
+        >>> x = np.random.default_rng(0).standard_normal((200, 3))
+        >>> model = corereg.Sequential([corereg.Input((3,)), layers.Dense(1)])
+        >>> model.compile(optimizers.Adam(0.1), "mse")
+        >>> history = model.fit(x, x @ [1.0, 2.0, 3.0], epochs=40, validation_split=0.2, verbose=0)
+        >>> history
+        <History of 40 epochs: loss, val_loss>
+        >>> history.history["val_loss"][-1] < 0.01
+        True
         """
-        return fit(
-            self,
-            x,
-            y,
-            batch_size,
-            epochs,
-            verbose,
-            callbacks,
-            validation_split,
-            validation_data,
-            shuffle,
-            class_weight,
-            sample_weight,
-            initial_epoch,
-            steps_per_epoch,
-            validation_steps,
-            validation_batch_size,
-            validation_freq,
-            augment,
-        )
+        try:
+            return fit(
+                self,
+                x,
+                y,
+                batch_size,
+                epochs,
+                verbose,
+                callbacks,
+                validation_split,
+                validation_data,
+                shuffle,
+                class_weight,
+                sample_weight,
+                initial_epoch,
+                steps_per_epoch,
+                validation_steps,
+                validation_batch_size,
+                validation_freq,
+                augment,
+            )
+        except Exception as error:
+            shorten(error)
+            raise
 
     def train_on_batch(
         self,
@@ -194,8 +230,20 @@ class Model(CopiedWhole, ModelStructure):
         augment: Any = None,
     ) -> Any:
         """One step on one batch; [loss, metrics...] of before the step, or a dict. augment: as for
-        `fit`; give the same objects at each call, for others are recorded anew."""
-        return train_on_batch(self, x, y, sample_weight, class_weight, return_dict, augment)
+        `fit`; give the same objects at each call, for others are recorded anew.
+
+        >>> layer = layers.Dense(1, kernel_initializer="ones")
+        >>> model = corereg.Sequential([corereg.Input((1,)), layer])
+        >>> model.compile(optimizers.SGD(0.25), "mse")
+        >>> x, y = np.ones((2, 1)), np.zeros(2)
+        >>> [float(model.train_on_batch(x, y)) for step in range(3)]
+        [1.0, 0.0, 0.0]
+        """
+        try:
+            return train_on_batch(self, x, y, sample_weight, class_weight, return_dict, augment)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def evaluate(
         self,
@@ -214,16 +262,38 @@ class Model(CopiedWhole, ModelStructure):
         x may also be an iterable of batches, as for `fit`; steps: how many at most.
 
         RuntimeError while another thread trains the model.
+
+        >>> layer = layers.Dense(1, kernel_initializer="ones")
+        >>> model = corereg.Sequential([corereg.Input((1,)), layer])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> x = np.array([[1.0], [2.0]])
+        >>> model.evaluate(x, x + 2, verbose=0, return_dict=True)
+        {'loss': 4.0, 'mae': 2.0}
         """
-        return evaluate(
-            self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict
-        )
+        try:
+            return evaluate(
+                self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict
+            )
+        except Exception as error:
+            shorten(error)
+            raise
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """[loss, metrics...] of one batch, or a dict."""
-        return test_on_batch(self, x, y, sample_weight, return_dict)
+        """[loss, metrics...] of one batch, or a dict.
+
+        >>> layer = layers.Dense(1, kernel_initializer="ones")
+        >>> model = corereg.Sequential([corereg.Input((1,)), layer])
+        >>> model.compile("sgd", "mse")
+        >>> model.test_on_batch(np.ones((2, 1)), np.zeros(2))
+        1.0
+        """
+        try:
+            return test_on_batch(self, x, y, sample_weight, return_dict)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def predict(
         self,
@@ -239,6 +309,11 @@ class Model(CopiedWhole, ModelStructure):
         batch_size: rows that progress and callbacks count as one; it changes neither the results
         nor, much, the speed, and bounds the memory. Many threads may predict at once, also while
         another one trains the model: they see the weights between two steps.
+
+        >>> layer = layers.Dense(1, kernel_initializer="ones")
+        >>> model = corereg.Sequential([corereg.Input((2,)), layer])
+        >>> model.predict(np.array([[1.0, 2.0]]), verbose=0)
+        array([[3.]], dtype=float32)
         """
         if verbose == 0 and batch_size is None and steps is None and callbacks is None:
             trainer = self._trainer
@@ -247,7 +322,11 @@ class Model(CopiedWhole, ModelStructure):
                 if found is not None:
                     like = trainer.output_like
                     return found if like is None else pack_like(like, flatten(found))
-        return predict(self, x, batch_size, verbose, steps, callbacks)
+        try:
+            return predict(self, x, batch_size, verbose, steps, callbacks)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def predict_mc(
         self,
@@ -279,13 +358,28 @@ class Model(CopiedWhole, ModelStructure):
         may train meanwhile: each block of 256 rows sees the weights between two steps.
 
         Raises ValueError for a model without dropout, and for arguments that do not fit.
+
+        >>> model = corereg.Sequential([corereg.Input((2,)), layers.Dropout(0.5), layers.Dense(1)])
+        >>> found = model.predict_mc(np.ones((3, 2)), num_samples=20, seed=1)
+        >>> found.mean.shape, found.std.shape
+        ((3, 1), (3, 1))
         """
         from corereg.training.predict_mc import predict_mc
 
-        return predict_mc(self, x, num_samples, seed, return_samples, validation_data)
+        try:
+            return predict_mc(self, x, num_samples, seed, return_samples, validation_data)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def predict_on_batch(self, x: Any) -> Any:
-        """The outputs of one batch."""
+        """The outputs of one batch.
+
+        >>> layer = layers.Dense(1, kernel_initializer="ones")
+        >>> model = corereg.Sequential([corereg.Input((2,)), layer])
+        >>> model.predict_on_batch(np.array([[1.0, 2.0]]))
+        array([[3.]], dtype=float32)
+        """
         return self.predict(x, verbose=0)
 
     # ---- steps, to be overridden -----------------------------------------------------------------
@@ -302,17 +396,48 @@ class Model(CopiedWhole, ModelStructure):
         `corereg.utils.unpack_x_y_sample_weight`). Returns the logs, a dict of scalar tensors: their
         last values are the epoch's. Gradients are those of ``loss.backward()``; the optimizer's
         ``apply(gradients, variables)`` or ``step()`` uses them.
+
+        >>> class Own(corereg.Sequential):
+        ...     def train_step(self, data):
+        ...         x, y = data
+        ...         loss = self.compute_loss(x, y, self(x, training=True))
+        ...         self.zero_grad()
+        ...         loss.backward()
+        ...         self.optimizer.apply([w.grad for w in self.trainable_weights])
+        ...         return {"loss": loss}
+        >>> model = Own([corereg.Input((1,)), layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile("sgd", "mse")
+        >>> model.fit(np.ones((4, 1)), np.zeros((4, 1)), verbose=0).history
+        {'loss': [1.0]}
         """
         return custom.train_step(self, data)
 
     @custom.built_in
     def test_step(self, data: Any) -> dict[str, Any]:
-        """One step of `evaluate` and of validation, as `train_step`; returns the logs."""
+        """One step of `evaluate` and of validation, as `train_step`; returns the logs.
+
+        >>> class Own(corereg.Sequential):
+        ...     def test_step(self, data):
+        ...         x, y = data
+        ...         return {"largest": abs(y - self(x)).max()}
+        >>> model = Own([corereg.Input((1,)), layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile()
+        >>> model.evaluate(np.array([[1.0], [3.0]]), np.zeros((2, 1)), verbose=0, return_dict=True)
+        {'largest': 3.0}
+        """
         return custom.test_step(self, data)
 
     @custom.built_in
     def predict_step(self, data: Any) -> Any:
-        """What `predict` gives for one batch, as tensors."""
+        """What `predict` gives for one batch, as tensors.
+
+        >>> class Doubled(corereg.Sequential):
+        ...     def predict_step(self, data):
+        ...         return 2 * super().predict_step(data)
+        >>> model = Doubled([corereg.Input((1,)), layers.Dense(1, kernel_initializer="ones")])
+        >>> model.predict(np.ones((1, 1)), verbose=0)
+        array([[2.]], dtype=float32)
+        """
         x, _, _ = unpack_x_y_sample_weight(data)
         return self(x, training=False)
 
@@ -326,41 +451,95 @@ class Model(CopiedWhole, ModelStructure):
         training: bool = True,
     ) -> Tensor:
         """The total loss of a batch, a scalar tensor: the compiled losses by their weights, and all
-        penalties. Override it to train with another one."""
+        penalties. Override it to train with another one.
+
+        >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> model.compute_loss(y=np.array([[1.0]]), y_pred=corereg.Tensor([[3.0]])).item()
+        4.0
+        """
         return custom.compute_loss(self, y, y_pred, sample_weight)
 
     @custom.built_in
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> dict[str, Any]:
-        """Adds a batch to the compiled metrics; returns what all metrics say, by name."""
+        """Adds a batch to the compiled metrics; returns what all metrics say, by name.
+
+        >>> class Own(corereg.Sequential):
+        ...     def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        ...         return {"largest": abs(y - y_pred).max()}
+        >>> layer = layers.Dense(1, kernel_initializer="ones")
+        >>> model = Own([corereg.Input((1,)), layer])
+        >>> model.compile("sgd", "mse")
+        >>> model.evaluate(np.array([[1.0], [3.0]]), np.zeros((2, 1)), verbose=0, return_dict=True)
+        {'largest': 3.0}
+        """
         return custom.compute_metrics(self, y, y_pred, sample_weight)
 
     def get_metrics_result(self) -> dict[str, Any]:
-        """What all metrics say now, by name."""
+        """What all metrics say now, by name.
+
+        >>> layer = layers.Dense(1, kernel_initializer="ones")
+        >>> model = corereg.Sequential([corereg.Input((1,)), layer])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> result = model.evaluate(np.ones((2, 1)), np.zeros(2), verbose=0)
+        >>> model.get_metrics_result()["mae"]
+        1.0
+        """
         return custom.metrics_result(self)
 
     @property
     def metrics(self) -> list[Any]:
         """The metrics that steps of one's own update: of the loss, the compiled ones as one, those
-        of single outputs, and those that are attributes of the model."""
+        of single outputs, and those that are attributes of the model.
+
+        >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> loss = model.test_on_batch(np.ones((2, 1)), np.ones(2))
+        >>> [metric.name for metric in model.metrics]
+        ['loss', 'compile_metrics']
+        """
         own = [value for value in vars(self).values() if isinstance(value, Metric)]
         return [*self._trainer.trackers.metrics, *own]
 
     def reset_metrics(self) -> None:
-        """Sets all metrics back."""
+        """Sets all metrics back.
+
+        >>> layer = layers.Dense(1, kernel_initializer="ones")
+        >>> model = corereg.Sequential([corereg.Input((1,)), layer])
+        >>> model.compile("sgd", "mse")
+        >>> loss = model.test_on_batch(np.ones((2, 1)), np.zeros(2))
+        >>> model.reset_metrics()
+        >>> model.get_metrics_result()
+        {'loss': 0.0}
+        """
         for metric in self.metrics:
             metric.reset_state()
 
     def zero_grad(self) -> None:
-        """Forgets the gradients of all weights."""
+        """Forgets the gradients of all weights.
+
+        >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+        >>> model(np.ones((2, 1))).sum().backward()
+        >>> model.zero_grad()
+        >>> model.layers[0].kernel.grad is None
+        True
+        """
         for weight in self.weights:
             weight.grad = None
 
     def execution_report(self) -> ExecutionReport:
         """Whether fit, evaluate and predict are replayed, on how many threads, and if not, which
         part is to blame and what cures it; and of which layers predict uses sparse kernels. Print
-        it, or read ``report["fit"].mode``."""
+        it, or read ``report["fit"].mode``.
+
+        >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> history = model.fit(np.ones((64, 1)), np.ones(64), verbose=0)
+        >>> model.execution_report()["fit"].mode
+        'replayed'
+        """
         return self._trainer.execution_report(self.weights)
 
     @property
@@ -392,7 +571,15 @@ class Model(CopiedWhole, ModelStructure):
 
     @property
     def log_penalties(self) -> bool:
-        """Whether the logs have each layer's penalty, too; may be set at any time."""
+        """Whether the logs have each layer's penalty, too; may be set at any time.
+
+        >>> layer = layers.Dense(1, kernel_regularizer="l2", name="d")
+        >>> model = corereg.Sequential([corereg.Input((1,)), layer])
+        >>> model.compile("sgd", "mse")
+        >>> model.log_penalties = True  # as compile(log_penalties=True)
+        >>> list(model.fit(np.ones(8), np.ones(8), verbose=0).history)
+        ['d/kernel_penalty', 'loss', 'penalty']
+        """
         return self._trainer.compilation.log_penalties
 
     @log_penalties.setter
@@ -401,7 +588,16 @@ class Model(CopiedWhole, ModelStructure):
 
     @property
     def stop_training(self) -> bool:
-        """Callbacks set it to True to end `fit` after the present batch."""
+        """Callbacks set it to True to end `fit` after the present batch.
+
+        >>> class Enough(callbacks.Callback):
+        ...     def on_epoch_end(self, epoch, logs=None):
+        ...         self.model.stop_training = epoch == 2
+        >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> model.fit(np.ones(8), np.ones(8), epochs=100, verbose=0, callbacks=Enough())
+        <History of 3 epochs: loss>
+        """
         return self._trainer.stop_training
 
     @stop_training.setter
@@ -428,7 +624,14 @@ class Model(CopiedWhole, ModelStructure):
 
     @property
     def history(self) -> History | None:
-        """The History of the last fit, or None."""
+        """The History of the last fit, or None.
+
+        >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> history = model.fit(np.ones(8), np.ones(8), verbose=0)
+        >>> model.history is history
+        True
+        """
         return self._trainer.history_of(self)
 
     @history.setter
@@ -437,7 +640,14 @@ class Model(CopiedWhole, ModelStructure):
 
     @property
     def metrics_names(self) -> list[str]:
-        """What evaluate returns, in order."""
+        """What evaluate returns, in order.
+
+        >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> values = model.evaluate(np.ones((2, 1)), np.ones(2), verbose=0)
+        >>> model.metrics_names
+        ['loss', 'mae']
+        """
         return self._trainer.metrics_names
 
     # ---- weights ---------------------------------------------------------------------------------
@@ -446,7 +656,11 @@ class Model(CopiedWhole, ModelStructure):
         return self.weights
 
     def count_params(self) -> int:
-        """How many numbers the weights hold; the model must be built."""
+        """How many numbers the weights hold; the model must be built.
+
+        >>> corereg.Sequential([corereg.Input((4,)), layers.Dense(3)]).count_params()  # 4 * 3 + 3
+        15
+        """
         if not self.built:
             raise ValueError(
                 f"{type(self).__name__} {self.name!r} is not built; call build(input_shape)"
@@ -478,6 +692,18 @@ class Model(CopiedWhole, ModelStructure):
             one of them says to the last of the other. The totals stay those of the model.
 
         Raises ValueError for positions that are too few and for names that no layer has.
+
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3, name="d")], name="m")
+        >>> model.summary()
+        Model: "m"
+        -----------------------------------
+        Layer (type)  Output Shape  Param #
+        -----------------------------------
+        d (Dense)     (None, 3)          15
+        -----------------------------------
+        Total params: 15 (60.00 B)
+        Trainable params: 15 (60.00 B)
+        Non-trainable params: 0 (0.00 B)
         """
         from corereg.models.summary import summary_lines
 
@@ -486,10 +712,21 @@ class Model(CopiedWhole, ModelStructure):
         ):
             (print_fn or print)(line)
 
+    def _repr_html_(self) -> str:
+        from corereg.models.pages import model_page
+
+        return model_page(self)
+
     def sparsity(self) -> SparsityTable:
         """The zeros in the model's kernels, as they are now: a table with a row for each kernel
         (zeros, nonzeros, how many are frozen at zero, dead neurons, dead inputs) and totals, which
-        prints as text. ValueError if the model is not built."""
+        prints as text. ValueError if the model is not built.
+
+        >>> model = corereg.Sequential([corereg.Input((2,)), layers.Dense(2, name="d")])
+        >>> model.layers[0].set_weights([np.eye(2), np.zeros(2)])
+        >>> model.sparsity().zeros, model.sparsity().share
+        (2, 0.5)
+        """
         from corereg.models.sparsity import sparsity_of
 
         return sparsity_of(self)
@@ -502,6 +739,14 @@ class Model(CopiedWhole, ModelStructure):
         usual suffix is .corereg. portable: leave out of a file for Keras what Keras does not have,
         with a warning that names it; otherwise that is a ValueError. ValueError for a path that
         ends like another program's files.
+
+        >>> import io
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)], name="m")
+        >>> file = io.BytesIO()  # or a path, "m.corereg"
+        >>> model.save(file)
+        >>> position = file.seek(0)
+        >>> models.load_model(file)
+        <Sequential 'm', 1 layer>
         """
         from corereg.saving.model_file import save_model
 
@@ -509,14 +754,31 @@ class Model(CopiedWhole, ModelStructure):
 
     def save_weights(self, path: Any) -> None:
         """Writes the weights alone; to a path that ends in .weights.h5 as Keras does, with the
-        optimizer's state (extra `corereg[keras]`)."""
+        optimizer's state (extra `corereg[keras]`).
+
+        >>> import io
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)])
+        >>> file = io.BytesIO()  # or a path
+        >>> model.save_weights(file)
+        """
         from corereg.saving.model_file import save_weights
 
         save_weights(self, path)
 
     def load_weights(self, path: Any) -> None:
         """Reads weights that `save` or `save_weights` wrote, or Keras into a file whose name ends
-        in .weights.h5 or .keras; changes nothing if they do not fit."""
+        in .weights.h5 or .keras; changes nothing if they do not fit.
+
+        >>> import io
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)])
+        >>> other = models.clone_model(model)
+        >>> file = io.BytesIO()  # or a path
+        >>> model.save_weights(file)
+        >>> position = file.seek(0)
+        >>> other.load_weights(file)
+        >>> np.array_equal(other.get_weights()[0], model.get_weights()[0])
+        True
+        """
         from corereg.saving.model_file import load_weights
 
         load_weights(self, path)
@@ -538,7 +800,13 @@ class Model(CopiedWhole, ModelStructure):
 
     def get_config(self) -> dict[str, Any]:
         """The structure, JSON-able: of a graph its layers and how they are called, as Keras writes
-        it; of a subclass the arguments that every layer takes, as far as its `__init__` does."""
+        it; of a subclass the arguments that every layer takes, as far as its `__init__` does.
+
+        >>> x = corereg.Input((4,))
+        >>> model = corereg.Model(x, layers.Dense(3)(x), name="m")
+        >>> [one["class_name"] for one in model.get_config()["layers"]]
+        ['InputLayer', 'Dense']
+        """
         from corereg.models.graph_config import graph_config, own_config
 
         return own_config(self) if self._graph is None else graph_config(self)
@@ -546,7 +814,12 @@ class Model(CopiedWhole, ModelStructure):
     def to_json(self, **options: Any) -> str:
         """The structure as JSON, without weights and what `compile` was told, for
         `corereg.models.model_from_json`. options: arguments of `json.dumps`, such as indent=2.
-        TypeError for a config that does not fit into JSON."""
+        TypeError for a config that does not fit into JSON.
+
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)], name="m")
+        >>> models.model_from_json(model.to_json())
+        <Sequential 'm', 1 layer>
+        """
         import json
 
         try:
@@ -567,6 +840,10 @@ class Model(CopiedWhole, ModelStructure):
 
         custom_objects: {name: class} for layers and so on of the user's own. ValueError for what
         get_config did not give.
+
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)], name="m")
+        >>> corereg.Sequential.from_config(model.get_config())
+        <Sequential 'm', 1 layer>
         """
         from corereg.models.graph_config import from_graph_config, is_graph_config
 
@@ -576,5 +853,4 @@ class Model(CopiedWhole, ModelStructure):
         with registry.custom_object_scope(custom_objects):
             return cls(**config)
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name!r}, {len(self.layers)} layers>"
+    __repr__ = as_words(lambda self: f"{self.name!r}, {counted(len(self.layers), 'layer')}")

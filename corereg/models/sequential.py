@@ -27,6 +27,12 @@ class Sequential(Model):
     layers: Layer objects and models, an `Input` first if you like; name: for the summary. The model
     is built when its input shape is known: from an Input, from input_dim or input_shape of the
     first layer, from `build(input_shape)`, or from the first batch.
+
+    >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(8, "relu"), layers.Dense(1)])
+    >>> model.layers
+    [Dense(8, activation='relu'), Dense(1)]
+    >>> model.count_params()
+    49
     """
 
     recordable = True
@@ -66,7 +72,13 @@ class Sequential(Model):
 
     def add(self, layer: Any) -> None:
         """Adds a layer on top: a Layer, a model, or first what Input gives. TypeError for anything
-        else, ValueError for a layer or a name that is there already."""
+        else, ValueError for a layer or a name that is there already.
+
+        >>> model = corereg.Sequential([corereg.Input((4,))])
+        >>> model.add(layers.Dense(3))
+        >>> model.output_shape
+        (None, 3)
+        """
         self._trainer.lock.check_idle("Sequential.add")
         if isinstance(layer, SymbolicTensor) and isinstance(layer.node.operation, InputLayer):
             layer = layer.node.operation
@@ -101,7 +113,14 @@ class Sequential(Model):
         return found
 
     def pop(self) -> Layer:
-        """Removes the top layer and returns it."""
+        """Removes the top layer and returns it.
+
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3), layers.ReLU()])
+        >>> model.pop()
+        ReLU()
+        >>> model.layers
+        [Dense(3)]
+        """
         self._trainer.lock.check_idle("Sequential.pop")
         if not self._stack:
             raise IndexError("Sequential.pop: the model has no layers")
@@ -126,7 +145,13 @@ class Sequential(Model):
 
     @builds_itself
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Makes the weights for inputs of this shape, batch included: (None, 10)."""
+        """Makes the weights for inputs of this shape, batch included: (None, 10).
+
+        >>> model = corereg.Sequential([layers.Dense(3)])
+        >>> model.build((None, 4))
+        >>> model.count_params()
+        15
+        """
         if not self.layers:
             raise ValueError("Sequential.build: the model has no layers; add() some first")
         who = f"Sequential {self.name!r}"
@@ -218,7 +243,12 @@ class Sequential(Model):
         return self.outputs[0].shape
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """What comes out for inputs of this shape."""
+        """What comes out for inputs of this shape.
+
+        >>> model = corereg.Sequential([layers.Dense(3), layers.Dense(2)])
+        >>> model.compute_output_shape((None, 4))
+        (None, 2)
+        """
         shape = input_shape
         for layer in self._stack:
             shape = layer.compute_output_shape(shape)
@@ -230,7 +260,12 @@ class Sequential(Model):
     # ---- computing ------------------------------------------------------------------------------
 
     def call(self, x: Any, training: Any = None) -> Any:
-        """Runs the layers, one after the other."""
+        """Runs the layers, one after the other.
+
+        >>> model = corereg.Sequential([layers.Rescaling(2.0), layers.Rescaling(1.0, offset=1.0)])
+        >>> model(np.array([[1.0, 2.0]]))
+        Tensor([[3., 5.]])
+        """
         for layer in self._stack:
             x = layer(x, training=training)
         return x
@@ -255,7 +290,12 @@ class Sequential(Model):
     # ---- description and files -------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """The layers and the input shape, JSON-able."""
+        """The layers and the input shape, JSON-able.
+
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)], name="m")
+        >>> [one["class_name"] for one in model.get_config()["layers"]]
+        ['InputLayer', 'Dense']
+        """
         layers = [serialize(layer) for layer in self._stack]
         shape = None if self._source is None else list(self._source.shape)
         return {"name": self.name, "layers": layers, "input_shape": shape}
@@ -269,6 +309,10 @@ class Sequential(Model):
         """A model of the same structure, with fresh weights.
 
         custom_objects: {name: class} for layers and so on of the user's own.
+
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)], name="m")
+        >>> corereg.Sequential.from_config(model.get_config()).layers
+        [Dense(3)]
         """
         prepare = take_prepare()
         model = cls(name=config["name"])

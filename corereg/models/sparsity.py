@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, overload
 
 import numpy as np
 
+from corereg import markup
 from corereg.models.text_table import table
 from corereg.pruning.kernels import all_kernels
 
@@ -26,6 +26,11 @@ class SparsityRow(NamedTuple):
     exactly 0.0, and how many not; frozen: how many training keeps at zero
     (`corereg.pruning.freeze_zeros`); dead_neurons: how many neurons have no weight but zeros, so
     that they give the same for all inputs; dead_inputs: how many inputs the layer does not look at.
+
+    >>> model = corereg.Sequential([corereg.Input((2,)), layers.Dense(2, name="d")])
+    >>> model.layers[0].set_weights([np.eye(2), np.zeros(2)])
+    >>> model.sparsity()[0].zeros
+    2
     """
 
     layer: str
@@ -45,7 +50,19 @@ class SparsityRow(NamedTuple):
 
 class SparsityTable(Sequence[SparsityRow]):
     """What `model.sparsity()` gives: a row for each kernel, and totals. It is what was there when
-    it was made. Notebooks show it as a table."""
+    it was made. Notebooks show it as a table.
+
+    >>> model = corereg.Sequential([corereg.Input((2,)), layers.Dense(2, name="d")])
+    >>> model.layers[0].set_weights([np.eye(2), np.zeros(2)])
+    >>> model.sparsity()
+    ----------------------------------------------------------------------------------
+    Layer  Weight  Shape   Zeros  Zeros %  Nonzeros  Frozen  Dead neurons  Dead inputs
+    ----------------------------------------------------------------------------------
+    d      kernel  (2, 2)      2    50.00         2       0             0            0
+    ----------------------------------------------------------------------------------
+    Total                      2    50.00         2       0             0            0
+    ----------------------------------------------------------------------------------
+    """
 
     def __init__(self, rows: Sequence[SparsityRow]) -> None:
         self._rows = tuple(rows)
@@ -121,20 +138,8 @@ class SparsityTable(Sequence[SparsityRow]):
         return "\n".join([*body, rule, total, rule])
 
     def _repr_html_(self) -> str:
-        def line(cells: Sequence[str], tag: str) -> str:
-            parts = [
-                f'<{tag} style="text-align:{"right" if i in _RIGHT else "left"}">'
-                f"{html.escape(cell)}</{tag}>"
-                for i, cell in enumerate(cells)
-            ]
-            return f"<tr>{''.join(parts)}</tr>"
-
         *body, total = self._cells()
-        rows = "".join(line(cells, "td") for cells in body)
-        return (
-            f"<table><thead>{line(_HEAD, 'th')}</thead><tbody>{rows}</tbody>"
-            f"<tfoot>{line(total, 'th')}</tfoot></table>"
-        )
+        return markup.card("Sparsity", markup.table(_HEAD, body, _RIGHT, total))
 
 
 def sparsity_of(model: Any) -> SparsityTable:

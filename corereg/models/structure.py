@@ -22,6 +22,7 @@ from corereg.layers.calling import call_with, is_of_floats
 from corereg.layers.input_layer import InputLayer
 from corereg.models.inputs import InputKind, arranged, checked, input_kind
 from corereg.naming import snake_case, unique_name
+from corereg.tracebacks import shorten
 
 if TYPE_CHECKING:
     from corereg.graph.halves import Halves
@@ -85,21 +86,36 @@ class ModelStructure(Layer):
         """The output for a tensor or array x (batch, ...), as a Tensor with its graph. Several
         inputs are given as a list, in order, or as a dict by their names; outputs come nested as
         they were given to the model. training: as for `Layer`."""
-        if self._has_own_call:
-            return super().__call__(x, *more, training=training, **named)
-        if more or named or type(x) is not Tensor:
-            if more or named or not is_of_floats(x):
-                return call_with(self, x, more, training, named)
-            x = new_tensor(x)
-        self._track_call()
-        if not self.built:
-            self.ensure_built((None, *x.shape[1:]))
-        if training is None:
-            training = self._training_around()
-        return self._call_inside(x, (), training, {})
+        try:
+            if self._has_own_call:
+                return super().__call__(x, *more, training=training, **named)
+            if more or named or type(x) is not Tensor:
+                if more or named or not is_of_floats(x):
+                    return call_with(self, x, more, training, named)
+                x = new_tensor(x)
+            self._track_call()
+            if not self.built:
+                self.ensure_built((None, *x.shape[1:]))
+            if training is None:
+                training = self._training_around()
+            return self._call_inside(x, (), training, {})
+        except Exception as error:
+            shorten(error)
+            raise
 
     def call(self, x: Any, training: Any = None) -> Any:
-        """Runs the graph; a subclass without one writes what it computes here."""
+        """Runs the graph; a subclass without one writes what it computes here.
+
+        >>> class Twice(corereg.Model):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.dense = layers.Dense(2)
+        ...
+        ...     def call(self, x):
+        ...         return self.dense(x) * 2
+        >>> Twice()(np.ones((3, 4))).shape
+        (3, 2)
+        """
         graph = self._graph
         if graph is None:
             raise NotImplementedError(
@@ -160,7 +176,12 @@ class ModelStructure(Layer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers: of a graph in its order, inputs first, else in the order of their making."""
+        """The layers: of a graph in its order, inputs first, else in the order of their making.
+
+        >>> x = corereg.Input((4,))
+        >>> corereg.Model(x, layers.Dense(3)(x)).layers
+        [InputLayer(shape=(4,)), Dense(3)]
+        """
         return list(self._layers)
 
     def _inner_places(self) -> Iterator[tuple[str, Any]]:
@@ -179,7 +200,14 @@ class ModelStructure(Layer):
         return found.pop() if found else str(self._dtype)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """A layer by name or by index; ValueError if there is none."""
+        """A layer by name or by index; ValueError if there is none.
+
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3, name="out")])
+        >>> model.get_layer("out")
+        Dense(3, name='out')
+        >>> model.get_layer(index=0)
+        Dense(3, name='out')
+        """
         if index is not None and -len(self.layers) <= index < len(self.layers):
             return self.layers[index]
         for layer in self.layers:
@@ -225,7 +253,12 @@ class ModelStructure(Layer):
 
     @property
     def output_names(self) -> list[str]:
-        """The names of the layers that give the outputs, in order."""
+        """The names of the layers that give the outputs, in order.
+
+        >>> x = corereg.Input((4,))
+        >>> corereg.Model(x, [layers.Dense(3, name=name)(x) for name in "ab"]).output_names
+        ['a', 'b']
+        """
         return [tensor.node.operation.name for tensor in self.outputs]
 
     @property
@@ -293,7 +326,12 @@ class ModelStructure(Layer):
         return False
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """What comes out for inputs of these shapes."""
+        """What comes out for inputs of these shapes.
+
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)])
+        >>> model.compute_output_shape((None, 4))
+        (None, 3)
+        """
         known = self._built_shapes[0] if self._built_shapes else None
         if self._graph is not None and not self._has_own_call and input_shape == known:
             return map_nest(lambda one: one.shape, self._graph.outputs)

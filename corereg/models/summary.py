@@ -43,12 +43,12 @@ def summary_lines(
     layer_range: Sequence[str] | None = None,
 ) -> list[str]:
     """The table, a line an entry. See `Model.summary`."""
-    entries = _entries(model, expand_nested, 0)
+    entries = entries_of(model, expand_nested, 0)
     if layer_range is not None:
         entries = _within(entries, layer_range)
     graph = _graph_of(model)
     connected = graph is not None and not is_line(graph)
-    regularized = any(_regularizers(entry.part) for entry in entries)
+    regularized = any(regularizers_of(entry.part) for entry in entries)
     head = ["Layer (type)", "Output Shape", "Param #"]
     head += ["Connected to"] * connected + ["Trainable"] * show_trainable
     columns = len(head)
@@ -58,17 +58,17 @@ def summary_lines(
         row = [
             f"{_INDENT * depth}{part.name} ({type(part).__name__})",
             "?" if shape is None else str(shape),
-            _count_text(part),
+            count_text(part),
         ]
         if connected:
             row.append(", ".join(map(str, sources)) or "-")
         if show_trainable:
             row.append("-" if not getattr(part, "weights", ()) else "NY"[bool(part.trainable)])
-        rows.append(row + [_regularizers(part)] * regularized)
+        rows.append(row + [regularizers_of(part)] * regularized)
     return [
         f'Model: "{model.name}"',
         *_table(head, rows, line_length, positions, columns),
-        *_totals(model),
+        *totals_of(model),
     ]
 
 
@@ -99,7 +99,7 @@ def _graph_of(model: Any) -> Any:
     return getattr(model, "_graph", None)
 
 
-def _entries(model: Any, expand: bool, depth: int) -> list[Entry]:
+def entries_of(model: Any, expand: bool, depth: int) -> list[Entry]:
     """The layers of a model, and with `expand` those of models within it."""
     graph = _graph_of(model)
     found: list[tuple[Any, list[Source]]] = [(layer, []) for layer in model.layers]
@@ -109,7 +109,7 @@ def _entries(model: Any, expand: bool, depth: int) -> list[Entry]:
     for part, sources in found:
         entries.append(Entry(part, depth, model._shape_behind(part), sources))
         if expand and hasattr(part, "summary") and hasattr(part, "layers"):
-            entries += _entries(part, expand, depth + 1)
+            entries += entries_of(part, expand, depth + 1)
     return entries
 
 
@@ -137,7 +137,8 @@ def _within(entries: list[Entry], layer_range: Sequence[str]) -> list[Entry]:
     return entries[first:last]
 
 
-def _totals(model: SummarizedModel) -> list[str]:
+def totals_of(model: SummarizedModel) -> list[str]:
+    """How many parameters there are, and how much memory they take."""
     frozen = model.non_trainable_weights
     numbers = {
         "Total params": [w.data for w in model.weights],
@@ -168,13 +169,15 @@ def _size_text(size: float) -> str:
     return f"{size:.2f} TB"
 
 
-def _count_text(part: Any) -> str:
+def count_text(part: Any) -> str:
+    """How many parameters a layer has."""
     if not isinstance(part, Layer):
         return "0"
     return f"{part.count_params():,}" if part.built else "0 (unbuilt)"
 
 
-def _regularizers(layer: Any) -> str:
+def regularizers_of(layer: Any) -> str:
+    """What regularizes a layer, and its rate of dropout."""
     found = [
         f"{what}: {getattr(layer, f'{what}_regularizer', None)!r}"
         for what in ("kernel", "bias", "activity")

@@ -18,13 +18,21 @@ from corereg.ops.operands import as_tensor, counted, keras_op
 
 @keras_op
 def cast(x: Any, dtype: Any) -> Tensor:
-    """x in another dtype; gradients flow between float32 and float64."""
+    """x in another dtype; gradients flow between float32 and float64.
+
+    >>> ops.cast([1.7, -1.7], "int32")
+    Tensor([ 1, -1], dtype=int32)
+    """
     return ops.astype(as_tensor(x), dtype)
 
 
 @keras_op
 def saturate_cast(x: Any, dtype: Any) -> Tensor:
-    """x in another dtype, limited to what that can hold."""
+    """x in another dtype; numbers beyond what that can hold become the nearest one that it can.
+
+    >>> ops.saturate_cast([-5.0, 300.0], "uint8")
+    Tensor([  0, 255], dtype=uint8)
+    """
     x, dtype = as_tensor(x), np.dtype(dtype)
     if dtype.kind == x.dtype.kind == "f" or dtype.kind == "b":
         return ops.astype(x, dtype)
@@ -45,7 +53,13 @@ def saturate_cast(x: Any, dtype: Any) -> Tensor:
 @keras_op
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Tensor:
     """x as a tensor, in another dtype if that is given. A tensor of that dtype is returned as it
-    is. ValueError for sparse=True and ragged=True."""
+    is. ValueError for sparse=True and ragged=True.
+
+    >>> ops.convert_to_tensor([1, 2])
+    Tensor([1, 2], dtype=int32)
+    >>> ops.convert_to_tensor(np.ones(2))
+    Tensor([1., 1.], dtype=float64)
+    """
     if sparse or ragged:
         raise ValueError("convert_to_tensor: expected neither sparse nor ragged, all are dense")
     x = as_tensor(x)
@@ -53,39 +67,69 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any
 
 
 def convert_to_numpy(x: Any) -> Any:
-    """x as an array, outside the graph."""
+    """x as an array, outside the graph. It is the tensor's own memory, not a copy.
+
+    >>> ops.convert_to_numpy(Tensor([1.0, 2.0]))
+    array([1., 2.], dtype=float32)
+    """
     return as_tensor(x).detach().numpy()
 
 
 @keras_op
 def stop_gradient(variable: Any) -> Tensor:
-    """The same values, without a gradient."""
+    """The same values, without a gradient.
+
+    >>> x = Tensor(3.0, requires_grad=True)
+    >>> (x * ops.stop_gradient(x)).backward()
+    >>> x.grad
+    Tensor(3.)
+    """
     return as_tensor(variable).detach()
 
 
 def is_tensor(x: Any) -> bool:
-    """Whether x is a Tensor."""
+    """Whether x is a Tensor.
+
+    >>> ops.is_tensor(Tensor(1.0)), ops.is_tensor(np.ones(2))
+    (True, False)
+    """
     return isinstance(x, Tensor)
 
 
 def shape(x: Any) -> tuple[int | None, ...]:
-    """The shape; None for what is open in a symbolic tensor."""
+    """The shape; None for what is open in a symbolic tensor.
+
+    >>> ops.shape([[1, 2, 3]]), ops.shape(layers.Input((4,)))
+    ((1, 3), (None, 4))
+    """
     return tuple(x.shape) if isinstance(x, SymbolicTensor) else as_tensor(x).shape
 
 
 def ndim(x: Any) -> int:
-    """How many axes x has."""
+    """How many axes x has.
+
+    >>> ops.ndim([[1, 2, 3]])
+    2
+    """
     return len(shape(x))
 
 
 def size(x: Any) -> int | None:
-    """How many elements x has; None if that is open."""
+    """How many elements x has; None if a length of a symbolic tensor is open.
+
+    >>> ops.size([[1, 2, 3]])
+    3
+    """
     lengths = shape(x)
     return None if None in lengths else int(np.prod(lengths, dtype=np.int64))  # type: ignore[arg-type]
 
 
 def dtype(x: Any) -> str:
-    """The name of the dtype."""
+    """The name of the dtype.
+
+    >>> ops.dtype([1, 2]), ops.dtype([1.0])
+    ('int32', 'float32')
+    """
     return str(x.dtype if isinstance(x, SymbolicTensor) else as_tensor(x).dtype)
 
 
@@ -94,7 +138,11 @@ def dtype(x: Any) -> str:
 
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
     """true_fn() if pred is true, else false_fn(). Where pred has no value yet, in graphs and in
-    recorded functions, both are called, and `where` chooses among their results."""
+    recorded functions, both are called, and `where` chooses among their results.
+
+    >>> ops.cond(2 > 1, lambda: "yes", lambda: "no")
+    'yes'
+    """
     if not is_symbolic(pred) and (not isinstance(pred, Tensor) or _kernels.tracing() is None):
         return true_fn() if bool(pred) else false_fn()
     left, right = true_fn(), false_fn()
@@ -103,7 +151,12 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
 
 
 def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
-    """branches[index](*operands); an index that is out of range counts as the nearest one."""
+    """branches[index](*operands); an index that is out of range counts as the nearest one.
+
+    >>> branches = [lambda x: x + 1, lambda x: x * 10]
+    >>> ops.switch(1, branches, 5), ops.switch(-3, branches, 5)
+    (50, 6)
+    """
     return branches[min(max(int(index), 0), len(branches) - 1)](*operands)
 
 
@@ -120,9 +173,14 @@ def while_loop(
     loop_vars: Any,
     maximum_iterations: int | None = None,
 ) -> Any:
-    """loop_vars = body(*loop_vars) as long as cond(*loop_vars) holds, so many times at most. What
-    body returns has the form of loop_vars: a tuple, a list, or one value. A recorded function
-    cannot ask a tensor whether to go on; ask Python's numbers there."""
+    """Runs loop_vars = body(*loop_vars) as long as cond(*loop_vars) is true, maximum_iterations
+    times at most, and returns the last ones. What body returns has the form of loop_vars: a tuple,
+    a list, or one value (else ValueError). In a recorded function cond cannot ask a tensor for its
+    value; let it ask Python's numbers.
+
+    >>> ops.while_loop(lambda n: n < 100, lambda n: n * 3, 1)
+    Tensor(243, dtype=int32)
+    """
     several = isinstance(loop_vars, tuple | list)
     state = tuple(loop_vars) if several else (loop_vars,)
     count = 0
@@ -140,7 +198,12 @@ def while_loop(
 
 
 def fori_loop(lower: int, upper: int, body_fun: Callable[..., Any], init_val: Any) -> Any:
-    """init_val = body_fun(i, init_val) for i from lower to below upper."""
+    """Runs init_val = body_fun(i, init_val) for i from lower to upper - 1, and returns the last
+    one.
+
+    >>> ops.fori_loop(0, 4, lambda i, total: total + i, 10)
+    Tensor(16, dtype=int32)
+    """
     state = init_val
     for i in range(int(lower), int(upper)):
         state = body_fun(i, state)
@@ -168,7 +231,12 @@ def _stacked(results: list[Any], axis: int = 0) -> Any:
 
 
 def map(f: Callable[..., Any], xs: Any) -> Any:
-    """f of each row of xs, a tensor or a nest of them, stacked. ValueError where there is none."""
+    """f called for each row of xs, a tensor or a nest of them; the results are stacked. ValueError
+    if there are no rows.
+
+    >>> ops.map(lambda row: row.sum(), Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([3., 7.])
+    """
     xs = _tensors(xs)
     rows = range(_length("map", xs))
     if not rows:
@@ -177,7 +245,12 @@ def map(f: Callable[..., Any], xs: Any) -> Any:
 
 
 def vectorized_map(function: Callable[..., Any], elements: Any) -> Any:
-    """As `map`."""
+    """As `map`: the function is called for each row, one after the other.
+
+    >>> ops.vectorized_map(lambda row: row * row[0], Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([[ 1.,  2.],
+            [ 9., 12.]])
+    """
     return map(function, elements)
 
 
@@ -191,7 +264,11 @@ def scan(
 ) -> tuple[Any, Any]:
     """carry, y = f(carry, row) for each row of xs, from the last one on for reverse=True: the last
     carry, and all y stacked in the order of xs. xs None: length times f(carry, None). unroll
-    changes no result."""
+    changes no result.
+
+    >>> ops.scan(lambda total, x: (total + x, 10 * x), 0, Tensor([1, 2, 3]))
+    (Tensor(6, dtype=int64), Tensor([10, 20, 30], dtype=int64))
+    """
     if xs is None and length is None:
         raise ValueError("scan: expected xs, or a length")
     xs = None if xs is None else _tensors(xs)
@@ -211,7 +288,11 @@ def associative_scan(
     f: Callable[..., Any], elems: Any, reverse: bool = False, axis: int = 0
 ) -> Any:
     """The results of f(f(e0, e1), e2), ... of all slices up to each along an axis, which f gets
-    with that axis, of length 1; from the last one on for reverse=True."""
+    with that axis, of length 1; from the last one on for reverse=True.
+
+    >>> ops.associative_scan(lambda a, b: a * b, Tensor([1, 2, 3, 4]))
+    Tensor([ 1,  2,  6, 24], dtype=int64)
+    """
     elems = _tensors(elems)
     count = _length("associative_scan", elems, axis)
 
@@ -231,8 +312,12 @@ def associative_scan(
 
 
 def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = False) -> Any:
-    """(fun(*primals), its derivative along the tangents), and what fun returns beside its value if
-    has_aux says so. See `corereg.jvp`."""
+    """(fun(*primals), its derivative along the tangents). has_aux: fun returns (value, something
+    else), and that comes third. See `corereg.jvp`.
+
+    >>> ops.jvp(lambda x: x * x, [Tensor(3.0)], [1.0])
+    (Tensor(9.), Tensor(6.))
+    """
     if not has_aux:
         return autograd.jvp(fun, primals, tangents)
     kept: list[Any] = []

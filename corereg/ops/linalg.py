@@ -10,6 +10,7 @@ import numpy as np
 
 from corereg.autograd import Tensor, is_grad_enabled, ops
 from corereg.autograd.ops.arguments import constant
+from corereg.autograd.ops.decompositions import finite
 from corereg.ops.operands import (
     as_float,
     counted,
@@ -22,20 +23,33 @@ from corereg.ops.operands import (
 
 @keras_op
 def det(x: Any) -> Tensor:
-    """The determinant of each matrix: (..., n, n) -> (...)."""
+    """The determinant of each matrix, as floats: (..., n, n) -> (...).
+
+    >>> ops.det([[1.0, 2.0], [3.0, 4.0]]).round(4)
+    Tensor(-2.)
+    """
     return ops.det(as_float(x))
 
 
 @keras_op
 def slogdet(x: Any) -> tuple[Tensor, Tensor]:
-    """(sign, log of the absolute value) of each determinant; (0, -infinity) of singular ones."""
+    """(sign, log of the absolute value) of each determinant; (0, -infinity) of singular ones.
+
+    >>> sign, log = ops.slogdet([[0.0, 1.0], [1.0, 0.0]])
+    >>> float(sign), float(log)
+    (-1.0, 0.0)
+    """
     x = as_float(x)
     return constant(np.linalg.slogdet(x.data)[0]), ops.log_abs_det(x)
 
 
 @keras_op
 def logdet(x: Any) -> Tensor:
-    """log |det x| of each matrix."""
+    """log |det x| of each matrix: (..., n, n) -> (...); -infinity of singular ones.
+
+    >>> ops.logdet([[2.0, 0.0], [0.0, 0.5]]).round(4)
+    Tensor(0.)
+    """
     return ops.log_abs_det(as_float(x))
 
 
@@ -52,13 +66,24 @@ def _product(a: Any, b: Any, lower: bool = False) -> Tensor:
 
 @keras_op_shaped_like(_same)
 def inv(x: Any) -> Tensor:
-    """The inverse of each matrix. `numpy.linalg.LinAlgError` for singular ones."""
+    """The inverse of each matrix: (..., n, n) -> (..., n, n). `numpy.linalg.LinAlgError` for
+    singular ones.
+
+    >>> ops.inv([[2.0, 0.0], [0.0, 4.0]])
+    Tensor([[0.5 , 0.  ],
+            [0.  , 0.25]])
+    """
     return ops.inv(as_float(x))
 
 
 @keras_op_shaped_like(_product)
 def solve(a: Any, b: Any) -> Tensor:
-    """The x with a x = b: a (..., n, n), b (..., n) or (..., n, k)."""
+    """The x with a x = b: a (..., n, n), b (..., n) or (..., n, k). `numpy.linalg.LinAlgError` for
+    a singular a.
+
+    >>> ops.solve([[2.0, 0.0], [0.0, 4.0]], [2.0, 2.0])
+    Tensor([1. , 0.5])
+    """
     a, b = promoted_floats(a, b)
     if b.ndim == a.ndim - 1:
         return ops.squeeze(ops.solve(a, ops.expand_dims(b, -1)), -1)
@@ -67,24 +92,37 @@ def solve(a: Any, b: Any) -> Tensor:
 
 @keras_op_shaped_like(_product)
 def solve_triangular(a: Any, b: Any, lower: bool = False) -> Tensor:
-    """As `solve`, by the upper triangle of a alone, or the lower one."""
+    """As `solve`, by the upper triangle of a alone, or the lower one.
+
+    >>> ops.solve_triangular([[2.0, 0.0], [1.0, 1.0]], [2.0, 3.0], lower=True)
+    Tensor([1., 2.])
+    """
     a, b = promoted_floats(a, b)
-    n = a.shape[-1]
-    mask = np.tri(n, dtype=a.dtype) if lower else np.tri(n, dtype=a.dtype).T
-    return solve(a * Tensor(mask), b)
+    return solve(ops.tril(a) if lower else ops.triu(a), b)
 
 
 @keras_op_shaped_like(_same)
 def cholesky(x: Any, upper: bool = False) -> Tensor:
     """The lower triangular L with L L' = x, or the upper one U with U' U = x, of each symmetric
-    positive definite matrix. `numpy.linalg.LinAlgError` for others."""
+    positive definite matrix. `numpy.linalg.LinAlgError` for others.
+
+    >>> ops.cholesky([[4.0, 2.0], [2.0, 5.0]])
+    Tensor([[2., 0.],
+            [1., 2.]])
+    """
     made = ops.cholesky(as_float(x))
     return ops.swapaxes(made, -1, -2) if upper else made
 
 
 @keras_op_shaped_like(_same)
 def cholesky_inverse(x: Any, upper: bool = False) -> Tensor:
-    """The inverse of the matrix whose Cholesky factor is x, lower or upper."""
+    """The inverse of the matrix whose Cholesky factor is x, lower or upper.
+
+    >>> factor = [[2.0, 0.0], [0.0, 4.0]]
+    >>> ops.cholesky_inverse(factor)
+    Tensor([[0.25  , 0.    ],
+            [0.    , 0.0625]])
+    """
     x = as_float(x)
     back = ops.inv(ops.triu(x) if upper else ops.tril(x))
     turned = ops.swapaxes(back, -1, -2)
@@ -93,13 +131,23 @@ def cholesky_inverse(x: Any, upper: bool = False) -> Tensor:
 
 @keras_op
 def qr(x: Any, mode: str = "reduced") -> tuple[Tensor, ...]:
-    """(q, r) with q r = x, q orthogonal, r upper triangular; mode "reduced" or "complete"."""
+    """(q, r) with q r = x, q orthogonal, r upper triangular; mode "reduced" or "complete".
+
+    >>> q, r = ops.qr(np.ones((3, 2)))
+    >>> q.shape, r.shape
+    ((3, 2), (2, 2))
+    """
     return ops.qr(as_float(x), mode)
 
 
 @keras_op
 def eigh(x: Any) -> tuple[Tensor, ...]:
-    """(w, v) of each symmetric matrix: eigenvalues, ascending, and eigenvectors as columns."""
+    """(w, v) of each symmetric matrix: eigenvalues, ascending, and eigenvectors as columns.
+
+    >>> values, vectors = ops.eigh([[2.0, 0.0], [0.0, 1.0]])
+    >>> values.round(4)
+    Tensor([1., 2.])
+    """
     return ops.eigh(as_float(x))
 
 
@@ -109,6 +157,10 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 
     full_matrices: u and vh square; where x is not, that has no derivative (ValueError), pass
     full_matrices=False then.
+
+    >>> u, s, vh = ops.svd([[3.0, 0.0], [0.0, 4.0], [0.0, 0.0]], full_matrices=False)
+    >>> u.shape, s.round(4), vh.shape
+    ((3, 2), Tensor([4., 3.]), (2, 2))
     """
     x = as_float(x)
     if not compute_uv:
@@ -120,7 +172,7 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
             f"svd: expected full_matrices=False to differentiate a matrix that is not square, "
             f"received shape {x.shape}"
         )
-    return tuple(constant(part) for part in np.linalg.svd(x.data))
+    return tuple(constant(part) for part in np.linalg.svd(finite("svd", x.data)))
 
 
 def _inverted(s: Tensor, rcond: float) -> Tensor:
@@ -139,7 +191,11 @@ def _solved(x: Tensor, rcond: float) -> Tensor:
 @keras_op
 def pinv(x: Any, rcond: float | None = None) -> Tensor:
     """Moore and Penrose's inverse: (..., m, n) -> (..., n, m). rcond: singular values below so many
-    times the largest count as 0; None: 10 times the larger length times the machine's epsilon."""
+    times the largest count as 0; None: 10 times the larger length times the machine's epsilon.
+
+    >>> ops.pinv([[2.0], [1.0]]).round(4)
+    Tensor([[0.4, 0.2]])
+    """
     x = as_float(x)
     small = 10 * max(x.shape[-2:], default=1) * np.finfo(x.dtype).eps
     return _solved(x, float(small if rcond is None else rcond))
@@ -147,8 +203,13 @@ def pinv(x: Any, rcond: float | None = None) -> Tensor:
 
 @keras_op
 def lstsq(a: Any, b: Any, rcond: float | None = None) -> Tensor:
-    """The x of least |x| that makes |a x - b| least: a (m, n), b (m,) or (m, k). rcond: as of
-    `pinv`; None: the larger length times the machine's epsilon."""
+    """The x that makes |a x - b| smallest, and of several such x the one with the smallest |x|: a
+    (m, n), b (m,) or (m, k). rcond: as for `pinv`; None: the larger length times the machine's
+    epsilon.
+
+    >>> ops.lstsq([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]], [1.0, 3.0, 5.0]).round(4)
+    Tensor([1., 2.])
+    """
     a, b = promoted_floats(a, b)
     small = max(a.shape[-2:], default=1) * np.finfo(a.dtype).eps
     return ops.matmul(_solved(a, float(small if rcond is None else rcond)), b)
@@ -157,7 +218,11 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> Tensor:
 @keras_op
 def matrix_rank(x: Any, tol: float | None = None) -> Tensor:
     """How many singular values are above tol: int32. None: the largest one times the larger length
-    times the machine's epsilon."""
+    times the machine's epsilon.
+
+    >>> ops.matrix_rank([[1.0, 2.0], [2.0, 4.0]])
+    Tensor(1, dtype=int32)
+    """
     x = as_float(x)
     s = ops.singular_values(x).data
     limit = s.max(axis=-1, keepdims=True, initial=0) * max(x.shape[-2:]) * np.finfo(x.dtype).eps
@@ -166,11 +231,13 @@ def matrix_rank(x: Any, tol: float | None = None) -> Tensor:
 
 @keras_op
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
-    """The norm of vectors along an axis, or of matrices in two.
+    """The norm of vectors along one axis, or of matrices in two axes. axis None: of x flattened if
+    ord is None, else of x itself, which is a vector or a matrix. ord of vectors: a number, 2 if
+    None; of matrices: "fro" (None), "nuc", 1, -1, 2, -2, inf or -inf. ValueError for other ord, and
+    for more axes.
 
-    axis None: of x flattened if ord is None, else of x itself, a vector or a matrix. ord of
-    vectors: a number, 2 if None; of matrices: "fro" (None), "nuc", 1, -1, 2, -2, inf or -inf.
-    ValueError for others, and for more axes.
+    >>> ops.norm([[3.0, 4.0], [0.0, 2.0]], axis=1)
+    Tensor([5., 2.])
     """
     x = as_float(x)
     if axis is None and ord is None:
@@ -208,7 +275,11 @@ def _matrix_norm(x: Tensor, ord: Any, axes: tuple[int, ...], keepdims: bool) -> 
 
 @keras_op
 def cdist(x: Any, y: Any) -> Tensor:
-    """The distances between rows: (..., m, k) and (..., n, k) -> (..., m, n)."""
+    """The Euclidean distances between rows: (..., m, k) and (..., n, k) -> (..., m, n).
+
+    >>> ops.cdist([[0.0, 0.0]], [[3.0, 4.0], [0.0, 1.0]])
+    Tensor([[5., 1.]])
+    """
     x, y = promoted_floats(x, y)
     apart = ops.expand_dims(x, -2) - ops.expand_dims(y, -3)
     return ops.norm(apart, 2, -1)

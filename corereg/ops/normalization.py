@@ -25,8 +25,12 @@ def _along(value: Any, x: Tensor, axes: Sequence[int]) -> Tensor:
 
 @keras_op
 def normalize(x: Any, axis: Axis = -1, order: int = 2, epsilon: float | None = None) -> Tensor:
-    """x by its norm along axis, (sum of |x|**order) ** (1/order), or by epsilon (None: 1e-7) where
-    that is larger."""
+    """x divided by its norm along axis, (sum of |x|**order) ** (1/order), or by epsilon (None:
+    1e-7) where that is larger.
+
+    >>> ops.normalize([[3.0, 4.0]]).round(4)
+    Tensor([[0.6, 0.8]])
+    """
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"normalize: expected order as an integer >= 1, received {order!r}")
     x = as_float(x)
@@ -47,7 +51,13 @@ def batch_normalization(
     scale: Any = None,
     epsilon: float = 0.001,
 ) -> Tensor:
-    """(x - mean) / sqrt(variance + epsilon) * scale + offset, all vectors of the length of axis."""
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset. mean, variance, offset and scale are
+    vectors as long as x is along axis.
+
+    >>> ops.batch_normalization([[1.0], [3.0]], [2.0], [4.0], axis=-1, epsilon=0.0)
+    Tensor([[-0.5],
+            [ 0.5]])
+    """
     x = as_float(x)
     axes = _axes(axis, x.ndim, "batch_normalization")
     factor = ops.rsqrt(_along(variance, x, axes) + epsilon)
@@ -68,7 +78,11 @@ def layer_normalization(
     **kwargs: Any,
 ) -> Tensor:
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, mean and variance over axis, an axis or
-    several; gamma and beta of their lengths. epsilon None: 1e-7."""
+    several; gamma and beta of their lengths. epsilon None: 1e-7.
+
+    >>> ops.layer_normalization([[1.0, 3.0]], epsilon=0.0)
+    Tensor([[-1.,  1.]])
+    """
     if kwargs:
         raise TypeError(
             f"layer_normalization: expected no further arguments, received {sorted(kwargs)}; for "
@@ -89,7 +103,11 @@ def rms_normalization(
     x: Any, scale: Any = None, axis: int | Sequence[int] = -1, epsilon: float | None = None
 ) -> Tensor:
     """x / sqrt(mean of x**2 over axis + epsilon) * scale; scale of the lengths of axis. epsilon
-    None: 1e-7."""
+    None: 1e-7.
+
+    >>> ops.rms_normalization([[1.0, 7.0]], epsilon=0.0).round(4)
+    Tensor([[0.2, 1.4]])
+    """
     x = as_float(x)
     axes = _axes(axis, x.ndim, "rms_normalization")
     power = ops.mean(ops.square(x), axes, keepdims=True)

@@ -22,20 +22,32 @@ from corereg.ops.operands import (
 
 @keras_op
 def sort(x: Any, axis: int = -1) -> Tensor:
-    """x in ascending order along an axis; NaN last."""
+    """x in ascending order along an axis; NaN last.
+
+    >>> ops.sort([[3, 1, 2]])
+    Tensor([[1, 2, 3]], dtype=int32)
+    """
     return ops.sort(as_tensor(x), axis)
 
 
 @keras_op
 def argsort(x: Any, axis: int = -1) -> Tensor:
-    """The places of the elements along an axis in ascending order, equal ones in theirs: int32."""
+    """The places of the elements along an axis in ascending order, equal ones in theirs: int32.
+
+    >>> ops.argsort([3, 1, 2])
+    Tensor([1, 2, 0], dtype=int32)
+    """
     return places(ops.argsort(as_tensor(x), axis))
 
 
 @keras_op
 def argpartition(x: Any, kth: int, axis: int = -1) -> Tensor:
-    """Places along an axis such that the k-th one is where it would be if x was sorted, with
-    smaller elements before and larger ones behind: int32. All are sorted here."""
+    """The places of the elements along an axis, such that the one at kth is where sorting would put
+    it, smaller elements before and larger ones behind it: int32. (Here all of them are sorted.)
+
+    >>> ops.argpartition([3, 1, 2], kth=0)
+    Tensor([1, 2, 0], dtype=int32)
+    """
     x = as_tensor(x)
     length = x.shape[counted(axis, x.ndim, "argpartition")]
     if not -length <= kth < length:
@@ -46,7 +58,11 @@ def argpartition(x: Any, kth: int, axis: int = -1) -> Tensor:
 @keras_op
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
     """(values, places) of the k largest elements along the last axis, the largest first; places are
-    int32."""
+    int32.
+
+    >>> ops.top_k([1.0, 9.0, 5.0], 2)
+    (Tensor([9., 5.]), Tensor([1, 2], dtype=int32))
+    """
     values, where = ops.top_k(as_tensor(x), k, sorted)
     return values, places(where)
 
@@ -54,7 +70,11 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
 @keras_op
 def in_top_k(targets: Any, predictions: Any, k: int) -> Tensor:
     """Whether the class of each row is among those of its k largest predictions, equal ones
-    included: targets (n,), predictions (n, classes) -> (n,)."""
+    included: targets (n,), predictions (n, classes) -> (n,).
+
+    >>> ops.in_top_k([1, 0], [[0.1, 0.7, 0.2], [0.1, 0.7, 0.2]], k=2)
+    Tensor([ True, False], dtype=bool)
+    """
     targets, predictions = as_tensor(targets), as_tensor(predictions)
     rows = array_of(predictions)
     own = array_of(ops.take_along_axis(predictions, ops.expand_dims(targets, -1), -1))
@@ -63,7 +83,11 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Tensor:
 
 @keras_op
 def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The median over axis, of an even number of elements the mean of the two in the middle."""
+    """The median over axis, of an even number of elements the mean of the two in the middle.
+
+    >>> ops.median([[1, 9, 2, 4]], axis=1)
+    Tensor([3.])
+    """
     return ops.median(as_float(x), axis, keepdims)
 
 
@@ -74,10 +98,12 @@ def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 def quantile(
     x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
 ) -> Tensor:
-    """The number below which a share q of the elements over axis lies, q in [0, 1], a number or a
-    vector, whose axis comes first in the result. NaN beside a NaN.
+    """The number below which a share q of the elements over axis lies. q: in [0, 1], a number, or a
+    vector whose axis comes first in the result. NaN where an element is NaN. method: what is taken
+    between two elements: "linear", "lower", "higher", "nearest" or "midpoint".
 
-    method: between two elements "linear", "lower", "higher", "nearest" or "midpoint".
+    >>> ops.quantile([1.0, 2.0, 3.0, 4.0, 5.0], [0.25, 0.5])
+    Tensor([2., 3.])
     """
     return _quantile("quantile", x, q, axis, method, keepdims, skip=False)
 
@@ -86,7 +112,11 @@ def quantile(
 def percentile(
     x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
 ) -> Tensor:
-    """As `quantile`, q in [0, 100]."""
+    """As `quantile`, q in [0, 100].
+
+    >>> ops.percentile([1.0, 2.0, 3.0], 75)
+    Tensor(2.5)
+    """
     return _quantile("percentile", x, as_float(q) / 100.0, axis, method, keepdims, skip=False)
 
 
@@ -94,7 +124,11 @@ def percentile(
 def nanquantile(
     x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
 ) -> Tensor:
-    """As `quantile`, of what is not NaN."""
+    """As `quantile`, of the elements that are not NaN.
+
+    >>> ops.nanquantile([1.0, np.nan, 3.0], 0.5)
+    Tensor(2.)
+    """
     return _quantile("nanquantile", x, q, axis, method, keepdims, skip=True)
 
 
@@ -102,13 +136,21 @@ def nanquantile(
 def nanpercentile(
     x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
 ) -> Tensor:
-    """As `percentile`, of what is not NaN."""
+    """As `percentile`, of the elements that are not NaN.
+
+    >>> ops.nanpercentile([1.0, np.nan, 3.0], 50)
+    Tensor(2.)
+    """
     return _quantile("nanpercentile", x, as_float(q) / 100.0, axis, method, keepdims, skip=True)
 
 
 @keras_op
 def nanmedian(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """As `median`, of what is not NaN."""
+    """As `median`, of the elements that are not NaN.
+
+    >>> ops.nanmedian([1.0, np.nan, 2.0])
+    Tensor(1.5)
+    """
     return _quantile("nanmedian", x, 0.5, axis, "linear", keepdims, skip=True)
 
 
@@ -166,7 +208,11 @@ def _between(first: Tensor, second: Tensor, share: Any) -> Tensor:
 @keras_op
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Tensor:
     """Where values would go into an ascending vector, before equal elements (side "left") or behind
-    them ("right"): int32."""
+    them ("right"): int32.
+
+    >>> ops.searchsorted([1, 3, 5], [0, 3, 9])
+    Tensor([0, 1, 3], dtype=int32)
+    """
     if side not in ("left", "right"):
         raise ValueError(f"searchsorted: expected side 'left' or 'right', received {side!r}")
     line, x = promoted(sorted_sequence, values)
@@ -188,7 +234,11 @@ def _places_among(line: Tensor, x: Tensor, side: str) -> Tensor:
 @keras_op
 def digitize(x: Any, bins: Any) -> Tensor:
     """Which of the intervals between ascending bins each element is in: 0 below all, i where
-    bins[i - 1] <= x < bins[i]: int32."""
+    bins[i - 1] <= x < bins[i]: int32.
+
+    >>> ops.digitize([0.2, 1.0, 7.5], bins=[1.0, 5.0])
+    Tensor([0, 1, 2], dtype=int32)
+    """
     line, x = promoted(bins, x)
     if line.ndim != 1:
         raise ValueError(f"digitize: expected a vector of bins, received shape {line.shape}")
@@ -199,8 +249,13 @@ def digitize(x: Any, bins: Any) -> Tensor:
 def histogram(
     x: Any, bins: int = 10, range: tuple[float, float] | None = None
 ) -> tuple[Tensor, Tensor]:
-    """(counts, edges) of a vector in so many equal bins between two numbers, by default its least
-    and largest element; the last bin has both its ends."""
+    """(counts, edges) of a vector in bins of equal width. range: where the first bin begins and the
+    last one ends, by default the smallest and the largest element. Each bin is without its upper
+    edge, but the last one.
+
+    >>> ops.histogram([1, 2, 2, 4], bins=3, range=(0, 3))
+    (Tensor([0., 1., 2.]), Tensor([0., 1., 2., 3.]))
+    """
     (x,) = promoted_floats(x)
     if x.ndim != 1 or not isinstance(bins, int) or bins < 1:
         raise ValueError(
@@ -230,6 +285,9 @@ def unique(
 
     size: so many are returned, cut off or filled up with fill_value (None: the least one). How many
     there are depends on values, so it is not recorded.
+
+    >>> ops.unique([3, 1, 3], return_counts=True)
+    (Tensor([1, 3], dtype=int32), Tensor([1, 2], dtype=int32))
     """
     values, *others = np.unique(as_tensor(x).data, True, True, True, axis)
     if size is not None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd import Tensor, ops
+from corereg.autograd.ops.arguments import check_size
 from corereg.ops.operands import as_tensor, counted, keras_op, promoted
 from corereg.ops.reductions import summed
 
@@ -19,7 +20,11 @@ def _of_integers(made: Tensor, x: Tensor) -> Tensor:
 
 @keras_op
 def matmul(x1: Any, x2: Any) -> Tensor:
-    """x1 @ x2: matrices, stacks of them, which broadcast, and vectors on either side."""
+    """x1 @ x2: matrices, stacks of them, which broadcast, and vectors on either side.
+
+    >>> ops.matmul([[1, 2], [3, 4]], [1, 10])
+    Tensor([21, 43], dtype=int32)
+    """
     x1, x2 = promoted(x1, x2)
     return _of_integers(ops.matmul(x1, x2), x1)
 
@@ -27,7 +32,11 @@ def matmul(x1: Any, x2: Any) -> Tensor:
 @keras_op
 def dot(x1: Any, x2: Any) -> Tensor:
     """The sums of products over the last axis of x1 and the last but one of x2 (of a vector its
-    only one); a product if one of them is a number."""
+    only one); a product if one of them is a number.
+
+    >>> ops.dot([1.0, 2.0], [3.0, 4.0])
+    Tensor(11.)
+    """
     x1, x2 = promoted(x1, x2)
     if not x1.ndim or not x2.ndim:
         return ops.multiply(x1, x2)
@@ -36,7 +45,11 @@ def dot(x1: Any, x2: Any) -> Tensor:
 
 @keras_op
 def inner(x1: Any, x2: Any) -> Tensor:
-    """The sums of products over the last axes; a product if one of them is a number."""
+    """The sums of products over the last axes; a product if one of them is a number.
+
+    >>> ops.inner([[1, 2], [3, 4]], [1, 10])
+    Tensor([21, 43], dtype=int32)
+    """
     x1, x2 = promoted(x1, x2)
     if not x1.ndim or not x2.ndim:
         return ops.multiply(x1, x2)
@@ -45,14 +58,23 @@ def inner(x1: Any, x2: Any) -> Tensor:
 
 @keras_op
 def vdot(x1: Any, x2: Any) -> Tensor:
-    """The sum of products of all elements, both flattened."""
+    """The sum of products of all elements, both flattened.
+
+    >>> ops.vdot([[1, 2]], [[3], [4]])
+    Tensor(11, dtype=int32)
+    """
     x1, x2 = promoted(x1, x2)
     return _contracted("vdot", ops.flatten(x1), ops.flatten(x2), [0], [0])
 
 
 @keras_op
 def outer(x1: Any, x2: Any) -> Tensor:
-    """Each element of x1 times each of x2, both flattened: (x1.size, x2.size)."""
+    """Each element of x1 times each of x2, both flattened: (x1.size, x2.size).
+
+    >>> ops.outer([1, 2], [1, 10, 100])
+    Tensor([[  1,  10, 100],
+            [  2,  20, 200]], dtype=int32)
+    """
     x1, x2 = promoted(x1, x2)
     return ops.outer(ops.flatten(x1), ops.flatten(x2))
 
@@ -60,9 +82,18 @@ def outer(x1: Any, x2: Any) -> Tensor:
 @keras_op
 def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Tensor:
     """The sums of products over axes of x1 and as many of x2: a number n for the last n of x1 and
-    the first n of x2, or a pair of an axis or several of each."""
+    the first n of x2, or a pair of an axis or several of each.
+
+    >>> ops.tensordot(np.ones((2, 3, 4)), np.ones((3, 4)), axes=2)
+    Tensor([12., 12.], dtype=float64)
+    """
     x1, x2 = promoted(x1, x2)
     if isinstance(axes, int):
+        if not 0 <= axes <= min(x1.ndim, x2.ndim):
+            raise ValueError(
+                f"tensordot: expected axes from 0 to {min(x1.ndim, x2.ndim)}, which both have, "
+                f"received {axes}"
+            )
         first, second = list(range(x1.ndim - axes, x1.ndim)), list(range(axes))
     else:
         first, second = ([a] if isinstance(a, int) else [*a] for a in axes)
@@ -94,10 +125,15 @@ def _contracted(
 
 @keras_op
 def kron(x1: Any, x2: Any) -> Tensor:
-    """Kronecker's product: x1 with each element replaced by its product with x2."""
+    """Kronecker's product: x1 with each element replaced by its product with x2.
+
+    >>> ops.kron([[1, 2]], [[1, 10]])
+    Tensor([[ 1, 10,  2, 20]], dtype=int32)
+    """
     x1, x2 = promoted(x1, x2)
     ndim = max(x1.ndim, x2.ndim)
     a, b = ((1,) * (ndim - t.ndim) + t.shape for t in (x1, x2))
+    check_size("kron", (x1.size, x2.size), x1.dtype)
     left = ops.reshape(x1, [n for size in a for n in (size, 1)])
     right = ops.reshape(x2, [n for size in b for n in (1, size)])
     return ops.reshape(ops.multiply(left, right), [n * m for n, m in zip(a, b, strict=True)])
@@ -109,7 +145,11 @@ def cross(
 ) -> Tensor:
     """The vector products along an axis of length 3 (or 2, for vectors in a plane; two of those
     give the third component alone). axisa, axisb, axisc: that axis of x1, x2 and the result;
-    axis: of all three."""
+    axis: of all three.
+
+    >>> ops.cross([1, 0, 0], [0, 1, 0])
+    Tensor([0, 0, 1], dtype=int32)
+    """
     if axis is not None:
         axisa = axisb = axisc = axis
     x1, x2 = promoted(x1, x2)
@@ -133,7 +173,11 @@ def _components(x: Tensor, axis: int) -> list[Tensor]:
 @keras_op
 def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Tensor:
     """Sums of products by labels, as `numpy.einsum`: ``einsum("bij,bjk->bik", a, b)``. Three
-    operands or more are multiplied from the left. kwargs, such as optimize, change no result."""
+    operands or more are multiplied from the left. kwargs, such as optimize, change no result.
+
+    >>> ops.einsum("ij,ij->i", [[1, 2], [3, 4]], [[1, 1], [2, 2]])
+    Tensor([ 3, 14], dtype=int32)
+    """
     tensors = promoted(*operands)
     if len(tensors) < 3 or not isinstance(subscripts, str):
         return _of_integers(ops.einsum(subscripts, *tensors), tensors[0])
@@ -159,7 +203,11 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Tensor:
 
 @keras_op
 def diff(a: Any, n: int = 1, axis: int = -1) -> Tensor:
-    """The differences of neighbours along an axis, n times; of bools whether they differ."""
+    """The differences of neighbours along an axis, n times; of bools whether they differ.
+
+    >>> ops.diff([1, 4, 9, 16])
+    Tensor([3, 5, 7], dtype=int32)
+    """
     x = as_tensor(a)
     if n < 0:
         raise ValueError(f"diff: expected n >= 0, received {n}")
@@ -176,7 +224,11 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Tensor:
 @keras_op
 def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Tensor:
     """The integral of y along an axis by the trapezoidal rule. x: where y was taken, a vector or of
-    the shape of y; None: at distances dx."""
+    the shape of y; None: at distances dx.
+
+    >>> ops.trapezoid([0.0, 1.0, 2.0], dx=0.5)
+    Tensor(1.)
+    """
     y = as_tensor(y)
     y = y if y.dtype.kind == "f" else promoted(y, 1.0)[0]
     axis = counted(axis, y.ndim, "trapezoid")
@@ -194,10 +246,18 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Tensor:
 @keras_op
 def corrcoef(x: Any) -> Tensor:
     """The correlations of the rows of a matrix with each other: (n, samples) -> (n, n), of one row
-    a number."""
+    a number.
+
+    >>> ops.corrcoef([[1.0, 2.0, 3.0], [6.0, 4.0, 2.0]]).round(4)
+    Tensor([[ 1., -1.],
+            [-1.,  1.]])
+    """
     x = as_tensor(x)
     x = x if x.dtype.kind == "f" else promoted(x, 1.0)[0]
     rows = ops.reshape(x, (1, -1)) if x.ndim < 2 else x
+    if rows.size:  # else squares of large numbers would overflow
+        largest = ops.max(ops.abs(rows.detach()), 1, keepdims=True)
+        rows = rows / ops.where(largest > 0, largest, 1.0)
     apart = rows - ops.mean(rows, 1, keepdims=True)
     cov = ops.matmul(apart, ops.transpose(apart))
     scale = ops.sqrt(ops.getitem(cov, (np.arange(cov.shape[0]), np.arange(cov.shape[0]))))

@@ -12,7 +12,7 @@ import numpy as np
 
 from corereg.autograd import Tensor, ops
 from corereg.autograd.aliases import Axis
-from corereg.autograd.ops.arguments import array_of, constant
+from corereg.autograd.ops.arguments import array_of, as_numpy_axis, constant
 from corereg.ops.operands import (
     as_float,
     as_int,
@@ -34,45 +34,75 @@ def summed(total: Tensor, x: Tensor) -> Tensor:
 
 @keras_op
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The sum over axis; 0 of nothing; of bools int32."""
+    """The sum over axis; 0 where there are no elements. Bools are summed as int32.
+
+    >>> ops.sum([[1, 2], [3, 4]], axis=0)
+    Tensor([4, 6], dtype=int32)
+    """
     x = as_int(x)
     return summed(ops.sum(x, axis, keepdims), x)
 
 
 @keras_op
 def prod(x: Any, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
-    """The product over axis; 1 of nothing; in another dtype if that is given."""
+    """The product over axis; 1 where there are no elements. dtype: of the result, if given.
+
+    >>> ops.prod([2, 3, 4])
+    Tensor(24, dtype=int32)
+    """
     x = as_int(x) if dtype is None else ops.astype(as_tensor(x), dtype)
     return summed(ops.prod(x, axis, keepdims), x)
 
 
 @keras_op
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The mean over axis; NaN of nothing."""
+    """The mean over axis; NaN where there are no elements.
+
+    >>> ops.mean([[1, 2], [3, 4]], axis=1, keepdims=True)
+    Tensor([[1.5],
+            [3.5]])
+    """
     return ops.mean(as_float(x), axis, keepdims)
 
 
 @keras_op
 def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The variance over axis: the mean of (x - mean)**2. It divides by n, not n - 1."""
+    """The variance over axis: the mean of (x - mean)**2. It divides by n, not n - 1.
+
+    >>> ops.var([1.0, 3.0])
+    Tensor(1.)
+    """
     return ops.var(as_float(x), axis, keepdims, correction=0)
 
 
 @keras_op
 def std(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The square root of `var`; where it is 0 the derivative is 0."""
+    """The square root of `var`; where it is 0 the derivative is 0.
+
+    >>> ops.std([[1.0, 3.0], [2.0, 2.0]], axis=1)
+    Tensor([1., 0.])
+    """
     return ops.std(as_float(x), axis, keepdims, correction=0)
 
 
 @keras_op
 def max(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Tensor:
-    """The largest element over axis, `initial` at least; equal ones share the gradient."""
+    """The largest element over axis, or `initial` if that is larger; equal ones share the gradient.
+    ValueError where there are no elements and no `initial`.
+
+    >>> ops.max([[1, 5], [7, 2]], axis=0)
+    Tensor([7, 5], dtype=int32)
+    """
     return _extreme(ops.max, ops.maximum, x, axis, keepdims, initial)
 
 
 @keras_op
 def min(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Tensor:
-    """The smallest element over axis, `initial` at most; equal ones share the gradient."""
+    """The smallest element over axis, or `initial` if that is smaller, as `max`.
+
+    >>> ops.min([[1, 5], [7, 2]], axis=0)
+    Tensor([1, 2], dtype=int32)
+    """
     return _extreme(ops.min, ops.minimum, x, axis, keepdims, initial)
 
 
@@ -82,6 +112,8 @@ def _extreme(reduced: Any, of_two: Any, x: Any, axis: Any, keepdims: bool, initi
         found: Tensor = reduced(x, axis, keepdims)
         return found
     limit = ops.astype(as_tensor(initial), x.dtype)
+    if limit.ndim:
+        raise ValueError(f"expected initial as a number, received shape {limit.shape}")
     axes = axis if isinstance(axis, list | tuple) else range(x.ndim) if axis is None else (axis,)
     if 0 not in [x.shape[a] for a in axes]:
         found = of_two(reduced(x, axis, keepdims), limit)
@@ -92,19 +124,31 @@ def _extreme(reduced: Any, of_two: Any, x: Any, axis: Any, keepdims: bool, initi
 
 @keras_op
 def amax(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The largest element over axis, as `max`."""
+    """The largest element over axis, as `max`.
+
+    >>> ops.amax([[1, 5], [7, 2]], axis=1)
+    Tensor([5, 7], dtype=int32)
+    """
     return ops.max(as_tensor(x), axis, keepdims)
 
 
 @keras_op
 def amin(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The smallest element over axis, as `min`."""
+    """The smallest element over axis, as `min`.
+
+    >>> ops.amin([[1, 5], [7, 2]], axis=1)
+    Tensor([1, 2], dtype=int32)
+    """
     return ops.min(as_tensor(x), axis, keepdims)
 
 
 @keras_op
 def ptp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The largest less the smallest element over axis."""
+    """The largest minus the smallest element over axis ("peak to peak").
+
+    >>> ops.ptp([[1, 5], [7, 2]], axis=1)
+    Tensor([4, 5], dtype=int32)
+    """
     x = as_tensor(x)
     return ops.subtract(ops.max(x, axis, keepdims), ops.min(x, axis, keepdims))
 
@@ -112,47 +156,72 @@ def ptp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 @keras_op
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """The place of the largest element along axis (None: in the flattened x), the first of equal
-    ones: int32."""
+    ones: int32.
+
+    >>> ops.argmax([[1, 5], [7, 2]], axis=1)
+    Tensor([1, 0], dtype=int32)
+    """
     return places(ops.argmax(as_tensor(x), axis, keepdims))
 
 
 @keras_op
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
-    """The place of the smallest element, as `argmax`."""
+    """The place of the smallest element, as `argmax`.
+
+    >>> ops.argmin([[1, 5], [7, 2]])
+    Tensor(0, dtype=int32)
+    """
     return places(ops.argmin(as_tensor(x), axis, keepdims))
 
 
 @keras_op
 def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Whether all elements over axis are true, that is not 0."""
-    return constant((array_of(as_tensor(x)) != 0).all(axis=_numpy(axis), keepdims=keepdims))
+    """Whether all elements over axis are true, that is not 0.
+
+    >>> ops.all([[1, 1], [1, 0]], axis=1)
+    Tensor([ True, False], dtype=bool)
+    """
+    return constant((array_of(as_tensor(x)) != 0).all(axis=as_numpy_axis(axis), keepdims=keepdims))
 
 
 @keras_op
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Whether one element over axis or more are true, that is not 0."""
-    return constant((array_of(as_tensor(x)) != 0).any(axis=_numpy(axis), keepdims=keepdims))
+    """Whether at least one element over axis is true, that is not 0.
+
+    >>> ops.any([[0, 0], [1, 0]], axis=1)
+    Tensor([False,  True], dtype=bool)
+    """
+    return constant((array_of(as_tensor(x)) != 0).any(axis=as_numpy_axis(axis), keepdims=keepdims))
 
 
 @keras_op
 def count_nonzero(x: Any, axis: Axis = None) -> Tensor:
-    """How many elements over axis are not 0: int32."""
+    """How many elements over axis are not 0: int32.
+
+    >>> ops.count_nonzero([[0, 3], [4, 5]], axis=1)
+    Tensor([1, 2], dtype=int32)
+    """
     return places(ops.sum(ops.not_equal(as_tensor(x), 0), axis))
-
-
-def _numpy(axis: Any) -> Any:
-    return tuple(axis) if isinstance(axis, list) else axis
 
 
 @keras_op
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """log(sum of e**x) over axis, right also where e**x overflows."""
+    """log(sum of e**x) over axis, right also where e**x overflows.
+
+    >>> ops.logsumexp([1000.0, 1000.0]).round(2)
+    Tensor(1000.69)
+    """
     return ops.logsumexp(as_float(x), axis, keepdims)
 
 
 @keras_op
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
-    """The sums of all elements up to each along an axis (None: of the flattened x)."""
+    """The sums of all elements up to each along an axis (None: of the flattened x).
+
+    >>> ops.cumsum([[1, 2], [3, 4]], axis=1)
+    Tensor([[1, 3],
+            [3, 7]], dtype=int32)
+    """
     x = as_int(x) if dtype is None else ops.astype(as_tensor(x), dtype)
     total = ops.cumsum(x, axis)
     return total if total.dtype == x.dtype else ops.astype(total, x.dtype)
@@ -161,7 +230,11 @@ def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
 @keras_op
 def average(x: Any, axis: Axis = None, weights: Any = None) -> Tensor:
     """The mean over axis, weighted: sum(w x) / sum(w). weights: of the shape of x, or, with one
-    axis, one number for each place along it. ValueError for other shapes."""
+    axis, one number for each place along it. ValueError for other shapes.
+
+    >>> ops.average([1.0, 3.0], weights=[3.0, 1.0])
+    Tensor(1.5)
+    """
     if weights is None:
         return ops.mean(as_float(x), axis)
     x, w = promoted_floats(x, weights)
@@ -180,112 +253,15 @@ def average(x: Any, axis: Axis = None, weights: Any = None) -> Tensor:
 def moments(
     x: Any, axes: Axis, keepdims: bool = False, synchronized: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """(mean, variance) over axes. ValueError for synchronized=True: there is one device."""
+    """(mean, variance) over axes. ValueError for synchronized=True: there is one device.
+
+    >>> ops.moments([[1.0, 2.0], [3.0, 2.0]], axes=0)
+    (Tensor([2., 2.]), Tensor([1., 0.]))
+    """
     if synchronized:
         raise ValueError("moments: expected synchronized=False, corereg runs on one device")
     x = as_float(x)
     return ops.mean(x, axes, keepdims), ops.var(x, axes, keepdims)
-
-
-# ---- without the NaNs ----------------------------------------------------------------------------
-
-
-def filled_nan(x: Any, value: float) -> tuple[Tensor, Tensor]:
-    """x with a number in the place of NaNs, and where they are."""
-    x = as_int(x)
-    gaps = ops.isnan(x)
-    return (ops.where(gaps, value, x) if x.dtype.kind == "f" else x), gaps
-
-
-@keras_op
-def nansum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The sum over axis of what is not NaN."""
-    x, _ = filled_nan(x, 0.0)
-    return summed(ops.sum(x, axis, keepdims), x)
-
-
-@keras_op
-def nanprod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The product over axis of what is not NaN."""
-    x, _ = filled_nan(x, 1.0)
-    return summed(ops.prod(x, axis, keepdims), x)
-
-
-@keras_op
-def nancumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
-    """The sums of all elements up to each that are not NaN."""
-    x, _ = filled_nan(x, 0.0)
-    x = x if dtype is None else ops.astype(x, dtype)
-    total = ops.cumsum(x, axis)
-    return total if total.dtype == x.dtype else ops.astype(total, x.dtype)
-
-
-@keras_op
-def nanmean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The mean over axis of what is not NaN; NaN where all is."""
-    x, gaps = filled_nan(as_float(x), 0.0)
-    return _shared(ops.sum(x, axis, keepdims), gaps, axis, keepdims)
-
-
-def _shared(total: Tensor, gaps: Tensor, axis: Any, keepdims: bool) -> Tensor:
-    """A sum by the number of elements that are not NaN."""
-    count = ops.astype(ops.sum(ops.logical_not(gaps), axis, keepdims), total.dtype)
-    none = ops.equal(count, 0)
-    return ops.where(none, float("nan"), total / ops.where(none, 1.0, count))
-
-
-@keras_op
-def nanvar(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The variance over axis of what is not NaN; NaN where all is."""
-    x, gaps = filled_nan(as_float(x), 0.0)
-    middle = _shared(ops.sum(x, axis, True), gaps, axis, True)
-    apart = ops.where(gaps, 0.0, x - middle)
-    return _shared(ops.sum(ops.square(apart), axis, keepdims), gaps, axis, keepdims)
-
-
-@keras_op
-def nanstd(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The square root of `nanvar`."""
-    return ops.sqrt(nanvar(x, axis, keepdims))
-
-
-@keras_op
-def nanmax(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The largest element over axis that is not NaN; NaN where all are."""
-    return _known_extreme(ops.max, -np.inf, x, axis, keepdims)
-
-
-@keras_op
-def nanmin(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The smallest element over axis that is not NaN; NaN where all are."""
-    return _known_extreme(ops.min, np.inf, x, axis, keepdims)
-
-
-def _known_extreme(reduced: Any, far: float, x: Any, axis: Any, keepdims: bool) -> Tensor:
-    x, gaps = filled_nan(x, far)
-    found: Tensor = reduced(x, axis, keepdims)
-    if x.dtype.kind != "f":
-        return found
-    whole = array_of(gaps).all(axis=_numpy(axis), keepdims=keepdims)
-    return ops.where(whole, float("nan"), found)
-
-
-@keras_op
-def nanargmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
-    """The place of the largest element that is not NaN: int32; -1 where all are."""
-    return _known_place(ops.argmax, -np.inf, x, axis, keepdims)
-
-
-@keras_op
-def nanargmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
-    """The place of the smallest element that is not NaN: int32; -1 where all are."""
-    return _known_place(ops.argmin, np.inf, x, axis, keepdims)
-
-
-def _known_place(of: Any, far: float, x: Any, axis: Any, keepdims: bool) -> Tensor:
-    x, gaps = filled_nan(x, far)
-    whole = array_of(gaps).all(axis=axis, keepdims=keepdims)
-    return places(ops.where(whole, -1, of(x, axis, keepdims)))
 
 
 # ---- segments ------------------------------------------------------------------------------------
@@ -310,7 +286,11 @@ def segment_sum(
     data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False
 ) -> Tensor:
     """The sums of the rows of each segment: data (n, ...), segment_ids (n,) -> (num_segments, ...).
-    num_segments None: one more than the largest id. sorted changes no result."""
+    num_segments None: one more than the largest id. sorted changes no result.
+
+    >>> ops.segment_sum([1.0, 2.0, 4.0], [0, 0, 2])
+    Tensor([3., 0., 4.])
+    """
     data, ids, count = _segments("segment_sum", data, segment_ids, num_segments)
     start = Tensor(np.zeros((count, *data.shape[1:]), data.dtype))
     return ops.add_at(start, ids, data)
@@ -321,11 +301,28 @@ def segment_max(
     data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False
 ) -> Tensor:
     """The largest elements of each segment's rows, as `segment_sum`; -infinity (or the smallest
-    integer) where a segment is empty."""
+    integer) where a segment is empty.
+
+    >>> ops.segment_max([1, 2, 4], [0, 0, 1])
+    Tensor([2, 4], dtype=int32)
+    """
     data, ids, count = _segments("segment_max", data, segment_ids, num_segments)
-    low = -np.inf if data.dtype.kind == "f" else np.iinfo(data.dtype).min
+    least = -np.inf if data.dtype.kind == "f" else np.iinfo(data.dtype).min
+    low = np.asarray(least, data.dtype)  # of the same dtype, so that the result is, too
     inside = array_of(ids) == np.arange(count).reshape(-1, 1)
     chosen = inside.reshape((count, *ids.shape, *(1,) * (data.ndim - 1)))
     if not data.shape[0]:
         return Tensor(np.full((count, *data.shape[1:]), low, data.dtype))
     return ops.max(ops.where(chosen, ops.expand_dims(data, 0), low), 1)
+
+
+@keras_op
+def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
+    """The products of all elements up to each along an axis (None: of the flattened x).
+
+    >>> ops.cumprod([1, 2, 3, 4])
+    Tensor([ 1,  2,  6, 24], dtype=int32)
+    """
+    x = as_int(x) if dtype is None else ops.astype(as_tensor(x), dtype)
+    made = ops.cumprod(x, axis)
+    return made if made.dtype == x.dtype else ops.astype(made, x.dtype)

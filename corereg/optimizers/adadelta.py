@@ -12,7 +12,11 @@ from corereg.registry import register
 @register("optimizer", "adadelta")
 class Adadelta(KernelOptimizer):
     """a = rho a + (1-rho) g^2; d = -g sqrt(b + eps) / sqrt(a + eps); b = rho b + (1-rho) d^2;
-    w += lr d (Zeiler 2012)."""
+    w += lr d (Zeiler 2012).
+
+    >>> optimizers.Adadelta(learning_rate=1.0)  # the rate of the paper
+    Adadelta(learning_rate=1.0)
+    """
 
     recordable = True
     rho = Hyperparameter(below=1)

@@ -13,7 +13,11 @@ from corereg.registry import register
 @register("optimizer", "adagrad")
 class Adagrad(KernelOptimizer):
     """a = a + g^2, from initial_accumulator_value on; w -= lr g / sqrt(a + eps)
-    (Duchi, Hazan, Singer 2011)."""
+    (Duchi, Hazan, Singer 2011).
+
+    >>> optimizers.Adagrad(0.1, initial_accumulator_value=0.5)
+    Adagrad(learning_rate=0.1, initial_accumulator_value=0.5)
+    """
 
     recordable = True
     epsilon = Hyperparameter()

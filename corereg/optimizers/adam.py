@@ -12,7 +12,14 @@ from corereg.registry import register
 @register("optimizer", "adam")
 class Adam(KernelOptimizer):
     """m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; w -= lr sqrt(1-b2^t)/(1-b1^t) m/(sqrt(v)+eps)
-    (Kingma, Ba 2015, with Keras's place for epsilon; amsgrad: Reddi, Kale, Kumar 2018)."""
+    (Kingma, Ba 2015, with Keras's place for epsilon; amsgrad: Reddi, Kale, Kumar 2018).
+
+    >>> model = corereg.Sequential([corereg.Input((3,)), layers.Dense(1)])
+    >>> model.compile(optimizers.Adam(0.01), "mse")
+    >>> model.optimizer.learning_rate = 0.005  # counts from the next step, in a fit too
+    >>> model.optimizer
+    Adam(learning_rate=0.005)
+    """
 
     recordable = True
     beta_1 = Hyperparameter(below=1)

@@ -11,7 +11,11 @@ from corereg.registry import register
 
 @register("optimizer", "adamax")
 class Adamax(KernelOptimizer):
-    """m = b1 m + (1-b1) g; u = max(b2 u, |g|); w -= lr/(1-b1^t) m/(u + eps) (Kingma, Ba 2015)."""
+    """m = b1 m + (1-b1) g; u = max(b2 u, |g|); w -= lr/(1-b1^t) m/(u + eps) (Kingma, Ba 2015).
+
+    >>> optimizers.Adamax(0.002, beta_2=0.99)
+    Adamax(learning_rate=0.002, beta_2=0.99)
+    """
 
     recordable = True
     beta_1 = Hyperparameter(below=1)

@@ -11,7 +11,13 @@ from corereg.registry import register
 @register("optimizer", "adamw")
 class AdamW(Adam):
     """Adam with decoupled weight decay, .004 by default (Loshchilov, Hutter 2019). ValueError for a
-    weight_decay of None: that is Adam."""
+    weight_decay of None: that is Adam.
+
+    >>> optimizer = optimizers.AdamW(0.001, weight_decay=0.01)
+    >>> optimizer.exclude_from_weight_decay(var_names=["bias"])
+    >>> optimizer
+    AdamW(learning_rate=0.001, weight_decay=0.01)
+    """
 
     recordable = True
 

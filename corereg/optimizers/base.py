@@ -28,6 +28,7 @@ from corereg.optimizers.planning import StepPlanning
 from corereg.optimizers.rates import LearningRate, rate_of_config
 from corereg.optimizers.variables import VariableMaker
 from corereg.recordable import Recordable
+from corereg.representation import as_call
 
 Array = np.ndarray[Any, Any]
 
@@ -63,6 +64,13 @@ class Optimizer(CopiedWhole, LearningRate, StepPasses, StepPlanning, VariableMak
     `fit` then runs every step through Python. The built-in optimizers are `KernelOptimizer`s.
 
     Raises TypeError or ValueError for arguments that these cannot be, and for others.
+
+    >>> w = corereg.Parameter(np.array([1.0, 2.0], "float32"))
+    >>> optimizer = optimizers.SGD(0.5)
+    >>> optimizer.build([w])
+    >>> optimizer.apply([np.array([1.0, 1.0], "float32")], [w])
+    >>> w.tolist()
+    [0.5, 1.5]
     """
 
     def __init__(
@@ -102,6 +110,13 @@ class Optimizer(CopiedWhole, LearningRate, StepPasses, StepPlanning, VariableMak
         self._hyper = _kernels.Hyper(None, rate, clipvalue)
         self._hyper.accumulation = gradient_accumulation_steps or 1
         self._forget()
+
+    __repr__ = as_call
+
+    def _shown_arguments(self) -> dict[str, Any]:
+        """What the repr does not find in attributes of the same name."""
+        rate = float(self._hyper.learning_rate) if self._schedule is None else self._schedule
+        return {"learning_rate": rate}
 
     _replay_cure: ClassVar[str] = (
         "no update_step is replayed, whatever recordable says: take an optimizer of "

@@ -16,7 +16,11 @@ class Ftrl(KernelOptimizer):
     z += g + 2 shrinkage w - (n^p - n_before^p)/lr w;
     w = (clip(z, -l1, l1) - z) / (n^p/lr + 2 l2 + beta/lr) (McMahan et al. 2013).
     l1, l2, shrinkage: the regularization strengths. ValueError for a positive
-    learning_rate_power."""
+    learning_rate_power.
+
+    >>> optimizers.Ftrl(0.1, l1_regularization_strength=0.01)
+    Ftrl(learning_rate=0.1, l1_regularization_strength=0.01)
+    """
 
     recordable = True
     learning_rate_power = Hyperparameter(negative=True)

@@ -12,7 +12,11 @@ from corereg.registry import register
 @register("optimizer", "lion")
 class Lion(KernelOptimizer):
     """w -= lr sign(b1 m + (1-b1) g); m = b2 m + (1-b2) g (Chen et al. 2023).
-    ValueError for a beta_1 of 0 or above 1."""
+    ValueError for a beta_1 of 0 or above 1.
+
+    >>> optimizers.Lion(1e-4, weight_decay=0.1)  # a tenth of Adam's rate
+    Lion(learning_rate=0.0001, weight_decay=0.1)
+    """
 
     recordable = True
     beta_1 = Hyperparameter()

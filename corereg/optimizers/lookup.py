@@ -11,7 +11,11 @@ from corereg.optimizers.base import Optimizer
 
 def get(identifier: Any) -> Any:
     """An Optimizer from a name (any case), an object or a serialized dict; None stays None.
-    ValueError for names that are not known, TypeError for other objects."""
+    ValueError for names that are not known, TypeError for other objects.
+
+    >>> optimizers.get("adam")
+    Adam(learning_rate=0.001)
+    """
     if identifier is None:
         return None
     if isinstance(identifier, str) and registry.find("optimizer", identifier.lower()):
@@ -23,7 +27,11 @@ def get(identifier: Any) -> Any:
 
 
 def serialize(optimizer: Optimizer) -> registry.Config | str | None:
-    """As {"class_name", "config"}."""
+    """As {"class_name", "config"}.
+
+    >>> optimizers.serialize(optimizers.SGD(0.5))["config"]["learning_rate"]
+    0.5
+    """
     return registry.serialize("optimizer", optimizer)
 
 
@@ -31,7 +39,11 @@ def deserialize(
     config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
 ) -> Optimizer:
     """What `serialize` gave, as an optimizer again. custom_objects: {name: class} for optimizers of
-    one's own."""
+    one's own.
+
+    >>> optimizers.deserialize({"class_name": "SGD", "config": {"learning_rate": 0.5}})
+    SGD(learning_rate=0.5)
+    """
     with registry.custom_object_scope(custom_objects):
         found: Optimizer = get(config)
         return found

@@ -12,7 +12,11 @@ from corereg.registry import register
 @register("optimizer", "nadam")
 class Nadam(KernelOptimizer):
     """m, v as Adam; u(t) = b1 (1 - .96^t/2), p(t) = u(1) ... u(t);
-    w -= lr (u(t+1)/(1-p(t+1)) m + (1-u(t))/(1-p(t)) g) / (sqrt(v/(1-b2^t)) + eps) (Dozat 2016)."""
+    w -= lr (u(t+1)/(1-p(t+1)) m + (1-u(t))/(1-p(t)) g) / (sqrt(v/(1-b2^t)) + eps) (Dozat 2016).
+
+    >>> optimizers.Nadam(0.002)
+    Nadam(learning_rate=0.002)
+    """
 
     recordable = True
     beta_1 = Hyperparameter(below=1)

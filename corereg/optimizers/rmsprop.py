@@ -11,7 +11,11 @@ from corereg.registry import register
 
 @register("optimizer", "rmsprop")
 class RMSprop(KernelOptimizer):
-    """v = rho v + (1-rho) g^2; w -= lr g / sqrt(v + eps) (Hinton 2012; centered: Graves 2013)."""
+    """v = rho v + (1-rho) g^2; w -= lr g / sqrt(v + eps) (Hinton 2012; centered: Graves 2013).
+
+    >>> optimizers.RMSprop(0.01, rho=0.95, centered=True)
+    RMSprop(learning_rate=0.01, rho=0.95, centered=True)
+    """
 
     recordable = True
     rho = Hyperparameter(below=1)

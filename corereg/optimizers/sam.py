@@ -72,6 +72,9 @@ class SAM(Optimizer):
 
     TypeError if base is no optimizer; ValueError if it is another SAM or lazy, and for a rho or eta
     that is negative or not finite.
+
+    >>> optimizers.SAM(optimizers.SGD(0.1, momentum=0.9), rho=0.1)
+    SAM(base=SGD(learning_rate=0.1, momentum=0.9), rho=0.1)
     """
 
     recordable = True

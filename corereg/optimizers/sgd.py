@@ -11,7 +11,12 @@ from corereg.registry import register
 
 @register("optimizer", "sgd")
 class SGD(KernelOptimizer):
-    """w -= lr g; with momentum mu: m = mu m - lr g, w += m; Nesterov: w += mu m - lr g."""
+    """w -= lr g; with momentum mu: m = mu m - lr g, w += m; Nesterov: w += mu m - lr g.
+
+    >>> optimizer = optimizers.SGD(0.1, momentum=0.9, nesterov=True, clipnorm=1.0)
+    >>> optimizer
+    SGD(learning_rate=0.1, momentum=0.9, nesterov=True, clipnorm=1.0)
+    """
 
     recordable = True
     momentum = Hyperparameter(makes_state=True)

@@ -16,6 +16,7 @@ from corereg.graph.operations import Operation
 from corereg.graph.tensor import SymbolicTensor
 from corereg.initializers import Constant
 from corereg.layers.base import Layer
+from corereg.models.ensemble import Ensemble
 from corereg.models.model import Model
 from corereg.models.sequential import Sequential
 from corereg.naming import unused_name
@@ -49,13 +50,21 @@ def compact(model: Model, keep_inputs: bool = True) -> Any:
     each element by itself, of Dropout and other noise (which stay, for further training), Flatten,
     Rescaling, and Concatenate, Normalization and BatchNormalization along the last axis. Any other
     layer, models inside, layers that are called twice and weights that two layers share stay as
-    they are, and so do their inputs and outputs, and a model with a `call` of its own.
-    Initializers, regularizers, constraints and masks are carried over.
+    they are, and so do their inputs and outputs, and a model with a `call` of its own. Of an
+    `Ensemble` every model is compacted. Initializers, regularizers, constraints and masks are
+    carried over.
 
     For finite inputs, `predict` gives the same outputs: to the bit, except for the sign of a zero,
     where no constant goes into a bias and no layer is left with one unit that had several; there,
     within the rounding of sums in another order. TypeError for what is no Model, ValueError for a
-    model that is not built, and for keep_inputs=False where the model is no graph.
+    model that is not built, and for keep_inputs=False where the model is no graph or an ensemble.
+
+    >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3, "relu"), layers.Dense(1)])
+    >>> kernel = np.ones((4, 3))
+    >>> kernel[:, 1] = 0  # a neuron that looks at nothing
+    >>> model.layers[0].set_weights([kernel, np.zeros(3)])
+    >>> pruning.compact(model).layers
+    [Dense(2, activation='relu'), Dense(1)]
     """
     if not isinstance(model, Model):
         raise TypeError(f"compact: expected a Model, received {type(model).__name__}")
@@ -64,6 +73,14 @@ def compact(model: Model, keep_inputs: bool = True) -> Any:
             f"compact: expected a model that is built, received {model.who}; call "
             "build(input_shape), or fit"
         )
+    if isinstance(model, Ensemble):
+        if not keep_inputs:
+            raise ValueError(
+                "compact: expected one network, received an Ensemble, whose models need different "
+                "inputs; leave out keep_inputs=False"
+            )
+        smaller = [compact(one) for one in model.models]
+        return Ensemble(smaller, model.member_weights, model.average, name=model.name)
     found = _Graph.of(model)
     if found is None:
         if not keep_inputs:

@@ -27,6 +27,11 @@ def freeze_zeros(model: Any, layers: Any = None) -> int:
 
     layers: the layers, or their names, whose kernels count; None: all. ValueError for a model that
     is not built or has no kernel, and for layers that it does not have.
+
+    >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(1)])
+    >>> model.layers[0].set_weights([np.array([[1.0], [0.0], [0.0], [2.0]]), np.zeros(1)])
+    >>> pruning.freeze_zeros(model)
+    2
     """
     frozen = 0
     kernels = kernels_of("freeze_zeros", model, layers)
@@ -46,6 +51,12 @@ def unfreeze_zeros(model: Any, layers: Any = None) -> None:
 
     layers: the layers, or their names, whose masks are taken; None: all of the model, also of what
     is not trained at the time.
+
+    >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(1)])
+    >>> table = pruning.magnitude_prune(model, 0.5)
+    >>> pruning.unfreeze_zeros(model)
+    >>> pruning.masks(model)
+    {}
     """
     who = "unfreeze_zeros"
     weights = model_weights(who, model, layers)
@@ -57,7 +68,15 @@ def unfreeze_zeros(model: Any, layers: Any = None) -> None:
 
 def masks(model: Any) -> dict[str, Array]:
     """The masks of a model's weights that have one, by the weights' names ("dense/kernel"): arrays
-    of bool, False where the weight stays 0.0. To set one, assign to `mask` of a weight."""
+    of bool, False where the weight stays 0.0. To set one, assign to `mask` of a weight.
+
+    >>> model = corereg.Sequential([corereg.Input((2,)), layers.Dense(1, name="d")])
+    >>> model.layers[0].set_weights([np.array([[1.0], [0.0]]), np.zeros(1)])
+    >>> count = pruning.freeze_zeros(model)
+    >>> pruning.masks(model)
+    {'d/kernel': array([[ True],
+           [False]])}
+    """
     taken: set[str] = set()  # layers of one name may be in different models inside
     masked = [w for w in model.weights if w.mask is not None]
     return {unused_name(w.name, taken): w.mask for w in masked}

@@ -45,6 +45,13 @@ def magnitude_prune(
 
     ValueError for other values, and for a model that is not built or has no kernel; TypeError for a
     sparsity that is no number.
+
+    >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(1)])
+    >>> model.layers[0].set_weights([np.array([[1.0], [0.1], [-0.2], [2.0]]), np.zeros(1)])
+    >>> pruning.magnitude_prune(model, 0.5).share
+    0.5
+    >>> model.layers[0].kernel.numpy().ravel()
+    array([1., 0., 0., 2.], dtype=float32)
     """
     who = "magnitude_prune"
     check_share(who, "sparsity", sparsity)

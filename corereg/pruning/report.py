@@ -12,6 +12,9 @@ class Trial(NamedTuple):
 
     zeros: the share of exact zeros when its training ended; validation: the error or loss then;
     cut_validation: with the smallest weights cut as well; None where nothing more was cut.
+
+    >>> pruning.Trial(strength=0.1, zeros=0.9, validation=0.05, cut_validation=None).zeros
+    0.9
     """
 
     strength: float
@@ -30,6 +33,14 @@ class SparsifyReport(NamedTuple):
     validation_cut: when the weights were cut; validation: at the end; debiased: whether what was
     trained without the penalty was kept; epochs: how many were trained in all; trials: every
     strength that was tried, in order; history: of each `fit`, the History's dict.
+
+    >>> x = np.random.default_rng(0).standard_normal((200, 20))
+    >>> model = corereg.Sequential([corereg.Input((20,)), layers.Dense(1)])
+    >>> model.compile(optimizers.Adam(0.01), "mse")
+    >>> held_out = x, x[:, 0]
+    >>> report = pruning.sparsify(model, *held_out, held_out, strength=0.1, epochs=20)
+    >>> report.strength, report.measure
+    (0.1, 'loss')
     """
 
     strength: float

@@ -89,6 +89,15 @@ def sparsify(
     neither of strength and target, for numbers that cannot be, for a model that is not built or has
     no kernel, and for an optimizer without a proximal stage; RuntimeError if the model is not
     compiled. ValueError, and no cut, if the training ends with weights that are not finite.
+
+    >>> corereg.set_random_seed(0)
+    >>> x = np.random.default_rng(0).standard_normal((200, 20))
+    >>> y = x[:, 0] - 2 * x[:, 1]
+    >>> model = corereg.Sequential([corereg.Input((20,)), layers.Dense(1)])
+    >>> model.compile(optimizers.Adam(0.01), "mse")
+    >>> report = pruning.sparsify(model, x, y, validation_data=(x, y), strength=0.1)
+    >>> report.zeros > 0.5
+    True
     """
     _check_data(x, validation_data)
     _check_numbers(strength, target, epochs, debias_epochs, thresholds)

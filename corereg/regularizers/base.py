@@ -10,10 +10,18 @@ import numpy as np
 from corereg import registry
 from corereg.autograd import Tensor
 from corereg.recordable import Recordable
+from corereg.representation import as_call
 
 
 class Regularizer(Recordable):
-    """Base class: subclass it and write `__call__`: Tensor -> scalar Tensor."""
+    """Base class: subclass it and write `__call__`: Tensor -> scalar Tensor.
+
+    >>> class Cubes(regularizers.Regularizer):
+    ...     def __call__(self, w):
+    ...         return 0.01 * (abs(w) ** 3).sum()
+    >>> round(Cubes()(corereg.Tensor([1.0, 2.0])).item(), 4)
+    0.09
+    """
 
     _computes_on_tensors = True
     is_proximal = False  # whether the optimizer's step, not the gradient, follows from it
@@ -25,9 +33,7 @@ class Regularizer(Recordable):
         """The arguments that make an equal regularizer."""
         return {}
 
-    def __repr__(self) -> str:
-        given = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({given})"
+    __repr__ = as_call
 
 
 def check_strength(who: str, name: str, value: Any) -> float:
@@ -44,7 +50,11 @@ L1_L2_NAMES = ("l1_l2", "l1l2")
 
 
 def get(identifier: Any) -> Any:
-    """None, a regularizer, any callable, a name or a serialized dict as a regularizer or None."""
+    """None, a regularizer, any callable, a name or a serialized dict as a regularizer or None.
+
+    >>> regularizers.get("l2")
+    L2(0.01)
+    """
     if isinstance(identifier, str) and identifier in L1_L2_NAMES:
         identifier = {"class_name": "L1L2", "config": {"l1": 0.01, "l2": 0.01}}
     found = registry.resolve("regularizer", identifier)
@@ -56,10 +66,18 @@ def get(identifier: Any) -> Any:
 
 
 def serialize(regularizer: Any) -> registry.Config | str | None:
-    """As {"class_name", "config"}; a registered function by its name."""
+    """As {"class_name", "config"}; a registered function by its name.
+
+    >>> regularizers.serialize(regularizers.L2(0.5))
+    {'class_name': 'L2', 'config': {'l2': 0.5}}
+    """
     return registry.serialize("regularizer", regularizer)
 
 
 def deserialize(config: Any) -> Any:
-    """What `serialize` gave, as a regularizer again."""
+    """What `serialize` gave, as a regularizer again.
+
+    >>> regularizers.deserialize({"class_name": "L2", "config": {"l2": 0.5}})
+    L2(0.5)
+    """
     return get(config)

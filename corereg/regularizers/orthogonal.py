@@ -16,6 +16,10 @@ class OrthogonalRegularizer(Regularizer):
     """factor * sum |offdiagonal(V V')| / (n (n-1)), V the n rows (or columns) of w normalised.
 
     Keras's `factor * 0.5 * sum / (n (n-1) / 2)`. w must be a matrix.
+
+    >>> penalty = regularizers.OrthogonalRegularizer(0.1)
+    >>> penalty(corereg.Tensor([[1.0, 0.0], [0.0, 1.0]])).item()
+    0.0
     """
 
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:

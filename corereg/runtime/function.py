@@ -11,6 +11,7 @@ import numpy as np
 from corereg import _kernels, config
 from corereg.autograd import Tensor, is_grad_enabled
 from corereg.autograd.tensor import new_tensor
+from corereg.representation import as_words, counted
 from corereg.runtime.capture import Capture, CaptureCache
 from corereg.runtime.comparison import difference
 from corereg.runtime.dependencies import leaves_of
@@ -69,6 +70,12 @@ def record(function: Any = None, *, copy: bool = True) -> Any:
     first. TypeError for results that are no arrays, and for arguments that are not made of
     numbers. One thread may call it at a time, else RuntimeError, and no call may stand within
     another, nor fit, evaluate or predict. predict in other threads does not wait for it.
+
+    >>> @corereg.record
+    ... def double(x):
+    ...     return 2 * x
+    >>> [double([1.0, n]).tolist() for n in (2, 3, 4)], double.python_calls
+    ([[2.0, 4.0], [2.0, 6.0], [2.0, 8.0]], 2)
     """
     if function is None:
         return functools.partial(record, copy=copy)
@@ -78,7 +85,12 @@ def record(function: Any = None, *, copy: bool = True) -> Any:
 
 
 class RecordedFunction:
-    """What `record` makes. `python_calls` counts how often the function itself ran."""
+    """What `record` makes. `python_calls` counts how often the function itself ran.
+
+    >>> double = corereg.record(lambda x: 2 * x)
+    >>> double(np.ones(3)).tolist(), double.python_calls
+    ([2.0, 2.0, 2.0], 1)
+    """
 
     def __init__(self, function: Callable[..., Any], copy: bool = True) -> None:
         functools.update_wrapper(self, function)
@@ -90,6 +102,10 @@ class RecordedFunction:
             "it is being run by another call; call it in one thread"
         )
         self.python_calls = 0
+
+    __repr__ = as_words(
+        lambda self: f"{self.__name__}, {counted(self.python_calls, 'call')} through Python"
+    )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         who = self._who
@@ -120,7 +136,14 @@ class RecordedFunction:
         return _copied(result) if self._copy else result
 
     def execution_report(self) -> ExecutionReport:
-        """Whether calls are replayed, and on how many threads: an entry for each signature."""
+        """Whether calls are replayed, and on how many threads: an entry for each signature.
+
+        >>> double = corereg.record(lambda x: 2 * x)
+        >>> for _ in range(3):
+        ...     y = double(np.ones(3))
+        >>> [entry.mode for entry in double.execution_report()]
+        ['replayed']
+        """
         entries = []
         for capture in self._captures:
             shapes = ", ".join(f"{a.dtype}{list(a.shape)}" for a in capture.memory)

@@ -6,7 +6,15 @@ from typing import NamedTuple
 
 
 class FileFormatError(ValueError):
-    """A file is not a corereg model, is damaged, is of a newer format, or exceeds a limit."""
+    """A file is not a corereg model, is damaged, is of a newer format, or exceeds a limit.
+
+    >>> import io
+    >>> try:
+    ...     models.load_model(io.BytesIO(b"no model"))
+    ... except saving.FileFormatError:
+    ...     print("not a file of corereg's")
+    not a file of corereg's
+    """
 
 
 class Limits(NamedTuple):
@@ -14,6 +22,9 @@ class Limits(NamedTuple):
 
     A file that exceeds a limit is refused before the memory is taken. Whoever has a larger model
     and trusts its file passes larger limits: ``load_model(path, limits=Limits(layers=50_000))``.
+
+    >>> saving.Limits(layers=50_000).layers
+    50000
     """
 
     layers: int = 10_000

@@ -58,7 +58,13 @@ class SavableModel(TrainableModel, Protocol):
 
 
 def save_model(model: SavableModel, path: Any, *, portable: bool = False) -> None:
-    """Writes structure, weights, compile arguments and optimizer state; see `Model.save`."""
+    """Writes structure, weights, compile arguments and optimizer state; see `Model.save`.
+
+    >>> import io
+    >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)], name="m")
+    >>> file = io.BytesIO()  # or a path
+    >>> saving.save_model(model, file)
+    """
     if is_keras_path("save", path, WHOLE):
         from corereg.saving.keras_files import model_files
 
@@ -134,6 +140,14 @@ def load_model(
 
     A file that is truncated, damaged, hostile or no model raises `corereg.saving.FileFormatError`,
     before its sizes are believed.
+
+    >>> import io
+    >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)], name="m")
+    >>> file = io.BytesIO()  # or a path
+    >>> model.save(file)
+    >>> position = file.seek(0)
+    >>> saving.load_model(file)
+    <Sequential 'm', 1 layer>
     """
     who = f"load_model: {str(path)!r}"
     limits = limits or archive.default_limits
@@ -182,7 +196,13 @@ def _restored(
 
 
 def save_weights(model: TrainableModel, path: Any) -> None:
-    """Writes the weights alone; see `Model.save_weights`."""
+    """Writes the weights alone; see `Model.save_weights`.
+
+    >>> import io
+    >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)])
+    >>> file = io.BytesIO()  # or a path
+    >>> saving.save_weights(model, file)
+    """
     if is_keras_path("save_weights", path, WEIGHTS):
         from corereg.saving.keras_files import model_files
 
@@ -196,7 +216,15 @@ def save_weights(model: TrainableModel, path: Any) -> None:
 
 
 def load_weights(model: TrainableModel, path: Any, limits: Limits | None = None) -> None:
-    """Reads weights into a built model; changes nothing if they do not fit."""
+    """Reads weights into a built model; changes nothing if they do not fit.
+
+    >>> import io
+    >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)])
+    >>> file = io.BytesIO()  # or a path
+    >>> model.save_weights(file)
+    >>> position = file.seek(0)
+    >>> saving.load_weights(model, file)
+    """
     if is_keras_path("load_weights", path, WEIGHTS, WHOLE):
         from corereg.saving.keras_files import model_files
 

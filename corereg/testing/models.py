@@ -25,7 +25,11 @@ def require(condition: Any, message: str) -> None:
 
 
 def numbers(*shape: int) -> Array:
-    """float32 numbers of order 1 of this shape that are the same at each call."""
+    """float32 numbers of order 1 of this shape that are the same at each call.
+
+    >>> testing.numbers(2, 3).shape, bool((testing.numbers(3) == testing.numbers(3)).all())
+    ((2, 3), True)
+    """
     return np.random.default_rng(1).standard_normal(shape).astype("float32")
 
 
@@ -41,6 +45,12 @@ def check_model(
 
     x, y: some rows of data, as `fit` takes them, more than 5. replayed: whether its steps have to
     be replayed; None: that may be or not. options: for `fit`.
+
+    >>> def make():
+    ...     model = corereg.Sequential([layers.Input((3,)), layers.Dense(1)])
+    ...     model.compile("sgd", "mse")
+    ...     return model
+    >>> testing.check_model(make, testing.numbers(6, 3), testing.numbers(6, 1))
     """
     results = []
     for eagerly in (True, False):

@@ -28,6 +28,8 @@ def check_layer(
 
     input_shape: without the batch; eager: whether something that it is given makes its steps run
     through Python; arguments: of its constructor.
+
+    >>> testing.check_layer(layers.RMSNormalization, (3,), epsilon=1e-3)
     """
     x = numbers(ROWS, *input_shape)
     for dtype in ("float32", "float64"):
@@ -107,6 +109,9 @@ def check_loss(
 
     y_true, y_pred: arrays of a few rows, as a model with outputs (rows, n) would meet them;
     activation: of that model's outputs; arguments: of the loss's constructor.
+
+    >>> y, predicted = testing.numbers(4, 2), testing.numbers(4, 2) + 1
+    >>> testing.check_loss(losses.Huber, y, predicted, delta=0.5)
     """
     loss = kind(**arguments)
     rows = kind(**arguments, reduction=None)(y_true, Tensor(y_pred)).data
@@ -139,6 +144,9 @@ def check_metric(
 
     y_true, y_pred: arrays of a few rows, as a model with outputs (rows, n) would meet them;
     arguments: of its constructor.
+
+    >>> y, predicted = testing.numbers(4, 2), testing.numbers(4, 2) + 1
+    >>> testing.check_metric(metrics.MeanAbsoluteError, y, predicted)
     """
     metric = kind(**arguments)
     whole = metric(y_true, y_pred)
@@ -176,6 +184,8 @@ def check_optimizer(kind: type[optimizers.Optimizer], **arguments: Any) -> None:
     through Python to the bit, where it is replayed, and goes on as itself when saved and loaded.
 
     arguments: of its constructor.
+
+    >>> testing.check_optimizer(optimizers.SGD, learning_rate=0.1, momentum=0.9)
     """
     optimizer = kind(**arguments)
     _check_config(optimizer, optimizers.serialize, optimizers.deserialize)
@@ -211,6 +221,8 @@ def check_regularizer(
     on as itself when saved and loaded.
 
     shape: of a weight that it may be given; arguments: of its constructor.
+
+    >>> testing.check_regularizer(regularizers.L1L2, l1=0.1, l2=0.01)
     """
     regularizer = kind(**arguments)
     w = numbers(*shape)

@@ -141,6 +141,10 @@ class EpochAccumulators:
         """The sum of the loss, of which only whether it is finite says something."""
         return self._loss.item()
 
+    def loss_and_rows(self) -> tuple[float, int]:
+        """The sum of the loss over rows so far, and how many rows that are."""
+        return self._loss.item(), self._rows.item()
+
     def logs(self, prefix: str = "") -> Logs:
         """The means so far by name."""
         rows = max(self._rows.item(), 1)

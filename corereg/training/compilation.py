@@ -45,7 +45,11 @@ class Compilation:
 
     loss, loss_weights, requested_metrics and requested_weighted_metrics are one, a list or a dict,
     with names looked up. What they mean for the outputs is found when data come, and kept.
+    gradient_observer: what a callback has each step of a training call `add()` of, once the
+    gradients are there.
     """
+
+    gradient_observer: Any = None
 
     def __init__(
         self,

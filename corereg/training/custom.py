@@ -102,8 +102,8 @@ def compute_loss(model: TrainableModel, y: Any, y_pred: Any, sample_weight: Any)
     predictions = list(flatten(y_pred))
     targets, weights = by_output(y, predictions), by_output(sample_weight, predictions)
     parts: list[Tensor] = []
-    if trainer.losses and y is not None:
-        for one in trainer.losses:
+    if y is not None:
+        for one in trainer.known_losses(model, len(predictions)):
             target = array_of(targets[one.output])
             weight = array_of(weights[one.output])
             part = one.loss(target, predictions[one.output], weight)
@@ -131,7 +131,12 @@ def compute_metrics(
     model: TrainableModel, y: Any, y_pred: Any, sample_weight: Any
 ) -> dict[str, Any]:
     """See `Model.compute_metrics`."""
-    trackers = model._trainer.trackers
+    trainer = model._trainer
+    if trainer.compilation.metrics is None and y is not None:
+        predictions = list(flatten(y_pred))
+        targets = [array_of(one) for one in by_output(y, predictions)]
+        trainer.make_metrics(model, targets, [tuple(one.shape) for one in predictions])
+    trackers = trainer.trackers
     if trackers.compiled is not None and y is not None:
         trackers.compiled.update_state(y, y_pred, sample_weight)
     return metrics_result(model)
@@ -235,6 +240,9 @@ class ReturnedLogs:
         """What the last step returned as its loss; 0 if it returned none."""
         returned = None if self.runner is None else self.runner.result
         return as_number(returned["loss"]) if returned and "loss" in returned else 0.0
+
+    def loss_and_rows(self) -> None:
+        """None: it knows no sums."""
 
     def _names(self) -> list[str]:
         return self._model._trainer.metrics_names

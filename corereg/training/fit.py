@@ -106,6 +106,8 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
                 with optimizer.second_pass(draws):
                     again = forward_pass(model, batch, weights).total
                     optimizer.scale_loss(again).backward()
+        if (observer := trainer.compilation.gradient_observer) is not None:
+            observer.add()
         swept = optimizer.update(penalties=True)
         sums.add_penalty(batch, swept)
         if logged:
@@ -190,6 +192,8 @@ def fit(
     ):
         observers = CallbackList(callbacks, add_history=True, model=model, **params)
         observers.leave_display_to_caller()
+        assert observers.history is not None
+        observers.history.notes["validation_freq"] = validation_freq
         trainer.ready_optimizer(model)
         trainer.resume_weights(model, initial_epoch > 0)
         runner = train_runner(model)
@@ -209,7 +213,6 @@ def fit(
         )
         loop.run(initial_epoch, epochs)
         trainer.review_sparse_products()
-    assert observers.history is not None
     return observers.history
 
 

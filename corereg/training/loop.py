@@ -54,6 +54,10 @@ class TrainingLoop:
         """The steps that it runs."""
         return self._run
 
+    def expect_divergence(self) -> None:
+        """A loss that is not finite is no reason to warn: a callback looks for it."""
+        self._watch.told = True
+
     def run(self, initial_epoch: int, epochs: int) -> None:
         """Runs the epochs from initial_epoch, counted from 0, up to `epochs`."""
         self._epoch, self._epochs = initial_epoch, epochs

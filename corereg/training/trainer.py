@@ -170,7 +170,10 @@ class Trainer:
         wanted = self.losses, self.compilation.metrics or ()
         found = self._trackers
         if found is None or any(a is not b for a, b in zip(found.made_for, wanted, strict=True)):
-            found = self._trackers = Trackers(*wanted)
+            known, found = found, Trackers(*wanted)
+            if known is not None and known.made_for[0] is self.losses:
+                found.loss, found.outputs = known.loss, known.outputs  # metrics came later
+            self._trackers = found
         return found
 
     @property
@@ -197,7 +200,9 @@ class Trainer:
         live until the garbage collector comes by. So it is made again when asked for."""
         self._history = weakref.ref(value)
         own = vars(value)
-        self._epochs = {name: own[name] for name in ("history", "epoch", "params") if name in own}
+        self._epochs = {
+            name: own[name] for name in ("history", "epoch", "params", "notes") if name in own
+        }
 
     # ---- data ------------------------------------------------------------------------------------
 
@@ -291,6 +296,32 @@ class Trainer:
                 if p.trainable:
                     p.assign(values)
 
+    def known_losses(self, model: TrainableModel, outputs: int) -> tuple[OutputLoss, ...]:
+        """The losses of the outputs, for a loop of one's own also before any data were checked."""
+        compilation = self.compilation
+        if not self.losses and compilation.loss is not None:
+            self.output_names = self._names_of(model, outputs, compilation.loss)
+            self.losses = compilation.losses_for("compute_loss", self.output_names)
+        return self.losses
+
+    def make_metrics(
+        self,
+        model: TrainableModel,
+        targets: Sequence[Array | None],
+        shapes: Sequence[tuple[int, ...]],
+    ) -> None:
+        """Makes the compiled metrics by a batch's targets and the shapes of its outputs, as the
+        check of data does where there is one."""
+        found = self.compilation
+        names = self._names_of(model, len(shapes), found.requested_metrics)
+        found.metrics = found.metrics_for("compute_metrics", names, targets, shapes)
+
+    def _names_of(self, model: TrainableModel, outputs: int, told: Any) -> list[str | None]:
+        """The names of the outputs; of one alone only where it was told of by name."""
+        if outputs == 1 and not isinstance(told, dict):
+            return [None]
+        return self.shapes_of(model).output_names
+
     def output_losses(self, batch: Batch, predictions: Sequence[Tensor]) -> list[Tensor]:
         """The loss of each output that has one, without its weight and without penalties."""
         self.losses = self.compilation.losses_for("fit", self.output_names)  # may be set anew
@@ -333,6 +364,8 @@ class Trainer:
         not finished has changed for a while."""
         if self.compilation.optimizer is not None:
             self.compilation.optimizer.abandon_step()
+        if self.compilation.gradient_observer is not None:
+            self.compilation.gradient_observer = None
 
     def review_sparse_products(self) -> None:
         """Has forward passes recorded anew if other kernels may be faster for the weights now."""

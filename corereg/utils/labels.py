@@ -14,6 +14,10 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Array:
 
     num_classes: by default the largest label + 1. ValueError for labels that are no whole numbers,
     or outside of [0, num_classes); the first is named.
+
+    >>> utils.to_categorical([0, 2], num_classes=3)
+    array([[1., 0., 0.],
+           [0., 0., 1.]], dtype=float32)
     """
     y = np.asarray(x)
     if y.ndim > 1 and y.shape[-1] == 1:
@@ -43,6 +47,9 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> Array:
     """x divided by its norm of this order along an axis; where the norm is 0, x as it is.
 
     Floats keep their dtype, others become float64. ValueError unless order is a whole number >= 1.
+
+    >>> utils.normalize(np.array([[3.0, 4.0]])).round(4)
+    array([[0.6, 0.8]])
     """
     if not isinstance(order, int | np.integer) or order < 1:
         raise ValueError(f"normalize: expected order as an int >= 1, received {order!r}")

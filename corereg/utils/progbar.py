@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from corereg.progress import ProgressBar
+from corereg.representation import as_call
 
 Values = Iterable[tuple[str, Any]]
 
@@ -17,6 +18,10 @@ class Progbar:
     line at the end; stateful_metrics: names of values that are shown as they are, not as their
     means over steps. width, interval, stateless_metrics and unit_name are taken for Keras's sake:
     the display finds them itself.
+
+    >>> bar = utils.Progbar(3, verbose=0)
+    >>> for step in range(3):
+    ...     bar.update(step + 1, [("loss", 1.0 / (step + 1))])
     """
 
     def __init__(
@@ -36,6 +41,8 @@ class Progbar:
         self._seen = 0
         self._ended = False
         self._bar.begin_epoch()
+
+    __repr__ = as_call
 
     def update(
         self, current: int, values: Values | None = None, finalize: bool | None = None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from corereg.graph.nest import flatten, map_nest
+from corereg.representation import as_call
 
 Array = np.ndarray[Any, Any]
 
@@ -18,6 +19,17 @@ class PyDataset:
 
     workers, use_multiprocessing, max_queue_size: Keras's arguments; batches are made in the calling
     thread, whatever they say.
+
+    >>> class Batches(utils.PyDataset):
+    ...     def __len__(self):
+    ...         return 4
+    ...
+    ...     def __getitem__(self, index):
+    ...         return np.full((8, 1), index), np.full((8, 1), 2 * index)
+    >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> model.fit(Batches(), epochs=2, verbose=0)
+    <History of 2 epochs: loss>
     """
 
     def __init__(
@@ -25,6 +37,8 @@ class PyDataset:
     ) -> None:
         self.workers, self.use_multiprocessing = workers, use_multiprocessing
         self.max_queue_size = max_queue_size
+
+    __repr__ = as_call
 
     def __getitem__(self, index: int) -> Any:
         raise NotImplementedError(f"{type(self).__name__}: expected a __getitem__(self, index)")
@@ -62,6 +76,10 @@ def pad_sequences(
     maxlen: by default the longest one's length. padding, truncating: "pre" or "post": at which end
     `value` is put, and elements are left out. ValueError for other words, for what is no sequence
     of sequences, or if the elements of two have different shapes.
+
+    >>> utils.pad_sequences([[1], [2, 3, 4]], maxlen=2, padding="post")
+    array([[1, 0],
+           [3, 4]], dtype=int32)
     """
     for name, word in (("padding", padding), ("truncating", truncating)):
         if word not in ("pre", "post"):
@@ -103,6 +121,10 @@ def split_dataset(
     left_size, right_size: rows, if a whole number, or a share in (0, 1) of all; of one that is left
     out, the rest. shuffle: rows in random order, of `seed` (None: any). ValueError for sizes that
     do not fit, or where both are left out.
+
+    >>> left, right = utils.split_dataset(np.arange(5), left_size=0.6)
+    >>> left, right
+    (array([0, 1, 2]), array([3, 4]))
     """
     parts = [np.asarray(one) for one in flatten(dataset)]
     counts = {len(one) if one.ndim else -1 for one in parts}

@@ -14,18 +14,30 @@ def clear_session(free_memory: bool = True) -> None:
     """Counts the names of layers and models from the beginning again: dense, dense_1, ...
 
     free_memory: Keras's argument. Memory of corereg's is free as soon as nobody holds it.
+
+    >>> utils.clear_session()
+    >>> layers.Dense(1).name, layers.Dense(1).name
+    ('dense', 'dense_1')
     """
     naming.restart()
 
 
 def is_keras_tensor(x: Any) -> bool:
-    """Whether x is a symbolic tensor, such as an `Input`."""
+    """Whether x is a symbolic tensor, such as an `Input`.
+
+    >>> utils.is_keras_tensor(corereg.Input((3,))), utils.is_keras_tensor(corereg.Tensor([1.0]))
+    (True, False)
+    """
     return isinstance(x, SymbolicTensor)
 
 
 def standardize_dtype(dtype: Any) -> str:
     """The name of a dtype; None is `corereg.config.floatx()`, "float" float32, "int" int32.
-    ValueError for what is none."""
+    ValueError for what is none.
+
+    >>> utils.standardize_dtype("float"), utils.standardize_dtype(np.int64)
+    ('float32', 'int64')
+    """
     if dtype is None:
         return config.floatx()
     known = {"float": "float32", float: "float32", "int": "int32", int: "int32", str: "string"}
@@ -39,15 +51,30 @@ def standardize_dtype(dtype: Any) -> str:
 
 def disable_interactive_logging() -> None:
     """Sends the progress of fit, evaluate and predict to the logger "corereg", as information,
-    instead of to the standard output."""
+    instead of to the standard output.
+
+    >>> utils.disable_interactive_logging()
+    >>> utils.is_interactive_logging_enabled()
+    False
+    >>> utils.enable_interactive_logging()
+    """
     progress.Display.interactive = False
 
 
 def enable_interactive_logging() -> None:
-    """Writes progress to the standard output (the default)."""
+    """Writes progress to the standard output (the default).
+
+    >>> utils.enable_interactive_logging()
+    >>> utils.is_interactive_logging_enabled()
+    True
+    """
     progress.Display.interactive = True
 
 
 def is_interactive_logging_enabled() -> bool:
-    """Whether progress is written to the standard output."""
+    """Whether progress is written to the standard output.
+
+    >>> utils.is_interactive_logging_enabled()
+    True
+    """
     return progress.Display.interactive

@@ -192,12 +192,12 @@ def damage_members(rng: random.Random, members: dict[str, bytes]) -> dict[str, b
             if one in members:
                 try:
                     members[one] = damage_json(rng, members[one])
-                except ValueError:  # it is no JSON any more
+                except (ValueError, RecursionError):  # it is no JSON any more, or a deep one
                     members[one] = b"[" * rng.choice((10, 99, 101, 10_000))
         elif kind <= 6 and one.endswith(".npy"):
             try:
                 members[one] = damage_array(rng, members[one])
-            except (ValueError, EOFError):  # it is no array any more
+            except Exception:  # it is no array any more, of which NumPy says this or that
                 members[one] = b""
         elif kind == 7:
             members[one], members[other] = members[other], members[one]

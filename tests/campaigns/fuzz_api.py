@@ -11,6 +11,7 @@ equal.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import random
 import resource
@@ -28,7 +29,7 @@ from corereg.autograd import is_grad_enabled
 
 ALLOWED = (
     *(TypeError, ValueError, IndexError, OverflowError, MemoryError, NotImplementedError),
-    *(np.linalg.LinAlgError, RuntimeError),
+    *(np.linalg.LinAlgError, RuntimeError, FileNotFoundError),
 )
 NEVER = (RecursionError,)  # a RuntimeError that is no answer
 DTYPES = ("f4", "f4", "f8", "i4", "i8", "u1", "?", "f2", "c8", "O", "U3", ">f4")
@@ -36,7 +37,7 @@ HUGE = (2**62, -(2**63), 2**64, 2**31 - 1)
 AXES = (None, 0, 1, -1, -2, 2, (0, 1), (0, 0), (-1,), (), 7, -9, "x", 0.5, True)
 MOST_SECONDS = 20  # that a call of some bytes may take, on a busy machine
 MOST_TIMES = 10_000  # that NumPy is asked to do something, such as taking differences
-MEMORY = 6 << 30  # bytes that this process may have, so that a mistake cannot take the machine
+MEMORY = 2 << 30  # bytes that this process may have, so that a mistake cannot take the machine
 
 
 def shape(rng: random.Random) -> tuple[int, ...]:
@@ -203,6 +204,8 @@ def compare(name: str, found: Any, given: list[Any], named: dict[str, Any]) -> b
         return False
     if not all(isinstance(one, (Tensor, np.ndarray)) for one in given):
         return False  # numbers alone are float32 here
+    if name == "geomspace" and not all(np.isfinite(a).all() for a in flat(given)):
+        return False  # NumPy takes the ends for what lies between, too, or not
     if any(isinstance(one, int) and abs(one) > MOST_TIMES for one in named.values()):
         return False  # NumPy does nothing so often
     try:
@@ -242,7 +245,8 @@ def try_op(rng: random.Random) -> str:
         assert snapshot(given) == before, f"{name} changed an argument"
         assert is_grad_enabled()
     if isinstance(found, Tensor) and found.requires_grad and found.size:
-        found.sum().backward()
+        with contextlib.suppress(np.linalg.LinAlgError):
+            found.sum().backward()
     try:
         equal = compare(name, found, given, named)
     except AssertionError as error:

@@ -3,8 +3,9 @@
     python tests/campaigns/latency.py --seconds 60
 
 Long calls on big data are interrupted at a random moment by SIGINT, which another process sends.
-Each has to raise within 0.2 s of the time in which this process had the processor or waited, on a
-machine that does nothing else; the largest latency of every call is printed.
+Each has to raise within 0.2 s on a machine that does nothing else. Where a single step is longer,
+it has 0.2 s and the time of one step, for a step is done whole (docs/promises.md). The largest
+latency of every call is printed.
 """
 
 from __future__ import annotations
@@ -105,6 +106,30 @@ class Calls:
             "recorded": lambda: [self.step(self.features) for _ in range(50)],
         }
 
+    def steps(self) -> dict[str, Callable[[], object]]:
+        """The longest step of those calls that have long ones."""
+        actions = self.actions()
+        big = self.wide[:256], self.wide_y[:256]
+        return {
+            "fit, big net": lambda: self.big.train_on_batch(*big),
+            "fit, one batch an epoch": actions["train_on_batch, 1e6 rows"],
+            "train_on_batch, big": actions["train_on_batch, big"],
+            "train_on_batch, 1e6 rows": actions["train_on_batch, 1e6 rows"],
+            "evaluate, one batch": lambda: self.small.test_on_batch(self.x, self.y),
+            "predict, big net": lambda: self.big.predict(big[0], verbose=0),
+        }
+
+
+def seconds_of(call: Callable[[], object]) -> float:
+    """The median of three calls, after one that may record."""
+    call()
+    times = []
+    for _ in range(3):
+        began = time.monotonic()
+        call()
+        times.append(time.monotonic() - began)
+    return sorted(times)[1]
+
 
 def latency(call: Callable[[], object], delay: float, sender: Any) -> float | None:
     """Seconds from the signal to the exception; None if none came in ten seconds."""
@@ -138,6 +163,7 @@ def run(seconds: float, seed: int) -> int:
             [sys.executable, "-c", SENDER],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
         )  # fmt: skip
+        step = {name: seconds_of(call) for name, call in calls.steps().items()}
         tally = Tally(seconds, seed)
         while tally.goes_on:
             for name in rng.sample(sorted(actions), len(actions)):
@@ -155,8 +181,9 @@ def run(seconds: float, seed: int) -> int:
         sender.wait()
     for name, times in sorted(found.items(), key=lambda item: -max(item[1])):
         median = sorted(times)[len(times) // 2]
-        print(f"  {1e3 * median:7.1f} ms, at most {1e3 * max(times):7.1f} ms: {name}")
-        if median > ALLOWED:
+        whole = f", of which a step {1e3 * step[name]:.1f} ms" if name in step else ""
+        print(f"  {1e3 * median:7.1f} ms, at most {1e3 * max(times):7.1f} ms: {name}{whole}")
+        if median > ALLOWED + step.get(name, 0.0):
             tally.fail(f"{name}: {median:.2f} s until KeyboardInterrupt arrives")
     return tally.report()
 

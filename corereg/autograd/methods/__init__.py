@@ -14,10 +14,13 @@ from corereg import _kernels
 from corereg.autograd import numpy_functions, ops
 from corereg.autograd.methods import (
     casts,
+    comparison,
     elementwise,
     in_place,
     orders,
+    parts,
     places,
+    products,
     reductions,
     shapes,
 )
@@ -47,19 +50,19 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(elementwise.neg, elementwise.frac, elementwise.clamp, elementwise.clip),
     *(elementwise.clamp_min, elementwise.clamp_max, elementwise.lerp, elementwise.addcmul),
     *(elementwise.addcdiv, elementwise.where, elementwise.masked_fill, elementwise.nan_to_num),
-    *(elementwise.eq, elementwise.ne, elementwise.lt, elementwise.le, elementwise.gt),
-    *(elementwise.ge, elementwise.isclose, elementwise.allclose, elementwise.equal),
+    *(comparison.eq, comparison.ne, comparison.lt, comparison.le, comparison.gt),
+    *(comparison.ge, comparison.isclose, comparison.allclose, comparison.equal),
     *(elementwise.maximum, elementwise.minimum, elementwise.fmod, elementwise.remainder),
     *(elementwise.floor_divide, elementwise.arctan2, elementwise.hypot, elementwise.logaddexp),
-    *(elementwise.logical_and, elementwise.logical_or, elementwise.logical_xor),
-    *(elementwise.matmul, elementwise.outer, elementwise.mm, elementwise.bmm, elementwise.mv),
-    *(elementwise.dot, elementwise.addmm),
+    *(comparison.logical_and, comparison.logical_or, comparison.logical_xor),
+    *(products.matmul, products.outer, products.mm, products.bmm, products.mv),
+    *(products.dot, products.addmm),
     *(shapes.reshape, shapes.view, shapes.view_as, shapes.reshape_as, shapes.transpose),
     *(shapes.permute, shapes.swapdims, shapes.movedim, shapes.t, shapes.unsqueeze),
     *(shapes.squeeze, shapes.flatten, shapes.ravel, shapes.unflatten, shapes.expand),
     *(shapes.expand_as, shapes.tile, shapes.repeat, shapes.repeat_interleave, shapes.flip),
-    *(shapes.roll, shapes.split, shapes.chunk, shapes.tensor_split, shapes.unbind),
-    *(shapes.narrow, shapes.select, shapes.diagonal, shapes.triu, shapes.tril),
+    *(shapes.roll, parts.split, parts.chunk, parts.tensor_split, parts.unbind),
+    *(parts.narrow, parts.select, shapes.diagonal, shapes.triu, shapes.tril),
     *(
         places.gather,
         places.scatter,
@@ -86,20 +89,24 @@ ALIASES: dict[str, Callable[..., Any]] = {
     "atanh": ops.arctanh,
     "atan2": elementwise.arctan2,
     "inverse": ops.inv,
-    "not_equal": elementwise.ne,
-    "less": elementwise.lt,
-    "less_equal": elementwise.le,
-    "greater": elementwise.gt,
-    "greater_equal": elementwise.ge,
+    "not_equal": comparison.ne,
+    "less": comparison.lt,
+    "less_equal": comparison.le,
+    "greater": comparison.gt,
+    "greater_equal": comparison.ge,
     "moveaxis": shapes.movedim,
 }
+TRANSPOSED = """The tensor with its axes in reversed order, a matrix transposed: a view.
+
+>>> Tensor([[1, 2, 3]]).T.shape
+(3, 1)"""
 # Special methods and properties.
 METHODS: dict[str, Any] = {
-    "T": property(ops.transpose),
+    "T": property(ops.transpose, doc=TRANSPOSED),
     "mT": property(shapes.matrix_transpose),
     "__getitem__": ops.getitem,
-    "__eq__": elementwise.is_equal,
-    "__ne__": elementwise.is_not_equal,
+    "__eq__": comparison.is_equal,
+    "__ne__": comparison.is_not_equal,
     "__lt__": ops.less,
     "__le__": ops.less_equal,
     "__gt__": ops.greater,

@@ -24,7 +24,12 @@ def sort(
     axis: int | None = None,
 ) -> ValuesAndIndices[Tensor]:
     """(values, indices) in order along dim, or axis (the last one); equal elements keep their
-    order, whether stable is asked for or not. `corereg.ops.sort` gives the values alone."""
+    order, whether stable is asked for or not. `corereg.ops.sort` gives the values alone.
+
+    >>> values, indices = Tensor([3, 1, 2]).sort()
+    >>> values, indices
+    (Tensor([1, 2, 3], dtype=int64), Tensor([1, 2, 0], dtype=int64))
+    """
     along = one_of("sort", dim, axis)
     x, along = flattened(self, -1 if along is None else along, "sort")
     op = Sort(along, descending)
@@ -42,7 +47,11 @@ def argsort(
     *,
     axis: int | None = None,
 ) -> Tensor:
-    """The places of the elements in order along dim, or axis (the last one): int64."""
+    """The places of the elements in order along dim, or axis (the last one): int64.
+
+    >>> Tensor([3, 1, 2]).argsort(descending=True)
+    Tensor([0, 2, 1], dtype=int64)
+    """
     along = one_of("argsort", dim, axis)
     return ops.argsort(self, -1 if along is None else along, descending)
 
@@ -51,7 +60,11 @@ def topk(
     self: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
 ) -> ValuesAndIndices[Tensor]:
     """(values, indices) of the k largest (or smallest) elements along dim, in order. ValueError
-    unless there are k elements."""
+    unless there are k elements.
+
+    >>> Tensor([1.0, 9.0, 5.0]).topk(2).values
+    Tensor([9., 5.])
+    """
     axis = normalize_axis(dim, self.ndim, "topk")
     if not 0 <= k <= self.shape[axis]:
         raise ValueError(f"Tensor.topk: expected 0 <= k <= {self.shape[axis]}, received {k}")
@@ -63,7 +76,12 @@ def topk(
 def kthvalue(
     self: Tensor, k: int, dim: int = -1, keepdim: bool = False
 ) -> ValuesAndIndices[Tensor]:
-    """(values, indices) of the k-th smallest element along dim; k counts from 1."""
+    """(values, indices) of the k-th smallest element along dim; k counts from 1. ValueError unless
+    there are k elements.
+
+    >>> Tensor([[3.0, 1.0, 2.0]]).kthvalue(2).values
+    Tensor([2.])
+    """
     axis = normalize_axis(dim, self.ndim, "kthvalue")
     if not 1 <= k <= self.shape[axis]:
         raise ValueError(f"Tensor.kthvalue: expected 1 <= k <= {self.shape[axis]}, received {k}")
@@ -77,7 +95,11 @@ def median(
 ) -> Any:
     """PyTorch's median, of an even number of elements the smaller of the two in the middle: the
     element of all, or (values, indices) along dim. The first NaN, where there is one.
-    `corereg.autograd.ops.median` takes the mean of the two, as NumPy and Keras do."""
+    `corereg.autograd.ops.median` takes the mean of the two, as NumPy and Keras do.
+
+    >>> Tensor([1.0, 9.0, 2.0, 4.0]).median(), corereg.ops.median([1.0, 9.0, 2.0, 4.0])
+    (Tensor(2.), Tensor(3.))
+    """
     along = one_of("median", dim, axis)
     x, axis = flattened(self, along, "median")
     n = x.shape[axis]

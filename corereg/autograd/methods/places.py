@@ -32,13 +32,24 @@ def along(who: str, x: Tensor, dim: int, index: Any) -> tuple[Any, ...]:
 
 
 def gather(self: Tensor, dim: int, index: Any) -> Tensor:
-    """self[i][index[i][j]] for dim 1, and the like: of index's shape."""
+    """self[i, index[i, j]] for dim 1, self[index[i, j], j] for dim 0, and the like: of the shape of
+    index, which may be shorter than self along the other axes. IndexError out of range.
+
+    >>> Tensor([[5, 7], [9, 8]]).gather(1, [[1], [0]])
+    Tensor([[7],
+            [9]], dtype=int64)
+    """
     return ops.getitem(self, along("gather", self, dim, index))
 
 
 def take_along_dim(self: Tensor, indices: Any, dim: int | None = None) -> Tensor:
     """The elements at indices along dim, where the other axes broadcast; None: of the flattened
-    tensor."""
+    tensor.
+
+    >>> Tensor([[5, 7], [9, 8]]).take_along_dim([[1], [0]], dim=1)
+    Tensor([[7],
+            [9]], dtype=int64)
+    """
     if dim is None:
         return ops.take(self, as_integers(indices, "Tensor.take_along_dim").reshape(-1))
     return ops.take_along_axis(self, indices, dim)
@@ -54,15 +65,24 @@ def source_of(x: Tensor, src: Any, where: tuple[Any, ...]) -> Any:
 
 
 def scatter(self: Tensor, dim: int, index: Any, src: Any) -> Tensor:
-    """A copy with self[i][index[i][j]] = src[i][j] for dim 1, and the like; src: a tensor or a
-    number. Of places that come twice the last one counts."""
+    """A copy with self[i, index[i, j]] = src[i, j] for dim 1, and the like; src: a tensor or a
+    number. Where a place comes twice, the last one counts. IndexError out of range.
+
+    >>> Tensor([[0.0, 0.0], [0.0, 0.0]]).scatter(1, [[1], [0]], 5.0)
+    Tensor([[0., 5.],
+            [5., 0.]])
+    """
     where = along("scatter", self, dim, index)
     return ops.set_at(self, where, source_of(self, src, where))
 
 
 def scatter_add(self: Tensor, dim: int, index: Any, src: Any) -> Tensor:
-    """A copy with src[i][j] added to self[i][index[i][j]] for dim 1, and the like, as often as a
-    place comes."""
+    """A copy with src[i, j] added to self[i, index[i, j]] for dim 1, and the like, as often as a
+    place comes. IndexError out of range.
+
+    >>> Tensor([0.0, 0.0]).scatter_add(0, [0, 1, 0], [1.0, 2.0, 3.0])
+    Tensor([4., 2.])
+    """
     where = along("scatter_add", self, dim, index)
     return ops.add_at(self, where, source_of(self, src, where))
 
@@ -77,31 +97,58 @@ def vector_along(who: str, x: Tensor, dim: int, index: Any) -> tuple[Any, ...]:
 
 
 def index_select(self: Tensor, dim: int, index: Any) -> Tensor:
-    """The elements at the places of a vector along dim."""
+    """The elements at the places that a vector of integers names along dim. IndexError out of
+    range.
+
+    >>> Tensor([[1, 2, 3], [4, 5, 6]]).index_select(1, [2, 0])
+    Tensor([[3, 1],
+            [6, 4]], dtype=int64)
+    """
     return ops.getitem(self, vector_along("index_select", self, dim, index))
 
 
 def index_add(self: Tensor, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Tensor:
-    """A copy with alpha * source added at the places of a vector along dim."""
+    """A copy with alpha * source added at the places that a vector of integers names along dim, as
+    often as a place comes.
+
+    >>> Tensor([[0.0, 0.0], [1.0, 1.0]]).index_add(0, [1], [[5.0, 6.0]], alpha=2)
+    Tensor([[ 0.,  0.],
+            [11., 13.]])
+    """
     added = tensor(source, self) if alpha == 1 else ops.multiply(tensor(source, self), alpha)
     return ops.add_at(self, vector_along("index_add", self, dim, index), added)
 
 
 def index_fill(self: Tensor, dim: int, index: Any, value: Any) -> Tensor:
-    """A copy with value at the places of a vector along dim."""
+    """A copy with value at the places that a vector of integers names along dim.
+
+    >>> Tensor([[1, 2, 3], [4, 5, 6]]).index_fill(1, [0, 2], 9)
+    Tensor([[9, 2, 9],
+            [9, 5, 9]], dtype=int64)
+    """
     return ops.set_at(self, vector_along("index_fill", self, dim, index), value)
 
 
 def masked_select(self: Tensor, mask: Any) -> Tensor:
-    """The elements where mask, which broadcasts, is true, in one axis. Their number depends on
-    values, so that no recording keeps it."""
+    """The elements where mask, which broadcasts, is true, as a vector. How many there are depends
+    on values, so that it cannot be recorded.
+
+    >>> x = Tensor([[1, 7], [8, 2]])
+    >>> x.masked_select(x > 4)
+    Tensor([7, 8], dtype=int64)
+    """
     found = np.asarray(array_of(mask), bool)
     shape = np.broadcast_shapes(found.shape, self.shape)
     return ops.getitem(ops.broadcast_to(self, shape), np.broadcast_to(found, shape))
 
 
 def nonzero(self: Tensor, *, as_tuple: bool = False) -> Any:
-    """The places of the elements that are not 0: (number, axes), int64, or with as_tuple a vector
-    for each axis. Their number depends on values, so that no recording keeps it."""
+    """The places of the elements that are not 0: int64 of shape (number, axes), or with as_tuple a
+    vector for each axis. How many there are depends on values, so that it cannot be recorded.
+
+    >>> Tensor([[0, 7], [8, 0]]).nonzero()
+    Tensor([[0, 1],
+            [1, 0]], dtype=int64)
+    """
     found = np.argwhere(np.asarray(self.detach()))
     return tuple(constant(found[:, i]) for i in range(self.ndim)) if as_tuple else constant(found)

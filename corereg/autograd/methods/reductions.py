@@ -27,7 +27,12 @@ def sum(
     dim: Axis = None,
     keepdim: bool | None = None,
 ) -> Tensor:
-    """The sum over axis (or dim); dtype: what the elements are cast to before."""
+    """The sum over axis (or dim); dtype: what the elements are cast to before.
+
+    >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).sum(axis=1, keepdims=True)
+    Tensor([[3.],
+            [7.]])
+    """
     if dim is not None or keepdim is not None:
         axis, keepdims = over("sum", axis, keepdims, dim, keepdim)
     return apply(Sum(axis, keepdims), self if dtype is None else ops.astype(self, dtype))
@@ -42,7 +47,11 @@ def mean(
     dim: Axis = None,
     keepdim: bool | None = None,
 ) -> Tensor:
-    """The mean over axis (or dim)."""
+    """The mean over axis (or dim); dtype as for `sum`.
+
+    >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).mean(dim=0)
+    Tensor([2., 3.])
+    """
     if dim is not None or keepdim is not None:
         axis, keepdims = over("mean", axis, keepdims, dim, keepdim)
     return apply(Mean(axis, keepdims), self if dtype is None else ops.astype(self, dtype))
@@ -57,7 +66,11 @@ def prod(
     dim: Axis = None,
     keepdim: bool | None = None,
 ) -> Tensor:
-    """The product over axis (or dim)."""
+    """The product over axis (or dim); dtype as for `sum`. Derivatives are right at zeros too.
+
+    >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).prod(1)
+    Tensor([ 2., 12.])
+    """
     if dim is not None or keepdim is not None:
         axis, keepdims = over("prod", axis, keepdims, dim, keepdim)
     return apply(Prod(axis, keepdims), self if dtype is None else ops.astype(self, dtype))
@@ -77,6 +90,10 @@ def var(
 
     correction: None is 0, as in NumPy and Keras, and 1 in a call with dim or keepdim, as in
     PyTorch. unbiased: PyTorch's word for a correction of 1 (True) or 0 (False).
+
+    >>> x = Tensor([1.0, 3.0])
+    >>> x.var(0), x.var(dim=0)
+    (Tensor(1.), Tensor(2.))
     """
     if dim is not None or keepdim is not None or unbiased is not None:
         correction = correction_of("var", correction, unbiased)
@@ -94,7 +111,11 @@ def std(
     keepdim: bool | None = None,
     unbiased: bool | None = None,
 ) -> Tensor:
-    """The standard deviation over axis (or dim); arguments as those of `var`."""
+    """The standard deviation over axis (or dim); arguments as those of `var`.
+
+    >>> Tensor([[1.0, 3.0], [2.0, 2.0]]).std(axis=1)
+    Tensor([1., 0.])
+    """
     if dim is not None or keepdim is not None or unbiased is not None:
         correction = correction_of("std", correction, unbiased)
         axis, keepdims = over("std", axis, keepdims, dim, keepdim)
@@ -120,6 +141,10 @@ def max(
 
     ``t.max(dim=1)`` gives (values, indices), as in PyTorch: the first of equal elements is taken,
     and gets the gradient. ``t.max(other)`` is the larger of each two.
+
+    >>> x = Tensor([[1, 5], [7, 2]])
+    >>> x.max(1), x.max(dim=1).indices
+    (Tensor([5, 7], dtype=int64), Tensor([1, 0], dtype=int64))
     """
     if dim is not None or keepdim is not None:
         return extreme_along("max", self, axis, keepdims, dim, keepdim)
@@ -136,7 +161,11 @@ def min(
     dim: int | None = None,
     keepdim: bool | None = None,
 ) -> Any:
-    """The smallest element over axis, or (values, indices) along dim, as `max`."""
+    """The smallest element over axis, or (values, indices) along dim, as `max`.
+
+    >>> Tensor([[1, 5], [7, 2]]).min(dim=1)
+    ValuesAndIndices(values=Tensor([1, 2], dtype=int64), indices=Tensor([0, 1], dtype=int64))
+    """
     if dim is not None or keepdim is not None:
         return extreme_along("min", self, axis, keepdims, dim, keepdim)
     if isinstance(axis, Tensor):
@@ -170,7 +199,11 @@ def amax(
     dim: Axis = None,
     keepdim: bool | None = None,
 ) -> Tensor:
-    """The largest element over axis (or dim); equal ones share the gradient."""
+    """The largest element over axis (or dim); equal ones share the gradient.
+
+    >>> Tensor([[1, 5], [7, 2]]).amax(dim=1)
+    Tensor([5, 7], dtype=int64)
+    """
     return ops.max(self, *over("amax", axis, keepdims, dim, keepdim))
 
 
@@ -182,7 +215,11 @@ def amin(
     dim: Axis = None,
     keepdim: bool | None = None,
 ) -> Tensor:
-    """The smallest element over axis (or dim); equal ones share the gradient."""
+    """The smallest element over axis (or dim); equal ones share the gradient.
+
+    >>> Tensor([[1, 5], [7, 2]]).amin(dim=1)
+    Tensor([1, 2], dtype=int64)
+    """
     return ops.min(self, *over("amin", axis, keepdims, dim, keepdim))
 
 
@@ -194,7 +231,12 @@ def argmax(
     dim: int | None = None,
     keepdim: bool | None = None,
 ) -> Tensor:
-    """The place of the largest element along axis (or dim), the first of equal ones."""
+    """The place of the largest element along axis or dim (None: in the flattened tensor), the first
+    of equal ones: int64.
+
+    >>> Tensor([[1, 5], [7, 2]]).argmax(dim=1)
+    Tensor([1, 0], dtype=int64)
+    """
     return ops.argmax(self, *over("argmax", axis, keepdims, dim, keepdim))
 
 
@@ -206,7 +248,11 @@ def argmin(
     dim: int | None = None,
     keepdim: bool | None = None,
 ) -> Tensor:
-    """The place of the smallest element along axis (or dim), the first of equal ones."""
+    """The place of the smallest element, as `argmax`.
+
+    >>> Tensor([[1, 5], [7, 2]]).argmin()
+    Tensor(0, dtype=int64)
+    """
     return ops.argmin(self, *over("argmin", axis, keepdims, dim, keepdim))
 
 
@@ -218,7 +264,11 @@ def any(
     dim: Axis = None,
     keepdim: bool | None = None,
 ) -> Tensor:
-    """Whether an element over axis (or dim) is true, that is not 0."""
+    """Whether an element over axis (or dim) is true, that is not 0.
+
+    >>> Tensor([[0, 0], [1, 0]]).any(dim=1)
+    Tensor([False,  True], dtype=bool)
+    """
     return ops.any(self, *over("any", axis, keepdims, dim, keepdim))
 
 
@@ -230,12 +280,20 @@ def all(
     dim: Axis = None,
     keepdim: bool | None = None,
 ) -> Tensor:
-    """Whether all elements over axis (or dim) are true, that is not 0."""
+    """Whether all elements over axis (or dim) are true, that is not 0.
+
+    >>> Tensor([[1, 1], [1, 0]]).all(dim=1)
+    Tensor([ True, False], dtype=bool)
+    """
     return ops.all(self, *over("all", axis, keepdims, dim, keepdim))
 
 
 def count_nonzero(self: Tensor, axis: Axis = None, *, dim: Axis = None) -> Tensor:
-    """How many elements over axis (or dim) are not 0: int64."""
+    """How many elements over axis (or dim) are not 0: int64.
+
+    >>> Tensor([[0, 3], [4, 5]]).count_nonzero(dim=1)
+    Tensor([1, 2], dtype=int64)
+    """
     return ops.sum(ops.not_equal(self, 0), one_of("count_nonzero", axis, dim))
 
 
@@ -247,7 +305,11 @@ def logsumexp(
     dim: Axis = None,
     keepdim: bool | None = None,
 ) -> Tensor:
-    """log(sum of e**x) over axis (or dim), without overflow."""
+    """log(sum of e**x) over axis (or dim), without overflow.
+
+    >>> Tensor([1000.0, 1000.0]).logsumexp().round(2)
+    Tensor(1000.69)
+    """
     return ops.logsumexp(self, *over("logsumexp", axis, keepdims, dim, keepdim))
 
 
@@ -262,7 +324,12 @@ def norm(
     keepdim: bool | None = None,
 ) -> Tensor:
     """(sum of |x|**ord)**(1/ord) over axis (or dim); ord, or p: 2 unless given, or "fro", which is
-    2. See `corereg.autograd.ops.norm`."""
+    2. See `corereg.autograd.ops.norm`.
+
+    >>> x = Tensor([[3.0, 4.0], [0.0, 2.0]])
+    >>> x.norm(dim=1), x.norm(1, axis=1)
+    (Tensor([5., 2.]), Tensor([7., 2.]))
+    """
     order = one_of("norm", ord, p, "ord and p")
     order = 2 if order is None or order == "fro" else order
     if not isinstance(order, int | float) or math.isnan(order):
@@ -271,7 +338,12 @@ def norm(
 
 
 def softmax(self: Tensor, axis: int = -1, *, dim: int | None = None, dtype: Any = None) -> Tensor:
-    """e**x by its sum along axis (or dim)."""
+    """e**x by its sum along axis (or dim).
+
+    >>> Tensor([[0.0, 0.0], [0.0, 1.0]]).softmax(dim=1).round(4)
+    Tensor([[0.5   , 0.5   ],
+            [0.2689, 0.7311]])
+    """
     x = self if dtype is None else ops.astype(self, dtype)
     return ops.softmax(x, axis if dim is None else dim)
 
@@ -279,16 +351,29 @@ def softmax(self: Tensor, axis: int = -1, *, dim: int | None = None, dtype: Any 
 def log_softmax(
     self: Tensor, axis: int = -1, *, dim: int | None = None, dtype: Any = None
 ) -> Tensor:
-    """The logarithm of `softmax`."""
+    """The logarithm of `softmax`, without overflow.
+
+    >>> Tensor([0.0, 1000.0]).log_softmax()
+    Tensor([-1000.,     0.])
+    """
     x = self if dtype is None else ops.astype(self, dtype)
     return ops.log_softmax(x, axis if dim is None else dim)
 
 
 def cumsum(self: Tensor, axis: int | None = None, *, dim: int | None = None) -> Tensor:
-    """The sums of all elements up to each along axis, or dim (None: of the flattened tensor)."""
+    """The sums of all elements up to each along axis, or dim (None: of the flattened tensor).
+
+    >>> Tensor([[1, 2], [3, 4]]).cumsum(dim=1)
+    Tensor([[1, 3],
+            [3, 7]], dtype=int64)
+    """
     return ops.cumsum(self, one_of("cumsum", axis, dim))
 
 
 def cumprod(self: Tensor, axis: int | None = None, *, dim: int | None = None) -> Tensor:
-    """The products of all elements up to each, as `cumsum`."""
+    """The products of all elements up to each, as `cumsum`.
+
+    >>> Tensor([1, 2, 3, 4]).cumprod(0)
+    Tensor([ 1,  2,  6, 24], dtype=int64)
+    """
     return ops.cumprod(self, one_of("cumprod", axis, dim))

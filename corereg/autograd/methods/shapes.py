@@ -20,12 +20,21 @@ from corereg.autograd.tensor import Tensor, apply
 
 
 def reshape(self: Tensor, *shape: SupportsIndex | Sequence[int]) -> Tensor:
-    """``t.reshape(2, 3)`` or ``t.reshape((2, 3))``: see `corereg.autograd.ops.reshape`."""
+    """``t.reshape(2, 3)`` or ``t.reshape((2, 3))``: see `corereg.autograd.ops.reshape`.
+
+    >>> Tensor([1, 2, 3, 4, 5, 6]).reshape(2, -1)
+    Tensor([[1, 2, 3],
+            [4, 5, 6]], dtype=int64)
+    """
     return ops.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[arg-type]
 
 
 def view(self: Tensor, *shape: Any) -> Tensor:
-    """As `reshape`. The elements are copied where they do not lie so that a view is possible."""
+    """As `reshape`. The elements are copied where they do not lie so that a view is possible.
+
+    >>> Tensor([[1, 2], [3, 4]]).view(-1)
+    Tensor([1, 2, 3, 4], dtype=int64)
+    """
     if len(shape) == 1 and not isinstance(shape[0], SupportsIndex | Sequence):
         raise TypeError(
             f"Tensor.view: expected lengths, received {shape[0]!r}; t.to(dtype) converts, "
@@ -42,12 +51,22 @@ def shape_of(other: Tensor) -> tuple[int, ...]:
 
 
 def view_as(self: Tensor, other: Tensor) -> Tensor:
-    """The elements in the shape of other."""
+    """The elements in the shape of other.
+
+    >>> Tensor([1, 2, 3, 4]).view_as(Tensor([[0, 0], [0, 0]]))
+    Tensor([[1, 2],
+            [3, 4]], dtype=int64)
+    """
     return ops.reshape(self, shape_of(other))
 
 
 def reshape_as(self: Tensor, other: Tensor) -> Tensor:
-    """The elements in the shape of other."""
+    """The elements in the shape of other.
+
+    >>> Tensor([1, 2, 3, 4]).reshape_as(Tensor([[0, 0], [0, 0]]))
+    Tensor([[1, 2],
+            [3, 4]], dtype=int64)
+    """
     return ops.reshape(self, shape_of(other))
 
 
@@ -59,7 +78,12 @@ def transpose(
 ) -> Tensor:
     """``t.transpose(0, 1)``, also with names dim0 and dim1, exchanges two axes, as in PyTorch.
     ``t.transpose(2, 0, 1)`` and ``t.transpose((1, 0))`` put all axes into this order, and
-    ``t.transpose()`` into the reversed one, as in NumPy."""
+    ``t.transpose()`` into the reversed one, as in NumPy.
+
+    >>> x = Tensor(np.ones((2, 3, 4)))
+    >>> x.transpose(0, 1).shape, x.transpose(2, 0, 1).shape, x.transpose().shape
+    ((3, 2, 4), (4, 2, 3), (4, 3, 2))
+    """
     if dim0 is not None or dim1 is not None:
         axes = (*axes, *(n for n in (dim0, dim1) if n is not None))
         if len(axes) != 2:
@@ -72,17 +96,29 @@ def transpose(
 
 
 def permute(self: Tensor, *dims: Any) -> Tensor:
-    """The axes in this order: ``t.permute(2, 0, 1)`` or ``t.permute((2, 0, 1))``."""
+    """The axes in this order: ``t.permute(2, 0, 1)`` or ``t.permute((2, 0, 1))``.
+
+    >>> Tensor(np.ones((2, 3, 4))).permute(2, 0, 1).shape
+    (4, 2, 3)
+    """
     return ops.transpose(self, unpacked(dims))
 
 
 def swapdims(self: Tensor, dim0: int, dim1: int) -> Tensor:
-    """Two axes exchanged."""
+    """Two axes exchanged.
+
+    >>> Tensor(np.ones((2, 3, 4))).swapdims(0, -1).shape
+    (4, 3, 2)
+    """
     return ops.swapaxes(self, dim0, dim1)
 
 
 def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
-    """Axes moved to other places; the others keep their order."""
+    """Axes moved to other places; the others keep their order.
+
+    >>> Tensor(np.ones((2, 3, 4))).movedim(0, -1).shape
+    (3, 4, 2)
+    """
     given = [[n] if isinstance(n, int) else list(n) for n in (source, destination)]
     old, new = ([normalize_axis(n, self.ndim, "movedim") for n in axes] for axes in given)
     if not len(old) == len({*old}) == len(new) == len({*new}):
@@ -94,7 +130,13 @@ def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
 
 
 def t(self: Tensor) -> Tensor:
-    """A matrix transposed; what has fewer axes as it is. ValueError for more axes."""
+    """A matrix transposed; a tensor of one axis or none as it is. ValueError for more axes.
+
+    >>> Tensor([[1, 2, 3]]).t()
+    Tensor([[1],
+            [2],
+            [3]], dtype=int64)
+    """
     if self.ndim > 2:
         raise ValueError(
             f"Tensor.t: expected up to two axes, received shape {self.shape}; use .mT or .T"
@@ -103,18 +145,32 @@ def t(self: Tensor) -> Tensor:
 
 
 def matrix_transpose(self: Tensor) -> Tensor:
-    """The last two axes exchanged."""
+    """The last two axes exchanged: (..., m, n) -> (..., n, m).
+
+    >>> Tensor(np.ones((5, 2, 3))).mT.shape
+    (5, 3, 2)
+    """
     return ops.swapaxes(self, -1, -2)
 
 
 def unsqueeze(self: Tensor, dim: int) -> Tensor:
-    """A new axis of length 1, which is `dim` in the result."""
+    """A new axis of length 1, which is `dim` in the result.
+
+    >>> Tensor([1, 2]).unsqueeze(1)
+    Tensor([[1],
+            [2]], dtype=int64)
+    """
     return ops.expand_dims(self, dim)
 
 
 def squeeze(self: Tensor, axis: Axis = None, *, dim: Axis = None) -> Tensor:
     """Without these axes, which must have length 1 (ValueError); None: without all such axes. Of
-    dim, as in PyTorch, axes of other lengths stay."""
+    dim, as in PyTorch, axes of other lengths stay.
+
+    >>> x = Tensor(np.ones((1, 2, 1)))
+    >>> x.squeeze().shape, x.squeeze(0).shape, x.squeeze(dim=1).shape
+    ((2,), (2, 1), (1, 2, 1))
+    """
     if dim is None:
         return ops.squeeze(self, axis)
     one_of("squeeze", axis, dim)
@@ -124,7 +180,11 @@ def squeeze(self: Tensor, axis: Axis = None, *, dim: Axis = None) -> Tensor:
 
 
 def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """The axes from start_dim to end_dim, both included, as one."""
+    """The axes from start_dim to end_dim, both included, as one.
+
+    >>> Tensor(np.ones((2, 3, 4))).flatten(start_dim=1).shape
+    (2, 12)
+    """
     if start_dim == 0 and end_dim == -1:
         return apply(Reshape(-1), self)
     first = normalize_axis(start_dim, self.ndim, "flatten")
@@ -138,12 +198,20 @@ def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 def ravel(self: Tensor) -> Tensor:
-    """All elements in one axis."""
+    """All elements in one axis.
+
+    >>> Tensor([[1, 2], [3, 4]]).ravel()
+    Tensor([1, 2, 3, 4], dtype=int64)
+    """
     return apply(Reshape(-1), self)
 
 
 def unflatten(self: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
-    """The axis dim as several, of these lengths, one of which may be -1."""
+    """The axis dim as several, of these lengths, one of which may be -1.
+
+    >>> Tensor(np.ones((2, 12))).unflatten(1, (3, -1)).shape
+    (2, 3, 4)
+    """
     axis = normalize_axis(dim, self.ndim, "unflatten")
     sizes = list(sizes)
     if -1 in sizes:
@@ -157,7 +225,12 @@ def unflatten(self: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
 
 def expand(self: Tensor, *sizes: Any) -> Tensor:
-    """Repeated, without copying, to these lengths; -1 keeps an axis's own. New axes come first."""
+    """Repeated, without copying, to these lengths; -1 keeps an axis's own. New axes come first.
+
+    >>> Tensor([[1], [2]]).expand(-1, 3)
+    Tensor([[1, 1, 1],
+            [2, 2, 2]], dtype=int64)
+    """
     given = unpacked(sizes)
     new = len(given) - self.ndim
     shape = [self.shape[i - new] if n == -1 and i >= new else n for i, n in enumerate(given)]
@@ -170,19 +243,33 @@ def expand(self: Tensor, *sizes: Any) -> Tensor:
 
 
 def expand_as(self: Tensor, other: Tensor) -> Tensor:
-    """Repeated, without copying, to the shape of other."""
+    """Repeated, without copying, to the shape of other.
+
+    >>> Tensor([1, 2]).expand_as(Tensor([[0, 0], [0, 0]]))
+    Tensor([[1, 2],
+            [1, 2]], dtype=int64)
+    """
     return ops.broadcast_to(self, shape_of(other))
 
 
 def tile(self: Tensor, *dims: Any) -> Tensor:
     """Laid out so often along each axis: ``t.tile(2, 3)`` or ``t.tile((2, 3))``; this is what
-    PyTorch calls `repeat` too. See `corereg.autograd.ops.tile`."""
+    PyTorch calls `repeat` too. See `corereg.autograd.ops.tile`.
+
+    >>> Tensor([1, 2]).tile(2, 2)
+    Tensor([[1, 2, 1, 2],
+            [1, 2, 1, 2]], dtype=int64)
+    """
     return ops.tile(self, unpacked(dims))
 
 
 def repeat(self: Tensor, repeats: Any, axis: Any = None, *more: Any) -> Tensor:
     """Each element several times, one beside the other, as NumPy's method does; PyTorch's `repeat`
-    is `tile`, and this one is its `repeat_interleave`. See `corereg.autograd.ops.repeat`."""
+    is `tile`, and this one is its `repeat_interleave`. See `corereg.autograd.ops.repeat`.
+
+    >>> Tensor([1, 2]).repeat(2)
+    Tensor([1, 1, 2, 2], dtype=int64)
+    """
     if more:
         raise TypeError(
             "Tensor.repeat: expected repeats and an axis, as NumPy's method; PyTorch's repeat is "
@@ -192,76 +279,36 @@ def repeat(self: Tensor, repeats: Any, axis: Any = None, *more: Any) -> Tensor:
 
 
 def repeat_interleave(self: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
-    """Each element several times along dim (None: flattened): see `corereg.autograd.ops.repeat`."""
+    """Each element several times along dim (None: flattened): see `corereg.autograd.ops.repeat`.
+
+    >>> Tensor([1, 2]).repeat_interleave(Tensor([3, 1]))
+    Tensor([1, 1, 1, 2], dtype=int64)
+    """
     return ops.repeat(self, repeats, dim)
 
 
 def flip(self: Tensor, axis: Axis = None, *more: int, dims: Axis = None) -> Tensor:
     """The order of elements reversed along these axes (None: all): ``t.flip(0, 1)``,
-    ``t.flip((0, 1))``."""
+    ``t.flip((0, 1))``.
+
+    >>> Tensor([[1, 2], [3, 4]]).flip(1)
+    Tensor([[2, 1],
+            [4, 3]], dtype=int64)
+    """
     axes = one_of("flip", axis, dims, "axis and dims")
     return ops.flip(self, [axes, *more] if more else axes)
 
 
 def roll(self: Tensor, shifts: Any, dims: Axis = None, *, axis: Axis = None) -> Tensor:
-    """Elements moved along dims, or axis: see `corereg.autograd.ops.roll`."""
+    """Elements moved along dims, or axis: see `corereg.autograd.ops.roll`.
+
+    >>> Tensor([1, 2, 3, 4]).roll(1)
+    Tensor([4, 1, 2, 3], dtype=int64)
+    """
     along = one_of("roll", dims, axis, "dims and axis")
     if isinstance(along, Sequence) and len(along) == 1 and not isinstance(shifts, Sequence):
         along = along[0]
     return ops.roll(self, shifts, along)
-
-
-def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Cut along dim into parts of this length, the last one shorter if need be, or of these
-    lengths: views. `corereg.autograd.ops.split` and `tensor_split` take the number of parts."""
-    size = split_size_or_sections
-    if not isinstance(size, int):
-        return tuple(ops.split(self, size, dim))
-    axis = normalize_axis(dim, self.ndim, "split")
-    length = self.shape[axis]
-    if size < 1 and length:
-        raise ValueError(f"Tensor.split: expected a length of 1 or more, received {size}")
-    sizes = [min(size, length - start) for start in range(0, length, max(size, 1))]
-    return tuple(ops.split(self, sizes or [0], axis))
-
-
-def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """Cut along dim into so many parts at most, all as long as the first but the last: views."""
-    if chunks < 1:
-        raise ValueError(f"Tensor.chunk: expected one part or more, received {chunks}")
-    length = self.shape[normalize_axis(dim, self.ndim, "chunk")]
-    if not length:
-        return tuple(ops.split(self, chunks, dim))
-    return split(self, -(-length // chunks), dim)
-
-
-def tensor_split(self: Tensor, sections: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """Cut along dim into so many parts, of lengths that differ by 1 at most: views."""
-    return tuple(ops.split(self, sections, dim))
-
-
-def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The parts along dim, one for each of its places, without it."""
-    before = (slice(None),) * normalize_axis(dim, self.ndim, "unbind")
-    return tuple(ops.getitem(self, (*before, i)) for i in range(self.shape[len(before)]))
-
-
-def narrow(self: Tensor, dim: int, start: int, length: int) -> Tensor:
-    """length elements along dim, from start on: a view."""
-    axis = normalize_axis(dim, self.ndim, "narrow")
-    n = self.shape[axis]
-    first = start + n if start < 0 else start
-    if not (0 <= first <= n and 0 <= length <= n - first):
-        raise ValueError(
-            f"Tensor.narrow: expected start and length within {n}, received {start} and {length}"
-        )
-    return ops.getitem(self, (*(slice(None),) * axis, slice(first, first + length)))
-
-
-def select(self: Tensor, dim: int, index: int) -> Tensor:
-    """The elements at one place along dim, without it: a view."""
-    axis = normalize_axis(dim, self.ndim, "select")
-    return ops.getitem(self, (*(slice(None),) * axis, index))
 
 
 def diagonal(
@@ -274,7 +321,11 @@ def diagonal(
     dim2: int | None = None,
 ) -> Tensor:
     """The diagonal of the matrices along two axes, 0 and 1 unless given: see
-    `corereg.autograd.ops.diagonal`."""
+    `corereg.autograd.ops.diagonal`.
+
+    >>> Tensor([[1, 2], [3, 4]]).diagonal()
+    Tensor([1, 4], dtype=int64)
+    """
     first = one_of("diagonal", axis1, dim1, "axis1 and dim1")
     second = one_of("diagonal", axis2, dim2, "axis2 and dim2")
     return ops.diagonal(
@@ -283,10 +334,20 @@ def diagonal(
 
 
 def triu(self: Tensor, diagonal: int = 0) -> Tensor:
-    """With zeros below this diagonal: see `corereg.autograd.ops.triu`."""
+    """With zeros below this diagonal: see `corereg.autograd.ops.triu`.
+
+    >>> Tensor([[1, 2], [3, 4]]).triu()
+    Tensor([[1, 2],
+            [0, 4]], dtype=int64)
+    """
     return ops.triu(self, diagonal)
 
 
 def tril(self: Tensor, diagonal: int = 0) -> Tensor:
-    """With zeros above this diagonal: see `corereg.autograd.ops.tril`."""
+    """With zeros above this diagonal: see `corereg.autograd.ops.tril`.
+
+    >>> Tensor([[1, 2], [3, 4]]).tril()
+    Tensor([[1, 0],
+            [3, 4]], dtype=int64)
+    """
     return ops.tril(self, diagonal)

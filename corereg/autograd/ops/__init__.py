@@ -3,6 +3,13 @@ function that users call. Arguments may be tensors, arrays or numbers.
 
 Names are NumPy's and PyTorch's. Where an op has a kink, the function's docstring says what its
 derivative is there, which is PyTorch's choice. `corereg.ops` has Keras's words.
+
+Examples in the docstrings here, and in those of Tensor's methods, suppose
+
+    import numpy as np
+    import corereg
+    from corereg import Tensor
+    from corereg.autograd import ops
 """
 
 from corereg.autograd.creation import ones_like, zeros_like

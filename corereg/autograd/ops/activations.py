@@ -135,7 +135,11 @@ def slope(grad: Any, out: Any, x: Any, code: int) -> Any:
 
 def activation(x: Any, name: str) -> Tensor:
     """One of the activations that are kernels by name, such as linear, relu, softmax, gelu_tanh;
-    leaky_relu has the slope 0.2 below 0, and the derivative 1 at 0, as in Keras."""
+    leaky_relu has the slope 0.2 below 0, and the derivative 1 at 0, as in Keras.
+
+    >>> ops.activation([-2.0, 3.0], "leaky_relu")
+    Tensor([-0.4,  3. ])
+    """
     if name not in CODES:
         raise ValueError(f"activation: expected one of {sorted(CODES)}, received {name!r}")
     x = as_floats(x, name)
@@ -143,34 +147,60 @@ def activation(x: Any, name: str) -> Tensor:
 
 
 def relu(x: Any) -> Tensor:
-    """max(x, 0); the derivative at 0 is 0."""
+    """max(x, 0); the derivative at 0 is 0.
+
+    >>> x = Tensor([-1.0, 0.0, 2.0], requires_grad=True)
+    >>> x.relu().sum().backward()
+    >>> x.grad
+    Tensor([0., 0., 1.])
+    """
     return apply(Activation(RELU), as_floats(x, "relu"))
 
 
 def sigmoid(x: Any) -> Tensor:
-    """1 / (1 + e**-x), within 2.49 units in the last place (float64: 2.5)."""
+    """1 / (1 + e**-x), within 2.49 units in the last place (float64: 2.5).
+
+    >>> Tensor([-200.0, 0.0, 1.0]).sigmoid().round(4)
+    Tensor([0.    , 0.5   , 0.7311])
+    """
     return apply(Activation(SIGMOID), as_floats(x, "sigmoid"))
 
 
 def tanh(x: Any) -> Tensor:
-    """The hyperbolic tangent, within 1.34 units in the last place (float64: 1.4)."""
+    """The hyperbolic tangent, within 1.34 units in the last place (float64: 1.4).
+
+    >>> Tensor([-20.0, 0.0, 1.0]).tanh().round(4)
+    Tensor([-1.    ,  0.    ,  0.7616])
+    """
     return apply(Activation(TANH), as_floats(x, "tanh"))
 
 
 def softplus(x: Any) -> Tensor:
-    """log(1 + e**x), for every x (PyTorch's gives x above 20, which is 2e-9 less)."""
+    """log(1 + e**x), for every x (PyTorch's gives x above 20, which is 2e-9 less).
+
+    >>> ops.softplus([-1.0, 0.0, 100.0]).round(4)
+    Tensor([  0.3133,   0.6931, 100.    ])
+    """
     return apply(Activation(SOFTPLUS), as_floats(x, "softplus"))
 
 
 def elu(x: Any, alpha: float = 1.0) -> Tensor:
     """x above 0, alpha * (e**x - 1) elsewhere; the derivative at 0 is alpha (Clevert et al.
-    2015)."""
+    2015).
+
+    >>> ops.elu([-1.0, 2.0]).round(4)
+    Tensor([-0.6321,  2.    ])
+    """
     op = Activation(ELU) if alpha == 1 else Elu(alpha)
     return apply(op, as_floats(x, "elu"))
 
 
 def selu(x: Any) -> Tensor:
-    """1.0507 elu(x, alpha=1.6733) (Klambauer et al. 2017, with all digits)."""
+    """1.0507 elu(x, alpha=1.6733) (Klambauer et al. 2017, with all digits).
+
+    >>> ops.selu([-1.0, 2.0]).round(4)
+    Tensor([-1.1113,  2.1014])
+    """
     return apply(Activation(SELU), as_floats(x, "selu"))
 
 
@@ -179,22 +209,40 @@ def gelu(x: Any, approximate: bool = False) -> Tensor:
 
     approximate: x (1 + tanh(sqrt(2/pi) (x + 0.044715 x**3))) / 2 in its place, which is off by
     0.0005 at most (PyTorch's approximate="tanh").
+
+    >>> ops.gelu([-1.0, 1.0]).round(4)
+    Tensor([-0.1587,  0.8413])
+    >>> ops.gelu([-1.0, 1.0], approximate=True).round(4)
+    Tensor([-0.1588,  0.8412])
     """
     return apply(Activation(GELU_TANH if approximate else GELU), as_floats(x, "gelu"))
 
 
 def silu(x: Any) -> Tensor:
-    """x sigmoid(x), also called swish (Ramachandran et al. 2017)."""
+    """x sigmoid(x), also called swish (Ramachandran et al. 2017).
+
+    >>> ops.silu([-1.0, 1.0]).round(4)
+    Tensor([-0.2689,  0.7311])
+    """
     return apply(Activation(SILU), as_floats(x, "silu"))
 
 
 def mish(x: Any) -> Tensor:
-    """x tanh(softplus(x)) (Misra 2019)."""
+    """x tanh(softplus(x)) (Misra 2019).
+
+    >>> ops.mish([-1.0, 1.0]).round(4)
+    Tensor([-0.3034,  0.8651])
+    """
     return apply(Activation(MISH), as_floats(x, "mish"))
 
 
 def softmax(x: Any, axis: int = -1) -> Tensor:
-    """e**x / sum(e**x) along axis. ValueError if x has no such axis."""
+    """e**x / sum(e**x) along axis. ValueError if x has no such axis.
+
+    >>> ops.softmax([[0.0, 0.0], [0.0, 1.0]]).round(4)
+    Tensor([[0.5   , 0.5   ],
+            [0.2689, 0.7311]])
+    """
     x = as_floats(x, "softmax")
     if normalize_axis(axis, x.ndim, "softmax") == x.ndim - 1:
         return apply(Activation(SOFTMAX), x)
@@ -202,7 +250,11 @@ def softmax(x: Any, axis: int = -1) -> Tensor:
 
 
 def log_softmax(x: Any, axis: int = -1) -> Tensor:
-    """log(softmax(x)) along axis, without overflow. ValueError if x has no such axis."""
+    """log(softmax(x)) along axis, without overflow. ValueError if x has no such axis.
+
+    >>> ops.log_softmax([0.0, 1000.0])
+    Tensor([-1000.,     0.])
+    """
     x = as_floats(x, "log_softmax")
     if normalize_axis(axis, x.ndim, "log_softmax") == x.ndim - 1:
         return apply(LogSoftmax(), x)

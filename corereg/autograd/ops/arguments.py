@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -49,15 +51,29 @@ def filled(shape: tuple[int, ...], value: Any, dtype: Any) -> Any:
     return made if inside is made else np.full_like(inside, value)
 
 
-MOST_BYTES = 2**47
-"""What no machine's memory holds."""
+class _Most(threading.local):
+    bytes = 2**47  # what no machine's memory holds
+
+
+_most = _Most()
+
+
+@contextmanager
+def results_up_to(size: int) -> Iterator[None]:
+    """Inside, this thread's ops refuse to make results of more bytes than that."""
+    outer, _most.bytes = _most.bytes, min(size, _most.bytes)
+    try:
+        yield
+    finally:
+        _most.bytes = outer
 
 
 def check_size(who: str, shape: Sequence[int], dtype: Any) -> None:
-    """MemoryError for a result that no memory holds; NumPy's own functions end the process for some
-    of these sizes."""
+    """MemoryError for a result that no memory holds, or that is larger than `results_up_to` allows.
+    Ops whose results may be much larger than what they are given call this before they take the
+    memory; NumPy's own functions end the process for some of these sizes."""
     needed = math.prod(map(int, shape)) * np.dtype(dtype).itemsize
-    if needed > MOST_BYTES:
+    if needed > _most.bytes:
         raise MemoryError(
             f"{who}: expected a result that fits into memory, received a shape of "
             f"{tuple(map(int, shape))}, {needed:.3g} bytes"

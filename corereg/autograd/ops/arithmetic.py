@@ -116,33 +116,63 @@ class Negative(Op):
 
 
 def add(a: Any, b: Any) -> Tensor:
-    """a + b"""
+    """a + b, elementwise; shapes broadcast, and the gradient is summed over what was repeated.
+
+    >>> b = Tensor(1.0, requires_grad=True)
+    >>> ops.add([10.0, 20.0, 30.0], b).sum().backward()
+    >>> b.grad
+    Tensor(3.)
+    """
     return pair(Add(), a, b)
 
 
 def subtract(a: Any, b: Any) -> Tensor:
-    """a - b"""
+    """a - b, elementwise; shapes broadcast.
+
+    >>> ops.subtract(Tensor([1.0, 2.0]), 0.5)
+    Tensor([0.5, 1.5])
+    """
     return pair(Subtract(), a, b)
 
 
 def multiply(a: Any, b: Any) -> Tensor:
-    """a * b"""
+    """a * b, elementwise; shapes broadcast.
+
+    >>> a = Tensor([1.0, 2.0], requires_grad=True)
+    >>> ops.multiply(a, [3.0, 4.0]).sum().backward()
+    >>> a.grad
+    Tensor([3., 4.])
+    """
     return pair(Multiply(), a, b)
 
 
 def divide(a: Any, b: Any) -> Tensor:
-    """a / b"""
+    """a / b, elementwise; shapes broadcast. Integers give floats.
+
+    >>> ops.divide(Tensor([1, 3]), 2)
+    Tensor([0.5, 1.5], dtype=float64)
+    """
     return pair(Divide(), a, b)
 
 
 def power(a: Any, b: Any) -> Tensor:
     """a ** b: NaN where a < 0 and b is not whole, 1 where b = 0. Where b = 0 the derivative to a is
-    0, also at a = 0; at a = 0 the derivative to b is 0 where b >= 0."""
+    0, also at a = 0; at a = 0 the derivative to b is 0 where b >= 0.
+
+    >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> ops.power(x, 2).sum().backward()
+    >>> x.grad
+    Tensor([2., 4., 6.])
+    """
     if type(b) in (int, float):
         return apply(NumberPower(b), tensor(a))
     return pair(Power(), a, b)
 
 
 def negative(a: Any) -> Tensor:
-    """-a"""
+    """-a, elementwise.
+
+    >>> ops.negative([1.0, -2.0])
+    Tensor([-1.,  2.])
+    """
     return apply(Negative(), tensor(a))

@@ -52,29 +52,49 @@ class Softsign(Op):
 
 def celu(x: Any, alpha: float = 1.0) -> Tensor:
     """max(x, 0) + alpha * (e**(min(x, 0)/alpha) - 1); smooth, unlike elu of another alpha than 1
-    (Barron 2017)."""
+    (Barron 2017).
+
+    >>> ops.celu([-1.0, 2.0], alpha=0.5).round(4)
+    Tensor([-0.4323,  2.    ])
+    """
     return apply(Celu(alpha), as_floats(x, "celu"))
 
 
 def softsign(x: Any) -> Tensor:
-    """x / (1 + |x|)"""
+    """x / (1 + |x|), between -1 and 1.
+
+    >>> ops.softsign([-3.0, 1.0])
+    Tensor([-0.75,  0.5 ])
+    """
     return apply(Softsign(), as_floats(x, "softsign"))
 
 
 def log_sigmoid(x: Any) -> Tensor:
-    """log(sigmoid(x)) = -softplus(-x), without overflow."""
+    """log(sigmoid(x)) = -softplus(-x), without overflow.
+
+    >>> ops.log_sigmoid([-200.0, 0.0]).round(4)
+    Tensor([-200.    ,   -0.6931])
+    """
     return -softplus(-as_floats(x, "log_sigmoid"))
 
 
 def tanh_shrink(x: Any) -> Tensor:
-    """x - tanh(x)"""
+    """x - tanh(x): near 0 where x is, and x - 1 or x + 1 far from it.
+
+    >>> ops.tanh_shrink([0.0, 3.0]).round(4)
+    Tensor([0.    , 2.0049])
+    """
     x = as_floats(x, "tanh_shrink")
     y: Tensor = x - tanh(x)
     return y
 
 
 def squareplus(x: Any, b: float = 4) -> Tensor:
-    """(x + sqrt(x**2 + b)) / 2, a softplus without exponentials (Barron 2021)."""
+    """(x + sqrt(x**2 + b)) / 2, a softplus without exponentials (Barron 2021).
+
+    >>> ops.squareplus([-1.5, 0.0, 1.5])
+    Tensor([0.5, 1. , 2. ])
+    """
     x = as_floats(x, "squareplus")
     y: Tensor = (x + sqrt(x * x + b)) / 2
     return y
@@ -84,6 +104,9 @@ def glu(x: Any, axis: int = -1) -> Tensor:
     """a * sigmoid(b), a and b the halves of x along axis (Dauphin et al. 2016).
 
     ValueError if x has no such axis, or one of odd length.
+
+    >>> ops.glu([[3.0, 4.0, 0.0, 0.0]])
+    Tensor([[1.5, 2. ]])
     """
     x = as_floats(x, "glu")
     axis = normalize_axis(axis, x.ndim, "glu")

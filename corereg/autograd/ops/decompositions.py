@@ -46,7 +46,9 @@ class Det(Op):
         return np.linalg.det(x)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
-        u, s, vh = np.linalg.svd(x)
+        finite = np.isfinite(x).all((-2, -1), keepdims=True)
+        u, s, vh = np.linalg.svd(np.where(finite, x, 0))  # it raises for others
+        s = np.where(finite[..., 0], s, np.nan)
         sign = np.linalg.det(u) * np.linalg.det(vh)
         cofactors = (u * products_of_others(s)[..., None, :]) @ vh
         return ((grad * sign)[..., None, None] * cofactors,)
@@ -161,7 +163,7 @@ class Eigh(_Packed):
     __slots__ = ()
 
     def forward(self, x: Any) -> Any:
-        return self.packed(np.linalg.eigh((x + mT(x)) / 2))
+        return self.packed(np.linalg.eigh((finite("eigh", x) + mT(x)) / 2))
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         (w, v), (dw, dv) = self.parts(out), self.parts(grad)
@@ -179,7 +181,7 @@ class Svd(_Packed):
     __slots__ = ()
 
     def forward(self, x: Any) -> Any:
-        return self.packed(np.linalg.svd(x, full_matrices=False))
+        return self.packed(np.linalg.svd(finite("svd", x), full_matrices=False))
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         (u, s, vh), (du, ds, dvh) = self.parts(out), self.parts(grad)
@@ -208,11 +210,18 @@ class SingularValues(Op):
     recordable = False
 
     def forward(self, x: Any) -> Any:
-        return np.linalg.svd(x, compute_uv=False)
+        return np.linalg.svd(finite("singular_values", x), compute_uv=False)
 
     def backward(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         u, _, vh = svd(x) if isinstance(x, Tensor) else np.linalg.svd(x, full_matrices=False)
         return ((u * grad[..., None, :]) @ vh,)
+
+
+def finite(who: str, x: Any) -> Any:
+    """x itself; LinAlgError if it has NaN or infinity, with which LAPACK may never end."""
+    if not np.isfinite(x).all():
+        raise np.linalg.LinAlgError(f"{who}: expected finite numbers, received NaN or infinity")
+    return x
 
 
 def mT(x: Any) -> Any:
@@ -246,29 +255,57 @@ def unpacked(op: _Packed, x: Tensor) -> tuple[Tensor, ...]:
 
 
 def inv(x: Any) -> Tensor:
-    """The inverse of each matrix (..., n, n)."""
+    """The inverse of each matrix: (..., n, n) -> (..., n, n). `numpy.linalg.LinAlgError` for
+    singular ones.
+
+    >>> Tensor([[2.0, 0.0], [0.0, 4.0]]).inverse()
+    Tensor([[0.5 , 0.  ],
+            [0.  , 0.25]])
+    """
     return apply(Inv(), as_matrices(x, "inv", square=True))
 
 
 def det(x: Any) -> Tensor:
-    """The determinant of each matrix: (..., n, n) -> (...)."""
+    """The determinant of each matrix: (..., n, n) -> (...).
+
+    >>> x = Tensor([[2.0, 0.0], [0.0, 3.0]], requires_grad=True)
+    >>> x.det().backward()
+    >>> x.grad.round(4)
+    Tensor([[3., 0.],
+            [0., 2.]])
+    """
     return apply(Det(), as_matrices(x, "det", square=True))
 
 
 def log_abs_det(x: Any) -> Tensor:
-    """log |det x| of each matrix: (..., n, n) -> (...); -infinity of singular ones."""
+    """log |det x| of each matrix: (..., n, n) -> (...); -infinity of singular ones.
+
+    >>> ops.log_abs_det([[2.0, 0.0], [0.0, 0.5]]).round(4)
+    Tensor(0.)
+    """
     return apply(LogAbsDet(), as_matrices(x, "log_abs_det", square=True))
 
 
 def solve(a: Any, b: Any) -> Tensor:
-    """The x with a x = b: a (..., n, n), b (..., n, k) -> (..., n, k); the leading axes
-    broadcast."""
+    """The x with a x = b: a (..., n, n), b (..., n, k) -> (..., n, k); the leading axes broadcast.
+    `numpy.linalg.LinAlgError` for a singular a.
+
+    >>> ops.solve([[2.0, 0.0], [0.0, 4.0]], [[2.0], [2.0]])
+    Tensor([[1. ],
+            [0.5]])
+    """
     a, b = as_matrices(a, "solve", square=True), as_matrices(b, "solve")
     return apply(Solve(), a, b)
 
 
 def cholesky(x: Any) -> Tensor:
-    """The lower triangular L with L L' = x, of each symmetric positive definite matrix."""
+    """The lower triangular L with L L' = x, of each symmetric positive definite matrix: (..., n, n)
+    -> (..., n, n). `numpy.linalg.LinAlgError` for others.
+
+    >>> Tensor([[4.0, 2.0], [2.0, 5.0]]).cholesky()
+    Tensor([[2., 0.],
+            [1., 2.]])
+    """
     return apply(Cholesky(), as_matrices(x, "cholesky", square=True))
 
 
@@ -276,6 +313,10 @@ def qr(x: Any, mode: str = "reduced") -> tuple[Tensor, ...]:
     """(q, r) with q r = x, q orthogonal, r upper triangular: (..., m, k) and (..., k, n).
 
     mode: "reduced" for k = min(m, n), "complete" for k = m. Derivatives only for k = n.
+
+    >>> q, r = ops.qr(np.ones((3, 2)))
+    >>> q.shape, r.shape
+    ((3, 2), (2, 2))
     """
     if mode not in ("reduced", "complete"):
         raise ValueError(f"qr: expected mode 'reduced' or 'complete', received {mode!r}")
@@ -287,7 +328,12 @@ def qr(x: Any, mode: str = "reduced") -> tuple[Tensor, ...]:
 
 def eigh(x: Any) -> tuple[Tensor, ...]:
     """(w, v) of each symmetric matrix: eigenvalues (..., n), ascending, and eigenvectors as the
-    columns of (..., n, n)."""
+    columns of (..., n, n).
+
+    >>> values, vectors = ops.eigh([[2.0, 0.0], [0.0, 1.0]])
+    >>> values.round(4)
+    Tensor([1., 2.])
+    """
     x = as_matrices(x, "eigh", square=True)
     n = x.shape[-1]
     return unpacked(Eigh([(n,), (n, n)]), x)
@@ -295,7 +341,12 @@ def eigh(x: Any) -> tuple[Tensor, ...]:
 
 def svd(x: Any) -> tuple[Tensor, ...]:
     """(u, s, vh) with u diag(s) vh = x: (..., m, k), (..., k) descending, (..., k, n) for
-    k = min(m, n)."""
+    k = min(m, n).
+
+    >>> u, s, vh = ops.svd([[3.0, 0.0], [0.0, 4.0], [0.0, 0.0]])
+    >>> u.shape, s.round(4), vh.shape
+    ((3, 2), Tensor([4., 3.]), (2, 2))
+    """
     x = as_matrices(x, "svd")
     m, n = x.shape[-2:]
     k = min(m, n)
@@ -303,5 +354,9 @@ def svd(x: Any) -> tuple[Tensor, ...]:
 
 
 def singular_values(x: Any) -> Tensor:
-    """The singular values of each matrix: (..., m, n) -> (..., min(m, n)), descending."""
+    """The singular values of each matrix: (..., m, n) -> (..., min(m, n)), descending.
+
+    >>> ops.singular_values([[3.0, 0.0], [0.0, 4.0]]).round(4)
+    Tensor([4., 3.])
+    """
     return apply(SingularValues(), as_matrices(x, "singular_values"))

@@ -113,7 +113,13 @@ class SetAt(Op):
 
 def getitem(x: Any, index: Any) -> Tensor:
     """x[index] by NumPy's rules: integers, slices, None, ..., arrays of integers or bool, and
-    tuples of these. A view of x for an index without arrays. IndexError out of range."""
+    tuples of these. A view of x for an index without arrays. IndexError out of range.
+
+    >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> ops.getitem(x, [0, 0, 2]).sum().backward()
+    >>> x.grad
+    Tensor([2., 0., 1.])
+    """
     return apply(Getitem(copy_index(index)), tensor(x))
 
 
@@ -124,6 +130,9 @@ def set_at(x: Any, index: Any, value: Any) -> Tensor:
     The gradient to x is 0 at the index, that to value comes from there. Where the index names an
     element twice, the last value stays, and only that gets a gradient (PyTorch's index_put is
     undefined there). ValueError if value does not broadcast; IndexError out of range.
+
+    >>> ops.set_at(Tensor([1.0, 2.0, 3.0]), slice(0, 2), 9.0)
+    Tensor([9., 9., 3.])
     """
     op = SetAt(copy_index(index))
     return apply(op, *inputs_at(op, x, value, "set_at"))
@@ -131,7 +140,11 @@ def set_at(x: Any, index: Any, value: Any) -> Tensor:
 
 def add_at(x: Any, index: Any, value: Any) -> Tensor:
     """A copy of x with x[index] += value, where each mention of an element in the index adds to it;
-    value as in `set_at`. PyTorch's index_put with accumulate=True."""
+    value as in `set_at`. PyTorch's index_put with accumulate=True.
+
+    >>> ops.add_at(Tensor([0.0, 0.0]), [0, 1, 0], [1.0, 2.0, 3.0])
+    Tensor([4., 2.])
+    """
     op = AddAt(copy_index(index))
     return apply(op, *inputs_at(op, x, value, "add_at"))
 
@@ -152,7 +165,12 @@ def inputs_at(op: SetAt | AddAt, x: Any, value: Any, who: str) -> tuple[Tensor, 
 def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     """The elements at these places along an axis (None: of the flattened x): integers of any shape,
     negative ones from the end. x (a, n, b) with axis 1 and indices (i, j) -> (a, i, j, b).
-    IndexError out of range."""
+    IndexError out of range.
+
+    >>> Tensor([[1, 2, 3], [4, 5, 6]]).take([2, 0], axis=1)
+    Tensor([[3, 1],
+            [6, 4]], dtype=int64)
+    """
     x, places = tensor(x), as_integers(indices, "take")
     if axis is None:
         return apply(Getitem(places), apply(Reshape(-1), x))
@@ -162,7 +180,12 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
 
 def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Tensor:
     """x[i, indices[i, j]] and the like: along an axis, the elements at places that differ from row
-    to row. indices: integers with as many axes as x; the other axes broadcast against x's."""
+    to row. indices: integers with as many axes as x; the other axes broadcast against x's.
+
+    >>> Tensor([[5, 7], [9, 8]]).take_along_axis([[1], [0]], axis=1)
+    Tensor([[7],
+            [9]], dtype=int64)
+    """
     x, places = tensor(x), as_integers(indices, "take_along_axis")
     axis = normalize_axis(axis, x.ndim, "take_along_axis")
     if places.ndim != x.ndim:

@@ -121,13 +121,22 @@ def as_tensors(tensors: Any, who: str) -> list[Tensor]:
 
 
 def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
-    """Tensors one after the other along an axis; all other lengths must be alike (ValueError)."""
+    """Tensors joined along an axis; all other lengths must be alike (ValueError).
+
+    >>> ops.concatenate([Tensor([[1, 2]]), Tensor([[3, 4]])], axis=1)
+    Tensor([[1, 2, 3, 4]], dtype=int64)
+    """
     given = as_tensors(tensors, "concatenate")
     return apply(Concatenate(normalize_axis(axis, given[0].ndim, "concatenate")), *given)
 
 
 def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
-    """Tensors of one shape along a new axis, which is `axis` in the result."""
+    """Tensors of one shape along a new axis, which is `axis` in the result.
+
+    >>> ops.stack([Tensor([1, 2]), Tensor([3, 4])], axis=1)
+    Tensor([[1, 3],
+            [2, 4]], dtype=int64)
+    """
     given = as_tensors(tensors, "stack")
     return apply(Stack(normalize_axis(axis, given[0].ndim + 1, "stack")), *given)
 
@@ -139,6 +148,9 @@ def split(x: Any, sections_or_sizes: int | Sequence[int], axis: int = 0) -> list
     (as PyTorch's tensor_split, NumPy's array_split); or the lengths of the parts (PyTorch's split;
     NumPy's takes the places of the cuts). ValueError unless the lengths sum up to the axis's, and
     for more than MOST_EMPTY_PARTS parts of a shorter axis.
+
+    >>> ops.split(Tensor([1, 2, 3]), 2)
+    [Tensor([1, 2], dtype=int64), Tensor([3], dtype=int64)]
     """
     x = tensor(x)
     axis = normalize_axis(axis, x.ndim, "split")
@@ -169,6 +181,9 @@ def pad(x: Any, pad_width: int | Sequence[Any], value: float = 0.0) -> Tensor:
 
     pad_width: elements before and after, ((before, after), ...) for each axis, (before, after) or
     one number for all. ValueError for other forms and for negative widths.
+
+    >>> ops.pad(Tensor([1.0, 2.0]), (1, 2))
+    Tensor([0., 1., 2., 0., 0.])
     """
     x = tensor(x)
     try:
@@ -187,7 +202,12 @@ def pad(x: Any, pad_width: int | Sequence[Any], value: float = 0.0) -> Tensor:
 
 def tile(x: Any, reps: int | Sequence[int]) -> Tensor:
     """x laid out reps times along each axis, (2, 3) by (4, 2) -> (8, 6); a shorter reps is for the
-    last axes, a longer one makes new axes in front."""
+    last axes, a longer one makes new axes in front.
+
+    >>> ops.tile(Tensor([1, 2]), (2, 2))
+    Tensor([[1, 2, 1, 2],
+            [1, 2, 1, 2]], dtype=int64)
+    """
     x = tensor(x)
     times = list(reps) if isinstance(reps, Sequence) else [reps]
     if any(n < 0 for n in times):
@@ -201,10 +221,11 @@ def tile(x: Any, reps: int | Sequence[int]) -> Tensor:
 
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
-    """Each element several times, one beside the other: [1, 2] by 2 -> [1, 1, 2, 2].
+    """Each element several times, one beside the other. repeats: an integer >= 0, or one for each
+    place along axis (an array of integers); axis: None for the flattened x.
 
-    repeats: an integer >= 0, or one for each place along axis (an array of integers); axis: None
-    for the flattened x.
+    >>> ops.repeat(Tensor([1, 2]), [3, 1])
+    Tensor([1, 1, 1, 2], dtype=int64)
     """
     x = tensor(x)
     if axis is None:

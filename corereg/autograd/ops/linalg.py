@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd.op import Op
+from corereg.autograd.ops.arguments import check_size
 from corereg.autograd.ops.arithmetic import Multiply
 from corereg.autograd.ops.indexing import Getitem
 from corereg.autograd.ops.reductions import Sum
@@ -94,16 +95,26 @@ def contracted(left: str, right: str, to: str, a: Any, b: Any) -> Any:
 def matmul(a: Any, b: Any) -> Tensor:
     """a @ b: (..., m, k) @ (..., k, n) -> (..., m, n), the leading axes broadcast; a vector (k,) on
     the left is a row, on the right a column, and its axis is dropped. ValueError for 0-d operands
-    and where the inner lengths differ."""
+    and where the inner lengths differ.
+
+    >>> ops.matmul(Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 10.0])
+    Tensor([21., 43.])
+    """
     return pair(Matmul(), a, b)
 
 
 def outer(a: Any, b: Any) -> Tensor:
-    """a[i] * b[j]: vectors (m,) and (n,) -> (m, n). ValueError for other shapes."""
+    """a[i] * b[j]: vectors (m,) and (n,) -> (m, n). ValueError for other shapes.
+
+    >>> ops.outer(Tensor([1, 2]), Tensor([1, 10, 100]))
+    Tensor([[  1,  10, 100],
+            [  2,  20, 200]], dtype=int64)
+    """
     a = tensor(a)
     b = tensor(b, a)
     if a.ndim != 1 or b.ndim != 1:
         raise ValueError(f"outer: expected two vectors, received shapes {a.shape} and {b.shape}")
+    check_size("outer", (a.size, b.size), a.dtype)
     return apply(Multiply(), apply(Reshape((-1, 1)), a), b)
 
 
@@ -114,6 +125,9 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
     broadcast; a label that comes twice in one operand takes its diagonal. Without "->" the result
     has the labels that come once, in the alphabet's order. One or two operands. ValueError where
     labels and shapes do not agree.
+
+    >>> ops.einsum("ij,ij->i", [[1, 2], [3, 4]], [[1, 1], [2, 2]])
+    Tensor([ 3, 14], dtype=int64)
     """
     if not isinstance(subscripts, str):
         raise TypeError(f"einsum: expected subscripts as a text, received {subscripts!r:.60}")

@@ -95,25 +95,45 @@ def _near_erfinv(x: Any) -> Any:
 
 
 def log2(x: Any) -> Tensor:
-    """The logarithm to base 2: NaN below 0, -inf at 0."""
+    """The logarithm to base 2: NaN below 0, -inf at 0.
+
+    >>> Tensor([0.5, 8.0]).log2().round(4)
+    Tensor([-1.,  3.])
+    """
     return apply(Log2(), as_floats(x, "log2"))
 
 
 def log10(x: Any) -> Tensor:
-    """The logarithm to base 10: NaN below 0, -inf at 0."""
+    """The logarithm to base 10: NaN below 0, -inf at 0.
+
+    >>> Tensor([1.0, 1000.0]).log10().round(4)
+    Tensor([0., 3.])
+    """
     return apply(Log10(), as_floats(x, "log10"))
 
 
 def exp2(x: Any) -> Tensor:
-    """2 ** x"""
+    """2 ** x, elementwise.
+
+    >>> Tensor([-1.0, 0.0, 3.0]).exp2().round(4)
+    Tensor([0.5, 1. , 8. ])
+    """
     return apply(Exp2(), as_floats(x, "exp2"))
 
 
 def cbrt(x: Any) -> Tensor:
-    """The cube root, negative below 0; the derivative at 0 is infinite."""
+    """The cube root, negative below 0; the derivative at 0 is infinite.
+
+    >>> ops.cbrt([-8.0, 27.0]).round(4)
+    Tensor([-2.,  3.])
+    """
     return apply(Cbrt(), as_floats(x, "cbrt"))
 
 
 def erfinv(x: Any) -> Tensor:
-    """The inverse of the error function: infinite at -1 and 1, NaN beyond them."""
+    """The inverse of the error function: infinite at -1 and 1, NaN beyond them.
+
+    >>> Tensor([0.0, 0.5]).erfinv().round(4)
+    Tensor([0.    , 0.4769])
+    """
     return apply(Erfinv(), as_floats(x, "erfinv"))

@@ -106,9 +106,15 @@ def loss_rows(
     option: float | None = None,
     levels: Any = None,
 ) -> Tensor:
-    """The weighted loss of each row: z (batch, outputs) -> (batch,). y, weight and levels are
-    arrays. option: huber's delta (1), the epsilon of other kinds (1e-7); levels (outputs,): of the
-    kind "quantile"."""
+    """The weighted loss of each row: z (batch, outputs) -> (batch,). kind: the name of a loss that
+    is a kernel, such as "squared_error" or "softmax_cross_entropy" (which takes logits); ValueError
+    names all. y, weight and levels are arrays. option: huber's delta (1), the epsilon of other
+    kinds (1e-7); levels (outputs,): of the kind "quantile".
+
+    >>> z = Tensor([[1.0, 3.0], [2.0, 2.0]])
+    >>> ops.loss_rows("squared_error", z, np.zeros((2, 2), "float32"))
+    Tensor([5., 4.])
+    """
     y, weight = _kernels.plain_array(y), _kernels.plain_array(weight)
     return apply(LossRows(kind, y, weight, smoothing, option, levels), tensor(z))
 
@@ -122,6 +128,11 @@ def mean_loss(
     option: float | None = None,
     levels: Any = None,
 ) -> Tensor:
-    """sum(weight * loss) / batch, a scalar. Arguments: see `loss_rows`."""
+    """sum(weight * loss) / batch, a scalar. Arguments: see `loss_rows`.
+
+    >>> z = Tensor([[1.0, 3.0], [2.0, 2.0]])
+    >>> ops.mean_loss("squared_error", z, np.zeros((2, 2), "float32"))
+    Tensor(4.5)
+    """
     y, weight = _kernels.plain_array(y), _kernels.plain_array(weight)
     return apply(MeanLoss(kind, y, weight, smoothing, option, levels), tensor(z))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from typing import Any
 
 import numpy as np
@@ -96,10 +97,23 @@ def norm(x: Any, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> T
     ord: a number; 0 counts the elements that are not 0, infinity gives the largest |x|, -infinity
     the smallest. Corners as PyTorch's vector_norm: where the norm is 0 the derivative is 0, equally
     large |x| share the gradient of ord infinity evenly, and ord 0 has derivative 0.
+
+    >>> x = Tensor([3.0, 4.0], requires_grad=True)
+    >>> length = ops.norm(x)
+    >>> length.backward()
+    >>> length.item(), x.grad.round(4)
+    (5.0, Tensor([0.6, 0.8]))
     """
+    if not isinstance(ord, numbers.Real):
+        raise TypeError(f"norm: expected ord as a number, received {ord!r:.60}")
     return apply(Norm(ord, axis, keepdims), as_floats(x, "norm"))
 
 
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """log(sum of e**x) over axis, right also where e**x overflows; -infinity of nothing."""
+    """log(sum of e**x) over axis, right also where e**x overflows; -infinity where there are no
+    elements.
+
+    >>> ops.logsumexp([1000.0, 1000.0]).round(2)
+    Tensor(1000.69)
+    """
     return apply(LogSumExp(axis, keepdims), as_floats(x, "logsumexp"))

@@ -54,15 +54,27 @@ class Logaddexp(Op):
 
 def arctan2(x1: Any, x2: Any) -> Tensor:
     """The angle from the positive horizontal axis to the point (x2, x1), x2 to the right, in
-    (-pi, pi]; the derivatives at (0, 0) are 0."""
+    (-pi, pi]; the derivatives at (0, 0) are 0.
+
+    >>> ops.arctan2([0.0, 1.0], [-1.0, 1.0]).round(4)
+    Tensor([3.1416, 0.7854])
+    """
     return pair(Arctan2(), x1, x2)
 
 
 def hypot(x1: Any, x2: Any) -> Tensor:
-    """sqrt(x1**2 + x2**2), without overflow; the derivatives at (0, 0) are NaN."""
+    """sqrt(x1**2 + x2**2), without overflow; the derivatives at (0, 0) are NaN.
+
+    >>> ops.hypot([3.0], [4.0])
+    Tensor([5.])
+    """
     return pair(Hypot(), x1, x2)
 
 
 def logaddexp(x1: Any, x2: Any) -> Tensor:
-    """log(e**x1 + e**x2), right also where the exponentials overflow."""
+    """log(e**x1 + e**x2), right also where the exponentials overflow.
+
+    >>> ops.logaddexp(-1000.0, -1000.0).round(2)
+    Tensor(-999.31)
+    """
     return pair(Logaddexp(), x1, x2)

@@ -49,5 +49,11 @@ class L1L2Penalty(Op):
 
 
 def l1_l2_penalty(w: Any, l1: float = 0.0, l2: float = 0.0) -> Tensor:
-    """l1*sum|w| + l2*sum(w*w), a scalar."""
+    """l1*sum|w| + l2*sum(w*w), a scalar.
+
+    >>> w = Tensor([[1.0, -2.0]], requires_grad=True)
+    >>> ops.l1_l2_penalty(w, l1=0.5, l2=0.25).backward()
+    >>> w.grad
+    Tensor([[ 1. , -1.5]])
+    """
     return apply(L1L2Penalty(l1, l2), tensor(w))

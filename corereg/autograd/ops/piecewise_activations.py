@@ -197,7 +197,11 @@ class Sparsemax(Op):
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Tensor:
-    """x above 0, negative_slope * x elsewhere; the derivative at 0 is negative_slope."""
+    """x above 0, negative_slope * x elsewhere; the derivative at 0 is negative_slope.
+
+    >>> ops.leaky_relu([-2.0, 3.0])
+    Tensor([-0.02,  3.  ])
+    """
     return apply(LeakyRelu(negative_slope), as_floats(x, "leaky_relu"))
 
 
@@ -209,25 +213,41 @@ def bounded_relu(
 ) -> Tensor:
     """x where it is above threshold, limited to [0, max_value], and negative_slope *
     (x - threshold) elsewhere: Keras's relu with all arguments. The derivative at the threshold is
-    0; at max_value it is 1/2, or 0 for relu6."""
+    0; at max_value it is 1/2, or 0 for relu6.
+
+    >>> ops.bounded_relu([-1.0, 0.5, 3.0], max_value=1.0)
+    Tensor([0. , 0.5, 1. ])
+    """
     at_most = 0.0 if max_value == 6 and threshold == 0 else 0.5
     op = BoundedRelu(negative_slope, max_value, threshold, at_most)
     return apply(op, as_floats(x, "relu"))
 
 
 def relu6(x: Any) -> Tensor:
-    """x limited to [0, 6]; the derivative at both ends is 0."""
+    """x limited to [0, 6]; the derivative at both ends is 0.
+
+    >>> ops.relu6([-1.0, 3.0, 9.0])
+    Tensor([0., 3., 6.])
+    """
     return apply(BoundedRelu(0.0, 6.0, 0.0, 0.0), as_floats(x, "relu6"))
 
 
 def hard_sigmoid(x: Any) -> Tensor:
     """x/6 + 1/2 limited to [0, 1], as PyTorch's hardsigmoid and Keras 3's; the derivative at -3
-    and 3 is 0."""
+    and 3 is 0.
+
+    >>> ops.hard_sigmoid([-4.0, 0.0, 4.0])
+    Tensor([0. , 0.5, 1. ])
+    """
     return apply(HardSigmoid(), as_floats(x, "hard_sigmoid"))
 
 
 def hard_silu(x: Any) -> Tensor:
-    """x hard_sigmoid(x), also called hard_swish (Howard et al. 2019)."""
+    """x hard_sigmoid(x), also called hard_swish (Howard et al. 2019).
+
+    >>> ops.hard_silu([-1.5, 1.5, 4.0])
+    Tensor([-0.375,  1.125,  4.   ])
+    """
     x = as_floats(x, "hard_silu")
     y: Tensor = x * hard_sigmoid(x)
     return y
@@ -235,37 +255,67 @@ def hard_silu(x: Any) -> Tensor:
 
 def hard_tanh(x: Any) -> Tensor:
     """x limited to [-1, 1]; the derivative at both ends is 0, as in PyTorch. (That of
-    `clip` is 1.)"""
+    `clip` is 1.)
+
+    >>> x = Tensor([-1.0, 0.5, 3.0], requires_grad=True)
+    >>> ops.hard_tanh(x).sum().backward()
+    >>> x.grad
+    Tensor([0., 1., 0.])
+    """
     return apply(HardTanh(), as_floats(x, "hard_tanh"))
 
 
 def hard_shrink(x: Any, threshold: float = 0.5) -> Tensor:
-    """x where |x| > threshold, else 0."""
+    """x where |x| > threshold, else 0.
+
+    >>> ops.hard_shrink([-1.5, 0.25, 2.0])
+    Tensor([-1.5,  0. ,  2. ])
+    """
     return apply(Shrink(threshold, False), as_floats(x, "hard_shrink"))
 
 
 def soft_shrink(x: Any, threshold: float = 0.5) -> Tensor:
-    """x - threshold above threshold, x + threshold below -threshold, 0 between."""
+    """x - threshold above threshold, x + threshold below -threshold, 0 between.
+
+    >>> ops.soft_shrink([-1.5, 0.25, 2.0])
+    Tensor([-1. ,  0. ,  1.5])
+    """
     return apply(Shrink(threshold, True), as_floats(x, "soft_shrink"))
 
 
 def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
-    """x above threshold, default_value elsewhere."""
+    """x above threshold, default_value elsewhere.
+
+    >>> ops.threshold([-1.0, 0.5, 2.0], 1.0, default_value=-9.0)
+    Tensor([-9., -9.,  2.])
+    """
     return apply(Threshold(threshold, default_value), as_floats(x, "threshold"))
 
 
 def sparse_plus(x: Any) -> Tensor:
-    """0 up to -1, ((x + 1)/2)**2 between, x from 1: a softplus that is 0 exactly."""
+    """0 up to -1, ((x + 1)/2)**2 between, x from 1: a softplus that is 0 exactly.
+
+    >>> ops.sparse_plus([-2.0, 0.0, 3.0])
+    Tensor([0.  , 0.25, 3.  ])
+    """
     return apply(SparsePlus(), as_floats(x, "sparse_plus"))
 
 
 def sparse_sigmoid(x: Any) -> Tensor:
-    """(x + 1)/2 limited to [0, 1], the derivative of sparse_plus; its own at both ends is 1/4."""
+    """(x + 1)/2 limited to [0, 1], the derivative of sparse_plus; its own at both ends is 1/4.
+
+    >>> ops.sparse_sigmoid([-2.0, 0.0, 3.0])
+    Tensor([0. , 0.5, 1. ])
+    """
     return apply(SparseSigmoid(), as_floats(x, "sparse_sigmoid"))
 
 
 def sparsemax(x: Any, axis: int = -1) -> Tensor:
     """max(x - tau, 0) along axis, tau such that the sum is 1: probabilities of which many are 0
-    exactly (Martins, Astudillo 2016). ValueError if x has no such axis."""
+    exactly (Martins, Astudillo 2016). ValueError if x has no such axis.
+
+    >>> ops.sparsemax([1.0, 1.5, -1.0])
+    Tensor([0.25, 0.75, 0.  ])
+    """
     x = as_floats(x, "sparsemax")
     return apply(Sparsemax(normalize_axis(axis, x.ndim, "sparsemax")), x)

@@ -167,49 +167,91 @@ class Min(_Extreme):
 
 
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The sum over axis; 0 of nothing."""
+    """The sum over axis; 0 where there are no elements.
+
+    >>> ops.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
+    Tensor([4., 6.])
+    """
     return apply(Sum(axis, keepdims), tensor(x))
 
 
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The mean over axis; NaN where there is nothing to average."""
+    """The mean over axis; NaN where there are no elements.
+
+    >>> x = Tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
+    >>> ops.mean(x).backward()
+    >>> x.grad
+    Tensor([0.25, 0.25, 0.25, 0.25])
+    """
     return apply(Mean(axis, keepdims), tensor(x))
 
 
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The product over axis; 1 of nothing. Derivatives are right at zeros too."""
+    """The product over axis; 1 where there are no elements. Derivatives are right at zeros too.
+
+    >>> x = Tensor([2.0, 0.0, 3.0], requires_grad=True)
+    >>> ops.prod(x).backward()
+    >>> x.grad
+    Tensor([0., 6., 0.])
+    """
     return apply(Prod(axis, keepdims), tensor(x))
 
 
 def var(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0) -> Tensor:
     """The variance over axis: the sum of (x - mean)**2 by (n - correction); NaN unless that is
-    positive. correction is 0 as in NumPy and Keras (PyTorch's default is 1)."""
+    positive. correction is 0 as in NumPy and Keras (PyTorch's default is 1).
+
+    >>> ops.var([1.0, 3.0]), ops.var([1.0, 3.0], correction=1)
+    (Tensor(1.), Tensor(2.))
+    """
     return apply(Var(axis, keepdims, correction), tensor(x))
 
 
 def std(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0) -> Tensor:
     """The standard deviation over axis, the square root of `var`; where it is 0 the derivative
-    is 0."""
+    is 0.
+
+    >>> ops.std([[1.0, 3.0], [2.0, 2.0]], axis=1)
+    Tensor([1., 0.])
+    """
     return apply(Std(axis, keepdims, correction), tensor(x))
 
 
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The largest element over axis, NaN beside a NaN; equal ones share the gradient evenly, as in
-    PyTorch's amax. ValueError where there are no elements."""
+    """The largest element over axis, NaN where one is NaN; equal ones share the gradient evenly, as
+    in PyTorch's amax. ValueError where there are no elements.
+
+    >>> x = Tensor([1.0, 5.0, 5.0], requires_grad=True)
+    >>> ops.max(x).backward()
+    >>> x.grad
+    Tensor([0. , 0.5, 0.5])
+    """
     return apply(Max(axis, keepdims), tensor(x))
 
 
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The smallest element over axis, as `max`."""
+    """The smallest element over axis, as `max`.
+
+    >>> ops.min([[1, 5], [7, 2]], axis=0)
+    Tensor([1, 2], dtype=int64)
+    """
     return apply(Min(axis, keepdims), tensor(x))
 
 
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """The place of the largest element along axis (None: in the flattened x), the first of equal
-    ones: int64, outside the graph. ValueError where there are no elements."""
+    ones: int64, outside the graph. ValueError where there are no elements.
+
+    >>> ops.argmax([[1, 5], [7, 2]], axis=1)
+    Tensor([1, 0], dtype=int64)
+    """
     return constant(np.argmax(array_of(tensor(x)), axis, keepdims=keepdims))
 
 
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
-    """The place of the smallest element, as `argmax`."""
+    """The place of the smallest element, as `argmax`.
+
+    >>> ops.argmin([[1, 5], [7, 2]])
+    Tensor(0, dtype=int64)
+    """
     return constant(np.argmin(array_of(tensor(x)), axis, keepdims=keepdims))

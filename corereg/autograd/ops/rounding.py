@@ -103,38 +103,68 @@ class Fmod(Op):
 
 
 def floor(x: Any) -> Tensor:
-    """The largest whole number that is not above x, in x's dtype; the derivative is 0."""
+    """The largest whole number that is not above x, in x's dtype; the derivative is 0.
+
+    >>> Tensor([-1.5, 1.5]).floor()
+    Tensor([-2.,  1.])
+    """
     return apply(Floor(), tensor(x))
 
 
 def ceil(x: Any) -> Tensor:
-    """The smallest whole number that is not below x, in x's dtype; the derivative is 0."""
+    """The smallest whole number that is not below x, in x's dtype; the derivative is 0.
+
+    >>> Tensor([-1.5, 1.5]).ceil()
+    Tensor([-1.,  2.])
+    """
     return apply(Ceil(), tensor(x))
 
 
 def trunc(x: Any) -> Tensor:
-    """x without its fraction, in x's dtype; the derivative is 0."""
+    """x without its fraction, in x's dtype; the derivative is 0.
+
+    >>> Tensor([-1.5, 1.5]).trunc()
+    Tensor([-1.,  1.])
+    """
     return apply(Trunc(), tensor(x))
 
 
 def round(x: Any, decimals: int = 0) -> Tensor:
     """x to this many decimal places (negative: to tens, hundreds, ...), of two equally near numbers
-    to the one whose last digit is even; the derivative is 0. Integers stay as they are."""
+    to the one whose last digit is even; the derivative is 0. Integers stay as they are.
+
+    >>> Tensor([0.5, 1.5, 2.6]).round()
+    Tensor([0., 2., 3.])
+    >>> Tensor([12.25, 37.0]).round(-1)
+    Tensor([10., 40.])
+    """
     return apply(Round(int(decimals)), tensor(x))
 
 
 def floor_divide(x1: Any, x2: Any) -> Tensor:
-    """The largest whole number that is not above x1 / x2, ``x1 // x2``; the derivatives are 0."""
+    """The largest whole number that is not above x1 / x2, ``x1 // x2``; the derivatives are 0.
+
+    >>> ops.floor_divide(Tensor([-7, 7]), 2)
+    Tensor([-4,  3], dtype=int64)
+    """
     return pair(FloorDivide(), x1, x2)
 
 
 def remainder(x1: Any, x2: Any) -> Tensor:
     """x1 - x2 * floor(x1 / x2), ``x1 % x2``, of the sign of x2, as in Python; NaN where x2 = 0. The
-    derivative to x1 is 1, that to x2 is -floor(x1 / x2)."""
+    derivative to x1 is 1, that to x2 is -floor(x1 / x2).
+
+    >>> ops.remainder(Tensor([-7, 7]), 3)
+    Tensor([2, 1], dtype=int64)
+    """
     return pair(Remainder(), x1, x2)
 
 
 def fmod(x1: Any, x2: Any) -> Tensor:
     """x1 - x2 * trunc(x1 / x2), of the sign of x1, as C's function; NaN where x2 = 0. The
-    derivative to x1 is 1, that to x2 is -trunc(x1 / x2)."""
+    derivative to x1 is 1, that to x2 is -trunc(x1 / x2).
+
+    >>> ops.fmod(Tensor([-7, 7]), 3)
+    Tensor([-1,  1], dtype=int64)
+    """
     return pair(Fmod(), x1, x2)

@@ -86,7 +86,12 @@ class Roll(Op):
 
 
 def cumsum(x: Any, axis: int | None = None) -> Tensor:
-    """The sums of all elements up to each along an axis (None: of the flattened x)."""
+    """The sums of all elements up to each along an axis (None: of the flattened x).
+
+    >>> ops.cumsum([[1, 2], [3, 4]], axis=1)
+    Tensor([[1, 3],
+            [3, 7]], dtype=int64)
+    """
     x = tensor(x)
     if axis is None:
         x, axis = apply(Reshape(-1), x), 0
@@ -95,7 +100,11 @@ def cumsum(x: Any, axis: int | None = None) -> Tensor:
 
 def cumprod(x: Any, axis: int | None = None) -> Tensor:
     """The products of all elements up to each along an axis (None: of the flattened x). Derivatives
-    are right at zeros too."""
+    are right at zeros too.
+
+    >>> ops.cumprod([1, 2, 3, 4])
+    Tensor([ 1,  2,  6, 24], dtype=int64)
+    """
     x = tensor(x)
     if axis is None:
         x, axis = apply(Reshape(-1), x), 0
@@ -105,7 +114,11 @@ def cumprod(x: Any, axis: int | None = None) -> Tensor:
 def roll(x: Any, shift: int | Sequence[int], axis: Axis = None) -> Tensor:
     """x with its elements moved by shift along axis, those beyond the end to the beginning; axis
     None: as if x were flat. Several axes with one shift each, or one for all; ValueError if there
-    are not as many."""
+    are not as many.
+
+    >>> ops.roll(Tensor([1, 2, 3, 4]), 1)
+    Tensor([4, 1, 2, 3], dtype=int64)
+    """
     x = tensor(x)
     if axis is not None:
         axis = normalize_axes(axis, x.ndim, "roll") if isinstance(axis, Sequence) else axis

@@ -86,13 +86,21 @@ class Where(Op):
 
 
 def maximum(a: Any, b: Any) -> Tensor:
-    """The larger of a and b, elementwise, broadcast; NaN beside a NaN. Where they are equal each
-    gets half the gradient."""
+    """The larger one of a and b, elementwise; NaN where one of them is NaN. Equal ones get half the
+    gradient each. Shapes broadcast.
+
+    >>> ops.maximum(Tensor([1.0, 5.0]), 2.0)
+    Tensor([2., 5.])
+    """
     return pair(Maximum(), a, b)
 
 
 def minimum(a: Any, b: Any) -> Tensor:
-    """The smaller of a and b, as `maximum`."""
+    """The smaller one of a and b, as `maximum`.
+
+    >>> ops.minimum(Tensor([1.0, 5.0]), 2.0)
+    Tensor([1., 2.])
+    """
     return pair(Minimum(), a, b)
 
 
@@ -102,6 +110,11 @@ def clip(x: Any, low: Any, high: Any) -> Tensor:
 
     Tensors and arrays as limits broadcast with x, and get the gradient where they are taken; where
     low > high the result is high.
+
+    >>> x = Tensor([-2.0, 0.0, 3.0], requires_grad=True)
+    >>> ops.clip(x, 0, 1).sum().backward()
+    >>> x.grad
+    Tensor([0., 1., 0.])
     """
     if not all(isinstance(limit, int | float | None) for limit in (low, high)):
         return clip_by_tensors(tensor(x), low, high)
@@ -122,5 +135,9 @@ def clip_by_tensors(x: Tensor, low: Any, high: Any) -> Tensor:
 
 def where(condition: Any, a: Any, b: Any) -> Tensor:
     """a where condition is true (not 0), b elsewhere; all three broadcast. A Python number takes
-    the dtype of the other operand."""
+    the dtype of the other operand.
+
+    >>> ops.where([True, False, True], Tensor([1.0, 2.0, 3.0]), 0.0)
+    Tensor([1., 0., 3.])
+    """
     return pair(Where(new_copy(condition, bool)), a, b)

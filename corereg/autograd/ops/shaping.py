@@ -87,22 +87,41 @@ class Flip(Op):
 
 def reshape(x: Any, shape: int | Sequence[int]) -> Tensor:
     """x in another shape of as many elements; one length may be -1. ValueError if there are not
-    as many."""
+    as many.
+
+    >>> ops.reshape([1, 2, 3, 4, 5, 6], (2, -1))
+    Tensor([[1, 2, 3],
+            [4, 5, 6]], dtype=int64)
+    """
     return apply(Reshape(shape), tensor(x))
 
 
 def flatten(x: Any) -> Tensor:
-    """All elements in one axis, the last of x running fastest: (x.size,)."""
+    """All elements in one axis, the last of x running fastest: (x.size,).
+
+    >>> ops.flatten([[1, 2], [3, 4]])
+    Tensor([1, 2, 3, 4], dtype=int64)
+    """
     return apply(Reshape(-1), tensor(x))
 
 
 def transpose(x: Any, axes: int | Sequence[int] | None = None) -> Tensor:
-    """x with its axes in this order (None: reversed). ValueError unless axes names each once."""
+    """x with its axes in this order (None: reversed). ValueError unless axes names each once.
+
+    >>> ops.transpose([[1, 2, 3]])
+    Tensor([[1],
+            [2],
+            [3]], dtype=int64)
+    """
     return apply(Transpose(axes), tensor(x))
 
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
-    """x with two axes exchanged."""
+    """x with two axes exchanged.
+
+    >>> Tensor(np.ones((2, 3, 4))).swapaxes(0, -1).shape
+    (4, 3, 2)
+    """
     x = tensor(x)
     first = normalize_axis(axis1, x.ndim, "swapaxes")
     second = normalize_axis(axis2, x.ndim, "swapaxes")
@@ -112,7 +131,11 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
 
 
 def squeeze(x: Any, axis: Axis = None) -> Tensor:
-    """x without these axes, which must have length 1 (ValueError); None: without all such axes."""
+    """x without these axes, which must have length 1 (ValueError); None: without all such axes.
+
+    >>> ops.squeeze([[[1, 2]]], axis=0)
+    Tensor([[1, 2]], dtype=int64)
+    """
     x = tensor(x)
     axes = normalize_axes(axis, x.ndim, "squeeze")
     if axis is None:
@@ -123,7 +146,12 @@ def squeeze(x: Any, axis: Axis = None) -> Tensor:
 
 
 def expand_dims(x: Any, axis: int | Sequence[int]) -> Tensor:
-    """x with new axes of length 1; axis: where they are in the result."""
+    """x with new axes of length 1; axis: where they are in the result.
+
+    >>> Tensor([1, 2]).expand_dims(1)
+    Tensor([[1],
+            [2]], dtype=int64)
+    """
     x = tensor(x)
     ndim = x.ndim + (len(axis) if isinstance(axis, Sequence) else 1)
     axes = normalize_axes(axis, ndim, "expand_dims")
@@ -133,16 +161,32 @@ def expand_dims(x: Any, axis: int | Sequence[int]) -> Tensor:
 
 def broadcast_to(x: Any, shape: int | Sequence[int]) -> Tensor:
     """x repeated, without copying, to a shape that it broadcasts to; ValueError otherwise. The
-    array behind the result is read-only."""
+    array behind the result is read-only.
+
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> x.broadcast_to((3, 2)).sum().backward()
+    >>> x.grad
+    Tensor([3., 3.])
+    """
     full = tuple(shape) if isinstance(shape, Sequence) else (shape,)
     return apply(BroadcastTo(full), tensor(x))
 
 
 def copy(x: Any) -> Tensor:
-    """The same elements in memory of their own, one behind the other."""
+    """The same elements in memory of their own, one behind the other.
+
+    >>> x = Tensor([1.0, 2.0])
+    >>> ops.copy(x).zero_(), x
+    (Tensor([0., 0.]), Tensor([1., 2.]))
+    """
     return apply(Copy(), tensor(x))
 
 
 def flip(x: Any, axis: Axis = None) -> Tensor:
-    """x with the order of elements reversed along these axes (None: all)."""
+    """x with the order of elements reversed along these axes (None: all).
+
+    >>> ops.flip([[1, 2], [3, 4]], axis=1)
+    Tensor([[2, 1],
+            [4, 3]], dtype=int64)
+    """
     return apply(Flip(axis), tensor(x))

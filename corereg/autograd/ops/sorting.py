@@ -57,14 +57,23 @@ def flattened(x: Any, axis: int | None, who: str) -> tuple[Tensor, int]:
 
 
 def sort(x: Any, axis: int | None = -1, descending: bool = False) -> Tensor:
-    """x in ascending order along an axis (None: of the flattened x), or in descending order."""
+    """x in ascending order along an axis (None: of the flattened x), or in descending order.
+
+    >>> ops.sort([3, 1, 2], descending=True)
+    Tensor([3, 2, 1], dtype=int64)
+    """
     like, (x, axis) = tensor(x), flattened(x, axis, "sort")
     made = apply(Sort(axis, descending), x)
     return made if like.ndim else apply(Reshape(like.shape), made)
 
 
 def argsort(x: Any, axis: int | None = -1, descending: bool = False) -> Tensor:
-    """The places along an axis of the elements in their order: int64, outside the graph."""
+    """The places along an axis of the elements in their order (None: of the flattened x): int64,
+    outside the graph. Equal elements keep theirs.
+
+    >>> ops.argsort([3, 1, 2])
+    Tensor([1, 2, 0], dtype=int64)
+    """
     like, (x, axis) = tensor(x), flattened(x, axis, "argsort")
     made = constant(order_of(array_of(x), axis, descending))
     return made if like.ndim else apply(Reshape(like.shape), made)
@@ -72,7 +81,11 @@ def argsort(x: Any, axis: int | None = -1, descending: bool = False) -> Tensor:
 
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
     """(values, places) of the k largest elements along the last axis, the largest first, whether
-    sorted is asked for or not; places are int64. ValueError unless the axis has k elements."""
+    sorted is asked for or not; places are int64. ValueError unless the axis has k elements.
+
+    >>> ops.top_k([1.0, 9.0, 5.0], 2)
+    (Tensor([9., 5.]), Tensor([1, 2], dtype=int64))
+    """
     x = tensor(x)
     if not x.ndim or not 0 <= k <= x.shape[-1]:
         raise ValueError(f"top_k: expected 0 <= k <= the last length of {x.shape}, received k={k}")
@@ -81,8 +94,12 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
 
 
 def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The median over axis, of an even number of elements the mean of the two in the middle; NaN
-    beside a NaN. ValueError where there are no elements."""
+    """The median over axis: of an even number of elements the mean of the two in the middle, NaN
+    where an element is NaN. ValueError where there are no elements.
+
+    >>> ops.median([[1.0, 9.0, 2.0, 4.0]], axis=1)
+    Tensor([3.])
+    """
     x = tensor(x)
     axes = normalize_axes(axis, x.ndim, "median")
     others = [i for i in range(x.ndim) if i not in axes]

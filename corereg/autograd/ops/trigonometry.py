@@ -124,47 +124,83 @@ def cosh_of(x: Any) -> Any:
 
 
 def tan(x: Any) -> Tensor:
-    """The tangent; x in radians."""
+    """The tangent; x in radians.
+
+    >>> Tensor([0.0, np.pi / 4]).tan().round(4)
+    Tensor([0., 1.])
+    """
     return apply(Tan(), as_floats(x, "tan"))
 
 
 def arcsin(x: Any) -> Tensor:
     """The angle in [-pi/2, pi/2] whose sine is x; NaN outside [-1, 1], infinite derivative at the
-    ends."""
+    ends.
+
+    >>> Tensor([0.0, 1.0]).arcsin().round(4)
+    Tensor([0.    , 1.5708])
+    """
     return apply(Arcsin(), as_floats(x, "arcsin"))
 
 
 def arccos(x: Any) -> Tensor:
     """The angle in [0, pi] whose cosine is x; NaN outside [-1, 1], infinite derivative at the
-    ends."""
+    ends.
+
+    >>> Tensor([1.0, -1.0]).arccos().round(4)
+    Tensor([0.    , 3.1416])
+    """
     return apply(Arccos(), as_floats(x, "arccos"))
 
 
 def arctan(x: Any) -> Tensor:
-    """The angle in (-pi/2, pi/2) whose tangent is x."""
+    """The angle in (-pi/2, pi/2) whose tangent is x.
+
+    >>> Tensor([0.0, 1.0]).arctan().round(4)
+    Tensor([0.    , 0.7854])
+    """
     return apply(Arctan(), as_floats(x, "arctan"))
 
 
 def sinh(x: Any) -> Tensor:
-    """The hyperbolic sine, (e**x - e**-x) / 2."""
+    """The hyperbolic sine, (e**x - e**-x) / 2.
+
+    >>> Tensor([0.0, 1.0]).sinh().round(4)
+    Tensor([0.    , 1.1752])
+    """
     return apply(Sinh(), as_floats(x, "sinh"))
 
 
 def cosh(x: Any) -> Tensor:
-    """The hyperbolic cosine, (e**x + e**-x) / 2."""
+    """The hyperbolic cosine, (e**x + e**-x) / 2.
+
+    >>> Tensor([0.0, 1.0]).cosh().round(4)
+    Tensor([1.    , 1.5431])
+    """
     return apply(Cosh(), as_floats(x, "cosh"))
 
 
 def arcsinh(x: Any) -> Tensor:
-    """The number whose hyperbolic sine is x."""
+    """The number whose hyperbolic sine is x.
+
+    >>> Tensor([0.0, 1.0]).arcsinh().round(4)
+    Tensor([0.    , 0.8814])
+    """
     return apply(Arcsinh(), as_floats(x, "arcsinh"))
 
 
 def arccosh(x: Any) -> Tensor:
-    """The number >= 0 whose hyperbolic cosine is x; NaN below 1, infinite derivative at 1."""
+    """The number >= 0 whose hyperbolic cosine is x; NaN below 1, infinite derivative at 1.
+
+    >>> Tensor([1.0, 2.0]).arccosh().round(4)
+    Tensor([0.   , 1.317])
+    """
     return apply(Arccosh(), as_floats(x, "arccosh"))
 
 
 def arctanh(x: Any) -> Tensor:
-    """The number whose hyperbolic tangent is x; NaN outside [-1, 1], infinite at the ends."""
+    """The number whose hyperbolic tangent is x; NaN outside [-1, 1], infinite at the ends.
+
+    >>> Tensor([0.0, 0.5]).arctanh().round(4)
+    Tensor([0.    , 0.5493])
+    """
     return apply(Arctanh(), as_floats(x, "arctanh"))

@@ -15,6 +15,9 @@ class ELU(ActivationLayer):
     """y = x where x > 0, alpha * (e**x - 1) elsewhere (Clevert, Unterthiner, Hochreiter 2015).
 
     alpha: a number, ValueError otherwise. Any input shape; the output has the same.
+
+    >>> layers.ELU(alpha=0.5)(np.array([0.0, 2.0]))
+    Tensor([0., 2.])
     """
 
     recordable = True

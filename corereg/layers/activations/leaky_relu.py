@@ -17,6 +17,9 @@ class LeakyReLU(ActivationLayer):
     negative_slope: 0 or more, 0.3 by default (the function `leaky_relu` has 0.2, as in Keras);
     alpha is its name in older programs. ValueError otherwise. Any input shape; the output has the
     same.
+
+    >>> layers.LeakyReLU(0.5)(np.array([-2.0, 2.0]))
+    Tensor([-1.,  2.])
     """
 
     recordable = True

@@ -21,6 +21,10 @@ class PReLU(ActivationLayer):
     alpha_initializer, alpha_regularizer, alpha_constraint: of alpha; shared_axes: an axis or
     several, 1 being the first behind the batch, along which alpha is the same. Any input shape
     whose lengths are known but for the batch and shared axes; the output has the same.
+
+    >>> layer = layers.PReLU(alpha_initializer=initializers.Constant(0.5))
+    >>> layer(np.array([[-2.0, 2.0]]))
+    Tensor([[-1.,  2.]], op=Subtract)
     """
 
     recordable = True

@@ -17,6 +17,9 @@ class ReLU(ActivationLayer):
 
     max_value: 0 or more, None for no limit; negative_slope, threshold: 0 or more. ValueError
     otherwise. Any input shape; the output has the same.
+
+    >>> layers.ReLU(max_value=6)(np.array([-1.0, 3.0, 9.0]))
+    Tensor([0., 3., 6.])
     """
 
     recordable = True

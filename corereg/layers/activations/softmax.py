@@ -23,6 +23,9 @@ class Softmax(ActivationLayer):
     axis: an integer, or a sequence of them for a sum over all of these; ValueError otherwise. mask,
     in a call `layer(x, mask=mask)`: of the shape of x, or one that broadcasts to it; where it is
     False, the result is 0. Any input shape; the output has the same.
+
+    >>> layers.Softmax()(np.array([[1.0, 1.0, 1.0, 1.0]]))
+    Tensor([[0.25, 0.25, 0.25, 0.25]])
     """
 
     recordable = True

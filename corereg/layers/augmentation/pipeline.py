@@ -25,6 +25,11 @@ class Pipeline(TakesImageDict):
     last layer's output; where that does not hold, a new pass begins.
 
     layers: a list of Layer objects; TypeError for anything else, ValueError for an empty list.
+
+    >>> images = np.zeros((4, 28, 28, 1))
+    >>> augment = layers.Pipeline([layers.RandomZoom(0.1), layers.RandomRotation(0.05)])
+    >>> augment(images, training=True).shape
+    (4, 28, 28, 1)
     """
 
     recordable = True

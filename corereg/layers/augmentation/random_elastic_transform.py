@@ -30,6 +30,10 @@ class RandomElasticTransform(BendLayer):
     image_shape: see `ImageLayer`; grid: the knots down and across, 4 to 16 each, fewer for a
     smoother field.
     ValueError for other numbers, NotImplementedError for other modes.
+
+    >>> layer = layers.RandomElasticTransform(scale=0.6, image_shape=(28, 28))
+    >>> layer(np.zeros((4, 784)), training=True).shape
+    (4, 784)
     """
 
     recordable = True

@@ -32,6 +32,11 @@ class RandomErasing(ImageLayer):
     None for not at all, and a standard deviation of 1; seed: fixes the sequence (by default drawn
     from the global seed); data_format and image_shape: see `ImageLayer`.
     ValueError for other arguments.
+
+    >>> layer = layers.RandomErasing(factor=(1.0, 1.0), fill_value=7.0, seed=1)
+    >>> erased = layer(np.zeros((1, 20, 20)), training=True).numpy()
+    >>> bool((erased == 7).any())
+    True
     """
 
     recordable = True

@@ -18,6 +18,11 @@ class RandomFlip(WarpLayer):
     "horizontal_and_vertical", which is both at once, half a turn, as in Keras. seed: fixes the
     sequence (by default drawn from the global seed); data_format and image_shape: see `ImageLayer`.
     ValueError for other modes.
+
+    >>> layer = layers.RandomFlip("horizontal", seed=1)
+    >>> flipped = layer(np.arange(4.0).reshape(1, 1, 4, 1), training=True).numpy().ravel()
+    >>> flipped.tolist() in ([0, 1, 2, 3], [3, 2, 1, 0])
+    True
     """
 
     recordable = True

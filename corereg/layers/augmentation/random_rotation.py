@@ -17,6 +17,10 @@ class RandomRotation(WarpLayer):
     turn counter-clockwise. fill_mode, interpolation, fill_value: see `WarpLayer`; seed: fixes the
     sequence (by default drawn from the global seed); data_format and image_shape: see `ImageLayer`.
     ValueError for other factors, NotImplementedError for other modes.
+
+    >>> layer = layers.RandomRotation(0.1)  # at most a tenth of a turn, either way
+    >>> layer(np.zeros((4, 28, 28, 1)), training=True).shape
+    (4, 28, 28, 1)
     """
 
     recordable = True

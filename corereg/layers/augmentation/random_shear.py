@@ -19,6 +19,9 @@ class RandomShear(WarpLayer):
     interpolation, fill_mode, fill_value: see `WarpLayer`; data_format and image_shape: see
     `ImageLayer`; seed: fixes the sequence (by default drawn from the global seed).
     ValueError for other factors, NotImplementedError for other modes.
+
+    >>> layers.RandomShear(0.2, 0.2)(np.zeros((4, 28, 28, 1)), training=True).shape
+    (4, 28, 28, 1)
     """
 
     recordable = True

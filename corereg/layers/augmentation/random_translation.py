@@ -19,6 +19,10 @@ class RandomTranslation(WarpLayer):
     fixes the sequence (by default drawn from the global seed); data_format and image_shape: see
     `ImageLayer`.
     ValueError for other factors, NotImplementedError for other modes.
+
+    >>> layer = layers.RandomTranslation(2 / 28, 2 / 28)  # at most two pixels
+    >>> layer(np.zeros((4, 28, 28, 1)), training=True).shape
+    (4, 28, 28, 1)
     """
 
     recordable = True

@@ -23,6 +23,9 @@ class RandomZoom(WarpLayer):
     seed: fixes the sequence (by default drawn from the global seed); data_format and image_shape:
     see `ImageLayer`.
     ValueError for other factors, NotImplementedError for other modes.
+
+    >>> layers.RandomZoom(0.15)(np.zeros((4, 28, 28, 1)), training=True).shape
+    (4, 28, 28, 1)
     """
 
     recordable = True

@@ -35,7 +35,7 @@ def as_range(
     """
     number = _number(value)
     if number is not None and low <= number <= high:
-        return max(-abs(number), low), abs(number)
+        return float(max(-abs(number), low)), abs(number)
     if isinstance(value, list | tuple) and len(value) == 2:
         first, last = as_pair(who, name, value)
         if (first <= high and last >= low) if overlap else (low <= first and last <= high):

@@ -16,6 +16,9 @@ class Concatenate(Merge):
 
     axis: the last by default; the batch's is 0. Input: a list of tensors whose shapes differ at
     most there; output: the same shape with the sum of their sizes. ValueError for other shapes.
+
+    >>> layers.Concatenate()([np.zeros((1, 2)), np.ones((1, 1))])
+    Tensor([[0., 0., 1.]])
     """
 
     recordable = True
@@ -55,5 +58,9 @@ class Concatenate(Merge):
 
 
 def concatenate(inputs: Any, axis: int = -1, **options: Any) -> Any:
-    """``Concatenate(axis, **options)(inputs)``: a list of tensors, one behind the other."""
+    """``Concatenate(axis, **options)(inputs)``: a list of tensors, one behind the other.
+
+    >>> layers.concatenate([layers.Input((2,)), layers.Input((3,))]).shape
+    (None, 5)
+    """
     return Concatenate(axis, **options)(inputs)

@@ -21,6 +21,9 @@ class Dot(Merge):
     L2 norm along it first, which gives the cosine. Input: a list of two tensors, (batch, ..., k,
     ...); output: (batch, axes left of the first, axes left of the second), or (batch, 1) if none
     is left. ValueError for axes of different sizes.
+
+    >>> layers.Dot(1)([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])])
+    Tensor([[11.]])
     """
 
     recordable = True
@@ -96,5 +99,9 @@ def _axis_last(x: Tensor, axis: int) -> Tensor:
 
 def dot(inputs: Any, axes: int | tuple[int, int], normalize: bool = False, **options: Any) -> Any:
     """``Dot(axes, normalize, **options)(inputs)``: two tensors multiplied and summed over an
-    axis of each."""
+    axis of each.
+
+    >>> layers.dot([layers.Input((2,)), layers.Input((2,))], axes=1).shape
+    (None, 1)
+    """
     return Dot(axes, normalize, **options)(inputs)

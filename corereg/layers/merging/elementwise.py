@@ -51,7 +51,11 @@ def _with_axes(x: Tensor, axes: int) -> Tensor:
 @register("layer")
 class Add(ElementwiseMerge):
     """The sum of a list of tensors. Input: a list of (batch, ...); output: the broadcast shape.
-    ValueError for shapes that do not go together."""
+    ValueError for shapes that do not go together.
+
+    >>> layers.Add()([np.ones((1, 2)), np.full((1, 2), 3.0)])
+    Tensor([[4., 4.]])
+    """
 
     recordable = True
 
@@ -62,7 +66,11 @@ class Add(ElementwiseMerge):
 @register("layer")
 class Subtract(ElementwiseMerge):
     """The first of two tensors less the second. Input: a list of two (batch, ...); output: the
-    broadcast shape. ValueError for another number, or shapes that do not go together."""
+    broadcast shape. ValueError for another number, or shapes that do not go together.
+
+    >>> layers.Subtract()([np.array([[1.0, 5.0]]), np.array([[2.0, 3.0]])])
+    Tensor([[-1.,  2.]])
+    """
 
     recordable = True
     _least = _most = 2
@@ -74,7 +82,11 @@ class Subtract(ElementwiseMerge):
 @register("layer")
 class Multiply(ElementwiseMerge):
     """The product of a list of tensors. Input: a list of (batch, ...); output: the broadcast shape.
-    ValueError for shapes that do not go together."""
+    ValueError for shapes that do not go together.
+
+    >>> layers.Multiply()([np.array([[1.0, 5.0]]), np.array([[2.0, 3.0]])])
+    Tensor([[ 2., 15.]])
+    """
 
     recordable = True
 
@@ -85,7 +97,11 @@ class Multiply(ElementwiseMerge):
 @register("layer")
 class Average(ElementwiseMerge):
     """The mean of a list of tensors. Input: a list of (batch, ...); output: the broadcast shape.
-    ValueError for shapes that do not go together."""
+    ValueError for shapes that do not go together.
+
+    >>> layers.Average()([np.ones((1, 2)), np.full((1, 2), 3.0)])
+    Tensor([[2., 2.]])
+    """
 
     recordable = True
 
@@ -99,7 +115,11 @@ class Average(ElementwiseMerge):
 @register("layer")
 class Maximum(ElementwiseMerge):
     """The largest of a list of tensors. Input: a list of (batch, ...); output: the broadcast shape.
-    ValueError for shapes that do not go together."""
+    ValueError for shapes that do not go together.
+
+    >>> layers.Maximum()([np.array([[1.0, 5.0]]), np.array([[2.0, 3.0]])])
+    Tensor([[2., 5.]])
+    """
 
     recordable = True
 
@@ -110,7 +130,11 @@ class Maximum(ElementwiseMerge):
 @register("layer")
 class Minimum(ElementwiseMerge):
     """The smallest of a list of tensors. Input: a list of (batch, ...); output: the broadcast
-    shape. ValueError for shapes that do not go together."""
+    shape. ValueError for shapes that do not go together.
+
+    >>> layers.Minimum()([np.array([[1.0, 5.0]]), np.array([[2.0, 3.0]])])
+    Tensor([[1., 3.]])
+    """
 
     recordable = True
 
@@ -119,30 +143,55 @@ class Minimum(ElementwiseMerge):
 
 
 def add(inputs: Any, **options: Any) -> Any:
-    """``Add(**options)(inputs)``: the sum of a list of tensors, symbolic or not."""
+    """``Add(**options)(inputs)``: the sum of a list of tensors, symbolic or not.
+
+    >>> a, b = layers.Input((2,)), layers.Input((2,))
+    >>> layers.add([a, b]).shape
+    (None, 2)
+    """
     return Add(**options)(inputs)
 
 
 def subtract(inputs: Any, **options: Any) -> Any:
-    """``Subtract(**options)(inputs)``: the first of two tensors less the second."""
+    """``Subtract(**options)(inputs)``: the first of two tensors less the second.
+
+    >>> layers.subtract([layers.Input((2,)), layers.Input((2,))]).shape
+    (None, 2)
+    """
     return Subtract(**options)(inputs)
 
 
 def multiply(inputs: Any, **options: Any) -> Any:
-    """``Multiply(**options)(inputs)``: the product of a list of tensors."""
+    """``Multiply(**options)(inputs)``: the product of a list of tensors.
+
+    >>> layers.multiply([layers.Input((2,)), layers.Input((2,))]).shape
+    (None, 2)
+    """
     return Multiply(**options)(inputs)
 
 
 def average(inputs: Any, **options: Any) -> Any:
-    """``Average(**options)(inputs)``: the mean of a list of tensors."""
+    """``Average(**options)(inputs)``: the mean of a list of tensors.
+
+    >>> layers.average([layers.Input((2,)), layers.Input((2,))]).shape
+    (None, 2)
+    """
     return Average(**options)(inputs)
 
 
 def maximum(inputs: Any, **options: Any) -> Any:
-    """``Maximum(**options)(inputs)``: the largest of a list of tensors."""
+    """``Maximum(**options)(inputs)``: the largest of a list of tensors.
+
+    >>> layers.maximum([layers.Input((2,)), layers.Input((2,))]).shape
+    (None, 2)
+    """
     return Maximum(**options)(inputs)
 
 
 def minimum(inputs: Any, **options: Any) -> Any:
-    """``Minimum(**options)(inputs)``: the smallest of a list of tensors."""
+    """``Minimum(**options)(inputs)``: the smallest of a list of tensors.
+
+    >>> layers.minimum([layers.Input((2,)), layers.Input((2,))]).shape
+    (None, 2)
+    """
     return Minimum(**options)(inputs)

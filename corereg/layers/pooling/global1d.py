@@ -55,6 +55,9 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
 
     Where a mask (batch, steps) of bool is given to the call, or the input is that of an Embedding
     with mask_zero, the mean is over the steps that the mask keeps, NaN if it keeps none.
+
+    >>> layers.GlobalAveragePooling1D()(np.array([[[1.0, 2.0], [3.0, 6.0]]]))
+    Tensor([[2., 4.]])
     """
 
     recordable = True
@@ -72,7 +75,11 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
 
 @register("layer")
 class GlobalMaxPooling1D(_GlobalPooling1D):
-    """The largest of the steps: (batch, steps, features) as (batch, features)."""
+    """The largest of the steps: (batch, steps, features) as (batch, features).
+
+    >>> layers.GlobalMaxPooling1D()(np.array([[[1.0, 7.0], [3.0, 6.0]]]))
+    Tensor([[3., 7.]])
+    """
 
     recordable = True
 

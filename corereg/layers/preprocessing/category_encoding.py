@@ -20,6 +20,12 @@ class CategoryEncoding(Layer):
     "multi_hot", the default: (batch, n) as (batch, num_tokens), 1 for each number that is among
     the n; "count": how often, or the sum of count_weights of the input's shape, which the call may
     be given. sparse=True is not supported. ValueError for anything else.
+
+    >>> layers.CategoryEncoding(4, output_mode="one_hot")(np.array([2, 0]))
+    Tensor([[0., 0., 1., 0.],
+            [1., 0., 0., 0.]])
+    >>> layers.CategoryEncoding(4)(np.array([[0, 3]]))
+    Tensor([[1., 0., 0., 1.]])
     """
 
     recordable = True

@@ -28,6 +28,9 @@ class Discretization(Layer):
     output_mode: "int", the bin's number (int64, the input's shape), or "one_hot", "multi_hot" or
     "count", as CategoryEncoding has them. sparse=True is not supported. ValueError for anything
     else.
+
+    >>> layers.Discretization([0.0, 10.0])(np.array([-5.0, 0.0, 9.9, 10.0]))
+    Tensor([0, 1, 1, 2], dtype=int64)
     """
 
     recordable = True

@@ -25,6 +25,10 @@ class IntegerLookup(Lookup):
     pad_to_max_tokens: the output has max_tokens columns. invert: from indices to numbers.
 
     sparse, salt, another vocabulary_dtype and another oov_method are not supported: ValueError.
+
+    >>> layer = layers.IntegerLookup(vocabulary=[10, 20])
+    >>> layer(np.array([20, 10, 99]))  # 0: not known
+    Tensor([2, 1, 0], dtype=int64)
     """
 
     recordable = True

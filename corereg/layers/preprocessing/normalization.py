@@ -28,6 +28,11 @@ class Normalization(Layer):
 
     Found by `adapt`, they are two weights that training leaves as they are. Input and output have
     one shape. ValueError for axes that the input does not have, or whose size is open.
+
+    >>> layer = layers.Normalization()
+    >>> layer.adapt(np.array([[0.0, 10.0], [2.0, 30.0]]))
+    >>> layer(np.array([[2.0, 20.0]]))
+    Tensor([[1., 0.]])
     """
 
     recordable = True

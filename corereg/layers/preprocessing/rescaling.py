@@ -14,7 +14,11 @@ from corereg.registry import register
 @register("layer")
 class Rescaling(Layer):
     """x * scale + offset: numbers, or arrays that broadcast with the input's last axes. Input and
-    output have one shape; integers become floats. TypeError for what is no number."""
+    output have one shape; integers become floats. TypeError for what is no number.
+
+    >>> layers.Rescaling(1 / 255)(np.array([[0.0, 255.0]]))
+    Tensor([[0., 1.]])
+    """
 
     recordable = True
     _takes_one_tensor = True

@@ -28,6 +28,10 @@ class StringLookup(Lookup):
 
     Several num_oov_indices, sparse, salt and another encoding than UTF-8 are not supported:
     ValueError.
+
+    >>> layer = layers.StringLookup(vocabulary=["cat", "dog"])
+    >>> layer(np.array(["dog", "cat", "cow"]))  # 0: not known
+    Tensor([2, 1, 0], dtype=int64)
     """
 
     recordable = True

@@ -15,7 +15,11 @@ from corereg.registry import register
 class Permute(KeepsIntegers):
     """(batch, n1, n2, ...) with its axes, counted from 1 behind the batch, in the order `dims`:
     dims (2, 1) makes (batch, n2, n1). ValueError for dims that are not each of 1, 2, ... once, and
-    for inputs with another number of axes."""
+    for inputs with another number of axes.
+
+    >>> layers.Permute((2, 1))(np.ones((5, 2, 3))).shape
+    (5, 3, 2)
+    """
 
     recordable = True
 

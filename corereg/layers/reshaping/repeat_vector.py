@@ -13,7 +13,12 @@ from corereg.registry import register
 @register("layer")
 class RepeatVector(KeepsIntegers):
     """(batch, features) as (batch, n, features): every row n times. n: a positive integer; else
-    TypeError or ValueError. ValueError for inputs that are no rows of features."""
+    TypeError or ValueError. ValueError for inputs that are no rows of features.
+
+    >>> layers.RepeatVector(2)(np.array([[1.0, 2.0]]))
+    Tensor([[[1., 2.],
+             [1., 2.]]])
+    """
 
     recordable = True
 

@@ -18,6 +18,9 @@ class Reshape(KeepsIntegers):
 
     target_shape: without the batch; one size may be -1: what is left for it. ValueError for
     more than one -1, for sizes below -1, and for an input with another number of elements.
+
+    >>> layers.Reshape((2, -1))(np.ones((5, 6))).shape
+    (5, 2, 3)
     """
 
     recordable = True

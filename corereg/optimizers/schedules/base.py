@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from corereg import _kernels
+from corereg.representation import as_call
 
 Array = np.ndarray[Any, Any]
 
@@ -18,7 +19,17 @@ class LearningRateSchedule:
     schedule can be saved.
 
     The result has to depend on the step alone: `fit` asks for the rates of some steps ahead.
+
+    >>> class Halves(optimizers.schedules.LearningRateSchedule):
+    ...     def __call__(self, step):
+    ...         return 0.1 * 0.5 ** (step // 100)
+    >>> [Halves()(step) for step in (0, 99, 100)]
+    [0.1, 0.1, 0.05]
+    >>> optimizers.SGD(Halves()).learning_rate
+    0.1
     """
+
+    __repr__ = as_call
 
     def __call__(self, step: Any) -> Any:
         raise NotImplementedError(
@@ -58,10 +69,6 @@ class KernelSchedule(LearningRateSchedule):
     def __call__(self, step: Any) -> float:
         """The rate of the step after `step` others, which is a number or a tensor of one."""
         return _kernels.rate_at(self.kind, self.array(), int(step))
-
-    def __repr__(self) -> str:
-        given = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({given})"
 
 
 def number(schedule: object, name: str, value: Any) -> float:

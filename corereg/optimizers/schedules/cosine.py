@@ -14,6 +14,10 @@ class CosineDecay(KernelSchedule):
 
     warmup_target: None, or a rate that is reached linearly from the initial one in warmup_steps
     steps; the decay then begins from there. ValueError for decay_steps <= 0.
+
+    >>> schedule = optimizers.schedules.CosineDecay(0.1, decay_steps=100)
+    >>> [round(float(schedule(step)), 4) for step in (0, 50, 100)]
+    [0.1, 0.05, 0.0]
     """
 
     kind = "cosine_decay"
@@ -57,7 +61,12 @@ class CosineDecay(KernelSchedule):
 @register("schedule")
 class CosineDecayRestarts(KernelSchedule):
     """CosineDecay again and again: the first time for first_decay_steps, then each time t_mul times
-    as long and m_mul times as high as the last. ValueError for first_decay_steps <= 0."""
+    as long and m_mul times as high as the last. ValueError for first_decay_steps <= 0.
+
+    >>> schedule = optimizers.schedules.CosineDecayRestarts(0.1, first_decay_steps=100)
+    >>> [round(float(schedule(step)), 4) for step in (0, 50, 100)]
+    [0.1, 0.05, 0.1]
+    """
 
     kind = "cosine_restarts"
 

@@ -38,7 +38,12 @@ class _Decay(KernelSchedule):
 @register("schedule")
 class ExponentialDecay(_Decay):
     """initial_learning_rate * decay_rate**(step / decay_steps); staircase: the exponent is rounded
-    down. ValueError for decay_steps <= 0."""
+    down. ValueError for decay_steps <= 0.
+
+    >>> schedule = optimizers.schedules.ExponentialDecay(0.1, decay_steps=100, decay_rate=0.5)
+    >>> [round(float(schedule(step)), 4) for step in (0, 100, 200)]
+    [0.1, 0.05, 0.025]
+    """
 
     kind = "exponential_decay"
 
@@ -46,7 +51,12 @@ class ExponentialDecay(_Decay):
 @register("schedule")
 class InverseTimeDecay(_Decay):
     """initial_learning_rate / (1 + decay_rate * step / decay_steps); staircase: the quotient of the
-    steps is rounded down. ValueError for decay_steps <= 0."""
+    steps is rounded down. ValueError for decay_steps <= 0.
+
+    >>> schedule = optimizers.schedules.InverseTimeDecay(0.1, decay_steps=100, decay_rate=1.0)
+    >>> [round(float(schedule(step)), 4) for step in (0, 100, 300)]
+    [0.1, 0.05, 0.025]
+    """
 
     kind = "inverse_time_decay"
 
@@ -55,7 +65,12 @@ class InverseTimeDecay(_Decay):
 class PolynomialDecay(KernelSchedule):
     """(initial - end) * (1 - step / decay_steps)**power + end, up to decay_steps, then the end
     rate; with cycle, decay_steps is the first multiple of it that is not below the step.
-    ValueError for decay_steps <= 0."""
+    ValueError for decay_steps <= 0.
+
+    >>> schedule = optimizers.schedules.PolynomialDecay(0.1, 100, end_learning_rate=0.0)
+    >>> [round(float(schedule(step)), 4) for step in (0, 50, 100)]
+    [0.1, 0.05, 0.0]
+    """
 
     kind = "polynomial_decay"
 

@@ -10,13 +10,23 @@ from corereg.optimizers.schedules.base import LearningRateSchedule
 
 
 def serialize(learning_rate_schedule: Any) -> registry.Config | str | None:
-    """As {"class_name", "config"}; a registered function by its name."""
+    """As {"class_name", "config"}; a registered function by its name.
+
+    >>> schedule = optimizers.schedules.PolynomialDecay(0.1, 100)
+    >>> optimizers.schedules.serialize(schedule)["class_name"]
+    'PolynomialDecay'
+    """
     return registry.serialize("schedule", learning_rate_schedule)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """What `serialize` gave, as a schedule again. custom_objects: {name: class} for schedules of
-    one's own. ValueError for names that are not known."""
+    one's own. ValueError for names that are not known.
+
+    >>> config = {"initial_learning_rate": 0.1, "decay_steps": 100}
+    >>> optimizers.schedules.deserialize({"class_name": "CosineDecay", "config": config})
+    CosineDecay(0.1, 100)
+    """
     with registry.custom_object_scope(custom_objects):
         found = (
             registry.find("schedule", config)

@@ -13,7 +13,12 @@ from corereg.registry import register
 class PiecewiseConstantDecay(KernelSchedule):
     """values[0] while step <= boundaries[0], then values[1] while step <= boundaries[1], and so on;
     behind the last boundary the last value. ValueError unless there is one value more than there
-    are boundaries, which ascend."""
+    are boundaries, which ascend.
+
+    >>> schedule = optimizers.schedules.PiecewiseConstantDecay([100, 200], [0.1, 0.01, 0.001])
+    >>> [round(float(schedule(step)), 4) for step in (100, 101, 201)]
+    [0.1, 0.01, 0.001]
+    """
 
     kind = "piecewise_constant"
 

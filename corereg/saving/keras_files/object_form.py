@@ -32,6 +32,9 @@ def serialize_keras_object(obj: Any) -> Any:
     "class_name", "config", "registered_name"}; lists, tuples and dicts are gone through; a function
     is described by its name, an array by its values. TypeError for what has no get_config,
     ValueError for a part that Keras does not have.
+
+    >>> saving.serialize_keras_object(layers.Dense(3))["class_name"]
+    'Dense'
     """
     if isinstance(obj, np.generic):
         return obj.item()
@@ -90,6 +93,9 @@ def deserialize_keras_object(
     custom_objects: {name: class or function} for those of the user's own. safe_mode: False runs the
     Python code of a lambda. ValueError for names that are not known, TypeError for what is no
     description.
+
+    >>> saving.deserialize_keras_object(saving.serialize_keras_object(layers.Dense(3)))
+    Dense(3)
     """
     if isinstance(config, _PLAIN):
         return config

@@ -136,7 +136,11 @@ def _what(x: Any) -> str:
 
 
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
-    """(x, y, sample_weight) of what `train_step` gets, None for what is not there."""
+    """(x, y, sample_weight) of what `train_step` gets, None for what is not there.
+
+    >>> utils.unpack_x_y_sample_weight((1, 2))
+    (1, 2, None)
+    """
     if isinstance(data, list):
         data = tuple(data)
     if not isinstance(data, tuple):
@@ -150,7 +154,11 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
 
 
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-    """The shortest of x, (x,), (x, y) and (x, y, sample_weight) that holds what is not None."""
+    """The shortest of x, (x,), (x, y) and (x, y, sample_weight) that holds what is not None.
+
+    >>> utils.pack_x_y_sample_weight(1, 2)
+    (1, 2)
+    """
     if y is None:
         return (x,) if isinstance(x, tuple | list) else x
     return (x, y) if sample_weight is None else (x, y, sample_weight)
