@@ -42,7 +42,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     ("training", ("training",)),
     ("saving", ("saving",)),
     ("models", ("models", "pruning")),
-    ("about models", ("calibration",)),
+    ("about models", ("calibration", "sklearn", "wrappers")),
     (
         "top",
         (
