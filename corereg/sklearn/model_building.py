@@ -125,10 +125,10 @@ def _copied(items: Any) -> Any:
     return copy.deepcopy(items) if isinstance(items, Optimizer | Metric) else items
 
 
-def compile_if_needed(estimator: Any) -> None:
-    """Compiles the estimator's model with its parameters, unless it is compiled. ValueError if it
+def compile_if_needed(estimator: Any, model: Model) -> None:
+    """Compiles an estimator's model with its parameters, unless it is compiled. ValueError if it
     has no loss or no optimizer then."""
-    model, who = estimator.model_, type(estimator).__name__
+    who = type(estimator).__name__
     if not model.compiled:
         model.compile(**compile_arguments(estimator))
     for name in ("loss", "optimizer"):
@@ -139,9 +139,9 @@ def compile_if_needed(estimator: Any) -> None:
             )
 
 
-def check_model(estimator: Any) -> None:
-    """ValueError if the model's outputs or its loss are not those that the estimator expects."""
-    model, who = estimator.model_, type(estimator).__name__
+def check_model(estimator: Any, model: Model) -> None:
+    """ValueError if a model's outputs or its loss are not those that the estimator expects."""
+    who = type(estimator).__name__
     expected = getattr(estimator, "n_outputs_expected_", None)
     outputs = getattr(model, "outputs", None)  # None: they are not known before the first batch
     if expected is not None and outputs is not None and len(outputs) != expected:
@@ -210,6 +210,8 @@ def _is_callback(entry: Any) -> bool:
 
 def full_name(logged: str) -> str:
     """The name in `history_` for one in the logs: of metrics that are known by several names the
-    longest, "mean_squared_error" for "mse"; "acc" and names of one's own stay."""
+    longest, "mean_squared_error" for "mse"; "acc", names of one's own and "val_mse" stay."""
+    if logged in ("loss", "penalty") or logged.startswith("val_"):
+        return logged
     found = registry.find("metric", logged)
     return found().name if isinstance(found, type) and issubclass(found, Metric) else logged

@@ -128,13 +128,6 @@ class ModelClassifier(ClassifierMixin, ModelEstimator):  # type: ignore[misc]
             found = str(type_of_target(self._known_classes))
         return found
 
-    def _initialize(self, x: Any, y: Any) -> tuple[Array, Array]:
-        x, y = super()._initialize(x, y)
-        encoder = self.target_encoder_
-        if isinstance(encoder, ClassifierLabelEncoder) and encoder.loss is None:
-            encoder.loss = self.model_.loss  # of a model that its function has compiled
-        return x, y
-
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **kwargs: Any) -> Self:
         """Makes a model and trains it; returns self.
 
@@ -175,6 +168,8 @@ class ModelClassifier(ClassifierMixin, ModelEstimator):  # type: ignore[misc]
         NotFittedError before `fit`."""
         outputs = self._outputs("predict_proba", X, kwargs)
         return self.target_encoder_.inverse_transform(outputs, return_proba=True)
+
+    score = ModelEstimator.score  # by `scorer`
 
     @staticmethod
     def scorer(y_true: Any, y_pred: Any, **kwargs: Any) -> float:

@@ -6,7 +6,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from corereg.models.model import Model
 from corereg.sklearn.addressed import AddressedParams
+from corereg.sklearn.encoders import ClassifierLabelEncoder
 from corereg.sklearn.model_building import (
     PREDICT_ARGUMENTS,
     build_model,
@@ -148,10 +150,11 @@ class ModelEstimator(AddressedParams):
     def initialize(self, X: Any, y: Any = None) -> Self:
         """Makes the model without training it, for a model that is trained already; returns self.
         Arguments and errors as of `fit`."""
-        self._initialize(X, y)
+        _, _, self.model_ = self._prepared(X, y)
         return self
 
-    def _initialize(self, x: Any, y: Any) -> tuple[Array, Array]:
+    def _prepared(self, x: Any, y: Any) -> tuple[Array, Array, Model]:
+        """Checked data, and a new model for them."""
         x, y = checked_data(self, "fit", x, y, y_numeric=self._y_numeric)
         self._seed = seed_of(self.random_state)
         self.X_dtype_, self.X_shape_ = x.dtype, x.shape
@@ -159,8 +162,7 @@ class ModelEstimator(AddressedParams):
         self.target_type_ = self._type_of_target(y)
         self.target_encoder_ = self._fitted(self.target_encoder, y)
         self.feature_encoder_ = self._fitted(self.feature_encoder, x)
-        self.model_ = build_model(self, self._seed)
-        return x, y
+        return x, y, build_model(self, self._seed)
 
     def _fitted(self, encoder: Any, values: Array) -> Any:
         found = encoder.fit(values)
@@ -188,14 +190,18 @@ class ModelEstimator(AddressedParams):
                     f"{type(self).__name__}: expected y with {self.y_ndim_} axes, as in the first "
                     f"fit, received shape {y.shape}"
                 )
+            model = self.model_
         else:
-            x, y = self._initialize(x, y)
-        compile_if_needed(self)
+            x, y, model = self._prepared(x, y)
+        compile_if_needed(self, model)
+        check_model(self, model)
+        encoder = self.target_encoder_
+        if isinstance(encoder, ClassifierLabelEncoder) and encoder.loss is None:
+            encoder.loss = model.loss  # of a model that its function has compiled
         if sample_weight is not None:
             x, y, sample_weight = self._without_zero_weights(x, y, sample_weight)
-        y = self.target_encoder_.transform(y)
+        y = encoder.transform(y)
         x = self.feature_encoder_.transform(x)
-        check_model(self)
         arguments = {
             **fit_arguments(self, x),
             "sample_weight": sample_weight,
@@ -204,7 +210,8 @@ class ModelEstimator(AddressedParams):
             **given,
         }
         with seeded(self._seed, training=True):
-            history = self.model_.fit(x, y, **arguments).history
+            history = model.fit(x, y, **arguments).history
+        self.model_ = model
         if first == 0 or not hasattr(self, "history_"):
             self.history_: dict[str, list[float]] = {}
         for name, values in history.items():

@@ -61,6 +61,8 @@ class ModelRegressor(RegressorMixin, ModelEstimator):  # type: ignore[misc]
         """A new transformer of targets, which a subclass may exchange."""
         return RegressorTargetEncoder()
 
+    score = ModelEstimator.score  # by `scorer`
+
     @staticmethod
     def scorer(y_true: Any, y_pred: Any, **kwargs: Any) -> float:
         """The coefficient of determination, R²; a subclass may exchange it."""

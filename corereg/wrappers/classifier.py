@@ -60,7 +60,7 @@ class SKLearnClassifier(ClassifierMixin, SKLearnEstimator):  # type: ignore[misc
         if len(labels.classes) == 1:
             raise ValueError(
                 "SKLearnClassifier.fit: expected y of two classes or more, received one class, "
-                f"{labels.classes[0]!r} in all {len(y)} rows"
+                f"{labels.classes.tolist()[0]!r} in all {len(y)} rows"
             )
         if self.warm_start and hasattr(self, "model_"):
             labels = Labels(y, self._labels.classes)

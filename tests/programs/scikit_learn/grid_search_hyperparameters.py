@@ -1,4 +1,4 @@
-"""The eight grids of the well-known tutorial, one after the other: batch size and epochs, optimizer,
+"""The grids of the well-known tutorial, one after the other: batch size and epochs, optimizer,
 learning rate and momentum, initial weights, activation, dropout and constraint, neurons."""
 
 import numpy as np
@@ -19,7 +19,7 @@ Y = dataset[:, 8]
 
 
 def search(model, param_grid):
-    grid = GridSearchCV(estimator=model, param_grid=param_grid, cv=3)
+    grid = GridSearchCV(estimator=model, param_grid=param_grid, cv=2)
     grid_result = grid.fit(X, Y)
     print("Best: %f using %s" % (grid_result.best_score_, grid_result.best_params_))
     assert 0.4 < grid_result.best_score_ <= 1
@@ -36,8 +36,8 @@ def create_model():
 
 
 model = KerasClassifier(model=create_model, verbose=0)
-result = search(model, dict(batch_size=[10, 40], epochs=[2, 20]))
-assert result.best_params_["epochs"] == 20
+result = search(model, dict(batch_size=[10, 40], epochs=[1, 40]))
+assert result.best_params_["epochs"] == 40
 
 
 # ---- optimizer: the function leaves it to the estimator to compile
@@ -66,9 +66,7 @@ model = KerasClassifier(
     batch_size=10,
     verbose=0,
 )
-result = search(
-    model, dict(optimizer__learning_rate=[0.001, 0.1], optimizer__momentum=[0.0, 0.9])
-)
+result = search(model, dict(optimizer__learning_rate=[0.001, 0.1], optimizer__momentum=[0.0, 0.9]))
 assert result.best_params_["optimizer__learning_rate"] == 0.1
 
 
@@ -82,7 +80,7 @@ def create_model(init_mode="uniform"):
 
 
 model = KerasClassifier(model=create_model, epochs=10, batch_size=10, verbose=0)
-init_mode = ["uniform", "lecun_uniform", "normal", "zero", "glorot_normal", "he_uniform"]
+init_mode = ["uniform", "lecun_uniform", "zero", "he_normal"]
 result = search(model, dict(model__init_mode=init_mode))
 assert result.best_params_["model__init_mode"] != "zero"
 
@@ -97,7 +95,7 @@ def create_model(activation="relu"):
 
 
 model = KerasClassifier(model=create_model, epochs=8, batch_size=10, verbose=0)
-activation = ["softmax", "softplus", "softsign", "relu", "tanh", "sigmoid", "linear"]
+activation = ["softmax", "softplus", "relu", "tanh", "sigmoid"]
 search(model, dict(model__activation=activation))
 
 
@@ -120,7 +118,7 @@ def create_model(dropout_rate, weight_constraint):
 
 
 model = KerasClassifier(model=create_model, epochs=8, batch_size=10, verbose=0)
-grid = dict(model__dropout_rate=[0.0, 0.5, 0.9], model__weight_constraint=[1.0, 3.0])
+grid = dict(model__dropout_rate=[0.0, 0.5], model__weight_constraint=[1.0, 3.0])
 search(model, grid)
 
 
@@ -135,5 +133,5 @@ def create_model(neurons):
 
 
 model = KerasClassifier(model=create_model, epochs=8, batch_size=10, verbose=0)
-result = search(model, dict(model__neurons=[1, 5, 15, 30]))
+result = search(model, dict(model__neurons=[1, 5, 15]))
 assert result.best_params_["model__neurons"] > 1

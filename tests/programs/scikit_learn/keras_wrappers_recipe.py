@@ -10,7 +10,7 @@ from corereg.models import Model
 from corereg.wrappers import SKLearnClassifier, SKLearnRegressor, SKLearnTransformer
 
 
-def dynamic_model(X, y, loss, layers=[10], activation=None):
+def dynamic_model(X, y, loss, layers=[10], activation=None):  # noqa: B006
     # Creates a basic MLP model dynamically choosing the input and
     # output shapes.
     n_features_in = X.shape[1]

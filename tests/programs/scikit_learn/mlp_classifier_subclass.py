@@ -1,4 +1,4 @@
-"""A subclass with parameters of its own, which builds its model from what `fit` saw of the data, for
+"""A subclass with parameters of its own, which builds its model from what `fit` saw of the data:
 two classes, several, and rows with several labels."""
 
 import numpy as np

@@ -1,5 +1,5 @@
-"""A mixed table: columns prepared by their kinds, then searches at random and by halving, calibrated
-probabilities, and which columns matter."""
+"""A mixed table: columns prepared by their kinds, then searches at random and by halving,
+calibrated probabilities, and which columns matter."""
 
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
@@ -61,8 +61,8 @@ search = RandomizedSearchCV(
         "network__model__dropout": [0.0, 0.2],
         "network__optimizer__learning_rate": [0.003, 0.01, 0.03],
     },
-    n_iter=4,
-    cv=3,
+    n_iter=3,
+    cv=2,
     random_state=0,
     scoring="roc_auc",
 )
@@ -71,13 +71,13 @@ print("random: %.2f" % search.best_score_, search.best_params_)
 assert search.best_score_ > 0.85
 
 halving = HalvingGridSearchCV(
-    pipeline, {"network__model__units": [4, 16], "network__epochs": [2, 25]}, cv=3, random_state=0
+    pipeline, {"network__model__units": [4, 16], "network__epochs": [2, 25]}, cv=2, random_state=0
 )
 halving.fit(X, survived)
 print("halving:", halving.best_params_)
 assert halving.best_params_["network__epochs"] == 25
 
-calibrated = CalibratedClassifierCV(search.best_estimator_, cv=3).fit(X, survived)
+calibrated = CalibratedClassifierCV(search.best_estimator_, cv=2).fit(X, survived)
 probabilities = calibrated.predict_proba(X)
 assert probabilities.shape == (rows, 2)
 assert np.allclose(probabilities.sum(axis=1), 1)
