@@ -169,6 +169,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_examples_run(page: Path, tree: Path, tmp_path: Path) -> None:
     if page.name == "keras-files.md":
         pytest.importorskip("h5py")
+    if page.name == "scikit-learn-wrappers.md":
+        pytest.importorskip("sklearn")
     run_page(page, tmp_path, tree)
 
 

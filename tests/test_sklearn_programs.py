@@ -14,10 +14,17 @@ from corereg import naming
 
 pytest.importorskip("sklearn")
 
+LONG = {"titanic_columns_and_searches", "grid_search_optimizer_epochs_batches"}
 PROGRAMS = sorted((pathlib.Path(__file__).parent / "programs" / "scikit_learn").glob("*.py"))
 
 
-@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=[pytest.mark.exhaustive] * (path.stem in LONG))
+        for path in PROGRAMS
+    ],
+)
 def test_program(path, process_as_before, capsys, monkeypatch, tmp_path):  # noqa: F811
     monkeypatch.chdir(tmp_path)
     corereg.set_random_seed(812)
