@@ -482,7 +482,7 @@ def test_metadata_are_routed():
 
 def dropping(meta, units=6):
     model = Sequential([layers.Dense(units, activation="relu"), layers.Dropout(0.5)])
-    model.add(layers.Dense(1, activation="sigmoid"))  # weights are made by fit
+    model.add(layers.Dense(1, activation="sigmoid"))
     return model
 
 
@@ -492,6 +492,13 @@ def test_random_state_decides_all():
     assert corereg.random.get_state() == state
     assert weights(two(dropping).fit(X, TWO)) == first
     assert weights(two(dropping, random_state=2).fit(X, TWO)) != first
+    drawn = []
+    draw = callbacks.LambdaCallback(
+        on_train_begin=lambda logs: drawn.append(corereg.random.next_seed())
+    )
+    for _ in range(2):
+        two(dropping, callbacks=[draw]).fit(X, TWO)
+    assert drawn[0] == drawn[1]
     own = np.random.RandomState(3)
     by_state = weights(two(dropping, random_state=own).fit(X, TWO))
     assert weights(two(dropping, random_state=own).fit(X, TWO)) == by_state != first
