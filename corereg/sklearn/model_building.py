@@ -47,8 +47,7 @@ def seeded(seed: int | None, training: bool = False) -> contextlib.AbstractConte
     nothing. training: other numbers than those of the model's making."""
     if seed is None:
         return contextlib.nullcontext()
-    state = mix(seed)
-    return OwnStreams(mix(state) if training else state)
+    return OwnStreams(mix(seed) if training else seed)
 
 
 # ---- models --------------------------------------------------------------------------------------
