@@ -81,7 +81,7 @@ def named(estimator):
     return type(estimator).__name__
 
 
-@pytest.mark.parametrize("estimator", estimators(5), ids=named)
+@pytest.mark.parametrize("estimator", estimators(2), ids=named)
 def test_a_dozen_checks(estimator):
     done = set()
     for instance, check in estimator_checks_generator(estimator):

@@ -14,7 +14,11 @@ from corereg import naming
 
 pytest.importorskip("sklearn")
 
-LONG = {"titanic_columns_and_searches", "grid_search_optimizer_epochs_batches"}
+LONG = {
+    "grid_search_optimizer_epochs_batches",
+    "pipeline_house_prices",
+    "titanic_columns_and_searches",
+}
 PROGRAMS = sorted((pathlib.Path(__file__).parent / "programs" / "scikit_learn").glob("*.py"))
 
 

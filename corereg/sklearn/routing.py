@@ -43,14 +43,12 @@ def build(who: str, items: Any, params: Params, shared: Params | None = None) ->
     own = {**(shared or {}), **{name: v for name, v in params.items() if "__" not in name}}
     if isinstance(items, Mapping):
         return {
-            key: build(f"{who}[{key!r}]", one, route(params, str(key)), _of_all(own, items))
+            key: build(f"{who}[{key!r}]", one, route(params, str(key)), own)
             for key, one in items.items()
         }
     if isinstance(items, list | tuple):
-        numbers = [str(i) for i in range(len(items))]
         built = [
-            build(f"{who}[{i}]", one, route(params, i), _of_all(own, numbers))
-            for i, one in zip(numbers, items, strict=True)
+            build(f"{who}[{i}]", one, route(params, str(i)), own) for i, one in enumerate(items)
         ]
         return type(items)(built)
     if inspect.isclass(items):
@@ -64,11 +62,6 @@ def build(who: str, items: Any, params: Params, shared: Params | None = None) ->
             f"it; received {items!r}"
         )
     return items
-
-
-def _of_all(own: Params, entries: Collection[Any]) -> dict[str, Any]:
-    """The parameters that are not the address of one entry."""
-    return {name: value for name, value in own.items() if name not in {str(e) for e in entries}}
 
 
 def as_classes(kind: str, items: Any) -> Any:
