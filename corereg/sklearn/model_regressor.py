@@ -24,8 +24,8 @@ class ModelRegressor(RegressorMixin, ModelEstimator):  # type: ignore[misc]
     epochs, batch_size, validation_batch_size, verbose, validation_split, shuffle: of `model.fit`;
     batch_size and verbose of `model.predict`, too; batch_size -1: all rows. ``fit__...`` and
     ``predict__...`` are for one of them. run_eagerly: of `compile`; ``compile__...``.
-    callbacks: objects or classes, in a list or dict; ``callbacks__patience=3`` is for all classes
-    among them, ``callbacks__0__patience=3`` for one.
+    callbacks: objects or classes, in a list or dict; ``callbacks__patience=3`` is for all of
+    them, which are classes then, ``callbacks__0__patience=3`` for one.
     warm_start: whether `fit` trains the last model further. random_state: a seed; the results are
     then the same to the bit, in threads and processes, too. None: the seed of `set_random_seed`.
 
