@@ -45,6 +45,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     ("saving", ("saving",)),
     ("models", ("models", "pruning")),
     ("about models", ("calibration", "plotting")),
+    ("desk", ("sklearn", "wrappers")),
     (
         "top",
         (

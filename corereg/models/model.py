@@ -552,6 +552,11 @@ class Model(CopiedWhole, ModelStructure):
         self._trainer.compilation.optimizer = value
 
     @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called, or an optimizer was set."""
+        return self.optimizer is not None
+
+    @property
     def loss(self) -> Any:
         """The loss, or a list or dict of losses by output; may be set at any time."""
         return self._trainer.compilation.loss

@@ -1,0 +1,45 @@
+"""Estimators of scikit-learn that train networks of corereg.
+
+`ModelClassifier` and `ModelRegressor` wrap any model, and `set_params` reaches into the model, its
+optimizer, loss, metrics, callbacks and training: ``model__units=64``,
+``optimizer__learning_rate=0.01``, ``fit__epochs=50``. `KerasClassifier` and `KerasRegressor` are
+the same classes under SciKeras's names.
+
+scikit-learn is imported when one of them is first used; ``pip install "corereg[sklearn]"`` brings
+it.
+"""
+
+from typing import TYPE_CHECKING
+
+from corereg._lazy import lazy_package
+
+if TYPE_CHECKING:
+    from corereg.sklearn.encoders import (
+        ClassifierLabelEncoder as ClassifierLabelEncoder,
+        RegressorTargetEncoder as RegressorTargetEncoder,
+    )
+    from corereg.sklearn.model_classifier import (
+        KerasClassifier as KerasClassifier,
+        ModelClassifier as ModelClassifier,
+    )
+    from corereg.sklearn.model_estimator import (
+        BaseWrapper as BaseWrapper,
+        ModelEstimator as ModelEstimator,
+    )
+    from corereg.sklearn.model_regressor import (
+        KerasRegressor as KerasRegressor,
+        ModelRegressor as ModelRegressor,
+    )
+
+_MODULES = {
+    "BaseWrapper": "model_estimator",
+    "ClassifierLabelEncoder": "encoders",
+    "KerasClassifier": "model_classifier",
+    "KerasRegressor": "model_regressor",
+    "ModelClassifier": "model_classifier",
+    "ModelEstimator": "model_estimator",
+    "ModelRegressor": "model_regressor",
+    "RegressorTargetEncoder": "encoders",
+}
+
+__getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES)
