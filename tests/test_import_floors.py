@@ -23,7 +23,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
         "ground",
         (
             *("config", "version", "naming", "recordable", "registry", "random"),
-            *("warn", "_lazy", "importing", "unavailable"),
+            *("warn", "_lazy", "importing", "unavailable", "tables"),
         ),
     ),
     ("kernels", ("_kernels", "reference", "environment")),

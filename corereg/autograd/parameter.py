@@ -11,6 +11,7 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd.aliases import Array
 from corereg.autograd.tensor import Tensor
+from corereg.tables.masked import without_mask
 
 Penalty = Callable[[Any], Any]  # from a tensor to a tensor of one element
 
@@ -50,7 +51,7 @@ class Variable(Tensor):
 
     def assign(self, value: Any) -> Self:
         """Overwrites the values in place: value of the same shape, cast to the same dtype."""
-        array = _kernels.array_in_op(value)
+        array = without_mask(_kernels.array_in_op(value))
         array = array if hasattr(array, "dtype") else np.asarray(array)
         who = f"{type(self).__name__} {self.name!r}"
         if array.shape != self.shape:

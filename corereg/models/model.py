@@ -25,6 +25,7 @@ from corereg.registry import register
 from corereg.runtime.report import ExecutionReport
 from corereg.training import custom
 from corereg.training.compilation import Compilation
+from corereg.training.data.feature_names import as_public, from_public
 from corereg.training.data.structures import unpack_x_y_sample_weight
 from corereg.training.evaluate import evaluate, test_on_batch
 from corereg.training.fit import fit, train_on_batch
@@ -398,6 +399,19 @@ class Model(CopiedWhole, ModelStructure):
     @log_penalties.setter
     def log_penalties(self, value: bool) -> None:
         self._trainer.compilation.log_penalties = bool(value)
+
+    @property
+    def feature_names(self) -> Any:
+        """The names of the columns of the first table that the model was trained on: a list, for
+        several inputs a dict of lists by their names; None if it had no names. A table of later
+        calls has to have the same columns in the same order, arrays need no names. May be set, to
+        None in order to forget them."""
+        return as_public(self._input_keys, self._trainer.columns)
+
+    @feature_names.setter
+    def feature_names(self, value: Any) -> None:
+        who = f"{type(self).__name__} {self.name!r}: feature_names"
+        self._trainer.columns = from_public(who, self._input_keys, value)
 
     @property
     def stop_training(self) -> bool:

@@ -223,9 +223,12 @@ def _check_data(
     class_weight: Any = None,
 ) -> ArrayDataset:
     """Checked data to train on, that can be augmented."""
-    data = model._trainer.check_data(model, who, x, y, weight, class_weight)
+    trainer = model._trainer
+    data = trainer.check_data(model, who, x, y, weight, class_weight)
     if augmentation is not None:
-        augmentation.check(data, model._trainer.losses)
+        augmentation.check(data, trainer.losses)
+    if data.columns is not None and trainer.columns is None:
+        trainer.columns = data.columns
     return data
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Tensor
 from corereg.graph.nest import form_of
+from corereg.training.data.feature_names import InputColumns
 from corereg.training.data.structures import model_input
 
 Array = np.ndarray[Any, Any]
@@ -80,6 +81,7 @@ class ArrayDataset:
     ) -> None:
         self.input_dtypes = input_dtypes
         self.inputs, self.targets, self.weights = inputs, targets, weights
+        self.columns: InputColumns | None = None  # of the tables that the inputs were
         self.dtype = np.dtype(dtype)
         self._like = like
         self._batch: Batch | None = None

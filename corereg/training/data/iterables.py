@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd import Tensor
+from corereg.tables.libraries import is_data
 from corereg.training.data.structures import holds_arrays
 from corereg.warn import warn_user
 
@@ -23,7 +24,7 @@ def is_iterable_of_batches(x: Any) -> bool:
             and (getattr(b[0], "ndim", 0) >= 2 or holds_arrays(b[0]))
             for b in x
         )
-    if isinstance(x, np.ndarray | Tensor | tuple | dict | str | bytes) or hasattr(x, "__array__"):
+    if isinstance(x, np.ndarray | Tensor | tuple | dict | str | bytes) or is_data(x):
         return False
     return hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
 
