@@ -410,7 +410,9 @@ def test_what_a_mask_hides_is_missing():
     assert np.isnan(net().predict(x, verbose=0))[2]
     with pytest.raises(ValueError, match="finite sample_weight, received nan in row 2"):
         net().fit(X, Y, sample_weight=np.ma.masked_equal(np.arange(ROWS), 2))
-    assert np.isnan(corereg.losses.MeanSquaredError()(masked, ones).item())
+    with pytest.raises(ValueError, match=r"finite y, .* row 0, column 1"):
+        corereg.losses.MeanSquaredError()(masked, ones)
+    assert np.isnan(corereg.losses.MeanSquaredError()(ones, masked).item())
     assert np.isnan(corereg.metrics.MeanSquaredError()(masked, ones))
 
 

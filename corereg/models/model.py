@@ -121,7 +121,7 @@ class Model(CopiedWhole, ModelStructure):
         callbacks: Any = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
-        shuffle: bool = True,
+        shuffle: bool | str | int = True,
         class_weight: dict[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
@@ -142,7 +142,9 @@ class Model(CopiedWhole, ModelStructure):
         batch_size: 32 by default; the last batch may be short. validation_split: the share of
         rows, the last ones, kept for validation; validation_data: (x, y), (x, y, weights) or an
         iterable of batches. shuffle: a new order of rows every epoch, which depends on the model's
-        seed and on how many passes it has trained. class_weight: {class: weight}, for the training
+        seed and on how many passes it has trained; "batch" as in Keras: batches of consecutive
+        rows, as they lie, with the rows of each in random order; a number n: the same in blocks of
+        n rows, for files larger than memory. class_weight: {class: weight}, for the training
         rows only, or sample_weight (rows,). initial_epoch: the epoch to begin with, counted from 0;
         above 0, the training goes on where the last `fit` of this model, or of the one that was
         saved, has ended, so that the two equal one in all bits. steps_per_epoch: batches an epoch

@@ -16,8 +16,10 @@ class PyDataset:
     `__getitem__(index)`, which gives (x, y) or (x, y, sample_weight), and `__len__`, how many
     batches there are. fit, evaluate and predict take it in place of x.
 
-    workers, use_multiprocessing, max_queue_size: Keras's arguments; batches are made in the calling
-    thread, whatever they say.
+    workers: more than 1 make batches in so many threads while the model trains, at most
+    max_queue_size ahead, and in order; `__getitem__` is then called from several threads at once.
+    1: batches are made when they are wanted. use_multiprocessing: Keras's argument; it changes
+    nothing.
     """
 
     def __init__(
