@@ -20,7 +20,7 @@ from corereg.tables.masked import without_mask
 from corereg.tables.refusals import Asked
 
 Array = np.ndarray[Any, Any]
-PIECE = 1 << 18  # numbers that are taken out of a table at a time
+PIECE = 1 << 20  # numbers that are taken out of a table at a time
 MOST_BYTES = 1 << 30  # of a sparse matrix that is made dense without a word
 
 

@@ -198,14 +198,14 @@ def fit(
         trainer.resume_weights(model, initial_epoch > 0)
         runner = train_runner(model)
         run: Steps
-        ahead: AbstractContextManager[None] = nullcontext()
+        ahead: AbstractContextManager[None]
         if isinstance(source, ArrayDataset):
             order = trainer.row_order if shuffle else None
             run = ArraySteps(runner, source, size, order, block)
             ahead = read_ahead(source, order is None or block > 0, max(block, size))
         else:
             source.use(runner)
-            run = source
+            run, ahead = source, nullcontext()
         loop = TrainingLoop(
             model,
             run,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from corereg.graph.nest import flatten, map_nest
+from corereg.tables.given import given_array
 
 Array = np.ndarray[Any, Any]
 
@@ -106,7 +107,8 @@ def split_dataset(
     out, the rest. shuffle: rows in random order, of `seed` (None: any). ValueError for sizes that
     do not fit, or where both are left out.
     """
-    parts = [np.asarray(one) for one in flatten(dataset)]
+    dataset = map_nest(lambda one: given_array("split_dataset", "data", one), dataset)
+    parts = list(flatten(dataset))
     counts = {len(one) if one.ndim else -1 for one in parts}
     if len(counts) != 1 or -1 in counts:
         shapes = [one.shape for one in parts]
@@ -129,7 +131,7 @@ def split_dataset(
         np.random.default_rng(seed).shuffle(order)
 
     def part(places: Array) -> Any:
-        return map_nest(lambda one: np.asarray(one)[places], dataset)
+        return map_nest(lambda one: one[places], dataset)
 
     return part(order[:left]), part(order[left : left + right])
 

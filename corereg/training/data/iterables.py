@@ -25,7 +25,7 @@ def is_iterable_of_batches(x: Any) -> bool:
             and (getattr(b[0], "ndim", 0) >= 2 or holds_arrays(b[0]))
             for b in x
         )
-    if isinstance(x, np.ndarray | Tensor | tuple | dict | str | bytes) or is_data(x):
+    if x is None or isinstance(x, np.ndarray | Tensor | tuple | dict | str | bytes) or is_data(x):
         return False
     return hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
 

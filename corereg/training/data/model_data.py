@@ -64,7 +64,7 @@ def check_model_inputs(
         parts = known.looked_up(who, parts)
     elif model._input_kinds is not None:
         parts = ModelShapes(dtype, names, None, [], [], model._input_kinds).looked_up(who, parts)
-    if not all(type(part) is np.ndarray for part in parts):
+    if type(x) is not np.ndarray and not all(type(part) is np.ndarray for part in parts):
         parts, named, tables = _from_tables(who, parts, names, known, dtype)
         if named is not None and columns is not None:
             check_columns(who, names, columns, named)
