@@ -24,7 +24,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
         (
             *("config", "version", "naming", "recordable", "registry", "random"),
             *("warn", "_lazy", "importing", "unavailable", "representation"),
-            *("markup", "tracebacks"),
+            *("markup", "tracebacks", "tables"),
         ),
     ),
     ("kernels", ("_kernels", "reference", "environment")),

@@ -15,6 +15,7 @@ from corereg.layers.base import Layer, assign_all
 from corereg.layers.lookup import deserialize, preparing
 from corereg.metrics.base import Metric
 from corereg.registry import custom_object_scope
+from corereg.saving.feature_names import FEATURE_NAMES, columns_of_file
 from corereg.saving.foreign import WHOLE
 from corereg.saving.json_text import JsonReader, dump
 from corereg.saving.keras_files import container, graph_in, graph_out, optimizer_state
@@ -51,7 +52,9 @@ def save_model(model: Any, path: Any, portable: bool = False) -> None:
         lacking.note("masks, which keep weights at zero (corereg.pruning)")
     text = dump(config, "the model's config", JsonReader(Limits()))
     weights = _weights(who, model)
-    replace_file(os.fsdecode(path), lambda file: container.write(file, text, weights))
+    columns = model._trainer.columns
+    more = {} if columns is None else {FEATURE_NAMES: columns}
+    replace_file(os.fsdecode(path), lambda file: container.write(file, text, weights, more))
     lacking.warn()
 
 
@@ -151,6 +154,7 @@ def load_model(
             raise FileFormatError(f"{who} does not make a model: {what}") from error
         _put_weights(who, model, file)
         _put_state(who, model, file)
+    model._trainer.columns = columns_of_file(who, contents.metadata.get(FEATURE_NAMES))
     return model
 
 
