@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         random as random,
         regularizers as regularizers,
         saving as saving,
+        sklearn as sklearn,
         testing as testing,
         utils as utils,
     )
@@ -187,6 +188,7 @@ _SUBMODULES = (
     "random",
     "regularizers",
     "saving",
+    "sklearn",
     "testing",
     "utils",
 )

@@ -43,6 +43,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     ("saving", ("saving",)),
     ("models", ("models", "pruning")),
     ("about models", ("calibration",)),
+    ("desk", ("sklearn",)),
     (
         "top",
         (
