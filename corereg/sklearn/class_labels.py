@@ -27,29 +27,38 @@ class ClassLabels:
         self.kind, self.classes, self.dtype = kind, classes, dtype
 
     @classmethod
-    def of(cls, who: str, y: Array, classes: Any = None) -> ClassLabels:
-        """The classes of y, or those that are given for it: of several columns a list."""
+    def of(cls, y: Array) -> ClassLabels:
+        """The classes of y. ValueError for numbers that are no classes."""
         kind = kind_of(y)
         if kind == "labels":
             return cls(kind, [np.array([0, 1])] * y.shape[1], y.dtype)
-        columns = [y] if y.ndim == 1 else list(y.T)
+        return cls(kind, [np.unique(column) for column in ([y] if y.ndim == 1 else y.T)])
+
+    @classmethod
+    def given(cls, who: str, y: Array, classes: Any) -> ClassLabels:
+        """The classes that are given for y: of several columns a list. ValueError if they are
+        missing, or not as many as columns."""
+        kind = kind_of(y)
+        if kind == "labels":
+            return cls.of(y)
         if classes is None:
-            return cls(kind, [np.unique(column) for column in columns])
-        given = [classes] if y.ndim == 1 else list(classes)
-        if len(given) != len(columns):
             raise ValueError(
-                f"{who}: expected classes as a list of {len(columns)}, those of each column of y, "
-                f"received {len(given)}"
+                f"{who}: expected classes in the first call, all that will come in y, such as "
+                "np.unique of the whole y; received None"
             )
-        return cls(kind, [np.unique(one) for one in given])
+        each = [classes] if y.ndim == 1 else list(classes)
+        if y.ndim > 1 and len(each) != y.shape[1]:
+            raise ValueError(
+                f"{who}: expected classes as a list of {y.shape[1]}, those of each column of y, "
+                f"received {len(each)}"
+            )
+        return cls(kind, [np.unique(one) for one in each])
 
     def codes(self, who: str, y: Array) -> Array:
         """The number of each row's class, (rows, columns) integers. ValueError for a y of another
-        kind, and for classes that are not among these."""
-        kind, columns = kind_of(y), [y] if y.ndim == 1 else list(y.T)
-        if self.kind == "columns" and kind == "labels":
-            kind = "columns"  # which happen to have two classes, 0 and 1
-        if kind != self.kind or len(columns) != len(self.classes):
+        shape, and for classes that are not among these."""
+        columns = [y] if y.ndim == 1 else list(y.T)
+        if (y.ndim == 1) != (self.kind == "classes") or len(columns) != len(self.classes):
             raise ValueError(
                 f"{who}: expected y {self._described()}, as before, received shape {y.shape}; set "
                 "warm_start=False to begin anew with another y"

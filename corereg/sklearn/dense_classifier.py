@@ -216,6 +216,12 @@ class DenseClassifier(ClassifierMixin, DenseEstimator):  # type: ignore[misc]
         self : object
             The fitted estimator.
         """
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                "DenseClassifier.partial_fit: expected class_weight as a dict or None, received "
+                f"{self.class_weight!r}, which needs all rows; give the weights that it has for "
+                "them: 'balanced' is not known in partial_fit"
+            )
         return self._learn("partial_fit", X, y, sample_weight, classes)
 
     def predict(self, X: Any) -> Array:
@@ -296,8 +302,8 @@ class DenseClassifier(ClassifierMixin, DenseEstimator):  # type: ignore[misc]
     def _as_y(self, who: str, y: Any) -> Array:
         return as_classes(y)
 
-    def _task_of(self, who: str, y: Array, classes: Any) -> ClassLabels:
-        return ClassLabels.of(who, y, classes)
+    def _task_of(self, who: str, y: Array, once: bool, classes: Any) -> ClassLabels:
+        return ClassLabels.given(who, y, classes) if once else ClassLabels.of(y)
 
     def _targets(
         self, who: str, task: Any, y: Array, option: Any, weight: Array | None, dtype: str

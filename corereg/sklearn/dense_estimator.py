@@ -16,7 +16,7 @@ from corereg.sklearn.needed import (
     validate_data,
 )
 from corereg.sklearn.network import Head, make_network
-from corereg.sklearn.parameters import check_parameters, make_optimizer
+from corereg.sklearn.parameters import check_parameters, set_rate
 from corereg.sklearn.row_weights import check_sample_weight, relative_weights
 from corereg.sklearn.training_rows import TrainingRows
 
@@ -83,8 +83,8 @@ class DenseEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         """y, checked and finite, in the shape in which it is used."""
         raise NotImplementedError
 
-    def _task_of(self, who: str, y: Array, classes: Any) -> Task:
-        """What is to be learned of a y that is the first."""
+    def _task_of(self, who: str, y: Array, once: bool, classes: Any) -> Task:
+        """What is to be learned of a y that is the first. once: in `partial_fit`."""
         raise NotImplementedError
 
     def _targets(
@@ -110,7 +110,7 @@ class DenseEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         goes_on = hasattr(self, "model_") and (once or self.warm_start)
         X, y = self._check_data(who, X, y, given["dtype"], goes_on)
         dtype = X.dtype.name
-        task = self._task if goes_on else self._task_of(who, y, classes)
+        task = self._task if goes_on else self._task_of(who, y, once, classes)
         weight = check_sample_weight(who, sample_weight, len(X))
         rows = self._rows(who, task, X, y, option, weight)
         seed = int(check_random_state(self.random_state).randint(1, 2**31 - 1))
@@ -128,7 +128,8 @@ class DenseEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
                     self._take_weights(who, model)
                 steps = epochs * -(-len(rows.x) // int(given["batch_size"]))
                 metrics = None if held is None else task.metrics(option)
-                _compile(model, make_optimizer(given, steps), task.losses(option), metrics)
+                set_rate(settings.optimizer, given, steps)
+                _compile(model, settings.optimizer, task.losses(option), metrics)
                 self._scheduled = given["schedule"] != "constant"
             history = _train(model, rows, held, epochs, given)
         if not all(np.isfinite(w.data).all() for w in model.weights):
@@ -162,9 +163,10 @@ class DenseEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         if goes_on:
             dtype = str(self.model_.dtype)
         wanted = [np.float64, np.float32] if dtype is None else np.dtype(dtype)
-        X, y = validate_data(
-            self, self._dense(who, X), y, dtype=wanted, multi_output=True, reset=not goes_on
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too large is told by an error
+            X, y = validate_data(
+                self, self._dense(who, X), y, dtype=wanted, multi_output=True, reset=not goes_on
+            )
         return X, self._as_y(who, y)
 
     def _dense(self, who: str, X: Any) -> Any:
@@ -209,7 +211,8 @@ class DenseEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         """What the heads give for X."""
         check_is_fitted(self, "model_")
         X = self._dense(f"{type(self).__name__}.{method}", X)
-        X = validate_data(self, X, dtype=np.dtype(self.model_.dtype), reset=False)
+        with np.errstate(over="ignore", invalid="ignore"):
+            X = validate_data(self, X, dtype=np.dtype(self.model_.dtype), reset=False)
         found = self.model_.predict(X, verbose=0)
         return found if isinstance(found, list) else [found]
 

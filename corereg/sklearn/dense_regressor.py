@@ -249,7 +249,7 @@ class DenseRegressor(RegressorMixin, DenseEstimator):  # type: ignore[misc]
         except (TypeError, ValueError) as error:
             raise ValueError(f"{who}: expected y as numbers ({error})") from error
 
-    def _task_of(self, who: str, y: Array, classes: Any) -> Numbers:
+    def _task_of(self, who: str, y: Array, once: bool, classes: Any) -> Numbers:
         return Numbers(y)
 
     def _targets(

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from corereg import activations, optimizers
-from corereg.optimizers.schedules import LearningRateSchedule
+from corereg.optimizers.schedules import CosineDecay, LearningRateSchedule, PolynomialDecay
 
 SCHEDULES = ("constant", "cosine", "linear")
 DTYPES = ("float32", "float64")
@@ -25,7 +25,7 @@ _SWITCHES = ("batch_norm", "shuffle", "early_stopping", "warm_start", "densify")
 
 class Settings(NamedTuple):
     """What the layers are made of: units and dropout of each hidden layer, and the rest as the
-    parameters of the same names."""
+    parameters of the same names. optimizer: of this training alone, with its own learning rate."""
 
     hidden: tuple[int, ...]
     dropout: tuple[float, ...]
@@ -36,10 +36,11 @@ class Settings(NamedTuple):
     max_norm: float | None
     batch_norm: bool
     noise: float
+    optimizer: Any
 
 
 def check_parameters(who: str, given: Mapping[str, Any]) -> Settings:
-    """Checks all parameters that the estimators share; returns those of the layers."""
+    """Checks all parameters that the estimators share; returns what a network is made of."""
     for name in _ANY_STRENGTH:
         _need(who, name, given[name], "a finite number >= 0", _is_number(given[name], 0))
     for name in _COUNTS:
@@ -57,7 +58,7 @@ def check_parameters(who: str, given: Mapping[str, Any]) -> Settings:
     max_norm = given["max_norm"]
     positive = max_norm is None or (_is_number(max_norm, 0) and max_norm > 0)
     _need(who, "max_norm", max_norm, "None or a finite number > 0", positive)
-    _check_optimizer(who, given)
+    optimizer = _as_optimizer(who, given)
     hidden = _as_sizes(who, given["hidden_layer_sizes"])
     return Settings(
         hidden=hidden,
@@ -69,6 +70,7 @@ def check_parameters(who: str, given: Mapping[str, Any]) -> Settings:
         max_norm=None if max_norm is None else float(max_norm),
         batch_norm=bool(given["batch_norm"]),
         noise=float(given["noise"]),
+        optimizer=optimizer,
     )
 
 
@@ -78,38 +80,32 @@ def check_smoothing(who: str, value: Any) -> None:
     _need(who, "label_smoothing", value, "a number in [0, 1)", inside)
 
 
-def make_optimizer(given: Mapping[str, Any], steps: int) -> Any:
-    """An optimizer of the estimator's own. steps: how many updates a training takes at most."""
-    wanted = given["optimizer"]
-    if isinstance(wanted, optimizers.Optimizer):
-        made = type(wanted).from_config(wanted.get_config())  # its state stays with the user's
-    else:
-        made = optimizers.get(wanted)
-    holder = getattr(made, "base", made)  # SAM's rate is that of its base
+def set_rate(optimizer: Any, given: Mapping[str, Any], steps: int) -> None:
+    """Gives an optimizer learning_rate and schedule. steps: how many updates a training takes at
+    most."""
+    holder = getattr(optimizer, "base", optimizer)  # SAM's rate is that of its base
     rate = given["learning_rate"]
     if given["schedule"] != "constant":
         rate = float(holder.learning_rate if rate is None else rate)
-        from corereg.optimizers.schedules import CosineDecay, PolynomialDecay
-
-        if given["schedule"] == "cosine":
-            rate = CosineDecay(rate, steps)
-        else:
-            rate = PolynomialDecay(rate, steps, end_learning_rate=0.0)
+        falling = given["schedule"] == "cosine"
+        rate = CosineDecay(rate, steps) if falling else PolynomialDecay(rate, steps, 0.0)
     if rate is not None:
         holder.learning_rate = rate
-    return made
 
 
-def _check_optimizer(who: str, given: Mapping[str, Any]) -> None:
+def _as_optimizer(who: str, given: Mapping[str, Any]) -> Any:
+    """The optimizer of a name, or a copy of the user's, whose state stays with the user."""
     wanted, rate, schedule = (given[name] for name in ("optimizer", "learning_rate", "schedule"))
-    expected = "a name such as 'adam' or an optimizer of corereg.optimizers"
-    found = None
-    if isinstance(wanted, str | optimizers.Optimizer):
+    made = None
+    if isinstance(wanted, optimizers.Optimizer):
+        made = type(wanted).from_config(wanted.get_config())
+    elif isinstance(wanted, str):
         try:
-            found = optimizers.get(wanted)
+            made = optimizers.get(wanted)
         except ValueError:
-            found = None
-    _need(who, "optimizer", wanted, expected, found is not None)
+            made = None  # the name is not known
+    if made is None:
+        raise _refused(who, "optimizer", wanted, "a name such as 'adam' or an Optimizer")
     scheduled = isinstance(rate, LearningRateSchedule)
     fits = rate is None or scheduled or (_is_number(rate, 0) and rate > 0)
     expected = "None (the optimizer's own), a finite number > 0 or a schedule"
@@ -122,13 +118,13 @@ def _check_optimizer(who: str, given: Mapping[str, Any]) -> None:
             f"0, received {type(rate).__name__}; set schedule='constant' to use that"
         )
     proximal = next((name for name in ("l1", "group_lasso") if given[name]), None)
-    assert found is not None
-    if proximal and not found.has_proximal_stage:
+    if proximal and not made.has_proximal_stage:
         raise ValueError(
             f"{who}: expected an optimizer that makes weights exactly zero ('sgd', 'adam', 'adamw' "
             f"or 'rmsprop') for {proximal}={given[proximal]!r}, received {wanted!r}; take one of "
             "these, or l2"
         )
+    return made
 
 
 def _as_sizes(who: str, value: Any) -> tuple[int, ...]:
@@ -142,10 +138,11 @@ def _as_sizes(who: str, value: Any) -> tuple[int, ...]:
 
 def _as_rates(who: str, value: Any, layers: int) -> tuple[float, ...]:
     """The dropout of each hidden layer."""
-    rates = [value] * layers if isinstance(value, Real) else value
+    alone = isinstance(value, Real)
+    rates = [value] * layers if alone else value
     listed = isinstance(rates, list | tuple | np.ndarray) and len(rates) == layers
     listed = listed and all(_is_number(rate, 0) and rate < 1 for rate in rates)
-    listed = listed and (layers > 0 or not isinstance(value, Real) or 0 <= value < 1)
+    listed = listed and (not alone or (_is_number(value, 0) and value < 1))
     expected = f"a number in [0, 1), or one for each of the {layers} hidden layers"
     _need(who, "dropout", value, expected, listed)
     return tuple(float(rate) for rate in rates)
@@ -173,4 +170,8 @@ def _is_count(value: Any) -> bool:
 
 def _need(who: str, name: str, value: Any, expected: str, fits: Any) -> None:
     if not fits:
-        raise ValueError(f"{who}: expected {name} as {expected}, received {value!r}")
+        raise _refused(who, name, value, expected)
+
+
+def _refused(who: str, name: str, value: Any, expected: str) -> ValueError:
+    return ValueError(f"{who}: expected {name} as {expected}, received {value!r}")
