@@ -62,7 +62,7 @@ class DenseRegressor(RegressorMixin, DenseEstimator):  # type: ignore[misc]
         Strength of l2 * sum(w**2) of all kernels, from 0 on. Useful: 1e-5 to 1e-1.
     group_lasso : float, default=0.0
         Strength of a penalty that leaves out whole inputs, from 0 on: the first kernel has it in
-        the place of l1 and l2 (see `corereg.regularizers.ProximalGroupLasso`). Useful: 1e-3 to 1.
+        the place of l1 and l2 (see `corereg.regularizers.ProximalGroupLasso`). Useful: 0.03 to 1.
     max_norm : float or None, default=None
         Most that the norm of a hidden unit's weights may be, above 0. Useful: 1 to 5.
     batch_norm : bool, default=False
