@@ -15,6 +15,7 @@ from dense_estimators import CODES, LENGTHS, NAMES, SIZES, X, bits, classifier, 
 from sklearn.base import clone
 
 import corereg
+from corereg import optimizers
 from corereg.layers import Dropout
 from corereg.sklearn import DenseClassifier
 
@@ -196,15 +197,21 @@ def test_classes_of_partial_fit():
     assert classifier().partial_fit(X, labels).predict(X).shape == (150, 2)
 
 
-def test_partial_fit_refuses_what_needs_an_end():
-    with pytest.raises(ValueError, match="partial_fit: expected schedule='constant'"):
-        regressor(schedule="cosine").partial_fit(X, LENGTHS)
-    fitted = regressor(schedule="cosine", epochs=1).fit(X, LENGTHS).set_params(schedule="constant")
-    with pytest.raises(ValueError, match="partial_fit: expected schedule='constant'"):
-        fitted.partial_fit(X, LENGTHS)
+def test_partial_fit_does_without_what_needs_an_end():
+    constant = bits(regressor().partial_fit(X, LENGTHS))
+    for options in ({"schedule": "cosine"}, {"early_stopping": True}):
+        fitted = regressor(**options).partial_fit(X, LENGTHS)
+        assert bits(fitted) == constant
+        assert fitted.validation_scores_ is None
+    for optimizer in ("adam", optimizers.SAM("adam")):
+        fallen = regressor(schedule="cosine", optimizer=optimizer, epochs=2).fit(X, LENGTHS)
+        kept = bits(fallen)
+        fallen.partial_fit(X, LENGTHS)
+        assert bits(fallen) != kept  # for the rate is learning_rate again
+        rates = fallen.model_.optimizer
+        assert float(getattr(rates, "base", rates).learning_rate) == pytest.approx(0.02)
     with pytest.raises(ValueError, match=r"'balanced' .* partial_fit"):
         classifier(class_weight="balanced").partial_fit(X, NAMES, np.unique(NAMES))
-    assert regressor(early_stopping=True).partial_fit(X, LENGTHS).validation_scores_ is None
 
 
 @pytest.mark.filterwarnings("ignore:.*the loss became:RuntimeWarning", "ignore:fit. in epoch")

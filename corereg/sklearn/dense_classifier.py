@@ -198,7 +198,9 @@ class DenseClassifier(ClassifierMixin, DenseEstimator):  # type: ignore[misc]
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
     ) -> DenseClassifier:
         """One epoch over these rows, with the network and the optimizer that are there already, or
-        with new ones. Parameters set since these were made do not count, and it never stops early.
+        with new ones. Parameters set since these were made do not count. Its end is not known, so
+        the rate is the constant learning_rate, and it never stops early; after a `fit` with another
+        schedule the optimizer is a new one, with the parameters of now.
 
         Parameters
         ----------

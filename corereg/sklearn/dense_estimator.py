@@ -43,7 +43,7 @@ class DenseEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
     loss_curve_: list[float]
     _task: Any
     _trainings: int  # calls of `fit` and `partial_fit` that its weights have seen
-    _scheduled: bool  # whether its rate falls to 0 at the end of the last `fit`
+    _scheduled: bool  # whether the rate of its optimizer has fallen to 0
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Trains a network, a new one unless `warm_start` is set and there is one already.
@@ -106,7 +106,7 @@ class DenseEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         option = self._check_own_parameters(who)
         once = method == "partial_fit"  # one pass over the rows
         if once:
-            self._check_partial(who, given)
+            given |= {"schedule": "constant", "early_stopping": False}  # there is no end
         goes_on = hasattr(self, "model_") and (once or self.warm_start)
         X, y = self._check_data(who, X, y, given["dtype"], goes_on)
         dtype = X.dtype.name
@@ -115,12 +115,12 @@ class DenseEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         rows = self._rows(who, task, X, y, option, weight)
         seed = int(check_random_state(self.random_state).randint(1, 2**31 - 1))
         held = None
-        if given["early_stopping"] and not once:
+        if given["early_stopping"]:
             rows, held = rows.held_back(who, given["validation_fraction"], seed)
         epochs = 1 if once else int(given["epochs"])
         trainings = self._trainings + 1 if goes_on else 0
         with OwnStreams(seed + trainings):
-            if goes_on and once:
+            if goes_on and once and not self._scheduled:
                 model = self.model_
             else:
                 model = make_network(type(self).__name__, X.shape[1], task.heads, settings, dtype)
@@ -149,13 +149,6 @@ class DenseEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         counted, weight = relative_weights(who, weight, by_class)
         rows = TrainingRows(X, heads, None, strata).take(counted)
         return rows._replace(weight=weight)
-
-    def _check_partial(self, who: str, given: dict[str, Any]) -> None:
-        if given["schedule"] != "constant" or getattr(self, "_scheduled", False):
-            raise ValueError(
-                f"{who}: expected schedule='constant', for the number of steps is not known; give "
-                "a schedule of corereg.optimizers.schedules as learning_rate, and begin anew"
-            )
 
     def _check_data(
         self, who: str, X: Any, y: Any, dtype: str | None, goes_on: bool

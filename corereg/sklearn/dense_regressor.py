@@ -199,7 +199,9 @@ class DenseRegressor(RegressorMixin, DenseEstimator):  # type: ignore[misc]
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> DenseRegressor:
         """One epoch over these rows, with the network and the optimizer that are there already, or
-        with new ones. Parameters set since these were made do not count, and it never stops early.
+        with new ones. Parameters set since these were made do not count. Its end is not known, so
+        the rate is the constant learning_rate, and it never stops early; after a `fit` with another
+        schedule the optimizer is a new one, with the parameters of now.
 
         Parameters
         ----------
