@@ -50,6 +50,10 @@ def test_two_classes_and_one():
     assert p.shape == (150, 2)
     assert (p.sum(axis=1) == 1).all()
     assert fitted.score(X, SIZES) > 0.93
+    near = X * 0.1  # the boundary
+    p = fitted.predict_proba(near)
+    assert ((p[:, 1] > 0.5) & (p[:, 1] < 0.6)).any()
+    assert (fitted.predict(near) == fitted.classes_[p.argmax(axis=1)]).all()
     truths = classifier().fit(X, SIZES == "small").predict(X)
     assert truths.dtype == bool
     assert (truths == (fitted.predict(X) == "small")).all()
