@@ -38,7 +38,12 @@ FOLDERS = ("corereg", "src", "tests", "benches", "docs", ".ci")
 LANGUAGES = {"", "text", "sh", "python", "python no-run", "c", "cython", "diff"}
 ELSEWHERE = {"CFLAGS", "nolock", "Python.h", "corereg/optimizers/signum.py"}
 """Words in code and files that no source has: of other programs, or reserved for later."""
-NEEDS = {"keras-files.md": "h5py", "scikit-learn-wrappers.md": "sklearn"}
+NEEDS = {
+    "keras-files.md": "h5py",
+    "scikit-learn-wrappers.md": "sklearn",
+    "scikit-learn.md": "sklearn",
+    "tables.md": "pandas",
+}
 """Modules of extras that the programs of pages import."""
 
 

@@ -1,12 +1,13 @@
-"""Estimators of scikit-learn that train networks of corereg.
+"""Networks as estimators of scikit-learn, for its pipelines, searches and measures.
 
-`ModelClassifier` and `ModelRegressor` wrap any model, and `set_params` reaches into the model, its
-optimizer, loss, metrics, callbacks and training: ``model__units=64``,
+`DenseClassifier` and `DenseRegressor` are dense networks whose layers and regularizers are
+parameters. `ModelClassifier` and `ModelRegressor` wrap any model, and `set_params` reaches into the
+model, its optimizer, loss, metrics, callbacks and training: ``model__units=64``,
 ``optimizer__learning_rate=0.01``, ``fit__epochs=50``. `KerasClassifier` and `KerasRegressor` are
 the same classes under SciKeras's names.
 
-scikit-learn is imported when one of them is first used; ``pip install "corereg[sklearn]"`` brings
-it.
+scikit-learn, 1.6 or newer, is imported when one of them is first used;
+``pip install "corereg[sklearn]"`` brings it.
 """
 
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING
 from corereg._lazy import lazy_package
 
 if TYPE_CHECKING:
+    from corereg.sklearn.dense_classifier import DenseClassifier as DenseClassifier
+    from corereg.sklearn.dense_regressor import DenseRegressor as DenseRegressor
     from corereg.sklearn.encoders import (
         ClassifierLabelEncoder as ClassifierLabelEncoder,
         RegressorTargetEncoder as RegressorTargetEncoder,
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 _MODULES = {
     "BaseWrapper": "model_estimator",
     "ClassifierLabelEncoder": "encoders",
+    "DenseClassifier": "dense_classifier",
+    "DenseRegressor": "dense_regressor",
     "KerasClassifier": "model_classifier",
     "KerasRegressor": "model_regressor",
     "ModelClassifier": "model_classifier",
