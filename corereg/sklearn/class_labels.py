@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from corereg import losses
-from corereg.sklearn.needed import check_classification_targets, column_or_1d, type_of_target
 from corereg.sklearn.network import Head
+from corereg.wrappers.scikit_learn import check_classification_targets, column_or_1d, type_of_target
 
 Array = np.ndarray[Any, Any]
 _ONE_COLUMN = ("binary", "multiclass")

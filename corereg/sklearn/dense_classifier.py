@@ -8,9 +8,9 @@ import numpy as np
 
 from corereg.sklearn.class_labels import ClassLabels, as_classes
 from corereg.sklearn.dense_estimator import DenseEstimator
-from corereg.sklearn.needed import ClassifierMixin
 from corereg.sklearn.parameters import check_smoothing
 from corereg.sklearn.row_weights import class_weights
+from corereg.wrappers.scikit_learn import ClassifierMixin
 
 Array = np.ndarray[Any, Any]
 

@@ -8,17 +8,17 @@ import numpy as np
 
 from corereg.callbacks import EarlyStopping
 from corereg.random import OwnStreams
-from corereg.sklearn.needed import (
+from corereg.sklearn.network import Head, make_network
+from corereg.sklearn.parameters import check_parameters, set_rate
+from corereg.sklearn.row_weights import check_sample_weight, relative_weights
+from corereg.sklearn.training_rows import TrainingRows
+from corereg.wrappers.scikit_learn import (
     BaseEstimator,
     check_is_fitted,
     check_random_state,
     scipy_sparse,
     validate_data,
 )
-from corereg.sklearn.network import Head, make_network
-from corereg.sklearn.parameters import check_parameters, set_rate
-from corereg.sklearn.row_weights import check_sample_weight, relative_weights
-from corereg.sklearn.training_rows import TrainingRows
 
 Array = np.ndarray[Any, Any]
 

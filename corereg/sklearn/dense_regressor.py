@@ -9,8 +9,8 @@ import numpy as np
 from corereg import losses
 from corereg.metrics import R2Score
 from corereg.sklearn.dense_estimator import DenseEstimator
-from corereg.sklearn.needed import RegressorMixin
 from corereg.sklearn.network import Head
+from corereg.wrappers.scikit_learn import RegressorMixin
 
 Array = np.ndarray[Any, Any]
 LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")

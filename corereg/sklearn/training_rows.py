@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from corereg.sklearn.needed import train_test_split
+from corereg.wrappers.scikit_learn import train_test_split
 
 Array = np.ndarray[Any, Any]
 
