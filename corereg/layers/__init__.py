@@ -80,6 +80,8 @@ if TYPE_CHECKING:
         CategoryEncoding as CategoryEncoding,
     )
     from corereg.layers.preprocessing.discretization import Discretization as Discretization
+    from corereg.layers.preprocessing.hashed_crossing import HashedCrossing as HashedCrossing
+    from corereg.layers.preprocessing.hashing import Hashing as Hashing
     from corereg.layers.preprocessing.integer_lookup import IntegerLookup as IntegerLookup
     from corereg.layers.preprocessing.normalization import Normalization as Normalization
     from corereg.layers.preprocessing.rescaling import Rescaling as Rescaling
@@ -115,6 +117,8 @@ _MODULES = {
     "GlobalMaxPool1D": "pooling.global1d",
     "GlobalMaxPooling1D": "pooling.global1d",
     "GroupNormalization": "group_normalization",
+    "HashedCrossing": "preprocessing.hashed_crossing",
+    "Hashing": "preprocessing.hashing",
     "Identity": "identity",
     "Input": "input_layer",
     "InputLayer": "input_layer",

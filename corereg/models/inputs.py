@@ -80,15 +80,15 @@ def input_kind(who: str, tensor: Any, nodes: Iterable[Node]) -> InputKind:
     """What a symbolic input takes, for the calls that use it. ValueError for texts that are not
     looked up by one layer alone."""
     nodes = list(nodes)
-    takers = [node for node in nodes if node.args and node.args[0] is tensor]
+    takers = [node for node in nodes if any(one is tensor for one in flatten(node.args[:1]))]
     if tensor.dtype == STRING:
         layers = {id(node.operation): node.operation for node in takers}
         lookups = [one for one in layers.values() if hasattr(one, "codes_of")]
         if len(lookups) != 1 or len(layers) > 1:
             raise ValueError(
-                f"{who}: expected one StringLookup right behind an Input of texts, received "
-                f"{[one.name for one in layers.values()]} behind {tensor.name!r}; give each its "
-                "own Input"
+                f"{who}: expected one StringLookup or Hashing right behind an Input of texts, "
+                f"received {[one.name for one in layers.values()]} behind {tensor.name!r}; give "
+                "each its own Input"
             )
         return InputKind(STRING, None, lookups[0])
     return InputKind(str(tensor.dtype), index_limit(tensor, nodes))

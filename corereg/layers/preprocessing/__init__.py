@@ -4,6 +4,8 @@ their like."""
 from corereg.layers.preprocessing import (
     category_encoding,
     discretization,
+    hashed_crossing,
+    hashing,
     integer_lookup,
     normalization,
     rescaling,
@@ -13,6 +15,8 @@ from corereg.layers.preprocessing import (
 __all__ = [
     "category_encoding",
     "discretization",
+    "hashed_crossing",
+    "hashing",
     "integer_lookup",
     "normalization",
     "rescaling",

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from corereg.autograd import Tensor
+from corereg.graph.tensor import SymbolicTensor
 from corereg.layers.preprocessing.batches import pieces
+from corereg.layers.preprocessing.fingerprints import fingerprints
 from corereg.layers.preprocessing.lookup import PIECE, Array, Lookup, check_salt
+from corereg.layers.preprocessing.texts import is_of_texts, texts_of
 from corereg.registry import register
+
+UNKNOWN = -2  # a number that no text has
 
 
 @register("layer")
 class StringLookup(Lookup):
-    """Numbers texts by a vocabulary: first 0 for the mask token if there is one, then one for texts
-    that are not known unless num_oov_indices is 0, then the vocabulary, in its order.
+    """Numbers texts by a vocabulary: first 0 for the mask token if there is one, then
+    num_oov_indices for texts that are not known, then the vocabulary, in its order.
 
     vocabulary: a list, an array, or a text file of one a line; or `adapt` finds it, of at most
     max_tokens with the special ones. With num_oov_indices 0 a text that is not known raises
-    ValueError. output_mode, idf_weights and pad_to_max_tokens: as for `IntegerLookup`. invert: from
+    ValueError; with several, FarmHash's Fingerprint64 modulo their number says which one it takes.
+    missing_token: the text that None, NaN and their like stand for; left out, they raise TypeError.
+    output_mode, idf_weights and pad_to_max_tokens: as for `IntegerLookup`. invert: from
     indices to texts, a NumPy array; such a layer is called by itself, not in a model.
 
     In a model it comes right behind an ``Input(shape, dtype="string")`` or first in a Sequential:
     `fit`, `evaluate` and `predict` look the texts up once, before the first step, and what follows
     computes with their numbers. Called itself, it takes arrays of texts.
 
-    Several num_oov_indices, sparse, salt and another encoding than UTF-8 are not supported:
-    ValueError.
+    sparse, salt and another encoding than UTF-8 are not supported: ValueError.
     """
 
     recordable = True
@@ -47,6 +56,7 @@ class StringLookup(Lookup):
         sparse: bool = False,
         encoding: str = "utf-8",
         salt: Any = None,
+        missing_token: str | None = None,
         **options: Any,
     ) -> None:
         super().__init__(
@@ -63,13 +73,9 @@ class StringLookup(Lookup):
             **options,
         )
         check_salt(self.who, salt)
-        if self.num_oov_indices > 1:
-            raise ValueError(
-                f"{self.who}: expected num_oov_indices of 0 or 1, received {num_oov_indices}; "
-                "texts that are not known are not told apart"
-            )
         if str(encoding).lower().replace("-", "") != "utf8":
             raise ValueError(f"{self.who}: expected encoding 'utf-8', received {encoding!r}")
+        self.missing_token = None if missing_token is None else self.as_token(missing_token)
 
     def as_token(self, value: Any) -> str:
         if isinstance(value, bytes):
@@ -78,31 +84,37 @@ class StringLookup(Lookup):
             raise TypeError(f"{self.who}: expected texts as tokens, received {value!r}")
         return value
 
-    def checked(self, values: Array) -> Array:
-        if values.dtype.kind == "S":
-            return np.char.decode(values, "utf-8")
-        if values.dtype.kind == "O":
-            flat = [self.as_token(one) for one in values.reshape(-1).tolist()]
-            return np.array(flat, dtype=str).reshape(values.shape)
-        if values.dtype.kind != "U":
-            raise TypeError(f"{self.who}: expected texts, received dtype {values.dtype}")
-        return values
+    def counts_of(self, values: Array) -> Iterable[tuple[str, int]]:
+        given = texts_of(self.who, values, self.missing_token)
+        return Counter(given.tokens).items()
+
+    def rows_of(self, values: Array) -> Iterator[set[str]]:
+        given = texts_of(self.who, values, self.missing_token)
+        rows = len(values)
+        each = len(given.tokens) // max(rows, 1)
+        return (set(given.tokens[i * each : (i + 1) * each]) for i in range(rows))
 
     def codes_of(self, values: Any) -> Array:
-        """The number of each text in an array, int64."""
-        array = np.asarray(values)
-        if array.size > PIECE and len(array) > 1:
-            return np.concatenate([self.codes_of(piece) for piece in pieces(array, PIECE)])
-        array = self.checked(array)
-        tokens, places = np.unique(array, return_inverse=True)
-        other = self._first if self.num_oov_indices else None
-        codes = [self._codes.get(token, other) for token in tokens.tolist()]
-        if None in codes:
-            raise ValueError(
-                f"{self.who}: expected texts of the vocabulary, received "
-                f"{tokens[codes.index(None)].item()!r}; adapt(data), or leave num_oov_indices=1"
-            )
-        return np.array(codes, np.int64)[places.reshape(-1)].reshape(array.shape)
+        """The number of each text in an array or a column of a table, int64."""
+        if not hasattr(values, "factorize"):
+            values = np.asarray(values)
+            if values.size > PIECE and len(values) > 1:
+                return np.concatenate([self.codes_of(piece) for piece in pieces(values, PIECE)])
+        given = texts_of(self.who, values, self.missing_token)
+        count, tokens = self.num_oov_indices, given.tokens
+        other = self._first if count == 1 else UNKNOWN
+        known = map(self._codes.get, tokens, itertools.repeat(other))
+        codes = np.fromiter(known, np.int64, len(tokens))
+        if count != 1:
+            unknown = np.flatnonzero(codes == UNKNOWN)
+            if len(unknown) and not count:
+                raise ValueError(
+                    f"{self.who}: expected texts of the vocabulary, received "
+                    f"{tokens[unknown[0]]!r}; adapt(data), or leave num_oov_indices=1"
+                )
+            found = fingerprints([tokens[i].encode("utf-8") for i in unknown.tolist()])
+            codes[unknown] = self._first + (found % np.uint64(max(count, 1))).astype(np.int64)
+        return given.spread(codes)
 
     def __call__(self, x: Any, *more: Any, training: bool | None = None, **named: Any) -> Any:
         """The numbers of texts, a Tensor, as output_mode says; with invert=True the texts of
@@ -116,11 +128,12 @@ class StringLookup(Lookup):
         return super().__call__(x, *more, training=training, **named)
 
     def _as_numbers(self, x: Any) -> Any:
-        if isinstance(x, str) or (
-            isinstance(x, list | tuple | np.ndarray) and np.asarray(x).dtype.kind in "USO"
-        ):
-            return Tensor(self.codes_of(x))
-        return x
+        plain = not isinstance(x, Tensor | SymbolicTensor)
+        return Tensor(self.codes_of(x)) if plain and is_of_texts(x) else x
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         return self.encode(x)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {} if self.missing_token is None else {"missing_token": self.missing_token}
+        return {**super().get_config(), **own}
