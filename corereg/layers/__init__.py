@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from corereg.layers.preprocessing.hashing import Hashing as Hashing
     from corereg.layers.preprocessing.integer_lookup import IntegerLookup as IntegerLookup
     from corereg.layers.preprocessing.normalization import Normalization as Normalization
+    from corereg.layers.preprocessing.numeric_encoding import NumericEncoding as NumericEncoding
     from corereg.layers.preprocessing.rescaling import Rescaling as Rescaling
     from corereg.layers.preprocessing.string_lookup import StringLookup as StringLookup
     from corereg.layers.reshaping.permute import Permute as Permute
@@ -132,6 +133,7 @@ _MODULES = {
     "MixUp": "mix_up",
     "Multiply": "merging.elementwise",
     "Normalization": "preprocessing.normalization",
+    "NumericEncoding": "preprocessing.numeric_encoding",
     "PReLU": "activations.prelu",
     "Permute": "reshaping.permute",
     "Pipeline": "augmentation.pipeline",

@@ -8,6 +8,7 @@ from corereg.layers.preprocessing import (
     hashing,
     integer_lookup,
     normalization,
+    numeric_encoding,
     rescaling,
     string_lookup,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "hashing",
     "integer_lookup",
     "normalization",
+    "numeric_encoding",
     "rescaling",
     "string_lookup",
 ]

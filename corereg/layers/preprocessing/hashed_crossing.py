@@ -35,6 +35,7 @@ class HashedCrossing(Layer):
     """
 
     recordable = True
+    _input_dtype = "int64"
 
     def __init__(
         self, num_bins: int, output_mode: str = "int", sparse: bool = False, **options: Any

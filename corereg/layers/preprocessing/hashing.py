@@ -19,7 +19,7 @@ from corereg.layers.preprocessing.fingerprints import (
     keyed_number_fingerprints,
     number_fingerprints,
 )
-from corereg.layers.preprocessing.texts import is_of_texts, texts_of
+from corereg.layers.preprocessing.texts import as_texts, is_of_texts, texts_of
 from corereg.registry import register
 
 Array = np.ndarray[Any, Any]
@@ -102,9 +102,8 @@ class Hashing(Layer):
             found = keyed_fingerprints(tokens, (self.salt[0], self.salt[1]))
         mask = None
         if isinstance(self.mask_value, str | bytes):
-            masked = self.mask_value
-            masked = masked.encode("utf-8") if isinstance(masked, str) else masked
-            mask = np.fromiter((one == masked for one in tokens), bool, len(tokens))
+            masked = as_texts(self.who, [self.mask_value], None)[0]
+            mask = np.array([one == masked for one in given.tokens], bool)
         return given.spread(self._binned(found, mask))
 
     def _bins_of_numbers(self, x: Any) -> Any:

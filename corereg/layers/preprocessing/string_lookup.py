@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,7 +13,12 @@ from corereg.graph.tensor import SymbolicTensor
 from corereg.layers.preprocessing.batches import pieces
 from corereg.layers.preprocessing.fingerprints import fingerprints
 from corereg.layers.preprocessing.lookup import PIECE, Array, Lookup, check_salt
-from corereg.layers.preprocessing.texts import is_of_texts, texts_of
+from corereg.layers.preprocessing.texts import (
+    as_text_array,
+    as_texts,
+    is_of_texts,
+    texts_of,
+)
 from corereg.registry import register
 
 UNKNOWN = -2  # a number that no text has
@@ -86,35 +90,46 @@ class StringLookup(Lookup):
 
     def counts_of(self, values: Array) -> Iterable[tuple[str, int]]:
         given = texts_of(self.who, values, self.missing_token)
-        return Counter(given.tokens).items()
+        counts = np.bincount(given.places, minlength=len(given.tokens)).tolist()
+        return zip(given.tokens, counts, strict=True)
 
     def rows_of(self, values: Array) -> Iterator[set[str]]:
         given = texts_of(self.who, values, self.missing_token)
-        rows = len(values)
-        each = len(given.tokens) // max(rows, 1)
-        return (set(given.tokens[i * each : (i + 1) * each]) for i in range(rows))
+        for row in given.places.reshape(len(values), -1).tolist():
+            yield {given.tokens[place] for place in row}
 
     def codes_of(self, values: Any) -> Array:
         """The number of each text in an array or a column of a table, int64."""
-        if not hasattr(values, "factorize"):
-            values = np.asarray(values)
-            if values.size > PIECE and len(values) > 1:
-                return np.concatenate([self.codes_of(piece) for piece in pieces(values, PIECE)])
-        given = texts_of(self.who, values, self.missing_token)
-        count, tokens = self.num_oov_indices, given.tokens
-        other = self._first if count == 1 else UNKNOWN
-        known = map(self._codes.get, tokens, itertools.repeat(other))
+        if hasattr(values, "factorize"):
+            given = texts_of(self.who, values, self.missing_token)
+            return given.spread(self._codes_of_list(given.tokens))
+        array = as_text_array(self.who, values)
+        if array.size > PIECE and len(array) > 1:
+            return np.concatenate([self.codes_of(piece) for piece in pieces(array, PIECE)])
+        return self._codes_of_list(array.reshape(-1).tolist()).reshape(array.shape)
+
+    def _codes_of_list(self, tokens: list[Any]) -> Array:
+        known = map(self._codes.get, tokens, itertools.repeat(UNKNOWN))
         codes = np.fromiter(known, np.int64, len(tokens))
-        if count != 1:
-            unknown = np.flatnonzero(codes == UNKNOWN)
-            if len(unknown) and not count:
-                raise ValueError(
-                    f"{self.who}: expected texts of the vocabulary, received "
-                    f"{tokens[unknown[0]]!r}; adapt(data), or leave num_oov_indices=1"
-                )
-            found = fingerprints([tokens[i].encode("utf-8") for i in unknown.tolist()])
-            codes[unknown] = self._first + (found % np.uint64(max(count, 1))).astype(np.int64)
-        return given.spread(codes)
+        unknown = np.flatnonzero(codes == UNKNOWN)
+        if not len(unknown):
+            return codes
+        others = as_texts(self.who, [tokens[i] for i in unknown], self.missing_token)
+        found = np.array([self._codes.get(one, UNKNOWN) for one in others], np.int64)
+        new = np.flatnonzero(found == UNKNOWN)
+        count = self.num_oov_indices
+        if len(new) and not count:
+            raise ValueError(
+                f"{self.who}: expected texts of the vocabulary, received {others[new[0]]!r}; "
+                "adapt(data), or leave num_oov_indices=1"
+            )
+        if count == 1:
+            found[new] = self._first
+        elif len(new):
+            hashed = fingerprints([others[i].encode("utf-8") for i in new])
+            found[new] = self._first + (hashed % np.uint64(count)).astype(np.int64)
+        codes[unknown] = found
+        return codes
 
     def __call__(self, x: Any, *more: Any, training: bool | None = None, **named: Any) -> Any:
         """The numbers of texts, a Tensor, as output_mode says; with invert=True the texts of

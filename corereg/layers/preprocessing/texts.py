@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,16 +11,15 @@ Array = np.ndarray[Any, Any]
 
 
 class Texts(NamedTuple):
-    """The tokens of a column or an array. places: which token each element is; None if there is one
-    for each element, in order."""
+    """The different tokens of a column or an array, and which of them each element is."""
 
     tokens: list[str]
-    places: Array | None
+    places: Array
     shape: tuple[int, ...]
 
     def spread(self, found: Array) -> Array:
         """One value for each element, of one value for each token."""
-        return (found if self.places is None else found[self.places]).reshape(self.shape)
+        return found[self.places].reshape(self.shape)
 
 
 def is_of_texts(x: Any) -> bool:
@@ -27,8 +27,8 @@ def is_of_texts(x: Any) -> bool:
     if isinstance(x, str | bytes):
         return True
     kind = getattr(getattr(x, "dtype", None), "kind", None)
-    if kind in ("f", "i", "u", "b"):
-        return False
+    if kind is not None:
+        return kind in ("U", "S", "O")
     if isinstance(x, list | tuple) or hasattr(x, "__array__"):
         return np.asarray(x).dtype.kind in "USO"
     return False
@@ -46,23 +46,32 @@ def texts_of(who: str, values: Any, missing: str | None = None) -> Texts:
         tokens = np.asarray(found, object).tolist()
         if len(places) and places.min() < 0:  # place -1: the last token
             tokens.append(None)
-        return Texts(_checked(who, tokens, missing), places, (len(places),))
+        return Texts(as_texts(who, tokens, missing), places, (len(places),))
+    array = as_text_array(who, values)
+    raw = array.reshape(-1).tolist()
+    numbers = dict(zip(dict.fromkeys(raw), itertools.count()))  # the count is endless
+    places = np.fromiter(map(numbers.__getitem__, raw), np.int64, len(raw))
+    return Texts(as_texts(who, list(numbers), missing), places, array.shape)
+
+
+def as_text_array(who: str, values: Any) -> Array:
+    """values as an array of texts or objects; TypeError for numbers."""
     array = np.asarray(values)
     if array.dtype.kind == "S":
         array = np.char.decode(array, "utf-8")
     if array.dtype.kind not in "UO":
         raise TypeError(f"{who}: expected texts, received dtype {array.dtype}")
-    return Texts(_checked(who, array.reshape(-1).tolist(), missing), None, array.shape)
+    return array
 
 
-def _checked(who: str, tokens: list[Any], missing: str | None) -> list[str]:
-    """Tokens that are all texts; TypeError for others."""
+def as_texts(who: str, tokens: list[Any], missing: str | None) -> list[str]:
+    """Tokens that are all texts, UTF-8 if they are bytes; TypeError for others."""
     if set(map(type, tokens)) <= {str}:
         return tokens
-    return [_text(who, i, one, missing) for i, one in enumerate(tokens)]
+    return [_text(who, one, missing) for one in tokens]
 
 
-def _text(who: str, place: int, value: Any, missing: str | None) -> str:
+def _text(who: str, value: Any, missing: str | None) -> str:
     if isinstance(value, str):
         return str(value)
     if isinstance(value, bytes):
