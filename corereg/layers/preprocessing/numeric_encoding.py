@@ -128,6 +128,7 @@ class NumericEncoding(Layer):
                 continue
             knots, which = np.unique(np.quantile(column, places), return_inverse=True)
             heights = np.bincount(which, scores) / np.bincount(which)  # where values are equal
+            heights[np.abs(heights) < 1e-12] = 0.0  # sums of scores that cancel
             count = len(knots) - 1
             starts[i, :count], widths[i, :count] = knots[:-1], np.diff(knots)
             rises[i, :count], least[i] = np.diff(heights), heights[0]

@@ -74,7 +74,6 @@ class FeatureSpace(FeatureKinds, Model):
         }
         self.one_hot_encoders: dict[str, CategoryEncoding] = {}
         self.concat = Concatenate()
-        self._sources: dict[str, Any] = {}
 
     # ---- features --------------------------------------------------------------------------------
 
@@ -171,11 +170,11 @@ class FeatureSpace(FeatureKinds, Model):
             self._lay_out_features()
 
     def _lay_out_features(self) -> None:
-        if not self._sources:
-            self._sources = {
-                key: Input((1,), dtype=one.dtype, name=key) for key, one in self.features.items()
-            }
-        inputs = dict(self._sources)
+        if self._graph is not None:  # adapted anew
+            inputs = self.get_inputs()
+        else:
+            features = self.features.items()
+            inputs = {key: Input((1,), dtype=one.dtype, name=key) for key, one in features}
         found = {key: self.preprocessors[key](inputs[key]) for key in sorted(inputs)}
         modes = {key: one.output_mode for key, one in self.features.items()}
         for cross in sorted(self.crosses, key=lambda one: one.name):
@@ -221,7 +220,7 @@ class FeatureSpace(FeatureKinds, Model):
     def get_inputs(self) -> dict[str, Any]:
         """The symbolic inputs by the names of the columns: where a model of raw columns begins."""
         self._need_adapted()
-        return dict(self._sources)
+        return dict(self._graph.inputs)  # type: ignore[union-attr]
 
     def get_encoded_features(self) -> Any:
         """The symbolic outputs: one tensor, or with output_mode "dict" one for each feature."""

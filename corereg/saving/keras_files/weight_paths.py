@@ -16,6 +16,7 @@ from corereg import registry
 from corereg.layers.base import Layer
 from corereg.metrics.base import Metric
 from corereg.naming import snake_case
+from corereg.saving.keras_files.feature_spaces import is_space
 
 
 class Names:
@@ -81,6 +82,10 @@ def _children(one: Any) -> Iterator[tuple[str, Any]]:
         yield from _in_container(one.values() if isinstance(one, dict) else one)
         return
     if not isinstance(one, Layer):
+        return
+    if is_space(one):
+        for name in ("concat", "crossers", "one_hot_encoders", "preprocessors"):
+            yield name, getattr(one, name)
         return
     is_stack = isinstance(one, _sequential())
     if is_stack or getattr(one, "_graph", None) is not None:
