@@ -26,7 +26,7 @@ def test_standard():
     np.testing.assert_allclose(out[:, 0], np.nan_to_num(wanted), rtol=1e-12)
     assert (out[:, 1] == 0).all()  # one value alone
     assert out[:, 2].tolist() == [0, 0, 1, 0, 0]
-    layer.adapt([DATA[:3], DATA[3:]])
+    layer.adapt(iter([DATA[:3], DATA[3:]]))
     np.testing.assert_allclose(layer(DATA).data, out, rtol=1e-12)
 
 
@@ -58,7 +58,10 @@ def test_before_adapt_and_all_missing():
     [
         (lambda: NumericEncoding("x", name="n"), "method as one of .*received 'x'"),
         (lambda: NumericEncoding(num_quantiles=1, name="n"), "num_quantiles of 2 or more"),
-        (lambda: NumericEncoding(name="n")(np.ones((2, 3, 4))), r"shape \(batch, columns\)"),
+        (
+            lambda: NumericEncoding(name="n")(np.ones((2, 3, 4))),
+            r"inputs of shape \(batch, columns\)",
+        ),
         (lambda: NumericEncoding(name="n").adapt(["a"]), "rows of numbers, received dtype"),
     ],
 )
