@@ -68,12 +68,14 @@ class InputKind(NamedTuple):
     """What an input takes.
 
     dtype: of its Input; limit: below which number whole numbers have to be, because layers look
-    them up in tables, or None; lookup: the layer that knows the numbers of texts, or None.
+    them up in tables, or None; lookup: the layer that knows the numbers of texts, or None;
+    takes_missing: whether NaN may stand in it, because all layers that take it know what to do.
     """
 
     dtype: str
     limit: int | None = None
     lookup: Any = None
+    takes_missing: bool = False
 
 
 def input_kind(who: str, tensor: Any, nodes: Iterable[Node]) -> InputKind:
@@ -91,7 +93,9 @@ def input_kind(who: str, tensor: Any, nodes: Iterable[Node]) -> InputKind:
                 "each its own Input"
             )
         return InputKind(STRING, None, lookups[0])
-    return InputKind(str(tensor.dtype), index_limit(tensor, nodes))
+    ready = [getattr(node.operation, "_takes_missing", False) for node in takers]
+    limit = index_limit(tensor, nodes)
+    return InputKind(str(tensor.dtype), limit, None, bool(ready) and all(ready))
 
 
 def index_limit(tensor: Any, nodes: Iterable[Node]) -> int | None:

@@ -33,6 +33,7 @@ class NumericEncoding(Layer):
 
     recordable = True
     _takes_one_tensor = True
+    _takes_missing = True
     mean: Parameter
     deviation: Parameter
     starts: Parameter

@@ -42,13 +42,15 @@ def check_model_inputs(
         parts = ModelShapes(dtype, names, None, [], [], model._input_kinds).looked_up(who, parts)
     if len(parts) == 1:
         single = known is not None and known.takes_one_feature(0)
+        finite = finite and not (known is not None and known.takes_missing(0))
         arrays: tuple[Array, ...] = (check_inputs(who, parts[0], dtype, finite, single),)
     else:
         labels = [repr(n) for n in names] if names else [f"x[{i}]" for i in range(len(parts))]
         arrays = tuple(
             check_inputs(
                 f"{who}: input {label}",
-                *(part, dtype, finite, known is not None and known.takes_one_feature(i)),
+                *(part, dtype, finite and not (known is not None and known.takes_missing(i))),
+                one_feature=known is not None and known.takes_one_feature(i),
             )
             for i, (label, part) in enumerate(zip(labels, parts, strict=True))
         )
