@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from corereg.layers.lookup import serialize
-from corereg.naming import snake_case
 from corereg.saving.keras_files.lacking import Lacking
 from corereg.saving.keras_files.parts_out import form, layer, policy
 
@@ -67,17 +66,3 @@ def read(described: Mapping[str, Any], read_layer: Callable[[Config], Config]) -
     crosses = [{"config": dict(one["config"])} for one in config.get("crosses") or ()]
     options = {key: config[key] for key in _OPTIONS if key in config}
     return {"class_name": NAME, "config": {"features": features, "crosses": crosses, **options}}
-
-
-def layer_entries(config: Any) -> Iterator[tuple[str, Any]]:
-    """The path of each feature's layer in Keras's file, and its description."""
-    from corereg.saving.keras_files.weight_paths import Names
-
-    inner = config.get("config")
-    features = inner.get("features") if isinstance(inner, Mapping) else None
-    if config.get("class_name") != NAME or not isinstance(features, Mapping):
-        return
-    names = Names()
-    for one in features.values():
-        entry = one["config"]["preprocessor"]
-        yield f"preprocessors/{names.next(snake_case(entry['class_name']))}", entry

@@ -28,7 +28,7 @@ from corereg.saving.keras_files.hdf5 import VariableFile, import_h5py, written
 from corereg.saving.keras_files.lacking import Lacking
 from corereg.saving.keras_files.parts_in import Reading
 from corereg.saving.keras_files.parts_out import part
-from corereg.saving.keras_files.weight_paths import config_places, places
+from corereg.saving.keras_files.weight_paths import config_places, layer_entries, places
 from corereg.saving.limits import FileFormatError, Limits, over_limit
 from corereg.saving.replacing import replace_file
 
@@ -192,7 +192,7 @@ def _make(
     none is larger than the file."""
     found = list(_all_places(config, limits))
     vocabularies = {}
-    entries = [*((path, entry) for _, path, entry in found), *feature_spaces.layer_entries(config)]
+    entries = [*((path, entry) for _, path, entry in found), *layer_entries(config)]
     for path, entry in entries:
         text = contents.assets.get(f"{path}/vocabulary.txt")
         if text is not None:

@@ -16,7 +16,7 @@ from corereg import registry
 from corereg.layers.base import Layer
 from corereg.metrics.base import Metric
 from corereg.naming import snake_case
-from corereg.saving.keras_files.feature_spaces import is_space
+from corereg.saving.keras_files.feature_spaces import NAME as SPACE, is_space
 
 
 class Names:
@@ -66,6 +66,18 @@ def config_places(config: Any, path: str = "", place: str = "") -> Iterator[tupl
         inner = entry.get("config")
         if isinstance(inner, Mapping) and isinstance(inner.get("layers"), list):
             yield from config_places(inner, own_path, own_place)
+
+
+def layer_entries(config: Any) -> Iterator[tuple[str, Any]]:
+    """The path of each feature's layer in Keras's file, and its description."""
+    inner = config.get("config")
+    features = inner.get("features") if isinstance(inner, Mapping) else None
+    if config.get("class_name") != SPACE or not isinstance(features, Mapping):
+        return
+    names = Names()
+    for one in features.values():
+        entry = one["config"]["preprocessor"]
+        yield f"preprocessors/{names.next(snake_case(entry['class_name']))}", entry
 
 
 def _is_op(entry: Mapping[str, Any]) -> bool:
