@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,14 +14,11 @@ from corereg.layers.preprocessing.texts import texts_of
 from corereg.models.features.columns import columns_of, is_text_column, numbers_of
 from corereg.models.features.feature import Feature, layer_name
 
-if TYPE_CHECKING:
-    from corereg.models.features.space import FeatureSpace
-
 MISSING = "[NA]"  # the token of texts that are missing
 
 
 def space_of(
-    kind: type[FeatureSpace],
+    kind: Any,
     frame: Any,
     *,
     scaling: str = "standard",
@@ -32,7 +29,7 @@ def space_of(
     crossing_dim: int = 32,
     output_mode: str = "concat",
     name: str | None = None,
-) -> FeatureSpace:
+) -> Any:
     """What `FeatureSpace.from_frame` returns."""
     who = f"{kind.__name__}.from_frame"
     if scaling not in METHODS:

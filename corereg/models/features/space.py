@@ -93,7 +93,8 @@ class FeatureSpace(FeatureKinds, Model):
         """
         from corereg.models.features.from_frame import space_of
 
-        return space_of(cls, frame, **options)
+        found: FeatureSpace = space_of(cls, frame, **options)
+        return found
 
     def _as_feature(self, name: str, given: Any) -> Feature:
         if isinstance(given, Mapping):
