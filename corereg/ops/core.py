@@ -51,9 +51,10 @@ def saturate_cast(x: Any, dtype: Any) -> Tensor:
 
 
 @keras_op
-def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Tensor:
+def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Any:
     """x as a tensor, in another dtype if that is given. A tensor of that dtype is returned as it
-    is. ValueError for sparse=True and ragged=True.
+    is. Texts become a NumPy array of texts, which is what models and layers take. ValueError for
+    sparse=True and ragged=True.
 
     >>> ops.convert_to_tensor([1, 2])
     Tensor([1, 2], dtype=int32)
@@ -62,6 +63,10 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any
     """
     if sparse or ragged:
         raise ValueError("convert_to_tensor: expected neither sparse nor ragged, all are dense")
+    if isinstance(x, str | list | tuple) and dtype in (None, "string"):
+        texts = np.asarray(x)
+        if texts.dtype.kind == "U":
+            return texts
     x = as_tensor(x)
     return x if dtype is None or x.dtype == np.dtype(dtype) else ops.astype(x, dtype)
 

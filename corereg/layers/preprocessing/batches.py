@@ -12,6 +12,7 @@ from corereg.tables.given import given_array, pieces_of_table
 from corereg.tables.libraries import frame_library, is_data
 
 Array = np.ndarray[Any, Any]
+SORTED = 1 << 18  # numbers that are sorted at a time
 
 
 def pieces(array: Array, most: int) -> Iterator[Array]:
@@ -23,6 +24,35 @@ def pieces(array: Array, most: int) -> Iterator[Array]:
         return
     for i in range(0, len(array), rows):
         yield array[i : i + rows]
+
+
+def sorted_in_pieces(values: Array, dtype: Any, most: int = SORTED) -> Array:
+    """np.sort of an array (n,) in another dtype, NaN last. At most about so many numbers are sorted
+    at a time, and between them Python looks for Ctrl-C: the array is cut, its pieces are sorted,
+    and what lies between two of some limits in all pieces is sorted together."""
+    parts = [np.sort(one.astype(dtype)) for one in pieces(values, most)]
+    if len(parts) == 1:
+        return parts[0]
+    sample = np.sort(np.concatenate([one[:: max(1, len(one) // 512)] for one in parts]))
+    sample = sample[~np.isnan(sample)]
+    limits = np.unique(sample[:: max(1, len(sample) // (2 * len(parts)))])
+    found = np.empty(len(values), dtype)
+    begins, place = [0] * len(parts), 0
+    for limit in [*limits, None]:
+        for side in ("left", "right"):  # what lies below the limit, and what equals it
+            ends = [
+                len(one) if limit is None else int(np.searchsorted(one, limit, side))
+                for one in parts
+            ]
+            some = [one[a:b] for one, a, b in zip(parts, begins, ends, strict=True) if b > a]
+            begins = ends
+            if some:
+                together = np.concatenate(some)
+                if together.min() != together.max():
+                    together.sort()
+                found[place : place + len(together)] = together
+                place += len(together)
+    return found
 
 
 def batches_of(

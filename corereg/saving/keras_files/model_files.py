@@ -18,12 +18,18 @@ from corereg.registry import custom_object_scope
 from corereg.saving.feature_names import FEATURE_NAMES, columns_of_file
 from corereg.saving.foreign import WHOLE
 from corereg.saving.json_text import JsonReader, dump
-from corereg.saving.keras_files import container, graph_in, graph_out, optimizer_state
+from corereg.saving.keras_files import (
+    container,
+    feature_spaces,
+    graph_in,
+    graph_out,
+    optimizer_state,
+)
 from corereg.saving.keras_files.hdf5 import VariableFile, import_h5py, written
 from corereg.saving.keras_files.lacking import Lacking
 from corereg.saving.keras_files.parts_in import Reading
 from corereg.saving.keras_files.parts_out import part
-from corereg.saving.keras_files.weight_paths import config_places, places
+from corereg.saving.keras_files.weight_paths import config_places, layer_entries, places
 from corereg.saving.limits import FileFormatError, Limits, over_limit
 from corereg.saving.replacing import replace_file
 
@@ -190,7 +196,8 @@ def _make(
     none is larger than the file."""
     found = list(_all_places(config, limits))
     vocabularies = {}
-    for _, path, entry in found:
+    entries = [*((path, entry) for _, path, entry in found), *layer_entries(config)]
+    for path, entry in entries:
         text = contents.assets.get(f"{path}/vocabulary.txt")
         if text is not None:
             vocabularies[id(entry)] = text.decode().rstrip("\n").split("\n")
@@ -205,7 +212,9 @@ def _make(
     with preparing(prepare):
         model = deserialize(described, prepare=prepare)
     shape = config.get("build_config") or {}
-    if not model.built and isinstance(shape.get("input_shape"), list):
+    if feature_spaces.is_space(model):
+        model.build(None)
+    elif not model.built and isinstance(shape.get("input_shape"), list):
         model.build(_as_shape(shape["input_shape"]))
     model._stop_giving()
     return model

@@ -71,13 +71,15 @@ def check_model_inputs(
     if len(parts) == 1:
         single = known is not None and known.takes_one_feature(0)
         table = tables[0] if tables else None
+        finite = finite and not (known is not None and known.takes_missing(0))
         arrays: tuple[Array, ...] = (check_inputs(who, parts[0], dtype, finite, single, table),)
     else:
         labels = _labels(names, len(parts))
         arrays = tuple(
             check_inputs(
                 f"{who}: input {label}",
-                *(part, dtype, finite, known is not None and known.takes_one_feature(i)),
+                *(part, dtype, finite and not (known is not None and known.takes_missing(i))),
+                known is not None and known.takes_one_feature(i),
                 tables[i] if tables else None,
             )
             for i, (label, part) in enumerate(zip(labels, parts, strict=True))
