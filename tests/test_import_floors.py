@@ -42,7 +42,8 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     ("training", ("training",)),
     ("saving", ("saving",)),
     ("models", ("models", "pruning")),
-    ("about models", ("calibration",)),
+    ("about models", ("calibration", "tuning")),
+    ("in others' forms", ("sklearn",)),
     (
         "top",
         (
