@@ -24,10 +24,10 @@ FINALS = ("ensemble", "best")
 
 
 def _final_has(name: str) -> Callable[[Any], bool]:
-    """Whether what predicts, or before `fit` the estimator, has a method of this name."""
+    """Whether the estimator has a method of this name."""
 
     def check(self: RegularizationSearchCV) -> bool:
-        getattr(getattr(self, "final_", self.estimator), name)  # says what is missing
+        getattr(self.estimator, name)  # says what is missing
         return True
 
     return check
@@ -48,7 +48,8 @@ class RegularizationSearchCV(MetaEstimatorMixin, BaseEstimator):  # type: ignore
     strategy, strength, n_iter, drop_losing_folds, rule, ensemble_size, nested, file, error_score:
         as for `corereg.tuning.cross_validated_search`; nested needs cv as a number or a splitter.
     scoring: a name of scikit-learn's, or a function (estimator, X, y). None: "neg_log_loss" of
-        classifiers with `predict_proba`, of others their own `score`.
+        classifiers with `predict_proba`, "accuracy" of others, "neg_mean_squared_error" of
+        regressors.
     cv: as for `GridSearchCV`: None for 5 folds, a number, a splitter or pairs of row numbers.
     final: what predicts. "ensemble": the average; "best": `best_params_` trained on all rows.
     refit: False: `fit` only searches, and there is nothing to predict with.

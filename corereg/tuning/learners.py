@@ -6,6 +6,7 @@ whichever thread or process it runs, and whatever ran before.
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -38,7 +39,8 @@ class Learner(Protocol):
 
     scoring: Any
     classifies: bool
-    epochs: int | None  # of a training; None: the estimator knows
+    epochs: int | None  # of a training; None: not known
+    goes_on: bool  # whether `train` heeds start
 
     def prepare(self, settings: Settings, rows: Rows) -> None:
         """Looks at what is to be trained; ValueError or TypeError for what cannot be."""
@@ -68,6 +70,8 @@ class ModelLearner:
 
     epochs, batch_size: as for `fit`; fit_options: more arguments of `fit`.
     """
+
+    goes_on = True
 
     def __init__(
         self,
@@ -186,6 +190,7 @@ class EstimatorLearner:
     """Estimators in scikit-learn's form: each training is of a clone."""
 
     epochs: int | None = None
+    goes_on = False
 
     def __init__(self, estimator: Any, scoring: Any, fit_options: Mapping[str, Any]) -> None:
         self.estimator, self.scoring, self.fit_options = estimator, scoring, dict(fit_options)
@@ -195,22 +200,32 @@ class EstimatorLearner:
         return sorted(self.estimator.get_params(deep=True))
 
     def prepare(self, settings: Settings, rows: Rows) -> None:
-        from sklearn.base import is_classifier
+        from sklearn.base import is_classifier, is_regressor
         from sklearn.metrics import check_scoring as scorer_of
 
+        own = self.estimator.get_params(deep=True)
+        lengths = {own[name] for name in epoch_parameters(own)}
+        self.epochs = lengths.pop() if len(lengths) == 1 else None
+        self.goes_on = self.epochs is not None and any(_is(n, "warm_start") for n in own)
         self.classifies = is_classifier(self.estimator)
-        if self.scoring is None and self.classifies and hasattr(self.estimator, "predict_proba"):
-            self.scoring = "neg_log_loss"
+        if self.scoring is None and self.classifies:
+            likely = hasattr(self.estimator, "predict_proba")
+            self.scoring = "neg_log_loss" if likely else "accuracy"
+        elif self.scoring is None and is_regressor(self.estimator):
+            self.scoring = "neg_mean_squared_error"
         likely = self.scoring == "neg_log_loss"
         self.scorer = log_likelihood if likely else scorer_of(self.estimator, self.scoring)
 
-    def _clone(self, settings: Settings, seed: int) -> Any:
+    def _clone(self, settings: Settings, seed: int, start: Any) -> Any:
+        """An estimator with these settings; start: whose weights it is to go on from, if any."""
         from sklearn.base import clone
 
-        estimator = clone(self.estimator)
+        estimator = clone(self.estimator) if start is None else copy.deepcopy(start)
         estimator.set_params(**{n: clone(v, safe=False) for n, v in settings.items()})
         own = estimator.get_params(deep=True)
-        seeds = {n: mix(seed) % 2**31 for n, v in own.items() if v is None and _is_seed(n)}
+        seeds = {
+            n: mix(seed) % 2**31 for n, v in own.items() if v is None and _is(n, "random_state")
+        }
         if seeds:
             estimator.set_params(**seeds)
         return estimator
@@ -218,9 +233,11 @@ class EstimatorLearner:
     def train(
         self, settings: Settings, rows: Rows, seed: int, epochs: int | None, start: Any = None
     ) -> Any:
-        estimator = self._clone(settings, seed)
+        estimator = self._clone(settings, seed, start)
+        own = estimator.get_params(deep=True)
+        warm = {n: v for n, v in own.items() if start is not None and _is(n, "warm_start")}
+        estimator.set_params(**dict.fromkeys(warm, True))
         if epochs is not None:
-            own = estimator.get_params(deep=True)
             estimator.set_params(**dict.fromkeys(epoch_parameters(own), epochs))
         options = dict(self.fit_options)
         if rows.weight is not None:
@@ -230,7 +247,7 @@ class EstimatorLearner:
                 estimator.fit(rows.x, **options)
             else:
                 estimator.fit(rows.x, rows.y, **options)
-        return estimator
+        return estimator.set_params(**warm)
 
     def score(self, trained: Any, rows: Rows) -> float:
         weight = {} if rows.weight is None else {"sample_weight": rows.weight}
@@ -270,8 +287,8 @@ def _log_likelihood(p: Array, labels: Array, y: Array, weight: Array | None) -> 
     return float(np.average(np.log(np.clip(right, TINY, 1)), weights=weight))
 
 
-def _is_seed(name: str) -> bool:
-    return short(name) == "random_state"
+def _is(name: str, parameter: str) -> bool:
+    return short(name) == parameter
 
 
 def epoch_parameters(names: Sequence[str] | Mapping[str, Any]) -> list[str]:

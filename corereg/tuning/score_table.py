@@ -116,7 +116,7 @@ class ScoreTable:
         amounts = amount_of_regularization(self.settings)
         return max(near, key=lambda place: (round(float(amounts[place]), 9), means[place], -place))
 
-    def cannot_win(self, taking_part: Sequence[int], errors: float = 2.0) -> list[int]:
+    def cannot_win(self, taking_part: Sequence[int], errors: float = 3.0) -> list[int]:
         """Of settings that know the same folds those that lag behind the best of them by more than
         so many standard errors of the difference of two means.
 

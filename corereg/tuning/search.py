@@ -9,7 +9,7 @@ import numpy as np
 
 from corereg.random import mix, next_seed
 from corereg.tuning.folds import Fold, Rows, Splits, count_rows, splits_of
-from corereg.tuning.learners import EstimatorLearner, Learner, ModelLearner, epoch_parameters
+from corereg.tuning.learners import EstimatorLearner, Learner, ModelLearner
 from corereg.tuning.options import SearchOptions
 from corereg.tuning.progress import SearchProgress
 from corereg.tuning.result import NestedScores, SearchResult
@@ -67,7 +67,7 @@ def cross_validated_search(
     x, y: as for `fit`: arrays, frames, or for several inputs a dict of them.
     space: {parameter: values}, a list or a distribution (`LogUniform(1e-5, 1e-1)`, `Uniform`, one
         of SciPy) each; or a list of such dicts. `epochs` and `batch_size` may be among them. None:
-        what there is of l2 from 0 over 3e-5 to 0.1, dropout {0, .2, .5} and label_smoothing
+        what there is of l2 from 0 over 3e-5 to 0.3, dropout {0, .2, .5} and label_smoothing
         {0, .1}.
     cv: the number of folds, shuffled, and stratified where there are classes; an object with
         `split(x, y)`; or pairs (train, test) of row numbers. groups: for splitters that want them.
@@ -80,13 +80,14 @@ def cross_validated_search(
         epochs); never from strong to weak, for a network that has collapsed to zero does not come
         back. "halving": all, or n_iter if there are distributions, for few epochs, the best third
         for three times as many, and so on. None: "path" without a space, "random" with
-        distributions, else "grid". Estimators take every step of a path from new weights.
+        distributions, else "grid". Estimators go on from the weights before if they have a
+        warm_start and epochs or max_iter; else every step of a path begins anew.
     strength: the parameter that a path follows and pictures show; None: the first of l2, l1,
         group_lasso, weight_decay and alpha that has several values.
     epochs, batch_size, fit_options: of every `fit`; callbacks have to be a function that gives new
         ones. An estimator has its own epochs and batch size. sample_weight: of the rows, or None.
     drop_losing_folds: goes fold by fold (grid and random), and leaves out further folds of settings
-        that lag behind the best by more than two standard errors.
+        that lag behind the best by more than three standard errors.
     rule: of `best_settings`, see `SearchResult`. ensemble_size: settings in the ensemble.
     nested: how many outer folds, or a splitter: the whole search is run again within the training
         rows of each, and what it chose is scored on the others: `nested_scores`, which nothing was
@@ -213,12 +214,14 @@ class _Search(NamedTuple):
 
     def _go(self, execute: Any, table: ScoreTable) -> None:
         options = self.options
-        of_models = self.job.learner.epochs
+        learner = self.job.learner
         if self.strategy == "path":
             assert self.strength is not None
-            run_paths(execute, table, self.strength, of_models, options.path_epochs)
+            epochs = learner.epochs if learner.goes_on else None
+            run_paths(execute, table, self.strength, epochs, options.path_epochs)
         elif self.strategy == "halving":
-            run_halving(execute, table, options.epochs)
+            assert learner.epochs is not None
+            run_halving(execute, table, learner.epochs)
         else:
             run_all(execute, table, options.drop_losing_folds)
 
@@ -256,12 +259,10 @@ def _check_strategy(strategy: str, strength: str | None, learner: Learner) -> No
             "known ones with several values in the space"
         )
     if strategy == "halving" and learner.epochs is None:
-        names = learner.parameters()
-        if not epoch_parameters(names):
-            raise ValueError(
-                f"{WHO}: expected an estimator with the parameter epochs or max_iter for halving, "
-                f"received one with {names}"
-            )
+        raise ValueError(
+            f"{WHO}: expected an estimator with the parameter epochs or max_iter for halving, "
+            f"received one with {learner.parameters()}"
+        )
 
 
 def _checked_rows(x: Any, y: Any, sample_weight: Any) -> Rows:

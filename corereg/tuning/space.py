@@ -62,7 +62,7 @@ def default_space(names: Sequence[str], classifies: bool) -> dict[str, list[floa
     ['dropout', 'l2']
     """
     values: dict[str, list[float]] = {
-        "l2": [0.0, *(float(f"{10.0**e:.3g}") for e in np.arange(-4.5, -0.9, 0.5))],
+        "l2": [0.0, *(float(f"{10.0**e:.3g}") for e in np.arange(-4.5, -0.4, 0.5))],
         "dropout": [0.0, 0.2, 0.5],
         "label_smoothing": [0.0, 0.1],
     }

@@ -56,17 +56,16 @@ def run_paths(
 
 def run_halving(execute: Execute, table: ScoreTable, epochs: int) -> None:
     """Successive halving (Jamieson, Talwalkar 2016): all settings for few epochs, the best third of
-    them for three times as many, and so on; the last rung takes all epochs."""
+    them for three times as many, and so on; the last rung takes all epochs, and has as many
+    settings as are averaged, at least."""
     left = list(range(len(table.settings)))
     folds = range(table.scores.shape[1])
-    budgets = [epochs]
-    while len(left) // HALVING_FACTOR ** len(budgets) >= 1 and budgets[0] >= 2 * HALVING_FACTOR:
+    counts, budgets = [len(left)], [epochs]
+    while counts[-1] > table.keep and budgets[0] >= 2 * HALVING_FACTOR:
+        counts.append(max(counts[-1] // HALVING_FACTOR, table.keep))
         budgets.insert(0, budgets[0] // HALVING_FACTOR)
     for rung, budget in enumerate(budgets):
-        execute([Task((place,), fold, (budget,), rung) for place in left for fold in folds])
-        if rung + 1 < len(budgets):
+        if rung:
             known = set(left)
-            order = [place for place in table.order() if place in known]
-            left = sorted(order[: max(len(left) // HALVING_FACTOR, 1)])
-            if not left:
-                return
+            left = sorted([p for p in table.order() if p in known][: counts[rung]])
+        execute([Task((place,), fold, (budget,), rung) for place in left for fold in folds])
