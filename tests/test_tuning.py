@@ -26,7 +26,7 @@ from corereg.tuning.tasks import Outcome, Task
 RNG = np.random.default_rng(5)
 X = RNG.standard_normal((45, 4)).astype("float32")
 Y = (X[:, 0] + 0.5 * X[:, 1] + 0.5 * RNG.standard_normal(45) > 0).astype("float32")
-SPACE = {"l2": [0.1, 0.0, 0.001], "dropout": [0.0, 0.3]}
+SPACE = {"l2": [0.1, 0.0], "dropout": [0.0, 0.3]}
 
 
 def build(l2=0.0, dropout=0.0, units=5):
@@ -43,7 +43,7 @@ def build(l2=0.0, dropout=0.0, units=5):
 
 
 def search(space=SPACE, x=X, y=Y, make=build, **options):
-    options = {"epochs": 4, "cv": 3, "random_state": 1, "verbose": 0, **options}
+    options = {"epochs": 2, "cv": 3, "random_state": 1, "verbose": 0, **options}
     return cross_validated_search(make, x, y, space, **options)
 
 
@@ -51,7 +51,7 @@ STRATEGIES = [
     {"strategy": "grid"},
     {"strategy": "path"},
     {"strategy": "halving", "epochs": 12, "ensemble_size": 2},
-    {"strategy": "random", "n_iter": 4, "drop_losing_folds": True},
+    {"strategy": "random", "n_iter": 3, "drop_losing_folds": True},
 ]
 
 
@@ -78,7 +78,7 @@ def test_scores_are_those_of_the_fold_models_on_the_rows_held_out():
 
 
 def test_fold_models_that_were_not_kept_are_trained_to_the_same_weights():
-    kept, dropped = search(ensemble_size=6), search(ensemble_size=1)
+    kept, dropped = search(ensemble_size=4), search(ensemble_size=1)
     last = kept.order[-1]
     assert (last, 0) in kept._table.states
     assert (last, 0) not in dropped._table.states
@@ -98,7 +98,7 @@ def test_the_ensemble_is_the_mean_of_the_fold_models_of_the_best_settings():
 
 
 def test_a_path_goes_on_from_the_weaker_strength_and_never_back():
-    settings = grid([SPACE])
+    settings = grid([{"l2": [0.1, 0.0, 0.001], "dropout": [0.0, 0.3]}])
     assert [[settings[p]["l2"] for p in chain] for chain in chains(settings, "l2")] == [
         [0.0, 0.001, 0.1]
     ] * 2
@@ -180,10 +180,10 @@ def interrupting(after):
 def test_ctrl_c_keeps_what_is_done_and_a_file_goes_on(tmp_path):
     path = tmp_path / "search.jsonl"
     whole = search(random_state=4)
-    found = search(make=interrupting(12), file=path, n_jobs=1, random_state=4)
+    found = search(make=interrupting(8), file=path, n_jobs=1, random_state=4)
     assert found.interrupted
     done = np.isfinite(found.scores)
-    assert 9 <= done.sum() < 18
+    assert 6 <= done.sum() < 12
     assert np.array_equal(found.scores[done], whole.scores[done])
     assert found.best_index in found.order
     made = []
@@ -193,7 +193,7 @@ def test_ctrl_c_keeps_what_is_done_and_a_file_goes_on(tmp_path):
         make=lambda **s: made.append(s) or build(**s), file=path, random_state=None
     )  # the file has the seed
     assert np.array_equal(rest.scores, whole.scores)
-    assert len(made) - 1 == 18 - done.sum()
+    assert len(made) - 1 == 12 - done.sum()
     a, b = (one.ensemble.predict(X, verbose=0) for one in (rest, whole))
     assert np.array_equal(a, b)  # though the weights were trained anew
 
@@ -409,10 +409,10 @@ def test_table_and_repr():
     found = search()
     table = found.table
     assert isinstance(table, pd.DataFrame)
-    assert list(table["rank"]) == list(range(1, 7))
+    assert list(table["rank"]) == list(range(1, 5))
     assert (np.diff(table["mean_score"]) <= 0).all()
     assert {"l2", "dropout", "standard_error", "score_2", "seconds", "norm_kernel_1"} <= set(table)
-    assert "6 of 6 settings, 3 folds; best" in repr(found)
+    assert "4 of 4 settings, 3 folds; best" in repr(found)
 
 
 def test_table_without_pandas(monkeypatch):
