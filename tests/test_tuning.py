@@ -235,6 +235,11 @@ def test_one_standard_error_rule():
     assert table.order() == [1, 0, 2, 3]
     assert table.choose("best") == 1
     assert table.choose("one_standard_error") == 2  # the error is 1
+    assert table.choose("one_standard_error", "l2") == 2
+    mixed = [{"l2": 0.1, "d": 0.5}, {"l2": 0.0, "d": 0.0}, {"l2": 0.1, "d": 0.0}]
+    other = table_of(mixed, [[-1, -3], [-0.9, -2.9], [-1.2, -3.2]])
+    assert other.choose("one_standard_error") == 0
+    assert other.choose("one_standard_error", "l2") == 2  # which has the d of the best
     assert (
         table_of(settings, [[-1, -1], [-0.9, -0.9], [-1.2, -1.2], [-3, -3]]).choose(
             "one_standard_error"
@@ -333,6 +338,7 @@ def test_fit_takes_what_build_does_not():
         ({"rule": "worst"}, ValueError, "expected rule as one of"),
         ({"strategy": "path", "space": {"units": [2, 3]}}, ValueError, "expected strength"),
         ({"strength": "l1"}, ValueError, "expected strength as one of"),
+        ({"space": {"l2": ["a", "b"]}}, TypeError, "expected strengths as numbers"),
         ({"scoring": "r2"}, ValueError, "expected scoring of a model with classes as one of"),
         ({"cv": 1}, ValueError, "expected cv from 2 to 45"),
         ({"n_jobs": 0}, ValueError, "expected n_jobs"),

@@ -42,9 +42,10 @@ class SearchResult:
     nested_scores: see `NestedScores`; None: not asked for. interrupted: whether Ctrl-C ended it.
     strategy, strength: as they were found; strength None: there is none.
 
-    rule: "one_standard_error": of the settings whose mean is at most one standard error below the
-    best, the most regularized one: each known regularizer's values are ranked, and the ranks added.
-    "best": the highest mean.
+    rule: "one_standard_error": of the settings that differ from the best in the strength alone, and
+    whose mean is at most one standard error below its, the strongest; without a strength the most
+    regularized of all within the error: each known regularizer's values are ranked, and the ranks
+    added. "best": the highest mean.
 
     The score of the best of many settings is better than it will be on new rows, for it was chosen
     for that; `nested=` of the search tells what to expect.
@@ -68,7 +69,7 @@ class SearchResult:
         self.scores = table.scores
         self.means, self.standard_errors = table.means, table.standard_errors
         self.order = table.order()
-        self.best_index = table.choose(rule)
+        self.best_index = table.choose(rule, strength)
 
     @property
     def best_settings(self) -> Settings:

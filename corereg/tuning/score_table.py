@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from corereg.tuning.space import Settings, amount_of_regularization
+from corereg.tuning.space import Settings, amount_of_regularization, chains
 from corereg.tuning.tasks import Chain, Outcome, Task
 
 Array = np.ndarray[Any, Any]
@@ -98,10 +98,11 @@ class ScoreTable:
         able = np.flatnonzero(self.complete() & np.isfinite(means))
         return able[np.lexsort((able, -means[able], -self.rung[able]))].tolist()  # type: ignore[no-any-return]
 
-    def choose(self, rule: str) -> int:
-        """The setting to use. "best": that with the highest mean; "one_standard_error": of those
-        whose mean is at most one standard error of the best below it, the most regularized one
-        (Breiman, Friedman, Olshen, Stone 1984); of equal ones that with the higher mean."""
+    def choose(self, rule: str, strength: str | None = None) -> int:
+        """The setting to use. "best": that with the highest mean. "one_standard_error": of those
+        whose mean is at most one standard error of the best below it, and that differ from the best
+        in the strength alone, the strongest one (Breiman, Friedman, Olshen, Stone 1984); without a
+        strength the most regularized of them, by the ranks of the values of known regularizers."""
         order = self.order()
         best = order[0]
         if rule == "best" or len(order) == 1:
@@ -113,6 +114,9 @@ class ScoreTable:
             for place in order
             if self.rung[place] == self.rung[best] and means[place] >= means[best] - error
         ]
+        if strength is not None:
+            alike = next(chain for chain in chains(self.settings, strength) if best in chain)
+            return max((place for place in near if place in alike), key=alike.index)
         amounts = amount_of_regularization(self.settings)
         return max(near, key=lambda place: (round(float(amounts[place]), 9), means[place], -place))
 

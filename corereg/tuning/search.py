@@ -18,6 +18,7 @@ from corereg.tuning.search_file import SearchFile, fingerprint, seed_in
 from corereg.tuning.space import (
     WHO,
     Settings,
+    chains,
     check_space,
     default_space,
     draw,
@@ -165,6 +166,8 @@ class _Search(NamedTuple):
         strength = strength_of(spaces, options.strength)
         _check_strategy(strategy, strength, learner)
         settings = _settings(spaces, strategy, options.n_iter, drawn, seed)
+        if strength is not None:
+            chains(settings, strength)  # says what it does not like
         splits = splits_of(options.cv, rows, learner.classifies, groups, seed)
         folds = [Fold(rows.take(train), rows.take(test)) for train, test in splits]
         job = Job(learner, settings, folds, seed, options.error_score)

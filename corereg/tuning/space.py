@@ -202,7 +202,7 @@ def _strength(value: Any) -> float:
     if value is None:
         return 0.0
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise TypeError(f"{WHO}: expected strengths of a path as numbers, received {value!r}")
+        raise TypeError(f"{WHO}: expected strengths as numbers, received {value!r}")
     return float(value)
 
 
