@@ -12,7 +12,7 @@ pytest.importorskip("sklearn")
 
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
-from sklearn.metrics import log_loss, mean_squared_error
+from sklearn.metrics import log_loss, r2_score
 from sklearn.model_selection import GroupKFold, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -90,7 +90,7 @@ def test_regressors_and_votes():
     search = RegularizationSearchCV(Ridge(), {"alpha": [0.1, 10.0]}, cv=3).fit(X, VALUES)
     expected = np.mean([one.predict(X) for one in search.final_.estimators], axis=0)
     np.testing.assert_allclose(search.predict(X), expected)
-    assert search.score(X, VALUES) == pytest.approx(-mean_squared_error(VALUES, expected))
+    assert search.score(X, VALUES) == pytest.approx(r2_score(VALUES, expected))
     assert not hasattr(search, "predict_proba")
     votes = RegularizationSearchCV(RidgeClassifier(), {"alpha": [0.1, 10.0]}, cv=3)
     votes.fit(X, LABELS)

@@ -48,8 +48,7 @@ class RegularizationSearchCV(MetaEstimatorMixin, BaseEstimator):  # type: ignore
     strategy, strength, n_iter, drop_losing_folds, rule, ensemble_size, nested, file, error_score:
         as for `corereg.tuning.cross_validated_search`; nested needs cv as a number or a splitter.
     scoring: a name of scikit-learn's, or a function (estimator, X, y). None: "neg_log_loss" of
-        classifiers with `predict_proba`, "accuracy" of others, "neg_mean_squared_error" of
-        regressors.
+        classifiers with `predict_proba`, "accuracy" of others, "r2" of regressors.
     cv: as for `GridSearchCV`: None for 5 folds, a number, a splitter or pairs of row numbers.
     final: what predicts. "ensemble": the average; "best": `best_params_` trained on all rows.
     refit: False: `fit` only searches, and there is nothing to predict with.

@@ -212,7 +212,7 @@ class EstimatorLearner:
             likely = hasattr(self.estimator, "predict_proba")
             self.scoring = "neg_log_loss" if likely else "accuracy"
         elif self.scoring is None and is_regressor(self.estimator):
-            self.scoring = "neg_mean_squared_error"
+            self.scoring = "r2"
         likely = self.scoring == "neg_log_loss"
         self.scorer = log_likelihood if likely else scorer_of(self.estimator, self.scoring)
 

@@ -74,7 +74,8 @@ def cross_validated_search(
         `split(x, y)`; or pairs (train, test) of row numbers. groups: for splitters that want them.
     scoring: "neg_log_loss", "accuracy"; "neg_mean_squared_error", "neg_mean_absolute_error", "r2";
         or a function (model, x, y); greater is better. None: the log-likelihood where there are
-        probabilities, else the squared error. For estimators any name that scikit-learn knows.
+        probabilities, else the squared error. For estimators any name that
+        scikit-learn knows; None: the log-likelihood, accuracy without probabilities, or r2.
     strategy: "grid": all combinations. "random": `n_iter` settings (by default 50). "path": all
         combinations, those that differ in `strength` alone one after the other from weak to strong,
         each going on from the weights of the one before for `path_epochs` epochs (None: a third of
