@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import _thread
 import io
 import json
 import random
+import signal
 import sys
 import threading
 
@@ -55,7 +55,11 @@ STRATEGIES = [
 ]
 
 
-@pytest.mark.parametrize("options", STRATEGIES, ids=lambda one: one["strategy"])
+@pytest.mark.parametrize(
+    "options",
+    [pytest.param(STRATEGIES[0], marks=pytest.mark.exhaustive), *STRATEGIES[1:]],
+    ids=lambda one: one["strategy"],
+)
 def test_workers_do_not_change_a_bit(options):
     one, many = (search(**options, n_jobs=n) for n in (1, 3))
     assert np.array_equal(one.scores, many.scores, equal_nan=True)
@@ -164,20 +168,33 @@ def test_each_training_has_one_thread_for_kernels():
 # ---- interrupts and files ------------------------------------------------------------------------
 
 
-def interrupting(after):
-    """A build whose n-th call sends Ctrl-C to the main thread."""
-    calls = []
+@pytest.fixture
+def interrupting():
+    """Makes a build whose n-th call sends Ctrl-C, and waits until it has come."""
+    came = threading.Event()
 
-    def made(**settings):
-        calls.append(settings)
-        if len(calls) == after:
-            _thread.interrupt_main()
-        return build(**settings)
+    def handler(number, frame):
+        came.set()
+        raise KeyboardInterrupt
 
-    return made
+    def make(after):
+        calls = []
+
+        def made(**settings):
+            calls.append(settings)
+            if len(calls) == after:
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+                assert came.wait(30)
+            return build(**settings)
+
+        return made
+
+    before = signal.signal(signal.SIGINT, handler)
+    yield make
+    signal.signal(signal.SIGINT, before)
 
 
-def test_ctrl_c_keeps_what_is_done_and_a_file_goes_on(tmp_path):
+def test_ctrl_c_keeps_what_is_done_and_a_file_goes_on(tmp_path, interrupting):
     path = tmp_path / "search.jsonl"
     whole = search(random_state=4)
     found = search(make=interrupting(8), file=path, n_jobs=1, random_state=4)
@@ -198,7 +215,7 @@ def test_ctrl_c_keeps_what_is_done_and_a_file_goes_on(tmp_path):
     assert np.array_equal(a, b)  # though the weights were trained anew
 
 
-def test_ctrl_c_before_anything_is_done_is_raised():
+def test_ctrl_c_before_anything_is_done_is_raised(interrupting):
     with pytest.raises(KeyboardInterrupt):
         search(make=interrupting(2), n_jobs=1)
 

@@ -43,9 +43,9 @@ class ScoreTable:
             if task.rung > self.rung[place]:
                 self._forget(place)
                 self.rung[place] = task.rung
+            self.chains[place] = Chain(task.settings[: i + 1], task.epochs[: i + 1])
             self.scores[place, fold], self.known[place, fold] = one.score, True
             self.seconds[place, fold] += one.seconds
-            self.chains[place] = Chain(task.settings[: i + 1], task.epochs[: i + 1])
             sums = self.norms[place]
             for name, norm in one.norms.items():
                 sums[name] = sums.get(name, 0.0) + norm

@@ -28,7 +28,7 @@ from corereg.tuning.space import (
     strength_of,
 )
 from corereg.tuning.strategies import run_all, run_halving, run_paths
-from corereg.tuning.tasks import Job, Task
+from corereg.tuning.tasks import Job, Outcome, Task
 from corereg.tuning.workers import check_n_jobs, run_tasks
 
 RANDOM_SETTINGS = 50  # drawn unless n_iter says otherwise
@@ -183,6 +183,12 @@ class _Search(NamedTuple):
         known = {} if stored is None else dict(stored.done)
         workers = check_n_jobs(options.n_jobs)
 
+        def take(task: Task, outcomes: list[Outcome]) -> None:
+            table.record(task, outcomes)
+            if stored is not None:
+                stored.add(task, outcomes)
+            display.update(len(task.settings))
+
         def execute(tasks: Sequence[Task]) -> None:
             """Runs tasks, or takes what a file has of them."""
             rest = [task for task in tasks if task not in known]
@@ -190,11 +196,7 @@ class _Search(NamedTuple):
             display.expect(sum(len(t.settings) for t in rest), sum(len(t.settings) for t in done))
             for task in done:
                 table.record(task, known[task])
-            for task, outcomes in run_tasks(job, rest, workers):
-                table.record(task, outcomes)
-                if stored is not None:
-                    stored.add(task, outcomes)
-                display.update(len(task.settings))
+            run_tasks(job, rest, workers, take)
 
         interrupted = False
         try:

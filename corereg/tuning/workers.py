@@ -9,8 +9,7 @@ from __future__ import annotations
 import queue
 import sys
 import threading
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from corereg import _kernels
@@ -18,6 +17,7 @@ from corereg.tuning.space import WHO
 from corereg.tuning.tasks import Job, Outcome, Task
 
 Done = tuple[Task, list[Outcome]]
+Take = Callable[[Task, list[Outcome]], None]
 
 
 def check_n_jobs(n_jobs: Any) -> int:
@@ -44,17 +44,16 @@ def has_joblib_backend() -> bool:
     return name != DEFAULT_BACKEND or n_jobs not in (None, 1)
 
 
-def run_tasks(job: Job, tasks: Sequence[Task], n_jobs: int) -> Iterator[Done]:
-    """Runs tasks and gives what comes of them, in any order. Closed early, by an interrupt for
-    one, it waits for what is under way and begins no more."""
+def run_tasks(job: Job, tasks: Sequence[Task], n_jobs: int, take: Take) -> None:
+    """Runs tasks and has what comes of each taken, in any order, in the thread that calls. If it is
+    interrupted, what is under way is finished and taken, too, and no more is begun."""
     if has_joblib_backend():
-        yield from _by_joblib(job, tasks)
+        _by_joblib(job, tasks, take)
     else:
-        with closing(_by_threads(job, tasks, n_jobs)) as done:
-            yield from done
+        _by_threads(job, tasks, n_jobs, take)
 
 
-def _by_threads(job: Job, tasks: Sequence[Task], n_jobs: int) -> Generator[Done, None, None]:
+def _by_threads(job: Job, tasks: Sequence[Task], n_jobs: int, take: Take) -> None:
     stopped, lock, rest = threading.Event(), threading.Lock(), iter(tasks)
     found: queue.SimpleQueue[Done | BaseException] = queue.SimpleQueue()
 
@@ -79,15 +78,19 @@ def _by_threads(job: Job, tasks: Sequence[Task], n_jobs: int) -> Generator[Done,
             done = found.get()
             if isinstance(done, BaseException):
                 raise done
-            yield done
+            take(*done)
     finally:
         stopped.set()
         for thread in threads:
             if thread.ident is not None:  # it was started
                 thread.join()
+        while not found.empty():
+            done = found.get()
+            if not isinstance(done, BaseException):
+                take(*done)
 
 
-def _by_joblib(job: Job, tasks: Sequence[Task]) -> Iterator[Done]:
+def _by_joblib(job: Job, tasks: Sequence[Task], take: Take) -> None:
     from joblib import Parallel, delayed
 
     calls = [delayed(_run)(job, task) for task in tasks]
@@ -95,7 +98,8 @@ def _by_joblib(job: Job, tasks: Sequence[Task]) -> Iterator[Done]:
         parallel: Any = Parallel(return_as="generator_unordered")
     except ValueError:  # a backend that gives all at the end
         parallel = Parallel()
-    yield from parallel(calls)
+    for done in parallel(calls):
+        take(*done)
 
 
 def _run(job: Job, task: Task) -> Done:
