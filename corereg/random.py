@@ -82,9 +82,9 @@ def _streams() -> _Streams:
 
 
 def _streams_to_set(state: int) -> _Streams:
-    if threading.current_thread() is threading.main_thread():
-        return _process
     if not hasattr(_own, "streams"):
+        if threading.current_thread() is threading.main_thread():
+            return _process
         _own.streams = _Streams(state)
     return _own.streams  # type: ignore[no-any-return]
 

@@ -45,7 +45,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     ("saving", ("saving",)),
     ("models", ("models", "pruning")),
     ("about models", ("calibration", "plotting")),
-    ("desk", ("sklearn", "wrappers")),
+    ("desk", ("tuning", "sklearn", "wrappers")),
     (
         "top",
         (

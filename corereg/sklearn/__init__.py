@@ -1,8 +1,8 @@
 """Networks as estimators of scikit-learn, for its pipelines, searches and measures.
 
 `DenseClassifier` and `DenseRegressor` are dense networks whose layers and regularizers are
-parameters. `ModelClassifier` and `ModelRegressor` wrap any model, and `set_params` reaches into the
-model, its optimizer, loss, metrics, callbacks and training: ``model__units=64``,
+parameters; `RegularizationSearchCV` searches for the right ones. `ModelClassifier` and
+`ModelRegressor` wrap any model, and `set_params` reaches into the model, its optimizer, loss, metrics, callbacks and training: ``model__units=64``,
 ``optimizer__learning_rate=0.01``, ``fit__epochs=50``. `KerasClassifier` and `KerasRegressor` are
 the same classes under SciKeras's names.
 
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
         KerasRegressor as KerasRegressor,
         ModelRegressor as ModelRegressor,
     )
+    from corereg.sklearn.regularization_search import (
+        RegularizationSearchCV as RegularizationSearchCV,
+    )
 
 _MODULES = {
     "BaseWrapper": "model_estimator",
@@ -45,6 +48,7 @@ _MODULES = {
     "ModelEstimator": "model_estimator",
     "ModelRegressor": "model_regressor",
     "RegressorTargetEncoder": "encoders",
+    "RegularizationSearchCV": "regularization_search",
 }
 
 __getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES)
