@@ -2,9 +2,10 @@
 
 `DenseClassifier` and `DenseRegressor` are dense networks whose layers and regularizers are
 parameters; `RegularizationSearchCV` searches for the right ones. `ModelClassifier` and
-`ModelRegressor` wrap any model, and `set_params` reaches into the model, its optimizer, loss, metrics, callbacks and training: ``model__units=64``,
-``optimizer__learning_rate=0.01``, ``fit__epochs=50``. `KerasClassifier` and `KerasRegressor` are
-the same classes under SciKeras's names.
+`ModelRegressor` wrap any model, and `set_params` reaches into the model, its optimizer, loss,
+metrics, callbacks and training: ``model__units=64``, ``optimizer__learning_rate=0.01``,
+``fit__epochs=50``. `KerasClassifier` and `KerasRegressor` are the same classes under SciKeras's
+names.
 
 scikit-learn, 1.6 or newer, is imported when one of them is first used;
 ``pip install "corereg[sklearn]"`` brings it.
