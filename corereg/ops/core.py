@@ -63,10 +63,12 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any
     """
     if sparse or ragged:
         raise ValueError("convert_to_tensor: expected neither sparse nor ragged, all are dense")
-    if isinstance(x, str | list | tuple) and dtype in (None, "string"):
-        texts = np.asarray(x)
-        if texts.dtype.kind == "U":
-            return texts
+    if dtype in (None, "string"):
+        first = x
+        while isinstance(first, list | tuple) and first:
+            first = first[0]
+        if isinstance(first, str):
+            return np.asarray(x)
     x = as_tensor(x)
     return x if dtype is None or x.dtype == np.dtype(dtype) else ops.astype(x, dtype)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import decimal
 import numbers
 import sys
 from collections.abc import Callable
@@ -54,13 +53,14 @@ def _of_numpy(asked: Asked, values: Array) -> Column:
 
 def _of_objects(asked: Asked, values: list[Any]) -> Column:
     """A column of Python's objects: numbers, and NaN for None and what else stands for nothing."""
-    pandas = sys.modules.get("pandas")
+    pandas, decimal = sys.modules.get("pandas"), sys.modules.get("decimal")
     nothing = () if pandas is None else (pandas.NA, pandas.NaT)
+    kinds = (numbers.Real, np.bool_, *(() if decimal is None else (decimal.Decimal,)))
     found = np.empty(len(values))
     for row, value in enumerate(values):
         if value is None or any(value is one for one in nothing):
             found[row] = np.nan
-        elif isinstance(value, numbers.Real | np.bool_ | decimal.Decimal):
+        elif isinstance(value, kinds):
             found[row] = float(value)
         else:
             raise asked.refuse_value(values, row)

@@ -9,7 +9,6 @@ import numpy as np
 
 from corereg.autograd import Tensor
 from corereg.tables.libraries import is_data
-from corereg.training.data.prefetch import fetched_ahead
 from corereg.training.data.structures import holds_arrays
 from corereg.warn import warn_user
 
@@ -62,6 +61,8 @@ class BatchIterator:
         source, workers = self._source, getattr(self._source, "workers", 1)
         if isinstance(workers, int) and workers > 1:
             most = getattr(source, "max_queue_size", 10)
+            from corereg.training.data.prefetch import fetched_ahead
+
             return fetched_ahead(source.__getitem__, len(source), workers, most)
         return (source[i] for i in range(len(source)))
 

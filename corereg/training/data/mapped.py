@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import mmap
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,13 +16,14 @@ from corereg.training.data.arrays import ArrayDataset
 Array = np.ndarray[Any, Any]
 LEAST_BYTES = 1 << 26  # of a file that is worth it
 AHEAD_BYTES = 1 << 25  # that are read before they are needed
-PAGE = mmap.PAGESIZE
+PAGE = 4096  # bytes; on no machine are pages smaller
 PAUSE = 0.005  # seconds between two looks at the place
 
 
 def is_mapped(array: Any) -> bool:
     """Whether an array lies in a file that is mapped into memory."""
-    while array is not None:
+    mmap = sys.modules.get("mmap")  # what maps a file has imported it
+    while mmap is not None and array is not None:
         if isinstance(array, mmap.mmap):
             return True
         array = array.obj if isinstance(array, memoryview) else getattr(array, "base", None)
