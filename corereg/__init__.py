@@ -62,8 +62,10 @@ if TYPE_CHECKING:
         random as random,
         regularizers as regularizers,
         saving as saving,
+        sklearn as sklearn,
         testing as testing,
         utils as utils,
+        wrappers as wrappers,
     )
     from corereg._kernels import (
         get_num_threads as get_num_threads,
@@ -210,8 +212,10 @@ _SUBMODULES = (
     "random",
     "regularizers",
     "saving",
+    "sklearn",
     "testing",
     "utils",
+    "wrappers",
 )
 
 __getattr__, __dir__, _names = lazy_package(

@@ -82,19 +82,23 @@ def _streams() -> _Streams:
 
 
 def _streams_to_set(state: int) -> _Streams:
-    if threading.current_thread() is threading.main_thread():
-        return _process
     if not hasattr(_own, "streams"):
+        if threading.current_thread() is threading.main_thread():
+            return _process
         _own.streams = _Streams(state)
     return _own.streams  # type: ignore[no-any-return]
 
 
 class OwnStreams:
-    """``with OwnStreams():`` what is drawn inside does not change what is drawn afterwards."""
+    """``with OwnStreams(seed):`` what this thread draws inside follows from an integer alone, and
+    does not change what is drawn afterwards."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._state = mix(seed & _MASK) if seed else 0
 
     def __enter__(self) -> None:
         self._outside = getattr(_own, "streams", None)
-        _own.streams = _Streams(0)
+        _own.streams = _Streams(self._state)
 
     def __exit__(self, *raised: object) -> None:
         if self._outside is None:

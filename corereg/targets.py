@@ -12,22 +12,24 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
+from corereg.tables.given import given_array
+from corereg.tables.refusals import Asked
 
 Array = np.ndarray[Any, Any]
+WEIGHT = "sample_weight"
 FLOAT64_MAX = float(np.finfo(np.float64).max)
 
 
 def check_numbers(who: str, y: Array) -> Array:
     """y if it is made of finite numbers; names the first row that is not."""
     if y.dtype.kind not in "fiub":
-        raise TypeError(
-            f"{who}: expected y of numbers, received dtype {y.dtype}; convert with .astype(float)"
-        )
+        raise Asked(who, "y").refuse_array(y, f"dtype {y.dtype}")
     if y.dtype.kind != "f" or _kernels.all_between(y, -FLOAT64_MAX, FLOAT64_MAX):
         return y
     if not np.isfinite(y).all():
-        row = int(np.argwhere(~np.isfinite(y))[0][0])
-        raise ValueError(f"{who}: expected finite y, received NaN or infinity in row {row}")
+        row, *rest = np.argwhere(~np.isfinite(y))[0].tolist() or [0]
+        where = f"row {row}" + (f", column {rest[0]}" if y.ndim == 2 and y.shape[1] > 1 else "")
+        raise ValueError(f"{who}: expected finite y, received NaN or infinity in {where}")
     return y
 
 
@@ -85,7 +87,7 @@ def as_labels(who: str, y: Array, classes: int | None, rank: int = 1) -> Array:
 
 def as_sample_weight(who: str, weight: Any, rows: int, dtype: Any) -> Array:
     """sample_weight as a contiguous array (rows,) of dtype; finite, else ValueError."""
-    array = np.asarray(weight.data if isinstance(weight, Tensor) else weight)
+    array = weight.data if isinstance(weight, Tensor) else given_array(who, WEIGHT, weight)
     if array.shape == (rows, 1):
         array = array[:, 0]
     if array.shape != (rows,):
@@ -99,7 +101,7 @@ def as_weight_of(who: str, weight: Any, shape: tuple[int, ...], dtype: Any) -> A
     """sample_weight of a loss whose values have this shape, as an array of dtype that broadcasts
     against it: a number, a weight a row, one for each value, a last axis of 1 less or more, or
     whatever else broadcasts as NumPy has it. Finite, else ValueError."""
-    array = np.asarray(weight.data if isinstance(weight, Tensor) else weight)
+    array = weight.data if isinstance(weight, Tensor) else given_array(who, WEIGHT, weight)
     if array.shape != shape:
         given = array.shape
         if array.ndim == len(shape) + 1 and array.shape[-1] == 1:

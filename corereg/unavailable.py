@@ -100,9 +100,6 @@ _REASONS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "corereg downloads nothing; use urllib.request": ("get_file",),
         "use numpy.lib.stride_tricks.sliding_window_view": ("timeseries_dataset_from_array",),
-        "use a dict of Inputs with StringLookup, IntegerLookup and Normalization": (
-            "FeatureSpace",
-        ),
     },
     "ops": {
         _OPS_OF_IMAGES: (

@@ -1,5 +1,11 @@
 # How many threads a large kernel may use, and what is left of them after a fork.
 
+cdef extern from *:
+    """
+    static _Thread_local int own_thread_limit; /* of the thread that runs; 0: none */
+    """
+    int own_thread_limit
+
 cdef int thread_limit = 0   # set by the user; 0: no limit of our own
 cdef int quota = 0          # CPUs that the container grants; 0: not looked up yet
 cdef int forks = 0          # up to this process: OpenMP's threads do not live on in a child
@@ -38,18 +44,21 @@ cdef int container_quota():
 cpdef int get_num_threads():
     """Threads that large kernels use: the least of the limit set here (or by
     COREREG_NUM_THREADS), OpenMP's (OMP_NUM_THREADS, threadpoolctl), the CPUs that this process
-    may run on, and the container's quota. 1 in a forked child.
+    may run on, the container's quota, and the limit of the thread that asks
+    (`set_own_num_threads`). 1 in a forked child.
 
     >>> corereg.set_num_threads(1)
     >>> corereg.get_num_threads()
     1
     """
     global quota
-    if forks:
+    if forks or own_thread_limit == 1:
         return 1
     if not quota:
         quota = container_quota()
     cdef int most = min(cr_available_threads(), quota)
+    if 0 < own_thread_limit < most:
+        most = own_thread_limit
     return thread_limit if 0 < thread_limit < most else most
 
 
@@ -67,9 +76,22 @@ def set_num_threads(n):
     1
     """
     global thread_limit
+    thread_limit = checked_limit("set_num_threads", n)
+
+
+def set_own_num_threads(n):
+    """As `set_num_threads`, for the thread that calls it alone; returns the limit that it had. A
+    thread that shares the cores with others of its kind sets 1."""
+    global own_thread_limit
+    limit, before = checked_limit("set_own_num_threads", n), own_thread_limit
+    own_thread_limit = limit
+    return before
+
+
+cdef int checked_limit(str who, n) except -1:
     if isinstance(n, bool) or not hasattr(n, "__index__") or not 0 <= n < 1 << 20:
-        raise ValueError(f"set_num_threads: expected an integer >= 0 (0: no limit), received {n!r}")
-    thread_limit = n
+        raise ValueError(f"{who}: expected an integer >= 0 (0: no limit), received {n!r}")
+    return n
 
 
 if "COREREG_NUM_THREADS" in os.environ:

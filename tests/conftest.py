@@ -19,7 +19,12 @@ MARGIN = 65  # odd, so that guarded arrays also start at odd addresses
 SENTINEL = 12345.0
 
 
-EXTRAS = {"h5py": "keras", "matplotlib": "plot", "tensorboard": "tensorboard"}
+EXTRAS = {
+    "h5py": "keras",
+    "matplotlib": "plot",
+    "sklearn": "sklearn",
+    "tensorboard": "tensorboard",
+}
 """The extra of corereg that brings a module which tests ask for by `pytest.importorskip`."""
 
 

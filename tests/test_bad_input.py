@@ -119,20 +119,25 @@ DATA = {
         with_value(X, 7, np.nan),
         LABELS,
         ValueError,
-        "expected X finite .* in row 7; drop",
+        "expected X finite as float32, received NaN in row 7, column 0; drop",
     ),
     "inf in X": (
         with_value(X, 0, np.inf),
         LABELS,
         ValueError,
-        "expected X finite .* in row 0; drop",
+        "expected X finite as float32, received infinity in row 0, column 0; drop",
     ),
     "-inf and inf in X": (
         *(with_value(with_value(X, 3, -np.inf), 9, np.inf), LABELS),
         ValueError,
-        "expected X finite as float32, received NaN, infinity or a number too large in row 3",
+        "expected X finite as float32, received infinity in row 3, column 0",
     ),
-    "float32 too small for X": (with_value(X, 8, 1e39), LABELS, ValueError, "too large in row 8"),
+    "float32 too small for X": (
+        with_value(X, 8, 1e39),
+        LABELS,
+        ValueError,
+        r"received 1e\+39 \(too large\) in row 8, column 0; scale the column",
+    ),
     "objects": (
         X.astype(object),
         LABELS,
@@ -140,7 +145,12 @@ DATA = {
         "X of numbers, received dtype object; convert with",
     ),
     "ragged": (ragged(), LABELS, TypeError, "X of numbers, received dtype object; convert with"),
-    "text": (X.astype(str), LABELS, TypeError, "X of numbers, received dtype <U32; convert with"),
+    "text": (
+        X.astype(str),
+        LABELS,
+        TypeError,
+        r"X of numbers, received dtype <U32: text '.*' \(of .*\) in row 0, column 0; convert with",
+    ),
     "complex": (X.astype(complex), LABELS, TypeError, "X of numbers, received dtype complex128"),
     "times": (
         X.astype("datetime64[s]"),

@@ -72,7 +72,9 @@ def test_data_too_large_to_be_looked_at_at_once(where):
     assert model.evaluate(x, y, batch_size=len(x), verbose=0) == 0
     x[where, 7] = np.inf
     row = range(len(x))[where]
-    with pytest.raises(ValueError, match=f"evaluate: expected X finite as float32.* in row {row};"):
+    with pytest.raises(
+        ValueError, match=f"evaluate: expected X finite as float32.* in row {row}, column 7;"
+    ):
         model.evaluate(x, y, verbose=0)
 
 

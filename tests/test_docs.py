@@ -38,6 +38,13 @@ FOLDERS = ("corereg", "src", "tests", "benches", "docs", ".ci")
 LANGUAGES = {"", "text", "sh", "python", "python no-run", "c", "cython", "diff"}
 ELSEWHERE = {"CFLAGS", "nolock", "Python.h", "corereg/optimizers/signum.py"}
 """Words in code and files that no source has: of other programs, or reserved for later."""
+NEEDS = {
+    "keras-files.md": "h5py",
+    "scikit-learn-wrappers.md": "sklearn",
+    "scikit-learn.md": "sklearn",
+    "tables.md": "pandas",
+}
+"""Modules of extras that the programs of pages import."""
 
 
 # ---- reading pages -------------------------------------------------------------------------------
@@ -167,8 +174,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @of_pages([page for page in PAGES if page not in (KERNEL_GUIDE, OPTIMIZER_GUIDE)])
 def test_the_examples_run(page: Path, tree: Path, tmp_path: Path) -> None:
-    if page.name == "keras-files.md":
-        pytest.importorskip("h5py")
+    if page.name in NEEDS:
+        pytest.importorskip(NEEDS[page.name])
     run_page(page, tmp_path, tree)
 
 

@@ -62,6 +62,7 @@ def test_files_are_those_of_the_cases() -> None:
         *(
             "activations",
             "augmentation",
+            "feature_space",
             "graphs",
             "keras_ops",
             "loss_goldens",

@@ -24,7 +24,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
         (
             *("config", "version", "naming", "recordable", "registry", "random"),
             *("warn", "_lazy", "importing", "unavailable", "representation"),
-            *("markup", "tracebacks"),
+            *("markup", "tracebacks", "tables"),
         ),
     ),
     ("kernels", ("_kernels", "reference", "environment")),
@@ -45,6 +45,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     ("saving", ("saving",)),
     ("models", ("models", "pruning")),
     ("about models", ("calibration", "plotting")),
+    ("desk", ("tuning", "sklearn", "wrappers")),
     (
         "top",
         (

@@ -14,12 +14,15 @@ import pytest
 from corereg._lazy import lazy_package
 
 PACKAGES = [
-    *("activations", "callbacks", "initializers", "layers", "losses", "metrics", "regularizers")
+    *("activations", "callbacks", "initializers", "layers", "losses", "metrics", "regularizers"),
+    "sklearn",
 ]
 
 
 @pytest.fixture(params=PACKAGES)
 def package(request):
+    if request.param == "sklearn":
+        pytest.importorskip("sklearn")
     return importlib.import_module(f"corereg.{request.param}")
 
 

@@ -218,9 +218,9 @@ def test_predict_refuses_numbers_beyond_float32_as_fit_does():
     x = X.astype(np.float64)
     x[7, 1] = -1e39
     for run in (lambda: model.fit(x, Y), lambda: model.evaluate(x, Y), lambda: model.predict(x)):
-        with pytest.raises(ValueError, match=r"finite as float32.*too large in row 7;"):
+        with pytest.raises(ValueError, match=r"finite as float32.*too large\) in row 7, column 1;"):
             run()
-    with pytest.raises(ValueError, match=r"predict: batch 0: .*too large in row 7"):
+    with pytest.raises(ValueError, match=r"predict: batch 0: .*too large\) in row 7, column 1"):
         model.predict(iter([x]))
 
 

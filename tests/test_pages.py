@@ -90,7 +90,7 @@ def test_a_model_is_a_table_of_layers(model: Any) -> None:
     model.layers[-1].trainable = True
     head, dense, dropout, last = found.rows
     assert head == ["Layer", "Type", "Output shape", "Parameters", "Trained", "Regularization"]
-    assert dense[1:] == ["Dense", "(None, 5)", "25", "yes", "kernel: L2(l2=0.01)"]
+    assert dense[1:] == ["Dense", "(None, 5)", "25", "yes", "kernel: L2(0.01)"]
     assert dropout[1:] == ["Dropout", "(None, 5)", "0", "", "rate 0.25"]
     assert last[3:] == ["6", "no, frozen", ""]
     told = " | ".join(found.texts)

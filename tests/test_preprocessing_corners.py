@@ -220,3 +220,23 @@ def test_bins_in_other_modes():
 )
 def test_what_is_refused(call, error, message, fails):
     fails(call, error, message)
+
+
+def test_sorting_in_pieces():
+    """As NumPy sorts, with ties and NaN; large arrays a piece at a time."""
+    from corereg.layers.preprocessing.batches import sorted_in_pieces
+
+    rng = np.random.default_rng(0)
+    arrays = [
+        rng.normal(size=5000),
+        rng.integers(0, 3, 5000),
+        np.full(5000, 2.5),
+        np.where(rng.random(5000) < 0.4, np.nan, rng.normal(size=5000)),
+        np.full(5000, np.nan),
+        np.arange(5000)[::-1],
+        np.array([np.inf, -np.inf] * 2500),
+        np.zeros(0),
+    ]
+    for one in arrays:
+        found = sorted_in_pieces(one, np.float32, most=300)
+        np.testing.assert_array_equal(found, np.sort(one.astype(np.float32)))

@@ -13,6 +13,7 @@ import pytest
 
 @cache
 def described_whole():
+    pytest.importorskip("sklearn")
     return public_api.describe()
 
 

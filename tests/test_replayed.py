@@ -41,6 +41,8 @@ ARGUMENTS = {  # of what cannot be made without
     "Lambda": {"function": ops.tanh},
     "CategoryEncoding": {"num_tokens": 5},
     "Discretization": {"bin_boundaries": [0.2, 0.6]},
+    "HashedCrossing": {"num_bins": 5},
+    "Hashing": {"num_bins": 9},
     "IntegerLookup": {"vocabulary": [1, 2, 3]},
     "StringLookup": {"vocabulary": ["a", "b", "c"]},
     "Rescaling": {"scale": 2.0},
@@ -140,12 +142,16 @@ def with_layer(layer):
         x = Input((4,))
         branches = [layers.Dense(4)(x), layers.Dense(4)(x)]
         model, data = Model(x, layers.Dense(3)(layer(branches))), X
+    elif name == "HashedCrossing":
+        inputs = [Input((1,), dtype="int64"), Input((1,), dtype="string")]
+        codes = layers.Flatten()(layers.Embedding(9, 3)(layer(inputs)))
+        model, data = Model(inputs, codes), [TOKENS[:, :1], TEXTS]
     elif name == "StringLookup":
         codes = [Input((1,), dtype="string"), layer]
         model, data = Sequential([*codes, layers.Embedding(9, 3), layers.Flatten()]), TEXTS
-    elif name in ("Embedding", "CategoryEncoding", "IntegerLookup"):
+    elif name in ("Embedding", "CategoryEncoding", "Hashing", "IntegerLookup"):
         inner = [Input((4,), dtype="int64"), layer]
-        inner += [layers.Embedding(9, 3)] if name == "IntegerLookup" else []
+        inner += [layers.Embedding(9, 3)] if name in ("Hashing", "IntegerLookup") else []
         model, data = Sequential([*inner, layers.Flatten(), layers.Dense(3)]), TOKENS
     else:
         before = [layers.Reshape((2, 2))] if name in SEQUENCES | IMAGES else []

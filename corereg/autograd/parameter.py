@@ -11,6 +11,7 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd.aliases import Array
 from corereg.autograd.tensor import Tensor
+from corereg.tables.masked import without_mask
 
 Penalty = Callable[[Any], Any]  # from a tensor to a tensor of one element
 
@@ -68,7 +69,7 @@ class Variable(Tensor):
         >>> corereg.Parameter([1.0, 2.0]).assign([3.0, 4.0]).tolist()
         [3.0, 4.0]
         """
-        array = _kernels.array_in_op(value)
+        array = without_mask(_kernels.array_in_op(value))
         array = array if hasattr(array, "dtype") else np.asarray(array)
         who = f"{type(self).__name__} {self.name!r}"
         if array.shape != self.shape:

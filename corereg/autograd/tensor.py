@@ -29,6 +29,8 @@ from corereg.autograd.extents import Extents
 from corereg.autograd.inplace import InPlace
 from corereg.autograd.signatures import Signatures
 from corereg.autograd.unbroadcast import unbroadcast, unbroadcast_tensor
+from corereg.tables.given import given_array
+from corereg.tables.masked import without_mask
 
 if TYPE_CHECKING:
     # What the extension makes is a Tensor, bound to it at the end of this file; its stub stands
@@ -288,9 +290,9 @@ def _array(value: Any, like: Tensor | None = None) -> Array:
     if isinstance(value, _kernels.TensorCore):
         return value.data
     value = _kernels.plain_array(value)
-    array = np.asarray(value)
     if isinstance(value, np.ndarray | np.generic):
-        return array
+        return np.asarray(without_mask(value))
+    array = given_array("tensor", "values", value)
     if like is not None and like.dtype in FLOATS and array.dtype.kind in "fiub":
         return array.astype(like.dtype)
     return array.astype(config.floatx()) if array.dtype == np.float64 else array

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd import Tensor
+from corereg.tables.given import given_array
 
 Array = np.ndarray[Any, Any]
 SLACK = 1e-3  # how far probabilities may be off 1 in sum: they are float32, or rounded
@@ -71,7 +72,7 @@ def as_classes(who: str, y: Any, p: Array) -> Array:
 
 
 def _numbers(who: str, what: str, value: Any) -> Array:
-    array = np.asarray(value.data if isinstance(value, Tensor) else value)
+    array = value.data if isinstance(value, Tensor) else given_array(who, what, value)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{who}: expected {what} as numbers, received dtype {array.dtype}")
     if not np.isfinite(array).all():

@@ -10,7 +10,7 @@ import numpy as np
 from corereg.graph.nest import flatten, map_nest
 from corereg.graph.node import Node, Spec
 from corereg.graph.order import Key, key_of, order_of
-from corereg.graph.tensor import SymbolicTensor, number_dtype
+from corereg.graph.tensor import STRING, SymbolicTensor, number_dtype
 
 INT64 = np.dtype(np.int64)
 # How a step of the plan calls: a layer on one tensor, on one list of tensors, or anything else.
@@ -74,7 +74,8 @@ class Graph:
         it want that."""
         dtype = number_dtype(source.dtype)
         takers = [node for node in self.nodes if any(one is source for one in node.inputs)]
-        whole = [getattr(node.operation, "_input_dtype", None) == "int64" for node in takers]
+        kinds = [getattr(node.operation, "_input_dtype", None) for node in takers]
+        whole = [kind in ("int64", STRING) for kind in kinds]  # what takes texts takes int64, too
         return INT64 if dtype.kind in "iu" and takers and all(whole) else dtype
 
     def _unconnected(self, output: SymbolicTensor) -> ValueError:

@@ -11,12 +11,13 @@ from corereg import config
 from corereg.autograd import Tensor
 from corereg.initializers.base import Array, Initializer
 from corereg.registry import register
+from corereg.tables.masked import without_mask
 
 
 def as_values(who: str, value: Any) -> Array:
     """value as an array of numbers, or TypeError."""
     try:
-        array = np.asarray(value.data if isinstance(value, Tensor) else value)
+        array = np.asarray(value.data if isinstance(value, Tensor) else without_mask(value))
     except ValueError:  # lists of several lengths
         array = np.asarray(None)
     if array.dtype.kind not in "fiub":

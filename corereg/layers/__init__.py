@@ -80,8 +80,11 @@ if TYPE_CHECKING:
         CategoryEncoding as CategoryEncoding,
     )
     from corereg.layers.preprocessing.discretization import Discretization as Discretization
+    from corereg.layers.preprocessing.hashed_crossing import HashedCrossing as HashedCrossing
+    from corereg.layers.preprocessing.hashing import Hashing as Hashing
     from corereg.layers.preprocessing.integer_lookup import IntegerLookup as IntegerLookup
     from corereg.layers.preprocessing.normalization import Normalization as Normalization
+    from corereg.layers.preprocessing.numeric_encoding import NumericEncoding as NumericEncoding
     from corereg.layers.preprocessing.rescaling import Rescaling as Rescaling
     from corereg.layers.preprocessing.string_lookup import StringLookup as StringLookup
     from corereg.layers.reshaping.permute import Permute as Permute
@@ -115,6 +118,8 @@ _MODULES = {
     "GlobalMaxPool1D": "pooling.global1d",
     "GlobalMaxPooling1D": "pooling.global1d",
     "GroupNormalization": "group_normalization",
+    "HashedCrossing": "preprocessing.hashed_crossing",
+    "Hashing": "preprocessing.hashing",
     "Identity": "identity",
     "Input": "input_layer",
     "InputLayer": "input_layer",
@@ -128,6 +133,7 @@ _MODULES = {
     "MixUp": "mix_up",
     "Multiply": "merging.elementwise",
     "Normalization": "preprocessing.normalization",
+    "NumericEncoding": "preprocessing.numeric_encoding",
     "PReLU": "activations.prelu",
     "Permute": "reshaping.permute",
     "Pipeline": "augmentation.pipeline",

@@ -67,6 +67,9 @@ class Layer(Holder, Recordable):
     _takes_one_tensor: ClassVar[bool] = False  # says that lists of tensors are a mistake
     _input_dtype: ClassVar[str | None] = None  # of what it takes, where that is not its dtype
     _ends_masks: ClassVar[bool] = False  # whether it uses the mask of its input, or drops it
+    _takes_missing: ClassVar[bool] = (
+        False  # whether NaN in its input means that a number is missing
+    )
     _index_limit: Any = None  # below which number whole numbers have to be that it takes
 
     _computes_on_tensors = True

@@ -19,6 +19,7 @@ from corereg.autograd import Parameter, Tensor
 from corereg.layers.penalty_names import CallPenalty, PenaltyNames
 from corereg.layers.tracking import adopted, leaves, wrapped
 from corereg.regularizers.penalties import penalty
+from corereg.tables.given import given_array
 
 Array = np.ndarray[Any, Any]
 Given = Mapping[Any, Any]
@@ -338,7 +339,7 @@ def assign_all(who: str, parameters: list[Parameter], values: Sequence[Any]) -> 
     """Assigns every value to its parameter, or raises before anything is changed."""
     if not isinstance(values, list | tuple):
         raise TypeError(f"{who}: expected a list of weights, received {type(values).__name__}")
-    arrays = [np.asarray(v.data if isinstance(v, Tensor) else v) for v in values]
+    arrays = [v.data if isinstance(v, Tensor) else given_array(who, "weights", v) for v in values]
     expected = [p.shape for p in parameters]
     received = [a.shape for a in arrays]
     if expected != received:

@@ -16,6 +16,7 @@ from corereg.autograd.ops.activations import CODES
 from corereg.losses.base import Array, given
 from corereg.losses.kernel_loss import KernelLoss, as_axis, checked_axis
 from corereg.registry import register
+from corereg.tables.given import given_array
 from corereg.targets import FLOAT64_MAX, as_labels, class_count
 from corereg.warn import warn_user
 
@@ -204,7 +205,7 @@ class SparseCategoricalCrossentropy(KernelLoss):
         if as_they_are and labels.flags.c_contiguous and labels.flags.aligned:
             return labels  # the kernel's border checks the range
         _kernels.fail_recording(f"{self.name} casts its labels")
-        return as_labels(self.name, np.asarray(y), z.shape[1])
+        return as_labels(self.name, given_array(self.name, "y", y), z.shape[1])
 
     def check_targets(self, y: Array, outputs: tuple[int | None, ...]) -> Array:
         if self.axis not in (-1, len(outputs) - 1):

@@ -11,6 +11,7 @@ from corereg.autograd import Tensor, ops, tensor
 from corereg.autograd.ops.activations import Activation
 from corereg.losses.base import Array, BuiltinLoss
 from corereg.losses.reductions import MEANS, reduced
+from corereg.tables.given import given_array
 from corereg.targets import as_weight_of
 from corereg.tracebacks import shorten
 
@@ -79,7 +80,7 @@ class KernelLoss(BuiltinLoss):
             raise ValueError(
                 f"{self.name}: expected predictions of a row or more, received a scalar"
             )
-        y = np.asarray(y)
+        y = given_array(self.name, "y", y)
         if z.ndim == 1 and (weighted or y.shape == (*z.shape, 1)):
             z = ops.reshape(z, (-1, 1))
         shape = z.shape[:-1]
@@ -98,7 +99,9 @@ class KernelLoss(BuiltinLoss):
         if type(y) is np.ndarray and y.dtype == z.dtype and y.shape == z.shape:
             return y
         _kernels.fail_recording(f"{self.name} casts its targets")
-        return self.check_targets(np.asarray(y), (None, z.shape[1])).astype(z.dtype)
+        return self.check_targets(given_array(self.name, "y", y), (None, z.shape[1])).astype(
+            z.dtype
+        )
 
     def kernel_inputs(self, y_pred: Tensor) -> Tensor:
         """What went into the last activation, or the predictions where the kernel takes those."""

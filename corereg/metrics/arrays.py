@@ -12,6 +12,7 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
+from corereg.tables.given import given_array
 
 Array = np.ndarray[Any, Any]
 
@@ -20,7 +21,7 @@ def as_array(x: Any) -> Array:
     """A Tensor's values, or x as an array."""
     if isinstance(x, Tensor):
         return x.data
-    return np.asarray(_kernels.plain_array(x))
+    return given_array("metric", "values", _kernels.plain_array(x))
 
 
 def reshaped(a: Array, shape: tuple[int, ...]) -> Array:

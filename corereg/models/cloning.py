@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,8 @@ def clone_model(
     input_tensors: Any = None,
     clone_function: Callable[[Layer], Layer] | None = None,
 ) -> Model:
-    """A model of the same structure with new layers, whose weights begin anew.
+    """A model of the same structure with new layers, whose weights begin anew. It is compiled as
+    the model is, with an optimizer of its own.
 
     input_tensors: symbolic tensors to begin with, in place of new inputs; clone_function: gives
     each layer's clone, by default a layer of its class from its config. A subclass with a `call` of
@@ -35,6 +37,27 @@ def clone_model(
     """
     if not isinstance(model, Model):
         raise TypeError(f"clone_model: expected a Model, received {type(model).__name__}")
+    made = _clone_structure(model, input_tensors, clone_function)
+    told, optimizer = model._trainer.compilation, model.optimizer
+    if optimizer is not None:
+        loss, metrics, weighted = copy.deepcopy(
+            (told.loss, told.requested_metrics, told.requested_weighted_metrics)
+        )
+        made.compile(
+            optimizer=type(optimizer).from_config(optimizer.get_config()),
+            loss=loss,
+            loss_weights=told.loss_weights,
+            metrics=metrics,
+            weighted_metrics=weighted,
+            run_eagerly=told.run_eagerly,
+            log_penalties=told.log_penalties,
+        )
+    return made
+
+
+def _clone_structure(
+    model: Model, input_tensors: Any, clone_function: Callable[[Layer], Layer] | None
+) -> Model:
     graph = model._graph
     plain = input_tensors is None and clone_function is None
     if model._clones_by_config and plain:

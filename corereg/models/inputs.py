@@ -68,30 +68,34 @@ class InputKind(NamedTuple):
     """What an input takes.
 
     dtype: of its Input; limit: below which number whole numbers have to be, because layers look
-    them up in tables, or None; lookup: the layer that knows the numbers of texts, or None.
+    them up in tables, or None; lookup: the layer that knows the numbers of texts, or None;
+    takes_missing: whether NaN may stand in it, because all layers that take it know what to do.
     """
 
     dtype: str
     limit: int | None = None
     lookup: Any = None
+    takes_missing: bool = False
 
 
 def input_kind(who: str, tensor: Any, nodes: Iterable[Node]) -> InputKind:
     """What a symbolic input takes, for the calls that use it. ValueError for texts that are not
     looked up by one layer alone."""
     nodes = list(nodes)
-    takers = [node for node in nodes if node.args and node.args[0] is tensor]
+    takers = [node for node in nodes if any(one is tensor for one in flatten(node.args[:1]))]
     if tensor.dtype == STRING:
         layers = {id(node.operation): node.operation for node in takers}
         lookups = [one for one in layers.values() if hasattr(one, "codes_of")]
         if len(lookups) != 1 or len(layers) > 1:
             raise ValueError(
-                f"{who}: expected one StringLookup right behind an Input of texts, received "
-                f"{[one.name for one in layers.values()]} behind {tensor.name!r}; give each its "
-                "own Input"
+                f"{who}: expected one StringLookup or Hashing right behind an Input of texts, "
+                f"received {[one.name for one in layers.values()]} behind {tensor.name!r}; give "
+                "each its own Input"
             )
         return InputKind(STRING, None, lookups[0])
-    return InputKind(str(tensor.dtype), index_limit(tensor, nodes))
+    ready = [getattr(node.operation, "_takes_missing", False) for node in takers]
+    limit = index_limit(tensor, nodes)
+    return InputKind(str(tensor.dtype), limit, None, bool(ready) and all(ready))
 
 
 def index_limit(tensor: Any, nodes: Iterable[Node]) -> int | None:

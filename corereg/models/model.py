@@ -27,6 +27,7 @@ from corereg.runtime.report import ExecutionReport
 from corereg.tracebacks import shorten
 from corereg.training import custom
 from corereg.training.compilation import Compilation
+from corereg.training.data.feature_names import as_public, from_public
 from corereg.training.data.structures import unpack_x_y_sample_weight
 from corereg.training.evaluate import evaluate, test_on_batch
 from corereg.training.fit import fit, train_on_batch
@@ -142,7 +143,7 @@ class Model(CopiedWhole, ModelStructure):
         callbacks: Any = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
-        shuffle: bool = True,
+        shuffle: bool | str | int = True,
         class_weight: dict[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
@@ -163,7 +164,9 @@ class Model(CopiedWhole, ModelStructure):
         batch_size: 32 by default; the last batch may be short. validation_split: the share of
         rows, the last ones, kept for validation; validation_data: (x, y), (x, y, weights) or an
         iterable of batches. shuffle: a new order of rows every epoch, which depends on the model's
-        seed and on how many passes it has trained. class_weight: {class: weight}, for the training
+        seed and on how many passes it has trained; "batch" as in Keras: batches of consecutive
+        rows, as they lie, with the rows of each in random order; a number n: the same in blocks of
+        n rows, for files larger than memory. class_weight: {class: weight}, for the training
         rows only, or sample_weight (rows,). initial_epoch: the epoch to begin with, counted from 0;
         above 0, the training goes on where the last `fit` of this model, or of the one that was
         saved, has ended, so that the two equal one in all bits. steps_per_epoch: batches an epoch
@@ -552,6 +555,11 @@ class Model(CopiedWhole, ModelStructure):
         self._trainer.compilation.optimizer = value
 
     @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called, or an optimizer was set."""
+        return self.optimizer is not None
+
+    @property
     def loss(self) -> Any:
         """The loss, or a list or dict of losses by output; may be set at any time."""
         return self._trainer.compilation.loss
@@ -585,6 +593,19 @@ class Model(CopiedWhole, ModelStructure):
     @log_penalties.setter
     def log_penalties(self, value: bool) -> None:
         self._trainer.compilation.log_penalties = bool(value)
+
+    @property
+    def feature_names(self) -> Any:
+        """The names of the columns of the first table that the model was trained on: a list, for
+        several inputs a dict of lists by their names; None if it had no names. A table of later
+        calls has to have the same columns in the same order, arrays need no names. May be set, to
+        None in order to forget them."""
+        return as_public(self._input_keys, self._trainer.columns)
+
+    @feature_names.setter
+    def feature_names(self, value: Any) -> None:
+        who = f"{type(self).__name__} {self.name!r}: feature_names"
+        self._trainer.columns = from_public(who, self._input_keys, value)
 
     @property
     def stop_training(self) -> bool:

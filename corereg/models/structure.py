@@ -279,7 +279,7 @@ class ModelStructure(Layer):
         return [input_kind(self.who, node.outputs, graph.nodes) for node in graph.sources]
 
     def _as_numbers(self, x: Any) -> Any:
-        if isinstance(x, np.ndarray) and x.dtype.kind in "fiub":
+        if isinstance(x, np.ndarray) and x.dtype.kind == "f":
             return x
         kinds = self._input_kinds or ()
         if not any(kind.lookup is not None for kind in kinds):

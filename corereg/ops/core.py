@@ -51,9 +51,10 @@ def saturate_cast(x: Any, dtype: Any) -> Tensor:
 
 
 @keras_op
-def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Tensor:
+def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Any:
     """x as a tensor, in another dtype if that is given. A tensor of that dtype is returned as it
-    is. ValueError for sparse=True and ragged=True.
+    is. Texts become a NumPy array of texts, which is what models and layers take. ValueError for
+    sparse=True and ragged=True.
 
     >>> ops.convert_to_tensor([1, 2])
     Tensor([1, 2], dtype=int32)
@@ -62,6 +63,12 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any
     """
     if sparse or ragged:
         raise ValueError("convert_to_tensor: expected neither sparse nor ragged, all are dense")
+    if dtype in (None, "string"):
+        first = x
+        while isinstance(first, list | tuple) and first:
+            first = first[0]
+        if isinstance(first, str):
+            return np.asarray(x)
     x = as_tensor(x)
     return x if dtype is None or x.dtype == np.dtype(dtype) else ops.astype(x, dtype)
 

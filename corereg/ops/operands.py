@@ -36,7 +36,7 @@ def as_tensor(x: Any) -> Tensor:
     if isinstance(x, Tensor):
         return x
     if isinstance(x, np.ndarray | np.generic):
-        return Tensor(np.asarray(x))
+        return Tensor(x)
     if isinstance(x, list | tuple) and _holds_tensors(x):
         return ops.stack([as_tensor(one) for one in x])
     array = np.asarray(x)

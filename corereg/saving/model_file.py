@@ -20,6 +20,7 @@ from corereg.layers.lookup import preparing
 from corereg.registry import custom_object_scope
 from corereg.saving import archive
 from corereg.saving.archive_format import Sections
+from corereg.saving.feature_names import FEATURE_NAMES, columns_of_file
 from corereg.saving.foreign import WEIGHTS, WHOLE, is_keras_path
 from corereg.saving.limits import FileFormatError, Limits, over_limit
 from corereg.saving.loadable import check_loadable
@@ -76,6 +77,8 @@ def save_model(model: SavableModel, path: Any, *, portable: bool = False) -> Non
         "model": model.get_config(),
         "compile": None,
     }
+    if (names := model._trainer.columns) is not None:
+        config[FEATURE_NAMES] = names
     if model.built and "layers" not in config["model"]:
         config["build_shape"] = model.input_shape
     try:
@@ -187,6 +190,7 @@ def _restored(
     ) as error:
         what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise FileFormatError(f"{who} does not make a model: {what}") from error
+    model._trainer.columns = columns_of_file(who, config.get(FEATURE_NAMES))
     put_weights(who, model, sections)
     put_masks(who, model, sections.get("masks", {}))
     put_training_state(who, model, places_of(model), sections.get("training", {}))

@@ -4,8 +4,8 @@ random/<place>            key and count of a layer that draws random numbers: tw
 seeds/<place>/<name>      the same of a SeedGenerator that is an attribute of a layer, or, as
                           seeds/<name>, of the model; in lists and dicts <name>/<place in them>
 row_order/seed, passes    the order of rows is a function of the two
-row_order/unfinished      rows of the data set, rows taken, whether they are shuffled: of a pass
-                          that goes on in the next epoch (steps_per_epoch)
+row_order/unfinished      rows of the data set, rows taken, how they are ordered: of a pass that
+                          goes on in the next epoch (steps_per_epoch)
 augment/<place>           the same of what draws random numbers in fit(augment=[...]): its number in
                           that list, and behind it that of a layer inside or an attribute's name
 unaveraged/<i>            the trained weights, where `fit` has put averages (use_ema) in their place

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 
 def check_count(who: str, name: str, value: Any, least: int = 1) -> int:
     """value as an integer >= least, else a clear error."""
@@ -43,3 +45,19 @@ def as_keras_returns(
         return logs
     values = [value for name, value in logs.items() if name != "penalty" and name not in penalties]
     return values if len(values) > 1 else values[0]
+
+
+def check_shuffle(shuffle: Any, size: int) -> int:
+    """How many rows `fit` shuffles together: 0 for all, or where it is told not to. ValueError for
+    what is no shuffle. size: of a batch."""
+    if isinstance(shuffle, str):
+        if shuffle == "batch":
+            return size
+    elif isinstance(shuffle, bool | np.bool_) or shuffle is None:
+        return 0
+    elif isinstance(shuffle, int | np.integer) and shuffle >= 0:
+        return int(shuffle) if shuffle > 1 else 0
+    raise ValueError(
+        "fit: expected shuffle as True, False, 'batch' or a number of rows that are shuffled "
+        f"together, received {shuffle!r}"
+    )

@@ -6,6 +6,7 @@ What a step is stands in `train_step`; the epochs around it are in loop.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from math import isfinite
 from typing import Any, NamedTuple
@@ -26,12 +27,14 @@ from corereg.training.arguments import (
     check_count,
     check_frequency,
     check_optional_count,
+    check_shuffle,
     smallest_known,
 )
 from corereg.training.augmentation import Augmentation, augmenting
 from corereg.training.custom import checked_logs, data_of, step_runner
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
+from corereg.training.data.mapped import read_ahead
 from corereg.training.diagnosis import warn_not_finite
 from corereg.training.evaluate import test_steps
 from corereg.training.loop import TrainingLoop, ValidationPlan
@@ -143,7 +146,7 @@ def fit(
     callbacks: Any,
     validation_split: float,
     validation_data: Any,
-    shuffle: bool,
+    shuffle: bool | str | int,
     class_weight: dict[int, float] | None,
     sample_weight: Any,
     initial_epoch: int,
@@ -167,6 +170,7 @@ def fit(
     )
     validation_steps = check_optional_count("fit", "validation_steps", validation_steps)
     due = check_frequency(validation_freq)
+    block = check_shuffle(shuffle, size)
     source: ArrayDataset | IterableSteps
     kept: ArrayDataset | None = None
     if is_iterable_of_batches(x):
@@ -198,11 +202,14 @@ def fit(
         trainer.resume_weights(model, initial_epoch > 0)
         runner = train_runner(model)
         run: Steps
+        ahead: AbstractContextManager[None]
         if isinstance(source, ArrayDataset):
-            run = ArraySteps(runner, source, size, trainer.row_order if shuffle else None)
+            order = trainer.row_order if shuffle else None
+            run = ArraySteps(runner, source, size, order, block)
+            ahead = read_ahead(source, order is None or block > 0, max(block, size))
         else:
             source.use(runner)
-            run = source
+            run, ahead = source, nullcontext()
         loop = TrainingLoop(
             model,
             run,
@@ -211,7 +218,8 @@ def fit(
             observers,
             bar,
         )
-        loop.run(initial_epoch, epochs)
+        with ahead:
+            loop.run(initial_epoch, epochs)
         trainer.review_sparse_products()
     return observers.history
 
@@ -226,9 +234,12 @@ def _check_data(
     class_weight: Any = None,
 ) -> ArrayDataset:
     """Checked data to train on, that can be augmented."""
-    data = model._trainer.check_data(model, who, x, y, weight, class_weight)
+    trainer = model._trainer
+    data = trainer.check_data(model, who, x, y, weight, class_weight)
     if augmentation is not None:
-        augmentation.check(data, model._trainer.losses)
+        augmentation.check(data, trainer.losses)
+    if data.columns is not None and trainer.columns is None:
+        trainer.columns = data.columns
     return data
 
 

@@ -32,7 +32,7 @@ from corereg.training.data.iterables import (
     refuse_array_arguments,
 )
 from corereg.training.data.model_shapes import input_shapes
-from corereg.training.data.structures import model_input, nest_given
+from corereg.training.data.structures import is_array, model_input, nest_given
 from corereg.training.sparse_products import REVIEWED_ROWS, SparseChoice
 from corereg.training.trainer import TrainableModel
 
@@ -111,11 +111,21 @@ def _checked(model: TrainableModel, source: BatchIterator) -> Iterator[tuple[Cal
     while (found := source.next()) is not None:
         who = f"predict: batch {source.number - 1}"
         batch = found[0]
-        x = batch[0] if isinstance(batch, tuple) and batch else batch
+        x = batch[0] if _has_targets(model, batch) else batch
         arrays = check_and_build(model, who, x)
         call = Call(model, x)
         call.forget_other_forms()
         yield call, arrays
+
+
+def _has_targets(model: TrainableModel, batch: Any) -> bool:
+    """Whether a batch is (x, ...): a tuple, or a list of arrays for a model with one input, as a
+    DataLoader of PyTorch's gives it."""
+    if isinstance(batch, tuple):
+        return bool(batch)
+    names = model._input_keys
+    single = names is None or len(names) == 1
+    return single and isinstance(batch, list) and 1 <= len(batch) <= 3 and all(map(is_array, batch))
 
 
 def _predict_batches(

@@ -13,6 +13,7 @@ from corereg.graph.nest import flatten, pack_like
 from corereg.layers.random_layer import RandomLayer
 from corereg.layers.sampling import BLOCK
 from corereg.random import next_seed
+from corereg.tables.given import given_array
 from corereg.targets import as_sample_weight
 from corereg.training.arguments import check_count
 from corereg.training.data.structures import flat_targets, model_input
@@ -257,7 +258,8 @@ def _unpacked(model: TrainableModel, data: Any) -> tuple[Any, list[Any], Array |
     who = f"{WHO}: validation_data"
     inputs, shapes = model._trainer.check_inputs(model, who, x)
     rows = len(inputs[0])
-    targets = [np.asarray(one) for one in flat_targets(who, "y", y, shapes.output_names)]
+    flat = flat_targets(who, "y", y, shapes.output_names)
+    targets = [given_array(who, "y", one) for one in flat]
     for one, shape, kind in zip(targets, shapes.outputs, kinds_of(model), strict=True):
         _check_targets(who, one, (rows, *shape[1:]), kind)
     return x, targets, None if weight is None else as_sample_weight(who, weight, rows, "float64")

@@ -129,15 +129,22 @@ def rates_ahead(optimizer: Any, most: int) -> AbstractContextManager[int]:
 class ArraySteps:
     """Steps over arrays, batch after batch, pass after pass.
 
-    size: rows a step takes; order: of the rows in each pass, None: rows as they are.
+    size: rows a step takes; order: of the rows in each pass, None: rows as they are; block: how
+    many of them are shuffled together, 0 for all.
     """
 
     once = False  # what was read can be read again
 
     def __init__(
-        self, runner: StepRunner, data: ArrayDataset, size: int, order: RowOrder | None
+        self,
+        runner: StepRunner,
+        data: ArrayDataset,
+        size: int,
+        order: RowOrder | None,
+        block: int = 0,
     ) -> None:
         self._runner, self.data, self.size, self._order = runner, data, size, order
+        self._block = 0 if order is None else block
         # by rows: a capture, and its program with the calls that gather rows in front
         self._gathering: dict[int, tuple[Capture, _kernels.Program]] = {}
         self._epoch_plan: tuple[int, ReplayPlan] | None = None  # with the version of the captures
@@ -176,7 +183,11 @@ class ArraySteps:
     def position(self) -> PassPosition | None:
         """The place in the pass; None between two."""
         rows = len(self.data)
-        return (rows, rows - self._left, int(self._order is not None)) if self._left else None
+        return (rows, rows - self._left, self._kind_of_order) if self._left else None
+
+    @property
+    def _kind_of_order(self) -> int:
+        return 0 if self._order is None else 1 + self._block
 
     def resume(self, position: PassPosition | None) -> bool:
         """Goes on at a place in the pass that was begun last; False if this cannot be one, for the
@@ -186,10 +197,10 @@ class ArraySteps:
             return True
         rows, taken, shuffled = position
         order = self._order
-        fits = rows == len(self.data) and taken < rows and shuffled == int(order is not None)
+        fits = rows == len(self.data) and taken < rows and shuffled == self._kind_of_order
         if not fits or (order is not None and order.passes[0] < 1):
             return False
-        self.data.resume_epoch(order, taken)
+        self.data.resume_epoch(order, taken, self._block)
         self._left = rows - taken
         return True
 
@@ -208,7 +219,7 @@ class ArraySteps:
         most = min(most, self._left // rows)
         with self._runner.access, self._runner.rates_ahead(most) as most:
             if begins:  # inside: the passes that a snapshot counts are those of finished steps
-                self.data.start_epoch(self._order)
+                self.data.start_epoch(self._order, self._block)
             if known is not None and known[0] is capture and capture.ready:
                 done = capture.replay([(known[1], 1)], most)
                 self._runner.result, self._runner.last = capture.result, capture.memory
@@ -239,7 +250,7 @@ class ArraySteps:
     def epoch_plan(self) -> ReplayPlan | None:
         """A pass as programs, which append its sums to their log; None: not known yet."""
         captures, sums = self._runner.captures, self._runner.sums
-        if not self._gathering:  # no step has run
+        if not self._gathering or self._block:  # no step has run; Python shuffles in blocks
             return None
         if self._left or self._runner.compilation.run_eagerly or self._runner.rate_needs_python:
             return None

@@ -29,7 +29,9 @@ from corereg.runtime.report import (
 from corereg.training.accumulators import EpochAccumulators
 from corereg.training.compilation import Compilation, OutputLoss
 from corereg.training.data.arrays import ArrayDataset, Batch, RowOrder
+from corereg.training.data.feature_names import InputColumns
 from corereg.training.data.model_data import (
+    CheckedInputs,
     check_model_inputs,
     check_model_targets,
     check_model_weights,
@@ -99,6 +101,7 @@ class Trainer:
         self.unaveraged: list[Array] | None = None
         self.augmented: dict[str, Array] = {}  # random states that the last `augment=` ended with
         self._epochs: dict[str, Any] = {}
+        self.columns: InputColumns | None = None  # of the tables that it was trained on
         self._make_transient_state()
 
     def _make_transient_state(self) -> None:
@@ -215,10 +218,15 @@ class Trainer:
     ) -> tuple[tuple[Array, ...], ModelShapes]:
         """x as checked arrays, one for each input, and the shapes that they mean. finite: whether
         NaN and infinity raise ValueError, as numbers too large for the model's dtype do."""
+        return self._checked_inputs(model, who, x, finite)[:2]
+
+    def _checked_inputs(
+        self, model: TrainableModel, who: str, x: Any, finite: bool
+    ) -> CheckedInputs:
         if model._has_own_call and model._built_shapes is None:
             model.built = False  # what Keras's programs set in __init__, where nothing is known yet
         known = self.shapes_of(model) if model.built else None
-        return check_model_inputs(who, model, known, x, finite)
+        return check_model_inputs(who, model, known, x, finite, self.columns)
 
     def check_data(
         self,
@@ -232,7 +240,7 @@ class Trainer:
         """Checked data; builds the model if this is the first it sees."""
         compilation = self.compilation
         compilation.need_optimizer(who)
-        inputs, shapes = self.check_inputs(model, who, x, finite=True)
+        inputs, shapes, columns = self._checked_inputs(model, who, x, True)
         rows, names, dtype = len(inputs[0]), shapes.output_names, shapes.dtype
         losses = compilation.losses_for(who, names)
         targets = check_model_targets(who, y, rows, losses, shapes)
@@ -247,7 +255,9 @@ class Trainer:
             model.build(input_shapes(x, inputs, shapes.input_names))
         compilation.metrics, self.losses, self.output_names = metrics, losses, names
         like = nest_given(x, shapes.input_names)
-        return ArrayDataset(inputs, targets, weights, dtype, like, shapes.input_dtypes)
+        data = ArrayDataset(inputs, targets, weights, dtype, like, shapes.input_dtypes)
+        data.columns = columns
+        return data
 
     # ---- one step --------------------------------------------------------------------------------
 

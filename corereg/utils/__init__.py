@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from corereg._lazy import lazy_package
 
 if TYPE_CHECKING:
+    from corereg.models.features.space import FeatureSpace as FeatureSpace
     from corereg.random import set_random_seed as set_random_seed
     from corereg.registry import (
         CustomObjectScope as CustomObjectScope,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "CustomObjectScope": "corereg.registry",
+    "FeatureSpace": "corereg.models.features.space",
     "Progbar": "progbar",
     "PyDataset": "sequences",
     "Sequence": "sequences",

@@ -8,6 +8,7 @@ import numpy as np
 
 from corereg.graph.nest import flatten, map_nest
 from corereg.representation import as_call
+from corereg.tables.given import given_array
 
 Array = np.ndarray[Any, Any]
 
@@ -17,8 +18,10 @@ class PyDataset:
     `__getitem__(index)`, which gives (x, y) or (x, y, sample_weight), and `__len__`, how many
     batches there are. fit, evaluate and predict take it in place of x.
 
-    workers, use_multiprocessing, max_queue_size: Keras's arguments; batches are made in the calling
-    thread, whatever they say.
+    workers: more than 1 make batches in so many threads while the model trains, at most
+    max_queue_size ahead, and in order; `__getitem__` is then called from several threads at once.
+    1: batches are made when they are wanted. use_multiprocessing: Keras's argument; it changes
+    nothing.
 
     >>> class Batches(utils.PyDataset):
     ...     def __len__(self):
@@ -126,7 +129,8 @@ def split_dataset(
     >>> left, right
     (array([0, 1, 2]), array([3, 4]))
     """
-    parts = [np.asarray(one) for one in flatten(dataset)]
+    dataset = map_nest(lambda one: given_array("split_dataset", "data", one), dataset)
+    parts = list(flatten(dataset))
     counts = {len(one) if one.ndim else -1 for one in parts}
     if len(counts) != 1 or -1 in counts:
         shapes = [one.shape for one in parts]
@@ -149,7 +153,7 @@ def split_dataset(
         np.random.default_rng(seed).shuffle(order)
 
     def part(places: Array) -> Any:
-        return map_nest(lambda one: np.asarray(one)[places], dataset)
+        return map_nest(lambda one: one[places], dataset)
 
     return part(order[:left]), part(order[left : left + right])
 

@@ -28,8 +28,6 @@ def cases() -> dict[str, tuple[str, dict[str, Any], Any, Any]]:
             "mask": {"mask_token": mask},
             "mask_two_oov": {"mask_token": mask, "num_oov_indices": 2},
         }
-        if kind == "StringLookup":  # corereg does not tell unknown texts apart
-            fixed = {name: one for name, one in fixed.items() if "num_oov_indices" not in one}
         for name, options in fixed.items():
             found[f"{kind}_{name}"] = kind, {"vocabulary": words, **options}, None, data
         known = [[words[0], words[2]], [words[1], words[1]]]
@@ -39,9 +37,7 @@ def cases() -> dict[str, tuple[str, dict[str, Any], Any, Any]]:
             options = {"vocabulary": words, "output_mode": mode}
             given = rows if mode == "one_hot" else data
             found[f"{kind}_{mode}"] = kind, options, None, given
-            several = 2 if kind == "IntegerLookup" else 1
-            options = {**options, "num_oov_indices": several}
-            options = {**options, "max_tokens": 9, "pad_to_max_tokens": True}
+            options = {**options, "num_oov_indices": 2, "max_tokens": 9, "pad_to_max_tokens": True}
             found[f"{kind}_{mode}_padded"] = kind, options, None, given
         idf = {"vocabulary": words, "output_mode": "tf_idf", "idf_weights": [0.25, 0.5, 2.0]}
         found[f"{kind}_tf_idf"] = kind, idf, None, data

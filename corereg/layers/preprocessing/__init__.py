@@ -4,8 +4,11 @@ their like."""
 from corereg.layers.preprocessing import (
     category_encoding,
     discretization,
+    hashed_crossing,
+    hashing,
     integer_lookup,
     normalization,
+    numeric_encoding,
     rescaling,
     string_lookup,
 )
@@ -13,8 +16,11 @@ from corereg.layers.preprocessing import (
 __all__ = [
     "category_encoding",
     "discretization",
+    "hashed_crossing",
+    "hashing",
     "integer_lookup",
     "normalization",
+    "numeric_encoding",
     "rescaling",
     "string_lookup",
 ]

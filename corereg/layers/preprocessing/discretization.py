@@ -9,7 +9,7 @@ import numpy as np
 
 from corereg.autograd import Tensor, ops
 from corereg.layers.base import Layer, Shape
-from corereg.layers.preprocessing.batches import batches_of
+from corereg.layers.preprocessing.batches import batches_of, sorted_in_pieces
 from corereg.layers.preprocessing.encoding import MODES, check_mode, encoded, encoded_shape
 from corereg.registry import register
 
@@ -126,7 +126,7 @@ class Discretization(Layer):
 
 def _summary(values: Array, epsilon: float) -> Summary:
     """Every n-th of the sorted values from the n-th on, n of about epsilon times their number."""
-    ordered = np.sort(values.reshape(-1)).astype(np.float32)
+    ordered = sorted_in_pieces(values.reshape(-1), np.float32)
     each = max(len(ordered) * epsilon, 1.0)
     step = int(each)
     taken = ordered[step - 1 :: step]

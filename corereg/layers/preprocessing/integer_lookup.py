@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -82,9 +83,18 @@ class IntegerLookup(Lookup):
         return found
 
     def checked(self, values: Array) -> Array:
+        """An array of whole numbers; TypeError for another."""
         if values.dtype.kind not in "iub":
             raise TypeError(f"{self.who}: expected whole numbers, received dtype {values.dtype}")
         return values
+
+    def counts_of(self, values: Array) -> Iterable[tuple[int, int]]:
+        found, counts = np.unique(self.checked(values), return_counts=True)
+        return zip(found.tolist(), counts.tolist(), strict=True)
+
+    def rows_of(self, values: Array) -> Iterator[set[int]]:
+        rows = self.checked(values).reshape(len(values), values[:1].size)
+        return (set(row.tolist()) for row in rows)
 
     def _set(self, tokens: list[Any], weights: list[float] | None) -> None:
         super()._set(tokens, weights)

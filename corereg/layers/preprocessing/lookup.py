@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ class Lookup(Layer):
     """Base of layers that number tokens: [mask token] [tokens that are not known] [vocabulary].
 
     The mask token is 0 if there is one, and only where output_mode is "int": other modes leave it
-    out. A subclass says what a token is (`as_token`,
-    `checked`), and computes in `call`.
+    out. A subclass says what a token is (`as_token`, `counts_of`, `rows_of`), and computes in
+    `call`.
     """
 
     _takes_one_tensor = True
@@ -170,13 +171,12 @@ class Lookup(Layer):
         for batch in batches_of(self.who, data, batch_size, steps):
             batch = np.atleast_1d(batch)
             for piece in pieces(batch, PIECE):
-                values, found = np.unique(self.checked(piece), return_counts=True)
-                for value, count in zip(values.tolist(), found.tolist(), strict=True):
+                for value, count in self.counts_of(piece):
                     counts[value] = counts.get(value, 0) + count
             rows += len(batch)
             if self.output_mode == "tf_idf":
-                for row in self.checked(batch).reshape(len(batch), batch[:1].size):
-                    for value in set(row.tolist()):
+                for row in self.rows_of(batch):
+                    for value in row:
                         inside[value] = inside.get(value, 0) + 1
         for token in (self.mask_token, self.oov_token):
             counts.pop(token, None)
@@ -190,8 +190,12 @@ class Lookup(Layer):
 
     # ---- computing -------------------------------------------------------------------------------
 
-    def checked(self, values: Array) -> Array:
-        """An array of tokens; TypeError for another."""
+    def counts_of(self, values: Array) -> Iterable[tuple[Any, int]]:
+        """Each token in an array and how often it is there; TypeError for another array."""
+        raise NotImplementedError
+
+    def rows_of(self, values: Array) -> Iterator[set[Any]]:
+        """The tokens of each row of an array."""
         raise NotImplementedError
 
     def encode(self, codes: Tensor) -> Tensor:

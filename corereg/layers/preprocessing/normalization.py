@@ -115,7 +115,7 @@ class Normalization(Layer):
                 f"{self.who}.adapt: mean and variance were given to the layer; leave them out"
             )
         count, mean, second = 0, np.zeros(()), np.zeros(())  # Chan, Golub, LeVeque 1983
-        batches = batches_of(self.who, data, batch_size, steps)
+        batches = batches_of(self.who, data, batch_size, steps, PIECE)
         for batch in (piece for whole in batches for piece in pieces(whole, PIECE)):
             if batch.dtype.kind not in "fiub" or not batch.ndim:
                 raise ValueError(

@@ -25,14 +25,16 @@ class Contents(NamedTuple):
     weights: bytes
     assets: dict[str, bytes]
     """By their paths below "assets/"."""
+    metadata: dict[str, Any]
 
 
-def write(file: BinaryIO, config: bytes, weights: bytes) -> None:
-    """Writes a file; config is JSON."""
+def write(file: BinaryIO, config: bytes, weights: bytes, more: dict[str, Any]) -> None:
+    """Writes a file; config is JSON, more: metadata that Keras does not look at."""
     metadata = {
         "keras_version": KERAS_VERSION,
         "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S", time.gmtime()),
         "corereg_version": __version__,
+        **more,
     }
     writer = ZipWriter(file)
     reader = JsonReader(Limits())
@@ -79,9 +81,14 @@ def _read(who: str, data: bytes, limits: Limits) -> Contents:
     config = texts.parse(contents(CONFIG))
     if not isinstance(config, dict):
         raise FileFormatError("config.json: the JSON is no object")
+    metadata: Any = {}
+    if METADATA in members:
+        texts.claim(members[METADATA].size)
+        metadata = texts.parse(contents(METADATA))
     assets = {
         name.removeprefix(ASSETS): contents(name)
         for name in members
         if name.startswith(ASSETS) and not name.endswith("/")
     }
-    return Contents(config, contents(WEIGHTS), assets)
+    known = metadata if isinstance(metadata, dict) else {}
+    return Contents(config, contents(WEIGHTS), assets, known)

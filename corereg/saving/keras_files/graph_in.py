@@ -8,6 +8,7 @@ from typing import Any
 
 from corereg import ops, registry
 from corereg.graph.operations import function_of
+from corereg.saving.keras_files import feature_spaces
 from corereg.saving.keras_files.op_classes import CLASSES, FUNCTIONS
 from corereg.saving.keras_files.parts_in import (
     Reading,
@@ -26,6 +27,8 @@ def model(described: Any, reading: Reading) -> Config:
     """A model, or a layer in a model, with "name" and "inbound_nodes" where it has them."""
     if not isinstance(described, Mapping) or not isinstance(described.get("class_name"), str):
         raise ValueError(f"expected a layer or a model, received {described!r:.200}")
+    if described["class_name"] == feature_spaces.NAME:
+        return feature_spaces.read(described, lambda one: plain_layer(one, reading))
     config = described.get("config")
     layers = config.get("layers") if isinstance(config, Mapping) else None
     if not isinstance(config, Mapping) or not isinstance(layers, list):

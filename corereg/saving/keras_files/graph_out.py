@@ -9,6 +9,7 @@ from typing import Any
 from corereg.graph.operations import function_of, public_function
 from corereg.layers.base import Layer
 from corereg.layers.lookup import serialize
+from corereg.saving.keras_files import feature_spaces
 from corereg.saving.keras_files.lacking import Lacking
 from corereg.saving.keras_files.op_classes import CLASSES, OpClass
 from corereg.saving.keras_files.parts_out import (
@@ -35,6 +36,8 @@ def model(of: Any, lacking: Lacking) -> Config:
 
 def _layer(described: Config, of: Any, lacking: Lacking) -> Config:
     """A layer or a model, and the shape for which it was built."""
+    if feature_spaces.is_space(of):
+        return feature_spaces.written(of, lacking)
     own = {"class_name": described["class_name"], "config": described["config"]}
     if "registered_name" in described:
         own["registered_name"] = described["registered_name"]

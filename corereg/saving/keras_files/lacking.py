@@ -14,6 +14,7 @@ out."""
 
 LAYERS = {
     "EnsembleAverage": "save to a .corereg file",
+    "NumericEncoding": "save to a .corereg file, or use Normalization on numbers without gaps",
     "SelectColumns": "save to a .corereg file, or use pruning.compact(model, keep_inputs=False)",
 }
 """By class the layers that Keras lacks, and the remedy: no model can do without its layers."""
@@ -23,7 +24,7 @@ WRAPPERS = {"optimizer": {"SAM": "base"}}
 config: it stands in their place if they are left out."""
 
 ARGUMENTS = {
-    "layer": ("grid",),
+    "layer": ("grid", "missing_token"),
     "optimizer": ("lazy", "learning_rate_multipliers", "excluded_from_weight_decay"),
 }
 """By kind the keys of a config that Keras's parts do not take."""

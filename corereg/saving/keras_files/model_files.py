@@ -15,14 +15,21 @@ from corereg.layers.base import Layer, assign_all
 from corereg.layers.lookup import deserialize, preparing
 from corereg.metrics.base import Metric
 from corereg.registry import custom_object_scope
+from corereg.saving.feature_names import FEATURE_NAMES, columns_of_file
 from corereg.saving.foreign import WHOLE
 from corereg.saving.json_text import JsonReader, dump
-from corereg.saving.keras_files import container, graph_in, graph_out, optimizer_state
+from corereg.saving.keras_files import (
+    container,
+    feature_spaces,
+    graph_in,
+    graph_out,
+    optimizer_state,
+)
 from corereg.saving.keras_files.hdf5 import VariableFile, import_h5py, written
 from corereg.saving.keras_files.lacking import Lacking
 from corereg.saving.keras_files.parts_in import Reading
 from corereg.saving.keras_files.parts_out import part
-from corereg.saving.keras_files.weight_paths import config_places, places
+from corereg.saving.keras_files.weight_paths import config_places, layer_entries, places
 from corereg.saving.limits import FileFormatError, Limits, over_limit
 from corereg.saving.replacing import replace_file
 
@@ -51,7 +58,9 @@ def save_model(model: Any, path: Any, portable: bool = False) -> None:
         lacking.note("masks, which keep weights at zero (corereg.pruning)")
     text = dump(config, "the model's config", JsonReader(Limits()))
     weights = _weights(who, model)
-    replace_file(os.fsdecode(path), lambda file: container.write(file, text, weights))
+    columns = model._trainer.columns
+    more = {} if columns is None else {FEATURE_NAMES: columns}
+    replace_file(os.fsdecode(path), lambda file: container.write(file, text, weights, more))
     lacking.warn()
 
 
@@ -151,6 +160,7 @@ def load_model(
             raise FileFormatError(f"{who} does not make a model: {what}") from error
         _put_weights(who, model, file)
         _put_state(who, model, file)
+    model._trainer.columns = columns_of_file(who, contents.metadata.get(FEATURE_NAMES))
     return model
 
 
@@ -186,7 +196,8 @@ def _make(
     none is larger than the file."""
     found = list(_all_places(config, limits))
     vocabularies = {}
-    for _, path, entry in found:
+    entries = [*((path, entry) for _, path, entry in found), *layer_entries(config)]
+    for path, entry in entries:
         text = contents.assets.get(f"{path}/vocabulary.txt")
         if text is not None:
             vocabularies[id(entry)] = text.decode().rstrip("\n").split("\n")
@@ -201,7 +212,9 @@ def _make(
     with preparing(prepare):
         model = deserialize(described, prepare=prepare)
     shape = config.get("build_config") or {}
-    if not model.built and isinstance(shape.get("input_shape"), list):
+    if feature_spaces.is_space(model):
+        model.build(None)
+    elif not model.built and isinstance(shape.get("input_shape"), list):
         model.build(_as_shape(shape["input_shape"]))
     model._stop_giving()
     return model

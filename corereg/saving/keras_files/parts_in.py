@@ -26,6 +26,7 @@ _NEUTRAL = {
 }
 """Arguments that corereg's parts do not have, and the value that changes nothing."""
 
+HASHING = ("Hashing", "HashedCrossing")
 _LOOKUP = ("vocabulary_dtype", "vocabulary_size", "oov_method", "salt", "encoding")
 _FLOATS = ("float32", "float64")
 
@@ -89,6 +90,8 @@ def layer(described: Mapping[str, Any], reading: Reading) -> Config:
     who = f"{name} {config.get('name')!r}"
     if registry.find("layer", name) is None:
         raise ValueError(f"{who}: {registry.unknown('layer', name, '')}")
+    if name in HASHING:  # whose dtype says only that bins are integers
+        config = {key: one for key, one in config.items() if key != "dtype"}
     own = _options(config, who, reading)
     if name in ("IntegerLookup", "StringLookup"):
         own = _lookup(who, name, own, reading.vocabularies.get(id(described)))

@@ -92,6 +92,8 @@ def layer(described: Config, lacking: Lacking) -> Config:
             lacking.note(f"the argument {key}{owner}")
         elif key not in REFUSED and key not in UNTAKEN.get(name, ()):
             translated[key] = _option(name, key, value, lacking, owner)
+    if name in ("Hashing", "HashedCrossing") and config["output_mode"] == "int":
+        translated["dtype"] = policy("int64")
     return form(MODULES["layer"], name, translated)
 
 

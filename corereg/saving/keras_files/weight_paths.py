@@ -16,6 +16,7 @@ from corereg import registry
 from corereg.layers.base import Layer
 from corereg.metrics.base import Metric
 from corereg.naming import snake_case
+from corereg.saving.keras_files.feature_spaces import NAME as SPACE, is_space
 
 
 class Names:
@@ -67,6 +68,18 @@ def config_places(config: Any, path: str = "", place: str = "") -> Iterator[tupl
             yield from config_places(inner, own_path, own_place)
 
 
+def layer_entries(config: Any) -> Iterator[tuple[str, Any]]:
+    """The path of each feature's layer in Keras's file, and its description."""
+    inner = config.get("config")
+    features = inner.get("features") if isinstance(inner, Mapping) else None
+    if config.get("class_name") != SPACE or not isinstance(features, Mapping):
+        return
+    names = Names()
+    for one in features.values():
+        entry = one["config"]["preprocessor"]
+        yield f"preprocessors/{names.next(snake_case(entry['class_name']))}", entry
+
+
 def _is_op(entry: Mapping[str, Any]) -> bool:
     return str(entry.get("module")).startswith(("keras.src.ops.", "keras.src.activations."))
 
@@ -81,6 +94,10 @@ def _children(one: Any) -> Iterator[tuple[str, Any]]:
         yield from _in_container(one.values() if isinstance(one, dict) else one)
         return
     if not isinstance(one, Layer):
+        return
+    if is_space(one):
+        for name in ("concat", "crossers", "one_hot_encoders", "preprocessors"):
+            yield name, getattr(one, name)
         return
     is_stack = isinstance(one, _sequential())
     if is_stack or getattr(one, "_graph", None) is not None:

@@ -13,6 +13,7 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Tensor
 from corereg.graph.nest import form_of
+from corereg.training.data.feature_names import InputColumns
 from corereg.training.data.structures import model_input
 
 Array = np.ndarray[Any, Any]
@@ -46,7 +47,8 @@ class Batch(NamedTuple):
 
 
 PassPosition = tuple[int, ...]
-"""Where a pass is: the rows of its data set, those taken, and 1 if they are shuffled, else 0."""
+"""Where a pass is: the rows of its data set, those taken, and how they are ordered: 0 as they are,
+1 shuffled, 1 + n shuffled in blocks of n."""
 
 
 class RowOrder:
@@ -61,6 +63,18 @@ class RowOrder:
         self.seed = np.array([seed], np.uint64)
         self.passes = np.zeros(1, np.int64)
         self.unfinished: PassPosition | None = None
+
+
+def shuffle_in_blocks(rows: Array, order: RowOrder, block: int) -> None:
+    """Writes an order of rows that reads them block by block, as they lie, and the rows of each
+    block in random order: also a function of (seed, pass)."""
+    blocks = -(-len(rows) // block)
+    count = order.passes * blocks
+    for first in range(0, len(rows), block):
+        part = rows[first : first + block]
+        _kernels.shuffle(part, order.seed, count)  # it adds 1 to count
+        part += first
+    order.passes += 1
 
 
 class ArrayDataset:
@@ -80,6 +94,7 @@ class ArrayDataset:
     ) -> None:
         self.input_dtypes = input_dtypes
         self.inputs, self.targets, self.weights = inputs, targets, weights
+        self.columns: InputColumns | None = None  # of the tables that the inputs were
         self.dtype = np.dtype(dtype)
         self._like = like
         self._batch: Batch | None = None
@@ -90,8 +105,14 @@ class ArrayDataset:
     def __len__(self) -> int:
         return len(self.inputs[0])
 
-    def start_epoch(self, order: RowOrder | None = None) -> None:
-        """Starts a pass over all rows, in the next order of `order`, or (None) as they are."""
+    @property
+    def rows_taken(self) -> int:
+        """How many rows of this pass were taken; kernels may be taking more just now."""
+        return int(self._start[0])
+
+    def start_epoch(self, order: RowOrder | None = None, block: int = 0) -> None:
+        """Starts a pass over all rows, in the next order of `order`, or (None) as they are. block:
+        how many rows are shuffled together, 0 for all."""
         _kernels.store_and_reset(self._start)
         if order is None:
             self._order = None
@@ -99,13 +120,16 @@ class ArrayDataset:
         if self._order is None:
             self._order = np.zeros(len(self), np.int64)
         # in place: recorded steps read it
-        _kernels.shuffle(self._order, order.seed, order.passes)
+        if block:
+            shuffle_in_blocks(self._order, order, block)
+        else:
+            _kernels.shuffle(self._order, order.seed, order.passes)
 
-    def resume_epoch(self, order: RowOrder | None, rows: int) -> None:
+    def resume_epoch(self, order: RowOrder | None, rows: int, block: int = 0) -> None:
         """Goes on in the pass that was started last, of which so many rows were taken."""
         if order is not None:
             order.passes -= 1  # it is counted once
-        self.start_epoch(order)
+        self.start_epoch(order, block)
         self._start[...] = rows
 
     def batch_signature(self, rows: int) -> tuple[Any, ...]:

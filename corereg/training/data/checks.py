@@ -11,6 +11,9 @@ from corereg import _kernels
 from corereg.autograd import Tensor
 from corereg.layers.base import Shape
 from corereg.losses.base import Loss
+from corereg.tables.columns import Column
+from corereg.tables.given import given_array
+from corereg.tables.refusals import Asked
 from corereg.targets import FLOAT64_MAX
 
 Array = np.ndarray[Any, Any]
@@ -19,20 +22,22 @@ CHUNK = 1 << 22  # elements looked at together when checking for NaN
 
 
 def check_inputs(
-    who: str, x: Any, dtype: Any, finite: bool = True, one_feature: bool = False
+    who: str,
+    x: Any,
+    dtype: Any,
+    finite: bool = True,
+    one_feature: bool = False,
+    table: Sequence[Column] | None = None,
 ) -> Array:
     """x as an array (rows, ...) of numbers with contiguous rows. one_feature: (rows,) stands for
-    (rows, 1).
+    (rows, 1); table: the columns that x was made of, for errors to name them.
 
     Raises TypeError for other dtypes, ValueError for no rows and for finite numbers that are not
     finite as `dtype`; where `finite`, for NaN and infinity as well.
     """
     array = np.asarray(x.data if isinstance(x, Tensor) else x)
     if array.dtype.kind not in "fiub":
-        raise TypeError(
-            f"{who}: expected X of numbers, received dtype {array.dtype}; "
-            "convert with .astype('float32')"
-        )
+        raise Asked(who, "X").refuse_array(array, f"dtype {array.dtype}")
     array = known_float(array)
     if array.ndim == 1 and one_feature:
         array = array[:, None]
@@ -49,7 +54,9 @@ def check_inputs(
         array = np.require(array, requirements=["C", "A"])
     if finite:
         if array.dtype.kind == "f":
-            check_finite(who, "X", array, dtype)
+            check_finite(who, "X", array, dtype, table=table)
+    elif table is not None:
+        check_cast(who, array, table)
     elif array.dtype.char == "d" and dtype == "float32":
         check_finite(who, "X", array, dtype, keeps=True)
     return array
@@ -64,9 +71,17 @@ def known_float(array: Array) -> Array:
     return array
 
 
-def check_finite(who: str, name: str, x: Array, dtype: Any, keeps: bool = False) -> None:
-    """Raises ValueError naming the first row of x that is not finite as this dtype; keeps: only
-    where x itself is finite, so that NaN and infinity may stay what they are."""
+def check_finite(
+    who: str,
+    name: str,
+    x: Array,
+    dtype: Any,
+    keeps: bool = False,
+    table: Sequence[Column] | None = None,
+) -> None:
+    """Raises ValueError naming the first row of x that is not finite as this dtype, and the column;
+    keeps: only where x itself is finite, so that NaN and infinity may stay what they are. table:
+    the columns that x was made of, if they have names."""
     most = FLOAT32_MOST if dtype == "float32" else FLOAT64_MAX
     if x.size <= CHUNK and _kernels.all_between(x, -most, most):
         return
@@ -81,13 +96,58 @@ def check_finite(who: str, name: str, x: Array, dtype: Any, keeps: bool = False)
             wrong = ~np.isfinite(part.astype(dtype))  # or the sum itself overflowed
         if keeps:
             wrong &= np.isfinite(part)
-        bad = np.flatnonzero(wrong.reshape(len(part), -1).any(axis=1))
-        if len(bad):
-            which = "a number" if keeps else "NaN, infinity or a number"
-            raise ValueError(
-                f"{who}: expected {name} finite as {dtype}, received {which} too large "
-                f"in row {first + bad[0]}; drop such rows, fill them in, or scale the column"
-            )
+        if wrong.any():
+            row, column = _first_place(wrong)
+            _refuse_value(who, name, x, dtype, first + row, column, table)
+
+
+def check_cast(who: str, x: Array, table: Sequence[Column]) -> None:
+    """Raises ValueError for a finite number of a table that x, made of it, has as infinity."""
+    if x.dtype.kind != "f" or _kernels.all_between(x, -FLOAT64_MAX, FLOAT64_MAX):
+        return
+    rows = max(1, CHUNK * len(x) // x.size)
+    for first in range(0, len(x), rows):
+        for row, column in np.argwhere(np.isinf(x[first : first + rows])):
+            place = first + int(row)
+            if np.isfinite(float(table[column].part(place, place + 1)[0])):
+                _refuse_value(who, "X", x, x.dtype, place, int(column), table)
+
+
+def _first_place(wrong: Array) -> tuple[int, int]:
+    """The first row that has something wrong, and where in it, counted through."""
+    flat = wrong.reshape(len(wrong), -1)
+    row = int(np.flatnonzero(flat.any(axis=1))[0])
+    return row, int(np.flatnonzero(flat[row])[0])
+
+
+def _refuse_value(
+    who: str,
+    name: str,
+    x: Array,
+    dtype: Any,
+    row: int,
+    column: int,
+    table: Sequence[Column] | None,
+) -> None:
+    """Raises ValueError for a number that is not finite as this dtype."""
+    value = float(x[row].reshape(-1)[column])
+    where = f"row {row}"
+    if table is not None:
+        value = float(table[column].part(row, row + 1)[0])
+        if table[column].name is not None:
+            where += f", column {table[column].name!r}"
+    elif x.ndim == 2 and x.shape[1] > 1:
+        where += f", column {column}"
+    cure = "drop such rows, or fill them in"
+    if np.isnan(value):
+        what = "NaN"
+    elif np.isinf(value):
+        what = "infinity"
+    else:
+        what, cure = f"{value:.3g} (too large)", "scale the column"
+    raise ValueError(
+        f"{who}: expected {name} finite as {dtype}, received {what} in {where}; {cure}"
+    )
 
 
 def check_below(who: str, x: Array, limit: int) -> None:
@@ -146,17 +206,21 @@ def check_targets(
     """
     if y is None:
         raise ValueError(f"{who}: expected y, received None")
-    array: Array = np.asarray(y.data if isinstance(y, Tensor) else y)
+    array: Array
+    if type(y) is np.ndarray:
+        array = y
+    else:
+        array = y.data if isinstance(y, Tensor) else given_array(who, "y", y)
     if not array.ndim or len(array) != rows:
         raise ValueError(
             f"{who}: expected one target for each of the {rows} rows of X, received y of shape "
             f"{array.shape}"
         )
+    if array.dtype.kind not in "fiub":
+        raise Asked(who, "y").refuse_array(array, f"dtype {array.dtype}")
     with prefix_errors(who):
         if loss is not None and outputs is not None:
             array = loss.check_targets(array, outputs)
-        elif array.dtype.kind not in "fiub":
-            raise TypeError(f"expected y of numbers, received dtype {array.dtype}")
     if not (array.flags.c_contiguous and array.flags.aligned):
         array = np.require(array, requirements=["C", "A"])
     array = known_float(array)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd import Tensor
+from corereg.tables.libraries import is_data
 from corereg.training.data.structures import holds_arrays
 from corereg.warn import warn_user
 
@@ -23,7 +24,7 @@ def is_iterable_of_batches(x: Any) -> bool:
             and (getattr(b[0], "ndim", 0) >= 2 or holds_arrays(b[0]))
             for b in x
         )
-    if isinstance(x, np.ndarray | Tensor | tuple | dict | str | bytes) or hasattr(x, "__array__"):
+    if x is None or isinstance(x, np.ndarray | Tensor | tuple | dict | str | bytes) or is_data(x):
         return False
     return hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
 
@@ -32,8 +33,8 @@ class BatchIterator:
     """An iterable of batches, read one at a time.
 
     An iterator goes on from epoch to epoch. Anything else begins anew at `restart`; an object with
-    `__getitem__` and `__len__` is asked for batches 0, 1, ... and, if it has `on_epoch_end`, told
-    of the end of each epoch.
+    `__getitem__` and `__len__` is asked for batches 0, 1, ..., by threads if its `workers` are more
+    than 1, and, if it has `on_epoch_end`, told of the end of each epoch.
     """
 
     def __init__(self, source: Any) -> None:
@@ -57,8 +58,13 @@ class BatchIterator:
         self._iterator = self._by_index() if indexed else iter(self._source)
 
     def _by_index(self) -> Iterator[Any]:
-        for i in range(len(self._source)):
-            yield self._source[i]
+        source, workers = self._source, getattr(self._source, "workers", 1)
+        if isinstance(workers, int) and workers > 1:
+            most = getattr(source, "max_queue_size", 10)
+            from corereg.training.data.prefetch import fetched_ahead
+
+            return fetched_ahead(source.__getitem__, len(source), workers, most)
+        return (source[i] for i in range(len(source)))
 
     def next(self) -> tuple[Any] | None:
         """The next batch, in a tuple, or None at the end."""

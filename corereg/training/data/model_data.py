@@ -4,10 +4,13 @@ of their rows, before anything is changed."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from corereg.autograd import Tensor
+from corereg.tables.columns import Column
+from corereg.tables.given import given
 from corereg.targets import as_sample_weight
 from corereg.training.compilation import OutputLoss
 from corereg.training.data.checks import (
@@ -16,39 +19,68 @@ from corereg.training.data.checks import (
     check_targets,
     weights_by_class,
 )
+from corereg.training.data.feature_names import InputColumns, check_columns
 from corereg.training.data.model_shapes import ModelShapes, ShapedModel, shapes_to_be
 from corereg.training.data.structures import flat_inputs, flat_targets, flat_weights
 
 Array = np.ndarray[Any, Any]
 
 
+class CheckedInputs(NamedTuple):
+    """Checked arrays, one for each input, the shapes that they mean, and the names of the columns
+    of each, None for what had no names; columns None: none of them had."""
+
+    arrays: tuple[Array, ...]
+    shapes: ModelShapes
+    columns: InputColumns | None
+
+
 def check_model_inputs(
-    who: str, model: ShapedModel, known: ModelShapes | None, x: Any, finite: bool = False
-) -> tuple[tuple[Array, ...], ModelShapes]:
-    """x as checked arrays, one for each input, and the shapes that they mean.
+    who: str,
+    model: ShapedModel,
+    known: ModelShapes | None,
+    x: Any,
+    finite: bool = False,
+    columns: InputColumns | None = None,
+) -> CheckedInputs:
+    """x as checked arrays, one for each input, and what they mean.
 
     known: the shapes of a built model, None for one that is not built yet. Finite numbers that
     become infinite in the model's dtype raise ValueError; finite: NaN and infinity do, too.
+    columns: the names that tables have to have, if the model knows some.
     """
     names = model._input_keys if known is None else known.input_names
     dtype = model.dtype if known is None else known.dtype
+    named: InputColumns | None = None
+    tables: Sequence[Sequence[Column] | None] = ()
     if names is not None and len(names) == 1 and type(x) is np.ndarray:
         parts: tuple[Any, ...] = (x,)
     else:
-        parts = flat_inputs(who, x, names)
+        one_column = known is not None and len(known.inputs or ()) == 1 == known.takes_one_feature(
+            0
+        )
+        parts = flat_inputs(who, x, names, one_column)
     if known is not None:
         parts = known.looked_up(who, parts)
     elif model._input_kinds is not None:
         parts = ModelShapes(dtype, names, None, [], [], model._input_kinds).looked_up(who, parts)
+    if type(x) is not np.ndarray and not all(type(part) is np.ndarray for part in parts):
+        parts, named, tables = _from_tables(who, parts, names, known, dtype)
+        if named is not None and columns is not None:
+            check_columns(who, names, columns, named)
     if len(parts) == 1:
         single = known is not None and known.takes_one_feature(0)
-        arrays: tuple[Array, ...] = (check_inputs(who, parts[0], dtype, finite, single),)
+        table = tables[0] if tables else None
+        finite = finite and not (known is not None and known.takes_missing(0))
+        arrays: tuple[Array, ...] = (check_inputs(who, parts[0], dtype, finite, single, table),)
     else:
-        labels = [repr(n) for n in names] if names else [f"x[{i}]" for i in range(len(parts))]
+        labels = _labels(names, len(parts))
         arrays = tuple(
             check_inputs(
                 f"{who}: input {label}",
-                *(part, dtype, finite, known is not None and known.takes_one_feature(i)),
+                *(part, dtype, finite and not (known is not None and known.takes_missing(i))),
+                known is not None and known.takes_one_feature(i),
+                tables[i] if tables else None,
             )
             for i, (label, part) in enumerate(zip(labels, parts, strict=True))
         )
@@ -59,7 +91,34 @@ def check_model_inputs(
         known.check_shapes(who, arrays)
     if known.kinds is not None:
         known.check_indices(who, arrays)
-    return arrays, known
+    return CheckedInputs(arrays, known, named)
+
+
+def _labels(names: Sequence[str] | None, count: int) -> list[str]:
+    """How errors call the inputs."""
+    return [repr(n) for n in names] if names else [f"x[{i}]" for i in range(count)]
+
+
+def _from_tables(
+    who: str,
+    parts: Sequence[Any],
+    names: Sequence[str] | None,
+    known: ModelShapes | None,
+    dtype: str,
+) -> tuple[tuple[Any, ...], InputColumns | None, list[Sequence[Column] | None]]:
+    """Inputs of which some are no arrays of NumPy's, as arrays; the names of their columns, and the
+    columns of tables."""
+    labels = _labels(names, len(parts))
+    found = []
+    for i, part in enumerate(parts):
+        own = who if len(parts) == 1 else f"{who}: input {labels[i]}"
+        kind = None if known is None or known.kinds is None else known.kinds[i]
+        whole = known is None or (kind is not None and not kind.dtype.startswith("float"))
+        whole = whole or (kind is not None and kind.limit is not None)
+        found.append(given(own, "X", part.data if isinstance(part, Tensor) else part, dtype, whole))
+    columns = tuple(one.names for one in found)
+    named = columns if any(one is not None for one in columns) else None
+    return tuple(one.array for one in found), named, [one.table for one in found]
 
 
 def check_model_targets(

@@ -48,6 +48,8 @@ class InputKind(Protocol):
     def limit(self) -> int | None: ...
     @property
     def lookup(self) -> Any: ...
+    @property
+    def takes_missing(self) -> bool: ...
 
 
 class ModelShapes(NamedTuple):
@@ -78,6 +80,10 @@ class ModelShapes(NamedTuple):
     def takes_one_feature(self, i: int) -> bool:
         """Whether the input of this place takes (rows, 1)."""
         return self.inputs is not None and tuple(self.inputs[i]) == (None, 1)
+
+    def takes_missing(self, i: int) -> bool:
+        """Whether NaN may stand in the input of this place."""
+        return self.kinds is not None and self.kinds[i].takes_missing
 
     def looked_up(self, who: str, parts: tuple[Any, ...]) -> tuple[Any, ...]:
         """The values of all inputs, with numbers in the place of texts."""
@@ -156,7 +162,8 @@ def _shapes_of(
             output_names = [*model._output_keys]
     kinds, dtype = model._input_kinds, model.dtype
     if kinds is not None and not any(
-        one.lookup is not None or one.limit is not None or one.dtype != dtype for one in kinds
+        one.lookup is not None or one.limit is not None or one.dtype != dtype or one.takes_missing
+        for one in kinds
     ):
         kinds = None
     return ModelShapes(dtype, names, inputs, output_names, flat, kinds)

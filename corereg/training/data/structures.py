@@ -10,14 +10,28 @@ import numpy as np
 
 from corereg.autograd import Tensor
 from corereg.graph.nest import flatten, pack_like
+from corereg.tables.given import columns_by_name, table_names
+from corereg.tables.libraries import frame_library, is_sparse, series_library
 from corereg.warn import warn_user
 
 Array = np.ndarray[Any, Any]
 
 
 def is_array(x: Any) -> bool:
-    """Whether x is an array of some kind with an axis at least, not a list of numbers."""
-    return bool(getattr(x, "ndim", 0)) and hasattr(x, "__array__")
+    """Whether x is an array or a table of some kind with an axis at least, not a list of
+    numbers."""
+    return bool(rank_of(x))
+
+
+def rank_of(x: Any) -> int:
+    """How many axes an array or a table has, 0 for what is neither."""
+    if isinstance(x, np.ndarray | np.generic | int | float | str):
+        return getattr(x, "ndim", 0)
+    if hasattr(x, "__array__") and (rank := getattr(x, "ndim", 0)):
+        return int(rank)
+    if frame_library(x) is not None or is_sparse(x):
+        return 2
+    return int(series_library(x) is not None)
 
 
 def holds_arrays(x: Any) -> bool:
@@ -45,11 +59,22 @@ def model_input(like: Any, values: Sequence[Any]) -> Any:
     return values[0] if len(values) == 1 else list(values)
 
 
-def flat_inputs(who: str, x: Any, names: Sequence[str] | None) -> tuple[Any, ...]:
-    """x for inputs of these names, in their order. names None: the model takes what it is given,
-    and so its leaves are counted as they come."""
+def flat_inputs(
+    who: str, x: Any, names: Sequence[str] | None, one_column: bool = False
+) -> tuple[Any, ...]:
+    """x for inputs of these names, in their order; of a table for several inputs, or (one_column)
+    for one that is a column, the columns of these names. names None: the model takes what it is
+    given, and so its leaves are counted as they come."""
     if names is None:
         return tuple(flatten(x)) if holds_arrays(x) else (x,)
+    if (len(names) > 1 or one_column) and (columns := columns_by_name(x, names)) is not None:
+        missing = [name for name in names if name not in columns]
+        if missing:
+            raise ValueError(
+                f"{who}: expected a table with the model's inputs {list(names)} as columns, "
+                f"received {table_names(x)}; {missing} are missing"
+            )
+        return tuple(columns[name] for name in names)
     if isinstance(x, dict):
         missing = [name for name in names if name not in x]
         if missing:
@@ -78,7 +103,7 @@ def flat_inputs(who: str, x: Any, names: Sequence[str] | None) -> tuple[Any, ...
 
 
 def _is_batch(x: Any) -> bool:
-    return is_array(x) and x.ndim > 1
+    return rank_of(x) > 1
 
 
 def flat_targets(
@@ -96,8 +121,10 @@ def flat_targets(
             )
         return tuple(y[name] for name in names)
     if len(names) == 1:
-        single = isinstance(y, list | tuple) and len(y) == 1 and is_array(y[0])
-        return (y[0] if single and y[0].ndim > 1 else y,)
+        return (y[0] if isinstance(y, list | tuple) and len(y) == 1 and rank_of(y[0]) else y,)
+    columns = columns_by_name(y, [name for name in names if name is not None])
+    if columns is not None and len(columns) == len(names):
+        return tuple(columns[name] for name in names if name is not None)
     if not isinstance(y, list | tuple) or not any(v is None or is_array(v) for v in flatten(y)):
         raise ValueError(
             f"{who}: expected {argument} as a list or a dict of {len(names)} arrays for the "
@@ -129,6 +156,8 @@ def _what(x: Any) -> str:
         return f"one array of shape {x.shape}"
     if isinstance(x, list | tuple):
         return f"a {type(x).__name__} of {len(x)}"
+    if frame_library(x) is not None:
+        return f"a {type(x).__name__} with the columns {table_names(x)}"
     return "None" if x is None else type(x).__name__
 
 

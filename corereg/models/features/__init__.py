@@ -1,0 +1,1 @@
+"""FeatureSpace: columns of tables as the numbers that a network takes."""

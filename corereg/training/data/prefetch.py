@@ -1,0 +1,55 @@
+"""Batches that threads make ahead of the training, in order."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from typing import Any
+
+
+def fetched_ahead(
+    fetch: Callable[[int], Any], count: int, workers: int, most: int
+) -> Iterator[Any]:
+    """fetch(0), ..., fetch(count - 1), made by so many threads, at most `most` ahead of what was
+    taken. An error comes out in its place. Threads end with the iteration, be it left early; they
+    are daemons, so that none holds up the end of the process. A forked child, which has no threads,
+    makes what is left by itself."""
+    process, stopped = os.getpid(), threading.Event()
+    tasks: SimpleQueue[Any] = SimpleQueue()
+    waiting: deque[SimpleQueue[Any]] = deque()  # for each batch under way, where it comes out
+    for i in range(min(workers, count)):
+        name = f"corereg-batches-{i}"
+        threading.Thread(target=_work, args=(fetch, tasks, stopped), name=name, daemon=True).start()
+    asked = 0
+    try:
+        for number in range(count):
+            if os.getpid() != process:
+                yield fetch(number)
+                continue
+            while asked < min(count, number + max(most, 1)):
+                place: SimpleQueue[Any] = SimpleQueue()
+                waiting.append(place)
+                tasks.put((asked, place))
+                asked += 1
+            batch, error = waiting.popleft().get()
+            if error is not None:
+                raise error
+            yield batch
+    finally:
+        if os.getpid() == process:  # in a child a lock may be held by a thread that is not there
+            stopped.set()
+            for _ in range(workers):
+                tasks.put(None)
+
+
+def _work(fetch: Callable[[int], Any], tasks: SimpleQueue[Any], stopped: threading.Event) -> None:
+    """What each thread does."""
+    while (task := tasks.get()) is not None and not stopped.is_set():
+        number, place = task
+        try:
+            place.put((fetch(number), None))
+        except BaseException as error:
+            place.put((None, error))

@@ -1,0 +1,180 @@
+"""The pictures of a search. matplotlib is imported only when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from corereg.tuning.space import key_of, short
+
+WHO = "SearchResult.plot"
+
+
+def plot(result: Any, kind: str, ax: Any) -> Any:
+    """See `SearchResult.plot`."""
+    kinds = {"strength": _scores, "path": _norms, "heatmap": _heat_map}
+    if kind not in kinds:
+        names = ", ".join(map(repr, kinds))
+        raise ValueError(f"{WHO}: expected kind as one of {names}, received {kind!r}")
+    draw = kinds[kind]
+    if ax is None:
+        try:
+            from matplotlib.figure import Figure
+        except ImportError as error:
+            raise ImportError(
+                f'{WHO}: pictures need matplotlib; install it with: pip install "corereg[plot]"'
+            ) from error
+        prepared = draw(result)  # says what it does not like before there is a figure
+        ax = _new_axes(Figure)
+    else:
+        prepared = draw(result)
+    prepared(ax)
+    return ax
+
+
+def _new_axes(figure_class: Any) -> Any:
+    """Axes of a figure of pyplot where that is in use, else of one that nobody manages."""
+    import sys
+
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        return pyplot.subplots(figsize=(7, 4.5), layout="constrained")[1]
+    return figure_class(figsize=(7, 4.5), layout="constrained").subplots()
+
+
+def _lines(result: Any) -> list[tuple[dict[str, Any], list[int]]]:
+    """The settings that have all folds in lines that differ in the strength alone, each line with
+    what its settings have in common, and its places from weak to strong; the best line first."""
+    strength = result.strength
+    if strength is None:
+        raise ValueError(
+            f"{WHO}: expected a search over a strength, such as l2, for this picture; give its "
+            "name as strength= to the search"
+        )
+    found: dict[str, tuple[dict[str, Any], list[int]]] = {}
+    for place in result.order:
+        rest = {n: v for n, v in result.settings[place].items() if n != strength}
+        found.setdefault(key_of(rest), (rest, []))[1].append(place)
+    for _, places in found.values():
+        places.sort(key=lambda place: result.settings[place][strength] or 0.0)
+    return list(found.values())
+
+
+def _strengths(result: Any, places: Sequence[int]) -> list[float]:
+    return [float(result.settings[place][result.strength] or 0.0) for place in places]
+
+
+def _log_axis(ax: Any, result: Any) -> None:
+    """A logarithmic axis of strengths, with a linear piece for zero."""
+    values = [v for v in _strengths(result, result.order) if v > 0]
+    if values and max(values) > 10 * min(values):
+        zero = any(v == 0 for v in _strengths(result, result.order))
+        ax.set_xscale("symlog" if zero else "log", **({"linthresh": min(values)} if zero else {}))
+    ax.set_xlabel(str(result.strength))
+
+
+def _name(settings: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{short(n)} {v:.3g}" if isinstance(v, float) else f"{short(n)} {v}"
+        for n, v in settings.items()
+    )
+
+
+def _score_name(result: Any) -> str:
+    scoring = result.scoring
+    return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
+
+
+def _scores(result: Any) -> Any:
+    lines = _lines(result)
+
+    def draw(ax: Any) -> None:
+        for number, (rest, places) in enumerate(lines):
+            x, y = _strengths(result, places), result.means[places]
+            (line,) = ax.plot(x, y, marker="o", ms=3, lw=2 if number == 0 else 1, label=_name(rest))
+            if number == 0:  # of all lines it would be a tangle
+                off = np.nan_to_num(result.standard_errors[places])
+                ax.fill_between(x, y - off, y + off, color=line.get_color(), alpha=0.2, lw=0)
+        best = result.best_index
+        ax.plot(
+            _strengths(result, [best]),
+            [result.means[best]],
+            "*",
+            color="black",
+            ms=11,
+            label=f"chosen ({result.rule.replace('_', ' ')})",
+        )
+        _log_axis(ax, result)
+        ax.set_ylabel(f"{_score_name(result)}, mean of {result.scores.shape[1]} folds")
+        top = result.means[result.order]
+        low = np.quantile(top, 0.1)  # a network that collapsed would flatten all others
+        ax.set_ylim(
+            low - 0.1 * (top.max() - low) - 1e-9, top.max() + 0.15 * (top.max() - low) + 1e-9
+        )
+        ax.legend(fontsize="small", frameon=False)
+        ax.grid(alpha=0.3)
+
+    return draw
+
+
+def _norms(result: Any) -> Any:
+    _, places = _lines(result)[0]
+    norms = [result.norms(place) for place in places]
+    names = list(dict.fromkeys(name for one in norms for name in one))
+    if not names:
+        raise ValueError(f"{WHO}: expected corereg's models for the path of weights, found none")
+
+    def draw(ax: Any) -> None:
+        x = _strengths(result, places)
+        for name in names:
+            ax.plot(x, [one.get(name, np.nan) for one in norms], marker="o", ms=3, label=name)
+        if result.best_index in places:
+            ax.axvline(_strengths(result, [result.best_index])[0], color="black", lw=1, ls=":")
+        _log_axis(ax, result)
+        ax.set_ylabel("norm of the kernel")
+        ax.set_ylim(bottom=0)
+        ax.legend(fontsize="small", frameon=False)
+        ax.grid(alpha=0.3)
+
+    return draw
+
+
+def _heat_map(result: Any) -> Any:
+    values: dict[str, list[Any]] = {}
+    for place in result.order:
+        for name, value in result.settings[place].items():
+            if value not in values.setdefault(name, []):
+                values[name].append(value)
+    several = sorted((n for n in values if len(values[n]) > 1), key=lambda n: -len(values[n]))
+    if len(several) < 2:
+        raise ValueError(f"{WHO}: expected two parameters with several values for a heat map")
+    across, down = several[:2]
+    columns, rows = (sorted(values[n], key=_sortable) for n in (across, down))
+    table = np.full((len(rows), len(columns)), np.nan)
+    for place in reversed(result.order):  # the best last
+        one = result.settings[place]
+        if across in one and down in one:
+            table[rows.index(one[down]), columns.index(one[across])] = result.means[place]
+
+    def draw(ax: Any) -> None:
+        low = np.nanquantile(table, 0.1)
+        image = ax.imshow(table, aspect="auto", cmap="viridis", vmin=low, vmax=np.nanmax(table))
+        ax.set_xticks(range(len(columns)), [_tick(v) for v in columns], rotation=45)
+        ax.set_yticks(range(len(rows)), [_tick(v) for v in rows])
+        ax.set_xlabel(across)
+        ax.set_ylabel(down)
+        bar = ax.figure.colorbar(image, ax=ax, extend="min")
+        bar.set_label(f"{_score_name(result)}, best of the others")
+
+    return draw
+
+
+def _sortable(value: Any) -> tuple[bool, float, str]:
+    number = isinstance(value, int | float)
+    return not number, float(value) if number else 0.0, str(value)
+
+
+def _tick(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
