@@ -497,3 +497,20 @@ def test_progress_in_a_terminal_is_drawn_in_place():
     assert not silent.getvalue()
     with pytest.raises(ValueError, match="expected 'auto', 0, 1 or 2"):
         SearchProgress(table, 3)
+
+
+def test_a_page_of_a_search_shows_the_best_settings_and_the_chosen_one(rng):
+    x, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40)
+
+    def build(l2=0.0, name="<b>"):
+        model = corereg.Sequential([corereg.Input((3,)), layers.Dense(2, "softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        return model
+
+    space = {"l2": [0.0, 0.5], "name": ["<b>"]}
+    found = cross_validated_search(build, x, y, space, cv=2, epochs=1, verbose=0)
+    page = found._repr_html_()
+    assert page.count("<tr") == 3
+    assert page.count('<tr class="mark">') == 1
+    assert "&lt;b&gt;" in page
+    assert "2 of 2 settings on 2 folds" in page

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from corereg.plotting.style import axes_of, ink, legend, line_style, sequential, tidy
 from corereg.tuning.space import key_of, short
 
 WHO = "SearchResult.plot"
@@ -18,30 +19,10 @@ def plot(result: Any, kind: str, ax: Any) -> Any:
     if kind not in kinds:
         names = ", ".join(map(repr, kinds))
         raise ValueError(f"{WHO}: expected kind as one of {names}, received {kind!r}")
-    draw = kinds[kind]
-    if ax is None:
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise ImportError(
-                f'{WHO}: pictures need matplotlib; install it with: pip install "corereg[plot]"'
-            ) from error
-        prepared = draw(result)  # says what it does not like before there is a figure
-        ax = _new_axes(Figure)
-    else:
-        prepared = draw(result)
-    prepared(ax)
+    drawing = kinds[kind](result)  # says what it does not like before there is a figure
+    ax = axes_of(WHO, ax, width=7, height=4.5)
+    drawing(ax)
     return ax
-
-
-def _new_axes(figure_class: Any) -> Any:
-    """Axes of a figure of pyplot where that is in use, else of one that nobody manages."""
-    import sys
-
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None:
-        return pyplot.subplots(figsize=(7, 4.5), layout="constrained")[1]
-    return figure_class(figsize=(7, 4.5), layout="constrained").subplots()
 
 
 def _lines(result: Any) -> list[tuple[dict[str, Any], list[int]]]:
@@ -72,6 +53,8 @@ def _log_axis(ax: Any, result: Any) -> None:
     if values and max(values) > 10 * min(values):
         zero = any(v == 0 for v in _strengths(result, result.order))
         ax.set_xscale("symlog" if zero else "log", **({"linthresh": min(values)} if zero else {}))
+        if zero:  # or there would be room for numbers below it
+            ax.set_xlim(left=-min(values) / 4)
     ax.set_xlabel(str(result.strength))
 
 
@@ -93,7 +76,8 @@ def _scores(result: Any) -> Any:
     def draw(ax: Any) -> None:
         for number, (rest, places) in enumerate(lines):
             x, y = _strengths(result, places), result.means[places]
-            (line,) = ax.plot(x, y, marker="o", ms=3, lw=2 if number == 0 else 1, label=_name(rest))
+            look = {"marker": "o", "ms": 3, "lw": 2 if number == 0 else 1}
+            (line,) = ax.plot(x, y, label=_name(rest), **look, **line_style(ax, number))
             if number == 0:  # of all lines it would be a tangle
                 off = np.nan_to_num(result.standard_errors[places])
                 ax.fill_between(x, y - off, y + off, color=line.get_color(), alpha=0.2, lw=0)
@@ -102,7 +86,7 @@ def _scores(result: Any) -> Any:
             _strengths(result, [best]),
             [result.means[best]],
             "*",
-            color="black",
+            color=ink(),
             ms=11,
             label=f"chosen ({result.rule.replace('_', ' ')})",
         )
@@ -113,8 +97,8 @@ def _scores(result: Any) -> Any:
         ax.set_ylim(
             low - 0.1 * (top.max() - low) - 1e-9, top.max() + 0.15 * (top.max() - low) + 1e-9
         )
-        ax.legend(fontsize="small", frameon=False)
-        ax.grid(alpha=0.3)
+        legend(ax, fontsize="small")
+        tidy(ax)
 
     return draw
 
@@ -128,15 +112,16 @@ def _norms(result: Any) -> Any:
 
     def draw(ax: Any) -> None:
         x = _strengths(result, places)
-        for name in names:
-            ax.plot(x, [one.get(name, np.nan) for one in norms], marker="o", ms=3, label=name)
+        for number, name in enumerate(names):
+            y = [one.get(name, np.nan) for one in norms]
+            ax.plot(x, y, marker="o", ms=3, label=name, **line_style(ax, number))
         if result.best_index in places:
-            ax.axvline(_strengths(result, [result.best_index])[0], color="black", lw=1, ls=":")
+            ax.axvline(_strengths(result, [result.best_index])[0], color=ink(), lw=1, ls=":")
         _log_axis(ax, result)
         ax.set_ylabel("norm of the kernel")
         ax.set_ylim(bottom=0)
-        ax.legend(fontsize="small", frameon=False)
-        ax.grid(alpha=0.3)
+        legend(ax, fontsize="small")
+        tidy(ax)
 
     return draw
 
@@ -160,7 +145,9 @@ def _heat_map(result: Any) -> Any:
 
     def draw(ax: Any) -> None:
         low = np.nanquantile(table, 0.1)
-        image = ax.imshow(table, aspect="auto", cmap="viridis", vmin=low, vmax=np.nanmax(table))
+        image = ax.imshow(
+            table, aspect="auto", cmap=sequential(ax), vmin=low, vmax=np.nanmax(table)
+        )
         ax.set_xticks(range(len(columns)), [_tick(v) for v in columns], rotation=45)
         ax.set_yticks(range(len(rows)), [_tick(v) for v in rows])
         ax.set_xlabel(across)

@@ -15,6 +15,7 @@ from corereg.training.likelihood import OutputKind
 from corereg.tuning.averaging import AverageOfEstimators
 from corereg.tuning.folds import Rows
 from corereg.tuning.learners import kind_of
+from corereg.tuning.page import search_page
 from corereg.tuning.score_table import ScoreTable
 from corereg.tuning.space import Settings
 from corereg.tuning.tasks import Job
@@ -204,6 +205,10 @@ class SearchResult:
         from corereg.tuning.plots import plot
 
         return plot(self, kind, ax)
+
+    def _repr_html_(self) -> str:
+        """The best settings as a table, and their scores over the strength, for notebooks."""
+        return search_page(self)
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value!r}" for name, value in self.best_settings.items())
