@@ -92,11 +92,12 @@ def _scores(result: Any) -> Any:
         )
         _log_axis(ax, result)
         ax.set_ylabel(f"{_score_name(result)}, mean of {result.scores.shape[1]} folds")
-        top = result.means[result.order]
-        low = np.quantile(top, 0.1)  # a network that collapsed would flatten all others
-        ax.set_ylim(
-            low - 0.1 * (top.max() - low) - 1e-9, top.max() + 0.15 * (top.max() - low) + 1e-9
-        )
+        means, error = result.means[result.order], float(result.standard_errors[best])
+        error = error if np.isfinite(error) else 0.0
+        low = min(np.quantile(means, 0.1), result.means[best] - error)  # a network that collapsed
+        high = max(means.max(), result.means[best] + error)  # would flatten all others
+        margin = 0.08 * (high - low) + 1e-9
+        ax.set_ylim(low - margin, high + margin)
         legend(ax, fontsize="small")
         tidy(ax)
 
