@@ -39,6 +39,7 @@ LANGUAGES = {"", "text", "sh", "python", "python no-run", "c", "cython", "diff"}
 ELSEWHERE = {"CFLAGS", "nolock", "Python.h", "corereg/optimizers/signum.py"}
 """Words in code and files that no source has: of other programs, or reserved for later."""
 NEEDS = {
+    "README.md": "sklearn",
     "keras-files.md": "h5py",
     "scikit-learn-wrappers.md": "sklearn",
     "scikit-learn.md": "sklearn",
