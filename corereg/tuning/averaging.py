@@ -16,6 +16,14 @@ class AverageOfEstimators:
     without probabilities that of their votes.
 
     estimators: at least one. Classifiers need not have seen the same classes.
+
+    >>> class Always:
+    ...     def __init__(self, value):
+    ...         self.value = value
+    ...     def predict(self, x):
+    ...         return np.full(len(x), self.value)
+    >>> tuning.AverageOfEstimators([Always(1.0), Always(2.0)]).predict(np.zeros((3, 1)))
+    array([1.5, 1.5, 1.5])
     """
 
     def __init__(self, estimators: Sequence[Any]) -> None:
