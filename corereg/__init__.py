@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         saving as saving,
         sklearn as sklearn,
         testing as testing,
+        tuning as tuning,
         utils as utils,
         wrappers as wrappers,
     )
@@ -214,6 +215,7 @@ _SUBMODULES = (
     "saving",
     "sklearn",
     "testing",
+    "tuning",
     "utils",
     "wrappers",
 )

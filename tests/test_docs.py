@@ -43,6 +43,7 @@ NEEDS = {
     "keras-files.md": "h5py",
     "scikit-learn-wrappers.md": "sklearn",
     "scikit-learn.md": "sklearn",
+    "search.md": "sklearn",
     "tables.md": "pandas",
 }
 """Modules of extras that the programs of pages import."""

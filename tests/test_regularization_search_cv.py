@@ -14,13 +14,15 @@ from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
 from sklearn.metrics import log_loss, r2_score
 from sklearn.model_selection import GroupKFold, KFold, cross_val_score
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 import corereg
 from corereg import layers, regularizers
-from corereg.sklearn import RegularizationSearchCV
+from corereg.sklearn import DenseClassifier, RegularizationSearchCV
 from corereg.tuning import AverageOfEstimators, cross_validated_search
 from corereg.tuning.learners import log_likelihood
 
@@ -43,8 +45,18 @@ def classifier(**options):
         RegularizationSearchCV(
             Ridge(), {"alpha": [0.1, 1.0]}, cv=2, n_jobs=1, random_state=0, final="best"
         ),
+        RegularizationSearchCV(
+            DenseClassifier(
+                hidden_layer_sizes=(16,), epochs=60, learning_rate=0.03, batch_size=1000
+            ),  # of one batch an epoch a weight of 2 is as good as two rows
+            {"l2": [0.0, 0.001]},
+            strategy="grid",
+            cv=2,
+            n_jobs=1,
+            random_state=0,
+        ),
     ],
-    ids=["classifier", "regressor"],
+    ids=["classifier", "regressor", "network"],
 )
 @pytest.mark.exhaustive
 def test_check_estimator(search):
@@ -96,6 +108,25 @@ def test_regressors_and_votes():
     votes.fit(X, LABELS)
     assert votes.score(X, LABELS) == (votes.predict(X) == LABELS).mean()
     assert not hasattr(votes, "predict_proba")
+
+
+@pytest.mark.parametrize(
+    ("estimator", "space"),
+    [
+        (DenseClassifier((), learning_rate=0.1, epochs=20), {"l2": [0.0, 1e-3]}),
+        (RidgeClassifier(), {"alpha": [0.1, 1.0]}),
+        (KNeighborsClassifier(), {"n_neighbors": [3, 5]}),
+        (MultiOutputClassifier(RidgeClassifier()), {"estimator__alpha": [0.1, 1.0]}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_rows_with_several_labels(estimator, space):
+    y = (X[:, :2] > 0).astype(int)
+    search = RegularizationSearchCV(estimator, space, cv=3, random_state=0, n_jobs=1).fit(X, y)
+    found = search.predict(X)
+    assert found.shape == y.shape
+    assert (found == y).mean() > 0.85
+    assert np.isfinite(search.score(X, y))
 
 
 def test_inside_and_around_of_scikit_learn():

@@ -37,6 +37,13 @@ class ClassifierLabelEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
 
     After `fit`: classes_, n_classes_ (None for columns of classes), n_outputs_ and
     n_outputs_expected_, both 1.
+
+    >>> from corereg.sklearn import ClassifierLabelEncoder
+    >>> encoder = ClassifierLabelEncoder("binary_crossentropy").fit(np.array(["no", "yes", "no"]))
+    >>> encoder.transform(np.array(["yes", "no"])).tolist()
+    [[1.0], [0.0]]
+    >>> encoder.inverse_transform(np.array([[0.2], [0.9]])).tolist()
+    ['no', 'yes']
     """
 
     def __init__(self, loss: Any = None, categories: Any = "auto") -> None:
@@ -112,6 +119,11 @@ class RegressorTargetEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
     floating one.
 
     After `fit`: n_outputs_, the columns of y; n_outputs_expected_, 1.
+
+    >>> from corereg.sklearn import RegressorTargetEncoder
+    >>> encoder = RegressorTargetEncoder().fit(np.array([1.0, 2.0, 4.0]))
+    >>> encoder.inverse_transform(np.array([[1.5], [3.0]])).tolist()
+    [1.5, 3.0]
     """
 
     def fit(self, y: Array) -> Self:

@@ -50,14 +50,15 @@ class ModelClassifier(ClassifierMixin, ModelEstimator):  # type: ignore[misc]
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.model_selection import GridSearchCV
     >>> from corereg import Sequential, layers
+    >>> from corereg.sklearn import KerasClassifier
     >>> def build(meta, units=8):
     ...     return Sequential([
     ...         layers.Input((meta["n_features_in_"],)),
     ...         layers.Dense(units, activation="relu"),
     ...         layers.Dense(meta["n_classes_"], activation="softmax"),
     ...     ])
-    >>> classifier = ModelClassifier(
-    ...     build, loss="sparse_categorical_crossentropy", optimizer="adam", epochs=20, verbose=0
+    >>> classifier = KerasClassifier(
+    ...     build, loss="sparse_categorical_crossentropy", optimizer="adam", epochs=5, verbose=0
     ... )
     >>> grid = {"model__units": [8, 16], "optimizer__learning_rate": [0.01, 0.1]}
     >>> search = GridSearchCV(classifier, grid, cv=3).fit(*load_iris(return_X_y=True))

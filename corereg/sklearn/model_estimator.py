@@ -40,6 +40,16 @@ class ModelEstimator(AddressedParams):
     properties `target_encoder` and `feature_encoder`, transformers of scikit-learn that bring
     targets and features into the form that the model takes, and a static method
     `scorer(y_true, y_pred, **arguments)`.
+
+    >>> from corereg.sklearn import BaseWrapper
+    >>> class Line(BaseWrapper):
+    ...     def _keras_build_fn(self, meta):
+    ...         return corereg.Sequential([
+    ...             layers.Input((meta["n_features_in_"],)), layers.Dense(1)
+    ...         ])
+    >>> line = Line(loss="mse", epochs=2, verbose=0).fit(np.eye(4), np.arange(4.0))
+    >>> line.predict(np.eye(4)).shape
+    (4, 1)
     """
 
     _fit_kwargs = frozenset(

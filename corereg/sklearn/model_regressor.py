@@ -38,13 +38,14 @@ class ModelRegressor(RegressorMixin, ModelEstimator):  # type: ignore[misc]
     >>> from sklearn.datasets import load_diabetes
     >>> from sklearn.model_selection import cross_val_score
     >>> from corereg import Sequential, layers
+    >>> from corereg.sklearn import KerasRegressor
     >>> def build(meta, units=16):
     ...     return Sequential([
     ...         layers.Input((meta["n_features_in_"],)),
     ...         layers.Dense(units, activation="relu"),
     ...         layers.Dense(meta["n_outputs_"]),
     ...     ])
-    >>> regressor = ModelRegressor(build, loss="mse", model__units=32, epochs=5, verbose=0)
+    >>> regressor = KerasRegressor(build, loss="mse", model__units=32, epochs=5, verbose=0)
     >>> cross_val_score(regressor, *load_diabetes(return_X_y=True), cv=3).shape
     (3,)
     """

@@ -60,6 +60,14 @@ class RegularizationSearchCV(MetaEstimatorMixin, BaseEstimator):  # type: ignore
     asked for, unless final is "best"), `cv_results_`, `final_`, `scorer_`, `n_splits_`, `classes_`,
     `n_features_in_`, `feature_names_in_`, `nested_scores_`, and `result_`, the `SearchResult` with
     its table and pictures.
+
+    >>> from sklearn.datasets import load_iris
+    >>> from corereg.sklearn import DenseClassifier, RegularizationSearchCV
+    >>> network = DenseClassifier(hidden_layer_sizes=(8,), epochs=10)
+    >>> search = RegularizationSearchCV(network, {"l2": [0.0, 0.01]}, cv=2, random_state=0)
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search.fit(X, y).predict_proba(X).shape
+    (150, 3)
     """
 
     def __init__(

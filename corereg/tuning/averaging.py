@@ -15,7 +15,16 @@ class AverageOfEstimators:
     of the probabilities (soft voting), of others the mean of the predictions, and of classifiers
     without probabilities that of their votes.
 
-    estimators: at least one. Classifiers need not have seen the same classes.
+    estimators: at least one. Classifiers need not have seen the same classes. Where a row may have
+    several labels, 0 or 1 in each column, it has those whose mean is above one half.
+
+    >>> class Always:
+    ...     def __init__(self, value):
+    ...         self.value = value
+    ...     def predict(self, x):
+    ...         return np.full(len(x), self.value)
+    >>> tuning.AverageOfEstimators([Always(1.0), Always(2.0)]).predict(np.zeros((3, 1)))
+    array([1.5, 1.5, 1.5])
     """
 
     def __init__(self, estimators: Sequence[Any]) -> None:
@@ -39,7 +48,7 @@ class AverageOfEstimators:
 
     def predict_proba(self, x: Any) -> Any:
         """(rows, classes), the mean of the estimators' probabilities, in the order of `classes_`;
-        of several outputs a list. AttributeError unless they have it."""
+        of several outputs a list. Of estimators without probabilities the share of their votes."""
         found = [(one.classes_, self._probabilities(one, x)) for one in self.estimators]
         if not isinstance(self.classes_, list):
             return self._mean(self.classes_, found)
@@ -51,8 +60,12 @@ class AverageOfEstimators:
     def _probabilities(self, estimator: Any, x: Any) -> Any:
         if hasattr(estimator, "predict_proba"):
             return estimator.predict_proba(x)
-        votes = np.asarray(estimator.predict(x))
-        return (votes[:, None] == np.asarray(estimator.classes_)).astype(float)
+        votes, classes = np.asarray(estimator.predict(x)), estimator.classes_
+        if isinstance(classes, list):
+            return [(votes[:, i, None] == own).astype(float) for i, own in enumerate(classes)]
+        if votes.ndim == 2:  # of labels
+            return votes.astype(float)
+        return (votes[:, None] == np.asarray(classes)).astype(float)
 
     @staticmethod
     def _mean(every: Array, found: Sequence[tuple[Array, Array]]) -> Array:
@@ -62,11 +75,15 @@ class AverageOfEstimators:
         return total / len(found)
 
     def predict(self, x: Any) -> Any:
-        """The most probable class of each row, or the mean of the predictions."""
+        """The most probable class of each row, 0 or 1 for each label, or the mean of the
+        predictions."""
         if not self._of_classes:
             return np.mean([one.predict(x) for one in self.estimators], axis=0)
         p = self.predict_proba(x)
         if isinstance(p, list):
             labels = [own[q.argmax(axis=1)] for own, q in zip(self.classes_, p, strict=True)]
             return np.stack(labels, axis=1)
+        one = np.asarray(self.estimators[0].predict(x))  # what classes_ and p do not tell
+        if one.ndim == 2:
+            return (p > 0.5).astype(one.dtype)
         return self.classes_[p.argmax(axis=1)]

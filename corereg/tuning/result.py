@@ -27,6 +27,11 @@ class NestedScores(NamedTuple):
     """Scores on outer folds, of which the search that chose knew nothing.
 
     best_model, ensemble: of each, (outer folds,); settings: what was chosen in each.
+
+    >>> losses_of = np.array([-0.25, -0.75])
+    >>> scores = tuning.NestedScores(losses_of - 0.1, losses_of, [{"l2": 0.1}, {"l2": 0.03}])
+    >>> float(scores.ensemble.mean())
+    -0.5
     """
 
     best_model: Array
@@ -50,6 +55,22 @@ class SearchResult:
 
     The score of the best of many settings is better than it will be on new rows, for it was chosen
     for that; `nested=` of the search tells what to expect.
+
+    >>> def build(l2):
+    ...     penalty = regularizers.L2(l2)
+    ...     dense = layers.Dense(1, kernel_regularizer=penalty)
+    ...     model = corereg.Sequential([layers.Input((2,)), dense])
+    ...     model.compile("sgd", "mse")
+    ...     return model
+    >>> x = np.random.default_rng(0).standard_normal((16, 2))
+    >>> found = tuning.cross_validated_search(
+    ...     build, x, x.sum(axis=1), {"l2": [0.0, 1.0]}, cv=2, epochs=50, batch_size=4,
+    ...     random_state=1, verbose=0,
+    ... )
+    >>> found.scores.shape, found.order
+    ((2, 2), [0, 1])
+    >>> found
+    <SearchResult: 2 of 2 settings, 2 folds; best -... with l2=0.0>
     """
 
     def __init__(

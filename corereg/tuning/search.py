@@ -104,6 +104,22 @@ def cross_validated_search(
     Ctrl-C ends the search; it returns what is done, if a setting has all its folds.
 
     ValueError or TypeError for what cannot be, before anything is trained.
+
+    >>> def build(l2):
+    ...     penalty = regularizers.L2(l2)
+    ...     dense = layers.Dense(1, kernel_regularizer=penalty)
+    ...     model = corereg.Sequential([layers.Input((2,)), dense])
+    ...     model.compile("sgd", "mse")
+    ...     return model
+    >>> x = np.random.default_rng(0).standard_normal((16, 2))
+    >>> found = tuning.cross_validated_search(
+    ...     build, x, x.sum(axis=1), {"l2": [0.0, 1.0]}, cv=2, epochs=50, batch_size=4,
+    ...     random_state=1, verbose=0,
+    ... )
+    >>> found.best_settings
+    {'l2': 0.0}
+    >>> found.ensemble.predict(x, verbose=0).shape
+    (16, 1)
     """
     options = SearchOptions(
         space=space,

@@ -26,7 +26,7 @@ class LogUniform(NamedTuple):
     """Numbers whose logarithm is uniform between those of low and high, 0 < low < high: for
     strengths and learning rates.
 
-    >>> LogUniform(1e-5, 1e-1)
+    >>> tuning.LogUniform(1e-5, 1e-1)
     LogUniform(low=1e-05, high=0.1)
     """
 
@@ -41,7 +41,7 @@ class LogUniform(NamedTuple):
 class Uniform(NamedTuple):
     """Numbers uniform in [low, high).
 
-    >>> Uniform(0.0, 0.5)
+    >>> tuning.Uniform(0.0, 0.5)
     Uniform(low=0.0, high=0.5)
     """
 
@@ -58,7 +58,7 @@ def default_space(names: Sequence[str], classifies: bool) -> dict[str, list[floa
     parameters of these names; behind "__", as those of a step of a pipeline, they count as well.
     Label smoothing is for classes alone.
 
-    >>> sorted(default_space(["l2", "dropout"], classifies=False))
+    >>> sorted(tuning.default_space(["l2", "dropout"], classifies=False))
     ['dropout', 'l2']
     """
     values: dict[str, list[float]] = {

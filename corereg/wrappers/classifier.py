@@ -29,6 +29,7 @@ class SKLearnClassifier(ClassifierMixin, SKLearnEstimator):  # type: ignore[misc
 
     >>> from sklearn.datasets import load_iris
     >>> from corereg import Sequential, layers
+    >>> from corereg.wrappers import SKLearnClassifier
     >>> def build(X, y, units=8):
     ...     model = Sequential([
     ...         layers.Input((X.shape[1],)),
@@ -39,7 +40,7 @@ class SKLearnClassifier(ClassifierMixin, SKLearnEstimator):  # type: ignore[misc
     ...     return model
     >>> X, y = load_iris(return_X_y=True)
     >>> classifier = SKLearnClassifier(build, model_kwargs={"units": 16})
-    >>> classifier.fit(X, y, epochs=50, verbose=0).predict(X).shape
+    >>> classifier.fit(X, y, epochs=5, verbose=0).predict(X).shape
     (150,)
     """
 

@@ -20,6 +20,7 @@ class SKLearnRegressor(RegressorMixin, SKLearnEstimator):  # type: ignore[misc]
 
     >>> from sklearn.datasets import load_diabetes
     >>> from corereg import Sequential, layers
+    >>> from corereg.wrappers import SKLearnRegressor
     >>> def build(X, y):
     ...     model = Sequential([
     ...         layers.Input((X.shape[1],)),

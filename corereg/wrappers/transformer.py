@@ -30,6 +30,7 @@ class SKLearnTransformer(
 
     >>> from sklearn.datasets import load_iris
     >>> from corereg import Sequential, layers
+    >>> from corereg.wrappers import SKLearnTransformer
     >>> X, y = load_iris(return_X_y=True)
     >>> squeeze = Sequential([layers.Input((4,)), layers.Dense(2), layers.Dense(4)])
     >>> squeeze.compile("adam", "mse")

@@ -32,6 +32,9 @@ class HashedCrossing(Layer):
 
     In a model, texts come right from an ``Input(shape, dtype="string")`` that has no other layer
     behind it. ValueError for floats, other shapes and fewer inputs.
+
+    >>> layers.HashedCrossing(8)([np.array(["red", "red", "blue"]), np.array([1, 2, 1])])
+    Tensor([4, 1, 5], dtype=int64)
     """
 
     recordable = True

@@ -45,6 +45,9 @@ class Hashing(Layer):
     In a model it comes right behind an ``Input(shape, dtype="string")`` or first in a Sequential,
     and texts are hashed once, before the first step, or behind whole numbers, which are hashed in
     each step. Called itself, it takes arrays of texts or numbers. ValueError for anything else.
+
+    >>> layers.Hashing(num_bins=4)(np.array(["red", "green", "blue", "red"]))
+    Tensor([2, 0, 1, 2], dtype=int64)
     """
 
     recordable = True

@@ -29,6 +29,12 @@ class NumericEncoding(Layer):
 
     Input (batch, n), output (batch, n) or with indicator (batch, 2 n). Outputs before `adapt` are
     the numbers themselves. ValueError for another method and for num_quantiles below 2.
+
+    >>> encoding = layers.NumericEncoding()
+    >>> encoding.adapt(np.array([[1.0], [np.nan], [3.0]]))
+    >>> encoding(np.array([[3.0], [np.nan]]))
+    Tensor([[1., 0.],
+            [0., 1.]])
     """
 
     recordable = True

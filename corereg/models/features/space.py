@@ -46,6 +46,13 @@ class FeatureSpace(FeatureKinds, Model):
     `get_inputs` and `get_encoded_features` are the ends of a graph that begins with raw columns.
     A space is a model: `predict`, `save` and `load_model` are those of models. ValueError for names
     that are not known.
+
+    >>> table = {"age": np.array([20.0, 40.0]), "job": np.array(["cook", "nurse"])}
+    >>> space = utils.FeatureSpace({"age": "float_normalized", "job": "string_categorical"})
+    >>> space.adapt(table)
+    >>> space(table)
+    Tensor([[-1.,  0.,  0.,  1.],
+            [ 1.,  0.,  1.,  0.]])
     """
 
     recordable = True
