@@ -204,6 +204,58 @@ def test_a_forked_child_makes_the_rest_by_itself():
     assert list(batches) == list(range(1, 30))
 
 
+@pytest.mark.parametrize("method", ["fit", "validation", "both", "evaluate", "predict", "first"])
+def test_no_thread_is_left_while_an_error_is_kept(method):
+    class Batches(corereg.utils.PyDataset):
+        def __init__(self, wrong=None):
+            super().__init__(workers=2)
+            self.wrong = wrong
+
+        def __len__(self):
+            return 30
+
+        def __getitem__(self, index):
+            if index == self.wrong:
+                raise KeyError("no such file")
+            return X[:8], Y[:8]
+
+    model = net()
+    model.fit(X, Y, verbose=0)
+    calls = {
+        "fit": lambda: model.fit(Batches(12), validation_data=Batches(), verbose=0),
+        "validation": lambda: model.fit(Batches(), validation_data=Batches(12), verbose=0),
+        "both": lambda: model.fit(Batches(), validation_data=Batches(0), verbose=0),
+        "evaluate": lambda: model.evaluate(Batches(12), verbose=0),
+        "predict": lambda: model.predict(Batches(12), verbose=0),
+        "first": lambda: model.fit(Batches(0), verbose=0),
+    }
+    before = threading.active_count()
+    with pytest.raises(KeyError) as kept:
+        calls[method]()
+    deadline = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert kept.value
+    assert threading.active_count() == before
+
+
+def test_an_interrupt_between_two_threads_leaves_none(monkeypatch):
+    start, before = threading.Thread.start, threading.active_count()
+
+    def interrupted(thread):
+        start(thread)
+        if thread.name.endswith("-1"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        next(fetched_ahead(lambda i: i, 20, 3, 3))
+    deadline = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() == before
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")
 def test_ctrl_c_ends_the_wait_for_a_batch():
     asleep = threading.Event()

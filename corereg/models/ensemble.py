@@ -24,6 +24,7 @@ from corereg.models.inputs import InputKind, arranged
 from corereg.models.model import Model
 from corereg.registry import register
 from corereg.representation import as_words, counted
+from corereg.training.data.feature_names import InputColumns, common_columns
 
 Array = np.ndarray[Any, Any]
 AVERAGES = ("outputs", "probabilities")
@@ -74,6 +75,7 @@ class Ensemble(Model):
         **options: Any,
     ) -> None:
         members = _checked_models(models)
+        columns = _columns_of(members)
         shares = _checked_weights(weights, len(members))
         if average not in AVERAGES:
             raise ValueError(
@@ -86,6 +88,7 @@ class Ensemble(Model):
         self.average = average
         self.member_weights = None if weights is None else tuple(float(one) for one in weights)
         self._members = tuple(members)
+        self._trainer.columns = columns
 
     @property
     def models(self) -> list[Model]:
@@ -209,6 +212,7 @@ class Ensemble(Model):
             if not copy.built:
                 copy.build(model.input_shape)
             copy.set_weights(list(weights))
+            copy._trainer.columns = model._trainer.columns
             models.append(copy)
         return cls(models, **options)
 
@@ -232,6 +236,16 @@ def _checked_models(models: Any) -> list[Model]:
     if len(found) > 1:
         raise ValueError(f"Ensemble: expected models of one dtype, received {sorted(found)}")
     return list(models)
+
+
+def _columns_of(models: list[Model]) -> InputColumns | None:
+    try:
+        return common_columns([one._trainer.columns for one in models])
+    except ValueError as error:
+        raise ValueError(
+            f"Ensemble: {error}; train them on x[names], or forget the names of one, with "
+            "feature_names = None"
+        ) from None
 
 
 def _checked_weights(weights: Any, count: int) -> list[float] | None:

@@ -132,9 +132,16 @@ class _Graph:
                 )
                 begins.append(inputs[-1])
         model = self._sequential(inputs, begins) or self._functional(inputs, begins)
+        columns = self.model._trainer.columns
         if keep_inputs:
+            model._trainer.columns = columns
             return model
         selected = [np.flatnonzero(one.kept) for one in self.analysis.sources]
+        if columns is not None:
+            model._trainer.columns = tuple(
+                (names and tuple(names[i] for i in places)) or None
+                for names, places in zip(columns, selected, strict=False)
+            )
         return model, selected[0] if len(selected) == 1 else selected
 
     def _sequential(self, inputs: list[Any], begins: list[Any]) -> Model | None:

@@ -25,7 +25,7 @@ from corereg.training.custom import checked_logs, data_of, step_runner
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
 from corereg.training.nested import metrics_kept
-from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps
+from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps, closing_batches
 from corereg.training.trainer import TrainableModel
 
 
@@ -187,7 +187,11 @@ def evaluate(
         params: dict[str, Any] = {"epochs": 1, "steps": total, "verbose": verbose}
         observers = CallbackList(callbacks, model=model, **params)
         observers.leave_display_to_caller()
-        with metrics_kept(model, run.sums), ProgressBar(None, total, verbose) as bar:
+        with (
+            closing_batches(run),
+            metrics_kept(model, run.sums),
+            ProgressBar(None, total, verbose) as bar,
+        ):
             bar.begin_epoch()
             logs = run_test(model, run, total, observers, bar)
             bar.end_epoch(logs)

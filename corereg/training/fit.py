@@ -6,7 +6,7 @@ What a step is stands in `train_step`; the epochs around it are in loop.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from math import isfinite
 from typing import Any, NamedTuple
@@ -39,7 +39,7 @@ from corereg.training.diagnosis import warn_not_finite
 from corereg.training.evaluate import test_steps
 from corereg.training.loop import TrainingLoop, ValidationPlan
 from corereg.training.repeated_batch import RepeatedBatch, repeatable
-from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps
+from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps, closing_batches
 from corereg.training.trainer import TrainableModel
 from corereg.warn import warn_user
 
@@ -184,12 +184,17 @@ def fit(
             source, kept = source.split("fit", validation_split)
             if class_weight is not None:
                 kept.weights = (None,) * len(kept.weights)
-    validation = _validation_steps(model, validation_data, kept, validation_size)
+    with ExitStack() as reading:
+        reading.enter_context(closing_batches(source))
+        validation = _validation_steps(model, validation_data, kept, validation_size)
+        reading.enter_context(closing_batches(validation))
+        reading = reading.pop_all()
     steps_in_pass = -(-len(source) // size) if isinstance(source, ArrayDataset) else source.steps
     steps = smallest_known(steps_in_pass, steps_per_epoch)
     params: dict[str, Any] = {"epochs": epochs, "steps": steps, "verbose": verbose}
     bar = ProgressBar(epochs, steps, verbose)
     with (
+        reading,
         trainer.lock.training("fit", trainer.forget_gradients),
         augmenting(trainer, augmentation),
         bar,

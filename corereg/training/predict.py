@@ -7,6 +7,7 @@ layer that cannot be recorded computes through its layers, with the same results
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,8 @@ def predict(
         refuse_array_arguments("predict", batch_size=batch_size)
         source = BatchIterator(x)
         total = smallest_known(source.steps, steps)
-        return _predict_batches(model, _checked(model, source), total, verbose, callbacks)
+        with closing(source):
+            return _predict_batches(model, _checked(model, source), total, verbose, callbacks)
     arrays = check_and_build(model, "predict", x)
     call = Call(model, x)
     call.forget_other_forms()

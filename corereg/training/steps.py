@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
 from corereg import _kernels
@@ -315,8 +315,16 @@ class IterableSteps:
         self._batches = BatchIterator(source)
         self._next: ArrayDataset | None = None
         self._runner: StepRunner | None = None
-        if not self.ready():
-            raise ValueError(f"{who}: expected batches (x, y), the iterable gave none")
+        try:
+            if not self.ready():
+                raise ValueError(f"{who}: expected batches (x, y), the iterable gave none")
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Ends the reading of batches."""
+        self._batches.close()
 
     @property
     def sums(self) -> Sums:
@@ -410,3 +418,14 @@ class IterableSteps:
 
 
 Steps = ArraySteps | IterableSteps
+
+
+@contextmanager
+def closing_batches(*sources: Any) -> Iterator[None]:
+    """Ends the reading of those that are IterableSteps."""
+    try:
+        yield
+    finally:
+        for one in sources:
+            if isinstance(one, IterableSteps):
+                one.close()

@@ -228,6 +228,10 @@ class Trainer:
         known = self.shapes_of(model) if model.built else None
         return check_model_inputs(who, model, known, x, finite, self.columns)
 
+    def remember_columns(self, model: TrainableModel, who: str, x: Any) -> None:
+        """Takes the names of the columns of x, as training on it does."""
+        self.columns = self._checked_inputs(model, who, x, False).columns
+
     def check_data(
         self,
         model: TrainableModel,

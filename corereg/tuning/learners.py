@@ -166,6 +166,8 @@ class ModelLearner:
         model = self._built(settings, seed)
         self._build_for(model, rows)
         model.set_weights(state)
+        one_row = rows_of(rows.x, np.arange(1))
+        model._trainer.remember_columns(model, WHO, one_row)
         return model
 
     def norms(self, trained: Model) -> dict[str, float]:

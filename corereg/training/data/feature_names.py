@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 InputColumns = tuple[tuple[str, ...] | None, ...]
@@ -30,6 +31,23 @@ def check_columns(
             f"{text}, in their order, {_shown(known)}, received {_shown(given)}; "
             "use x[model.feature_names]"
         )
+
+
+def common_columns(known: Sequence[InputColumns | None]) -> InputColumns | None:
+    """The columns that several models know, who are given the same inputs: of each input those of
+    the models that know some. ValueError where two know others."""
+    several = [one for one in known if one is not None]
+    found: list[tuple[str, ...] | None] = []
+    for of_input in zip_longest(*several):
+        names = dict.fromkeys(one for one in of_input if one is not None)
+        if len(names) > 1:
+            one, other = list(names)[:2]
+            raise ValueError(
+                "expected models that were trained on the same columns in the same order, received "
+                f"{_shown(one)} and {_shown(other)}"
+            )
+        found.append(next(iter(names), None))
+    return tuple(found) or None
 
 
 def _shown(names: Sequence[str]) -> str:

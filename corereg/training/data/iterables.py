@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,7 @@ class BatchIterator:
         self._source = source
         self.once = hasattr(source, "__next__")
         self._indexed = hasattr(source, "__getitem__") and hasattr(source, "__len__")
+        self._iterator: Iterator[Any]
         self.restart()
 
     @property
@@ -54,10 +55,19 @@ class BatchIterator:
     def restart(self) -> None:
         """Begins a new pass where the source can."""
         self.number = 0  # of the next batch
-        indexed = self._indexed and not self.once
-        self._iterator = self._by_index() if indexed else iter(self._source)
+        self._own: Generator[Any] | None = None
+        if self._indexed and not self.once:
+            self._iterator = self._own = self._by_index()
+        else:
+            self._iterator = iter(self._source)
 
-    def _by_index(self) -> Iterator[Any]:
+    def close(self) -> None:
+        """Ends the pass, and the threads that make its batches; what an error still refers to would
+        keep them. An iterable of the user's own is left as it is."""
+        if self._own is not None:
+            self._own.close()
+
+    def _by_index(self) -> Generator[Any]:
         source, workers = self._source, getattr(self._source, "workers", 1)
         if isinstance(workers, int) and workers > 1:
             most = getattr(source, "max_queue_size", 10)

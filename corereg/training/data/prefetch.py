@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from queue import SimpleQueue
 from typing import Any
 
 
 def fetched_ahead(
     fetch: Callable[[int], Any], count: int, workers: int, most: int
-) -> Iterator[Any]:
+) -> Generator[Any]:
     """fetch(0), ..., fetch(count - 1), made by so many threads, at most `most` ahead of what was
     taken. An error comes out in its place. Threads end with the iteration, be it left early; they
     are daemons, so that none holds up the end of the process. A forked child, which has no threads,
@@ -20,11 +20,11 @@ def fetched_ahead(
     process, stopped = os.getpid(), threading.Event()
     tasks: SimpleQueue[Any] = SimpleQueue()
     waiting: deque[SimpleQueue[Any]] = deque()  # for each batch under way, where it comes out
-    for i in range(min(workers, count)):
-        name = f"corereg-batches-{i}"
-        threading.Thread(target=_work, args=(fetch, tasks, stopped), name=name, daemon=True).start()
     asked = 0
     try:
+        for i in range(min(workers, count)):  # within try: an interrupt may come between two
+            name, given = f"corereg-batches-{i}", (fetch, tasks, stopped)
+            threading.Thread(target=_work, args=given, name=name, daemon=True).start()
         for number in range(count):
             if os.getpid() != process:
                 yield fetch(number)
