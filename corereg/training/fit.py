@@ -39,7 +39,7 @@ from corereg.training.diagnosis import warn_not_finite
 from corereg.training.evaluate import test_steps
 from corereg.training.loop import TrainingLoop, ValidationPlan
 from corereg.training.repeated_batch import RepeatedBatch, repeatable
-from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps, closing_batches
+from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps
 from corereg.training.trainer import TrainableModel
 from corereg.warn import warn_user
 
@@ -185,9 +185,11 @@ def fit(
             if class_weight is not None:
                 kept.weights = (None,) * len(kept.weights)
     with ExitStack() as reading:
-        reading.enter_context(closing_batches(source))
+        if isinstance(source, IterableSteps):
+            reading.callback(source.close)
         validation = _validation_steps(model, validation_data, kept, validation_size)
-        reading.enter_context(closing_batches(validation))
+        if isinstance(validation, IterableSteps):
+            reading.callback(validation.close)
         reading = reading.pop_all()
     steps_in_pass = -(-len(source) // size) if isinstance(source, ArrayDataset) else source.steps
     steps = smallest_known(steps_in_pass, steps_per_epoch)

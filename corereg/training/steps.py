@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Any, Protocol
 
 from corereg import _kernels
@@ -420,12 +420,6 @@ class IterableSteps:
 Steps = ArraySteps | IterableSteps
 
 
-@contextmanager
-def closing_batches(*sources: Any) -> Iterator[None]:
-    """Ends the reading of those that are IterableSteps."""
-    try:
-        yield
-    finally:
-        for one in sources:
-            if isinstance(one, IterableSteps):
-                one.close()
+def closing_batches(source: Any) -> AbstractContextManager[Any]:
+    """What is entered while steps are run: it ends the reading of IterableSteps."""
+    return closing(source) if isinstance(source, IterableSteps) else nullcontext()
