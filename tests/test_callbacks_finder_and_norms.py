@@ -37,6 +37,19 @@ def same(one, other):
 # ---- LearningRateFinder --------------------------------------------------------------------------
 
 
+def test_the_finder_puts_back_what_other_callbacks_restore_at_the_end():
+    model, other = made(), made()
+    best = callbacks.EarlyStopping("loss", patience=50, restore_best_weights=True)
+    fit(model, 50, callbacks.LearningRateFinder(steps=30), best)
+    assert same(model, other)
+    fixed = callbacks.LambdaCallback(
+        on_train_batch_begin=lambda batch, logs: setattr(model.optimizer, "learning_rate", 0.5)
+    )
+    finder = callbacks.LearningRateFinder(steps=30)
+    fit(model, 50, finder, fixed)
+    assert finder.rates[0] == pytest.approx(1e-6)
+
+
 @pytest.mark.parametrize(
     "make",
     [

@@ -290,3 +290,12 @@ def test_bad_arguments_of_from_frame():
 
 def test_unseen_tables_are_as_keras_has_them():
     assert set(table(2, 40, unseen=True)["colour"]) > set(table(1, 200, unseen=False)["colour"])
+
+
+def test_tables_without_rows_or_with_a_name_twice_are_refused():
+    with pytest.raises(ValueError, match=r"from_frame: expected columns with one row .* 'a'"):
+        FeatureSpace.from_frame({"a": []})
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame([[1.0, 2.0]], columns=["a", "a"])
+    with pytest.raises(ValueError, match=r"columns of different names, received several .*'a'"):
+        FeatureSpace.from_frame(frame)

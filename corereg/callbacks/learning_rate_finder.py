@@ -44,6 +44,8 @@ class LearningRateFinder(Callback):
     True
     """
 
+    _comes_last = True  # what others restore at the end is of rates that were only tried
+
     def __init__(
         self,
         min_rate: float = 1e-6,

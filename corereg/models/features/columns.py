@@ -30,6 +30,13 @@ def columns_of(who: str, data: Any) -> dict[str, Any]:
             f"{type(data).__name__}"
         )
     names = data.column_names if hasattr(data, "column_names") else data.columns
+    known = [str(name) for name in names]
+    if len(set(known)) < len(known):
+        several = sorted({name for name in known if known.count(name) > 1})
+        raise ValueError(
+            f"{who}: expected columns of different names, received several called {several}; "
+            "rename them, or leave some out"
+        )
     return {str(name): data[name] for name in names}
 
 

@@ -43,6 +43,11 @@ def space_of(
                 f"columns are {list(columns)}"
             )
     columns = {key: one for key, one in columns.items() if key not in ignore}
+    empty = [key for key, one in columns.items() if not np.shape(one)[:1] or not len(one)]
+    if empty:
+        raise ValueError(
+            f"{who}: expected columns with one row at least, received none in {empty[0]!r}"
+        )
     features: dict[str, Feature] = {}
     for key, column in columns.items():
         if is_text_column(column) and not _is_of_number_objects(column):
