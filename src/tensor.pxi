@@ -324,6 +324,7 @@ cdef TensorCore run(Node op, tuple inputs):
     cdef TensorCore result, t
     cdef Py_ssize_t n = len(inputs)
     cdef PyObject *memory
+    cdef int kind
     cdef _ThreadState state = thread_state()
     if state.recorder != NULL:
         out = run_recorded(op, inputs)
@@ -335,7 +336,8 @@ cdef TensorCore run(Node op, tuple inputs):
         out = op.forward(*[array_of(<TensorCore> one) for one in inputs])
     if not cnp.PyArray_CheckExact(out):
         out = as_plain_array(out)
-    if cnp.PyTypeNum_ISCOMPLEX(cnp.PyArray_TYPE(out)):
+    kind = cnp.PyArray_TYPE(out)
+    if cnp.PyTypeNum_ISCOMPLEX(kind) or kind == cnp.NPY_OBJECT:
         raise TypeError(f"{type(op).__name__}: expected real numbers, received an argument that "
                         f"makes the result {out.dtype}")
     result = new_tensor(out)

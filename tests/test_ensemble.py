@@ -250,7 +250,11 @@ def test_what_cannot_be(fails, tmp_path):
         (lambda: Ensemble([one, other], [0, 0]), ValueError, "not all of them 0"),
         (lambda: Ensemble([one, other], ["a", 1]), TypeError, "weights as a list of numbers"),
         (lambda: Ensemble([one, other], average="mean"), ValueError, "'outputs', 'probabilities'"),
-        (lambda: Ensemble([one, net(2, units=2)]), ValueError, "expected outputs as those of"),
+        (
+            lambda: Ensemble([one, net(2, units=2)]),
+            ValueError,
+            f"expected outputs as those of {one.name!r}, of shapes .*3.*, received .* shapes .*2",
+        ),
         (lambda: Ensemble([one, net(2, dtype="float64")]), ValueError, "models of one dtype"),
         (lambda: Ensemble([Own()]), ValueError, "received models that are not built"),
         (lambda: Ensemble([looking]), ValueError, "received one that takes texts"),

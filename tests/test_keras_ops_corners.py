@@ -451,6 +451,11 @@ ERRORS = {
         ValueError,
         "tensordot: expected axes from 0 to 2, which both have",
     ),
+    "numbers beyond all dtypes": (
+        lambda: ops.soft_shrink(X, [2**70]),
+        TypeError,
+        "Shrink: expected real numbers, received an argument that makes the result object",
+    ),
     "complex numbers": (
         lambda: ops.leaky_relu(X, 1j),
         TypeError,

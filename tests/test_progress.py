@@ -378,3 +378,14 @@ def test_time_left(clock, left, text):
     clock[0] += 1
     bar.update(1)
     assert f"ETA {text}" in stream.getvalue()
+
+
+def test_a_line_is_folded_where_it_must_be():
+    fields = ["loss: 1.5", "mae: 2.5"]
+    assert progress._fold("1/1", fields, len("1/1 - loss: 1.5 - mae: 2.5")) == [
+        "1/1 - loss: 1.5 - mae: 2.5"
+    ]
+    assert progress._fold("1/1", fields, len("1/1 - loss: 1.5")) == [
+        "1/1 - loss: 1.5",
+        "    mae: 2.5",
+    ]
