@@ -257,6 +257,8 @@ class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
                     f"backward: expected one element or an explicit grad, received shape "
                     f"{self.shape}; use .sum().backward() or pass grad"
                 )
+            if self.dtype not in FLOATS:
+                raise TypeError(f"backward: expected a tensor of floats, received {self.dtype}")
             one = ONES[self.dtype]
             grad = one if not self.ndim else one.reshape(self.shape)
         elif not create_graph or not isinstance(grad, Tensor):
