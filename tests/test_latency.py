@@ -82,3 +82,5 @@ def test_other_things_than_texts_and_tensors_are_refused():
             method(4)
     with pytest.raises(TypeError, match="expected a tensor whose dtype to take, received 4"):
         t.type_as(4)
+    with pytest.raises(TypeError, match="backward: expected a tensor of floats, received int32"):
+        Tensor(np.ones(1, "i4")).seed(None, create_graph=False)
