@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from goldens.feature_space_cases import CASES, table, tables
 
+import corereg
 from corereg import Model, layers
 from corereg.models import load_model
 from corereg.utils import FeatureSpace
@@ -299,3 +300,25 @@ def test_tables_without_rows_or_with_a_name_twice_are_refused():
     frame = pandas.DataFrame([[1.0, 2.0]], columns=["a", "a"])
     with pytest.raises(ValueError, match=r"columns of different names, received several .*'a'"):
         FeatureSpace.from_frame(frame)
+
+
+def test_sequential_models_and_ensembles_take_missing_numbers_that_a_layer_encodes():
+    x = np.random.default_rng(1).normal(size=(20, 3))
+    x[::4, 1] = np.nan
+    members = []
+    for _ in range(2):
+        encoding = layers.NumericEncoding()
+        encoding.adapt(x)
+        model = corereg.Sequential([layers.Input((3,)), encoding, layers.Dense(1)])
+        model.compile("sgd", "mse")
+        model.fit(x, np.ones(20), verbose=0)
+        members.append(model)
+    ensemble = corereg.models.Ensemble(members)
+    ensemble.compile(loss="mse")
+    assert np.isfinite(ensemble.evaluate(x, np.ones(20), verbose=0))
+    plain = corereg.Sequential([layers.Input((3,)), layers.Dense(1)])
+    mixed = corereg.models.Ensemble([members[0], plain])
+    for model in (mixed, plain):
+        model.compile(loss="mse")
+        with pytest.raises(ValueError, match="received NaN in row 0"):
+            model.evaluate(x, np.ones(20), verbose=0)

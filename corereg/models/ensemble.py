@@ -141,8 +141,12 @@ class Ensemble(Model):
     def _input_kinds(self) -> list[InputKind] | None:
         kinds = super()._input_kinds
         assert kinds is not None
-        for model in self._members:
-            for i, own in enumerate(model._input_kinds or ()):
+        several = [list(model._input_kinds or ()) for model in self._members]
+        for i, kind in enumerate(kinds):
+            ready = all(len(own) > i and own[i].takes_missing for own in several)
+            kinds[i] = kind._replace(takes_missing=ready)
+        for of_model in several:
+            for i, own in enumerate(of_model):
                 limits = [n for n in (kinds[i].limit, own.limit) if n is not None]
                 kinds[i] = kinds[i]._replace(limit=min(limits, default=None))
         return kinds

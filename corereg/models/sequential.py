@@ -225,7 +225,8 @@ class Sequential(Model):
         looking = (one for one in layers if not passes_values_on(one))
         taker = next(looking, None)
         lookup = taker if dtype == STRING and hasattr(taker, "codes_of") else None
-        return [InputKind(dtype, getattr(taker, "_index_limit", None), lookup)]
+        ready = dtype != STRING and getattr(taker, "_takes_missing", False)
+        return [InputKind(dtype, getattr(taker, "_index_limit", None), lookup, ready)]
 
     @property
     def _output_keys(self) -> list[str]:
