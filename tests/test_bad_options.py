@@ -86,8 +86,9 @@ WEIGHT = np.ones(ROWS)
             "expected finite sample_weight, received nan in row 4",
         ),
         ({"sample_weight": with_value(WEIGHT, 4, 1e300)}, ValueError, "received inf in row 4"),
-        ({"class_weight": [1, 2, 3]}, TypeError, "expected class_weight as a dict of weights, got"),
-        ({"class_weight": {}}, TypeError, "expected class_weight as a dict of weights, got"),
+        ({"class_weight": [1]}, ValueError, "a weight for each class from 0 to .*, received 1"),
+        ({"class_weight": "even"}, TypeError, "expected class_weight as a dict of weights, a list"),
+        ({"class_weight": 2.0}, TypeError, "expected class_weight as a dict of weights, a list"),
         (
             {"class_weight": {0: np.nan}},
             ValueError,

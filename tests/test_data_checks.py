@@ -117,3 +117,27 @@ def test_two_features_still_need_an_axis():
     model = corereg.Sequential([corereg.Input((2,)), corereg.layers.Dense(1)])
     with pytest.raises(ValueError, match=r"predict: expected X of shape \(rows, features\)"):
         model.predict(np.zeros(2), verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("given", "same"),
+    [
+        ("balanced", {0: 2 / 3, 1: 2.0}),
+        ([2.0, 0.5], {0: 2.0, 1: 0.5}),
+        (np.array([2, 1]), {0: 2.0}),
+        ({}, {0: 1.0}),
+        ({1.0: np.array(3.0)}, {1: 3.0}),
+    ],
+    ids=str,
+)
+def test_class_weights_in_other_words(given, same):
+    x, y = np.arange(16, dtype="f4").reshape(8, 2) / 16, np.array([0, 0, 1, 0, 0, 1, 0, 0])
+    weights = []
+    for one in (given, same):
+        corereg.set_random_seed(0)
+        model = corereg.Sequential([corereg.Input((2,)), layers.Dense(1, "sigmoid")])
+        model.compile("sgd", "binary_crossentropy")
+        model.fit(x, y, class_weight=one, epochs=2, batch_size=4, verbose=0)
+        weights.append(model.get_weights())
+    for a, b in zip(*weights, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6)

@@ -144,7 +144,7 @@ class Model(CopiedWhole, ModelStructure):
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool | str | int = True,
-        class_weight: dict[int, float] | None = None,
+        class_weight: Any = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
@@ -166,8 +166,9 @@ class Model(CopiedWhole, ModelStructure):
         iterable of batches. shuffle: a new order of rows every epoch, which depends on the model's
         seed and on how many passes it has trained; "batch" as in Keras: batches of consecutive
         rows, as they lie, with the rows of each in random order; a number n: the same in blocks of
-        n rows, for files larger than memory. class_weight: {class: weight}, for the training
-        rows only, or sample_weight (rows,). initial_epoch: the epoch to begin with, counted from 0;
+        n rows, for files larger than memory. class_weight: {class: weight}, a list of
+        weights, or "balanced" (all classes count alike), for the training rows only, or
+        sample_weight (rows,). initial_epoch: the epoch to begin with, counted from 0;
         above 0, the training goes on where the last `fit` of this model, or of the one that was
         saved, has ended, so that the two equal one in all bits. steps_per_epoch: batches an epoch
         takes; the next epoch goes on where it stopped. validation_freq: every n-th epoch, or a list
@@ -228,7 +229,7 @@ class Model(CopiedWhole, ModelStructure):
         x: Any,
         y: Any = None,
         sample_weight: Any = None,
-        class_weight: dict[int, float] | None = None,
+        class_weight: Any = None,
         return_dict: bool = False,
         augment: Any = None,
     ) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -230,18 +230,36 @@ def check_targets(
 
 
 def weights_by_class(who: str, class_weight: Any, y: Array) -> Array:
-    """A weight for each row: class_weight[class], 1 for classes that it leaves out."""
-    if not isinstance(class_weight, dict) or not class_weight:
-        raise TypeError(f"{who}: expected class_weight as a dict of weights, got {class_weight!r}")
+    """A weight for each row: class_weight[class], 1 for classes that it leaves out.
+
+    class_weight: a dict; a list or a vector of the weights of the classes 0, 1, ...; or "balanced",
+    by which all classes of these rows count alike, as scikit-learn has it.
+    """
+    wide = y.ndim > 1 and y.shape[1] > 1
+    classes = y.argmax(axis=1) if wide else np.rint(y).reshape(len(y))
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        _, places, counts = np.unique(classes, return_inverse=True, return_counts=True)
+        return len(classes) / (len(counts) * counts[places.reshape(-1)])  # type: ignore[no-any-return]
+    if not isinstance(class_weight, str | Mapping) and np.ndim(class_weight) == 1:
+        class_weight = dict(enumerate(np.asarray(class_weight).tolist()))
+        if len(class_weight) <= classes.max():
+            raise ValueError(
+                f"{who}: expected class_weight with a weight for each class from 0 to "
+                f"{int(classes.max())}, received {len(class_weight)}"
+            )
+    if not isinstance(class_weight, Mapping):
+        raise TypeError(
+            f"{who}: expected class_weight as a dict of weights, a list of them or 'balanced', "
+            f"received {class_weight!r}"
+        )
     for key, value in class_weight.items():
-        good = isinstance(value, int | float | np.number) and np.isfinite(value)
-        if not hasattr(key, "__index__") or int(key) < 0 or not good:
+        number = np.asarray(value)
+        good = number.ndim == 0 and number.dtype.kind in "fiu" and np.isfinite(number)
+        if not isinstance(key, int | float | np.number) or not key >= 0 or key % 1 or not good:
             raise ValueError(
                 f"{who}: expected class_weight of classes >= 0 and finite weights, received "
                 f"{key!r}: {value!r}"
             )
-    wide = y.ndim > 1 and y.shape[1] > 1
-    classes = y.argmax(axis=1) if wide else np.rint(y).reshape(len(y))
     weights = np.ones(len(y))
     for key, value in class_weight.items():
         weights[classes == int(key)] = value
