@@ -255,7 +255,8 @@ def weights_by_class(who: str, class_weight: Any, y: Array) -> Array:
     for key, value in class_weight.items():
         number = np.asarray(value)
         good = number.ndim == 0 and number.dtype.kind in "fiu" and np.isfinite(number)
-        if not isinstance(key, int | float | np.number) or not key >= 0 or key % 1 or not good:
+        known = isinstance(key, int | float | np.number) and float(key) >= 0
+        if not (known and float(key).is_integer() and good):
             raise ValueError(
                 f"{who}: expected class_weight of classes >= 0 and finite weights, received "
                 f"{key!r}: {value!r}"
