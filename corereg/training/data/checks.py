@@ -239,7 +239,7 @@ def weights_by_class(who: str, class_weight: Any, y: Array) -> Array:
     classes = y.argmax(axis=1) if wide else np.rint(y).reshape(len(y))
     if isinstance(class_weight, str) and class_weight == "balanced":
         _, places, counts = np.unique(classes, return_inverse=True, return_counts=True)
-        return len(classes) / (len(counts) * counts[places.reshape(-1)])  # type: ignore[no-any-return]
+        return len(classes) / (len(counts) * counts[places.reshape(-1)])
     if not isinstance(class_weight, str | Mapping) and np.ndim(class_weight) == 1:
         class_weight = dict(enumerate(np.asarray(class_weight).tolist()))
         if len(class_weight) <= classes.max():
