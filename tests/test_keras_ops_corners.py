@@ -438,6 +438,8 @@ ERRORS = {
             ("diag", lambda: ops.diag(X[0], 2**40)),
             ("one_hot", lambda: ops.one_hot(N, 2**50)),
             ("linspace", lambda: ops.linspace(0.0, 1.0, 2**50)),
+            ("repeat", lambda: ops.repeat(np.empty((2, 0)), 2**62, 0)),
+            ("tile", lambda: ops.tile(np.empty((2, 0)), (2**62, 1))),
             ("bincount", lambda: ops.bincount(N, minlength=2**50)),
         )
     },

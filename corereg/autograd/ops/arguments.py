@@ -71,8 +71,9 @@ def results_up_to(size: int) -> Iterator[None]:
 def check_size(who: str, shape: Sequence[int], dtype: Any) -> None:
     """MemoryError for a result that no memory holds, or that is larger than `results_up_to` allows.
     Ops whose results may be much larger than what they are given call this before they take the
-    memory; NumPy's own functions end the process for some of these sizes."""
-    needed = math.prod(map(int, shape)) * np.dtype(dtype).itemsize
+    memory; NumPy's own functions end the process for some of these sizes, and count to the others
+    where an axis of no length leaves nothing to do."""
+    needed = math.prod(max(int(n), 1) for n in shape) * np.dtype(dtype).itemsize
     if needed > _most.bytes:
         raise MemoryError(
             f"{who}: expected a result that fits into memory, received a shape of "
