@@ -12,6 +12,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import numpy as np
@@ -66,5 +67,11 @@ began = time.perf_counter()
 with ThreadPoolExecutor(8) as pool:
     answers = list(pool.map(ask, range(1200, 1500)))
 seconds = time.perf_counter() - began
-server.shutdown()
 print(f"{len(answers)} requests in {seconds:.2f} s, {np.mean(answers == y[1200:1500]):.1%} right")
+try:
+    urlopen(Request(address, b'{"x": [[1, 2, 3]]}'))
+except HTTPError as refused:
+    print(f"three numbers: {refused.code}, {json.loads(refused.read())['error']}")
+    refused.close()
+server.shutdown()
+server.server_close()
