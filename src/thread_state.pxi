@@ -19,7 +19,12 @@ from cpython.pythread cimport PyThread_get_thread_ident
 
 cdef extern from *:
     """
-    static _Thread_local PyObject *this_thread_state; /* borrowed from thread_states, or NULL */
+    #if defined(__GLIBC__) /* its loader keeps room for variables that are found without a call */
+    #define CR_THREAD_LOCAL static _Thread_local __attribute__((tls_model("initial-exec")))
+    #else
+    #define CR_THREAD_LOCAL static _Thread_local
+    #endif
+    CR_THREAD_LOCAL PyObject *this_thread_state; /* borrowed from thread_states, or NULL */
     """
     PyObject *this_thread_state
 

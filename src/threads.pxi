@@ -2,7 +2,7 @@
 
 cdef extern from *:
     """
-    static _Thread_local int own_thread_limit; /* of the thread that runs; 0: none */
+    CR_THREAD_LOCAL int own_thread_limit; /* of the thread that runs; 0: none; thread_state.pxi */
     """
     int own_thread_limit
 
