@@ -393,7 +393,7 @@ def test_python_m_corereg():
 # the plot
 
 
-@pytest.mark.parametrize("epochs", ["1", "2"])
+@pytest.mark.parametrize("epochs", [pytest.param("1", marks=pytest.mark.exhaustive), "2"])
 def test_plot_writes_a_png(epochs, tmp_path, capsys):
     pytest.importorskip("matplotlib")
     path = tmp_path / "curves.png"

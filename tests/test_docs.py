@@ -174,8 +174,21 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tree
 
 
-@of_pages([page for page in PAGES if page not in (KERNEL_GUIDE, OPTIMIZER_GUIDE)])
+FIRST_READ = ("README.md", "coming-from-keras.md")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(
+            page, id=page.name, marks=[] if page.name in FIRST_READ else pytest.mark.exhaustive
+        )
+        for page in PAGES
+        if page not in (KERNEL_GUIDE, OPTIMIZER_GUIDE)
+    ],
+)
 def test_the_examples_run(page: Path, tree: Path, tmp_path: Path) -> None:
+    """.ci/run runs all of them, as it does all tests that are exhaustive."""
     if page.name in NEEDS:
         pytest.importorskip(NEEDS[page.name])
     run_page(page, tmp_path, tree)
