@@ -44,8 +44,7 @@ def draw(path: str, task: Task, results: list[Result]) -> None:
 
     The loss is the cross-entropy without the penalty, so that the networks compare. Both are drawn
     as they are after each epoch, Dropout off, so that the last gap is that of the title. Needs
-    results
-    of `train(..., curves=True)`. Raises OSError if the file cannot be written.
+    results of `train(..., curves=True)`. Raises OSError if the file cannot be written.
     """
     from matplotlib.figure import Figure
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-try:
-    from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
-    from sklearn.model_selection import check_cv
-    from sklearn.utils import check_random_state, get_tags
-    from sklearn.utils.metaestimators import available_if
-    from sklearn.utils.validation import check_is_fitted, indexable
-except ImportError as error:
-    raise ImportError(
-        'corereg.sklearn needs scikit-learn; install it with: pip install "corereg[sklearn]"'
-    ) from error
-
 from corereg.tuning.search import cross_validated_search
+from corereg.wrappers.scikit_learn import (
+    BaseEstimator,
+    MetaEstimatorMixin,
+    available_if,
+    check_cv,
+    check_is_fitted,
+    check_random_state,
+    get_tags,
+    indexable,
+    is_classifier,
+)
 
 FINALS = ("ensemble", "best")
 

@@ -9,16 +9,24 @@ try:
         BaseEstimator,
         ClassifierMixin,
         ClassNamePrefixFeaturesOutMixin,
+        MetaEstimatorMixin,
         RegressorMixin,
         TransformerMixin,
+        is_classifier,
     )
     from sklearn.metrics import accuracy_score, r2_score
-    from sklearn.model_selection import train_test_split
+    from sklearn.model_selection import check_cv, train_test_split
     from sklearn.preprocessing import FunctionTransformer
-    from sklearn.utils import check_random_state, column_or_1d
+    from sklearn.utils import check_random_state, column_or_1d, get_tags
     from sklearn.utils.class_weight import compute_sample_weight
+    from sklearn.utils.metaestimators import available_if
     from sklearn.utils.multiclass import check_classification_targets, type_of_target
-    from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+    from sklearn.utils.validation import (
+        _check_sample_weight,
+        check_is_fitted,
+        indexable,
+        validate_data,
+    )
 except ImportError as error:
     raise ImportError(
         "corereg.wrappers and corereg.sklearn need scikit-learn 1.6 or later; install it with: "
@@ -31,15 +39,21 @@ __all__ = [
     "ClassNamePrefixFeaturesOutMixin",
     "ClassifierMixin",
     "FunctionTransformer",
+    "MetaEstimatorMixin",
     "RegressorMixin",
     "TransformerMixin",
     "_check_sample_weight",
     "accuracy_score",
+    "available_if",
     "check_classification_targets",
+    "check_cv",
     "check_is_fitted",
     "check_random_state",
     "column_or_1d",
     "compute_sample_weight",
+    "get_tags",
+    "indexable",
+    "is_classifier",
     "r2_score",
     "scipy_sparse",
     "train_test_split",
