@@ -67,6 +67,7 @@ VALUES = st.one_of(
 )
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=6, deadline=None)
 @given(
     st.dictionaries(
@@ -310,6 +311,7 @@ def test_a_number_that_says_look_at_64_bits_is_written_there(
         assert (b"PK\6\6" in file.getvalue()) is expected
 
 
+@pytest.mark.exhaustive
 def test_reading_and_writing_take_time_in_proportion(path):
     """Counted in calls of functions, which no other process disturbs."""
     found = []

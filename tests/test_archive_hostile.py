@@ -205,6 +205,7 @@ def values(value):
     return 0, 1
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=40, deadline=None)
 @given(
     st.recursive(

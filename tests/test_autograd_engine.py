@@ -31,6 +31,7 @@ pytestmark = pytest.mark.usefixtures("registry_as_before")
 # ---- order and accumulation ----------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive
 def test_a_chain_of_100_000_ops_runs_backward_and_dies():
     x = leaf(1.0, 2.0)
     for backward in (True, False):

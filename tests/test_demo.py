@@ -249,6 +249,7 @@ def test_what_is_used_has_weights_on_both_sides():
     assert stage.weights == 6 + 2 + 4
 
 
+@pytest.mark.exhaustive
 def test_the_sparse_tour_is_printed_and_drawn(tmp_path, capsys):
     pytest.importorskip("matplotlib")
     path = tmp_path / "weights.png"
@@ -402,6 +403,7 @@ def test_plot_writes_a_png(epochs, tmp_path, capsys):
     assert capsys.readouterr().out.endswith(f"Learning curves: {path}\n")
 
 
+@pytest.mark.exhaustive
 def test_plot_shows_every_network_with_title_axes_and_legend(tmp_path):
     pytest.importorskip("matplotlib")
     task = demo.make_task(rows=40)

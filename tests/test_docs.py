@@ -344,6 +344,7 @@ def test_names_exist(page: Path) -> None:
         )
 
 
+@pytest.mark.exhaustive
 def test_dotted_names_can_be_imported(tree: Path) -> None:
     names = {n for page in PAGES for n in re.findall(r"`(corereg(?:\.\w+)+)", prose_of(page))}
     program = "import pkgutil, sys\nfor name in sys.argv[1:]: pkgutil.resolve_name(name)"

@@ -603,6 +603,7 @@ def calls_of(function):
     return count
 
 
+@pytest.mark.exhaustive
 def test_adding_and_loading_layers_is_linear():
     def stack(n):
         model = Sequential([Input((1,))])
@@ -622,6 +623,7 @@ def test_adding_and_loading_layers_is_linear():
     assert loaded(200) < 2.2 * loaded(100)
 
 
+@pytest.mark.exhaustive
 def test_a_long_stack_can_be_copied():
     model = Sequential([Input((1,)), *(Dense(1, name=f"d{i}") for i in range(1200))])
     twin = pickle.loads(pickle.dumps(model))
