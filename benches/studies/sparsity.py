@@ -7,6 +7,7 @@ pixels in each direction and without. Ways to zeros:
 
     proximal    `pruning.sparsify`: ProximalL1, "capped"; cut; debiased
     L1          the same with L1 in the gradient, as Keras has it: the cut makes the zeros
+    keras       the same again, trained by Keras itself (where `--ways` names it)
     gradual     `callbacks.GradualPruning` by magnitude, to as many zeros as proximal gave
     dense       nothing is cut
 
@@ -25,9 +26,10 @@ from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import keras_l1
 import mnist
 import numpy as np
 from mnist import Digits, Rows, cosine, with_error
@@ -52,6 +54,7 @@ class Setting(NamedTuple):
     smoothing: float
     strengths: dict[str, tuple[float, ...]]
     goal: float  # error on validation rows, in percent
+    zeros: float  # share, for gradual where proximal is not run
 
 
 SETTINGS = (
@@ -59,13 +62,13 @@ SETTINGS = (
         "shift of 2 pixels",
         *(2, 0.0),
         {"proximal": (6e-4, 8e-4, 1e-3), "L1": (2e-4, 4e-4)},
-        3.5,
+        *(3.5, 0.98),
     ),
     Setting(
         "no augmentation, label smoothing .1",
         *(0, 0.1),
         {"proximal": (1e-4, 2e-4, 4e-4), "L1": (1e-4, 2e-4)},
-        3.3,
+        *(3.3, 0.97),
     ),
 )
 
@@ -117,6 +120,16 @@ def l1(
     penalty = regularizers.L1(strength)
     model = mnist.network(HIDDEN, seed, Adam(RATE), setting.smoothing, kernel_regularizer=penalty)
     fit(model, rows, setting, RATE, EPOCHS)
+    limit = cut(model, chosen, threshold)
+    free = mnist.network(HIDDEN, seed, Adam(RATE / 2), setting.smoothing)
+    free.set_weights(model.get_weights())
+    pruning.freeze_zeros(free)
+    fit(free, rows, setting, RATE / 2, DEBIAS)
+    return Sparse(free, limit)
+
+
+def cut(model: Any, chosen: Rows, threshold: float | None) -> float:
+    """Cuts what is below the threshold, by default the largest that costs at most TOLERANCE."""
     trained = model.get_weights()
     sizes = np.abs(np.concatenate([w.ravel() for w in trained if w.ndim == 2]))
     allowed = chosen.error(model) + 100 * TOLERANCE + 1e-6
@@ -126,11 +139,23 @@ def l1(
         pruning.magnitude_prune(model, float((sizes < limit).mean()))
         if threshold is not None or chosen.error(model) <= allowed:
             break
-    free = mnist.network(HIDDEN, seed, Adam(RATE / 2), setting.smoothing)
-    free.set_weights(model.get_weights())
-    pruning.freeze_zeros(free)
-    fit(free, rows, setting, RATE / 2, DEBIAS)
-    return Sparse(free, limit)
+    return limit
+
+
+def keras(
+    seed: int, rows: Rows, chosen: Rows, setting: Setting, strength: float, threshold: float | None
+) -> Sparse:
+    """The same as L1, trained by Keras."""
+    rival = keras_l1.Trained(HIDDEN, seed, strength, setting.shift, setting.smoothing)
+    rival.fit(*rows, RATE, BATCH, EPOCHS)
+    model = mnist.network(HIDDEN, seed, Adam(RATE), setting.smoothing)
+    model.set_weights(rival.weights())
+    print("zeros before the cut:", model.sparsity().share, file=sys.stderr)
+    limit = cut(model, chosen, threshold)
+    rival.debias(model.get_weights(), *rows, RATE / 2, BATCH, DEBIAS)
+    pruning.unfreeze_zeros(model)
+    model.set_weights(rival.weights())
+    return Sparse(model, limit)
 
 
 def gradual(seed: int, rows: Rows, setting: Setting, zeros: float) -> Any:
@@ -147,7 +172,7 @@ def choose(
 ) -> tuple[float, float]:
     """The strength and the threshold; prints what was tried."""
     lines, options = [], []
-    for strength in setting.strengths[name]:
+    for strength in setting.strengths["L1" if name == "keras" else name]:
         errors, zeros, thresholds = [], [], []
         for seed in seeds:
             rows, chosen = digits.cut(seed)
@@ -184,14 +209,17 @@ def measured(model: Any, digits: Digits, dense: Any) -> dict[str, float]:
     return found
 
 
-def study(digits: Digits, seeds: range, others: int, setting: Setting) -> None:
+WAYS = ("proximal", "L1", "keras", "gradual", "dense")
+
+
+def study(digits: Digits, seeds: range, others: int, setting: Setting, ways: Sequence[str]) -> None:
     """Prints the tables of a setting."""
     dense = mnist.network(HIDDEN, seeds[0], Adam(RATE))
     names, zeros = [], {}
     lines = []
-    for name in ("proximal", "L1", "gradual", "dense"):
+    for name in ways:
         own = seeds if name == "proximal" else seeds[:others]
-        way = {"proximal": proximal, "L1": l1}.get(name)
+        way = {"proximal": proximal, "L1": l1, "keras": keras}.get(name)
         if way is not None and own:
             strength, threshold = choose(way, name, digits, seeds[:CHOOSING], setting)
             names.append(f"{name}, {strength:g}, {threshold:g}")
@@ -203,7 +231,7 @@ def study(digits: Digits, seeds: range, others: int, setting: Setting) -> None:
                 _, chosen = digits.cut(seed)
                 model = way(seed, digits.all, chosen, setting, strength, threshold).model
             elif name == "gradual":
-                model = gradual(seed, digits.all, setting, zeros[seed])
+                model = gradual(seed, digits.all, setting, zeros.get(seed, setting.zeros))
             else:
                 model = mnist.network(HIDDEN, seed, Adam(RATE), setting.smoothing)
                 fit(model, digits.all, setting, RATE, EPOCHS + DEBIAS)
@@ -233,6 +261,9 @@ def main() -> None:
     parser = mnist.parser(__doc__)
     parser.add_argument("--others", type=int, help="seeds of L1, gradual and dense; all")
     parser.add_argument("--only", choices=("shift", "plain"), help="one setting; both")
+    parser.add_argument(
+        "--ways", nargs="+", choices=WAYS, default=[w for w in WAYS if w != "keras"]
+    )
     parser.add_argument("--strength", type=float, help="of proximal, instead of those listed")
     asked = parser.parse_args()
     corereg.set_num_threads(asked.threads)
@@ -244,7 +275,13 @@ def main() -> None:
                 strengths={**setting.strengths, "proximal": (asked.strength,)}
             )
         if asked.only in (None, name):
-            study(digits, seeds, asked.seeds if asked.others is None else asked.others, setting)
+            study(
+                digits,
+                seeds,
+                asked.seeds if asked.others is None else asked.others,
+                setting,
+                asked.ways,
+            )
 
 
 if __name__ == "__main__":
