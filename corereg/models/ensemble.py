@@ -191,7 +191,7 @@ class Ensemble(Model):
         for place, entry in enumerate(config["layers"]):
             model = deserialize(entry, custom_objects, prepare=inside(prepare, place))
             if prepare is not None:
-                prepare(str(place), model)
+                model = prepare(str(place), model)
             models.append(model)
         rest = {key: value for key, value in config.items() if key not in ("layers", "inputs")}
         return cls(models, inputs=inputs_again(config["inputs"]), **rest)
