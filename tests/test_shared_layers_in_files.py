@@ -81,5 +81,5 @@ def test_places_that_cannot_be_shared_are_refused(shared):
     changed = io.BytesIO()
     writing.write(changed, content, sections, required=["weights"])
     changed.seek(0)
-    with pytest.raises(FileFormatError, match="does not make a model|does not fit"):
+    with pytest.raises(FileFormatError, match=r"does not make a model|does not fit"):
         models.load_model(changed)
