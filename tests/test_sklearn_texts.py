@@ -14,9 +14,9 @@ from corereg.utils import FeatureSpace
 pytest.importorskip("sklearn")
 pandas = pytest.importorskip("pandas")
 
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import cross_val_score  # noqa: E402
 
-from corereg.sklearn import ModelClassifier, ModelRegressor
+from corereg.sklearn import ModelClassifier, ModelRegressor  # noqa: E402
 
 RNG = np.random.default_rng(0)
 FRAME = pandas.DataFrame({"age": RNG.normal(size=60), "job": RNG.choice(["a", "b", "c"], 60)})
