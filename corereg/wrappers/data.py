@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from corereg.tables.libraries import is_sparse
+from corereg.tables.refusals import NUMBERS
 from corereg.wrappers.data_errors import explain, refuse_dates
 from corereg.wrappers.scikit_learn import check_X_y, is_classifier, validate_data
 
@@ -19,7 +20,11 @@ def validated(estimator: Any, method: str, x: Any, *y: Any, **rules: Any) -> Any
     who = f"{type(estimator).__name__}.{method}"
     refuse_dates(who, x)
     try:
-        return validate_data(estimator, x, *y, **rules)
+        found = validate_data(estimator, x, *y, **rules)
+        kept = (found[0] if y else found).dtype
+        if kept.kind not in NUMBERS:  # scikit-learn 1.6 leaves pandas's texts as they are
+            raise ValueError(f"could not convert {kept} to numbers")
+        return found
     except (TypeError, ValueError) as error:
         explain(who, "X", x, error)
         for one in y:
