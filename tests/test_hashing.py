@@ -12,7 +12,12 @@ import pytest
 from goldens.hashing_cases import BINS, SALTS, layers as cases, numbers, texts
 
 from corereg import Input, Model, Sequential, layers
-from corereg.layers.preprocessing.fingerprints import fingerprints, keyed_fingerprints
+from corereg.layers.preprocessing.fingerprints import (
+    fingerprints,
+    keyed_fingerprints,
+    keyed_number_fingerprints,
+    number_fingerprints,
+)
 from corereg.models import load_model
 
 TEXT = Path(__file__).with_name("goldens").joinpath("hashing.json").read_text(encoding="utf-8")
@@ -143,3 +148,17 @@ def _cross(x):
 def _both():
     layer = layers.Hashing(3, name="h")
     return [layer(Input((1,), dtype=dtype)) for dtype in ("string", "int64")]
+
+
+def test_numbers_of_every_length_are_hashed_as_their_digits():
+    rng = np.random.default_rng(0)
+    edges = [10**k + d for k in range(19) for d in (-1, 0, 1)]
+    some = [int(rng.integers(10**k, 10 ** (k + 1))) for k in range(18) for _ in range(20)]
+    signed = [sign * one for one in edges + some for sign in (1, -1)]
+    values = np.array([*signed, 2**63 - 1, -(2**63)], np.int64)
+    digits = [str(one).encode() for one in values.tolist()]
+    np.testing.assert_array_equal(number_fingerprints(values), fingerprints(digits))
+    with np.errstate(over="ignore"):  # single numbers would warn
+        found = keyed_number_fingerprints(values[:, None], (3, 2**63))
+        expected = keyed_fingerprints(digits, (3, 2**63))
+    np.testing.assert_array_equal(found[:, 0], expected)

@@ -141,7 +141,7 @@ def test_data_that_do_not_fit(x, y, message):
 
 
 def test_text_as_numbers_to_predict():
-    with pytest.raises(ValueError, match=r"DenseRegressor.fit: expected y as numbers"):
+    with pytest.raises(ValueError, match=r"DenseRegressor.fit: expected y of numbers, received"):
         regressor(epochs=1).fit(X, NAMES)
 
 

@@ -17,8 +17,11 @@ from corereg.models import Sequential, clone_model
 sklearn = pytest.importorskip("sklearn")
 
 from sklearn.base import clone  # noqa: E402
+from sklearn.calibration import CalibratedClassifierCV  # noqa: E402
+from sklearn.ensemble import StackingClassifier  # noqa: E402
 from sklearn.exceptions import DataConversionWarning, NotFittedError  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
+from sklearn.metrics import get_scorer  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 
 from corereg.wrappers import (  # noqa: E402
@@ -91,8 +94,27 @@ def test_a_classifier_of_names():
     assert found.epoch_ == 60 == len(found.history_.history["loss"])
     assert found.fit_kwargs == QUIET  # what fit is given does not stay
     two = classifier().fit(X, NAMES == "ant")
-    assert two.decision_function(X).shape == (60, 2)
     assert two.predict(X).dtype == bool
+
+
+@pytest.mark.parametrize("last", ["softmax", None])
+def test_the_decision_of_two_classes_is_one_number_a_row(last):
+    loss = losses.CategoricalCrossentropy(from_logits=last is None)
+    estimator = SKLearnClassifier(
+        build, model_kwargs={"loss": loss, "last": last}, fit_kwargs={"epochs": 20, "verbose": 0}
+    )
+    names = np.where(X[:, 0] > 0, "yes", "no")
+    found = estimator.fit(X, names).decision_function(X)
+    outputs = estimator.model_.predict(X, verbose=0)
+    np.testing.assert_array_equal(found, outputs[:, 1] - outputs[:, 0])
+    np.testing.assert_array_equal(estimator.predict(X), np.where(found > 0, "yes", "no"))
+    assert get_scorer("roc_auc")(estimator, X, names) > 0.9
+    if last is None:
+        return
+    stacked = StackingClassifier([("network", estimator)], LogisticRegression(), cv=2)
+    assert stacked.fit(X, names).score(X, names) > 0.8
+    calibrated = CalibratedClassifierCV(estimator, cv=2).fit(X, names).predict_proba(X)
+    assert ((calibrated[:, 1] > 0.5) == (names == "yes")).mean() > 0.8
 
 
 def test_targets_that_are_refused(fails):

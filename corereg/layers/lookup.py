@@ -53,8 +53,9 @@ def serialize(layer: Layer) -> registry.Config:
     return found
 
 
-Prepare = Callable[[str, Layer], None]
-"""Called with the place of each layer, "2" or inside a model "2/0", before it is built."""
+Prepare = Callable[[str, Layer], Layer]
+"""Called with the place of each layer, "2" or inside a model "2/0", before it is built; gives the
+layer to take there: it, or another one where several models share a layer."""
 
 
 def deserialize(

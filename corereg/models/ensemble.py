@@ -24,6 +24,7 @@ from corereg.models.inputs import InputKind, arranged
 from corereg.models.model import Model
 from corereg.registry import register
 from corereg.representation import as_words, counted
+from corereg.tables.given import columns_by_name
 from corereg.training.data.feature_names import InputColumns, common_columns
 
 Array = np.ndarray[Any, Any]
@@ -50,8 +51,10 @@ class Ensemble(Model):
     evaluated, trained as a whole, saved to one file, and stand in a larger model. `predict_members`
     gives what each model says. Names of models need not differ.
 
+    Models may take texts, if all number those of an input alike: by one vocabulary, for example.
+
     TypeError for what is no Model; ValueError for no models, one model twice, models that do not go
-    together or take texts, and for weights and average that cannot be.
+    together, and for weights and average that cannot be.
 
     >>> one, two = (layers.Dense(1, kernel_initializer=name) for name in ("zeros", "ones"))
     >>> parts = [corereg.Sequential([corereg.Input((2,)), layer]) for layer in (one, two)]
@@ -89,6 +92,7 @@ class Ensemble(Model):
         self.member_weights = None if weights is None else tuple(float(one) for one in weights)
         self._members = tuple(members)
         self._trainer.columns = columns
+        _ = self._input_kinds  # ValueError for models that number texts differently
 
     @property
     def models(self) -> list[Model]:
@@ -107,7 +111,7 @@ class Ensemble(Model):
 
     def predict_members(self, x: Any, batch_size: int | None = None, verbose: int | str = 0) -> Any:
         """What each model gives for x: (members, rows, ...) for every output, nested as the outputs
-        are; with average="probabilities" their probabilities. x: arrays, as for `predict`.
+        are; with average="probabilities" their probabilities. x: as for `predict`.
 
         Their deviation over the first axis tells where the models disagree.
 
@@ -118,6 +122,8 @@ class Ensemble(Model):
         graph = self._graph
         assert graph is not None
         several = len(graph.expected) > 1 or isinstance(x, dict)
+        if several:
+            x = columns_by_name(x, [name for _, _, name in graph.expected]) or x
         values = arranged(self.who, graph, x) if several else [x]
         parts = []
         for model in self._members:
@@ -191,7 +197,7 @@ class Ensemble(Model):
         for place, entry in enumerate(config["layers"]):
             model = deserialize(entry, custom_objects, prepare=inside(prepare, place))
             if prepare is not None:
-                prepare(str(place), model)
+                model = prepare(str(place), model)
             models.append(model)
         rest = {key: value for key, value in config.items() if key not in ("layers", "inputs")}
         return cls(models, inputs=inputs_again(config["inputs"]), **rest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from corereg.graph.nest import flatten, form_of, map_nest, pack_like
-from corereg.graph.tensor import STRING, SymbolicTensor
+from corereg.graph.tensor import SymbolicTensor
 from corereg.layers.input_layer import InputLayer
 from corereg.layers.lookup import deserialize
 from corereg.layers.merging.ensemble_average import EnsembleAverage
@@ -43,11 +43,6 @@ def inputs_of(models: list[Model]) -> Any:
 
 
 def _input_like(tensor: SymbolicTensor) -> SymbolicTensor:
-    if tensor.dtype == STRING:
-        raise ValueError(
-            "Ensemble: expected models of numbers, received one that takes texts; look them up "
-            "in front of the ensemble"
-        )
     name = tensor.node.operation.name
     made: SymbolicTensor = InputLayer(
         batch_shape=tensor.shape, dtype=tensor.dtype, name=name

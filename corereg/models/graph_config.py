@@ -143,12 +143,12 @@ def from_graph_config(cls: type, config: Config, custom_objects: Mapping[str, An
     position = 0  # among the layers
     for entry in config["layers"]:
         operation = _operation(entry, custom_objects, inside(prepare, position))
-        if operation.name in operations:
-            raise ValueError(f"expected a layer named {operation.name!r} once")
         if isinstance(operation, Layer):
             if prepare is not None:
-                prepare(str(position), operation)
+                operation = prepare(str(position), operation)
             position += 1
+        if operation.name in operations:
+            raise ValueError(f"expected a layer named {operation.name!r} once")
         if isinstance(operation, InputLayer):
             calls[operation.name] = [operation.output.node]
         operations[operation.name] = operation

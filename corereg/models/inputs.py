@@ -80,22 +80,51 @@ class InputKind(NamedTuple):
 
 def input_kind(who: str, tensor: Any, nodes: Iterable[Node]) -> InputKind:
     """What a symbolic input takes, for the calls that use it. ValueError for texts that are not
-    looked up by one layer alone."""
+    looked up by one layer alone, or by layers of several models that give the same numbers."""
     nodes = list(nodes)
     takers = [node for node in nodes if any(one is tensor for one in flatten(node.args[:1]))]
     if tensor.dtype == STRING:
-        layers = {id(node.operation): node.operation for node in takers}
-        lookups = [one for one in layers.values() if hasattr(one, "codes_of")]
-        if len(lookups) != 1 or len(layers) > 1:
-            raise ValueError(
-                f"{who}: expected one StringLookup or Hashing right behind an Input of texts, "
-                f"received {[one.name for one in layers.values()]} behind {tensor.name!r}; give "
-                "each its own Input"
-            )
-        return InputKind(STRING, None, lookups[0])
+        return InputKind(STRING, None, _lookup_of(who, tensor, takers))
     ready = [getattr(node.operation, "_takes_missing", False) for node in takers]
     limit = index_limit(tensor, nodes)
     return InputKind(str(tensor.dtype), limit, None, bool(ready) and all(ready))
+
+
+def _lookup_of(who: str, tensor: Any, takers: list[Node]) -> Any:
+    """The layer that knows the numbers of an input's texts, as `input_kind` has it."""
+    layers = {id(node.operation): node.operation for node in takers}
+    found = [_lookup_in(node, tensor) for node in takers]
+    lookups = {id(one): one for one in found if one is not None}
+    inner = any(hasattr(one, "_input_kinds") for one in layers.values())
+    if None in found or not found or (len(layers) > 1 and not inner):
+        raise ValueError(
+            f"{who}: expected one StringLookup or Hashing right behind an Input of texts, received "
+            f"{[one.name for one in layers.values()]} behind {tensor.name!r}; give each its own "
+            "Input"
+        )
+    first, *others = lookups.values()
+    if any(_numbering(one) != _numbering(first) for one in others):
+        raise ValueError(
+            f"{who}: expected models that number the texts of {tensor.name!r} alike, received some "
+            f"whose {type(first).__name__} differ; adapt one vocabulary for all, or look the texts "
+            "up in front of the models"
+        )
+    return first
+
+
+def _lookup_in(node: Node, tensor: Any) -> Any:
+    """The layer that a call looks texts up by: its own, or that of the model which it calls."""
+    kinds = getattr(node.operation, "_input_kinds", None)
+    if kinds is None:
+        return node.operation if hasattr(node.operation, "codes_of") else None
+    given = list(flatten(node.args[:1]))
+    return next((k.lookup for k, one in zip(kinds, given, strict=True) if one is tensor), None)
+
+
+def _numbering(lookup: Any) -> tuple[type, dict[str, Any]]:
+    """What the numbers of texts depend on."""
+    config = lookup.get_config()
+    return type(lookup), {k: v for k, v in config.items() if k not in ("name", "trainable")}
 
 
 def index_limit(tensor: Any, nodes: Iterable[Node]) -> int | None:

@@ -322,7 +322,7 @@ class Sequential(Model):
             layer = deserialize(entry, custom_objects, prepare=inside(prepare, position))
             if not isinstance(layer, InputLayer):
                 if prepare is not None:
-                    prepare(str(position), layer)
+                    layer = prepare(str(position), layer)
                 position += 1
             model.add(layer)
         shape = config["input_shape"]

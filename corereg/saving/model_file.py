@@ -31,6 +31,7 @@ from corereg.saving.weight_sections import (
     put_masks,
     put_optimizer_state,
     put_weights,
+    shared_places,
     weights_of,
 )
 from corereg.training.trainer import TrainableModel
@@ -79,6 +80,8 @@ def save_model(model: SavableModel, path: Any, *, portable: bool = False) -> Non
     }
     if (names := model._trainer.columns) is not None:
         config[FEATURE_NAMES] = names
+    if shared := shared_places(model):
+        config["shared"] = shared
     if model.built and "layers" not in config["model"]:
         config["build_shape"] = model.input_shape
     try:
@@ -259,11 +262,18 @@ def _make_model(config: Mapping[str, Any], sections: Sections) -> Any:
         raise registry.unknown("model", name)
     weights = _by_layer(sections.get("weights", {}))
 
-    def prepare(place: str, layer: Layer) -> None:
+    shared = config.get("shared") or {}
+    made: dict[str, Layer] = {}
+
+    def prepare(place: str, layer: Layer) -> Layer:
+        if (first := _first_place(shared, place)) is not None:
+            return made[first]
         given = weights
         for part in place.split("/"):
             given = given.get((part,), {})
         layer._give(given)
+        made[place] = layer
+        return layer
 
     with preparing(prepare):
         model = kind.from_config(config["model"])  # type: ignore[attr-defined]
@@ -276,6 +286,15 @@ def _make_model(config: Mapping[str, Any], sections: Sections) -> Any:
         layer._given = None
     put_random_states(places, sections.get("training", {}))
     return model
+
+
+def _first_place(shared: Mapping[str, str], place: str) -> str | None:
+    """Where the layer of a place stood first, if it, or a model around it, is a shared one."""
+    if place in shared:
+        return shared[place]
+    around, _, own = place.rpartition("/")
+    first = _first_place(shared, around) if around else None
+    return None if first is None else f"{first}/{own}"
 
 
 def _class_name(model: Any) -> str:

@@ -3,7 +3,7 @@ them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,15 +18,26 @@ from corereg.training.trainer import TrainableModel
 def places_of(model: TrainableModel) -> list[tuple[str, Layer]]:
     """Every layer once, and its place: "0" is the model's first layer, "0/2" the third one inside
     that. Layers may be renamed, their order may not change."""
-    found: dict[int, tuple[str, Layer]] = {}
+    return [(place, layer) for place, layer, first in _all_places(model) if place == first]
+
+
+def shared_places(model: TrainableModel) -> dict[str, str]:
+    """The further places of layers that several models inside the model have, and the first one of
+    each."""
+    return {place: first for place, _, first in _all_places(model) if place != first}
+
+
+def _all_places(model: TrainableModel) -> Iterator[tuple[str, Layer, str]]:
+    """Each place, the layer there, and the first place of that layer; inside a layer only once."""
+    found: dict[int, str] = {}
     waiting = [(str(i), layer) for i, layer in enumerate(model.layers)][::-1]
     while waiting:
         place, layer = waiting.pop()
-        if id(layer) not in found:
-            found[id(layer)] = (place, layer)
+        first = found.setdefault(id(layer), place)
+        yield place, layer, first
+        if place == first:
             inner = [(f"{place}/{own}", one) for own, one in layer._inner_places()]
             waiting += reversed(inner)
-    return list(found.values())
 
 
 def weights_of(who: str, model: TrainableModel) -> dict[str, np.ndarray[Any, Any]]:

@@ -10,6 +10,7 @@ from corereg.sklearn.class_labels import ClassLabels, as_classes
 from corereg.sklearn.dense_estimator import DenseEstimator
 from corereg.sklearn.parameters import check_smoothing
 from corereg.sklearn.row_weights import class_weights
+from corereg.wrappers.data_errors import check_labels
 from corereg.wrappers.scikit_learn import ClassifierMixin
 
 Array = np.ndarray[Any, Any]
@@ -302,6 +303,8 @@ class DenseClassifier(ClassifierMixin, DenseEstimator):  # type: ignore[misc]
         return float(self.label_smoothing)
 
     def _as_y(self, who: str, y: Any) -> Array:
+        if y.dtype == object:
+            check_labels(who, "y", y)  # scikit-learn lets None pass
         return as_classes(y)
 
     def _task_of(self, who: str, y: Array, once: bool, classes: Any) -> ClassLabels:

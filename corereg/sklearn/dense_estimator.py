@@ -12,12 +12,12 @@ from corereg.sklearn.network import Head, make_network
 from corereg.sklearn.parameters import check_parameters, set_rate
 from corereg.sklearn.row_weights import check_sample_weight, relative_weights
 from corereg.sklearn.training_rows import TrainingRows
+from corereg.wrappers.data import validated
 from corereg.wrappers.scikit_learn import (
     BaseEstimator,
     check_is_fitted,
     check_random_state,
     scipy_sparse,
-    validate_data,
 )
 
 Array = np.ndarray[Any, Any]
@@ -157,8 +157,14 @@ class DenseEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
             dtype = str(self.model_.dtype)
         wanted = [np.float64, np.float32] if dtype is None else np.dtype(dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # what is too large is told by an error
-            X, y = validate_data(
-                self, self._dense(who, X), y, dtype=wanted, multi_output=True, reset=not goes_on
+            X, y = validated(
+                self,
+                who.partition(".")[2],
+                self._dense(who, X),
+                y,
+                dtype=wanted,
+                multi_output=True,
+                reset=not goes_on,
             )
         return X, self._as_y(who, y)
 
@@ -205,7 +211,7 @@ class DenseEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         check_is_fitted(self, "model_")
         X = self._dense(f"{type(self).__name__}.{method}", X)
         with np.errstate(over="ignore", invalid="ignore"):
-            X = validate_data(self, X, dtype=np.dtype(self.model_.dtype), reset=False)
+            X = validated(self, method, X, dtype=np.dtype(self.model_.dtype), reset=False)
         found = self.model_.predict(X, verbose=0)
         return found if isinstance(found, list) else [found]
 

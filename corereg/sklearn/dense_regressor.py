@@ -10,6 +10,7 @@ from corereg import losses
 from corereg.metrics import R2Score
 from corereg.sklearn.dense_estimator import DenseEstimator
 from corereg.sklearn.network import Head
+from corereg.wrappers.data_errors import explain
 from corereg.wrappers.scikit_learn import RegressorMixin
 
 Array = np.ndarray[Any, Any]
@@ -249,6 +250,7 @@ class DenseRegressor(RegressorMixin, DenseEstimator):  # type: ignore[misc]
         try:
             return np.asarray(y, np.float64)
         except (TypeError, ValueError) as error:
+            explain(who, "y", y, error)
             raise ValueError(f"{who}: expected y as numbers ({error})") from error
 
     def _task_of(self, who: str, y: Array, once: bool, classes: Any) -> Numbers:

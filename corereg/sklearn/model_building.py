@@ -10,6 +10,7 @@ import numpy as np
 
 from corereg import registry
 from corereg.callbacks.base import Callback
+from corereg.graph.tensor import STRING
 from corereg.losses.base import Loss, get as get_loss
 from corereg.metrics.base import Metric
 from corereg.models.model import Model
@@ -155,6 +156,11 @@ def check_model(estimator: Any, model: Model) -> None:
             f"{who}: expected a model with loss={estimator.loss!r}, as the estimator has it, "
             f"received one that is compiled with {model.loss!r}"
         )
+
+
+def takes_texts(model: Model) -> bool:
+    """Whether one of the model's inputs is of texts."""
+    return any(kind.dtype == STRING for kind in model._input_kinds or ())
 
 
 def _loss_class(loss: Any) -> type | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -19,12 +20,15 @@ from corereg.sklearn.model_building import (
     full_name,
     seed_of,
     seeded,
+    takes_texts,
 )
 from corereg.sklearn.routing import route
-from corereg.wrappers.data import checked_data, checked_features
+from corereg.tables.libraries import frame_library
+from corereg.wrappers.data import check_columns, checked_data, checked_features, checked_table
 from corereg.wrappers.scikit_learn import (
     FunctionTransformer,
     _check_sample_weight,
+    _safe_indexing,
     check_is_fitted,
     type_of_target,
 )
@@ -163,16 +167,32 @@ class ModelEstimator(AddressedParams):
         _, _, self.model_ = self._prepared(X, y)
         return self
 
-    def _prepared(self, x: Any, y: Any) -> tuple[Array, Array, Model]:
-        """Checked data, and a new model for them."""
-        x, y = checked_data(self, "fit", x, y, y_numeric=self._y_numeric)
+    def _prepared(self, x: Any, y: Any) -> tuple[Any, Array, Model]:
+        """Checked data, and a new model for them. A table for a model of texts stays one."""
+        table, refused = x if frame_library(x) else None, None
+        try:
+            x, y = checked_data(self, "fit", x, y, y_numeric=self._y_numeric)
+        except (TypeError, ValueError) as error:
+            if table is None:
+                raise
+            x, y = checked_table(self, x, y, reset=True, y_numeric=self._y_numeric)
+            refused = error
+        model = self._model_for(x, y)
+        if table is not None and takes_texts(model):
+            return table, y, model
+        if refused is not None:
+            raise refused
+        return x, y, model
+
+    def _model_for(self, x: Any, y: Array) -> Model:
+        """A new model, and what is known of the data, which it may ask for."""
         self._seed = seed_of(self.random_state)
-        self.X_dtype_, self.X_shape_ = x.dtype, x.shape
+        self.X_dtype_, self.X_shape_ = getattr(x, "dtype", np.dtype(object)), x.shape
         self.y_dtype_, self.y_ndim_ = y.dtype, y.ndim
         self.target_type_ = self._type_of_target(y)
         self.target_encoder_ = self._fitted(self.target_encoder, y)
         self.feature_encoder_ = self._fitted(self.feature_encoder, x)
-        return x, y, build_model(self, self._seed)
+        return build_model(self, self._seed)
 
     def _fitted(self, encoder: Any, values: Array) -> Any:
         found = encoder.fit(values)
@@ -194,7 +214,8 @@ class ModelEstimator(AddressedParams):
         given: dict[str, Any],
     ) -> None:
         if go_on and self.initialized_:
-            x, y = checked_data(self, "fit", x, y, reset=False, y_numeric=self._y_numeric)
+            check = checked_table if self._takes_table(x) else partial(checked_data, method="fit")
+            x, y = check(self, x=x, y=y, reset=False, y_numeric=self._y_numeric)
             if y.ndim != self.y_ndim_:
                 raise ValueError(
                     f"{type(self).__name__}: expected y with {self.y_ndim_} axes, as in the first "
@@ -228,7 +249,11 @@ class ModelEstimator(AddressedParams):
             kept = self.history_.setdefault(full_name(name), [])
             kept.extend(values)
 
-    def _without_zero_weights(self, x: Array, y: Array, weight: Any) -> tuple[Array, Array, Array]:
+    def _takes_table(self, x: Any) -> bool:
+        """Whether the model takes the columns of this table by their names, texts among them."""
+        return frame_library(x) is not None and takes_texts(self.model_)
+
+    def _without_zero_weights(self, x: Any, y: Array, weight: Any) -> tuple[Any, Array, Array]:
         """Only the rows that have a weight, as scikit-learn's estimators take them."""
         weight = _check_sample_weight(weight, x, dtype=np.float64)
         kept = weight != 0
@@ -237,7 +262,7 @@ class ModelEstimator(AddressedParams):
                 f"{type(self).__name__}: expected some sample_weight that is not zero, for nothing "
                 "is learned from rows of weight zero; received zeros only"
             )
-        return x[kept], y[kept], weight[kept]
+        return _safe_indexing(x, np.flatnonzero(kept)), y[kept], weight[kept]
 
     # ---- predictions -----------------------------------------------------------------------------
 
@@ -250,7 +275,9 @@ class ModelEstimator(AddressedParams):
     def _outputs(self, method: str, x: Any, given: dict[str, Any]) -> Any:
         """What the model itself gives for checked X."""
         check_is_fitted(self)
-        x = self.feature_encoder_.transform(checked_features(self, method, x))
+        named = self._takes_table(x)
+        x = check_columns(self, x) if named else checked_features(self, method, x)
+        x = self.feature_encoder_.transform(x)
         params = self._own_params()
         arguments = route(params, "predict", PREDICT_ARGUMENTS)
         arguments = {n: v for n, v in arguments.items() if not n.startswith("callbacks")}

@@ -39,8 +39,8 @@ def column_of(asked: Asked, library: str, values: Any) -> Column:
     return _MAKERS[library](asked, values)
 
 
-def _of_numpy(asked: Asked, values: Array) -> Column:
-    """A column of one of NumPy's arrays."""
+def column_of_array(asked: Asked, values: Array) -> Column:
+    """A column, of one of NumPy's arrays (rows,). TypeError as of `column_of`."""
     kind = values.dtype.kind
     if kind in NUMBERS:
         return Column(asked.column, kind, lambda a, b: values[a:b], values)
@@ -73,7 +73,7 @@ def _of_objects(asked: Asked, values: list[Any]) -> Column:
 def _of_pandas(asked: Asked, values: Any) -> Column:
     dtype = values.dtype
     if isinstance(dtype, np.dtype):
-        return _of_numpy(asked, np.asarray(values))
+        return column_of_array(asked, np.asarray(values))
     text, kind = str(dtype), getattr(dtype, "kind", "O")
     if text == "category" or text.startswith("dictionary"):
         raise asked.refuse_categories("pandas")

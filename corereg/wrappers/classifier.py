@@ -45,8 +45,18 @@ class SKLearnClassifier(ClassifierMixin, SKLearnEstimator):  # type: ignore[misc
     """
 
     def decision_function(self, X: Any) -> Array:
-        """What the model itself gives, (rows, classes): probabilities or logits, as it is built."""
-        return self._outputs("decision_function", X)
+        """How much speaks for each class, as scikit-learn has it.
+
+        Of three classes or more what the model itself gives, (rows, classes): probabilities or
+        logits, as it is built. Of two classes one number a row, (rows,): the output for the second
+        class less that for the first, positive where `predict` gives the second. Keras gives two
+        columns there, which `model_.predict` has.
+        """
+        outputs = self._outputs("decision_function", X)
+        if len(self.classes_) > 2:
+            return outputs
+        difference: Array = outputs[:, 1] - outputs[:, 0]
+        return difference
 
     def _process_target(self, y: Array) -> Array:
         kind = type_of_target(y)

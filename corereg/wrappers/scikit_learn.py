@@ -17,7 +17,13 @@ try:
     from sklearn.metrics import accuracy_score, r2_score
     from sklearn.model_selection import check_cv, train_test_split
     from sklearn.preprocessing import FunctionTransformer
-    from sklearn.utils import check_random_state, column_or_1d, get_tags
+    from sklearn.utils import (
+        _safe_indexing,
+        check_random_state,
+        check_X_y,
+        column_or_1d,
+        get_tags,
+    )
     from sklearn.utils.class_weight import compute_sample_weight
     from sklearn.utils.metaestimators import available_if
     from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -43,8 +49,10 @@ __all__ = [
     "RegressorMixin",
     "TransformerMixin",
     "_check_sample_weight",
+    "_safe_indexing",
     "accuracy_score",
     "available_if",
+    "check_X_y",
     "check_classification_targets",
     "check_cv",
     "check_is_fitted",

@@ -66,6 +66,7 @@ class Calls:
         self.wide_y = self.wide[:, :2000].copy()
         self.big.fit(self.wide[:32], self.wide_y[:32], verbose=0)
         self.words = np.array([f"word{i % 5000}" for i in range(ROWS)])
+        self.numbers = rng.integers(0, 10**6, ROWS)
         self.file = folder / "big.corereg"
         self.big.save(self.file)
         self.features = corereg.Tensor(self.x[:100_000])
@@ -80,7 +81,7 @@ class Calls:
         quiet = {"verbose": 0}
         table = layers.StringLookup()
         table.adapt(np.array(["a", "b"]))
-        normal = layers.Normalization()
+        normal, hashing = layers.Normalization(), layers.Hashing(100)
         return {
             "fit, small net": lambda: self.small.fit(x, y, **quiet),
             "fit, one batch an epoch": lambda: self.small.fit(x, y, batch_size=ROWS, **quiet),
@@ -101,6 +102,9 @@ class Calls:
             "get_weights": self.big.get_weights,
             "set_weights": lambda: self.big.set_weights(self.big.get_weights()),
             "Normalization.adapt": lambda: normal.adapt(x),
+            "Discretization.adapt": lambda: layers.Discretization(num_bins=50).adapt(x),
+            "Hashing": lambda: hashing(self.words),
+            "Hashing, whole numbers": lambda: hashing(self.numbers),
             "StringLookup.adapt": lambda: layers.StringLookup().adapt(self.words),
             "StringLookup": lambda: table(self.words),
             "recorded": lambda: [self.step(self.features) for _ in range(50)],
@@ -140,10 +144,10 @@ def latency(call: Callable[[], object], delay: float, sender: Any) -> float | No
             raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, interrupt)
-    sender.stdin.write(f"{delay} {os.getpid()}\n")
     end = time.monotonic() + delay + 10
     arrived = None
     try:
+        sender.stdin.write(f"{delay} {os.getpid()}\n")
         while time.monotonic() < end:
             call()
     except KeyboardInterrupt:

@@ -23,7 +23,6 @@ K1 = U64(0xB492B66FBE98F273)
 K2 = U64(0x9AE16A3B2F90404F)
 CROSS = U64(0xC6A4A7935BD1E995)
 CROSS_BEGIN = 0xDECAFCAFFE  # where the fingerprints of a cross begin
-MOST_DIGITS = 20  # of a number of 64 bits, or 19 and its sign
 
 
 # ---- what all of them are made of ----------------------------------------------------------------
@@ -241,54 +240,68 @@ def keyed_fingerprints(tokens: Sequence[bytes], key: Key) -> Array:
 # ---- whole numbers -------------------------------------------------------------------------------
 
 
+def _digits_of(x: Any) -> Any:
+    """Numbers below 10**8 as their eight decimal digits, a byte each, the first one lowest. Each
+    step halves all parts at once: a division by 100 or 10 is a product and a shift."""
+    high = x // U64(10_000)
+    x = high | ((x - high * U64(10_000)) << U64(32))
+    high = ((x * U64(10_486)) >> U64(20)) & U64(0x0000007F0000007F)
+    x = high | ((x - high * U64(100)) << U64(16))
+    high = ((x * U64(103)) >> U64(10)) & U64(0x000F000F000F000F)
+    return high | ((x - high * U64(10)) << U64(8))
+
+
+def _zero_bytes(word: Any) -> Any:
+    """How many of a word's lowest bytes are 0, 8 of the word 0; a byte is at most 15 or has none
+    above it."""
+    below = (word & (U64(0) - word)) - U64(1)
+    return np.bitwise_count(below).astype(np.uint64) >> U64(3)
+
+
 def _decimal(x: Any) -> tuple[Any, list[Any]]:
     """How many characters the decimal form of each number has, and these, at the end of 24 bytes,
     as 3 words; what stands before them says nothing."""
-    negative = x < 0
+    negative = (x < 0).astype(np.uint64)
     rest = x.astype(np.uint64)
-    rest = np.where(negative, U64(0) - rest, rest)
-    length = negative.astype(np.uint64)
-    words = [U64(0)] * 3
-    for i in range(MOST_DIGITS):
-        above = rest // U64(10)
-        digit = rest - above * U64(10) + U64(48)
-        if i:
-            some = rest > U64(0)
-            length = length + some.astype(np.uint64)
-            digit = np.where(some, digit, U64(45))  # the sign, which is read where there is one
-        at = 23 - i
-        words[at // 8] = words[at // 8] | (digit << U64(8 * (at % 8)))
-        rest = above
-    return length + U64(1), words
+    rest = (rest ^ (U64(0) - negative)) + negative
+    above = rest // U64(10**8)
+    top = above // U64(10**8)
+    words = [_digits_of(one) for one in (top, above - top * U64(10**8), rest - above * U64(10**8))]
+    zeros = [_zero_bytes(one) for one in (*words[:2], words[2] | U64(1 << 56))]
+    first = zeros[0] + (zeros[0] >> U64(3)) * (zeros[1] + (zeros[1] >> U64(3)) * zeros[2])
+    begin = first - negative
+    place = begin & U64(7)
+    sign = (negative * U64(ord("0") ^ ord("-"))) << (place << U64(3))
+    found = [
+        (one | U64(0x3030303030303030)) ^ (sign * ((begin >> U64(3)) == U64(i)))
+        for i, one in enumerate(words)
+    ]
+    return U64(24) - begin, found
 
 
-def _word_at(words: list[Any], place: Any) -> Any:
-    """8 bytes of 24, from a place between 0 and 40 on; what lies behind them are zeros. A shift by
-    64 or more gives 0."""
-    found: Any = U64(0)
-    for i in (0, 1, 2):
-        right, left = place - U64(8 * i), U64(8 * i) - place
-        inside = place >= U64(8 * i)
-        shifted = np.where(
-            inside,
-            words[i] >> (np.where(inside, right, U64(8)) * U64(8)),
-            words[i] << (np.where(inside, U64(8), left) * U64(8)),
-        )
-        found = found | shifted
-    return found
+def _from(words: list[Any], begin: Any) -> tuple[Any, Any, Any]:
+    """24 bytes from a place below 24 on, as 3 words; zeros follow."""
+    which, right = begin >> U64(3), (begin & U64(7)) << U64(3)
+    left = U64(63) - right  # and by one more, for a shift by 64 has no meaning
+    at_0, at_1 = which == U64(0), which == U64(1)
+    one = np.where(at_0, words[0], np.where(at_1, words[1], words[2]))
+    two = np.where(at_0, words[1], np.where(at_1, words[2], U64(0)))
+    three = np.where(at_0, words[2], U64(0))
+    first = (one >> right) | ((two << left) << U64(1))
+    return first, (two >> right) | ((three << left) << U64(1)), three >> right
 
 
 def number_fingerprints(x: Any) -> Any:
     """FarmHash's Fingerprint64 of the decimal form of each int64, uint64."""
     length, words = _decimal(x)
-    begin = U64(24) - length
-    first8, last8 = _word_at(words, begin), words[2]
+    first8, next8, _ = _from(words, U64(24) - length)
+    last8 = words[2]
     byte, low4 = U64(255), U64(0xFFFFFFFF)
     middle = (first8 >> ((length >> U64(1)) * U64(8))) & byte
     tiny = _up_to_3(length, first8 & byte, middle, last8 >> U64(56))
     short = _up_to_7(length, first8 & low4, last8 >> U64(32))
     medium = _up_to_16(length, first8, last8)
-    long = _up_to_32(length, first8, _word_at(words, begin + U64(8)), last8, words[1])
+    long = _up_to_32(length, first8, next8, last8, words[1])
     found = np.where(length <= U64(3), tiny, short)
     found = np.where(length >= U64(8), medium, found)
     return np.where(length > U64(16), long, found)
@@ -297,12 +310,11 @@ def number_fingerprints(x: Any) -> Any:
 def keyed_number_fingerprints(x: Any, key: Key) -> Any:
     """SipHash-2-4 of the decimal form of each int64 under a key, uint64."""
     length, words = _decimal(x)
-    begin = U64(24) - length
     v: Any = _sip_begin(key)
-    last = _word_at(words, begin)
-    for i in (0, 1):
+    last, *others = _from(words, U64(24) - length)
+    for i, following in enumerate(others):
         whole = length >= U64(8 * (i + 1))
         new = _sip_word(v, last)
         v = tuple(np.where(whole, one, other) for one, other in zip(new, v, strict=True))
-        last = np.where(whole, _word_at(words, begin + U64(8 * (i + 1))), last)
+        last = np.where(whole, following, last)
     return _sip_end(_sip_word(v, last | (length << U64(56))))

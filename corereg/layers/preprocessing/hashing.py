@@ -23,7 +23,7 @@ from corereg.layers.preprocessing.texts import as_texts, is_of_texts, texts_of
 from corereg.registry import register
 
 Array = np.ndarray[Any, Any]
-PIECE = 1 << 15  # tokens that are hashed at a time
+PIECE = 1 << 16  # tokens that are hashed at a time
 
 
 def check_bins(who: str, num_bins: Any, least: int = 1) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,9 +49,8 @@ def texts_of(who: str, values: Any, missing: str | None = None) -> Texts:
             tokens.append(None)
         return Texts(as_texts(who, tokens, missing), places, (len(places),))
     array = as_text_array(who, values)
-    raw = array.reshape(-1).tolist()
-    numbers = dict(zip(dict.fromkeys(raw), itertools.count()))  # the count is endless
-    places = np.fromiter(map(numbers.__getitem__, raw), np.int64, len(raw))
+    numbers: dict[Any, int] = defaultdict(itertools.count().__next__)  # in one pass
+    places = np.fromiter(map(numbers.__getitem__, array.reshape(-1).tolist()), np.int64, array.size)
     return Texts(as_texts(who, list(numbers), missing), places, array.shape)
 
 

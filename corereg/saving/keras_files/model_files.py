@@ -205,9 +205,10 @@ def _make(
     paths = {place: path for place, path, _ in found}
     builtin = set(map(id, registry.parts("layer").values()))
 
-    def prepare(place: str, layer: Layer) -> None:
+    def prepare(place: str, layer: Layer) -> Layer:
         if id(type(layer)) in builtin and place in paths and not layer._sublayers:
             layer._give(_InOrder(file.read(paths[place], layer.who)))
+        return layer
 
     with preparing(prepare):
         model = deserialize(described, prepare=prepare)
