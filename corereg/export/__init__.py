@@ -1,0 +1,16 @@
+"""Models as files of other formats: ONNX and C. See docs/exporting.md."""
+
+from typing import TYPE_CHECKING
+
+from corereg._lazy import lazy_package
+
+if TYPE_CHECKING:
+    from corereg.export.converters import Converters as Converters
+    from corereg.export.exporting import export as export
+
+_MODULES = {
+    "Converters": "converters",
+    "export": "exporting",
+}
+
+__getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES)
