@@ -6,9 +6,18 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 
+class Ran(NamedTuple):
+    """What a file gave. outputs: arrays (rows, ...) in the order of the network's outputs; by: what
+    ran it, such as "ONNX Runtime 1.20"."""
+
+    outputs: list[Any]
+    by: str
+
+
 class Format(NamedTuple):
     """One format. suffixes: of its files; module: in which `write(model, path, **options)` writes
-    one, and `run(path, inputs)` computes what one gives: arrays for arrays, by their names."""
+    one, and `run(path, inputs)` gives `Ran` for arrays (rows, ...) in the order of the network's
+    inputs, of the dtypes that it says; OSError or ImportError if there is nothing to run it."""
 
     suffixes: tuple[str, ...]
     module: str
