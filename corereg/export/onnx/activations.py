@@ -17,12 +17,12 @@ from corereg.layers.activations.softmax import HIDDEN, Softmax
 
 @converts(ELU)
 def elu(graph: OnnxGraph, call: Call, x: Term) -> Term:
-    return curves.elu(x, call.operation.alpha)  # type: ignore[no-any-return]
+    return curves.elu(x, call.operation.alpha)
 
 
 @converts(LeakyReLU)
 def leaky_relu(graph: OnnxGraph, call: Call, x: Term) -> Term:
-    return curves.leaky_relu(x, call.operation.negative_slope)  # type: ignore[no-any-return]
+    return curves.leaky_relu(x, call.operation.negative_slope)
 
 
 @converts(ReLU)
@@ -60,8 +60,8 @@ def softmax(graph: OnnxGraph, call: Call, x: Any, axis: Any = -1) -> Term:
 
 
 @converts(*keys("log_softmax"))
-def log_softmax(graph: OnnxGraph, call: Call, x: Any, axis: Any = -1) -> Term:
-    x = graph.term(x, call.output.dtype)
+def log_softmax(graph: OnnxGraph, call: Call, given: Any, axis: Any = -1) -> Term:
+    x = graph.term(given, call.output.dtype)
     if isinstance(axis, int):
         found: Term = x.op("LogSoftmax", axis=axis)
         return found
@@ -69,8 +69,8 @@ def log_softmax(graph: OnnxGraph, call: Call, x: Any, axis: Any = -1) -> Term:
 
 
 @converts(*keys("glu"))
-def glu(graph: OnnxGraph, call: Call, x: Any, axis: int = -1) -> Term:
-    x = graph.term(x, call.output.dtype)
+def glu(graph: OnnxGraph, call: Call, given: Any, axis: int = -1) -> Term:
+    x = graph.term(given, call.output.dtype)
     size = call.inputs[0].shape[axis]
     half = graph.ints(size // 2, size // 2)
     a, b = graph.nodes_of("Split", [x, half], [x.dtype, x.dtype], axis=axis)
@@ -78,10 +78,10 @@ def glu(graph: OnnxGraph, call: Call, x: Any, axis: int = -1) -> Term:
 
 
 @converts(*keys("sparsemax"))
-def sparsemax(graph: OnnxGraph, call: Call, x: Any, axis: int = -1) -> Term:
+def sparsemax(graph: OnnxGraph, call: Call, given: Any, axis: int = -1) -> Term:
     """max(x - tau, 0): of the values sorted in descending order, z, as many count as hold
     1 + k z_k > z_1 + ... + z_k."""
-    x = graph.term(x, call.output.dtype)
+    x = graph.term(given, call.output.dtype)
     rank = len(call.output.shape)
     axis %= rank
     size = call.output.shape[axis]

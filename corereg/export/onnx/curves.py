@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from corereg.export.network import Call
 from corereg.export.onnx.graph import OnnxGraph, Term
 from corereg.export.onnx.table import converts, keys
 
+F = TypeVar("F", bound=Callable[..., Term])
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
@@ -32,10 +34,10 @@ def elu_of(x: Term, alpha: float = 1.0) -> Term:
     return x.op("Max", 0.0) + (x.op("Min", 0.0).op("Exp") - 1.0) * alpha
 
 
-def _simple(*names: str) -> Any:
+def _simple(*names: str) -> Callable[[F], F]:
     """A decorator: formula(x, further arguments) converts functions of these names."""
 
-    def enter(formula: Any) -> Any:
+    def enter(formula: F) -> F:
         @converts(*keys(*names))
         def convert(graph: OnnxGraph, call: Call, x: Any, *rest: Any) -> Any:
             return formula(graph.term(x, call.output.dtype), *rest)

@@ -61,8 +61,8 @@ for _name, _formula in _E.items():
 
 
 @converts(*keys("round"))
-def round_to(graph: OnnxGraph, call: Call, x: Any, decimals: int = 0) -> Term:
-    x = graph.term(x, call.output.dtype)
+def round_to(graph: OnnxGraph, call: Call, given: Any, decimals: int = 0) -> Term:
+    x = graph.term(given, call.output.dtype)
     if not x.dtype.startswith("float"):
         raise ValueError("rounds whole numbers, which has no form")
     factor = 10.0**decimals
@@ -76,8 +76,8 @@ def clip(graph: OnnxGraph, call: Call, x: Any, low: Any, high: Any) -> Term:
 
 
 @converts(*keys("isnan", "isfinite", "isinf"))
-def is_special(graph: OnnxGraph, call: Call, x: Any) -> Term:
-    x = graph.term(x)
+def is_special(graph: OnnxGraph, call: Call, given: Any) -> Term:
+    x = graph.term(given)
     nan, inf = x.op("IsNaN", dtype="bool"), x.op("IsInf", dtype="bool")
     name = call.kind.rpartition(".")[2]
     if name == "isfinite":
@@ -87,9 +87,14 @@ def is_special(graph: OnnxGraph, call: Call, x: Any) -> Term:
 
 @converts(*keys("nan_to_num"))
 def nan_to_num(
-    graph: OnnxGraph, call: Call, x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None
+    graph: OnnxGraph,
+    call: Call,
+    given: Any,
+    nan: float = 0.0,
+    posinf: Any = None,
+    neginf: Any = None,
 ) -> Term:
-    x = graph.term(x, call.output.dtype)
+    x = graph.term(given, call.output.dtype)
     limits = np.finfo(x.dtype)
     found = graph.where(x.op("IsNaN", dtype="bool"), nan, x, x.dtype)
     for value, limit, signs in (

@@ -43,8 +43,7 @@ class Term:
         <Term 'IsNaN' of bool>
         """
         inputs = [self, *(self._like(one) for one in others)]
-        found = self.graph.node(operator, inputs, dtype or self.dtype, **attributes)
-        return found
+        return self.graph.node(operator, inputs, dtype or self.dtype, **attributes)
 
     def cast(self, dtype: Any) -> Term:
         """The same as another dtype."""

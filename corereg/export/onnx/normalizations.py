@@ -78,11 +78,11 @@ def unit_normalization(graph: OnnxGraph, call: Call, x: Term) -> Term:
 
 @converts(*keys("normalize"))
 def normalize(
-    graph: OnnxGraph, call: Call, x: Any, axis: Any = -1, order: int = 2, epsilon: Any = None
+    graph: OnnxGraph, call: Call, given: Any, axis: Any = -1, order: int = 2, epsilon: Any = None
 ) -> Term:
     if order != 2:
         raise ValueError(f"order={order!r} has no form, order=2 has")
-    x = graph.term(x, call.output.dtype)
+    x = graph.term(given, call.output.dtype)
     least = 1e-7 if epsilon is None else epsilon
     length = graph.reduce("ReduceSum", x * x, axis, True).op("Sqrt")
     return x / length.op("Max", least)

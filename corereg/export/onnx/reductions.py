@@ -62,17 +62,17 @@ def var(
 
 @converts(*keys("logsumexp"))
 def logsumexp(
-    graph: OnnxGraph, call: Call, x: Any, axis: Any = None, keepdims: Any = False
+    graph: OnnxGraph, call: Call, given: Any, axis: Any = None, keepdims: Any = False
 ) -> Term:
-    x = graph.term(x, call.output.dtype)
+    x = graph.term(given, call.output.dtype)
     most = graph.reduce("ReduceMax", x, axis, True)
     total = graph.reduce("ReduceSum", (x - most).op("Exp"), axis, True).op("Log") + most
     return total if keepdims else graph.reduce("ReduceSum", total, axis, False)
 
 
 @converts(*keys("ptp"))
-def ptp(graph: OnnxGraph, call: Call, x: Any, axis: Any = None, keepdims: Any = False) -> Term:
-    x = graph.term(x, call.output.dtype)
+def ptp(graph: OnnxGraph, call: Call, given: Any, axis: Any = None, keepdims: Any = False) -> Term:
+    x = graph.term(given, call.output.dtype)
     ends = [graph.reduce(name, x, axis, keepdims) for name in ("ReduceMax", "ReduceMin")]
     return ends[0] - ends[1]
 
@@ -93,9 +93,14 @@ def count_nonzero(
 
 @converts(*keys("norm"))
 def norm(
-    graph: OnnxGraph, call: Call, x: Any, order: Any = None, axis: Any = None, keepdims: Any = False
+    graph: OnnxGraph,
+    call: Call,
+    given: Any,
+    order: Any = None,
+    axis: Any = None,
+    keepdims: Any = False,
 ) -> Term:
-    x = graph.term(x, call.output.dtype)
+    x = graph.term(given, call.output.dtype)
     several = axis is None or not isinstance(axis, int)
     if order is None or order == "fro" or (order == 2 and not several):
         return graph.reduce("ReduceSum", x * x, axis, keepdims).op("Sqrt")
@@ -106,17 +111,19 @@ def norm(
 
 
 @converts(*keys("argmax", "argmin"))
-def extreme(graph: OnnxGraph, call: Call, x: Any, axis: Any = None, keepdims: Any = False) -> Term:
+def extreme(
+    graph: OnnxGraph, call: Call, given: Any, axis: Any = None, keepdims: Any = False
+) -> Term:
     operator = "ArgMax" if call.kind.endswith("argmax") else "ArgMin"
     if axis is None:
         raise ValueError("along all axes depends on the number of rows; give axis=")
-    x = graph.term(x)
+    x = graph.term(given)
     return x.op(operator, dtype="int64", axis=int(axis), keepdims=int(bool(keepdims)))
 
 
 @converts(*keys("cumsum"))
-def cumsum(graph: OnnxGraph, call: Call, x: Any, axis: Any = None, dtype: Any = None) -> Term:
-    x = graph.term(x, call.output.dtype)
+def cumsum(graph: OnnxGraph, call: Call, given: Any, axis: Any = None, dtype: Any = None) -> Term:
+    x = graph.term(given, call.output.dtype)
     if axis is None:
         x, axis = graph.reshape(x, (-1,)), 0
     found: Term = x.op("CumSum", graph.constant(int(axis), "int64"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 from corereg.export.network import Call, Network, Value
 from corereg.export.onnx.graph import ML, OnnxGraph, Term
@@ -61,7 +61,11 @@ def write(
     made = model_of(network, int(opset_version), texts)
     onnx.checker.check_model(made, full_check=True)
     content = made.SerializeToString()
-    replace_file(path, lambda file: file.write(content) and None)
+
+    def fill(file: BinaryIO) -> None:
+        file.write(content)
+
+    replace_file(path, fill)
 
 
 def model_of(network: Network, opset: int, metadata: Mapping[str, str]) -> Any:
