@@ -25,6 +25,7 @@ from corereg.layers.batch_normalization import BatchNormalization
 from corereg.layers.dense import Dense
 from corereg.layers.embedding import Embedding
 from corereg.layers.input_layer import InputLayer
+from corereg.layers.lambda_layer import Lambda
 from corereg.layers.pooling.global1d import GlobalAveragePooling1D
 from corereg.models.inputs import arranged
 from corereg.models.model import Model
@@ -292,7 +293,8 @@ class _Walk:
     def _expanded(self, layer: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """What a layer gives whose `call` is followed, as far as it is made of layers and of
         functions of `corereg.ops`."""
-        if type(layer).__module__.startswith("corereg.layers"):
+        own = type(layer).__module__.startswith("corereg.layers")
+        if own and not isinstance(layer, Lambda):
             raise self._refusal(layer, f"{self.table.format} has no form of it")
         if layer._takes_training:
             kwargs = {**kwargs, "training": self._training}
