@@ -44,7 +44,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     ("training", ("training",)),
     ("saving", ("saving",)),
     ("models", ("models", "pruning")),
-    ("about models", ("calibration", "plotting")),
+    ("about models", ("calibration", "export", "plotting")),
     ("desk", ("tuning", "sklearn", "wrappers")),
     (
         "top",

@@ -6,6 +6,7 @@ How it is trained, tested and used is the work of the `Trainer` that it has (cor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -773,6 +774,22 @@ class Model(CopiedWhole, ModelStructure):
         from corereg.saving.model_file import save_model
 
         save_model(self, path, portable=portable)
+
+    def export(self, path: Any, format: str | None = None, **options: Any) -> None:
+        """Writes the model as a file for use without Python, as `corereg.export.export` does:
+        "model.onnx" for ONNX (extra `corereg[onnx]`), "model.c" as C.
+
+        format: "onnx" or "c", by default what the suffix of the path says; options: what the format
+        takes, see docs/exporting.md.
+
+        >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)])
+        >>> model.export("model.pb", format="tf_saved_model")
+        Traceback (most recent call last):
+        ValueError: export: expected format 'onnx' (path ending in .onnx) or 'c' (path ending in \
+.c); received 'tf_saved_model', Keras's format for TensorFlow, which corereg does not write; save \
+the model as .keras and export it with Keras
+        """
+        import_module("corereg.export").export(self, path, format, **options)
 
     def save_weights(self, path: Any) -> None:
         """Writes the weights alone; to a path that ends in .weights.h5 as Keras does, with the
