@@ -88,11 +88,13 @@ class OpenArchive:
                 "corereg does not know: upgrade corereg"
             )
 
-    def contents(self) -> tuple[Config, Sections]:
-        """Config and all values."""
+    def contents(self, unread: Collection[str] = ()) -> tuple[Config, Sections]:
+        """Config and all values, but for those of sections that are to stay unread."""
         config = self._object(CONFIG)
         sections: Sections = {section: {} for section in self._sections}
         for section, name, member in self.entries:
+            if section in unread:
+                continue
             if member.endswith(".npy"):
                 sections[section][name] = npy.read(self.open(member), name)
             else:
