@@ -28,12 +28,12 @@ NEEDED = """
 _kernels
 _lazy
 activations: entering lookup smooth straight
-autograd: aliases conversions deferred draws extents inplace mode op ops ops.activations
+autograd: aliases conversions deferred extents inplace mode op ops ops.activations
     ops.arguments ops.elementwise ops.layers ops.piecewise_activations ops.selection
-    ops.shaping parameter seeded tensor unbroadcast whole_copies
+    ops.shaping parameter tensor unbroadcast whole_copies
 config
 constraints: base
-graph: graph inference nest node operations operators order tensor
+graph: inference nest node operations operators tensor
 importing
 initializers: base constants random scaled
 layers: as_given base building calling dense holder input_layer lookup penalty_names shapes
@@ -49,14 +49,14 @@ recordable
 registry
 regularizers: base l1l2 penalties
 representation
-runtime: capture comparison dependencies references scheduling
+runtime: capture dependencies references scheduling
 saving: archive archive_format archive_reader feature_names foreign json_text limits
     model_file npy stored_zip training_state weight_sections
 tables: columns given libraries masked refusals
 targets
 tracebacks
-training: arguments compilation data data.arrays data.checks data.feature_names data.iterables
-    data.model_data data.model_shapes data.structures overriding predict random_places
+training: arguments compilation data data.checks data.feature_names data.iterables
+    data.model_data data.model_shapes data.row_order data.structures overriding predict
     sparse_products trainer
 version
 warn

@@ -4,6 +4,7 @@ state of the optimizer."""
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 
 import numpy as np
@@ -71,7 +72,8 @@ def test_other_things_are_refused_by_name(wrong, trained, fails):
     fails(lambda: load_model(wrong), TypeError, "load_model" + message)
     fails(lambda: trained.load_weights(wrong), TypeError, "load_weights" + message)
     fails(lambda: trained.save(wrong), TypeError, "save" + message)
-    fails(lambda: trained.save_weights(b"PK"), TypeError, "save_weights: .*received bytes")
+    whole = bytearray(b"PK")
+    fails(lambda: trained.save_weights(whole), TypeError, "save_weights: .*received bytearray")
 
 
 def test_files_opened_the_wrong_way_are_refused(trained, content, tmp_path, fails):
@@ -90,6 +92,15 @@ def test_files_opened_the_wrong_way_are_refused(trained, content, tmp_path, fail
 def test_errors_tell_bytes_by_their_number(content, fails):
     fails(lambda: load_model(content[:-1]), FileFormatError, f"{len(content) - 1} bytes.*damaged")
     fails(lambda: load_model(b""), FileFormatError, "0 bytes: it is no corereg model")
+    fails(lambda: load_model(b"\x89HDF\r\n\x1a\n\0\0"), FileFormatError, "looks like an HDF5 file")
+
+
+def test_other_bytes_are_a_path(content, tmp_path):
+    path = tmp_path / "m.corereg"
+    path.write_bytes(content)
+    assert load_model(os.fsencode(path)).compiled
+    with pytest.raises(FileNotFoundError):
+        load_model(b"nowhere.corereg")
 
 
 # ---- the optimizer's state -----------------------------------------------------------------------

@@ -38,7 +38,7 @@ from corereg.saving.archive_format import (
     sha256,
 )
 from corereg.saving.archive_reader import OpenArchive
-from corereg.saving.foreign import CONTENT, check_suffix, name_of
+from corereg.saving.foreign import check_suffix, is_content, name_of
 from corereg.saving.json_text import JsonReader, dump
 from corereg.saving.limits import FileFormatError, Limits, over_limit
 from corereg.saving.stored_zip import ZipWriter
@@ -224,14 +224,14 @@ def read(
 @contextlib.contextmanager
 def _opened(source: Any) -> Iterator[tuple[BinaryIO, str]]:
     """A file that can seek, and how errors name it."""
-    if isinstance(source, CONTENT):
+    if is_content(source):
         yield io.BytesIO(source), name_of(source)
         return
     if hasattr(source, "read") and not hasattr(source, "__fspath__"):
         if not getattr(source, "readable", lambda: True)():
             raise TypeError("cannot load: expected a file opened for reading, 'rb'")
         data = source.read()
-        if not isinstance(data, CONTENT):
+        if not isinstance(data, bytes | bytearray | memoryview):
             raise TypeError("cannot load: expected a file opened in binary mode, 'rb'")
         if not data:
             raise FileFormatError(

@@ -32,16 +32,21 @@ _SUFFIXES = {
 }
 
 
-CONTENT = (bytes, bytearray, memoryview)
-"""What holds the bytes of a file itself."""
-
 WHOLE, WEIGHTS = ".keras", ".weights.h5"
 """The ends of the names of Keras's files: of a model, and of weights alone."""
 
 
+def is_content(source: Any) -> bool:
+    """Whether this is a file itself: a bytearray, a memoryview, or bytes that are no path, for they
+    are empty, begin as a zip file does, or hold a zero."""
+    if isinstance(source, bytes):
+        return not source or source.startswith(b"PK\x03\x04") or b"\0" in source
+    return isinstance(source, bytearray | memoryview)
+
+
 def name_of(source: Any) -> str:
     """How errors name a path, a file object, or the bytes of a file."""
-    if isinstance(source, CONTENT):
+    if is_content(source):
         return f"{memoryview(source).nbytes} bytes"
     if hasattr(source, "__fspath__") or not hasattr(source, "read"):
         return f"{str(source)!r}"
@@ -86,9 +91,9 @@ def is_keras_path(who: str, path: Any, *ends: str) -> bool:
     if hasattr(path, "read") or hasattr(path, "write"):
         return False
     loads = who.startswith("load")
-    if loads and isinstance(path, CONTENT):
+    if loads and is_content(path):
         return False
-    if not isinstance(path, str | os.PathLike):
+    if not isinstance(path, str | bytes | os.PathLike):
         raise TypeError(
             f"{who}: expected a path, a file object opened in binary mode"
             f"{' or the bytes of a file' if loads else ''}, received {type(path).__name__}"

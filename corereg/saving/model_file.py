@@ -138,8 +138,9 @@ def load_model(
     """The model that `save` wrote, with its weights and, if it was compiled and `compile` is left
     True, its optimizer's state, so that training goes on where it stopped.
 
-    path: a path, a file object opened for reading in binary mode, or the bytes of a file. A path
-    that ends in .keras is a file of Keras's (extra `corereg[keras]`).
+    path: a path, a file object opened for reading in binary mode, or a file itself: bytes, a
+    bytearray or a memoryview. A path that ends in .keras is a file of Keras's (extra
+    `corereg[keras]`).
     compile: False gives a model that is not compiled, and leaves the optimizer's state unread.
     custom_objects: {class name: class} for layers, regularizers, losses, metrics and so on of
     one's own. safe_mode: False runs the Python code of a Lambda in a file of Keras's; files of

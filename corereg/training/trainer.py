@@ -19,7 +19,6 @@ from corereg.random import next_model_seed
 from corereg.runtime.capture import CaptureCache
 from corereg.runtime.dependencies import Obstacle
 from corereg.training.compilation import Compilation, OutputLoss
-from corereg.training.data.arrays import ArrayDataset, Batch, RowOrder
 from corereg.training.data.feature_names import InputColumns
 from corereg.training.data.model_data import (
     CheckedInputs,
@@ -33,6 +32,7 @@ from corereg.training.data.model_shapes import (
     ShapedModel,
     input_shapes,
 )
+from corereg.training.data.row_order import RowOrder
 from corereg.training.data.structures import nest_given
 from corereg.training.sparse_products import SparseChoice
 from corereg.warn import warn_user
@@ -44,9 +44,12 @@ if TYPE_CHECKING:
     from corereg.runtime.report import ExecutionReport
     from corereg.training import accumulators, mixing
     from corereg.training.accumulators import EpochAccumulators
+    from corereg.training.data import arrays
+    from corereg.training.data.arrays import ArrayDataset, Batch
     from corereg.training.trackers import Trackers
 else:  # what a model that only predicts does not need
     accumulators = later("corereg.training.accumulators")
+    arrays = later("corereg.training.data.arrays")
     mixing = later("corereg.training.mixing")
     report = later("corereg.runtime.report")
 
@@ -262,7 +265,7 @@ class Trainer:
             model.build(input_shapes(x, inputs, shapes.input_names))
         compilation.metrics, self.losses, self.output_names = metrics, losses, names
         like = nest_given(x, shapes.input_names)
-        data = ArrayDataset(inputs, targets, weights, dtype, like, shapes.input_dtypes)
+        data = arrays.ArrayDataset(inputs, targets, weights, dtype, like, shapes.input_dtypes)
         data.columns = columns
         return data
 
