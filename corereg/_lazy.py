@@ -17,6 +17,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
+from importlib.machinery import PathFinder
 from typing import Any
 
 import corereg.importing  # noqa: F401  # for what a fork waits
@@ -47,6 +48,9 @@ def lazy_package(
             found = getattr(import_module(inside), name)
         elif name in whole:
             return import_module(f"{package}.{name}")  # which binds the name, too
+        elif _is_module(package, name):
+            # `from package import module` asks here first, and then imports it
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
         else:
             found = None if kind is None else _unlisted(kind, package, name)
             if found is None:
@@ -58,6 +62,31 @@ def lazy_package(
         return sorted({*vars(sys.modules[package]), *modules, *whole})
 
     return __getattr__, __dir__, sorted({*modules, *whole})
+
+
+class later:
+    """A module that is imported when something of it is first used:
+
+        if TYPE_CHECKING:
+            from corereg.training import fit as fitting
+        else:
+            fitting = later("corereg.training.fit")
+
+    What has been used once is found without a call.
+    """
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __repr__(self) -> str:
+        return f"later({self._module!r})"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)  # copies and the like ask whether they are there
+        found = getattr(import_module(self._module), name)
+        vars(self)[name] = found
+        return found
 
 
 def _missing(package: str, name: str, remedies: str | None) -> Exception:
@@ -78,14 +107,18 @@ def _missing(package: str, name: str, remedies: str | None) -> Exception:
     return AttributeError(f"{plain}; use {use}" if use else plain)
 
 
+def _is_module(package: str, name: str) -> bool:
+    """Whether a package has a module of this name, imported or not."""
+    path = vars(sys.modules[package]).get("__path__")
+    return path is not None and PathFinder.find_spec(f"{package}.{name}", path) is not None
+
+
 def _unlisted(kind: str, package: str, name: str) -> Any:
     """The part of this kind that some module of the package defines under this name, or None."""
     if name.startswith("_"):
         return None  # Python itself asks for names such as __path__
     from corereg import registry
 
-    if name in registry.modules_of(kind):
-        return None  # `from package import module` asks here first, and then imports it
     found = registry.parts(kind).get(name)
     inside = getattr(found, "__module__", "").startswith(f"{package}.")
     return found if inside else None

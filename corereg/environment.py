@@ -32,6 +32,8 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     }
     if _kernels.is_forked_child():
         found["forked child"] = "yes, so one thread: OpenMP's threads do not live on in a child"
+    if "t" in getattr(sys, "abiflags", ""):  # a free-threaded Python
+        found["GIL"] = _state_of_gil()
     if mode == "dicts":
         return found
     if mode != "stdout":
@@ -39,6 +41,13 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     for key, value in found.items():
         print(f"{key + ':':28}{value}")
     return None
+
+
+def _state_of_gil() -> str:
+    """Whether a Python that can do without the GIL has it; docs/free-threading.md says why."""
+    if getattr(sys, "_is_gil_enabled", lambda: True)():
+        return "on, switched on by what needs it, corereg for one"
+    return "off, by PYTHON_GIL=0 or -X gil=0: use corereg from one thread only"
 
 
 # ---- a report for an issue -----------------------------------------------------------------------

@@ -362,11 +362,3 @@ def _import_all(kind: str) -> None:
         for found in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{PACKAGES[kind]}."):
             import_module(found.name)  # in packages inside it, too
         _complete.add(kind)
-
-
-def modules_of(kind: str) -> list[str]:
-    """The names of the modules in a kind's package."""
-    import pkgutil
-
-    package = import_module(PACKAGES[kind])
-    return [found.name for found in pkgutil.iter_modules(getattr(package, "__path__", ()))]

@@ -21,6 +21,7 @@ cimport numpy as cnp
 from contract cimport *
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_REFCNT
 from libc.math cimport INFINITY, log2
 from libc.string cimport memcpy, memset
 

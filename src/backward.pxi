@@ -266,7 +266,7 @@ cdef inline object copy_of(object a):
 
 cdef inline bint is_unshared(cnp.ndarray held):
     """Whether a leaf's gradient may be added to in place: nobody else can see its memory."""
-    return ((<PyObject *> held).ob_refcnt == 2 and cnp.PyArray_BASE(held) == NULL
+    return (Py_REFCNT(held) == 2 and cnp.PyArray_BASE(held) == NULL
             and cnp.PyArray_ISCARRAY(held))
 
 

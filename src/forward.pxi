@@ -91,6 +91,26 @@ cdef class ForwardWorkspace:
             raise ValueError("predict: expected workspaces of one signature")
         return 0
 
+    cdef bint place_given_outputs(self, object out) noexcept:
+        """Whether out, an array or a tuple of arrays, can take the results as it is: then they go
+        there."""
+        cdef Py_ssize_t i
+        if type(out) is cnp.ndarray and len(self.outputs) == 1:
+            return self.place_given_output(0, out)
+        if type(out) is not tuple or len(<tuple> out) != len(self.outputs):
+            return False
+        for i in range(len(self.outputs)):
+            if not self.place_given_output(i, (<tuple> out)[i]):
+                return False
+        return True
+
+    cdef bint place_given_output(self, Py_ssize_t i, object out) noexcept:
+        if not (type(out) is cnp.ndarray and cnp.PyArray_ISCARRAY(<array> out)
+                and same_layout(<array> out, <array> self.outputs[i])):
+            return False
+        self.place(len(self.inputs) + i, out)
+        return True
+
     cdef object place_new_outputs(self):
         """New arrays for the results, an array if it is one, else a tuple."""
         cdef Py_ssize_t i
@@ -178,6 +198,15 @@ cdef class ForwardPool:
         """The predictions for x, an array or a tuple of arrays: a new array, or a tuple of them if
         there are several outputs. None where this takes more: inputs of a signature that is not
         recorded, not contiguous or not NumPy's own arrays, or a model that has changed."""
+        return self.answer(x, None)
+
+    def into(self, x, out not None):
+        """Writes the predictions into out, an array or a tuple of arrays, and returns it. None, and
+        nothing written, where this takes more: see `__call__`, and arrays in out that are not of
+        the outputs' layouts, contiguous and NumPy's own."""
+        return self.answer(x, out)
+
+    cdef object answer(self, object x, object out):
         cdef Py_ssize_t i
         cdef unsigned long thread
         cdef ReadWriteLock lock
@@ -203,7 +232,10 @@ cdef class ForwardPool:
                         workspace.place(i, (<tuple> x)[i])
                 else:
                     workspace.place(0, x)
-                out = workspace.place_new_outputs()
+                if out is None:
+                    out = workspace.place_new_outputs()
+                elif not workspace.place_given_outputs(out):
+                    return None
                 workspace.run(True, lock.reader_count)
                 return out
             finally:

@@ -70,7 +70,7 @@ cdef bint is_private(Program program, Py_ssize_t i, Py_ssize_t j):
     operand = None
     return (isinstance(output, cnp.ndarray)
             and cnp.PyArray_CHKFLAGS(<array> output, cnp.NPY_ARRAY_OWNDATA)
-            and (<PyObject *> output).ob_refcnt == references)
+            and Py_REFCNT(output) == references)
 
 
 cdef int absorb(Program program, Py_ssize_t i, Py_ssize_t j, const char *access,

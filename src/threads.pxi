@@ -45,7 +45,7 @@ cpdef int get_num_threads():
     """Threads that large kernels use: the least of the limit set here (or by
     COREREG_NUM_THREADS), OpenMP's (OMP_NUM_THREADS, threadpoolctl), the CPUs that this process
     may run on, the container's quota, and the limit of the thread that asks
-    (`set_own_num_threads`). 1 in a forked child.
+    (`predict(num_threads=...)`). 1 in a forked child.
 
     >>> corereg.set_num_threads(1)
     >>> corereg.get_num_threads()
@@ -79,13 +79,32 @@ def set_num_threads(n):
     thread_limit = checked_limit("set_num_threads", n)
 
 
-def set_own_num_threads(n):
-    """As `set_num_threads`, for the thread that calls it alone; returns the limit that it had. A
-    thread that shares the cores with others of its kind sets 1."""
-    global own_thread_limit
-    limit, before = checked_limit("set_own_num_threads", n), own_thread_limit
-    own_thread_limit = limit
-    return before
+@cython.no_gc_clear
+cdef class limited_threads:
+    """``with limited_threads(1):`` what this thread runs inside uses at most so many threads (0: no
+    limit of its own); the limit of others stays as it is. For one training a core."""
+    cdef int limit, before
+    cdef bint entered
+
+    def __init__(self, n):
+        self.limit = checked_limit("limited_threads", n)
+
+    def __enter__(self):
+        global own_thread_limit
+        if self.entered:
+            raise RuntimeError("limited_threads: expected an object that is not entered yet")
+        self.before, own_thread_limit, self.entered = own_thread_limit, self.limit, True
+
+    def __exit__(self, kind=None, error=None, traceback=None):
+        self.leave()
+
+    def __dealloc__(self):
+        self.leave()
+
+    cdef void leave(self) noexcept:
+        global own_thread_limit
+        if self.entered:
+            own_thread_limit, self.entered = self.before, False
 
 
 cdef int checked_limit(str who, n) except -1:

@@ -36,7 +36,10 @@ KERNEL_GUIDE = ROOT / "docs" / "adding-a-kernel.md"
 OPTIMIZER_GUIDE = ROOT / "docs" / "adding-an-optimizer.md"  # test_guide_optimizer.py runs it
 FOLDERS = ("corereg", "src", "tests", "benches", "docs", ".ci")
 LANGUAGES = {"", "text", "sh", "python", "python no-run", "c", "cython", "diff"}
-ELSEWHERE = {"CFLAGS", "nolock", "Python.h", "corereg/optimizers/signum.py"}
+ELSEWHERE = {
+    *("CFLAGS", "nolock", "Python.h", "corereg/optimizers/signum.py", "service.py"),
+    *("freethreading_compatible", "PyUnstable_Object_IsUniquelyReferenced"),
+}
 """Words in code and files that no source has: of other programs, or reserved for later."""
 NEEDS = {
     "README.md": "sklearn",

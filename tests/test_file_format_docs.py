@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +74,46 @@ def test_the_reader_runs_without_corereg(path):
     result = subprocess.run(child, capture_output=True, text=True, timeout=30)
     assert result.returncode == 0, result.stderr
     assert "h1/kernel" in result.stdout
+
+
+def test_the_reader_predicts_where_corereg_cannot_be_imported(path, tmp_path):
+    model = Sequential([Input((4,)), Dense(8, "relu"), Dropout(0.5), Dense(3, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    x = np.random.default_rng(2).standard_normal((20, 4)).astype("float32")
+    model.save(path, include_optimizer=False)
+    np.save(tmp_path / "x.npy", x)
+    use = f"""
+import sys
+sys.modules["corereg"] = None
+exec({CODE.partition("if __name__")[0]!r})
+folder = {str(tmp_path)!r}
+found = predict(*read_model({str(path)!r}), np.load(folder + "/x.npy"))
+np.save(folder + "/found.npy", found)
+try:
+    import corereg
+except ImportError:
+    print("alone")
+"""
+    child = [sys.executable, "-c", use]
+    result = subprocess.run(child, capture_output=True, text=True, timeout=30)
+    assert result.stdout == "alone\n", result.stderr
+    found = np.load(tmp_path / "found.npy")
+    np.testing.assert_allclose(found, model.predict(x, verbose=0), rtol=1e-5)
+
+
+def test_keys_are_those_of_the_tables(path):
+    model = Sequential([Input((4,)), Dense(3, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", log_penalties=True)
+    x = np.ones((6, 4), "float32")
+    model.fit(x, np.arange(6) % 3, verbose=0)
+    model.save(path)
+    config, sections = archive.read(path)
+    told = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", TEXT, re.MULTILINE))
+    assert config.keys() <= told.keys()
+    assert all(f"`{key}`" in told["compile"] for key in config["compile"])
+    assert sections.keys() <= told.keys()
+    with zipfile.ZipFile(path) as members:
+        assert json.loads(members.read("metadata.json")).keys() <= told.keys()
 
 
 def test_the_reader_refuses_what_is_damaged(reader, path):

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import json
 import pkgutil
+import re
 import subprocess
 import sys
 
@@ -56,7 +57,8 @@ def test_importing_the_package_imports_no_part_of_it():
 
 def test_using_a_model_is_light():
     added, everything = modules_after(USE)
-    assert "corereg.training.loop" in added
+    assert "corereg.optimizers.adam" in added
+    assert "corereg.training.loop" not in added
     assert not HEAVY & added
     assert "numpy.random" not in everything
     others = {name for name in added if name.split(".")[0] != "corereg"}
@@ -116,6 +118,14 @@ def test_show_config(capsys):
     assert found["build flags"]
     with pytest.raises(ValueError, match="expected mode 'stdout' or 'dicts', received 'yaml'"):
         corereg.show_config("yaml")
+
+
+def test_show_config_tells_whether_a_free_threaded_python_has_the_gil(monkeypatch):
+    assert ("GIL" in corereg.show_config("dicts")) == ("t" in getattr(sys, "abiflags", ""))
+    monkeypatch.setattr(sys, "abiflags", "t", raising=False)
+    for enabled, told in ((True, "on, switched on by"), (False, "off, .* from one thread only")):
+        monkeypatch.setattr(sys, "_is_gil_enabled", lambda found=enabled: found, raising=False)
+        assert re.match(told, corereg.show_config("dicts")["GIL"])
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ import corereg
 from corereg import layers
 from corereg.models import Sequential, load_model
 from corereg.training.data import mapped
-from corereg.training.data.arrays import ArrayDataset, RowOrder, shuffle_in_blocks
+from corereg.training.data.arrays import ArrayDataset
 from corereg.training.data.prefetch import fetched_ahead
+from corereg.training.data.row_order import RowOrder, shuffle_in_blocks
 
 X = np.random.default_rng(0).random((50, 3)).astype("float32")
 Y = X.sum(1)

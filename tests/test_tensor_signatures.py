@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+import subprocess
+import sys
 import typing
 from pathlib import Path
 
@@ -12,7 +14,8 @@ import pytest
 
 import corereg
 from corereg import Tensor
-from corereg.autograd import methods
+from corereg.autograd import deferred, methods
+from corereg.autograd.missing import missing_names
 
 
 def arguments(function):
@@ -60,3 +63,45 @@ def test_type_checkers_are_told_of_every_method_that_is_an_op():
     assert {name.strip("_").removeprefix("r") for name in compiled} == {
         *("add", "sub", "mul", "truediv", "matmul", "neg")
     }
+
+
+# ---- methods that come when one is used first ----------------------------------------------------
+
+
+def test_the_names_that_tensor_gets_later_are_those_of_its_methods():
+    given = {function.__name__ for function in methods.FUNCTIONS} | set(methods.METHODS)
+    assert sorted([*given, *missing_names()]) == sorted(deferred.METHODS)
+    assert not [name for name in deferred.METHODS if type(vars(Tensor)[name]) is deferred.Deferred]
+
+
+FIRST_USES = {
+    "t.sum()": "Tensor(3.)",
+    "t.T": "Tensor([1., 2.])",
+    "t[1]": "Tensor(2.)",
+    "t == t": "Tensor([ True,  True], dtype=bool)",
+    "-t": "Tensor([-1., -2.])",
+    "t @ t": "Tensor(5.)",
+    "2 ** t": "Tensor([2., 4.])",
+    "np.add(t, t)": "Tensor([2., 4.])",
+    "Tensor.sum(t)": "Tensor(3.)",
+    "Own([1.0, 2.0]).sum()": "Tensor(4.)",
+    "hasattr(t, 'cuda'), hasattr(t, 'nothing')": "(False, False)",
+}
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("use", FIRST_USES)
+def test_the_first_use_of_a_tensor_may_be_any(use):
+    program = f"""
+import sys
+import numpy as np
+from corereg import Tensor
+class Own(Tensor):
+    def sum(self):
+        return super().sum() + 1.0
+assert "corereg.autograd.methods" not in sys.modules
+t = Tensor([1.0, 2.0])
+print({use})
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == FIRST_USES[use], done.stderr

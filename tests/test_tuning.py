@@ -136,17 +136,21 @@ def test_a_seed_set_inside_of_own_streams_stays_inside():
 
 def test_a_thread_may_limit_its_own_threads():
     most, found = corereg.get_num_threads(), []
-    assert _kernels.set_own_num_threads(1) == 0
-    try:
+    own = _kernels.limited_threads(1)
+    with own:
         assert corereg.get_num_threads() == 1
         other = threading.Thread(target=lambda: found.append(corereg.get_num_threads()))
         other.start()
         other.join()
-    finally:
-        assert _kernels.set_own_num_threads(0) == 1
+        with _kernels.limited_threads(0):
+            assert corereg.get_num_threads() == most
+        with pytest.raises(RuntimeError, match="expected an object that is not entered"), own:
+            pass
+        assert corereg.get_num_threads() == 1
     assert found == [most]
-    with pytest.raises(ValueError, match="set_own_num_threads: expected an integer >= 0"):
-        _kernels.set_own_num_threads(-1)
+    assert corereg.get_num_threads() == most
+    with pytest.raises(ValueError, match="limited_threads: expected an integer >= 0"):
+        _kernels.limited_threads(-1)
 
 
 def test_each_training_has_one_thread_for_kernels():

@@ -95,3 +95,8 @@ AUTOGRAD = {
     "profiler": "model.execution_report()",
 }
 """Names in `torch.autograd`."""
+
+
+def at_top(name: str) -> str | None:
+    """What to use for a name that the package has not, or None if nothing is known."""
+    return AUTOGRAD.get(name)

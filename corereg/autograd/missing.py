@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from corereg.autograd import ops
+from corereg.autograd.deferred import Deferred
 from corereg.autograd.elsewhere import TENSOR, TOP
 from corereg.autograd.tensor import Tensor
 
@@ -23,7 +24,9 @@ class Missing:
 
 def missing_names() -> dict[str, Missing]:
     """PyTorch's words that Tensor has not, and the ops that are no methods of it."""
-    others = {n: f"use corereg.autograd.ops.{n}(t)" for n in ops.__all__ if not hasattr(Tensor, n)}
+    own = ((n, found) for kind in Tensor.__mro__ for n, found in vars(kind).items())
+    known = {n for n, found in own if not isinstance(found, Deferred | Missing)}
+    others = {n: f"use corereg.autograd.ops.{n}(t)" for n in ops.__all__ if n not in known}
     return {name: Missing(name, use) for name, use in {**others, **TENSOR}.items()}
 
 

@@ -27,12 +27,13 @@ from corereg.autograd.aliases import Array
 from corereg.autograd.conversions import Conversions
 from corereg.autograd.extents import Extents
 from corereg.autograd.inplace import InPlace
-from corereg.autograd.signatures import Signatures
 from corereg.autograd.unbroadcast import unbroadcast, unbroadcast_tensor
 from corereg.tables.given import given_array
 from corereg.tables.masked import without_mask
 
 if TYPE_CHECKING:
+    from corereg.autograd.signatures import Signatures
+
     # What the extension makes is a Tensor, bound to it at the end of this file; its stub stands
     # below and says TensorCore.
     def apply(op: _kernels.Node, *inputs: _kernels.TensorCore) -> Tensor: ...
@@ -40,6 +41,13 @@ if TYPE_CHECKING:
     def tensor(value: Any, like: _kernels.TensorCore | None = None) -> Tensor: ...
     def new_tensor(data: Array) -> Tensor: ...
 else:
+
+    class Signatures:  # for type checkers alone
+        __slots__ = ()
+
+        def __class_getitem__(cls, made):
+            return cls
+
     apply, pair = _kernels.apply, _kernels.pair
     tensor, new_tensor = _kernels.tensor, _kernels.new_tensor
 

@@ -7,7 +7,6 @@ made at once while no step is under way.
 
 from __future__ import annotations
 
-import copy
 import weakref
 from collections.abc import Sequence
 from typing import Any, Self
@@ -29,6 +28,8 @@ class CopiedWhole:
         if self in _COPIES:
             found: tuple[Any, ...] = self._reduced(protocol)
             return found
+        import copy
+
         memo: dict[int, Any] = {id(self): self}
         with _kernels.shared_lock(list(self._copied_weights())).reading:
             function, args, state, *more = self._reduced(protocol)
@@ -49,6 +50,8 @@ class CopiedWhole:
         return made
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        import copy
+
         with _kernels.shared_lock(list(self._copied_weights())).reading:
             function, args, state, *_ = self._reduced(4)
             made: Self = function(*args)

@@ -6,7 +6,6 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from corereg.autograd import Tensor
 from corereg.graph.operations import OPERATIONS, make_node
 from corereg.graph.tensor import SymbolicTensor
 
@@ -51,9 +50,13 @@ def _backward(key: str) -> Callable[..., Any]:
     return lambda self, other: make_node(key, (other, self), {})
 
 
+def _called(name: str) -> Callable[..., Any]:
+    return lambda tensor, *args, **kwargs: getattr(tensor, name)(*args, **kwargs)
+
+
 def _method(name: str) -> Callable[..., Any]:
     key = f"tensor.{name}"
-    OPERATIONS[key] = getattr(Tensor, name)
+    OPERATIONS[key] = _called(name)  # Tensor's own methods are imported when one is used
 
     def method(self: SymbolicTensor, *args: Any, **kwargs: Any) -> Any:
         return make_node(key, (self, *args), kwargs)

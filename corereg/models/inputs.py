@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corereg.autograd import Tensor, ops
-from corereg.graph.graph import Graph
 from corereg.graph.nest import flatten
 from corereg.graph.node import Node
 from corereg.graph.tensor import STRING
 from corereg.layers.as_given import KeepsIntegers
+
+if TYPE_CHECKING:
+    from corereg.graph.graph import Graph
 
 
 def arranged(who: str, graph: Graph, x: Any) -> list[Any]:

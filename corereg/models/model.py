@@ -11,33 +11,37 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from corereg import registry
+from corereg import _kernels, registry
+from corereg._lazy import later
 from corereg.autograd import Parameter, Tensor
 from corereg.autograd.whole_copies import CopiedWhole
-from corereg.callbacks.history import History
 from corereg.graph.nest import flatten, pack_like
 from corereg.layers.holder import FromInit
 from corereg.layers.lookup import serialize
 from corereg.layers.weight_option import options_of
-from corereg.metrics.base import Metric
 from corereg.models.structure import ModelStructure
-from corereg.optimizers.base import Optimizer
 from corereg.registry import register
 from corereg.representation import as_words, counted
-from corereg.runtime.report import ExecutionReport
 from corereg.tracebacks import shorten
-from corereg.training import custom
+from corereg.training.arguments import check_count
 from corereg.training.compilation import Compilation
 from corereg.training.data.feature_names import as_public, from_public
 from corereg.training.data.structures import unpack_x_y_sample_weight
-from corereg.training.evaluate import evaluate, test_on_batch
-from corereg.training.fit import fit, train_on_batch
+from corereg.training.overriding import built_in, overrides
 from corereg.training.predict import predict
 from corereg.training.trainer import Trainer
 
 if TYPE_CHECKING:
+    from corereg.callbacks.history import History
     from corereg.models.sparsity import SparsityTable
+    from corereg.optimizers.base import Optimizer
+    from corereg.runtime.report import ExecutionReport
+    from corereg.training import custom, evaluate as testing, fit as fitting
     from corereg.training.predict_mc import MCPrediction
+else:  # what a model that only predicts does not need
+    custom = later("corereg.training.custom")
+    testing = later("corereg.training.evaluate")
+    fitting = later("corereg.training.fit")
 
 Array = np.ndarray[Any, Any]
 
@@ -201,7 +205,7 @@ class Model(CopiedWhole, ModelStructure):
         True
         """
         try:
-            return fit(
+            return fitting.fit(
                 self,
                 x,
                 y,
@@ -245,7 +249,9 @@ class Model(CopiedWhole, ModelStructure):
         [1.0, 0.0, 0.0]
         """
         try:
-            return train_on_batch(self, x, y, sample_weight, class_weight, return_dict, augment)
+            return fitting.train_on_batch(
+                self, x, y, sample_weight, class_weight, return_dict, augment
+            )
         except Exception as error:
             shorten(error)
             raise
@@ -276,7 +282,7 @@ class Model(CopiedWhole, ModelStructure):
         {'loss': 4.0, 'mae': 2.0}
         """
         try:
-            return evaluate(
+            return testing.evaluate(
                 self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict
             )
         except Exception as error:
@@ -295,7 +301,7 @@ class Model(CopiedWhole, ModelStructure):
         1.0
         """
         try:
-            return test_on_batch(self, x, y, sample_weight, return_dict)
+            return testing.test_on_batch(self, x, y, sample_weight, return_dict)
         except Exception as error:
             shorten(error)
             raise
@@ -307,6 +313,9 @@ class Model(CopiedWhole, ModelStructure):
         verbose: int | str = "auto",
         steps: int | None = None,
         callbacks: Any = None,
+        *,
+        out: Any = None,
+        num_threads: int | None = None,
     ) -> Any:
         """The outputs (rows, ...) for x (rows, features), dropout off. NaN in gives NaN out.
         x may also be an iterable of batches: arrays, or tuples that begin with one.
@@ -315,12 +324,27 @@ class Model(CopiedWhole, ModelStructure):
         nor, much, the speed, and bounds the memory. Many threads may predict at once, also while
         another one trains the model: they see the weights between two steps.
 
+        out: an array of the outputs' shape and dtype, contiguous or not, that takes them and is
+        returned; of several outputs a list or dict of arrays, nested as they are. Not for an
+        iterable of batches. num_threads: how many threads this call may use at most; the results
+        are the same. TypeError or ValueError, with `out` as it was, for arrays that do not fit.
+
         >>> layer = layers.Dense(1, kernel_initializer="ones")
         >>> model = corereg.Sequential([corereg.Input((2,)), layer])
         >>> model.predict(np.array([[1.0, 2.0]]), verbose=0)
         array([[3.]], dtype=float32)
+        >>> out = np.empty((1, 1), np.float32)
+        >>> model.predict(np.array([[1.0, 2.0]]), verbose=0, out=out, num_threads=1) is out
+        True
         """
-        if verbose == 0 and batch_size is None and steps is None and callbacks is None:
+        if (
+            verbose == 0
+            and batch_size is None
+            and steps is None
+            and callbacks is None
+            and out is None
+            and num_threads is None
+        ):
             trainer = self._trainer
             if trainer.forward_pool is not None and not trainer.compilation.run_eagerly:
                 found: Any = trainer.forward_pool(x)
@@ -328,7 +352,11 @@ class Model(CopiedWhole, ModelStructure):
                     like = trainer.output_like
                     return found if like is None else pack_like(like, flatten(found))
         try:
-            return predict(self, x, batch_size, verbose, steps, callbacks)
+            if num_threads is not None:
+                most = check_count("predict", "num_threads", num_threads)
+                with _kernels.limited_threads(most):
+                    return Model.predict(self, x, batch_size, verbose, steps, callbacks, out=out)
+            return predict(self, x, batch_size, verbose, steps, callbacks, out)
         except Exception as error:
             shorten(error)
             raise
@@ -391,9 +419,9 @@ class Model(CopiedWhole, ModelStructure):
 
     @property
     def _has_own_steps(self) -> bool:
-        return custom.overrides(self, "train_step", "test_step")
+        return overrides(self, "train_step", "test_step")
 
-    @custom.built_in
+    @built_in
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of `fit`, for models that override it, `compute_loss` or `compute_metrics`.
 
@@ -417,7 +445,7 @@ class Model(CopiedWhole, ModelStructure):
         """
         return custom.train_step(self, data)
 
-    @custom.built_in
+    @built_in
     def test_step(self, data: Any) -> dict[str, Any]:
         """One step of `evaluate` and of validation, as `train_step`; returns the logs.
 
@@ -432,7 +460,7 @@ class Model(CopiedWhole, ModelStructure):
         """
         return custom.test_step(self, data)
 
-    @custom.built_in
+    @built_in
     def predict_step(self, data: Any) -> Any:
         """What `predict` gives for one batch, as tensors.
 
@@ -446,7 +474,7 @@ class Model(CopiedWhole, ModelStructure):
         x, _, _ = unpack_x_y_sample_weight(data)
         return self(x, training=False)
 
-    @custom.built_in
+    @built_in
     def compute_loss(
         self,
         x: Any = None,
@@ -465,7 +493,7 @@ class Model(CopiedWhole, ModelStructure):
         """
         return custom.compute_loss(self, y, y_pred, sample_weight)
 
-    @custom.built_in
+    @built_in
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> dict[str, Any]:
@@ -505,6 +533,8 @@ class Model(CopiedWhole, ModelStructure):
         >>> [metric.name for metric in model.metrics]
         ['loss', 'compile_metrics']
         """
+        from corereg.metrics.base import Metric
+
         own = [value for value in vars(self).values() if isinstance(value, Metric)]
         return [*self._trainer.trackers.metrics, *own]
 
@@ -754,14 +784,17 @@ class Model(CopiedWhole, ModelStructure):
 
         return sparsity_of(self)
 
-    def save(self, path: Any, *, portable: bool = False) -> None:
+    def save(self, path: Any, *, portable: bool = False, include_optimizer: bool = True) -> None:
         """Writes structure, weights, compile arguments and optimizer state to one file.
 
+        path: a path, or a file object opened for writing in binary mode, such as `io.BytesIO`.
         The file is replaced whole or not at all, and holds no pickles. A path that ends in .keras
         gets a file that Keras loads (extra `corereg[keras]`), any other one of corereg's own, whose
         usual suffix is .corereg. portable: leave out of a file for Keras what Keras does not have,
-        with a warning that names it; otherwise that is a ValueError. ValueError for a path that
-        ends like another program's files.
+        with a warning that names it; otherwise that is a ValueError. include_optimizer: False
+        leaves out what `compile` was told and the optimizer's state, as Keras does, so that the
+        loaded model predicts and is not compiled. ValueError for a path that ends like another
+        program's files.
 
         >>> import io
         >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)], name="m")
@@ -773,7 +806,7 @@ class Model(CopiedWhole, ModelStructure):
         """
         from corereg.saving.model_file import save_model
 
-        save_model(self, path, portable=portable)
+        save_model(self, path, portable=portable, include_optimizer=include_optimizer)
 
     def export(self, path: Any, format: str | None = None, **options: Any) -> None:
         """Writes the model as a file for use without Python, as `corereg.export.export` does:

@@ -13,7 +13,6 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Tensor
 from corereg.autograd.tensor import new_tensor
-from corereg.graph.graph import Graph
 from corereg.graph.nest import flatten, map_nest
 from corereg.graph.node import Node, Spec, is_symbolic
 from corereg.graph.tensor import SymbolicTensor
@@ -25,6 +24,7 @@ from corereg.naming import snake_case, unique_name
 from corereg.tracebacks import shorten
 
 if TYPE_CHECKING:
+    from corereg.graph.graph import Graph
     from corereg.graph.halves import Halves
 
 FLOATS = ("float32", "float64")
@@ -72,6 +72,8 @@ class ModelStructure(Layer):
         if len({(id(one.node), one.place) for one in flat}) < len(flat):
             raise ValueError(f"{who}: expected each input once, received {flat}")
         sources = [_source(tensor) for tensor in flat]
+        from corereg.graph.graph import Graph
+
         graph = Graph(who, _only(inputs), _only(outputs), sources)
         for operation in graph.operations:
             if isinstance(operation, Layer):

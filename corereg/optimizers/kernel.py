@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -145,6 +144,8 @@ class KernelOptimizer(Optimizer):
     def update_step(self, gradient: Tensor, variable: Parameter, learning_rate: float) -> None:
         """The rule alone, for one variable: what a subclass that changes the gradient calls by
         ``super().update_step(...)``."""
+        import copy
+
         own = self._slots[self._get_variable_index(variable)]
         slots = [None if v is None else v.data for v in own]
         segments = _kernels.Segments([variable.data], [slots])

@@ -18,7 +18,6 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Any, ClassVar
 
 from corereg import _kernels
-from corereg.runtime.comparison import difference
 from corereg.runtime.dependencies import (
     Obstacle,
     changing,
@@ -107,6 +106,8 @@ class Capture:
 
     def compare(self, earlier: _kernels.Program, later: _kernels.Program) -> None:
         """Notes an obstacle unless two recordings did the same."""
+        from corereg.runtime.comparison import difference
+
         found = difference(earlier, later)
         if found is not None:
             part = later.unproven[0] if later.unproven else None

@@ -6,9 +6,6 @@ of these numbers, for every kernel gives the same bits on any number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from corereg import _kernels
 
 RETURN_SECONDS = 0.05
@@ -52,17 +49,6 @@ def rows_of_forward_pass(rows: int, threads: int) -> int:
         return FORWARD_ROWS
     passes = -(-passes // threads) * threads
     return max(rows // passes // FORWARD_ROWS_STEP, 1) * FORWARD_ROWS_STEP
-
-
-@contextmanager
-def limited_threads(n: int) -> Iterator[None]:
-    """``with limited_threads(1):`` what this thread runs inside uses at most so many threads; the
-    limit of others stays as it is. For one training a core."""
-    before = _kernels.set_own_num_threads(n)
-    try:
-        yield
-    finally:
-        _kernels.set_own_num_threads(before)
 
 
 class ThreadTuner:

@@ -38,10 +38,9 @@ from corereg.saving.archive_format import (
     sha256,
 )
 from corereg.saving.archive_reader import OpenArchive
-from corereg.saving.foreign import check_suffix
+from corereg.saving.foreign import check_suffix, is_content, name_of
 from corereg.saving.json_text import JsonReader, dump
 from corereg.saving.limits import FileFormatError, Limits, over_limit
-from corereg.saving.replacing import replace_file
 from corereg.saving.stored_zip import ZipWriter
 from corereg.version import __version__
 
@@ -64,7 +63,7 @@ def write(
     The file is written under a temporary name in the same folder, read back, synced to the disk
     and renamed: an interrupted or failed save leaves an older file as it was.
 
-    target: a path, or a file object opened for writing in binary mode, such as `io.BytesIO`.
+    target: a path, or what has a method `write` for bytes, such as `io.BytesIO`.
     config: values that JSON has; tuples come back as lists and keys as strings.
     sections: {section: {name: value}}. A section's name is made of small letters, digits and "_".
         A value's name is made of printable parts between slashes, `0/kernel` for one. A value is a
@@ -77,13 +76,15 @@ def write(
     PermissionError, ...) if `target` cannot be written.
     """
     limits = limits or default_limits
-    if isinstance(target, io.TextIOBase):
-        raise TypeError("cannot save: expected a file opened in binary mode, 'wb'")
     if hasattr(target, "write") and not hasattr(target, "__fspath__"):
+        if isinstance(target, io.TextIOBase) or not getattr(target, "writable", lambda: True)():
+            raise TypeError("cannot save: expected a file opened in binary mode, 'wb'")
         buffer = io.BytesIO()
         _write_zip(buffer, _members(config, sections, required, limits), limits)
         _write_all(target, buffer.getbuffer())
         return
+    from corereg.saving.replacing import replace_file
+
     path = os.fsdecode(target)
     check_suffix(path)
     members = _members(config, sections, required, limits)
@@ -183,13 +184,20 @@ def _write_all(target: Any, data: memoryview) -> None:
 
 
 def read(
-    source: Any, *, known: Collection[str] | None = None, limits: Limits | None = None
+    source: Any,
+    *,
+    known: Collection[str] | None = None,
+    limits: Limits | None = None,
+    unread: Collection[str] = (),
 ) -> tuple[Config, Sections]:
     """Reads `(config, sections)` back from a file that `write` made, or that version 1 made.
 
-    source: a path, or a file object opened for reading in binary mode, which is read to its end.
+    source: a path, the bytes of a file, or what has a method `read` that gives bytes, which is read
+        to its end.
     known: the names of sections that the caller understands. A file that requires another one is
         refused; sections that it does not require are returned, known or not.
+    unread: sections that come back without values, and take neither time, but for the digest of the
+        file, nor memory.
 
     The arrays are new, writable, C-contiguous and in native byte order; they keep shape, dtype and
     order.
@@ -204,7 +212,7 @@ def read(
         try:
             archive = OpenArchive(file, limits or default_limits)
             archive.check_known(known)
-            return archive.contents()
+            return archive.contents(unread)
         except FileFormatError as error:
             raise FileFormatError(f"cannot load {who}: {error}") from None
         except (struct.error, EOFError, OverflowError, RuntimeError, ValueError) as error:
@@ -216,11 +224,20 @@ def read(
 @contextlib.contextmanager
 def _opened(source: Any) -> Iterator[tuple[BinaryIO, str]]:
     """A file that can seek, and how errors name it."""
+    if is_content(source):
+        yield io.BytesIO(source), name_of(source)
+        return
     if hasattr(source, "read") and not hasattr(source, "__fspath__"):
+        if not getattr(source, "readable", lambda: True)():
+            raise TypeError("cannot load: expected a file opened for reading, 'rb'")
         data = source.read()
-        if not isinstance(data, bytes):
+        if not isinstance(data, bytes | bytearray | memoryview):
             raise TypeError("cannot load: expected a file opened in binary mode, 'rb'")
-        yield io.BytesIO(data), f"{getattr(source, 'name', type(source).__name__)!r}"
+        if not data:
+            raise FileFormatError(
+                f"cannot load {name_of(source)}: it is empty, or was read to its end; call seek(0)"
+            )
+        yield io.BytesIO(data), name_of(source)
         return
     path = os.fsdecode(source)
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):

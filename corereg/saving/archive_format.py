@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sys
+from importlib import import_module
 from typing import Any, BinaryIO
 
 from corereg.saving.limits import FileFormatError
@@ -16,6 +19,7 @@ Sections = dict[str, dict[str, Any]]  # values are arrays and lists of texts
 METADATA, CONFIG = "metadata.json", "config.json"
 DIGEST = b"corereg-sha256:"
 DIGEST_LENGTH = len(DIGEST) + 64
+_MANY_BYTES = 1 << 20
 SECTION = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -32,9 +36,7 @@ def is_name(name: Any) -> bool:
 
 def sha256(file: BinaryIO, length: int) -> bytes:
     """The SHA-256 of the first bytes of a file, in hexadecimal digits."""
-    import hashlib
-
-    digest = hashlib.sha256()
+    digest = _new_sha256(length)
     buffer = memoryview(bytearray(CHUNK))
     file.seek(0)
     while length > 0:
@@ -43,4 +45,17 @@ def sha256(file: BinaryIO, length: int) -> bytes:
             raise FileFormatError("the file is truncated or damaged (it ends too early)")
         digest.update(buffer[:count])
         length -= count
-    return digest.hexdigest().encode()
+    digits: str = digest.hexdigest()
+    return digits.encode()
+
+
+def _new_sha256(length: int) -> Any:
+    """What computes a SHA-256 of so many bytes. Of few Python's own does, for to load OpenSSL takes
+    longer than to load a small model; of many OpenSSL's is several times faster."""
+    if length < _MANY_BYTES and "_hashlib" not in sys.modules:
+        for name in ("_sha2", "_sha256"):  # from Python 3.12 on, and before
+            with contextlib.suppress(ImportError):
+                return import_module(name).sha256()
+    import hashlib
+
+    return hashlib.sha256()

@@ -24,7 +24,7 @@ from corereg.saving.json_text import JsonReader
 from corereg.saving.limits import FileFormatError, Limits
 from corereg.saving.stored_zip import MemberReader, ZipReader, check_sizes
 
-_ANY_DIGEST = re.compile(rb"corereg-([a-z0-9-]{1,20}):.*", re.DOTALL)
+_ANY_DIGEST = rb"corereg-([a-z0-9-]{1,20}):.*"
 _SECTIONS_OF_VERSION_1 = {"weights": "weights", "optimizer": "optimizer", "random": "training"}
 
 
@@ -88,11 +88,13 @@ class OpenArchive:
                 "corereg does not know: upgrade corereg"
             )
 
-    def contents(self) -> tuple[Config, Sections]:
-        """Config and all values."""
+    def contents(self, unread: Collection[str] = ()) -> tuple[Config, Sections]:
+        """Config and all values, but for those of sections that are to stay unread."""
         config = self._object(CONFIG)
         sections: Sections = {section: {} for section in self._sections}
         for section, name, member in self.entries:
+            if section in unread:
+                continue
             if member.endswith(".npy"):
                 sections[section][name] = npy.read(self.open(member), name)
             else:
@@ -166,10 +168,10 @@ def _listing_of_version_1(metadata: Config) -> _Listing:
 
 def _check_digest(file: BinaryIO, archive: ZipReader) -> bool:
     """Whether the file has a digest, which then is right."""
-    match = _ANY_DIGEST.fullmatch(archive.comment)
-    if match is None:
-        return False
     if not archive.comment.startswith(DIGEST):
+        match = re.fullmatch(_ANY_DIGEST, archive.comment, re.DOTALL)
+        if match is None:
+            return False
         raise FileFormatError(
             f"it has a digest of another kind, {match[1].decode()!r}, than this corereg knows, "
             "'sha256': upgrade corereg"

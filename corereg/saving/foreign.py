@@ -36,6 +36,23 @@ WHOLE, WEIGHTS = ".keras", ".weights.h5"
 """The ends of the names of Keras's files: of a model, and of weights alone."""
 
 
+def is_content(source: Any) -> bool:
+    """Whether this is a file itself: a bytearray, a memoryview, or bytes that are no path, for they
+    are empty, begin as a zip file does, or hold a zero."""
+    if isinstance(source, bytes):
+        return not source or source.startswith(b"PK\x03\x04") or b"\0" in source
+    return isinstance(source, bytearray | memoryview)
+
+
+def name_of(source: Any) -> str:
+    """How errors name a path, a file object, or the bytes of a file."""
+    if is_content(source):
+        return f"{memoryview(source).nbytes} bytes"
+    if hasattr(source, "__fspath__") or not hasattr(source, "read"):
+        return f"{str(source)!r}"
+    return f"{getattr(source, 'name', type(source).__name__)!r}"
+
+
 def kind(start: bytes) -> str:
     """What a file that starts with these bytes looks like."""
     if not start:
@@ -70,9 +87,18 @@ def check_suffix(path: str) -> None:
 
 def is_keras_path(who: str, path: Any, *ends: str) -> bool:
     """Whether a path's end says that its file is Keras's, and of one of these kinds. ValueError for
-    another file of Keras's."""
+    another file of Keras's; TypeError for what is neither a path nor a file object, nor, where a
+    file is read, its bytes."""
     if hasattr(path, "read") or hasattr(path, "write"):
         return False
+    loads = who.startswith("load")
+    if loads and is_content(path):
+        return False
+    if not isinstance(path, str | bytes | os.PathLike):
+        raise TypeError(
+            f"{who}: expected a path, a file object opened in binary mode"
+            f"{' or the bytes of a file' if loads else ''}, received {type(path).__name__}"
+        )
     name = os.path.basename(os.fsdecode(path)).lower()
     if any(name.endswith(end) and name != end for end in ends):
         return True

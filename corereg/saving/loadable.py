@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +23,9 @@ def check_loadable(
     A layer, an optimizer or the like may have an attribute set to what its class does not take, or
     that does not fit its weights. What is of classes that are not registered cannot be tried.
     """
+    import hashlib
+    import json
+
     try:
         text = json.dumps(config)
     except (TypeError, ValueError, RecursionError):

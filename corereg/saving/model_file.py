@@ -21,9 +21,8 @@ from corereg.registry import custom_object_scope
 from corereg.saving import archive
 from corereg.saving.archive_format import Sections
 from corereg.saving.feature_names import FEATURE_NAMES, columns_of_file
-from corereg.saving.foreign import WEIGHTS, WHOLE, is_keras_path
+from corereg.saving.foreign import WEIGHTS, WHOLE, is_keras_path, name_of
 from corereg.saving.limits import FileFormatError, Limits, over_limit
-from corereg.saving.loadable import check_loadable
 from corereg.saving.training_state import put_random_states, put_training_state, training_state
 from corereg.saving.weight_sections import (
     masks_of,
@@ -59,7 +58,9 @@ class SavableModel(TrainableModel, Protocol):
     ) -> None: ...
 
 
-def save_model(model: SavableModel, path: Any, *, portable: bool = False) -> None:
+def save_model(
+    model: SavableModel, path: Any, *, portable: bool = False, include_optimizer: bool = True
+) -> None:
     """Writes structure, weights, compile arguments and optimizer state; see `Model.save`.
 
     >>> import io
@@ -70,7 +71,7 @@ def save_model(model: SavableModel, path: Any, *, portable: bool = False) -> Non
     if is_keras_path("save", path, WHOLE):
         from corereg.saving.keras_files import model_files
 
-        model_files.save_model(model, path, portable)
+        model_files.save_model(model, path, portable, include_optimizer)
         return
     config: dict[str, Any] = {
         "kind": "model",
@@ -93,11 +94,13 @@ def save_model(model: SavableModel, path: Any, *, portable: bool = False) -> Non
         if masks := masks_of(model):
             sections["masks"] = masks
         sections["training"] = training_state(model, places_of(model))
-        if model.optimizer is not None:
+        if model.optimizer is not None and include_optimizer:
             config["compile"] = _compile_config(model, model.optimizer)
             if model.optimizer.parameters:
                 config["iterations"] = model.optimizer.steps
                 sections["optimizer"] = _optimizer_state(model.optimizer)
+    from corereg.saving.loadable import check_loadable
+
     check_loadable(model, config, sections, _restored)
     archive.write(path, config, sections, required=["weights"])
 
@@ -138,8 +141,10 @@ def load_model(
     """The model that `save` wrote, with its weights and, if it was compiled and `compile` is left
     True, its optimizer's state, so that training goes on where it stopped.
 
-    path: a path, or a file object opened for reading in binary mode. A path that ends in .keras is
-    a file of Keras's (extra `corereg[keras]`).
+    path: a path, a file object opened for reading in binary mode, or a file itself: bytes, a
+    bytearray or a memoryview. A path that ends in .keras is a file of Keras's (extra
+    `corereg[keras]`).
+    compile: False gives a model that is not compiled, and leaves the optimizer's state unread.
     custom_objects: {class name: class} for layers, regularizers, losses, metrics and so on of
     one's own. safe_mode: False runs the Python code of a Lambda in a file of Keras's; files of
     corereg have none. limits: how large a file may be, by default `corereg.saving.Limits()`.
@@ -155,13 +160,13 @@ def load_model(
     >>> saving.load_model(file)
     <Sequential 'm', 1 layer>
     """
-    who = f"load_model: {str(path)!r}"
     limits = limits or archive.default_limits
     if is_keras_path("load_model", path, WHOLE):
         from corereg.saving.keras_files import model_files
 
         return model_files.load_model(path, custom_objects, compile, safe_mode, limits)
-    config, sections = _read(who, path, limits)
+    who = f"load_model: {name_of(path)}"
+    config, sections = _read(who, path, limits, () if compile else ("optimizer",))
     if config.get("kind") != "model":
         raise FileFormatError(
             f"{who} holds weights without a model; build the model and use load_weights"
@@ -239,14 +244,16 @@ def load_weights(model: TrainableModel, path: Any, limits: Limits | None = None)
         return
     if not model.built:
         raise ValueError("load_weights: the model is not built; call build(input_shape)")
-    who = f"load_weights: {str(path)!r}"
-    _, sections = _read(who, path, limits)
+    who = f"load_weights: {name_of(path)}"
+    _, sections = _read(who, path, limits, ("optimizer", "training"))
     put_weights(who, model, sections)
 
 
-def _read(who: str, path: Any, limits: Limits | None) -> tuple[dict[str, Any], Sections]:
+def _read(
+    who: str, path: Any, limits: Limits | None, unread: tuple[str, ...]
+) -> tuple[dict[str, Any], Sections]:
     """Config and sections of a file, which has arrays where arrays belong."""
-    config, sections = archive.read(path, known=_KNOWN_SECTIONS, limits=limits)
+    config, sections = archive.read(path, known=_KNOWN_SECTIONS, limits=limits, unread=unread)
     for section in _KNOWN_SECTIONS:
         for name, value in sections.get(section, {}).items():
             if not isinstance(value, np.ndarray):

@@ -219,7 +219,8 @@ def _member(fields: tuple[Any, ...], raw: bytes, extra: bytes) -> Member:
         )
     if fields[0] != b"PK\1\2":
         raise _damaged("its directory is no directory")
-    name = raw.decode("utf-8" if flags & _UTF8 else "cp437")
+    coding = "ascii" if raw.isascii() else "utf-8" if flags & _UTF8 else "cp437"
+    name = raw.decode(coding)
     stored = method == 0 and packed == size and not flags & _ENCRYPTED
     return Member(name, raw, offset, size, crc, stored)
 

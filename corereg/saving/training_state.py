@@ -20,7 +20,6 @@ import numpy as np
 
 from corereg.layers.base import Layer
 from corereg.saving.limits import FileFormatError
-from corereg.training.random_places import seed_places
 from corereg.training.trainer import TrainableModel
 
 Array = np.ndarray[Any, Any]
@@ -31,6 +30,8 @@ _UNFINISHED = ("row_order/unfinished", np.int64, 3)
 
 def training_state(model: TrainableModel, places: list[tuple[str, Layer]]) -> dict[str, Array]:
     """The section. places: of all layers."""
+    from corereg.training.random_places import seed_places
+
     found: dict[str, Array] = {}
     for place, layer in places:
         if (state := layer.random_state) is not None:
@@ -59,12 +60,8 @@ def put_training_state(
 ) -> None:
     """Puts it back, but for the random states of layers: `put_random_states`. Files of older
     versions lack some of it, which then stays as it is. FileFormatError for what cannot be."""
-    for name, one in seed_places([("", model), *places]):
-        if f"seeds/{name}" in arrays:
-            try:
-                one.random_state = arrays[f"seeds/{name}"]
-            except ValueError as error:
-                raise FileFormatError(f"{who}: {error}") from None
+    if any(name.startswith("seeds/") for name in arrays):
+        _put_seeds(who, [("", model), *places], arrays)
     trainer = model._trainer
     trainer.augmented = _augmented(who, arrays)
     if trainer.augmentation is not None:
@@ -80,6 +77,17 @@ def put_training_state(
         trainer.unaveraged = [arrays[f"unaveraged/{i}"] for i in range(count)] or None
     except KeyError as error:
         raise FileFormatError(f"{who} lacks {error}") from None
+
+
+def _put_seeds(who: str, owners: list[tuple[str, Any]], arrays: Mapping[str, Array]) -> None:
+    from corereg.training.random_places import seed_places
+
+    for name, one in seed_places(owners):
+        if f"seeds/{name}" in arrays:
+            try:
+                one.random_state = arrays[f"seeds/{name}"]
+            except ValueError as error:
+                raise FileFormatError(f"{who}: {error}") from None
 
 
 def put_random_states(places: list[tuple[str, Layer]], arrays: Mapping[str, Array]) -> None:

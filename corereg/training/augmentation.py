@@ -23,10 +23,10 @@ from corereg.layers.batch_mixing import BatchMixing
 from corereg.losses.base import Loss
 from corereg.random import mix
 from corereg.training.compilation import OutputLoss
-from corereg.training.custom import overrides
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.structures import model_input
 from corereg.training.mixing import mix_batch, mixes_values
+from corereg.training.overriding import overrides
 from corereg.training.random_places import random_places
 from corereg.training.trainer import TrainableModel, Trainer
 

@@ -4,15 +4,17 @@ metrics with their names for each."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from corereg import losses, metrics, optimizers
 from corereg.layers.base import Shape
-from corereg.losses.base import Loss
 from corereg.naming import unused_name
 from corereg.training.data.checks import prefix_errors
+
+if TYPE_CHECKING:
+    from corereg.losses.base import Loss
 
 Array = np.ndarray[Any, Any]
 Names = Sequence[str | None]  # of outputs, None for one without a name

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -26,28 +26,11 @@ from corereg.runtime.dependencies import Obstacle
 from corereg.training.accumulators import Logs
 from corereg.training.data.arrays import Batch
 from corereg.training.data.structures import pack_x_y_sample_weight, unpack_x_y_sample_weight
+from corereg.training.overriding import overrides
 from corereg.training.penalty_sums import PenaltySums
 from corereg.training.steps import StepRunner
 from corereg.training.trackers import array_of, by_output
 from corereg.training.trainer import TrainableModel
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-_BUILT_IN: set[Any] = set()
-
-
-def built_in(method: F) -> F:
-    """A decorator of methods that the quicker way stands for."""
-    _BUILT_IN.add(method)
-    return method
-
-
-def overrides(model: TrainableModel, *names: str) -> bool:
-    """Whether a model's class, or the model itself, has methods of its own for these."""
-    kind = type(model)
-    own = vars(model)
-    return any(name in own or getattr(kind, name) not in _BUILT_IN for name in names)
 
 
 def data_of(batch: Batch) -> Any:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
+from corereg._lazy import later
 from corereg.autograd import Tensor, no_grad
-from corereg.callbacks.callback_list import CallbackList
 from corereg.graph.nest import flatten, form_of, pack_like
-from corereg.progress import ProgressBar
 from corereg.runtime.capture import Capture, CaptureCache
 from corereg.runtime.dependencies import Obstacle
 from corereg.runtime.scheduling import (
@@ -26,7 +25,6 @@ from corereg.runtime.scheduling import (
     rows_of_forward_pass,
 )
 from corereg.training.arguments import check_count, check_optional_count, smallest_known
-from corereg.training.custom import overrides
 from corereg.training.data.iterables import (
     BatchIterator,
     is_iterable_of_batches,
@@ -34,11 +32,20 @@ from corereg.training.data.iterables import (
 )
 from corereg.training.data.model_shapes import input_shapes
 from corereg.training.data.structures import is_array, model_input, nest_given
+from corereg.training.overriding import overrides
 from corereg.training.sparse_products import REVIEWED_ROWS, SparseChoice
 from corereg.training.trainer import TrainableModel
 
+if TYPE_CHECKING:
+    from corereg.training import predict_out as placing
+else:  # what few calls ask for
+    placing = later("corereg.training.predict_out")
+
 Array = np.ndarray[Any, Any]
 Arrays = tuple[Array, ...]
+BLOCK_ROWS = 4096
+"""Rows whose results are computed at a time, where they cannot be written where they belong."""
+
 CURE = "what a layer computes has to follow from its inputs, by ops on tensors"
 
 
@@ -49,28 +56,53 @@ def predict(
     verbose: int | str,
     steps: int | None,
     callbacks: Any,
+    out: Any = None,
 ) -> Any:
     """See `Model.predict`."""
     size = check_count("predict", "batch_size", FORWARD_ROWS if batch_size is None else batch_size)
     plain = verbose == 0 and batch_size is None and steps is None and callbacks is None
     steps = check_optional_count("predict", "steps", steps)
     if is_iterable_of_batches(x):
-        refuse_array_arguments("predict", batch_size=batch_size)
+        refuse_array_arguments("predict", batch_size=batch_size, out=out)
         source = BatchIterator(x)
         total = smallest_known(source.steps, steps)
         with closing(source):
             return _predict_batches(model, _checked(model, source), total, verbose, callbacks)
+    if plain and type(out) is np.ndarray:
+        pool = model._trainer.forward_pool
+        if pool is not None and not model._trainer.compilation.run_eagerly:
+            found = pool.into(x, out)
+            if found is not None:
+                return out
     arrays = check_and_build(model, "predict", x)
     call = Call(model, x)
     call.forget_other_forms()
-    if plain:
+    if plain and out is None:
         return call.pack(forward(call, arrays))
     rows = len(arrays[0])
+    places = None
+    if out is not None:
+        arrays = placing.apart(arrays, out)
+        if plain:
+            return _predict_into(call, arrays, out)
+        places = placing.OutputPlaces(out, rows if steps is None else min(rows, steps * size))
     batches = (
         (call, tuple(a[first : first + size] for a in arrays)) for first in range(0, rows, size)
     )
     total = smallest_known(-(-rows // size), steps)
-    return _predict_batches(model, batches, total, verbose, callbacks)
+    return _predict_batches(model, batches, total, verbose, callbacks, places)
+
+
+def _predict_into(call: Call, x: Arrays, out: Any) -> Any:
+    """The outputs for checked rows, in `out`, which is returned."""
+    if all(isinstance(place, np.ndarray) and place.flags.carray for place in flatten(out)):
+        forward(call, x, out)
+        return out
+    places = placing.OutputPlaces(out, len(x[0]))
+    for first in range(0, len(x[0]), BLOCK_ROWS):
+        found = forward(call, tuple(a[first : first + BLOCK_ROWS] for a in x))
+        places.put(found, call.model._trainer.output_like)
+    return out
 
 
 class Call:
@@ -136,8 +168,13 @@ def _predict_batches(
     total: int | None,
     verbose: int | str,
     callbacks: Any,
+    places: placing.OutputPlaces | None = None,
 ) -> Any:
-    """The outputs, one after the other, of at most `total` batches, with progress and callbacks."""
+    """The outputs, one after the other, of at most `total` batches, with progress and callbacks;
+    in new arrays, or in `places`."""
+    from corereg.callbacks.callback_list import CallbackList
+    from corereg.progress import ProgressBar
+
     params: dict[str, Any] = {"epochs": 1, "steps": total, "verbose": verbose}
     observers = CallbackList(callbacks, model=model, **params)
     observers.leave_display_to_caller()
@@ -155,7 +192,8 @@ def _predict_batches(
             if observed:
                 observers.on_predict_batch_begin(len(parts))
             call = batch[0]
-            parts.append(forward(*batch))
+            found = forward(*batch)
+            parts.append(found if places is None else places.put(found, model._trainer.output_like))
             if observed:
                 observers.on_predict_batch_end(len(parts) - 1, {"outputs": call.pack(parts[-1])})
             if bar.due:
@@ -167,13 +205,16 @@ def _predict_batches(
     observers.on_predict_end()
     if call is None:
         raise ValueError("predict: expected batches, the iterable gave none")
+    if places is not None:
+        return places.whole()
     if len(parts) == 1:
         return call.pack(parts[0])
     return call.pack(tuple(np.concatenate(outputs) for outputs in zip(*parts, strict=True)))
 
 
-def forward(call: Call, x: Arrays) -> Arrays:
-    """The outputs for checked rows, as new arrays."""
+def forward(call: Call, x: Arrays, out: Any = None) -> Arrays:
+    """The outputs for checked rows, as new arrays, or in `out`: contiguous ones, nested as the
+    outputs."""
     model = call.model
     outs: Arrays | None = None
     first, rows = 0, len(x[0])
@@ -187,17 +228,17 @@ def forward(call: Call, x: Arrays) -> Arrays:
         pool = model._trainer.forward_pool
         if workspace is None or pool is None:
             found = _first_forward(call, part)
-            if count == rows:
+            if count == rows and out is None:
                 return found
             if outs is None:
-                outs = tuple(np.empty((rows, *a.shape[1:]), a.dtype) for a in found)
-            for out, one in zip(outs, found, strict=True):
-                out[first : first + size] = one
+                outs = _places(call, found, rows, out)
+            for place, one in zip(outs, found, strict=True):
+                place[first : first + size] = one
             first += count
             continue
         if outs is None:
-            outs = tuple(np.empty((rows, *a.shape[1:]), a.dtype) for a in workspace.outputs)
-        targets = tuple(out[first : first + size] for out in outs)
+            outs = _places(call, workspace.outputs, rows, out)
+        targets = tuple(place[first : first + size] for place in outs)
         used = [workspace]
         if any(a.dtype != own.dtype for a, own in zip(part, workspace.inputs, strict=True)):
             for a, own in zip(part, workspace.inputs, strict=True):
@@ -209,7 +250,7 @@ def forward(call: Call, x: Arrays) -> Arrays:
             last = rows - (rows - first) % size
             used = _several_workspaces(call, pool, workspace, (last - first) // size)
             done = pool.run_many(  # for a while: Python, Ctrl-C and others wait
-                *(used, tuple(a[first:last] for a in x), tuple(out[first:last] for out in outs)),
+                *(used, tuple(a[first:last] for a in x), tuple(a[first:last] for a in outs)),
                 RETURN_SECONDS,
             )
             count = done * size
@@ -218,6 +259,13 @@ def forward(call: Call, x: Arrays) -> Arrays:
         first += count
     assert outs is not None
     return outs
+
+
+def _places(call: Call, like: Arrays, rows: int, out: Any) -> Arrays:
+    """Where the outputs of so many rows go: into new arrays, or into `out`. like: of some rows."""
+    if out is None:
+        return tuple(np.empty((rows, *a.shape[1:]), a.dtype) for a in like)
+    return placing.checked_places(out, like, call.model._trainer.output_like, rows)
 
 
 def _threads(model: TrainableModel) -> int:

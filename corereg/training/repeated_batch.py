@@ -11,10 +11,10 @@ from corereg import _kernels
 from corereg.metrics.base import Metric
 from corereg.runtime.capture import Capture, CaptureCache
 from corereg.training.accumulators import EpochAccumulators, Logs
-from corereg.training.custom import overrides
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.checks import check_finite, check_targets, prefix_errors
 from corereg.training.data.model_shapes import ModelShapes
+from corereg.training.overriding import overrides
 from corereg.training.steps import StepRunner, rates_ahead
 from corereg.training.trainer import TrainableModel, Trainer
 

@@ -17,8 +17,9 @@ from typing import Any, Protocol
 from corereg import _kernels
 from corereg.runtime.capture import Capture, ReplayPlan
 from corereg.training.accumulators import EpochAccumulators, Logs
-from corereg.training.data.arrays import ArrayDataset, Batch, PassPosition, RowOrder
+from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import BatchIterator, batch_parts
+from corereg.training.data.row_order import PassPosition, RowOrder
 from corereg.training.penalty_sums import PenaltySums
 from corereg.training.trainer import Trainer
 

@@ -13,22 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 
 from corereg import _kernels, optimizers
+from corereg._lazy import later
 from corereg.autograd import Parameter, Tensor
-from corereg.callbacks.history import History
 from corereg.random import next_model_seed
 from corereg.runtime.capture import CaptureCache
 from corereg.runtime.dependencies import Obstacle
-from corereg.runtime.report import (
-    RUN_EAGERLY,
-    TWO_RUNS,
-    Execution,
-    ExecutionReport,
-    eager,
-    warn_eager,
-)
-from corereg.training.accumulators import EpochAccumulators
 from corereg.training.compilation import Compilation, OutputLoss
-from corereg.training.data.arrays import ArrayDataset, Batch, RowOrder
 from corereg.training.data.feature_names import InputColumns
 from corereg.training.data.model_data import (
     CheckedInputs,
@@ -42,14 +32,26 @@ from corereg.training.data.model_shapes import (
     ShapedModel,
     input_shapes,
 )
+from corereg.training.data.row_order import RowOrder
 from corereg.training.data.structures import nest_given
-from corereg.training.mixing import mixed_loss
 from corereg.training.sparse_products import SparseChoice
-from corereg.training.trackers import Trackers
 from corereg.warn import warn_user
 
 if TYPE_CHECKING:
+    from corereg.callbacks.history import History
     from corereg.graph.halves import Halves
+    from corereg.runtime import report
+    from corereg.runtime.report import ExecutionReport
+    from corereg.training import accumulators, mixing
+    from corereg.training.accumulators import EpochAccumulators
+    from corereg.training.data import arrays
+    from corereg.training.data.arrays import ArrayDataset, Batch
+    from corereg.training.trackers import Trackers
+else:  # what a model that only predicts does not need
+    accumulators = later("corereg.training.accumulators")
+    arrays = later("corereg.training.data.arrays")
+    mixing = later("corereg.training.mixing")
+    report = later("corereg.runtime.report")
 
 Array = np.ndarray[Any, Any]
 ZERO_WEIGHTS = "all sample weights are 0, so the loss is 0 and nothing is learned from the data"
@@ -164,7 +166,7 @@ class Trainer:
         assert metrics is not None
         found = self._sums.get(kind)
         if found is None or found.metrics is not metrics or found.losses is not self.losses:
-            found = self._sums[kind] = EpochAccumulators(self.losses, metrics)
+            found = self._sums[kind] = accumulators.EpochAccumulators(self.losses, metrics)
         return found
 
     @property
@@ -173,6 +175,8 @@ class Trainer:
         wanted = self.losses, self.compilation.metrics or ()
         found = self._trackers
         if found is None or any(a is not b for a, b in zip(found.made_for, wanted, strict=True)):
+            from corereg.training.trackers import Trackers
+
             known, found = found, Trackers(*wanted)
             if known is not None and known.made_for[0] is self.losses:
                 found.loss, found.outputs = known.loss, known.outputs  # metrics came later
@@ -193,6 +197,8 @@ class Trainer:
             return None
         found = self._history()
         if found is None:  # nobody else kept it
+            from corereg.callbacks.history import History
+
             found = History()
             vars(found).update(self._epochs, model=model)
             self._history = weakref.ref(found)
@@ -259,7 +265,7 @@ class Trainer:
             model.build(input_shapes(x, inputs, shapes.input_names))
         compilation.metrics, self.losses, self.output_names = metrics, losses, names
         like = nest_given(x, shapes.input_names)
-        data = ArrayDataset(inputs, targets, weights, dtype, like, shapes.input_dtypes)
+        data = arrays.ArrayDataset(inputs, targets, weights, dtype, like, shapes.input_dtypes)
         data.columns = columns
         return data
 
@@ -347,7 +353,7 @@ class Trainer:
             if mixed is None:
                 found.append(loss(batch.targets[output], prediction, weight))
             else:
-                found.append(mixed_loss(loss, mixed, prediction, weight))
+                found.append(mixing.mixed_loss(loss, mixed, prediction, weight))
         return found
 
     def total_loss(self, parts: Sequence[Tensor]) -> Tensor | None:
@@ -390,7 +396,7 @@ class Trainer:
 
     def obstacle(self, kind: str) -> Obstacle | None:
         """Why steps of a kind run through Python, or None."""
-        return RUN_EAGERLY if self.compilation.run_eagerly else self.captures[kind].obstacle
+        return report.RUN_EAGERLY if self.compilation.run_eagerly else self.captures[kind].obstacle
 
     def warn_if_eager(self, who: str, kind: str) -> None:
         """Warns once for each reason why steps run through Python though nobody wished it."""
@@ -398,7 +404,7 @@ class Trainer:
         if obstacle is None or obstacle.wished or obstacle.reason in self._warned:
             return
         self._warned.add(obstacle.reason)
-        warn_eager(who, obstacle)
+        report.warn_eager(who, obstacle)
 
     def execution_report(self, weights: Sequence[Parameter]) -> ExecutionReport:
         """For fit, evaluate and predict: replayed or eager, on how many threads, and why; and of
@@ -410,15 +416,17 @@ class Trainer:
                 captures.append(self.captures[kind].last)
             ready = [capture for capture in captures if capture.ready]
             if obstacle is not None:
-                entries.append(eager(what, obstacle))
+                entries.append(report.eager(what, obstacle))
             elif ready:
                 sparse = self._sparse_layers(weights) if kind == "predict" else ()
-                entries.append(Execution(what, "replayed", ready[-1].threads, sparse=sparse))
+                entries.append(report.Execution(what, "replayed", ready[-1].threads, sparse=sparse))
             elif captures:
-                entries.append(Execution(what, "eager", None, TWO_RUNS, "run it again"))
+                entries.append(
+                    report.Execution(what, "eager", None, report.TWO_RUNS, "run it again")
+                )
             else:
-                entries.append(Execution(what, "not run yet"))
-        return ExecutionReport(entries)
+                entries.append(report.Execution(what, "not run yet"))
+        return report.ExecutionReport(entries)
 
     def _sparse_layers(self, weights: Sequence[Parameter]) -> tuple[str, ...]:
         """The layers of the weights for which forward passes use sparse kernels."""

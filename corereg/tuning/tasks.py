@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from corereg._kernels import limited_threads
 from corereg.random import mix
-from corereg.runtime.scheduling import limited_threads
 from corereg.tuning.folds import Fold, Rows
 from corereg.tuning.learners import Learner
 from corereg.tuning.space import Settings

@@ -41,7 +41,9 @@ _ERRORS = (KeyError, TypeError, ValueError, AttributeError, IndexError, Overflow
 # ---- writing ------------------------------------------------------------------------------------
 
 
-def save_model(model: Any, path: Any, portable: bool = False) -> None:
+def save_model(
+    model: Any, path: Any, portable: bool = False, include_optimizer: bool = True
+) -> None:
     """Writes a .keras file: structure, weights, what compile was told, and the optimizer's state.
 
     portable: leave out what Keras does not have, with a warning that names it. ValueError for that
@@ -51,13 +53,13 @@ def save_model(model: Any, path: Any, portable: bool = False) -> None:
     who = f"save: {os.fsdecode(path)!r}"
     lacking = Lacking(who, portable)
     config = graph_out.model(model, lacking)
-    config["compile_config"] = _compile_config(model, lacking)
-    if config["compile_config"] is None:
-        del config["compile_config"]
+    compiled = _compile_config(model, lacking) if include_optimizer else None
+    if compiled is not None:
+        config["compile_config"] = compiled
     if any(p.mask is not None for p in model.weights):
         lacking.note("masks, which keep weights at zero (corereg.pruning)")
     text = dump(config, "the model's config", JsonReader(Limits()))
-    weights = _weights(who, model)
+    weights = _weights(who, model, include_optimizer)
     columns = model._trainer.columns
     more = {} if columns is None else {FEATURE_NAMES: columns}
     replace_file(os.fsdecode(path), lambda file: container.write(file, text, weights, more))
@@ -107,7 +109,7 @@ def _each(kind: str, structure: Any, describe: Callable[[Any], Any], lacking: La
     return None if structure is None else part(kind, describe(structure), lacking)
 
 
-def _weights(who: str, model: Any) -> bytes:
+def _weights(who: str, model: Any, include_optimizer: bool = True) -> bytes:
     """The HDF5 file of a model's weights and its optimizer's state."""
     entries = []
     for path, one in places(model):
@@ -117,7 +119,7 @@ def _weights(who: str, model: Any) -> bytes:
                 f"{one.who}; put it behind the other layer"
             )
         entries.append((path, one.name, _arrays(one)))
-    if model.optimizer is not None:
+    if model.optimizer is not None and include_optimizer:
         state = optimizer_state.variables_of(model.optimizer)
         entries.append(("optimizer", model.optimizer.name, state))
     return written(entries)

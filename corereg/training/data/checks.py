@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
 from corereg.layers.base import Shape
-from corereg.losses.base import Loss
 from corereg.tables.columns import Column
 from corereg.tables.given import given_array
 from corereg.tables.refusals import Asked
 from corereg.targets import FLOAT64_MAX
+
+if TYPE_CHECKING:
+    from corereg.losses.base import Loss
 
 Array = np.ndarray[Any, Any]
 FLOAT32_MOST = float.fromhex("0x1.fffffefffffffp127")  # the largest that is finite as float32
