@@ -37,7 +37,7 @@ def dense(width: int, inputs: int, bias: bool) -> str:
     start = "b[j]" if bias else "$0"
     given = "const $real *restrict b, " if bias else ""
     return f"""\
-/* y[{width}] = {'b + ' if bias else ''}x w for x[n], w[n][{width}]. */
+/* y[{width}] = {"b + " if bias else ""}x w for x[n], w[n][{width}]. */
 static void $self(const $real *restrict w, {given}const $real *restrict x, size_t n,
                   $real *restrict y)
 {{
@@ -96,7 +96,7 @@ static void $self(const $real *restrict w, const $real *restrict b, const {index
 """
 
 
-# ---- functions of one number, for float: libm's are slower, for they are no part of a loop's vectors
+# ---- functions of one number, of which compilers make vectors, as of libm's they do not ----------
 
 KERNELS["from_bits:float"] = """\
 /* The float of these bits. */
@@ -288,95 +288,66 @@ static inline int32_t $to_int32($real x)
 # ---- functions of a row --------------------------------------------------------------------------
 
 
-def _row(name: str, what: str, body: str) -> None:
-    """Enters y = a number of a row x[n]."""
-    KERNELS[name] = (
-        f"/* {what} */\nstatic $real ${name}(const $real *x, size_t n)\n{{\n    size_t i;\n"
-        f"{body}}}\n"
-    )
-
-
-_row(
-    "sum",
-    "The sum of x[n].",
-    """\
-    $real sum = $0;
+def _row(name: str, what: str, start: str, step: str, result: str, before: str = "") -> None:
+    """Enters a number of a row x[n]: after `before` and with `found` at its start, a step for each
+    element, and the result."""
+    KERNELS[name] = f"""\
+/* {what} */
+static $real ${name}(const $real *x, size_t n)
+{{
+    size_t i;
+{before}    $real found = {start};
     for (i = 0; i < n; i++)
-        sum += x[i];
-    return sum;
-""",
-)
-_row("mean", "The mean of x[n].", "    $real sum = $0;\n    for (i = 0; i < n; i++)\n        sum += x[i];\n    return sum / ($real)n;\n")
-_row("prod", "The product of x[n].", "    $real found = $1;\n    for (i = 0; i < n; i++)\n        found *= x[i];\n    return found;\n")
-for _name, _of in (("max", "maximum"), ("min", "minimum")):
-    _row(
-        _name,
-        f"The {_name}imum of x[n]; NaN if one is.",
-        f"    $real found = x[0];\n    for (i = 1; i < n; i++)\n"
-        f"        found = ${_of}(found, x[i]);\n    return found;\n",
-    )
+        {step};
+    return {result};
+}}
+"""
+
+
+_row("sum", "The sum of x[n].", "$0", "found += x[i]", "found")
+_row("mean", "The mean of x[n].", "$0", "found += x[i]", "found / ($real)n")
+_row("prod", "The product of x[n].", "$1", "found *= x[i]", "found")
+_row("max", "The maximum of x[n]; NaN if one is.", "x[0]", "found = $maximum(found, x[i])", "found")
+_row("min", "The minimum of x[n]; NaN if one is.", "x[0]", "found = $minimum(found, x[i])", "found")
 _row(
     "var",
     "The variance of x[n].",
-    """\
-    const $real mean = $mean(x, n);
-    $real sum = $0;
-    for (i = 0; i < n; i++)
-        sum += (x[i] - mean) * (x[i] - mean);
-    return sum / ($real)n;
-""",
+    "$0",
+    "found += (x[i] - mean) * (x[i] - mean)",
+    "found / ($real)n",
+    "    const $real mean = $mean(x, n);\n",
 )
-_row("std", "The standard deviation of x[n].", "    i = n;\n    return $sqrt($var(x, i));\n")
-_row(
-    "square_sum",
-    "The sum of squares of x[n].",
-    """\
-    $real sum = $0;
-    for (i = 0; i < n; i++)
-        sum += x[i] * x[i];
-    return sum;
-""",
-)
-_row(
-    "abs_sum",
-    "The sum of |x[n]|.",
-    "    $real sum = $0;\n    for (i = 0; i < n; i++)\n        sum += $fabs(x[i]);\n    return sum;\n",
-)
-_row(
-    "abs_max",
-    "The largest |x[n]|.",
-    "    $real found = $0;\n    for (i = 0; i < n; i++)\n"
-    "        found = $maximum(found, $fabs(x[i]));\n    return found;\n",
-)
+_row("square_sum", "The sum of squares of x[n].", "$0", "found += x[i] * x[i]", "found")
+_row("abs_sum", "The sum of |x[n]|.", "$0", "found += $fabs(x[i])", "found")
+_row("abs_max", "The largest |x[n]|.", "$0", "found = $maximum(found, $fabs(x[i]))", "found")
 _row(
     "norm",
     "The root of the sum of squares of x[n], without overflow.",
-    """\
-    const $real most = $abs_max(x, n);
-    $real sum = $0;
-    if (!(most > $0) || most > $MAX)
-        return most;
-    for (i = 0; i < n; i++)
-        sum += (x[i] / most) * (x[i] / most);
-    return most * $sqrt(sum);
-""",
+    "$0",
+    "found += (x[i] / most) * (x[i] / most)",
+    "most * $sqrt(found)",
+    "    const $real most = $abs_max(x, n);\n    if (!(most > $0) || most > $MAX)\n"
+    "        return most;\n",
 )
 _row(
     "logsumexp",
     "log of the sum of e^x[n].",
-    """\
-    const $real most = $max(x, n);
-    $real sum = $0;
-    if (most > $MAX || most < -$MAX)
-        return most;
-    for (i = 0; i < n; i++)
-        sum += $exp(x[i] - most);
-    return most + $log(sum);
-""",
+    "$0",
+    "found += $exp(x[i] - most)",
+    "most + $log(found)",
+    "    const $real most = $max(x, n);\n    if (most > $MAX || most < -$MAX)\n"
+    "        return most;\n",
 )
-_row("any", "Whether one of x[n] is not 0.", "    $real found = $0;\n    for (i = 0; i < n; i++)\n        found = x[i] != $0 ? $1 : found;\n    return found;\n")
-_row("all", "Whether none of x[n] is 0.", "    $real found = $1;\n    for (i = 0; i < n; i++)\n        found = x[i] != $0 ? found : $0;\n    return found;\n")
-_row("count_nonzero", "How many of x[n] are not 0.", "    $real found = $0;\n    for (i = 0; i < n; i++)\n        found += x[i] != $0 ? $1 : $0;\n    return found;\n")
+_row("any", "Whether one of x[n] is not 0.", "$0", "found = x[i] != $0 ? $1 : found", "found")
+_row("all", "Whether none of x[n] is 0.", "$1", "found = x[i] != $0 ? found : $0", "found")
+_row("count_nonzero", "How many of x[n] are not 0.", "$0", "found += x[i] != $0 ? $1 : $0", "found")
+KERNELS["std"] = """\
+/* The standard deviation of x[n]. */
+static $real $std(const $real *x, size_t n)
+{
+    return $sqrt($var(x, n));
+}
+"""
 for _name, _sign in (("argmax", ">"), ("argmin", "<")):
     KERNELS[_name] = f"""\
 /* The place of the {_name[3:]}imum of x[n], the first of equal ones; of NaN if there is one. */

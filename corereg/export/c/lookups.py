@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from corereg.export.c.array import REAL, Array
-from corereg.export.c.loops import strides_of
 from corereg.export.c.operands import Operand, elementwise
 from corereg.export.c.table import converts, keys
 from corereg.export.c.writer import Writer
@@ -105,8 +104,7 @@ def discretization(w: Writer, call: Call) -> None:
     def write(codes: Array) -> None:
         value = f"$bucket({table.name}, {len(bounds)}, {x.name}[i])"
         w.emit(
-            f"for (size_t i = 0; i < {x.size}; i++)\n"
-            f"    {codes.name}[i] = ({codes.kind}){value};",
+            f"for (size_t i = 0; i < {x.size}; i++)\n    {codes.name}[i] = ({codes.kind}){value};",
             codes,
             x,
         )
@@ -134,9 +132,7 @@ def integer_lookup(w: Writer, call: Call) -> None:
     def write(codes: Array) -> None:
         n = len(keys_)
         w.fails = w.fails or not count
-        missing = (
-            f"    if (at == {n})\n        return $BAD_INDEX;\n" if not count else ""
-        )
+        missing = f"    if (at == {n})\n        return $BAD_INDEX;\n" if not count else ""
         value = f"{codes_of.name}[at]"
         value = f"at < {n} ? {value} : {other}" if count else value
         w.emit(
@@ -172,12 +168,8 @@ def numeric_encoding(w: Writer, call: Call) -> None:
     and behind all, if asked for, where that is so."""
     layer, x = call.operation, w.of(call.args[0])
     y, name = w.new(call.output), call.name
-    tables = {
-        key: w.table(f"{name}_{key}", value).name for key, value in call.weights.items()
-    }
+    tables = {key: w.table(f"{name}_{key}", value).name for key, value in call.weights.items()}
     columns = x.shape[-1]
-    step = strides_of(y.shape)[0] if len(y.shape) > 1 else y.size
-    assert len(x.shape) == 1 and step in (columns, 2 * columns)
     if layer.method == "standard":
         body = f"    $real found = (at - {tables['mean']}[i]) / {tables['deviation']}[i];\n"
     else:

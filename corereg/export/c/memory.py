@@ -25,7 +25,8 @@ def place_buffers(buffers: Iterable[Buffer]) -> int:
 
 def _together(one: Buffer, other: Buffer) -> bool:
     """Whether both are in use at some time."""
-    assert one.first is not None and other.first is not None
+    assert one.first is not None
+    assert other.first is not None
     return one.first <= other.last and other.first <= one.last
 
 

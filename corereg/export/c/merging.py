@@ -10,10 +10,11 @@ import numpy as np
 
 from corereg.export.c.array import REAL, Array
 from corereg.export.c.loops import NAMES, broadcast, strides_of
+from corereg.export.c.moves import copy_places
 from corereg.export.c.operands import Operand, elementwise, operand
 from corereg.export.c.products import product
 from corereg.export.c.reductions import over_rows
-from corereg.export.c.rows import copy
+from corereg.export.c.rows import axes_of, copy
 from corereg.export.c.table import converts, keys
 from corereg.export.c.writer import Writer
 from corereg.export.network import Call, Value
@@ -61,7 +62,9 @@ def ensemble_average(w: Writer, call: Call) -> None:
     if layer.probabilities and n == 1:
         texts = [f"$sigmoid({one})" for one in texts]
     if layer.shares is not None:
-        texts = [f"{one} * {w.number(share)}" for one, share in zip(texts, layer.shares, strict=True)]
+        texts = [
+            f"{one} * {w.number(share)}" for one, share in zip(texts, layer.shares, strict=True)
+        ]
         text = " + ".join(texts)
     else:
         text = f"({' + '.join(texts)}) / {w.number(len(texts))}"
@@ -113,7 +116,9 @@ def contract(
     lines, depth = [], 0
     for letter in result:
         name = variables[letter]
-        lines.append("    " * depth + f"for (size_t {name} = 0; {name} < {sizes[letter]}; {name}++)")
+        lines.append(
+            "    " * depth + f"for (size_t {name} = 0; {name} < {sizes[letter]}; {name}++)"
+        )
         depth += 1
     pad = "    " * depth
     lines.append(f"{pad}{{" if depth else "{")
@@ -173,6 +178,21 @@ def matmul(w: Writer, call: Call) -> None:
         raise w.refuse(f"it stretches {first.shape} and {second.shape} to each other")
     letters = "defgh"[: len(stack)]
     contract(w, y, [x, other], [f"{letters}ab", f"{letters}bc"], f"{letters}ac")
+
+
+@converts(*keys("glu"))
+def glu(w: Writer, call: Call) -> None:
+    """The first half along an axis times the sigmoid of the second one."""
+    value = call.inputs[0]
+    (axis,) = axes_of(w, call.arguments["axis"], len(value.shape))
+    y = w.new(call.output)
+    half = list(w.of(value).shape)
+    half[axis] //= 2
+    places = np.split(np.arange(prod(w.of(value).shape)).reshape(w.of(value).shape), 2, axis)
+    halves = [w.scratch(f"{call.name}_half", REAL, half) for _ in places]
+    for made, origin in zip(halves, places, strict=True):
+        copy_places(w, made, w.of(value), np.arange(made.size).reshape(half), origin)
+    elementwise(w, y, [Operand(one, None, REAL) for one in halves], "{0} * $sigmoid({1})")
 
 
 @converts(*keys("einsum"))

@@ -41,8 +41,18 @@ MOST_PLACES = 2**23
     SelectColumns,
     *keys("append", "array_split", "broadcast_to", "concatenate", "copy", "diagonal", "dsplit"),
     *keys("dstack", "expand_dims", "flatten", "flip", "fliplr", "flipud", "getitem", "get_item"),
-    *keys("hsplit", "hstack", "moveaxis", "ravel", "repeat", "reshape", "roll", "rot90", "slice"),
-    *keys("split", "squeeze", "stack", "stop_gradient", "swapaxes", "take", "tile", "transpose"),
+    *keys("hsplit", "hstack", "moveaxis", "pad", "ravel", "repeat", "reshape", "roll", "rot90"),
+    *keys(
+        "slice",
+        "split",
+        "squeeze",
+        "stack",
+        "stop_gradient",
+        "swapaxes",
+        "take",
+        "tile",
+        "transpose",
+    ),
     *keys("tril", "triu", "unstack", "vsplit", "vstack"),
 )
 def moved(w: Writer, call: Call) -> None:
@@ -50,6 +60,8 @@ def moved(w: Writer, call: Call) -> None:
     sources = list({id(value): value for value in call.inputs}.values())
     if call.kind.rpartition(".")[2] == "take" and len(sources) > 1:
         raise w.refuse("it takes from places that are computed")
+    if call.kind.endswith(".pad") and np.any(call.arguments.get("constant_values") or 0):
+        raise w.refuse("it pads with numbers other than 0")
     places = _traced(w, call, sources)
     starts = np.cumsum([1, *(w.of(one).size for one in sources)])
     for value, found in zip(call.outputs, places, strict=True):

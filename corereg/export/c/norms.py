@@ -10,7 +10,7 @@ import numpy as np
 from corereg.export.c.array import REAL, Array
 from corereg.export.c.operands import Operand, elementwise, operand
 from corereg.export.c.reductions import along, over_rows, put_back
-from corereg.export.c.rows import axes_of, order_of, turned, turned_back
+from corereg.export.c.rows import axes_of, turned, turned_back
 from corereg.export.c.table import converts
 from corereg.export.c.writer import Writer
 from corereg.export.network import Call
@@ -69,14 +69,13 @@ def group_normalization(w: Writer, call: Call) -> None:
     x = w.of(value)
     (axis,) = axes_of(w, layer.axis, len(value.shape))
     others = [i for i in range(len(x.shape)) if i != axis]
-    first = [i for i in order_of(len(x.shape), others)]
     rows = turned(w, x, others)
     in_place = rows is x
     if in_place:
         rows = along(w, call, list(range(len(x.shape))), "")
     n = x.size // layer.groups
     over_rows(w, rows, n, f"$standardize({{y}}, {{n}}, {w.number(layer.epsilon)});")
-    channels = x.shape[first[0]]
+    channels = x.shape[axis]
     names = [name for name in ("gamma", "beta") if name in call.weights]
     text = "{0}" + "".join(
         f" {'+' if name == 'beta' else '*'} {{{i + 1}}}" for i, name in enumerate(names)

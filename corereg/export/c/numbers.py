@@ -13,10 +13,10 @@ Array = np.ndarray[Any, Any]
 WIDTH = 100
 """Of the lines of tables."""
 
-KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if "
-    "inline int long register restrict return short signed sizeof static struct switch typedef "
-    "union unsigned void volatile while workspace".split()
+KEYWORDS = re.compile(
+    "(auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|"
+    "inline|int|long|register|restrict|return|short|signed|sizeof|static|struct|switch|typedef|"
+    "union|unsigned|void|volatile|while|workspace)$"
 )
 
 _OF_C = re.compile(
@@ -80,7 +80,7 @@ def identifier(name: str) -> str:
     """A name as C can have it; not empty, and no keyword."""
     found = re.sub(r"[^0-9A-Za-z_]+", "_", name).strip("_") or "x"
     found = f"n{found}" if found[0].isdigit() else found
-    return f"{found}_" if found in KEYWORDS or _OF_C.match(found) else found
+    return f"{found}_" if KEYWORDS.match(found) or _OF_C.match(found) else found
 
 
 def comment(text: str) -> str:

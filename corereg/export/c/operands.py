@@ -46,7 +46,9 @@ def operand(w: Writer, given: Any, rank: int, *, padded: bool = False) -> Operan
     kind = kind_of(values.dtype)
     if values.ndim >= rank:
         if values.shape[0] != 1 or values.ndim > rank:
-            raise w.refuse(f"it takes numbers of shape {values.shape}, which differ from row to row")
+            raise w.refuse(
+                f"it takes numbers of shape {values.shape}, which differ from row to row"
+            )
         values = values[0]
     if values.size == 1:
         return Operand(None, values.reshape(-1)[0], kind)

@@ -14,7 +14,18 @@ from corereg.export.c.writer import Writer
 from corereg.export.network import Call
 from corereg.layers.pooling.global1d import GlobalAveragePooling1D, GlobalMaxPooling1D
 
-SAME = ("all", "any", "argmax", "argmin", "count_nonzero", "logsumexp", "max", "mean", "min", "prod")
+SAME = (
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "count_nonzero",
+    "logsumexp",
+    "max",
+    "mean",
+    "min",
+    "prod",
+)
 FUNCTIONS = {name: name for name in (*SAME, "std", "sum", "var")} | {"amax": "max", "amin": "min"}
 EXACT = ("all", "any", "count_nonzero")
 """What of whole numbers as floats is right."""

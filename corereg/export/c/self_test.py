@@ -26,57 +26,83 @@ class Samples(NamedTuple):
     outputs: list[Any]
 
 
-def draw(arrays: list[Array], dtypes: list[str], limit: int) -> list[Any]:
+def draw(arrays: list[Array], dtypes: list[str], limit: int, whole: bool) -> list[Any]:
     """Rows to try a network with, the same each time: normal numbers, and whole ones below a
-    limit."""
+    limit; whole: only such."""
     rng = np.random.default_rng(0)
     found = []
     for one, dtype in zip(arrays, dtypes, strict=True):
         shape = (ROWS, *one.shape)
-        if one.kind == REAL:
+        if one.kind == REAL and not whole:
             found.append(rng.standard_normal(shape).astype(dtype))
         else:
             found.append(rng.integers(0, max(min(limit, 100), 1), shape).astype(dtype))
     return found
 
 
+_AGREE = """\
+/* Whether found[n] is expected[n], numbers that are not finite included, within `most`. */
+static int $agree(const $real *found, const $real *expected, size_t n, double most)
+{
+    size_t i;
+    for (i = 0; i < n; i++) {
+        const double a = (double)found[i], b = (double)expected[i];
+        const int same = (a <= b && a >= b) || (a != a && b != b);
+        if (!same && !(fabs(a - b) <= most))
+            return 0;
+    }
+    return 1;
+}
+"""
+_AGREE_EXACTLY = """\
+/* Whether found[n] is expected[n]. */
+static int $agree_KIND(const KIND *found, const KIND *expected, size_t n)
+{
+    size_t i;
+    for (i = 0; i < n; i++)
+        if (found[i] != expected[i])
+            return 0;
+    return 1;
+}
+"""
+
+
 def self_test(source: Source, samples: Samples) -> str:
     """The text of the self-test."""
-    w, lines = source.w, ["#ifdef COREREG_SELF_TEST"]
+    w, parts = source.w, ["#ifdef COREREG_SELF_TEST"]
     rows = len(samples.inputs[0])
-    names = []
-    for prefix, arrays, values in (
-        ("given", w.inputs, samples.inputs),
-        ("expected", w.outputs, samples.outputs),
+    given, expected, found, checks = [], [], [], []
+    for names, role, arrays, values in (
+        (given, "given", w.inputs, samples.inputs),
+        (expected, "expected", w.outputs, samples.outputs),
     ):
         for one, value in zip(arrays, values, strict=True):
-            name = w.name(f"{prefix}_{one.name}")
             kind = source.kind(one.kind)
+            names.append(w.name(f"{role}_{one.name}"))
             table = numbers.table(np.asarray(value), kind)
-            lines.append(f"static const {kind} {name}[{rows * one.size}] = {{\n{table}}};")
-            names.append(name)
-    given, expected = names[: len(w.inputs)], names[len(w.inputs) :]
-    lines.append("\nint main(void)\n{")
-    lines.append(f"    static struct {source.workspace} workspace;")
-    for place, one in enumerate(w.outputs):
-        lines.append(f"    static {source.kind(one.kind)} found_{place}[{rows * one.size}];")
-    found = [f"found_{place}" for place in range(len(w.outputs))]
-    call = f"{source.called}_rows({', '.join([str(rows), *given, *found, '&workspace'])})"
-    lines.append(f"    if ({call})\n        return 2;")
-    for one, value, name, wanted in zip(w.outputs, samples.outputs, found, expected, strict=True):
-        finite = np.abs(np.asarray(value, np.float64)[np.isfinite(value)])
-        most = TOLERANCE * max(float(finite.max(initial=0.0)), 1e-30)
-        apart = f"{name}[i] - {wanted}[i]"
-        test = (
-            f"!(fabs((double)({apart})) <= {numbers.real(most, 'double')}) && "
-            f"!({name}[i] <= {wanted}[i] && {name}[i] >= {wanted}[i]) && "
-            f"({wanted}[i] == {wanted}[i] || {name}[i] == {name}[i])"
-            if one.kind == REAL
-            else f"{name}[i] != {wanted}[i]"
-        )
-        lines.append(
-            f"    for (size_t i = 0; i < {rows * one.size}; i++)\n        if ({test})\n"
-            "            return 1;"
-        )
-    lines.append("    return 0;\n}\n#endif")
-    return "\n".join(lines)
+            parts.append(f"static const {kind} {names[-1]}[{rows * one.size}] = {{\n{table}}};")
+    for one, value, wanted in zip(w.outputs, samples.outputs, expected, strict=True):
+        kind = source.kind(one.kind)
+        found.append(f"found_{len(found)}")
+        parts.append(f"static {kind} {w.prefix}_{found[-1]}[{rows * one.size}];")
+        pair = f"{w.prefix}_{found[-1]}, {wanted}, {rows * one.size}"
+        if one.kind == REAL:
+            function, text = "agree", _AGREE
+            finite = np.abs(np.asarray(value, np.float64)[np.isfinite(value)])
+            most = TOLERANCE * max(float(finite.max(initial=0.0)), 1e-30)
+            pair += f", {numbers.real(most, 'double')}"
+        else:
+            function, text = f"agree_{kind}", _AGREE_EXACTLY.replace("KIND", kind)
+        name, known = f"{w.prefix}_{function}", set(w.functions)
+        w.function(function, text)
+        if name not in known:
+            parts.append(w.functions.pop(name).rstrip())
+            w.functions[name] = ""
+        checks.append(f"    if (!{name}({pair}))\n        return 1;")
+    targets = [f"{w.prefix}_{one}" for one in found]
+    call = f"{source.called}_rows({', '.join([str(rows), *given, *targets, '&workspace'])})"
+    parts.append(
+        f"\nint main(void)\n{{\n    static struct {source.workspace} workspace;\n"
+        f"    if ({call})\n        return 2;\n" + "\n".join(checks) + "\n    return 0;\n}\n#endif"
+    )
+    return "\n".join(parts)

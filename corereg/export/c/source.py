@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zlib
+from functools import cached_property
 from typing import Any
 
 from corereg.export.c import numbers
@@ -51,12 +53,20 @@ class Source:
         """The head of the function for many rows."""
         return self._signature(f"{self.called}_rows", ["size_t rows"])
 
+    @cached_property
+    def identity(self) -> str:
+        """What tells the header of this file from those of others."""
+        whole = "\n".join([self.title, self.signature, *self.w.tables, *self.w.blocks])
+        return f"0x{zlib.crc32(whole.encode()):08x}"
+
     # ---- the header ------------------------------------------------------------------------------
 
     def header(self) -> str:
         """The text of the header."""
         w, upper = self.w, self.w.prefix.upper()
-        pools = [f"    {self.kind(kind)} {_POOLS[kind]}[{n}];" for kind, n in self.pools.items() if n]
+        pools = [
+            f"    {self.kind(kind)} {_POOLS[kind]}[{n}];" for kind, n in self.pools.items() if n
+        ]
         macros = [
             f"#define {upper}_{side}_{numbers.identifier(one.name).upper()}_SIZE {one.size}"
             for side, arrays in (("INPUT", w.inputs), ("OUTPUT", w.outputs))
@@ -81,10 +91,19 @@ class Source:
             'extern "C" {',
             "#endif",
             "",
+            "/* Of the C file to which this header belongs. */",
+            f"#define {upper}_FILE {self.identity}",
+            "",
             "/* How many numbers each array has. */",
             *macros,
-            *([f"\n/* What {self.called} returns for a whole number that is outside of its table. */",
-               f"#define {w.bad_index} 1"] if w.fails else []),
+            *(
+                [
+                    f"\n/* What {self.called} returns for a number outside of its table. */",
+                    f"#define {w.bad_index} 1",
+                ]
+                if w.fails
+                else []
+            ),
             "",
             "/* Room for what is computed on the way: one for each thread. It need not be",
             " * initialized, and holds nothing from call to call. */",
@@ -143,6 +162,8 @@ class Source:
             f"{self.header_name}. With -DCOREREG_SELF_TEST it is a\n * program that returns 0 if "
             f"its results are those of the model.\n *\n * {json.dumps(self.about())}\n */",
             f'#include "{self.header_name}"\n\n#include <float.h>\n#include <math.h>\n',
+            f"#if {w.prefix.upper()}_FILE != {self.identity}\n"
+            f'#error "{self.header_name} is of another model"\n#endif\n',
             *w.functions.values(),
             *w.tables,
             "",

@@ -10,7 +10,15 @@ converts = Converters(
     "C",
     tuple(
         f"corereg.export.c.{name}"
-        for name in ("elementwise", "lookups", "merging", "moves", "norms", "products", "reductions")
+        for name in (
+            "elementwise",
+            "lookups",
+            "merging",
+            "moves",
+            "norms",
+            "products",
+            "reductions",
+        )
     ),
 )
 

@@ -18,7 +18,23 @@ _TOKEN = re.compile(r"\$(-?\d[\d.]*(?:e[+-]?\d+)?|\w+)")
 Numbers = np.ndarray[Any, Any]
 
 RESERVED = frozenset(
-    (*NAMES, *"at errno expected found given main row rows size sum square_a square_b x y".split())
+    (
+        *NAMES,
+        "at",
+        "errno",
+        "expected",
+        "found",
+        "given",
+        "main",
+        "row",
+        "rows",
+        "size",
+        "sum",
+        "square_a",
+        "square_b",
+        "x",
+        "y",
+    )
 )
 """Names of variables that statements declare themselves."""
 
@@ -103,7 +119,7 @@ class Writer:
     def shape_of(self, value: Value) -> tuple[int, ...]:
         """The shape of a row."""
         shape = value.shape[1:]
-        if not value.shape or value.shape[0] is not None and self._call is not None:
+        if not value.shape or (value.shape[0] is not None and self._call is not None):
             raise self.refuse(f"it gives or takes {value.shape}, which has no axis of rows")
         known = tuple(n for n in shape if n is not None)
         if len(known) < len(shape):
@@ -206,9 +222,7 @@ class Writer:
             name = self.name(role)
             plain = self.real if kind == REAL else kind
             text = numbers.table(values, plain)
-            self.tables.append(
-                f"static const {plain} {name}[{values.size}] = {{\n{text}}};"
-            )
+            self.tables.append(f"static const {plain} {name}[{values.size}] = {{\n{text}}};")
             self._known[key] = Array(name, kind, values.shape)
         return self._known[key]
 

@@ -81,7 +81,7 @@ def _prefix(path: str, prefix: Any) -> str:
         return numbers.identifier(os.path.splitext(os.path.basename(path))[0])
     if not isinstance(prefix, str):
         raise TypeError(f"export to C: expected prefix as a text, received {prefix!r}")
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", prefix) or prefix in numbers.KEYWORDS:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", prefix) or numbers.KEYWORDS.match(prefix):
         raise ValueError(
             "export to C: expected prefix as a name that C can have, of letters, digits and _, "
             f"received {prefix!r}"
@@ -133,5 +133,14 @@ def _samples(network: Network, w: Writer, given: Any) -> Samples:
             )
         return Samples(inputs, evaluate(network, inputs))
     limits = [getattr(call.operation, "_index_limit", None) for call in network.calls]
-    inputs = draw(w.inputs, [one.dtype for one in network.inputs], min(filter(None, limits), default=10))
-    return Samples(inputs, evaluate(network, inputs))
+    limit = min((one for one in limits if one), default=10)
+    for whole in (False, True):
+        inputs = draw(w.inputs, [one.dtype for one in network.inputs], limit, whole)
+        try:
+            return Samples(inputs, evaluate(network, inputs))
+        except (IndexError, ValueError) as error:
+            reason = error
+    raise ValueError(
+        "export to C: expected a model that takes random numbers, for the self-test in the file, "
+        f"received one that refuses them ({reason}); give samples=, inputs as for predict"
+    )
