@@ -145,31 +145,31 @@ cdef class TensorCore:
         self.version = shared_version(other)
 
     def __add__(self, other):
-        return pair(ADD(), self, other)
+        return pair_or_leave(ADD(), self, other)
 
     def __radd__(self, other):
         return pair(ADD(), other, self)
 
     def __sub__(self, other):
-        return pair(SUBTRACT(), self, other)
+        return pair_or_leave(SUBTRACT(), self, other)
 
     def __rsub__(self, other):
         return pair(SUBTRACT(), other, self)
 
     def __mul__(self, other):
-        return pair(MULTIPLY(), self, other)
+        return pair_or_leave(MULTIPLY(), self, other)
 
     def __rmul__(self, other):
         return pair(MULTIPLY(), other, self)
 
     def __truediv__(self, other):
-        return pair(DIVIDE(), self, other)
+        return pair_or_leave(DIVIDE(), self, other)
 
     def __rtruediv__(self, other):
         return pair(DIVIDE(), other, self)
 
     def __matmul__(self, other):
-        return pair(MATMUL(), self, other)
+        return pair_or_leave(MATMUL(), self, other)
 
     def __rmatmul__(self, other):
         return pair(MATMUL(), other, self)
@@ -285,6 +285,15 @@ cpdef TensorCore pair(Node op, a, b):
     elif not isinstance(b, TensorCore):
         b = tensor(b, a)
     return run(op, (a, b))
+
+
+cdef inline object pair_or_leave(Node op, TensorCore a, b):
+    """As `pair`; NotImplemented for operands that do not compute as arrays, such as symbolic
+    tensors, which know what to do with a tensor."""
+    cdef bint plain = isinstance(b, TensorCore) or type(b) is float or type(b) is int
+    if not plain and getattr(type(b), "__array_ufunc__", True) is None:
+        return NotImplemented
+    return pair(op, a, b)
 
 
 def apply(op, *inputs):

@@ -7,10 +7,18 @@ from corereg._lazy import lazy_package
 if TYPE_CHECKING:
     from corereg.export.converters import Converters as Converters
     from corereg.export.exporting import export as export
+    from corereg.export.verifying import (
+        OutputDifference as OutputDifference,
+        Verification as Verification,
+        verify as verify,
+    )
 
 _MODULES = {
     "Converters": "converters",
+    "OutputDifference": "verifying",
+    "Verification": "verifying",
     "export": "exporting",
+    "verify": "verifying",
 }
 
 __getattr__, __dir__, __all__ = lazy_package(__name__, _MODULES)

@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from corereg.layers.activity_regularization import ActivityRegularization
+from corereg.layers.augmentation.random_erasing import RandomErasing
+from corereg.layers.augmentation.warp_layer import WarpLayer
 from corereg.layers.batch_mixing import BatchMixing
 from corereg.layers.identity import Identity
 from corereg.layers.input_layer import InputLayer
 from corereg.layers.random_layer import RandomLayer
 
 _CALLS = {
-    kind.call for kind in (ActivityRegularization, BatchMixing, Identity, InputLayer, RandomLayer)
+    kind.call
+    for kind in (
+        *(ActivityRegularization, BatchMixing, Identity, InputLayer),
+        *(RandomErasing, RandomLayer, WarpLayer),
+    )
 }
 
 

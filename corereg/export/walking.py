@@ -25,6 +25,7 @@ from corereg.layers.batch_normalization import BatchNormalization
 from corereg.layers.dense import Dense
 from corereg.layers.embedding import Embedding
 from corereg.layers.input_layer import InputLayer
+from corereg.layers.lambda_layer import Lambda
 from corereg.layers.pooling.global1d import GlobalAveragePooling1D
 from corereg.models.inputs import arranged
 from corereg.models.model import Model
@@ -40,6 +41,13 @@ def network_of(model: Any, table: Converters) -> Network:
     TypeError for what is no model; ValueError for a model that is not built, and for a layer that
     has no converter in the table and whose `call` cannot be expanded.
     """
+    checked_model(model)
+    with model._trainer.shared_lock(model).reading, no_grad(), _kernels.recording_paused():
+        return _Walk(table).network(model)
+
+
+def checked_model(model: Any) -> None:
+    """TypeError for what is no model; ValueError for one that is not built."""
     if not isinstance(model, Model):
         raise TypeError(
             f"export: expected a model, received {type(model).__name__}; of an estimator, give its "
@@ -50,8 +58,11 @@ def network_of(model: Any, table: Converters) -> Network:
             f"export: expected a model that is built, received {model.who}; give it an Input, or "
             "call it on data"
         )
-    with model._trainer.shared_lock(model).reading, no_grad(), _kernels.recording_paused():
-        return _Walk(table).network(model)
+
+
+def inputs_of(model: Any) -> tuple[list[Value], Any]:
+    """The values of a model's inputs in order, and the same nested as the model takes them."""
+    return _Walk(Converters("nothing"))._inputs_of(model)
 
 
 class _Walk:
@@ -68,11 +79,7 @@ class _Walk:
     def network(self, model: Any) -> Network:
         inputs, given = self._inputs_of(model)
         found = self._layer(model, (given,), {})
-        names: set[str] = set()
-        outputs = [
-            (unused_name(name, names), value)
-            for name, value in zip(_output_names(model, found), flatten(found), strict=True)
-        ]
+        outputs = list(zip(output_names(model, found), flatten(found), strict=True))
         network = Network(str(model.name), inputs, outputs, self.calls)
         network.drop_unused()
         return network
@@ -286,7 +293,8 @@ class _Walk:
     def _expanded(self, layer: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """What a layer gives whose `call` is followed, as far as it is made of layers and of
         functions of `corereg.ops`."""
-        if type(layer).__module__.startswith("corereg.layers"):
+        own = type(layer).__module__.startswith("corereg.layers")
+        if own and not isinstance(layer, Lambda):
             raise self._refusal(layer, f"{self.table.format} has no form of it")
         if layer._takes_training:
             kwargs = {**kwargs, "training": self._training}
@@ -355,8 +363,10 @@ def _keys(nest: Any) -> list[str] | None:
     return [str(key) for key in sorted(nest, key=str)] if flat else None
 
 
-def _output_names(model: Any, found: Any) -> list[str]:
-    """The names of a model's outputs."""
+def output_names(model: Any, found: Any) -> list[str]:
+    """The names of a model's outputs, each another one; found: the outputs, nested."""
     keys = _keys(found) or model._output_keys
     count = len(list(flatten(found)))
-    return list(keys) if keys and len(keys) == count else ["output"] * count
+    names: set[str] = set()
+    said = list(keys) if keys and len(keys) == count else ["output"] * count
+    return [unused_name(name, names) for name in said]

@@ -12,6 +12,7 @@ from corereg.autograd import Parameter, Tensor, ops, tensor
 from corereg.autograd.tensor import new_tensor
 from corereg.graph.nest import map_nest
 from corereg.graph.node import Node, Spec
+from corereg.graph.tensor import SymbolicTensor
 from corereg.layers.building import build_once, shapes_taken
 from corereg.layers.calling import (
     CallSignature,
@@ -267,8 +268,8 @@ class Layer(Holder, Recordable):
 
     def add_loss(self, loss: Any) -> None:
         """Adds a scalar Tensor, or a list of them, to what is minimised. Use it inside `call`: it
-        counts for this call, and `losses` shows it until the next one. ValueError for what is no
-        scalar.
+        counts for this call, and `losses` shows it until the next one; a symbolic tensor counts
+        for nothing. ValueError for what is no scalar.
 
         >>> class Small(layers.Layer):
         ...     def call(self, x):
@@ -280,6 +281,8 @@ class Layer(Holder, Recordable):
         0.5
         """
         for one in loss if isinstance(loss, list | tuple) else (loss,):
+            if isinstance(one, SymbolicTensor):
+                continue  # whoever follows the call wants to know its output
             found = one if isinstance(one, Tensor) else tensor(one)
             if found.ndim:
                 raise ValueError(
