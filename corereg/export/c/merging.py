@@ -202,7 +202,7 @@ def einsum(w: Writer, call: Call) -> None:
     letters = left.split(",")
     batch = result[:1]
     arrays = []
-    plain = len(operands) in (1, 2) and "." not in left and batch
+    plain = len(operands) in (1, 2) and "." not in left and bool(batch)
     for place, one in enumerate(operands if plain else ()):
         names = letters[place]
         if isinstance(one, Value):

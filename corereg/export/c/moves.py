@@ -63,7 +63,7 @@ def moved(w: Writer, call: Call) -> None:
     if call.kind.endswith(".pad") and np.any(call.arguments.get("constant_values") or 0):
         raise w.refuse("it pads with numbers other than 0")
     places = _traced(w, call, sources)
-    starts = np.cumsum([1, *(w.of(one).size for one in sources)])
+    starts = np.cumsum([1, *(w.of(one).size for one in sources)]).tolist()
     for value, found in zip(call.outputs, places, strict=True):
         if w.shape_of(value) != found.shape:
             raise w.refuse(f"it gives {found.shape}, not {value.shape}")

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from corereg.export.c import numbers
-from corereg.export.c.array import REAL, Array
+from corereg.export.c.array import REAL
+from corereg.export.c.evaluating import evaluate
+from corereg.export.network import Network
+from corereg.export.rows import drawn
 
 if TYPE_CHECKING:
     from corereg.export.c.source import Source
@@ -26,18 +29,21 @@ class Samples(NamedTuple):
     outputs: list[Any]
 
 
-def draw(arrays: list[Array], dtypes: list[str], limit: int, whole: bool) -> list[Any]:
-    """Rows to try a network with, the same each time: normal numbers, and whole ones below a
-    limit; whole: only such."""
-    rng = np.random.default_rng(0)
-    found = []
-    for one, dtype in zip(arrays, dtypes, strict=True):
-        shape = (ROWS, *one.shape)
-        if one.kind == REAL and not whole:
-            found.append(rng.standard_normal(shape).astype(dtype))
-        else:
-            found.append(rng.integers(0, max(min(limit, 100), 1), shape).astype(dtype))
-    return found
+def rows_of(model: Any, network: Network) -> Samples:
+    """Random rows, the same each time, and what the model gives for them; ValueError for a model
+    that refuses them."""
+    for whole in (False, True):
+        inputs = drawn(model, network.inputs, ROWS)
+        if whole:  # perhaps floats are places in a table
+            inputs = [(one > 0).astype(one.dtype) for one in inputs]
+        try:
+            return Samples(inputs, evaluate(network, inputs))
+        except (IndexError, ValueError) as error:
+            reason = error
+    raise ValueError(
+        "export to C: expected a model that takes random numbers, for the self-test in the file, "
+        f"received one that refuses them ({reason}); give samples=, inputs as for predict"
+    )
 
 
 _AGREE = """\
@@ -71,7 +77,10 @@ def self_test(source: Source, samples: Samples) -> str:
     """The text of the self-test."""
     w, parts = source.w, ["#ifdef COREREG_SELF_TEST"]
     rows = len(samples.inputs[0])
-    given, expected, found, checks = [], [], [], []
+    given: list[str] = []
+    expected: list[str] = []
+    found: list[str] = []
+    checks: list[str] = []
     for names, role, arrays, values in (
         (given, "given", w.inputs, samples.inputs),
         (expected, "expected", w.outputs, samples.outputs),

@@ -119,7 +119,8 @@ class Writer:
     def shape_of(self, value: Value) -> tuple[int, ...]:
         """The shape of a row."""
         shape = value.shape[1:]
-        if not value.shape or (value.shape[0] is not None and self._call is not None):
+        rows = {None, *(one.shape[0] for one in self.network.inputs if one.shape)}
+        if not value.shape or value.shape[0] not in rows:
             raise self.refuse(f"it gives or takes {value.shape}, which has no axis of rows")
         known = tuple(n for n in shape if n is not None)
         if len(known) < len(shape):

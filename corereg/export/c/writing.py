@@ -11,7 +11,7 @@ import numpy as np
 
 from corereg.export.c import numbers
 from corereg.export.c.evaluating import evaluate
-from corereg.export.c.self_test import Samples, draw
+from corereg.export.c.self_test import Samples, rows_of
 from corereg.export.c.source import Source
 from corereg.export.c.table import converts
 from corereg.export.c.writer import Writer
@@ -53,7 +53,7 @@ def write(
     if logits:
         cut_probabilities(network)
     w = Writer(network, prefix, _real(network), float(sparse_below))
-    tested = _samples(network, w, samples)
+    tested = _samples(model, network, w, samples)
     as_affine(network)
     fold_affine(network)
     w.begin_walk()
@@ -121,26 +121,15 @@ def _title(network: Network) -> str:
     return f"{network.name}: a network of {len(network.calls)} steps."
 
 
-def _samples(network: Network, w: Writer, given: Any) -> Samples:
+def _samples(model: Any, network: Network, w: Writer, given: Any) -> Samples:
     """Rows for the self-test, and what the model gives for them."""
-    if given is not None:
-        inputs = [np.asarray(getattr(one, "data", one)) for one in flatten([given])]
-        shapes = [one.shape for one in w.inputs]
-        if [one.shape[1:] for one in inputs] != shapes or len({len(one) for one in inputs}) > 1:
-            raise ValueError(
-                f"export to C: expected samples as arrays of rows of the shapes {shapes}, received "
-                f"{[one.shape for one in inputs]}"
-            )
-        return Samples(inputs, evaluate(network, inputs))
-    limits = [getattr(call.operation, "_index_limit", None) for call in network.calls]
-    limit = min((one for one in limits if one), default=10)
-    for whole in (False, True):
-        inputs = draw(w.inputs, [one.dtype for one in network.inputs], limit, whole)
-        try:
-            return Samples(inputs, evaluate(network, inputs))
-        except (IndexError, ValueError) as error:
-            reason = error
-    raise ValueError(
-        "export to C: expected a model that takes random numbers, for the self-test in the file, "
-        f"received one that refuses them ({reason}); give samples=, inputs as for predict"
-    )
+    if given is None:
+        return rows_of(model, network)
+    inputs = [np.asarray(getattr(one, "data", one)) for one in flatten([given])]
+    shapes = [one.shape for one in w.inputs]
+    if [one.shape[1:] for one in inputs] != shapes or len({len(one) for one in inputs}) > 1:
+        raise ValueError(
+            f"export to C: expected samples as arrays of rows of the shapes {shapes}, received "
+            f"{[one.shape for one in inputs]}"
+        )
+    return Samples(inputs, evaluate(network, inputs))
