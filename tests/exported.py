@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import random_models
 
 import corereg
-from corereg import layers, models, ops
+from corereg import activations, layers, models, ops, registry
 
 Make = Callable[[], Any]
 
@@ -127,9 +128,7 @@ LAYERS: dict[str, list[Make]] = {
         lambda: stack(
             (3,), layers.IntegerLookup(vocabulary=[5, 3], num_oov_indices=3), dtype="int64"
         ),
-        lambda: stack(
-            (3,), layers.IntegerLookup(vocabulary=[5, 3], invert=True), dtype="int64"
-        ),
+        lambda: stack((3,), layers.IntegerLookup(vocabulary=[5, 3], invert=True), dtype="int64"),
         lambda: stack(
             (3,), adapted(layers.IntegerLookup(output_mode="tf_idf"), CODES), dtype="int64"
         ),
@@ -151,9 +150,7 @@ LAYERS: dict[str, list[Make]] = {
     ],
     "NumericEncoding": [
         lambda: stack((4,), adapted(layers.NumericEncoding(), NUMBERS)),
-        lambda: stack(
-            (4,), adapted(layers.NumericEncoding("standard", indicator=True), NUMBERS)
-        ),
+        lambda: stack((4,), adapted(layers.NumericEncoding("standard", indicator=True), NUMBERS)),
     ],
     "PReLU": [lambda: stack((4,), layers.PReLU("ones"))],
     "Permute": [lambda: stack((2, 3), layers.Permute((2, 1)))],
@@ -201,3 +198,211 @@ LAYERS: dict[str, list[Make]] = {
     "UnitNormalization": [lambda: stack((4,), layers.UnitNormalization())],
 }
 """For each layer of corereg that is exported, models that have it."""
+
+
+def operations() -> dict[str, Any]:
+    """A result of each operation that is exported, by its name, on the inputs a, b (4,), m (2, 3)
+    and i (4,) of whole numbers; by what it is called in `corereg.ops`."""
+    a, b = corereg.Input((4,), name="a"), corereg.Input((4,), name="b")
+    m, i = corereg.Input((2, 3), name="m"), corereg.Input((4,), dtype="int64", name="i")
+    half, positive = ops.tanh(a) * 0.9, ops.square(a) + 0.1
+    found = {
+        "abs": ops.abs(a),
+        "absolute": ops.absolute(a),
+        "add": ops.add(a, b),
+        "all": ops.all(m > 0, axis=-1),
+        "amax": ops.amax(m, axis=1),
+        "amin": ops.amin(m, axis=(1, 2)),
+        "any": ops.any(m > 0, axis=-1, keepdims=True),
+        "arccos": ops.arccos(half),
+        "arccosh": ops.arccosh(positive + 1),
+        "arcsin": ops.arcsin(half),
+        "arcsinh": ops.arcsinh(a),
+        "arctan": ops.arctan(a),
+        "arctanh": ops.arctanh(half),
+        "argmax": ops.argmax(m, axis=1),
+        "argmin": ops.argmin(m, axis=-1, keepdims=True),
+        "array": ops.array(a),
+        "cast": ops.cast(a * 3, "int32"),
+        "cbrt": ops.cbrt(a),
+        "ceil": ops.ceil(a),
+        "celu": ops.celu(a, 0.7),
+        "clip": ops.clip(a, -0.5, 0.5),
+        "concatenate": ops.concatenate([a, b, i], axis=1),
+        "convert_to_tensor": ops.convert_to_tensor(a),
+        "copy": ops.copy(a),
+        "cos": ops.cos(a),
+        "cosh": ops.cosh(a),
+        "count_nonzero": ops.count_nonzero(m > 0, axis=1),
+        "cumsum": ops.cumsum(m, axis=2),
+        "deg2rad": ops.deg2rad(a),
+        "divide": ops.divide(a, positive),
+        "divide_no_nan": ops.divide_no_nan(a, ops.relu(b)),
+        "dot": ops.dot(a, np.ones((4, 2), "f4")),
+        "einsum": ops.einsum("nij,nkj->nik", m, m),
+        "elu": ops.elu(a, 0.5),
+        "equal": ops.equal(i, 2),
+        "erf": ops.erf(a),
+        "exp": ops.exp(a),
+        "exp2": ops.exp2(a),
+        "expand_dims": ops.expand_dims(a, (1, 3)),
+        "expm1": ops.expm1(a),
+        "fabs": ops.fabs(a),
+        "flip": ops.flip(m, axis=(1, 2)),
+        "floor": ops.floor(a),
+        "floor_divide": ops.floor_divide(i - 4, 3) + ops.cast(ops.floor_divide(a, 0.7), "int64"),
+        "fmod": ops.fmod(a, 0.7),
+        "full_like": ops.full_like(m, 2.5),
+        "gelu": ops.gelu(a),
+        "get_item": ops.get_item(m, (slice(None), -1, slice(2, None, -2))),
+        "glu": ops.glu(a),
+        "greater": ops.greater(a, b),
+        "greater_equal": ops.greater_equal(i, 3),
+        "hard_shrink": ops.hard_shrink(a),
+        "hard_sigmoid": ops.hard_sigmoid(a * 3),
+        "hard_silu": ops.hard_silu(a * 3),
+        "hard_swish": ops.hard_swish(a),
+        "hard_tanh": ops.hard_tanh(a),
+        "hypot": ops.hypot(a, b),
+        "isfinite": ops.isfinite(ops.log(a)),
+        "isinf": ops.isinf(1 / ops.relu(a)),
+        "isnan": ops.isnan(ops.log(a)),
+        "leaky_relu": ops.leaky_relu(a),
+        "less": ops.less(a, 0.1),
+        "less_equal": ops.less_equal(i, a),
+        "log": ops.log(positive),
+        "log10": ops.log10(positive),
+        "log1p": ops.log1p(positive),
+        "log2": ops.log2(positive),
+        "log_sigmoid": ops.log_sigmoid(a),
+        "log_softmax": ops.log_softmax(a) + ops.sum(ops.log_softmax(m, axis=(1, 2))[:, 0], 1, True),
+        "logaddexp": ops.logaddexp(a, b),
+        "logical_and": ops.logical_and(a > 0, b > 0),
+        "logical_not": ops.logical_not(a > 0),
+        "logical_or": ops.logical_or(a > 0, b > 0),
+        "logical_xor": ops.logical_xor(a > 0, b > 0),
+        "logsumexp": ops.logsumexp(m, axis=(1, 2)),
+        "matmul": ops.matmul(m, ops.transpose(m, (0, 2, 1))),
+        "max": ops.max(m, axis=2),
+        "maximum": ops.maximum(a, b),
+        "mean": ops.mean(m, axis=2),
+        "min": ops.min(m, axis=1, keepdims=True),
+        "minimum": ops.minimum(a, 0.2),
+        "mod": ops.mod(i - 4, 3) + ops.cast(ops.mod(a, -0.7) * 100, "int64"),
+        "moveaxis": ops.moveaxis(m, 1, 2),
+        "multiply": ops.multiply(a, b),
+        "nan_to_num": ops.nan_to_num(ops.log(a), nan=2.0, neginf=-3.0),
+        "negative": ops.negative(a),
+        "norm": ops.norm(m, axis=1) + ops.norm(m, 1, axis=1) + ops.norm(m, np.inf, axis=1),
+        "normalize": ops.normalize(a),
+        "not_equal": ops.not_equal(i, 2),
+        "one_hot": ops.one_hot(i, 5),
+        "ones_like": ops.ones_like(a),
+        "pad": ops.pad(m, ((0, 0), (1, 0), (0, 2)), constant_values=0.5),
+        "power": ops.power(positive, 1.5),
+        "prod": ops.prod(m, axis=1),
+        "ptp": ops.ptp(m, axis=2),
+        "rad2deg": ops.rad2deg(a),
+        "ravel": ops.ravel(a[:, :1]),
+        "reciprocal": ops.reciprocal(positive),
+        "relu": ops.relu(a),
+        "relu6": ops.relu6(a * 5),
+        "repeat": ops.repeat(m, 2, axis=1),
+        "reshape": ops.reshape(m, (-1, 3, 2)),
+        "round": ops.round(a) + ops.round(a, 1),
+        "rsqrt": ops.rsqrt(positive),
+        "selu": ops.selu(a),
+        "sigmoid": ops.sigmoid(a),
+        "sign": ops.sign(a),
+        "silu": ops.silu(a),
+        "sin": ops.sin(a),
+        "sinh": ops.sinh(a),
+        "soft_shrink": ops.soft_shrink(a),
+        "softmax": ops.softmax(a) + ops.sum(ops.softmax(m, axis=(1, 2)), axis=1)[:, :1],
+        "softplus": ops.softplus(a),
+        "softsign": ops.softsign(a),
+        "sort": ops.sort(a),
+        "sparse_plus": ops.sparse_plus(a),
+        "sparse_sigmoid": ops.sparse_sigmoid(a),
+        "sparsemax": ops.sparsemax(m, axis=1),
+        "split": ops.split(m, [1], axis=2)[1],
+        "sqrt": ops.sqrt(positive),
+        "square": ops.square(a),
+        "squareplus": ops.squareplus(a, 2.0),
+        "squeeze": ops.squeeze(m[:, :1], 1),
+        "stack": ops.stack([a, b], axis=1),
+        "std": ops.std(m, axis=2),
+        "stop_gradient": ops.stop_gradient(a),
+        "subtract": ops.subtract(a, i),
+        "sum": ops.sum(m, axis=(1, 2), keepdims=True),
+        "swapaxes": ops.swapaxes(m, 1, 2),
+        "swish": ops.swish(a),
+        "take": ops.take(m, [2, 0], axis=2),
+        "take_along_axis": ops.take_along_axis(a, ops.minimum(i, 3), axis=1),
+        "tan": ops.tan(half),
+        "tanh": ops.tanh(a),
+        "tanh_shrink": ops.tanh_shrink(a),
+        "threshold": ops.threshold(a, 0.1, -2.0),
+        "tile": ops.tile(m, (1, 2, 1)),
+        "top_k": ops.top_k(a, 2)[0],
+        "transpose": ops.transpose(m, (0, 2, 1)),
+        "true_divide": ops.true_divide(a, 3),
+        "trunc": ops.trunc(a * 2),
+        "unstack": ops.unstack(m, axis=1)[1],
+        "var": ops.var(m, axis=(1, 2)),
+        "where": ops.where(a > b, a, 0.5),
+        "zeros_like": ops.zeros_like(a),
+    }
+    # operators, slices and methods of symbolic tensors
+    found |= {
+        "operators": (1 - a) / (2 + b * b) - (-a) ** 2 + abs(b),
+        "matrix": m @ np.ones((3, 2), "f4"),
+        "slices": m[:, ::-1, None, 1:],
+        "ellipsis": m[..., 0],
+        "places": m[:, :, np.array([2, 0, 2])],
+        "mask": m[:, np.array([True, False])],
+        "method_reshape": m.reshape(-1, 6).transpose().T,
+        "method_sum": m.sum(axis=1) + m.mean(1) + m.max(axis=1) + m.std(axis=1),
+        "method_flatten": m.flatten(1).clip(-1, 1).softmax(),
+        "method_dim": m.sum(dim=1, keepdim=True).squeeze(1).astype("float64"),
+    }
+    return {"inputs": [a, b, m, i], "outputs": found}
+
+
+def activation_results() -> dict[str, Any]:
+    """A result of each activation of the registry on an input (4,), by its name."""
+    x = corereg.Input((4,), name="x")
+    options = {"threshold": {"threshold": 0.2, "default_value": -1.0}}
+    found = {
+        name: function(x * 2, **options.get(name, {}))
+        for name, function in registry.parts("activation").items()
+        if name != "linear"
+    }
+    found["relu_leaky"] = activations.relu(x, 0.1, 0.5, 0.2)
+    found["gelu_tanh"] = activations.gelu(x, approximate=True)
+    return {"inputs": x, "outputs": found}
+
+
+def random_model(seed: int) -> tuple[Any, Any]:
+    """A random graph of layers with random weights, and rows of its inputs."""
+    model, _, _, x = random_models.build(seed)
+    rng = np.random.default_rng(seed)
+    parts = [
+        layers.BatchNormalization(),
+        layers.LayerNormalization(),
+        layers.Rescaling(0.5, offset=0.1),
+        layers.Dense(3, "gelu"),
+        layers.PReLU(),
+        layers.UnitNormalization(),
+    ]
+    ends = []
+    for end in model.outputs:
+        some = [parts[i] for i in rng.choice(len(parts), 2, replace=False)]
+        ends.append(stack(end.shape[1:], *(type(p).from_config(p.get_config()) for p in some))(end))
+    whole = corereg.Model(model.inputs, [*ends, *model.outputs])
+    weights = [rng.normal(0.0, 0.5, w.shape) for w in whole.weights]
+    for weight, values in zip(whole.weights, weights, strict=True):
+        if "variance" in str(weight.name):
+            values[...] = abs(values) + 0.1
+    whole.set_weights(weights)
+    return whole, x

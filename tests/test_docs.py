@@ -40,6 +40,7 @@ ELSEWHERE = {"CFLAGS", "nolock", "Python.h", "corereg/optimizers/signum.py"}
 """Words in code and files that no source has: of other programs, or reserved for later."""
 NEEDS = {
     "README.md": "sklearn",
+    "exporting.md": "onnxruntime",
     "keras-files.md": "h5py",
     "scikit-learn-wrappers.md": "sklearn",
     "scikit-learn.md": "sklearn",

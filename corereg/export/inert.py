@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from corereg.layers.activity_regularization import ActivityRegularization
+from corereg.layers.augmentation.pipeline import Pipeline
 from corereg.layers.augmentation.random_erasing import RandomErasing
 from corereg.layers.augmentation.warp_layer import WarpLayer
 from corereg.layers.batch_mixing import BatchMixing
@@ -19,6 +20,12 @@ _CALLS = {
         *(RandomErasing, RandomLayer, WarpLayer),
     )
 }
+
+
+def is_left_out(kind: type) -> bool:
+    """Whether layers of a class are left out, or the layers inside them are."""
+    known: Any = kind
+    return known.call in _CALLS or known.call is Pipeline.call
 
 
 def passes_on(layer: Any) -> bool:

@@ -62,12 +62,10 @@ def as_affine(network: Network) -> None:
 
 
 def fold_affine(network: Network, everything: bool = False) -> None:
-    """Folds calls of the kind `AFFINE` over the last axis into the Dense before them, whose only
-    user they are, or else behind them.
+    """Folds calls of the kind `AFFINE` that are along the last axis into the Dense before them,
+    whose only user they are, or else into the Dense behind, which is their only user.
 
-    Into the Dense behind, only where that costs no precision (`MOST_DEVIATIONS`), unless
-    everything says otherwise; and of the layer's own BatchNormalization, Normalization and
-    Rescaling alike.
+    Into the one behind only where that costs no precision (`MOST_DEVIATIONS`), unless `everything`.
     """
     for call in [call for call in network.calls if call.kind == AFFINE]:
         value = call.inputs[0]

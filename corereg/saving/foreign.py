@@ -61,9 +61,10 @@ def check_suffix(path: str) -> None:
     """ValueError for a name that says that the file is another program's."""
     suffix = os.path.splitext(path)[1].lower()
     if suffix in _SUFFIXES:
+        exported = ", or model.export(path)" if suffix == ".onnx" else ""
         raise ValueError(
-            f"cannot save to {path!r}: {suffix!r} says that the format is "
-            f"{_SUFFIXES[suffix]}, and it would be corereg's own; use the suffix .corereg"
+            f"cannot save to {path!r}: {suffix!r} says that the format is {_SUFFIXES[suffix]}, and "
+            f"it would be corereg's own; use the suffix .corereg{exported}"
         )
 
 

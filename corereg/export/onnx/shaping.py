@@ -74,11 +74,6 @@ def squeeze(graph: OnnxGraph, call: Call, x: Any, axis: Any = None) -> Term:
     return graph.squeeze(graph.term(x), *_axes(axis, len(x.shape)))
 
 
-@converts(*keys("broadcast_to"))
-def broadcast_to(graph: OnnxGraph, call: Call, x: Any, shape: Any) -> Term:
-    return graph.term(x).op("Expand", graph.ints(*(int(n) for n in shape)))
-
-
 @converts(*keys("flip"))
 def flip(graph: OnnxGraph, call: Call, x: Any, axis: Any = None) -> Term:
     rank = len(x.shape)
