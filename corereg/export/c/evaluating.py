@@ -16,7 +16,7 @@ from corereg.layers.base import Layer
 def evaluate(network: Network, inputs: Sequence[Any]) -> list[Any]:
     """The outputs for arrays (rows, ...), in the order of the network's inputs. The network is as
     `corereg.export.walking` makes it."""
-    with no_grad():
+    with no_grad(), np.errstate(all="ignore"):
         known = {
             id(value): Tensor(np.asarray(one).astype(value.dtype))
             for value, one in zip(network.inputs, inputs, strict=True)

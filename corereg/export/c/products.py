@@ -80,9 +80,15 @@ def fill(w: Writer, role: str, values: Numbers, y: Array) -> None:
 
 def _dense(w: Writer, role: str, kernel: Numbers, bias: Numbers, x: Array, y: Array) -> None:
     """All weights: of outputs as many as are a multiple of LANES side by side, the rest one by
-    one."""
+    one, or filled up with zeros."""
     inputs, outputs = kernel.shape
     wide = outputs - outputs % LANES
+    if outputs - wide >= LANES // 2 and y.buffer is not None and y.size == outputs:
+        wide += LANES  # with zeros, and room for them in the workspace
+        y.buffer.size = max(y.buffer.size, wide)
+        kernel, bias = (
+            np.pad(one, [*[(0, 0)] * (one.ndim - 1), (0, wide - outputs)]) for one in (kernel, bias)
+        )
     lines = []
     if wide:
         text = dense(wide, 4 if wide >= WIDE else 8, bool(bias[:wide].any()))
