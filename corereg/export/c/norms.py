@@ -1,0 +1,105 @@
+"""Layers that normalize each row, and Softmax."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from corereg.export.c.array import REAL, Array
+from corereg.export.c.operands import Operand, elementwise, operand
+from corereg.export.c.reductions import along, over_rows, put_back
+from corereg.export.c.rows import axes_of, turned, turned_back
+from corereg.export.c.table import converts
+from corereg.export.c.writer import Writer
+from corereg.export.network import Call
+from corereg.layers.activations.softmax import HIDDEN, Softmax
+from corereg.layers.group_normalization import GroupNormalization
+from corereg.layers.layer_normalization import LayerNormalization
+from corereg.layers.rms_normalization import RMSNormalization
+from corereg.layers.unit_normalization import LEAST, UnitNormalization
+
+
+def _scaled(w: Writer, y: Array, shape: tuple[int, ...], weights: list[Any], text: str) -> None:
+    """Writes y = text, of y and weights that broadcast with it in a shape."""
+    if not weights:
+        return
+    seen = y.reshaped(shape)
+    given = [Operand(seen, None, REAL), *(operand(w, one, len(shape) + 1) for one in weights)]
+    elementwise(w, seen, given, text)
+
+
+def _normalized(w: Writer, call: Call, line: str, names: tuple[str, ...]) -> None:
+    """Normalizes along the layer's axes, and applies its weights."""
+    value = call.args[0]
+    axes = axes_of(w, call.operation.axis, len(value.shape))
+    rows = along(w, call, axes, line)
+    n = prod(w.of(value).shape[axis] for axis in axes)
+    weights = [call.weights[name].reshape(-1) for name in names if name in call.weights]
+    text = "{0}"
+    for place, name in enumerate(one for one in names if one in call.weights):
+        text += f" {'+' if name == 'beta' else '*'} {{{place + 1}}}"
+    _scaled(w, rows, (rows.size // n, n), weights, text)
+    put_back(w, call, rows, axes)
+
+
+@converts(LayerNormalization)
+def layer_normalization(w: Writer, call: Call) -> None:
+    epsilon = w.number(call.operation.epsilon)
+    _normalized(w, call, f"$standardize({{y}}, {{n}}, {epsilon});", ("gamma", "beta"))
+
+
+@converts(RMSNormalization)
+def rms_normalization(w: Writer, call: Call) -> None:
+    epsilon = w.number(call.operation.epsilon)
+    line = f"$divide_by_root_mean_square({{y}}, {{n}}, {epsilon});"
+    _normalized(w, call, line, ("scale",))
+
+
+@converts(UnitNormalization)
+def unit_normalization(w: Writer, call: Call) -> None:
+    _normalized(w, call, f"$divide_by_norm({{y}}, {{n}}, {w.number(LEAST)});", ())
+
+
+@converts(GroupNormalization)
+def group_normalization(w: Writer, call: Call) -> None:
+    """The axis of groups comes first, so that a group's numbers follow each other."""
+    layer, value = call.operation, call.args[0]
+    x = w.of(value)
+    (axis,) = axes_of(w, layer.axis, len(value.shape))
+    others = [i for i in range(len(x.shape)) if i != axis]
+    rows = turned(w, x, others)
+    in_place = rows is x
+    if in_place:
+        rows = along(w, call, list(range(len(x.shape))), "")
+    n = x.size // layer.groups
+    over_rows(w, rows, n, f"$standardize({{y}}, {{n}}, {w.number(layer.epsilon)});")
+    channels = x.shape[axis]
+    names = [name for name in ("gamma", "beta") if name in call.weights]
+    text = "{0}" + "".join(
+        f" {'+' if name == 'beta' else '*'} {{{i + 1}}}" for i, name in enumerate(names)
+    )
+    weights = [call.weights[name].reshape(-1, 1) for name in names]
+    _scaled(w, rows, (channels, x.size // channels), weights, text)
+    if not in_place:
+        turned_back(w, w.new(call.output), rows, others)
+
+
+@converts(Softmax)
+def softmax(w: Writer, call: Call) -> None:
+    value = call.args[0]
+    mask = call.kwargs.get("mask", call.args[1] if len(call.args) > 1 else None)
+    axes = axes_of(w, call.operation.axis, len(value.shape))
+    if mask is None:
+        put_back(w, call, along(w, call, axes, "$softmax({y}, {n});"), axes)
+        return
+    x = w.of(value)
+    hidden = w.scratch(f"{x.name}_hidden", REAL, x.shape)
+    both = [Operand(x, None, REAL), operand(w, mask, len(value.shape))]
+    text = f"{{1}} != 0 ? {{0}} : {{0}} + ({w.number(HIDDEN)})"
+    elementwise(w, hidden, both, text, [REAL, both[1].kind])
+    rows = turned(w, hidden, axes)
+    n = int(np.prod([x.shape[axis] for axis in axes]))
+    over_rows(w, rows, n, "$softmax({y}, {n});")
+    turned_back(w, w.new(call.output), rows, axes)
