@@ -80,7 +80,8 @@ def bench_proximal(limit, n, scaling):
     segments = _kernels.Segments([own], [own_state], proximal=proximal)
     segments.set_gradient(0, g)
     hyper = reference.Hyper(RATES["adam"], own=OWN["adam"])
-    own_hyper, sums = _kernels.Hyper("adam", RATES["adam"], **OWN["adam"]), np.empty(segments.blocks)
+    own_hyper = _kernels.Hyper("adam", RATES["adam"], **OWN["adam"])
+    sums = np.empty(segments.blocks)
 
     def numpy():
         nonlocal hyper
