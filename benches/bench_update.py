@@ -11,6 +11,7 @@ from measure import THREADS, empty, normal, traffic
 
 from corereg import _kernels, reference
 from corereg.autograd.parameter import aligned
+from corereg.reference.updates import Proximal
 
 RATES = {"sgd": 0.01, "momentum": 0.01, "nesterov": 0.01, "rmsprop": 0.001, "adam": 0.001}
 OWN = {
@@ -60,6 +61,44 @@ def bench_update(limit, rule, n, threads, l1, l2):
         f"{rule} with {'L1 + L2' if l1 else 'no penalty'}, {n:,} parameters",
         partial(traffic, threads, arrays * w.nbytes),
         1e-9 * w.nbytes * (2 * arrays - 1),
+        corereg,
+        numpy,
+        elements=n,
+    )
+
+
+@pytest.mark.parametrize("scaling", [None, *_kernels.SCALINGS])
+@pytest.mark.parametrize("n", [11_000, 266_200, 1_000_000])
+def bench_proximal(limit, n, scaling):
+    """Adam's step without and with a proximal penalty, on one thread. Read: weights, gradient,
+    state; written: weights, state."""
+    g, exact = normal(n + 1)[:n], normal(n)
+    own, state = aligned(exact), [np.zeros_like(exact), np.zeros_like(exact), None]
+    own_state = [None if a is None else aligned(a) for a in state]
+    penalty = None if scaling is None else Proximal(1e-3, 0.0, scaling)
+    proximal = None if penalty is None else [tuple(penalty)]
+    segments = _kernels.Segments([own], [own_state], proximal=proximal)
+    segments.set_gradient(0, g)
+    hyper = reference.Hyper(RATES["adam"], own=OWN["adam"])
+    own_hyper = _kernels.Hyper("adam", RATES["adam"], **OWN["adam"])
+    sums = np.empty(segments.blocks)
+
+    def numpy():
+        nonlocal hyper
+        reference.update("adam", exact, g, state, hyper, proximal=penalty)
+        hyper = hyper._replace(step=hyper.step + 1)
+
+    def corereg():
+        _kernels.update(segments, own_hyper, sums)
+
+    for _ in range(3):
+        corereg()
+        numpy()
+        np.testing.assert_allclose(own, exact, rtol=1e-5, atol=1e-6)
+    limit(
+        f"adam, proximal penalty {scaling or 'none'}, {n:,} parameters",
+        partial(traffic, 1, 4 * exact.nbytes),
+        1e-9 * exact.nbytes * 7,
         corereg,
         numpy,
         elements=n,

@@ -5,93 +5,15 @@
  *   <name>_step       takes one vector of weights, its gradient and its state one step further:
  *                     returns the new weights and leaves the new state in `state`
  *
+ * Those of Adam and its like are in rule_adam.h, what all see in rule_frame.h.
+ *
  * The sweep of update.c is compiled once for each rule, with its step inlined; the step takes void
  * pointers so that all have one type. `kind` is known at compile time: asking it costs nothing.
  */
 #ifndef COREREG_RULE_STEPS_H
 #define COREREG_RULE_STEPS_H
 
-#include "simd.h"
-
-#include <float.h>
-
-/* <name>_hyper: the rule's hyperparameters by name, in the memory of cr_hyper.own;
- * <name>_state: one vector of each of its state arrays by name. */
-#define CR_NUMBER(name) double name;
-#define CR_VECTOR(name) V name;
-#define CR_STRUCTS(unused, rule)                                               \
-    typedef struct __attribute__((may_alias)) {                                \
-        CR_RULE_##rule(CR_NUMBER, CR_NOTHING, CR_NOTHING)                      \
-    } rule##_hyper;                                                            \
-    typedef struct __attribute__((may_alias)) {                                \
-        CR_RULE_##rule(CR_NOTHING, CR_VECTOR, CR_VECTOR)                       \
-    } rule##_state;
-CR_RULES(CR_STRUCTS, )
-
-#define OWN(rule, hyper) ((const rule##_hyper *)(hyper)->own)
-
-/* a as it is, rounded: the product that made it cannot be fused with what it is used for. */
-INLINE V rounded(V a)
-{
-#if defined(__x86_64__)
-    __asm__("" : "+v"(a));
-#elif defined(__aarch64__)
-    __asm__("" : "+w"(a));
-#endif
-    return a;
-}
-
-/* What a sweep is compiled for. */
-typedef struct {
-    int slots;     /* which state arrays exist, a bit each: ask HAS(rule, slot) */
-    int penalized; /* whether the L1/L2 penalty's gradient and value are wanted */
-    int clipped;   /* whether the gradient is scaled or clipped, or the weights decay */
-    int proximal;  /* whether the step ends with the proximal stage, */
-    int shrinks;   /* which may have a part of L2, */
-    int scaled;    /* and which METRIC scales (maybe known only when the sweep runs); */
-    T least;       /* for it, the least that a number may be divided by (likewise) */
-} sweep_kind;
-#define HAS(rule, slot) (kind.slots >> (offsetof(rule##_state, slot) / sizeof(V)) & 1)
-
-typedef void (*prepare_function)(const cr_hyper *hyper, void *constants);
-typedef V (*step_function)(const void *constants, void *state, V w, V g, sweep_kind kind);
-
-/* What thresholds are scaled by in the proximal stage: 1, unless a step that divides by the size of
- * gradients leaves something else here, as it does if kind.proximal and kind.scaled are set. */
-#define METRIC(state) (((V *)(state))[CR_MAX_SLOTS])
-
-/* Gives epsilon, or what counts in its place if it is less: two roots of which one may be 0 are
- * then divided by through their product, 1 / (a b), without a division by 0. */
-INLINE T at_least(T least, T epsilon) { return epsilon > least ? epsilon : least; }
-
-/* Gives g for the rules that divide by the size of past gradients: what is beyond a power of two
- * whose square is far below the largest number counts as that, so that no average of squares
- * overflows and no step is larger than the learning rate allows. Infinity counts so too, NaN stays.
- */
-INLINE V bounded(V g)
-{
-    const T most = CR_F64 ? (T)0x1p511 : (T)0x1p63;
-    return vmin(splat(most), vmax(splat(-most), g));
-}
-
-/* Gives a sum of squares that stays at the largest number where it would overflow. */
-INLINE V sum_of_squares(V sum, V g)
-{
-    return vmin(splat(CR_F64 ? (T)DBL_MAX : (T)FLT_MAX), sum + g * g);
-}
-
-/* Whether this step makes an update: each does, or the last of `accumulation`. */
-INLINE int makes_update(const cr_hyper *hyper)
-{
-    return hyper->accumulation == 1 || (hyper->step + 1) % hyper->accumulation == 0;
-}
-
-/* Gives t: which update this is, from 1. */
-INLINE double update_number(const cr_hyper *hyper)
-{
-    const int64_t done = hyper->accumulation == 1 ? hyper->step : hyper->step / hyper->accumulation;
-    return (double)done + 1;
-}
+#include "rule_adam.h"
 
 /* ---- sgd ----------------------------------------------------------------------------------- */
 
@@ -185,9 +107,9 @@ INLINE V rmsprop_step(const void *constants, void *state, V w, V g, const sweep_
     }
     V step;
     if (kind.proximal && kind.scaled) { /* 1 / (sqrt(v + eps) + least), too */
-        const V root = vsqrt(scale + at_least((T)1e-36, c->epsilon));
-        const V other = root + kind.least, both = inverse(root * other);
-        METRIC(state) = root * both;
+        const V divisor = root(scale + at_least((T)1e-36, c->epsilon));
+        const V other = divisor + kind.least, both = inverse(divisor * other);
+        scale_proximal(state, divisor * both, 1, kind);
         step = c->learning_rate * g * (other * both);
     } else
         step = over_root(c->learning_rate * g, scale + c->epsilon, (V){0});
@@ -195,52 +117,6 @@ INLINE V rmsprop_step(const void *constants, void *state, V w, V g, const sweep_
         return w - step;
     s->momentum = c->momentum * s->momentum + step;
     return w - s->momentum;
-}
-
-/* ---- adam ---------------------------------------------------------------------------------- */
-
-typedef struct {
-    T alpha; /* lr sqrt(1-beta_2^t) / (1-beta_1^t) */
-    T bias;  /* sqrt(1-beta_2^t): what sqrt(v) is too small by */
-    T one_minus_beta_1, one_minus_beta_2, epsilon;
-} adam_constants;
-
-/* Works out the constants of adam. */
-INLINE adam_constants adam_prepare(const cr_hyper *hyper)
-{
-    const adam_hyper *own = OWN(adam, hyper);
-    const double t = update_number(hyper), bias = sqrt(1 - pow(own->beta_2, t));
-    return (adam_constants){
-        .alpha = (T)(hyper->learning_rate * bias / (1 - pow(own->beta_1, t))),
-        .bias = (T)bias,
-        .one_minus_beta_1 = (T)(1 - own->beta_1),
-        .one_minus_beta_2 = (T)(1 - own->beta_2),
-        .epsilon = (T)own->epsilon,
-    };
-}
-
-/* Takes a step: m of g, v of g^2; w - alpha m / (sqrt(v) + eps), by v's maximum if asked. */
-INLINE V adam_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
-{
-    const adam_constants *c = constants;
-    adam_state *s = state;
-    g = bounded(g);
-    /* Where no stage comes before, the square is rounded by itself, elsewhere it may be fused with
-     * the subtraction: both are right, and this is what these loops have always computed. */
-    const V square = kind.penalized || kind.clipped ? g * g : rounded(g * g);
-    s->momentum += c->one_minus_beta_1 * (g - s->momentum);
-    s->velocity += c->one_minus_beta_2 * (square - s->velocity);
-    V second = s->velocity;
-    if (HAS(adam, velocity_hat))
-        second = s->velocity_hat = vmax(s->velocity_hat, second);
-    if (kind.proximal && kind.scaled) { /* 1 / (sqrt(v / (1-beta_2^t)) + max(eps, least)), too */
-        const T least = c->bias * at_least(kind.least, c->epsilon);
-        const V root = vsqrt(second), divisor = root + at_least((T)1e-18, c->epsilon);
-        const V other = root + at_least((T)1e-18, least), both = inverse(divisor * other);
-        METRIC(state) = c->bias * divisor * both;
-        return w - c->alpha * s->momentum * (other * both);
-    }
-    return w - over_root(c->alpha * s->momentum, second, splat(c->epsilon));
 }
 
 /* ---- adagrad, adadelta ---------------------------------------------------------------------- */
@@ -295,88 +171,6 @@ INLINE V adadelta_step(const void *constants, void *state, V w, V g, const sweep
     s->accumulated_delta_var =
         c->rho * s->accumulated_delta_var + c->one_minus_rho * change * change;
     return w - c->learning_rate * change;
-}
-
-/* ---- adamax, nadam ------------------------------------------------------------------------- */
-
-typedef struct {
-    T alpha; /* lr / (1-beta_1^t) */
-    T one_minus_beta_1, beta_2, epsilon;
-} adamax_constants;
-
-/* Works out the constants of adamax. */
-INLINE adamax_constants adamax_prepare(const cr_hyper *hyper)
-{
-    const adamax_hyper *own = OWN(adamax, hyper);
-    return (adamax_constants){
-        .alpha = (T)(hyper->learning_rate / (1 - pow(own->beta_1, update_number(hyper)))),
-        .one_minus_beta_1 = (T)(1 - own->beta_1),
-        .beta_2 = (T)own->beta_2,
-        .epsilon = (T)own->epsilon,
-    };
-}
-
-/* Takes a step: m of g; u = max(beta_2 u, |g|); w - alpha m / (u + eps). */
-INLINE V adamax_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
-{
-    const adamax_constants *c = constants;
-    adamax_state *s = state;
-    (void)kind;
-    g = bounded(g);
-    s->momentum += c->one_minus_beta_1 * (g - s->momentum);
-    s->norm = vmax(c->beta_2 * s->norm, vabs(g));
-    return w - c->alpha * s->momentum / (s->norm + c->epsilon);
-}
-
-typedef struct {
-    T of_momentum, of_gradient; /* with the learning rate */
-    T over_velocity;            /* 1 / (1-beta_2^t) */
-    T one_minus_beta_1, one_minus_beta_2, epsilon;
-} nadam_constants;
-
-/* Gives p(t), see rules.h. It is worked out anew at each step, so that no state has to be kept:
- * from some hundred factors on it is less than what 1 - p can show. */
-INLINE double nadam_product(double beta_1, double t)
-{
-    double product = 1, power = 1;
-    for (double i = 1; i <= t && product > 1e-20; i++) {
-        power *= 0.96;
-        product *= beta_1 * (1 - 0.5 * power);
-        if (power < 1e-18) /* all further factors are beta_1 */
-            return product * pow(beta_1, t - i);
-    }
-    return product;
-}
-
-/* Works out the constants of nadam. */
-INLINE nadam_constants nadam_prepare(const cr_hyper *hyper)
-{
-    const nadam_hyper *own = OWN(nadam, hyper);
-    const double t = update_number(hyper), lr = hyper->learning_rate;
-    const double now = own->beta_1 * (1 - 0.5 * pow(0.96, t));
-    const double next = own->beta_1 * (1 - 0.5 * pow(0.96, t + 1));
-    const double product = nadam_product(own->beta_1, t);
-    return (nadam_constants){
-        .of_momentum = (T)(lr * next / (1 - product * next)),
-        .of_gradient = (T)(lr * (1 - now) / (1 - product)),
-        .over_velocity = (T)(1 / (1 - pow(own->beta_2, t))),
-        .one_minus_beta_1 = (T)(1 - own->beta_1),
-        .one_minus_beta_2 = (T)(1 - own->beta_2),
-        .epsilon = (T)own->epsilon,
-    };
-}
-
-/* Takes a step: Adam with Nesterov's momentum. */
-INLINE V nadam_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
-{
-    const nadam_constants *c = constants;
-    nadam_state *s = state;
-    (void)kind;
-    g = bounded(g);
-    s->momentum += c->one_minus_beta_1 * (g - s->momentum);
-    s->velocity += c->one_minus_beta_2 * (g * g - s->velocity);
-    return w - over_root(c->of_momentum * s->momentum + c->of_gradient * g,
-                         c->over_velocity * s->velocity, splat(c->epsilon));
 }
 
 /* ---- ftrl, lion ---------------------------------------------------------------------------- */

@@ -93,9 +93,9 @@
 
 /* How often a rule is used, and so how many loops it is worth. CR_SELDOM: one for the plain step
  * and one with all stages but the proximal one, which it does not have; CR_OFTEN: also one for
- * steps with a penalty alone, and one with all stages and the proximal one, for which its step
- * leaves the METRIC of rule_steps.h; CR_MOSTLY: also three for steps with a proximal penalty alone,
- * of L1, of L1 that is scaled, and with L2. */
+ * steps with a penalty alone, and one with all stages and the proximal one, which its step scales
+ * (scale_proximal in rule_frame.h); CR_MOSTLY: also four for steps with a proximal penalty alone,
+ * of L1 or with L2, scaled or not, in which vectors overlap, so that its step has parts. */
 enum cr_uses { CR_SELDOM, CR_OFTEN, CR_MOSTLY };
 #define CR_USES_sgd CR_OFTEN
 #define CR_USES_momentum CR_OFTEN

@@ -239,18 +239,6 @@ INLINE V inverse(V a)
 #endif
 }
 
-/* Gives a / (sqrt(b) + c) for b >= 0, c >= 0, by estimates as in `inverse` where there are some. */
-INLINE V over_root(V a, V b, V c)
-{
-#if defined(__AVX512F__) && !CR_F64
-    const V estimate = _mm512_rsqrt14_ps(vmax(splat(1e-37f), b)); /* finite; NaN passes */
-    const V root = b * estimate;
-    return a * inverse(root * ((T)1.5 - (T)0.5 * (root * estimate)) + c);
-#else
-    return a / (vsqrt(b) + c);
-#endif
-}
-
 /* Gives the absolute value of each lane. */
 INLINE V vabs(V a) { return as_float(as_int(a) & (TI)(CR_F64 ? INT64_MAX : INT32_MAX)); }
 

@@ -1,7 +1,7 @@
 /* The stages of a step around the sweep of update.c: gradients accumulated over several steps, a
  * running average of the weights, constraints, and the learning rate of a schedule. */
 #include "blocks.h"
-#include "rule_steps.h"
+#include "rule_frame.h"
 #include "simd_lanes.h"
 
 /* ---- gradients over several steps ----------------------------------------------------------- */

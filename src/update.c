@@ -1,22 +1,9 @@
 /* Penalties, clipping and the optimizers' updates: one sweep over a variable's weights, gradient
  * and state does all stages of a step. The rules themselves are in rules.h and rule_steps.h. */
-#include "blocks.h"
 #include "rule_steps.h"
-#include "simd_lanes.h"
+#include "sweep.h"
 
 /* ---- penalties ----------------------------------------------------------------------------- */
-
-/* Gives the gradient of the L1 and L2 penalties. */
-INLINE V penalty_gradient(V w, T l1, T l2) { return l1 * vsign(w) + 2 * l2 * w; }
-
-/* Gives both penalties from the sums of absolute values and of squares: one that does not count may
- * be infinite. */
-INLINE double penalty_of(const cr_segment *segment, V absolute, V square)
-{
-    const double l1 = segment->l1 + segment->proximal_l1, l2 = segment->l2 + segment->proximal_l2;
-    return (l1 != 0 ? l1 * (double)lane_sum(absolute) : 0) +
-           (l2 != 0 ? l2 * (double)lane_sum(square) : 0);
-}
 
 /* Stores the penalty of each block in the rank's share. */
 INLINE void block_penalties(double *sums, const cr_segment *segments, ptrdiff_t blocks,
@@ -101,85 +88,6 @@ KERNEL(clip_scales)
 
 /* ---- the sweep ------------------------------------------------------------------------------ */
 
-/* What the proximal stage of a block computes with. */
-typedef struct {
-    T l1, twice_l2; /* times the learning rate */
-} proximal_stage;
-
-/* Works out the numbers of a segment's proximal stage. */
-INLINE proximal_stage proximal_of(const cr_segment *segment, double learning_rate)
-{
-    const double rate = learning_rate * segment->rate;
-    return (proximal_stage){
-        .l1 = (T)(rate * segment->proximal_l1),
-        .twice_l2 = (T)(rate * 2 * segment->proximal_l2),
-    };
-}
-
-/* Gives the point nearest to w in the metric, the penalty counted: what is left of w beyond the
- * threshold, which is exactly 0 (never -0) within it, and shrunk. */
-INLINE V proximal_point(V w, V metric, proximal_stage stage, int shrinks)
-{
-    const V threshold = stage.l1 * metric;
-    const V left = w - vmin(threshold, vmax(-threshold, w));
-    return shrinks && stage.twice_l2 != 0 ? left / (1 + stage.twice_l2 * metric) : left;
-}
-
-/* One block of one segment through all stages, in their order (cr_update_args); returns the penalty
- * of the weights as they were. A stage that is not wanted costs nothing, for `kind` is known at
- * compile time. */
-INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const void *constants,
-                          step_function step, sweep_kind kind)
-{
-    const cr_segment *segment = at->segment;
-    T *w = (T *)segment->w + at->from;
-    const V zeros = {0};
-    const gradient_block gradients = gradient_of(at, g->gradients, &zeros);
-    T *slot0 = kind.slots & 1 ? (T *)segment->slot[0] + at->from : NULL;
-    T *slot1 = kind.slots & 2 ? (T *)segment->slot[1] + at->from : NULL;
-    T *slot2 = kind.slots & 4 ? (T *)segment->slot[2] + at->from : NULL;
-    const T l1 = (T)segment->l1, l2 = (T)segment->l2;
-    const T grad_scale = (T)(g->scales ? g->scales[at->s] : 1), limit = (T)g->hyper->clipvalue;
-    const T shrink = (T)segment->decay * (T)(g->hyper->learning_rate * segment->rate);
-    const proximal_stage proximal = proximal_of(segment, g->hyper->learning_rate);
-    V absolute = {0}, square = {0};
-    kind.least = segment->scaling == CR_CAPPED ? (T)segment->proximal_l1 : 0;
-    EACH_VECTOR (i, lanes, at->n) {
-        V state[CR_MAX_SLOTS + 1];
-        V weights = load_lanes(w + i, lanes);
-        V gradient = load_gradient(gradients, i, lanes);
-        if (kind.slots & 1)
-            state[0] = load_lanes(slot0 + i, lanes);
-        if (kind.slots & 2)
-            state[1] = load_lanes(slot1 + i, lanes);
-        if (kind.slots & 4)
-            state[2] = load_lanes(slot2 + i, lanes);
-        if (kind.penalized || kind.proximal) { /* stage 1 */
-            absolute += vabs(weights);
-            if (kind.penalized || kind.shrinks)
-                square += weights * weights;
-        }
-        if (kind.penalized)
-            gradient += penalty_gradient(weights, l1, l2);
-        if (kind.clipped) { /* stages 2 and 3 */
-            gradient = vmin(splat(limit), vmax(splat(-limit), gradient * grad_scale));
-            weights -= weights * shrink;
-        }
-        METRIC(state) = splat(1);
-        weights = step(constants, state, weights, gradient, kind); /* stage 4 */
-        if (kind.proximal)                                         /* stage 5 */
-            weights = proximal_point(weights, METRIC(state), proximal, kind.shrinks);
-        store_lanes(w + i, weights, lanes);
-        if (kind.slots & 1)
-            store_lanes(slot0 + i, state[0], lanes);
-        if (kind.slots & 2)
-            store_lanes(slot1 + i, state[1], lanes);
-        if (kind.slots & 4)
-            store_lanes(slot2 + i, state[2], lanes);
-    }
-    return kind.penalized || kind.proximal ? penalty_of(segment, absolute, square) : 0;
-}
-
 /* Sweeps over the rank's blocks, each by the loop that has the stages which the block needs.
  * all_stages: one loop does everything, for what is rare: less code. uses: likewise, of cr_uses. */
 INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
@@ -187,7 +95,7 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
                   const int slots, const int all_stages)
 {
 #define SWEEP(constants, ...) \
-    sweep_block(g, &at, constants, step, (sweep_kind){.slots = slots, __VA_ARGS__})
+    sweep_block(g, &at, constants, step, (sweep_kind){.slots = slots, .parts = CR_WHOLE, __VA_ARGS__})
     for (block_walk at = first_block(g->segments, g->blocks, rank, size); at.block < at.end;
          next_block(&at)) {
         const cr_segment *segment = at.segment;
@@ -210,12 +118,14 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
                 *sum = SWEEP(chosen, .clipped = 1, .proximal = 1, .shrinks = 1, .scaled = scaled);
             else
                 *sum = SWEEP(chosen, .penalized = 1, .clipped = 1);
-        } else if (uses == CR_MOSTLY && shrinks)
-            *sum = SWEEP(constants, .proximal = 1, .shrinks = 1, .scaled = scaled);
+        } else if (uses == CR_MOSTLY && shrinks && scaled)
+            *sum = SWEEP(constants, .in_flight = 1, .proximal = 1, .shrinks = 1, .scaled = 1);
+        else if (uses == CR_MOSTLY && shrinks)
+            *sum = SWEEP(constants, .in_flight = 1, .proximal = 1, .shrinks = 1);
         else if (uses == CR_MOSTLY && proximal && scaled)
-            *sum = SWEEP(constants, .proximal = 1, .scaled = 1);
+            *sum = SWEEP(constants, .in_flight = 1, .proximal = 1, .scaled = 1);
         else if (uses == CR_MOSTLY && proximal)
-            *sum = SWEEP(constants, .proximal = 1);
+            *sum = SWEEP(constants, .in_flight = 1, .proximal = 1);
         else if (uses != CR_SELDOM && penalized)
             *sum = SWEEP(constants, .penalized = 1);
         else

@@ -22,13 +22,17 @@ def normal(rng, dtype, *shape):
 # ---- kernels -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("everything", [False, True], ids=["plain", "everything"])
+@pytest.mark.parametrize(
+    ("everything", "l2"),
+    [(False, 0.0), (False, 0.2), (True, 0.2)],
+    ids=["l1", "l1_l2", "everything"],
+)
 @pytest.mark.parametrize("scaling", _kernels.SCALINGS)
 @pytest.mark.parametrize("variant", SWEPT)
-def test_sweep(variant, scaling, everything, dtype, rng, close):
+def test_sweep(variant, scaling, everything, l2, dtype, rng, close):
     """Three steps beside the reference; everything: with clipping, decay and rates."""
     rule, slots = VARIANTS[variant]
-    proximal = Proximal(0.3, 0.2 if everything else 0.0, scaling)
+    proximal = Proximal(0.3, l2, scaling)
     weights = [normal(rng, dtype, *shape) for shape in SHAPES]
     state = [tuple(np.zeros_like(w) if j in slots else None for j in range(3)) for w in weights]
     decay, rate = ([0.1] * len(SHAPES), [0.7] * len(SHAPES)) if everything else (None, None)

@@ -1,0 +1,154 @@
+/* The bodies of Adam and of the rules that are like it (see rule_steps.h). */
+#ifndef COREREG_RULE_ADAM_H
+#define COREREG_RULE_ADAM_H
+
+#include "rule_frame.h"
+
+/* ---- adam ---------------------------------------------------------------------------------- */
+
+typedef struct {
+    T alpha; /* lr sqrt(1-beta_2^t) / (1-beta_1^t) */
+    T bias;  /* sqrt(1-beta_2^t): what sqrt(v) is too small by */
+    T one_minus_beta_1, one_minus_beta_2, epsilon;
+} adam_constants;
+
+/* Works out the constants of adam. */
+INLINE adam_constants adam_prepare(const cr_hyper *hyper)
+{
+    const adam_hyper *own = OWN(adam, hyper);
+    const double t = update_number(hyper), bias = sqrt(1 - pow(own->beta_2, t));
+    return (adam_constants){
+        .alpha = (T)(hyper->learning_rate * bias / (1 - pow(own->beta_1, t))),
+        .bias = (T)bias,
+        .one_minus_beta_1 = (T)(1 - own->beta_1),
+        .one_minus_beta_2 = (T)(1 - own->beta_2),
+        .epsilon = (T)own->epsilon,
+    };
+}
+
+/* Takes a step: m of g, v of g^2; w - alpha m / (sqrt(v) + eps), by v's maximum if asked. Its
+ * parts: the moments and the root; the quotient, which waits for the root; the weight, which waits
+ * for the quotient. Where thresholds are scaled, one division makes 1 / (sqrt(v) + eps) and their
+ * 1 / (sqrt(v / (1-beta_2^t)) + max(eps, least)). */
+INLINE V adam_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
+{
+    const adam_constants *c = constants;
+    adam_state *s = state;
+    V *kept = KEPT(state);
+    const int scaled = kind.proximal && kind.scaled;
+    if (kind.parts & CR_TO_ROOT) {
+        g = bounded(g);
+        /* Where no stage comes before, the square is rounded by itself, elsewhere it may be fused
+         * with the subtraction: both are right, and this is what these loops have always computed.
+         */
+        const V square = kind.penalized || kind.clipped ? g * g : rounded(g * g);
+        s->momentum += c->one_minus_beta_1 * (g - s->momentum);
+        s->velocity += c->one_minus_beta_2 * (square - s->velocity);
+        V second = s->velocity;
+        if (HAS(adam, velocity_hat))
+            second = s->velocity_hat = vmax(s->velocity_hat, second);
+        kept[0] = root(second);
+    }
+    if (kind.parts & CR_TO_QUOTIENT) {
+        if (scaled) {
+            const T least = c->bias * at_least(kind.least, c->epsilon);
+            const V divisor = kept[0] + at_least((T)1e-18, c->epsilon);
+            const V other = kept[0] + at_least((T)1e-18, least);
+            kept[0] = inverse(divisor * other);
+            kept[1] = divisor;
+            kept[2] = other;
+        } else
+            kept[0] = quotient(c->alpha * s->momentum, kept[0] + c->epsilon);
+    }
+    if (kind.parts & CR_TO_WEIGHT) {
+        if (!scaled)
+            return w - kept[0];
+        scale_proximal(state, kept[1] * kept[0], c->bias, kind);
+        return w - c->alpha * s->momentum * (kept[2] * kept[0]);
+    }
+    return w;
+}
+
+/* ---- adamax, nadam ------------------------------------------------------------------------- */
+
+typedef struct {
+    T alpha; /* lr / (1-beta_1^t) */
+    T one_minus_beta_1, beta_2, epsilon;
+} adamax_constants;
+
+/* Works out the constants of adamax. */
+INLINE adamax_constants adamax_prepare(const cr_hyper *hyper)
+{
+    const adamax_hyper *own = OWN(adamax, hyper);
+    return (adamax_constants){
+        .alpha = (T)(hyper->learning_rate / (1 - pow(own->beta_1, update_number(hyper)))),
+        .one_minus_beta_1 = (T)(1 - own->beta_1),
+        .beta_2 = (T)own->beta_2,
+        .epsilon = (T)own->epsilon,
+    };
+}
+
+/* Takes a step: m of g; u = max(beta_2 u, |g|); w - alpha m / (u + eps). */
+INLINE V adamax_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
+{
+    const adamax_constants *c = constants;
+    adamax_state *s = state;
+    (void)kind;
+    g = bounded(g);
+    s->momentum += c->one_minus_beta_1 * (g - s->momentum);
+    s->norm = vmax(c->beta_2 * s->norm, vabs(g));
+    return w - c->alpha * s->momentum / (s->norm + c->epsilon);
+}
+
+typedef struct {
+    T of_momentum, of_gradient; /* with the learning rate */
+    T over_velocity;            /* 1 / (1-beta_2^t) */
+    T one_minus_beta_1, one_minus_beta_2, epsilon;
+} nadam_constants;
+
+/* Gives p(t), see rules.h. It is worked out anew at each step, so that no state has to be kept:
+ * from some hundred factors on it is less than what 1 - p can show. */
+INLINE double nadam_product(double beta_1, double t)
+{
+    double product = 1, power = 1;
+    for (double i = 1; i <= t && product > 1e-20; i++) {
+        power *= 0.96;
+        product *= beta_1 * (1 - 0.5 * power);
+        if (power < 1e-18) /* all further factors are beta_1 */
+            return product * pow(beta_1, t - i);
+    }
+    return product;
+}
+
+/* Works out the constants of nadam. */
+INLINE nadam_constants nadam_prepare(const cr_hyper *hyper)
+{
+    const nadam_hyper *own = OWN(nadam, hyper);
+    const double t = update_number(hyper), lr = hyper->learning_rate;
+    const double now = own->beta_1 * (1 - 0.5 * pow(0.96, t));
+    const double next = own->beta_1 * (1 - 0.5 * pow(0.96, t + 1));
+    const double product = nadam_product(own->beta_1, t);
+    return (nadam_constants){
+        .of_momentum = (T)(lr * next / (1 - product * next)),
+        .of_gradient = (T)(lr * (1 - now) / (1 - product)),
+        .over_velocity = (T)(1 / (1 - pow(own->beta_2, t))),
+        .one_minus_beta_1 = (T)(1 - own->beta_1),
+        .one_minus_beta_2 = (T)(1 - own->beta_2),
+        .epsilon = (T)own->epsilon,
+    };
+}
+
+/* Takes a step: Adam with Nesterov's momentum. */
+INLINE V nadam_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
+{
+    const nadam_constants *c = constants;
+    nadam_state *s = state;
+    (void)kind;
+    g = bounded(g);
+    s->momentum += c->one_minus_beta_1 * (g - s->momentum);
+    s->velocity += c->one_minus_beta_2 * (g * g - s->velocity);
+    return w - over_root(c->of_momentum * s->momentum + c->of_gradient * g,
+                         c->over_velocity * s->velocity, splat(c->epsilon));
+}
+
+#endif
