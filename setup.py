@@ -58,6 +58,12 @@ FAST_IN_FLOAT64 = {"dense", "gather", "update"}
 # float64, in which few networks are trained, has no kernels of its own for AVX-512: it runs those
 # for AVX2, and the wheel is a twentieth smaller. src/dispatch.c says so, too.
 ONLY_FLOAT32 = {"v4"}
+# Sources of which all kernels are another instruction set's: src/seldom.h says which kernels.
+ELSEWHERE = {
+    ("v4", 0): {"output_loss", "accuracy", "counts", "samples", "noise", "mixing", "warp"}
+    | {"shuffle", "stages", "sharpness"},
+    ("v3", 1): {"noise", "mixing", "warp", "shuffle"},
+}
 # Of Cython's code, -Os takes a third off, most of it where errors are raised. The parameter keeps
 # what all calls go through inline (reference counts, checks of types), and so as fast as by -O2.
 BORDER_FLAGS = ["-Os", "--param=max-inline-insns-size=26"]
@@ -86,9 +92,10 @@ class BuildKernels(build_ext):
         ext.depends = ["setup.py", stamp, *map(str, Path("src").iterdir())]
         kernel_flags = [*FLAGS, *KERNEL_FLAGS, *extra]
         if platform.system() == "Linux" and not (sanitize or self.inplace or self.editable_mode):
-            # What profilers and debuggers want is left out of a wheel, which is smaller then.
-            ext.extra_link_args.append("-Wl,-s")
-            kernel_flags.append("-fno-asynchronous-unwind-tables")
+            # What profilers and debuggers want is left out of a wheel, which is smaller then, and
+            # so are kernels that no table has.
+            ext.extra_link_args += ["-Wl,-s", "-Wl,--gc-sections"]
+            kernel_flags += ["-fno-asynchronous-unwind-tables", "-ffunction-sections"]
             ext.extra_compile_args.append("-fno-asynchronous-unwind-tables")
         objects = [(f"src/{n}.c", "common", ext.extra_compile_args, {}) for n in COMMON]
         objects += self.kernel_objects(kernel_flags)
@@ -110,7 +117,7 @@ class BuildKernels(build_ext):
         sets = INSTRUCTION_SETS.get(machine(), {"baseline": []})
         objects: list[Object] = []
         for isa, f64, name in product(sets, (0, 1), KERNELS):
-            if f64 and isa in ONLY_FLOAT32:
+            if (f64 and isa in ONLY_FLOAT32) or name in ELSEWHERE.get((isa, f64), ()):
                 continue
             small = name not in FAST_IN_FLOAT64 if f64 else name in SMALL
             if small or (isa == "baseline" and len(sets) > 1):
