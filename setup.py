@@ -9,17 +9,78 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
+import subprocess
+import sys
+import sysconfig
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 
-import numpy
-from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError, LinkError
 from setuptools.modified import newer_group
+
+# The commands that compile, and the one by which pip begins an installation.
+BUILDS = {"build", "build_ext", "bdist_wheel", "editable_wheel", "install", "develop", "dist_info"}
+HELP = """
+{fault}
+corereg is made of C: what is installed from its source needs GCC or Clang, and Python's headers.
+    Debian, Ubuntu   apt-get install gcc python3-dev
+    Fedora, RHEL     dnf install gcc python3-devel
+    Alpine           apk add gcc musl-dev python3-dev
+    macOS            xcode-select --install
+    Windows          pip install ziglang
+A wheel needs neither: pip install --only-binary :all: corereg
+"""
+
+
+def fault_of_tools() -> str | None:
+    """What this machine lacks to build with: asked before half a minute is spent on it."""
+    compiler = os.environ.get("CC", sysconfig.get_config_var("CC") or "cc")
+    fault = None
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "probe.c")
+        command = [*shlex.split(compiler, posix=os.name != "nt"), "-c", str(source)]
+        command += ["-o", os.path.join(folder, "probe.o")]
+        for path in {sysconfig.get_path("include"), sysconfig.get_path("platinclude")}:
+            command += ["-I", path]
+        for include, words in (
+            ("#include <Python.h>\n", "The headers of this Python were not found"),
+            ("#include <stdio.h>\n", "The headers of the C library were not found"),
+            ("", f"The C compiler {compiler!r} does not work"),
+        ):
+            source.write_text(include + "typedef float v __attribute__((vector_size(16)));\n")
+            try:
+                done = subprocess.run(command, capture_output=True, text=True)
+            except OSError as error:
+                return f"The C compiler {compiler!r} was not found ({error.strerror})."
+            if done.returncode == 0:
+                break
+            fault = f"{words} ({(done.stderr.strip() or 'it failed').splitlines()[0]})."
+    return fault
+
+
+if platform.system() == "Windows":
+    # Microsoft's compiler has no vectors, and MinGW's GCC does not align those of AVX on the stack.
+    # The package ziglang has a Clang.
+    os.environ.setdefault("CC", "python-zig cc")
+BUILDING = not BUILDS.isdisjoint(sys.argv)
+if BUILDING and (fault := fault_of_tools()):
+    sys.exit(HELP.format(fault=fault))
+try:
+    import Cython
+    import numpy
+    from Cython.Build import cythonize
+
+    found = {"Cython": Cython.__version__, "NumPy": numpy.__version__}
+    for name, least in (("Cython", (3, 1)), ("NumPy", (2, 0))):
+        if tuple(map(int, found[name].split(".")[:2])) < least:
+            raise ImportError(f"{name} {found[name]} was found")
+except ImportError as error:
+    sys.exit(f"corereg is built with Cython 3.1 or newer and NumPy 2.0 or newer: {error}")
 
 KERNELS = [
     *("dense", "activation", "log_softmax", "elementwise", "dropout", "noise", "mixing", "warp"),
@@ -77,6 +138,11 @@ def machine() -> str:
 
 class BuildKernels(build_ext):
     """build_ext that compiles src/<kernel>.c for each (instruction set, element type)."""
+
+    def finalize_options(self) -> None:
+        if platform.system() == "Windows" and self.compiler is None:
+            self.compiler = "mingw32"  # whose options Clang takes, too
+        super().finalize_options()
 
     def build_extension(self, ext: Extension) -> None:
         sanitize = os.environ.get("COREREG_SANITIZE")
@@ -168,9 +234,10 @@ extension = Extension(
     libraries=["m"],
 )
 
-setup(
-    ext_modules=cythonize(
-        [extension],
+MODULES = [extension]
+if BUILDING:
+    MODULES = cythonize(
+        MODULES,
         build_dir="build/cython",
         include_path=["src"],
         compiler_directives={
@@ -179,6 +246,5 @@ setup(
             "wraparound": False,
             "auto_pickle": False,
         },
-    ),
-    cmdclass={"build_ext": BuildKernels},
-)
+    )
+setup(ext_modules=MODULES, cmdclass={"build_ext": BuildKernels})
