@@ -9,15 +9,77 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
+import subprocess
+import sys
+import sysconfig
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 
-import numpy
-from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.modified import newer_group
+
+# The commands that compile, and the one by which pip begins an installation.
+BUILDS = {"build", "build_ext", "bdist_wheel", "editable_wheel", "install", "develop", "dist_info"}
+HELP = """
+{fault}
+corereg is made of C: what is installed from its source needs GCC or Clang, and Python's headers.
+    Debian, Ubuntu   apt-get install gcc python3-dev
+    Fedora, RHEL     dnf install gcc python3-devel
+    Alpine           apk add gcc musl-dev python3-dev
+    macOS            xcode-select --install
+    Windows          pip install ziglang
+A wheel needs neither: pip install --only-binary :all: corereg
+"""
+
+
+def fault_of_tools() -> str | None:
+    """What this machine lacks to build with: asked before half a minute is spent on it."""
+    compiler = os.environ.get("CC", sysconfig.get_config_var("CC") or "cc")
+    fault = None
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "probe.c")
+        command = [*shlex.split(compiler, posix=os.name != "nt"), "-c", str(source)]
+        command += ["-o", os.path.join(folder, "probe.o")]
+        for path in {sysconfig.get_path("include"), sysconfig.get_path("platinclude")}:
+            command += ["-I", path]
+        for include, words in (
+            ("#include <Python.h>\n", "The headers of this Python were not found"),
+            ("#include <stdio.h>\n", "The headers of the C library were not found"),
+            ("", f"The C compiler {compiler!r} does not work"),
+        ):
+            source.write_text(include + "typedef float v __attribute__((vector_size(16)));\n")
+            try:
+                done = subprocess.run(command, capture_output=True, text=True)
+            except OSError as error:
+                return f"The C compiler {compiler!r} was not found ({error.strerror})."
+            if done.returncode == 0:
+                break
+            fault = f"{words} ({(done.stderr.strip() or 'it failed').splitlines()[0]})."
+    return fault
+
+
+if platform.system() == "Windows":
+    # Microsoft's compiler has no vectors, and MinGW's GCC does not align those of AVX on the stack.
+    # The package ziglang has a Clang.
+    os.environ.setdefault("CC", "python-zig cc")
+BUILDING = not BUILDS.isdisjoint(sys.argv)
+if BUILDING and (fault := fault_of_tools()):
+    sys.exit(HELP.format(fault=fault))
+try:
+    import Cython
+    import numpy
+    from Cython.Build import cythonize
+
+    found = {"Cython": Cython.__version__, "NumPy": numpy.__version__}
+    for name, least in (("Cython", (3, 1)), ("NumPy", (2, 0))):
+        if tuple(map(int, found[name].split(".")[:2])) < least:
+            raise ImportError(f"{name} {found[name]} was found")
+except ImportError as error:
+    sys.exit(f"corereg is built with Cython 3.1 or newer and NumPy 2.0 or newer: {error}")
 
 KERNELS = [
     *("dense", "activation", "log_softmax", "elementwise", "dropout", "noise", "mixing", "warp"),
@@ -56,6 +118,12 @@ FAST_IN_FLOAT64 = {"dense", "gather", "update"}
 # float64, in which few networks are trained, has no kernels of its own for AVX-512: it runs those
 # for AVX2, and the wheel is a twentieth smaller. src/dispatch.c says so, too.
 ONLY_FLOAT32 = {"v4"}
+# Sources of which all kernels are another instruction set's: src/seldom.h says which kernels.
+ELSEWHERE = {
+    ("v4", 0): {"output_loss", "accuracy", "counts", "samples", "noise", "mixing", "warp"}
+    | {"shuffle", "stages", "sharpness"},
+    ("v3", 1): {"noise", "mixing", "warp", "shuffle"},
+}
 # Of Cython's code, -Os takes a third off, most of it where errors are raised. The parameter keeps
 # what all calls go through inline (reference counts, checks of types), and so as fast as by -O2.
 BORDER_FLAGS = ["-Os", "--param=max-inline-insns-size=26"]
@@ -69,6 +137,11 @@ def machine() -> str:
 
 class BuildKernels(build_ext):
     """build_ext that compiles src/<kernel>.c for each (instruction set, element type)."""
+
+    def finalize_options(self) -> None:
+        if platform.system() == "Windows" and self.compiler is None:
+            self.compiler = "mingw32"  # whose options Clang takes, too
+        super().finalize_options()
 
     def build_extension(self, ext: Extension) -> None:
         sanitize = os.environ.get("COREREG_SANITIZE")
@@ -86,9 +159,10 @@ class BuildKernels(build_ext):
         ext.depends = ["setup.py", stamp, *map(str, Path("src").iterdir())]
         kernel_flags = [*FLAGS, *KERNEL_FLAGS, *extra]
         if platform.system() == "Linux" and not (sanitize or self.inplace or self.editable_mode):
-            # What profilers and debuggers want is left out of a wheel, which is smaller then.
-            ext.extra_link_args.append("-Wl,-s")
-            kernel_flags.append("-fno-asynchronous-unwind-tables")
+            # What profilers and debuggers want is left out of a wheel, which is smaller then, and
+            # so are kernels that no table has.
+            ext.extra_link_args += ["-Wl,-s", "-Wl,--gc-sections"]
+            kernel_flags += ["-fno-asynchronous-unwind-tables", "-ffunction-sections"]
             ext.extra_compile_args.append("-fno-asynchronous-unwind-tables")
         objects = [(f"src/{n}.c", "common", ext.extra_compile_args, {}) for n in COMMON]
         objects += self.kernel_objects(kernel_flags)
@@ -110,7 +184,7 @@ class BuildKernels(build_ext):
         sets = INSTRUCTION_SETS.get(machine(), {"baseline": []})
         objects: list[Object] = []
         for isa, f64, name in product(sets, (0, 1), KERNELS):
-            if f64 and isa in ONLY_FLOAT32:
+            if (f64 and isa in ONLY_FLOAT32) or name in ELSEWHERE.get((isa, f64), ()):
                 continue
             small = name not in FAST_IN_FLOAT64 if f64 else name in SMALL
             if small or (isa == "baseline" and len(sets) > 1):
@@ -146,9 +220,10 @@ extension = Extension(
     libraries=["m"],
 )
 
-setup(
-    ext_modules=cythonize(
-        [extension],
+MODULES = [extension]
+if BUILDING:
+    MODULES = cythonize(
+        MODULES,
         build_dir="build/cython",
         include_path=["src"],
         compiler_directives={
@@ -157,6 +232,5 @@ setup(
             "wraparound": False,
             "auto_pickle": False,
         },
-    ),
-    cmdclass={"build_ext": BuildKernels},
-)
+    )
+setup(ext_modules=MODULES, cmdclass={"build_ext": BuildKernels})

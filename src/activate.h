@@ -51,35 +51,9 @@ INLINE void activate_loop(T *y, const T *x, ptrdiff_t n, const int act)
         store_lanes(y + i, activate(load_lanes(x + i, lanes), act), lanes);
 }
 
-/* The same with slope = act'(x), for an activation that keeps its slope. */
-INLINE void curve_loop(T *y, T *slope, const T *x, ptrdiff_t n, const int act)
-{
-    if (!slope) {
-        activate_loop(y, x, n, act);
-        return;
-    }
-    EACH_VECTOR (i, lanes, n) {
-        const curve found = curve_of(load_lanes(x + i, lanes), act);
-        store_lanes(y + i, found.y, lanes);
-        store_lanes(slope + i, found.slope, lanes);
-    }
-}
-
-/* activate_any for the activations behind softmax. */
-static __attribute__((noinline, unused)) void activate_span_more(T *y, T *slope, const T *x,
-                                                                 ptrdiff_t n, int act)
-{
-    switch (act) {
-    case CR_LEAKY_RELU: activate_loop(y, x, n, CR_LEAKY_RELU); break;
-    case CR_ELU: activate_loop(y, x, n, CR_ELU); break;
-    case CR_SELU: activate_loop(y, x, n, CR_SELU); break;
-    case CR_SOFTPLUS: activate_loop(y, x, n, CR_SOFTPLUS); break;
-    case CR_GELU: curve_loop(y, slope, x, n, CR_GELU); break;
-    case CR_GELU_TANH: curve_loop(y, slope, x, n, CR_GELU_TANH); break;
-    case CR_SILU: curve_loop(y, slope, x, n, CR_SILU); break;
-    default: curve_loop(y, slope, x, n, CR_MISH);
-    }
-}
+/* activate_any for the activations behind softmax: in activation.c, for all kernels. */
+#define activate_span_more CR_NAME(activate_span_more)
+void activate_span_more(T *y, T *slope, const T *x, ptrdiff_t n, int act);
 
 /* Computes y = act(x) for n elements, by an activation before softmax; y may alias x. */
 static inline void activate_span(T *y, const T *x, ptrdiff_t n, int act)
@@ -113,18 +87,9 @@ INLINE void activation_backward_loop(T *dx, const T *dy, const T *y, ptrdiff_t n
     }
 }
 
-/* activation_backward_any for the activations behind softmax. */
-static __attribute__((noinline, unused)) void
-activation_backward_span_more(T *dx, const T *dy, const T *y, ptrdiff_t n, int act, T scale)
-{
-    switch (act) {
-    case CR_LEAKY_RELU: activation_backward_loop(dx, dy, y, n, CR_LEAKY_RELU, scale); break;
-    case CR_ELU: activation_backward_loop(dx, dy, y, n, CR_ELU, scale); break;
-    case CR_SELU: activation_backward_loop(dx, dy, y, n, CR_SELU, scale); break;
-    case CR_SOFTPLUS: activation_backward_loop(dx, dy, y, n, CR_SOFTPLUS, scale); break;
-    default: activation_backward_loop(dx, dy, y, n, CR_GELU, scale); /* all that keep slopes */
-    }
-}
+/* activation_backward_any for the activations behind softmax: in activation.c, for all kernels. */
+#define activation_backward_span_more CR_NAME(activation_backward_span_more)
+void activation_backward_span_more(T *dx, const T *dy, const T *y, ptrdiff_t n, int act, T scale);
 
 /* Computes dx = scale * dy * act'(x) for n elements, from y = act(x) of an activation before
  * softmax; dx may alias dy. */

@@ -1,7 +1,7 @@
 /* The three products of a dense layer: its output, and the gradients of its input and weights. */
 #include "dropout.h"
 #include "gemm.h"
-#include "small_rows.h"
+#include "softmax.h"
 #include "sparse.h"
 
 /* Computes the dot products y[m] = x[m,:] . v for m0 <= m < m1, x of rows of n elements, with sums

@@ -51,7 +51,15 @@ typedef void (*tile_function)(const product *, const operands *, const T *a, ptr
         tile(mr, nv, g, o, a, m, n);                                                              \
     }
 
+/* All widths of a tile of mr rows: more than NV vectors only one row has. */
+#if NV == 3
 #define TILE_ROWS(mr) TILE_FUNCTION(mr, 1) TILE_FUNCTION(mr, 2) TILE_FUNCTION(mr, 3)
+#define TILE_LINE(mr) {tile_##mr##x1, tile_##mr##x2, tile_##mr##x3}
+#else
+#define TILE_ROWS(mr) TILE_FUNCTION(mr, 1) TILE_FUNCTION(mr, 2)
+#define TILE_LINE(mr) {tile_##mr##x1, tile_##mr##x2}
+TILE_FUNCTION(1, 3)
+#endif
 TILE_ROWS(1)
 TILE_ROWS(2)
 TILE_ROWS(4)
@@ -65,9 +73,8 @@ TILE_FUNCTION(1, 8)
 _Static_assert(ONE_ROW_NV == 8, "tile_1x8 is the widest tile of one row");
 
 /* tiles[rows: 1, 2, 4, MR][vectors - 1] */
-#define TILE_LINE(mr) {tile_##mr##x1, tile_##mr##x2, tile_##mr##x3}
 static const tile_function tiles[4][3] = {
-    TILE_LINE(1),
+    {tile_1x1, tile_1x2, tile_1x3},
     TILE_LINE(2),
     TILE_LINE(4),
 #if MR == 6

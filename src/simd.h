@@ -146,11 +146,17 @@ ONCE void store_n(T *p, V v, ptrdiff_t n)
  * The outer loop has two rounds, first the whole vectors, then the tail, and is unrolled: the body
  * is compiled twice. In the first copy lanes is the constant VL, so that load_lanes and store_lanes
  * need neither mask nor branch; the second copy runs at most once and is no loop. `continue` ends
- * the work on one vector. Leave by `return` only: `break` would end a round, not both. */
+ * the work on one vector. Leave by `return` only: `break` would end a round, not both. Code that
+ * shall be small has one copy, which asks at every vector. */
+#if defined(__OPTIMIZE_SIZE__)
+#define EACH_VECTOR(i, lanes, n)                                                    \
+    for (ptrdiff_t i = 0, lanes; lanes = (n) - i < VL ? (n) - i : VL, i < (n); i += VL)
+#else
 #define EACH_VECTOR(i, lanes, n)                                                    \
     _Pragma("GCC unroll 2") for (ptrdiff_t tail_ = 0, i = 0; tail_ < 2; tail_++)    \
         for (ptrdiff_t lanes = tail_ ? (n) - i : VL;                                \
              tail_ ? i < (n) : i + VL <= (n); i = tail_ ? (n) : i + VL)
+#endif
 
 /* Reads the vector at p, of which the first `lanes` elements exist; the others are zero. */
 INLINE V load_lanes(const T *p, ptrdiff_t lanes)

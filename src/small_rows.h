@@ -26,7 +26,8 @@ static void load_columns(V to[MAX_SMALL_ROW], const T *from, ptrdiff_t n, ptrdif
 }
 
 /* Writes `rows` <= VL rows of n elements: lane i of from[k] becomes element k of row i. */
-static void store_columns(T *to, const V from[MAX_SMALL_ROW], ptrdiff_t n, ptrdiff_t rows)
+static __attribute__((unused)) void store_columns(T *to, const V from[MAX_SMALL_ROW], ptrdiff_t n,
+                                                  ptrdiff_t rows)
 {
     for (ptrdiff_t k = 0; k < n; k += VL) {
         V r[VL];
@@ -71,30 +72,6 @@ INLINE VI load_labels(const int64_t *labels, ptrdiff_t n, ptrdiff_t rows)
     for (ptrdiff_t i = 0; i < rows; i++)
         label[i] = labels[i] < 0 || labels[i] >= n ? -1 : (TI)labels[i];
     return label;
-}
-
-/* Computes softmax for `rows` rows of n elements, whatever n is; y may alias x. */
-static inline void softmax_rows(T *y, const T *x, ptrdiff_t rows, ptrdiff_t n)
-{
-    if (n > MAX_SMALL_ROW) {
-        for (ptrdiff_t m = 0; m < rows; m++)
-            softmax_row(y + m * n, x + m * n, n);
-        return;
-    }
-    for (ptrdiff_t m = 0; m < rows; m += VL) {
-        const ptrdiff_t block = rows - m < VL ? rows - m : VL;
-        V e[MAX_SMALL_ROW], sum = {0};
-        load_columns(e, x + m * n, n, block);
-        const V max = columns_max(e, n);
-        for (ptrdiff_t k = 0; k < n; k++) {
-            e[k] = vexp(e[k] - max);
-            sum += e[k];
-        }
-        const V scale = 1 / sum;
-        for (ptrdiff_t k = 0; k < n; k++)
-            e[k] *= scale;
-        store_columns(y + m * n, e, n, block);
-    }
 }
 
 #endif

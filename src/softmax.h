@@ -35,4 +35,8 @@ static inline void softmax_row(T *y, const T *x, ptrdiff_t n)
         store_lanes(y + i, load_lanes(y + i, lanes) * scale, lanes);
 }
 
+/* Computes softmax for `rows` rows of n elements, whatever n is; y may alias x: in activation.c. */
+#define softmax_rows CR_NAME(softmax_rows)
+void softmax_rows(T *y, const T *x, ptrdiff_t rows, ptrdiff_t n);
+
 #endif

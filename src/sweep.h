@@ -71,7 +71,7 @@ INLINE void add_to_penalty(block_sweep *b, V weights, sweep_kind kind)
 INLINE void sweep_vector(block_sweep *b, ptrdiff_t i, ptrdiff_t lanes, step_function step,
                          sweep_kind kind)
 {
-    V state[CR_STEP_VECTORS];
+    V state[CR_STEP_VECTORS] = {{0}};
     V weights = load_lanes(b->w + i, lanes);
     V gradient = load_gradient(b->gradients, i, lanes);
     load_state(state, b, i, lanes, kind.slots);

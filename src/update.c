@@ -134,6 +134,39 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
 #undef SWEEP
 }
 
+/* The same where code shall be small, on all variables and options of a rule alike: by one loop,
+ * which asks at every vector for what is known at compile time elsewhere. */
+INLINE void small_sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size,
+                        const void *constants, prepare_function prepare, void *own_constants,
+                        step_function step, const int uses, int slots, int all_stages)
+{
+    for (block_walk at = first_block(g->segments, g->blocks, rank, size); at.block < at.end;
+         next_block(&at)) {
+        const cr_segment *segment = at.segment;
+        const int penalized = segment->l1 != 0 || segment->l2 != 0;
+        const int shrinks = uses != CR_SELDOM && segment->proximal_l2 != 0;
+        const int proximal = uses != CR_SELDOM && (segment->proximal_l1 != 0 || shrinks);
+        const int all = all_stages || g->scales || isfinite(g->hyper->clipvalue) ||
+                        segment->decay != 0 || segment->rate != 1 ||
+                        (uses == CR_SELDOM && penalized) || (uses == CR_OFTEN && proximal);
+        const void *chosen = constants;
+        if (segment->rate != 1) {
+            cr_hyper own = *g->hyper;
+            own.learning_rate *= segment->rate;
+            prepare(&own, own_constants);
+            chosen = own_constants;
+        }
+        g->penalty[at.block] = sweep_block(g, &at, chosen, step,
+                                           (sweep_kind){.slots = slots,
+                                                        .parts = CR_WHOLE,
+                                                        .penalized = all ? !proximal : penalized,
+                                                        .clipped = all,
+                                                        .proximal = proximal,
+                                                        .shrinks = all || shrinks,
+                                                        .scaled = segment->scaling != CR_PLAIN});
+    }
+}
+
 /* Runs the sweep of a rule whose variables all have the first `required` state arrays, and any of
  * `optional` further ones (at most two): all segments have the same. */
 INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
@@ -144,6 +177,10 @@ INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, co
     int chosen = 0; /* of the optional ones, a bit each */
     for (int i = 0; g->count && i < optional; i++)
         chosen |= (g->segments[0].slot[required + i] != NULL) << i;
+#if defined(__OPTIMIZE_SIZE__)
+    small_sweep(g, rank, size, constants, prepare, own_constants, step, uses,
+                slots | chosen << required, chosen != 0);
+#else
     if (chosen == 0)
         sweep(g, rank, size, constants, prepare, own_constants, step, uses, slots, 0);
     else if (chosen == 1 && optional >= 1)
@@ -155,6 +192,7 @@ INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, co
     else if (chosen == 3 && optional >= 2)
         sweep(g, rank, size, constants, prepare, own_constants, step, uses, slots | 3 << required,
               1);
+#endif
 }
 
 /* The kernel of a rule: its constants, then its sweep; penalties alone in a step without update. */

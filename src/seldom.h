@@ -1,0 +1,68 @@
+/* Which kernels have no code of their own for an instruction set: those that are seldom run, or not
+ * much faster for it. What the wheel would weigh for them is better spent elsewhere.
+ *
+ * CR_SET_OF(op) gives the instruction set whose code runs as the kernel op of the one that is
+ * compiled: CR_ISA itself, unless a line here says another. setup.py does not compile the sources
+ * of which no kernel is left. */
+#ifndef COREREG_SELDOM_H
+#define COREREG_SELDOM_H
+
+#define CR_SECOND(first, second, ...) second
+#define CR_CHOOSE(...) CR_SECOND(__VA_ARGS__)
+#define CR_SET_OF(op) CR_CHOOSE(CR_OTHER_##op, CR_ISA, )
+
+#if defined(__AVX512F__)
+#define CR_OTHER_huber , v3
+#define CR_OTHER_log_cosh , v3
+#define CR_OTHER_hinge , v3
+#define CR_OTHER_squared_hinge , v3
+#define CR_OTHER_poisson , v3
+#define CR_OTHER_kl_divergence , v3
+#define CR_OTHER_absolute_percentage_error , v3
+#define CR_OTHER_squared_logarithmic_error , v3
+#define CR_OTHER_quantile , v3
+#define CR_OTHER_categorical_accuracy , v3
+#define CR_OTHER_sparse_accuracy , v3
+#define CR_OTHER_binary_accuracy , v3
+#define CR_OTHER_threshold_counts , v3
+#define CR_OTHER_filter_top_k , v3
+#define CR_OTHER_top_k_accuracy , v3
+#define CR_OTHER_sample_moments , v3
+#define CR_OTHER_normal , v3
+#define CR_OTHER_symmetric_beta , v3
+#define CR_OTHER_mix_rows , v3
+#define CR_OTHER_paste_boxes , v3
+#define CR_OTHER_larger_rows , v3
+#define CR_OTHER_warp , v3
+#define CR_OTHER_erase , v3
+#define CR_OTHER_shuffle , v3
+#define CR_OTHER_constrain_norms , v3
+#define CR_OTHER_constrain_signs , v3
+#define CR_OTHER_shrink_norms , v3
+#define CR_OTHER_shrink_groups , v3
+#define CR_OTHER_mask_values , v3
+#define CR_OTHER_scheduled_rate , v3
+#define CR_OTHER_accumulate_gradients , v3
+#define CR_OTHER_reset_gradients , v3
+#define CR_OTHER_average_weights , v3
+#define CR_OTHER_ascent_norms , v3
+#define CR_OTHER_ascend_weights , v3
+#define CR_OTHER_restore_weights , v3
+#define CR_OTHER_update_adagrad , v3
+#define CR_OTHER_update_adadelta , v3
+#define CR_OTHER_update_adamax , v3
+#define CR_OTHER_update_nadam , v3
+#define CR_OTHER_update_ftrl , v3
+#define CR_OTHER_update_lion , v3
+#elif defined(__AVX2__) && CR_F64 /* the same bits on every instruction set */
+#define CR_OTHER_normal , baseline
+#define CR_OTHER_symmetric_beta , baseline
+#define CR_OTHER_mix_rows , baseline
+#define CR_OTHER_paste_boxes , baseline
+#define CR_OTHER_larger_rows , baseline
+#define CR_OTHER_warp , baseline
+#define CR_OTHER_erase , baseline
+#define CR_OTHER_shuffle , baseline
+#endif
+
+#endif
