@@ -6,7 +6,7 @@ What a step is stands in `train_step`; the epochs around it are in loop.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from math import isfinite
 from typing import Any, NamedTuple
@@ -86,7 +86,7 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
     optimizer = trainer.ready_optimizer(model)  # a callback may have set another
     if trainer.augmentation is not None:
         batch = trainer.augmentation.apply(batch, trainer.losses)
-    weights = regularized(model.weights)
+    weights = regularized(optimizer.parameters)
     with noted_draws() as draws:
         found = forward_pass(model, batch, weights)
     total = found.total
@@ -184,51 +184,52 @@ def fit(
             source, kept = source.split("fit", validation_split)
             if class_weight is not None:
                 kept.weights = (None,) * len(kept.weights)
-    with ExitStack() as reading:
-        if isinstance(source, IterableSteps):
-            reading.callback(source.close)
+    validation: Steps | None = None
+    try:
         validation = _validation_steps(model, validation_data, kept, validation_size)
-        if isinstance(validation, IterableSteps):
-            reading.callback(validation.close)
-        reading = reading.pop_all()
-    steps_in_pass = -(-len(source) // size) if isinstance(source, ArrayDataset) else source.steps
-    steps = smallest_known(steps_in_pass, steps_per_epoch)
-    params: dict[str, Any] = {"epochs": epochs, "steps": steps, "verbose": verbose}
-    bar = ProgressBar(epochs, steps, verbose)
-    with (
-        reading,
-        trainer.lock.training("fit", trainer.forget_gradients),
-        augmenting(trainer, augmentation),
-        bar,
-    ):
-        observers = CallbackList(callbacks, add_history=True, model=model, **params)
-        observers.leave_display_to_caller()
-        assert observers.history is not None
-        observers.history.notes["validation_freq"] = validation_freq
-        trainer.ready_optimizer(model)
-        trainer.resume_weights(model, initial_epoch > 0)
-        runner = train_runner(model)
-        run: Steps
-        ahead: AbstractContextManager[None]
-        if isinstance(source, ArrayDataset):
-            order = trainer.row_order if shuffle else None
-            run = ArraySteps(runner, source, size, order, block)
-            ahead = read_ahead(source, order is None or block > 0, max(block, size))
-        else:
-            source.use(runner)
-            run, ahead = source, nullcontext()
-        loop = TrainingLoop(
-            model,
-            run,
-            steps,
-            ValidationPlan(validation, validation_steps, due),
-            observers,
-            bar,
+        steps_in_pass = (
+            -(-len(source) // size) if isinstance(source, ArrayDataset) else source.steps
         )
-        with ahead:
-            loop.run(initial_epoch, epochs)
-        trainer.review_sparse_products()
-    return observers.history
+        steps = smallest_known(steps_in_pass, steps_per_epoch)
+        params: dict[str, Any] = {"epochs": epochs, "steps": steps, "verbose": verbose}
+        bar = ProgressBar(epochs, steps, verbose)
+        with (
+            trainer.lock.training("fit", trainer.forget_gradients),
+            augmenting(trainer, augmentation),
+            bar,
+        ):
+            observers = CallbackList(callbacks, add_history=True, model=model, **params)
+            observers.leave_display_to_caller()
+            assert observers.history is not None
+            observers.history.notes["validation_freq"] = validation_freq
+            trainer.ready_optimizer(model)
+            trainer.resume_weights(model, initial_epoch > 0)
+            runner = train_runner(model)
+            run: Steps
+            ahead: AbstractContextManager[None]
+            if isinstance(source, ArrayDataset):
+                order = trainer.row_order if shuffle else None
+                run = ArraySteps(runner, source, size, order, block)
+                ahead = read_ahead(source, order is None or block > 0, max(block, size))
+            else:
+                source.use(runner)
+                run, ahead = source, nullcontext()
+            loop = TrainingLoop(
+                model,
+                run,
+                steps,
+                ValidationPlan(validation, validation_steps, due),
+                observers,
+                bar,
+            )
+            with ahead:
+                loop.run(initial_epoch, epochs)
+            trainer.review_sparse_products()
+        return observers.history
+    finally:
+        for given in (source, validation):
+            if isinstance(given, IterableSteps):
+                given.close()
 
 
 def _check_data(
