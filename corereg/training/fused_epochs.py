@@ -69,7 +69,7 @@ class FusedEpochs:
 
     def next_epoch(self, epoch: int, epochs: int) -> FinishedEpoch | None:
         """An epoch of so many, counted from 0; None: it has to be run step by step."""
-        if not self._finished:
+        if not self._finished and self._steps.has_run:
             self._run(epoch, min(epochs - epoch, MAX_FUSED_EPOCHS))
         return self._finished.pop() if self._finished else None
 
