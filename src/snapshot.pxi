@@ -26,6 +26,7 @@ cdef extern from *:
     #if PY_VERSION_HEX < 0x030C0000
         return ((PyDictObject *)dict)->ma_version_tag;
     #else
+        (void)dict;
         return 0;
     #endif
     }

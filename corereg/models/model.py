@@ -31,7 +31,6 @@ from corereg.training.data.feature_names import as_public, from_public
 from corereg.training.data.structures import unpack_x_y_sample_weight
 from corereg.training.evaluate import evaluate, test_on_batch
 from corereg.training.fit import fit, train_on_batch
-from corereg.training.predict import predict
 from corereg.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -327,6 +326,8 @@ class Model(CopiedWhole, ModelStructure):
                     like = trainer.output_like
                     return found if like is None else pack_like(like, flatten(found))
         try:
+            from corereg.training.predict import predict
+
             return predict(self, x, batch_size, verbose, steps, callbacks)
         except Exception as error:
             shorten(error)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -30,7 +30,6 @@ from corereg.training.arguments import (
     check_shuffle,
     smallest_known,
 )
-from corereg.training.augmentation import Augmentation, augmenting
 from corereg.training.custom import checked_logs, data_of, step_runner
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
@@ -38,10 +37,13 @@ from corereg.training.data.mapped import read_ahead
 from corereg.training.diagnosis import warn_not_finite
 from corereg.training.evaluate import test_steps
 from corereg.training.loop import TrainingLoop, ValidationPlan
-from corereg.training.repeated_batch import RepeatedBatch, repeatable
 from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps
-from corereg.training.trainer import TrainableModel
+from corereg.training.trainer import TrainableModel, Trainer
 from corereg.warn import warn_user
+
+if TYPE_CHECKING:  # imported by those who augment, or train on single batches
+    from corereg.training.augmentation import Augmentation
+    from corereg.training.repeated_batch import RepeatedBatch
 
 
 def graph_penalties(weights: Sequence[Parameter]) -> list[tuple[Parameter, Tensor]]:
@@ -158,7 +160,7 @@ def fit(
 ) -> History:
     """See `Model.fit`."""
     trainer = model._trainer
-    augmentation = Augmentation.of("fit", model, augment)
+    augmentation = _augmentation_of("fit", model, augment)
     size = check_count("fit", "batch_size", 32 if batch_size is None else batch_size)
     epochs = check_count("fit", "epochs", epochs, least=0)
     initial_epoch = check_count("fit", "initial_epoch", initial_epoch, least=0)
@@ -195,7 +197,7 @@ def fit(
         bar = ProgressBar(epochs, steps, verbose)
         with (
             trainer.lock.training("fit", trainer.forget_gradients),
-            augmenting(trainer, augmentation),
+            _augmenting(trainer, augmentation),
             bar,
         ):
             observers = CallbackList(callbacks, add_history=True, model=model, **params)
@@ -230,6 +232,25 @@ def fit(
         for given in (source, validation):
             if isinstance(given, IterableSteps):
                 given.close()
+
+
+def _augmentation_of(who: str, model: TrainableModel, augment: Any) -> Augmentation | None:
+    if augment is None:
+        return None
+    from corereg.training.augmentation import Augmentation
+
+    return Augmentation.of(who, model, augment)
+
+
+def _augmenting(
+    trainer: Trainer, augmentation: Augmentation | None
+) -> AbstractContextManager[None]:
+    """What is entered while a training is augmented, or is not any more."""
+    if augmentation is None and trainer.last_augmentation is None:
+        return nullcontext()
+    from corereg.training.augmentation import augmenting
+
+    return augmenting(trainer, augmentation)
 
 
 def _check_data(
@@ -289,16 +310,18 @@ def train_on_batch(
         names = repeated.penalty_names
     if logs is None:
         who = "train_on_batch"
-        augmentation = Augmentation.of(who, model, augment)
+        augmentation = _augmentation_of(who, model, augment)
         data = _check_data(model, augmentation, who, x, y, sample_weight, class_weight)
         with (
             trainer.lock.training(who, trainer.forget_gradients),
-            augmenting(trainer, augmentation),
+            _augmenting(trainer, augmentation),
         ):
             runner = train_runner(model)
             runner.sums.reset()
             runner.run_whole(data)
             trainer.warn_if_eager(who, "train")
+            from corereg.training.repeated_batch import repeatable
+
             trainer.repeated_batch = repeatable(model, x, y, data, runner) if plain else None
             logs, batch = runner.sums.logs(), runner.last
             names = runner.sums.penalties.names

@@ -44,13 +44,12 @@ from corereg.training.data.model_shapes import (
     input_shapes,
 )
 from corereg.training.data.structures import nest_given
-from corereg.training.mixing import mixed_loss
 from corereg.training.sparse_products import SparseChoice
-from corereg.training.trackers import Trackers
 from corereg.warn import warn_user
 
 if TYPE_CHECKING:
     from corereg.graph.halves import Halves
+    from corereg.training.trackers import Trackers
 
 Array = np.ndarray[Any, Any]
 ZERO_WEIGHTS = "all sample weights are 0, so the loss is 0 and nothing is learned from the data"
@@ -181,6 +180,8 @@ class Trainer:
         wanted = self.losses, self.compilation.metrics or ()
         found = self._trackers
         if found is None or any(a is not b for a, b in zip(found.made_for, wanted, strict=True)):
+            from corereg.training.trackers import Trackers
+
             known, found = found, Trackers(*wanted)
             if known is not None and known.made_for[0] is self.losses:
                 found.loss, found.outputs = known.loss, known.outputs  # metrics came later
@@ -355,6 +356,8 @@ class Trainer:
             if mixed is None:
                 found.append(loss(batch.targets[output], prediction, weight))
             else:
+                from corereg.training.mixing import mixed_loss
+
                 found.append(mixed_loss(loss, mixed, prediction, weight))
         return found
 
