@@ -84,14 +84,18 @@ class TrainingLoop:
                 self._epoch = epoch
                 order.unfinished = None
                 finished = None
-                if fused is not None and not observed and self._resumes_within is None:
-                    if fused or not model.stop_training:
-                        finished = fused.next_epoch(epoch, epochs)
-                    if finished is not None:
-                        self._end_fused(finished, fused)
-                        if model.stop_training and not fused:
-                            break
-                        continue
+                if (
+                    fused is not None
+                    and not observed
+                    and self._resumes_within is None
+                    and (fused or not model.stop_training)
+                ):
+                    finished = fused.next_epoch(epoch, epochs)
+                if fused is not None and finished is not None:
+                    self._end_fused(finished, fused)
+                    if model.stop_training and not fused:
+                        break
+                    continue
                 run.begin_epoch()
                 resumed = self._resume_within()
                 if resumed is None and not run.ready():
