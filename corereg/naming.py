@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _counts: dict[str, int] = {}
 
@@ -19,6 +20,7 @@ def restart() -> None:
     _counts.clear()
 
 
+@lru_cache(256)
 def snake_case(name: str) -> str:
     """BigDense -> big_dense, LeakyReLU -> leaky_re_lu, AUC -> auc, MeanIoU -> mean_io_u."""
     parted = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))

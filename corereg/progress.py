@@ -90,6 +90,11 @@ class ProgressBar:
         self.close()
 
     @property
+    def shows(self) -> bool:
+        """Whether it writes anything at all."""
+        return self._lines
+
+    @property
     def due(self) -> bool:
         """Whether `update` would draw now, so that its logs are worth computing."""
         return self._bar and time.perf_counter() >= self._next_draw

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from corereg._lazy import lazy_package
@@ -180,4 +181,21 @@ def generator(seed: int | None = None) -> np.random.Generator:
     """A NumPy generator for this seed, or for the next of this thread's sequence."""
     from numpy.random import Generator, Philox
 
-    return Generator(Philox(key=next_seed() if seed is None else mix(int(seed))))
+    return Generator(Philox(_key_class()(next_seed() if seed is None else mix(int(seed)))))
+
+
+@cache
+def _key_class() -> type:
+    """The class of what `Philox` takes its key from. Given as ``Philox(key=...)``, it asks the
+    system for random numbers, too, which takes four times as long, and uses none of them."""
+    import numpy as np
+    from numpy.random.bit_generator import ISeedSequence
+
+    class Key(ISeedSequence):
+        def __init__(self, key: int) -> None:
+            self._key = key
+
+        def generate_state(self, n_words: int, dtype: Any = np.uint32) -> Any:
+            return np.array([self._key, 0], np.uint64)
+
+    return Key

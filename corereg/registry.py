@@ -124,6 +124,8 @@ def is_unknown(error: BaseException | None) -> bool:
 def resolve(kind: str, identifier: Any) -> Any:
     """identifier as an object: a name or {"class_name", "config"} is looked up, a class is called,
     anything else is returned as it is. ValueError for names that are not known."""
+    if identifier is None:
+        return None
     if isinstance(identifier, type):
         return identifier()
     if isinstance(identifier, str):

@@ -19,7 +19,7 @@ from corereg.recordable import declares_recordable, needs_proof
 cimport cython
 cimport numpy as cnp
 from contract cimport *
-from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_REFCNT
 from libc.math cimport INFINITY, log2

@@ -70,12 +70,12 @@ cdef int arrange(Program program, ptrdiff_t team) except -1:
                 done += 1
     if count:  # from the end of one run to the beginning of the next
         instructions[0].needs_barrier = False
-        for i in range(last, count):
+        for i in range(last, count if team > 1 else 0):
             for j in range(count):
                 if j and instructions[j].needs_barrier:
                     break
                 if must_wait(program, order[i], order[j], True):
-                    instructions[0].needs_barrier = team > 1
+                    instructions[0].needs_barrier = True
     names = [cr_kernel_name(program.calls[order[i]].id).decode() for i in range(count)]
     PyMem_Free(order)
     PyMem_Free(issued)

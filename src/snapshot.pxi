@@ -18,8 +18,21 @@ cdef extern from *:
         if (member->type != T_OBJECT_EX) return NULL;
         return (PyObject **)((char *)owner + member->offset);
     }
+
+    /* A number that changes with a dict, and that no other dict has ever had; 0: Python tells none,
+       as from 3.12 on. */
+    static uint64_t cr_dict_version(PyObject *dict)
+    {
+    #if PY_VERSION_HEX < 0x030C0000
+        return ((PyDictObject *)dict)->ma_version_tag;
+    #else
+        (void)dict;
+        return 0;
+    #endif
+    }
     """
     PyObject **cr_slot_place(PyObject *owner, PyObject *descriptor)
+    uint64_t cr_dict_version(object d) noexcept
 
 cdef extern from "Python.h":
     object PyObject_GenericGetDict(object, void *)
@@ -48,6 +61,18 @@ cdef bint same_items(object d, list before) noexcept:
         if key != PyList_GET_ITEM(before, i) or value != PyList_GET_ITEM(before, i + 1):
             return False
         i += 2
+    return True
+
+
+cdef inline bint same_dict(object d, list before, uint64_t *version) noexcept:
+    """As `same_items`, without a look at the items if the dict has the version that it had when
+    they were the same; notes it if they are."""
+    cdef uint64_t now = cr_dict_version(d)
+    if now and now == version[0]:
+        return True
+    if not same_items(d, before):
+        return False
+    version[0] = now
     return True
 
 
@@ -151,8 +176,11 @@ cdef class Snapshot:
     cdef list found                   # ... and what keeps alive what is in its slots
     cdef _Slot *slots                 # of all parameters, each with what it held
     cdef Py_ssize_t slot_count
+    cdef uint64_t *versions           # of objects' dicts, then of `dicts`, when all was the same
 
     def __init__(self, objects, containers=(), parameters=()):
+        PyMem_Free(self.versions)
+        self.versions = NULL
         self.objects = list(objects)
         self.attributes = [items_of(part.__dict__) for part in self.objects]
         self.lists, self.entries, self.dicts, self.items = [], [], [], []
@@ -161,9 +189,14 @@ cdef class Snapshot:
         self.arrays, self.trainable, self.found = [], bytearray(), []
         for p in self.parameters:
             self.add_parameter(p)
+        self.versions = <uint64_t *> PyMem_Calloc(len(self.objects) + len(self.dicts) + 1,
+                                                  sizeof(uint64_t))
+        if self.versions == NULL:
+            raise MemoryError("Snapshot: no memory for the versions of dicts")
 
     def __dealloc__(self):
         PyMem_Free(self.slots)
+        PyMem_Free(self.versions)
 
     cdef int add_parameter(self, TensorCore p) except -1:
         self.arrays.append(p.array)
@@ -215,17 +248,19 @@ cdef class Snapshot:
 
     cpdef bint unchanged(self) except -1:
         """Whether all is as it was."""
-        cdef Py_ssize_t i
+        cdef Py_ssize_t i, objects = len(self.objects)
         cdef TensorCore p
+        if self.versions == NULL:
+            return False
         for i in range(len(self.lists)):
             if not same_entries(self.lists[i], <list> self.entries[i]):
                 return False
         for i in range(len(self.dicts)):
-            if not same_items(self.dicts[i], <list> self.items[i]):
+            if not same_dict(self.dicts[i], <list> self.items[i], &self.versions[objects + i]):
                 return False
-        for i in range(len(self.objects)):
+        for i in range(objects):
             attributes = PyObject_GenericGetDict(self.objects[i], NULL)
-            if not same_items(attributes, <list> self.attributes[i]):
+            if not same_dict(attributes, <list> self.attributes[i], &self.versions[i]):
                 return False
         for i in range(self.slot_count):
             if self.slots[i].place[0] != self.slots[i].found:

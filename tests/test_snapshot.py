@@ -127,3 +127,18 @@ def test_parameters_whose_class_hides_a_slot(fails):
         TypeError,
         "expected 'regularizer' in a slot of Own, found property",
     )
+
+
+def test_what_is_as_it_was_again_is_unchanged():
+    part, own = Part(a=1), {"b": 2}
+    snapshot = _kernels.Snapshot([part], [own])
+    for changed in (True, False) * 2:
+        assert snapshot.unchanged()
+        part.a, own["b"] = (3, 2) if changed else (1, 4)
+        assert not snapshot.unchanged()
+        part.a, own["b"] = 1, 2
+    assert snapshot.unchanged()
+    part.__dict__ = dict(vars(part))
+    assert snapshot.unchanged()
+    part.__dict__ = {"a": 3}
+    assert not snapshot.unchanged()

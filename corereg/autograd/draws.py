@@ -4,8 +4,6 @@ counted back, so that it draws the same numbers."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -52,12 +50,13 @@ def note_draw(drawn: Array) -> None:
         _noting.draws.note(drawn)
 
 
-@contextmanager
-def noted_draws() -> Iterator[Draws]:
+class noted_draws:
     """``with noted_draws() as draws:`` notes what this thread draws inside."""
-    outer, draws = _noting.draws, Draws()
-    _noting.draws = draws
-    try:
-        yield draws
-    finally:
-        _noting.draws = outer
+
+    def __enter__(self) -> Draws:
+        self._outer, found = _noting.draws, Draws()
+        _noting.draws = found
+        return found
+
+    def __exit__(self, *error: object) -> None:
+        _noting.draws = self._outer

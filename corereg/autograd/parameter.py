@@ -10,7 +10,7 @@ import numpy as np
 
 from corereg import _kernels
 from corereg.autograd.aliases import Array
-from corereg.autograd.tensor import Tensor
+from corereg.autograd.tensor import FLOATS, Tensor
 from corereg.tables.masked import without_mask
 
 Penalty = Callable[[Any], Any]  # from a tensor to a tensor of one element
@@ -45,11 +45,20 @@ class Variable(Tensor):
         >>> corereg.autograd.parameter.Variable.zeros((2,), "float32", "momentum").tolist()
         [0.0, 0.0]
         """
-        made = cls.__new__(cls)
         with _kernels.CacheLines():
-            Tensor.__init__(made, np.zeros(shape, dtype))
+            return cls._around(np.zeros(shape, dtype), name)
+
+    @classmethod
+    def _around(cls, array: Array, name: str) -> Self:
+        """A variable with this array, which nobody else has and that begins at a cache line, as
+        its memory."""
+        made = cls.__new__(cls)
+        if array.dtype in FLOATS:
+            made.data = array
+        else:
+            Tensor.__init__(made, array)
         made.name = name
-        made._made_as = made.shape, made.data.dtype
+        made._made_as = array.shape, array.dtype
         return made
 
     @property

@@ -122,7 +122,9 @@ HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
 
 def plain_logs(logs: Logs | None) -> Logs:
     """A copy of `logs`, sorted by name, with scalars as Python floats."""
-    return {name: plain_value(logs[name]) for name in sorted(logs)} if logs else {}
+    if not logs:
+        return {}
+    return {n: v if type(v := logs[n]) is float else plain_value(v) for n in sorted(logs)}
 
 
 def plain_value(value: Any) -> Any:

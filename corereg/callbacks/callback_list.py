@@ -41,12 +41,14 @@ class CallbackList(Callback):
         if add_history and not found:
             found = [History()]
             self.callbacks += found
+        self._histories = found
         self.history: History | None = found[-1] if found else None
         self._progbars = [one for one in self.callbacks if isinstance(one, ProgbarLogger)]
         if add_progbar and not self._progbars:
             self._progbars = [ProgbarLogger()]
             self.callbacks += self._progbars
-        self.callbacks.sort(key=lambda one: getattr(one, "_comes_last", False))
+        if len(self.callbacks) > 1:
+            self.callbacks.sort(key=lambda one: getattr(one, "_comes_last", False))
         if model is not None:
             self.set_model(model)
         if params:
@@ -118,12 +120,13 @@ class CallbackList(Callback):
         return self._any_observes("on_predict_batch_begin", "on_predict_batch_end")
 
     def _any_observes(self, *hooks: str) -> bool:
-        # An object that only looks like a Callback has no _observes: it counts as an observer.
-        return any(
-            not isinstance(callback, Callback) or callback._observes(hook)
-            for callback in self.callbacks
-            for hook in hooks
-        )
+        for callback in self.callbacks:
+            if type(callback) is History and vars(callback).keys().isdisjoint(hooks):
+                continue  # it waits for none of the hooks that are asked for here
+            # An object that only looks like a Callback has no _observes: it counts as an observer.
+            if not isinstance(callback, Callback) or any(map(callback._observes, hooks)):
+                return True
+        return False
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._run("on_train_begin", logs)
@@ -136,6 +139,12 @@ class CallbackList(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch("on_epoch_end", epoch, logs)
+
+    def _record_epoch(self, epoch: int, logs: Logs) -> None:
+        """`on_epoch_end` where no callback observes epochs: a History records them nevertheless."""
+        logs = plain_logs(logs)
+        for history in self._histories:
+            history.on_epoch_end(epoch, logs)
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         self._batch("on_train_batch_begin", batch, logs)

@@ -76,8 +76,10 @@ class History(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}
-        values: list[Any] = [epoch, *map(plain_value, logs.values())]
-        lists: list[list[Any]] = [self.epoch, *(self.history.setdefault(name, []) for name in logs)]
+        values: list[Any] = [epoch]
+        values += [v if type(v) is float else plain_value(v) for v in logs.values()]
+        lists: list[list[Any]] = [self.epoch]
+        lists += [self.history.setdefault(name, []) for name in logs]
         # In one call that runs no Python, so that an interrupt finds all lists of one length.
         deque(map(list.append, lists, values), maxlen=0)
 

@@ -76,8 +76,10 @@ def get(identifier: Any) -> Any:
     >>> constraints.get("non_neg")
     NonNeg()
     """
+    if identifier is None:
+        return None
     found = registry.resolve("constraint", identifier)
-    if found is not None and not callable(found):
+    if not callable(found):
         raise ValueError(
             f"constraint: expected a name, a Constraint or a callable, received {found!r}"
         )

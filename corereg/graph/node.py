@@ -33,7 +33,8 @@ class Node:
     ) -> None:
         """specs: a nest of `Spec` for what comes out."""
         self.operation, self.args, self.kwargs, self.specs = operation, args, kwargs, specs
-        self._made: list[weakref.ref[SymbolicTensor] | None] = [None] * len(list(flatten(specs)))
+        count = 1 if type(specs) is Spec else len(list(flatten(specs)))
+        self._made: list[weakref.ref[SymbolicTensor] | None] = [None] * count
         enter = getattr(operation, "_enter_node", None)
         if enter is not None:
             enter(self)
@@ -41,6 +42,8 @@ class Node:
     @property
     def outputs(self) -> Any:
         """The symbolic tensors that came out, nested as the call nests them."""
+        if type(self.specs) is Spec:
+            return self._output(self.specs, 0)
         places = iter(range(len(self._made)))
         return map_nest(lambda spec: self._output(spec, next(places)), self.specs)
 

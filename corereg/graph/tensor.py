@@ -12,6 +12,7 @@ from corereg.naming import unique_name
 Shape = tuple[int | None, ...]
 STRING = "string"
 """The dtype of inputs of texts; what computes with them is given their numbers, int64."""
+_NAMED = ("float32", "float64", STRING)  # dtypes that are their own names
 
 
 def number_dtype(dtype: Any) -> np.dtype[Any]:
@@ -42,7 +43,9 @@ class SymbolicTensor:
 
     def __init__(self, shape: Sequence[int | None], dtype: Any, name: str | None = None) -> None:
         self.shape: Shape = tuple(shape)
-        self.dtype = STRING if dtype == STRING else str(np.dtype(dtype))
+        if type(dtype) is not str or dtype not in _NAMED:
+            dtype = STRING if dtype == STRING else str(np.dtype(dtype))
+        self.dtype: str = dtype
         self.name = unique_name("symbolic_tensor") if name is None else name
 
     @property

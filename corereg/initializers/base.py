@@ -12,6 +12,7 @@ from corereg.autograd import Tensor
 from corereg.representation import as_call
 
 Array = np.ndarray[Any, Any]
+_VALUES = (Tensor, np.ndarray, np.generic, list, tuple)
 
 
 class Initializer:
@@ -54,7 +55,7 @@ def get(identifier: Any) -> Any:
     """
     if identifier is None:
         return None
-    if isinstance(identifier, Tensor | np.ndarray | np.generic | list | tuple):
+    if isinstance(identifier, _VALUES):
         identifier = {"class_name": "FromArray", "config": {"value": identifier}}
     found = registry.resolve("initializer", identifier)
     if not callable(found):

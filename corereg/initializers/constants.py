@@ -48,6 +48,8 @@ class Constant(Initializer):
     def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Array:
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         values = np.asarray(self.value, dtype or config.floatx())
+        if not values.ndim:
+            return np.full(shape, values, values.dtype)
         try:
             return np.broadcast_to(values, shape).copy()
         except ValueError:

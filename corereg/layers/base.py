@@ -100,7 +100,7 @@ class Layer(Holder, Recordable):
             input_shape = (input_dim,)
         self.name = name if name is not None else unique_name(snake_case(type(self).__name__))
         self._dtype = np.dtype(config.floatx() if dtype is None else dtype)
-        if str(self._dtype) not in ("float32", "float64"):
+        if self._dtype not in _NAMES:
             raise ValueError(
                 f"{self.who}: expected dtype 'float32' or 'float64', received {dtype!r}"
             )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -83,9 +84,8 @@ class Holder:
 
     def _begin(self) -> None:
         """Nothing is part of it yet."""
-        self._parameters, self._frozen, self._added = [], [], []
-        self._sublayers, self._ids = [], set()
-        self._activity, self._nodes = [], []
+        for name in _SLOTS:  # none of these is part of the layer
+            _put(self, name, set() if name == "_ids" else [])
 
     @property
     def who(self) -> str:
@@ -96,14 +96,19 @@ class Holder:
 
     def __setattr__(self, name: str, value: Any) -> None:
         old = self.__dict__.get(name)
-        parts = (isinstance(value, _PARTS) or isinstance(old, _PARTS)) and name not in _OWN
-        if parts:
-            value = self._track(value, exchanged=isinstance(old, _PARTS))
+        if type(value) in _PLAIN and type(old) in _PLAIN:  # most are
+            parts = False
+        else:
+            parts = (isinstance(value, _PARTS) or isinstance(old, _PARTS)) and name not in _OWN
+            if parts:
+                value = self._track(value, exchanged=isinstance(old, _PARTS))
         try:
-            object.__setattr__(self, name, value)
+            _put(self, name, value)
         except AttributeError as error:
             raise self._name_error(name, value, error) from None
-        if parts and old is not value and any(id(one) in self._ids for one in leaves(old)):
+        if not parts or old is None or old is value:
+            return
+        if any(id(one) in self._ids for one in leaves(old)):
             self._forget_unheld()
 
     def _name_error(self, name: str, value: Any, error: AttributeError) -> AttributeError:
@@ -126,8 +131,8 @@ class Holder:
         lists and dicts tracked. exchanged: it takes the place of something."""
         new = [
             one
-            for one in leaves(value)
-            if isinstance(one, Parameter | Holder) and one is not self and id(one) not in self._ids
+            for one in ((value,) if isinstance(value, _HELD) else leaves(value))
+            if isinstance(one, _HELD) and one is not self and id(one) not in self._ids
         ]
         fixed = self.built and not self._is_building and not self._takes_layers
         if new and fixed and not exchanged:
@@ -332,7 +337,10 @@ class Holder:
         return sum(p.size for p in self.weights)
 
 
-_PARTS = (Holder, Parameter, *_CONTAINERS)
+_HELD = (Holder, Parameter)
+_PARTS = (*_HELD, *_CONTAINERS)
+_PLAIN = frozenset((type(None), bool, int, float, str, FunctionType))  # what holds no part
+_put = object.__setattr__
 
 
 def assign_all(who: str, parameters: list[Parameter], values: Sequence[Any]) -> None:

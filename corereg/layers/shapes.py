@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from corereg.graph.inference import BATCHES, infer, run_on_zeros
-from corereg.graph.nest import map_nest
+from corereg.graph.nest import SEQUENCES, map_nest
 from corereg.graph.tensor import SymbolicTensor
 
 Shape = tuple[int | None, ...]
+_NESTS = (*SEQUENCES, dict)
+_SIZES = frozenset((int, type(None)))  # what most sizes are
 
 
 def dims(who: str, shape: Any) -> tuple[int | None, ...]:
@@ -23,9 +25,9 @@ def dims(who: str, shape: Any) -> tuple[int | None, ...]:
 
 def is_shape(value: Any) -> bool:
     """Whether value is one shape, not a list, tuple or dict of shapes."""
-    return isinstance(value, list | tuple) and not any(
-        isinstance(n, list | tuple | dict) for n in value
-    )
+    if not isinstance(value, SEQUENCES):
+        return False
+    return _SIZES.issuperset(map(type, value)) or not any(isinstance(n, _NESTS) for n in value)
 
 
 def map_shapes(function: Callable[[Any], Any], shapes: Any) -> Any:

@@ -11,6 +11,8 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
+from corereg.graph.nest import SEQUENCES
+
 
 class Owner(Protocol):
     """What a tracked container asks of the layer that it belongs to."""
@@ -175,7 +177,7 @@ def leaves(value: Any) -> Iterator[Any]:
     waiting = [value]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, list | tuple):
+        if isinstance(one, SEQUENCES):
             waiting += reversed(one)
         elif isinstance(one, dict):
             waiting += reversed(one.values())

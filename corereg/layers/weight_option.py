@@ -36,7 +36,14 @@ class WeightOption:
 def options_of(layer: Any, kind: str) -> Iterator[tuple[str, Any]]:
     """Of each option of a kind ("regularizer", "constraint") that a layer's class has: the name of
     the weight, and what the option is now."""
-    for one in type(layer).__mro__:
-        for name, option in vars(one).items():
-            if isinstance(option, WeightOption) and option.kind == kind:
-                yield option.weight, getattr(layer, name)
+    own = type(layer)
+    if "_weight_options" not in vars(own):  # found once for each class
+        own._weight_options = tuple(
+            (name, option)
+            for one in own.__mro__
+            for name, option in vars(one).items()
+            if isinstance(option, WeightOption)
+        )
+    for name, option in own._weight_options:
+        if option.kind == kind:
+            yield option.weight, getattr(layer, name)

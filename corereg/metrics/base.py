@@ -331,7 +331,7 @@ def get(
         kind = "BinaryAccuracy"
     else:
         kind = "SparseCategoricalAccuracy" if sparse else "CategoricalAccuracy"
-    made: Metric = registry.deserialize("metric", {"class_name": kind, "config": {"name": found}})
+    made: Metric = registry.find("metric", kind)(name=found)  # type: ignore[misc]
     return made
 
 

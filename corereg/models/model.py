@@ -28,7 +28,6 @@ from corereg.training.compilation import Compilation
 from corereg.training.data.feature_names import as_public, from_public
 from corereg.training.data.structures import unpack_x_y_sample_weight
 from corereg.training.overriding import built_in, overrides
-from corereg.training.predict import predict
 from corereg.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -36,12 +35,13 @@ if TYPE_CHECKING:
     from corereg.models.sparsity import SparsityTable
     from corereg.optimizers.base import Optimizer
     from corereg.runtime.report import ExecutionReport
-    from corereg.training import custom, evaluate as testing, fit as fitting
+    from corereg.training import custom, evaluate as testing, fit as fitting, predict as predicting
     from corereg.training.predict_mc import MCPrediction
-else:  # what a model that only predicts does not need
+else:  # few models need all of it
     custom = later("corereg.training.custom")
     testing = later("corereg.training.evaluate")
     fitting = later("corereg.training.fit")
+    predicting = later("corereg.training.predict")
 
 Array = np.ndarray[Any, Any]
 
@@ -356,7 +356,7 @@ class Model(CopiedWhole, ModelStructure):
                 most = check_count("predict", "num_threads", num_threads)
                 with _kernels.limited_threads(most):
                     return Model.predict(self, x, batch_size, verbose, steps, callbacks, out=out)
-            return predict(self, x, batch_size, verbose, steps, callbacks, out)
+            return predicting.predict(self, x, batch_size, verbose, steps, callbacks, out)
         except Exception as error:
             shorten(error)
             raise

@@ -10,6 +10,8 @@ import numpy as np
 
 from corereg import _kernels
 
+NUMBERS = (int, float, np.number)
+
 
 class KernelRule(Protocol):
     """An optimizer whose numbers kernels read from `_hyper`."""
@@ -22,7 +24,7 @@ def check_number(
 ) -> None:
     """Raises TypeError unless value is a number, ValueError unless it is >= 0 (negative: <= 0),
     finite and less than `below`."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+    if isinstance(value, bool) or not isinstance(value, NUMBERS):
         raise TypeError(f"{who}: expected {name} as a number, received {value!r}")
     if not 0 <= (-value if negative else value) < below or not math.isfinite(value):
         bound = "" if below == math.inf else f" and < {below}"

@@ -82,7 +82,7 @@ class KernelOptimizer(Optimizer):
     def slots(self) -> list[tuple[Array | None, ...]]:
         """The state arrays of each parameter in the order of the rule's slots, None where an
         optional one is not wanted."""
-        return [tuple(None if v is None else v.data for v in own) for own in self._slots]
+        return [tuple([None if v is None else v.data for v in own]) for own in self._slots]
 
     def _saved_variables(self) -> list[Variable]:
         slots = [v for own in self._slots for v in own if v is not None]
@@ -102,10 +102,9 @@ class KernelOptimizer(Optimizer):
         for name in rule.slots[rule.required :]:
             if name in chosen:
                 made[name] = self.add_optimizer_variables(self.parameters, name)
-        self._slots = [
-            tuple(made[name][i] if name in made else None for name in rule.slots)
-            for i in range(len(self.parameters))
-        ]
+        count = len(self.parameters)
+        columns = [made.get(name, [None] * count) for name in rule.slots]
+        self._slots = [*zip(*columns, strict=True)] if columns else [()] * count
 
     def _ask_for_rows(self) -> None:
         for p in self.parameters:
@@ -164,5 +163,9 @@ class KernelOptimizer(Optimizer):
 
 def _hyperparameters(kind: type) -> dict[str, Hyperparameter]:
     """The hyperparameters that a class has, by name, its bases' first."""
-    parts = (item for base in reversed(kind.__mro__) for item in vars(base).items())
-    return {name: part for name, part in parts if isinstance(part, Hyperparameter)}
+    found: dict[str, Hyperparameter] | None = vars(kind).get("_found_hyperparameters")
+    if found is None:  # once for each class
+        parts = (item for base in reversed(kind.__mro__) for item in vars(base).items())
+        found = {name: part for name, part in parts if isinstance(part, Hyperparameter)}
+        kind._found_hyperparameters = found  # type: ignore[attr-defined]
+    return found

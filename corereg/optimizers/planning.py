@@ -13,7 +13,7 @@ from corereg.autograd import Parameter
 from corereg.autograd.parameter import Variable
 from corereg.optimizers.choices import VariableChoices
 from corereg.optimizers.plan import StepPlan, strengths_of
-from corereg.optimizers.stages import Stages
+from corereg.optimizers.stages import Stages, may_have_stages
 from corereg.regularizers.penalties import fused, is_proximal, swept_proximal
 
 Array = np.ndarray[Any, Any]
@@ -31,7 +31,7 @@ class KnownPlan(NamedTuple):
 
 def _sets_strengths(regularizer: Any) -> bool:
     """Whether a plan holds numbers of a regularizer."""
-    return regularizer is not None and (fused(regularizer) is not None or is_proximal(regularizer))
+    return fused(regularizer) is not None or is_proximal(regularizer)
 
 
 class StepPlanning(VariableChoices):
@@ -70,20 +70,16 @@ class StepPlanning(VariableChoices):
         decays, rates = self._decays_of(parameters), self._multipliers_of(parameters)
         some = range(len(parameters)) if chosen is None else chosen
         places = [i for i in some if parameters[i].trainable]
-        slots = self.slots
-        plan = StepPlan(
-            [parameters[i] for i in places],
-            places,
-            [slots[i] for i in places],
-            [strengths[i] for i in places],
-            [decays[i] for i in places],
-            [rates[i] for i in places],
-            self._proximal_of([parameters[i] for i in places]),
-        )
+        of_each: list[list[Any]] = [parameters, self.slots, strengths, decays, rates]
+        if len(places) < len(parameters):
+            of_each = [[values[i] for i in places] for values in of_each]
+        stepped, slots, strengths, decays, rates = of_each
+        proximal = self._proximal_of(stepped)
+        plan = StepPlan(stepped, places, slots, strengths, decays, rates, proximal)
         plan.stages = self._stages(plan)
         if len(self._plans) >= PLANS:
             self._plans.clear()
-        fixed = [p.regularizer for p in parameters if _sets_strengths(p.regularizer)]
+        fixed = [r for p in parameters if (r := p.regularizer) is not None and _sets_strengths(r)]
         snapshot = _kernels.Snapshot(fixed, [parameters], parameters)
         self._plans[penalties, chosen] = KnownPlan(plan, options, snapshot)
         return plan
@@ -102,10 +98,11 @@ class StepPlanning(VariableChoices):
     ) -> list[tuple[float, float, str] | None] | None:
         """What the proximal stage of each parameter computes with, None for none at all;
         ValueError if this optimizer has no such stage."""
-        if all(p.regularizer is None for p in parameters):
-            return None
-        for p in parameters:
+        some = [p for p in parameters if p.regularizer is not None]
+        for p in some:
             self.check_regularizer(p.regularizer, p.name)
+        if not some:
+            return None
         found = [swept_proximal(p.regularizer) for p in parameters]
         return found if any(found) else None
 
@@ -125,6 +122,9 @@ class StepPlanning(VariableChoices):
 
     def _stages(self, plan: StepPlan) -> Stages | None:
         """What is asked for around the steps of a plan; None: nothing."""
+        whole = self._totals or self._averages or self.loss_scale_factor is not None
+        if not whole and not any(map(may_have_stages, plan.parameters)):
+            return None
         totals: list[Array] | None = None
         if self._totals:
             totals = [self._totals[i].data for i in plan.places]

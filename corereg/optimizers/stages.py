@@ -16,6 +16,11 @@ from corereg.regularizers.penalties import is_proximal, swept_proximal
 Array = np.ndarray[Any, Any]
 
 
+def may_have_stages(p: Parameter) -> bool:
+    """Whether something of a parameter may ask for a stage of its own."""
+    return p.constraint is not None or p.mask is not None or is_proximal(p.regularizer)
+
+
 class Stages:
     """The stages of a step over some parameters. rates: what their learning rates are multiplied
     by.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from corereg import config, initializers
+from corereg import _kernels, config, initializers
 from corereg.autograd import Tensor
 from corereg.autograd.parameter import Variable
 
@@ -60,10 +60,16 @@ class VariableMaker:
                 f"of {len(names)} names, received {len(initials)}"
             )
         made: tuple[list[Variable], ...] = tuple([] for _ in names)
-        for variable in trainable_variables:
-            own, shape, dtype = _own_name(variable), variable.shape, variable.dtype
-            for variables, one, initial in zip(made, names, initials, strict=True):
-                variables.append(self.add_variable(shape, initial, dtype, f"{own}_{one}"))
+        with _kernels.CacheLines():
+            for variable in trainable_variables:
+                own, shape, dtype = _own_name(variable), variable.shape, variable.dtype
+                for variables, one, initial in zip(made, names, initials, strict=True):
+                    if type(initial) is str and initial == "zeros":
+                        found = Variable._around(np.zeros(shape, dtype), f"{own}_{one}")
+                        self._state.append(found)
+                    else:
+                        found = self.add_variable(shape, initial, dtype, f"{own}_{one}")
+                    variables.append(found)
         return made[0] if isinstance(name, str) else made
 
     def _get_variable_index(self, variable: Tensor) -> int:

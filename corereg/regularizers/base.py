@@ -55,10 +55,12 @@ def get(identifier: Any) -> Any:
     >>> regularizers.get("l2")
     L2(0.01)
     """
+    if identifier is None:
+        return None
     if isinstance(identifier, str) and identifier in L1_L2_NAMES:
         identifier = {"class_name": "L1L2", "config": {"l1": 0.01, "l2": 0.01}}
     found = registry.resolve("regularizer", identifier)
-    if found is not None and not callable(found):
+    if not callable(found):
         raise TypeError(
             f"regularizer: expected a name, a Regularizer or a callable, received {found!r}"
         )

@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from corereg import _kernels
 from corereg.runtime.dependencies import (
@@ -25,8 +25,10 @@ from corereg.runtime.dependencies import (
     obstacle_of_difference,
     snapshot_of,
 )
-from corereg.runtime.references import References, references_of
 from corereg.runtime.scheduling import SIGNATURES, ThreadTuner
+
+if TYPE_CHECKING:  # imported for parts that have to prove themselves
+    from corereg.runtime.references import References
 
 ReplayPlan = list[tuple[_kernels.Program, int]]
 """Programs, and how often each is replayed, one after the other."""
@@ -88,7 +90,11 @@ class Capture:
         self.result = result = self.finish(program, result)
         self.unproven = program.unproven
         self.snapshot = snapshot_of(program.dependencies, program.unproven)
-        self._references = references_of(program.unproven) if program.unproven else None
+        self._references = None
+        if program.unproven:
+            from corereg.runtime.references import references_of
+
+            self._references = references_of(program.unproven)
         self.obstacle = obstacle_of(program) or self.obstacle
         self._earlier.append(program)
         runs = max(self.runs, 2) if program.unproven else self.runs

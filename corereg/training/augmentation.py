@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -243,8 +243,7 @@ class Augmentation:
                 _put(one, known)
 
 
-@contextmanager
-def augmenting(trainer: Trainer, augmentation: Augmentation | None) -> Iterator[None]:
+def augmenting(trainer: Trainer, augmentation: Augmentation | None) -> AbstractContextManager[None]:
     """``with augmenting(...):`` the steps of this training are augmented, with the random numbers
     that follow on those of the last training that was."""
     captures = trainer.captures["train"]
@@ -252,9 +251,11 @@ def augmenting(trainer: Trainer, augmentation: Augmentation | None) -> Iterator[
         if captures.obstacle is not None:  # it may have been that of what augmented before
             captures.clear()
         trainer.last_augmentation = augmentation
-    if augmentation is None:
-        yield
-        return
+    return nullcontext() if augmentation is None else _augmenting(trainer, augmentation)
+
+
+@contextmanager
+def _augmenting(trainer: Trainer, augmentation: Augmentation) -> Iterator[None]:
     augmentation.put_random_states(trainer.augmented)
     trainer.augmentation = augmentation
     try:

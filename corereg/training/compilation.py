@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from corereg import losses, metrics, optimizers
+from corereg.graph.nest import SEQUENCES
 from corereg.layers.base import Shape
 from corereg.naming import unused_name
 from corereg.training.data.checks import prefix_errors
@@ -226,7 +227,7 @@ def _each(structure: Any, change: Any) -> Any:
     """A list or dict with every entry changed, or one entry changed; None stays."""
     if isinstance(structure, dict) and "class_name" not in structure:
         return {name: _each(one, change) for name, one in structure.items()}
-    if isinstance(structure, list | tuple):
+    if isinstance(structure, SEQUENCES):
         return [_each(one, change) for one in structure]
     return None if structure is None else change(structure)
 

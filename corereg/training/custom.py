@@ -29,7 +29,6 @@ from corereg.training.data.structures import pack_x_y_sample_weight, unpack_x_y_
 from corereg.training.overriding import overrides
 from corereg.training.penalty_sums import PenaltySums
 from corereg.training.steps import StepRunner
-from corereg.training.trackers import array_of, by_output
 from corereg.training.trainer import TrainableModel
 
 
@@ -83,6 +82,8 @@ def compute_loss(model: TrainableModel, y: Any, y_pred: Any, sample_weight: Any)
     """See `Model.compute_loss`."""
     trainer = model._trainer
     predictions = list(flatten(y_pred))
+    from corereg.training.trackers import array_of, by_output
+
     targets, weights = by_output(y, predictions), by_output(sample_weight, predictions)
     parts: list[Tensor] = []
     if y is not None:
@@ -116,6 +117,8 @@ def compute_metrics(
     """See `Model.compute_metrics`."""
     trainer = model._trainer
     if trainer.compilation.metrics is None and y is not None:
+        from corereg.training.trackers import array_of, by_output
+
         predictions = list(flatten(y_pred))
         targets = [array_of(one) for one in by_output(y, predictions)]
         trainer.make_metrics(model, targets, [tuple(one.shape) for one in predictions])

@@ -6,10 +6,10 @@ What a step is stands in `train_step`; the epochs around it are in loop.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -30,7 +30,6 @@ from corereg.training.arguments import (
     check_shuffle,
     smallest_known,
 )
-from corereg.training.augmentation import Augmentation, augmenting
 from corereg.training.custom import checked_logs, data_of, step_runner
 from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
@@ -38,10 +37,13 @@ from corereg.training.data.mapped import read_ahead
 from corereg.training.diagnosis import warn_not_finite
 from corereg.training.evaluate import test_steps
 from corereg.training.loop import TrainingLoop, ValidationPlan
-from corereg.training.repeated_batch import RepeatedBatch, repeatable
 from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps
-from corereg.training.trainer import TrainableModel
+from corereg.training.trainer import TrainableModel, Trainer
 from corereg.warn import warn_user
+
+if TYPE_CHECKING:  # imported by those who augment, or train on single batches
+    from corereg.training.augmentation import Augmentation
+    from corereg.training.repeated_batch import RepeatedBatch
 
 
 def graph_penalties(weights: Sequence[Parameter]) -> list[tuple[Parameter, Tensor]]:
@@ -86,7 +88,7 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
     optimizer = trainer.ready_optimizer(model)  # a callback may have set another
     if trainer.augmentation is not None:
         batch = trainer.augmentation.apply(batch, trainer.losses)
-    weights = regularized(model.weights)
+    weights = regularized(optimizer.parameters)
     with noted_draws() as draws:
         found = forward_pass(model, batch, weights)
     total = found.total
@@ -158,7 +160,7 @@ def fit(
 ) -> History:
     """See `Model.fit`."""
     trainer = model._trainer
-    augmentation = Augmentation.of("fit", model, augment)
+    augmentation = _augmentation_of("fit", model, augment)
     size = check_count("fit", "batch_size", 32 if batch_size is None else batch_size)
     epochs = check_count("fit", "epochs", epochs, least=0)
     initial_epoch = check_count("fit", "initial_epoch", initial_epoch, least=0)
@@ -184,51 +186,71 @@ def fit(
             source, kept = source.split("fit", validation_split)
             if class_weight is not None:
                 kept.weights = (None,) * len(kept.weights)
-    with ExitStack() as reading:
-        if isinstance(source, IterableSteps):
-            reading.callback(source.close)
+    validation: Steps | None = None
+    try:
         validation = _validation_steps(model, validation_data, kept, validation_size)
-        if isinstance(validation, IterableSteps):
-            reading.callback(validation.close)
-        reading = reading.pop_all()
-    steps_in_pass = -(-len(source) // size) if isinstance(source, ArrayDataset) else source.steps
-    steps = smallest_known(steps_in_pass, steps_per_epoch)
-    params: dict[str, Any] = {"epochs": epochs, "steps": steps, "verbose": verbose}
-    bar = ProgressBar(epochs, steps, verbose)
-    with (
-        reading,
-        trainer.lock.training("fit", trainer.forget_gradients),
-        augmenting(trainer, augmentation),
-        bar,
-    ):
-        observers = CallbackList(callbacks, add_history=True, model=model, **params)
-        observers.leave_display_to_caller()
-        assert observers.history is not None
-        observers.history.notes["validation_freq"] = validation_freq
-        trainer.ready_optimizer(model)
-        trainer.resume_weights(model, initial_epoch > 0)
-        runner = train_runner(model)
-        run: Steps
-        ahead: AbstractContextManager[None]
-        if isinstance(source, ArrayDataset):
-            order = trainer.row_order if shuffle else None
-            run = ArraySteps(runner, source, size, order, block)
-            ahead = read_ahead(source, order is None or block > 0, max(block, size))
-        else:
-            source.use(runner)
-            run, ahead = source, nullcontext()
-        loop = TrainingLoop(
-            model,
-            run,
-            steps,
-            ValidationPlan(validation, validation_steps, due),
-            observers,
-            bar,
+        steps_in_pass = (
+            -(-len(source) // size) if isinstance(source, ArrayDataset) else source.steps
         )
-        with ahead:
-            loop.run(initial_epoch, epochs)
-        trainer.review_sparse_products()
-    return observers.history
+        steps = smallest_known(steps_in_pass, steps_per_epoch)
+        params: dict[str, Any] = {"epochs": epochs, "steps": steps, "verbose": verbose}
+        bar = ProgressBar(epochs, steps, verbose)
+        with (
+            trainer.lock.training("fit", trainer.forget_gradients),
+            _augmenting(trainer, augmentation),
+            bar,
+        ):
+            observers = CallbackList(callbacks, add_history=True, model=model, **params)
+            observers.leave_display_to_caller()
+            assert observers.history is not None
+            observers.history.notes["validation_freq"] = validation_freq
+            trainer.ready_optimizer(model)
+            trainer.resume_weights(model, initial_epoch > 0)
+            runner = train_runner(model)
+            run: Steps
+            ahead: AbstractContextManager[None]
+            if isinstance(source, ArrayDataset):
+                order = trainer.row_order if shuffle else None
+                run = ArraySteps(runner, source, size, order, block)
+                ahead = read_ahead(source, order is None or block > 0, max(block, size))
+            else:
+                source.use(runner)
+                run, ahead = source, nullcontext()
+            loop = TrainingLoop(
+                model,
+                run,
+                steps,
+                ValidationPlan(validation, validation_steps, due),
+                observers,
+                bar,
+            )
+            with ahead:
+                loop.run(initial_epoch, epochs)
+            trainer.review_sparse_products()
+        return observers.history
+    finally:
+        for given in (source, validation):
+            if isinstance(given, IterableSteps):
+                given.close()
+
+
+def _augmentation_of(who: str, model: TrainableModel, augment: Any) -> Augmentation | None:
+    if augment is None:
+        return None
+    from corereg.training.augmentation import Augmentation
+
+    return Augmentation.of(who, model, augment)
+
+
+def _augmenting(
+    trainer: Trainer, augmentation: Augmentation | None
+) -> AbstractContextManager[None]:
+    """What is entered while a training is augmented, or is not any more."""
+    if augmentation is None and trainer.last_augmentation is None:
+        return nullcontext()
+    from corereg.training.augmentation import augmenting
+
+    return augmenting(trainer, augmentation)
 
 
 def _check_data(
@@ -288,16 +310,18 @@ def train_on_batch(
         names = repeated.penalty_names
     if logs is None:
         who = "train_on_batch"
-        augmentation = Augmentation.of(who, model, augment)
+        augmentation = _augmentation_of(who, model, augment)
         data = _check_data(model, augmentation, who, x, y, sample_weight, class_weight)
         with (
             trainer.lock.training(who, trainer.forget_gradients),
-            augmenting(trainer, augmentation),
+            _augmenting(trainer, augmentation),
         ):
             runner = train_runner(model)
             runner.sums.reset()
             runner.run_whole(data)
             trainer.warn_if_eager(who, "train")
+            from corereg.training.repeated_batch import repeatable
+
             trainer.repeated_batch = repeatable(model, x, y, data, runner) if plain else None
             logs, batch = runner.sums.logs(), runner.last
             names = runner.sums.penalties.names

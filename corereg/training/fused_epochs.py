@@ -1,9 +1,9 @@
-"""Epochs fused into one replay, where no callback observes what lies between two of them.
+"""Epochs fused into one replay, where no callback observes batches.
 
 An epoch of a small data set takes about the time that Python needs to begin and end it. So the new
 order of its rows, its steps, its validation and the sums of both are programs, replayed for as many
 epochs as may run until Python is due (RETURN_SECONDS of corereg.runtime.scheduling), which then is
-told of each.
+told of each. Where a callback observes epochs, a replay runs one.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class FusedEpochs:
 
     def next_epoch(self, epoch: int, epochs: int) -> FinishedEpoch | None:
         """An epoch of so many, counted from 0; None: it has to be run step by step."""
-        if not self._finished:
+        if not self._finished and self._steps.has_run:
             self._run(epoch, min(epochs - epoch, MAX_FUSED_EPOCHS))
         return self._finished.pop() if self._finished else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import isfinite
 from typing import Any, NamedTuple
 
 from corereg.callbacks.callback_list import CallbackList
@@ -75,11 +76,26 @@ class TrainingLoop:
         callbacks.on_train_begin()  # BackupAndRestore may set the epoch and what is below it
         if self._epoch and order.unfinished is not None and not self._resumes_within:
             run.resume(order.unfinished)
-        fused = self._fused_epochs()
+        # the steps of the first epoch are recorded; if epochs are observed, a replay runs one
+        fused = self._fused_epochs() if epochs - self._epoch > 1 else None
+        observed = fused is not None and callbacks.observes_epochs
         try:
             for epoch in range(self._epoch, epochs):
                 self._epoch = epoch
                 order.unfinished = None
+                finished = None
+                if (
+                    fused is not None
+                    and not observed
+                    and self._resumes_within is None
+                    and (fused or not model.stop_training)
+                ):
+                    finished = fused.next_epoch(epoch, epochs)
+                if fused is not None and finished is not None:
+                    self._end_fused(finished, fused)
+                    if model.stop_training and not fused:
+                        break
+                    continue
                 run.begin_epoch()
                 resumed = self._resume_within()
                 if resumed is None and not run.ready():
@@ -89,31 +105,53 @@ class TrainingLoop:
                 callbacks.on_epoch_begin(epoch)
                 if resumed is not None:
                     run.sums.set_state(resumed)
-                finished = None
-                if fused is not None and (fused or not model.stop_training):
-                    finished = fused.next_epoch(epoch, epochs)
+                if fused is not None and resumed is None and not model.stop_training:
+                    finished = fused.next_epoch(epoch, epoch + 1)
                 if finished is not None:
-                    self._logs = finished.logs
-                    bar.update(self._steps or 0, self._logs, finished.seconds)
-                    loss = finished.logs["loss"]
-                    self._watch.batches(loss, epoch, 0, run.steps or 1, run.last_batch)
+                    self._take(finished)
                 else:
                     self._logs = self._run_epoch(epoch, resumed is not None)
                 run.end_epoch()
                 order.unfinished = run.position
-                validated = finished is not None and finished.validated
-                if not validated and self._validation.run and self._validation.due(epoch + 1):
-                    self._logs |= self._validate()
-                bar.end_epoch(self._logs, hold=bool(fused))
+                self._validate_if_due(finished)
+                bar.end_epoch(self._logs)
                 self._epoch, self._done, self._within = epoch + 1, 0, False
                 callbacks.on_epoch_end(epoch, self._logs)
-                if model.stop_training and not fused:
+                if model.stop_training:
                     break
         finally:  # an interrupt: all that was trained is told
             for finished in fused.take_finished() if fused else ():
                 self._report_late(finished)
         model._trainer.finish_weights(model)
         callbacks.on_train_end(self._logs)
+
+    def _end_fused(self, finished: FinishedEpoch, fused: FusedEpochs) -> None:
+        """The end of an epoch that has run fused, which nobody but History observes."""
+        bar = self._bar
+        if bar.shows:
+            bar.begin_epoch(finished.epoch)
+        self._take(finished)
+        self._validate_if_due(finished)
+        if bar.shows:
+            bar.end_epoch(self._logs, hold=bool(fused))
+        self._epoch, self._done, self._within = finished.epoch + 1, 0, False
+        self._callbacks._record_epoch(finished.epoch, self._logs)
+
+    def _take(self, finished: FinishedEpoch) -> None:
+        """Takes the logs of an epoch's steps that one replay has run."""
+        self._logs, loss = finished.logs, finished.logs["loss"]
+        if not isfinite(loss):
+            run = self._run
+            self._watch.batches(loss, finished.epoch, 0, run.steps or 1, run.last_batch)
+        if self._bar.shows:
+            self._bar.update(self._steps or 0, self._logs, finished.seconds)
+
+    def _validate_if_due(self, finished: FinishedEpoch | None) -> None:
+        """Adds the logs of a validation, if there is one after this epoch that has not run yet."""
+        if finished is not None and finished.validated:
+            return
+        if self._validation.run and self._validation.due(self._epoch + 1):
+            self._logs |= self._validate()
 
     def _run_epoch(self, epoch: int, resumed: bool) -> Logs:
         """The steps of one epoch, or those that are left of it; returns its logs."""
@@ -214,15 +252,14 @@ class TrainingLoop:
         self._bar.begin_epoch(finished.epoch)
         self._bar.update(self._steps or 0, finished.logs, finished.seconds)
         self._bar.end_epoch(finished.logs, hold=True)
-        assert self._callbacks.history is not None
-        self._callbacks.history.on_epoch_end(finished.epoch, finished.logs)
+        self._callbacks._record_epoch(finished.epoch, finished.logs)
 
     def _fused_epochs(self) -> FusedEpochs | None:
-        """Runs epochs fused if no callback observes epochs or batches, else None."""
+        """Runs epochs fused if no callback observes batches, else None."""
         run, validation, callbacks = self._run, self._validation, self._callbacks
         if not isinstance(run, ArraySteps) or self._steps != run.steps:
             return None
-        if callbacks.observes_epochs or callbacks.observes_batches:
+        if callbacks.observes_batches:
             return None
         sums, test_sums = run.sums, None
         if not isinstance(sums, EpochAccumulators):

@@ -23,4 +23,5 @@ def overrides(model: TrainableModel, *names: str) -> bool:
     """Whether a model's class, or the model itself, has methods of its own for these."""
     kind = type(model)
     own = vars(model)
-    return any(name in own or getattr(kind, name) not in _BUILT_IN for name in names)
+    built_in_methods = _BUILT_IN.issuperset([getattr(kind, name) for name in names])
+    return not (built_in_methods and own.keys().isdisjoint(names))

@@ -127,6 +127,11 @@ def rates_ahead(optimizer: Any, most: int) -> AbstractContextManager[int]:
     return found
 
 
+def work_of(plan: ReplayPlan) -> float:
+    """Nanoseconds that one thread is estimated to take for a plan."""
+    return sum([program.work * times for program, times in plan])
+
+
 class ArraySteps:
     """Steps over arrays, batch after batch, pass after pass.
 
@@ -149,6 +154,7 @@ class ArraySteps:
         # by rows: a capture, and its program with the calls that gather rows in front
         self._gathering: dict[int, tuple[Capture, _kernels.Program]] = {}
         self._epoch_plan: tuple[int, ReplayPlan] | None = None  # with the version of the captures
+        self._plan_work = 0.0
         self._left = 0  # rows left in this pass
 
     @property
@@ -165,6 +171,11 @@ class ArraySteps:
     def steps(self) -> int:
         """Batches in a pass."""
         return -(-len(self.data) // self.size)
+
+    @property
+    def has_run(self) -> bool:
+        """Whether a step has run whose program gathers its rows."""
+        return bool(self._gathering)
 
     def ready(self) -> bool:
         """Whether there is another batch: always, for a new pass follows."""
@@ -183,8 +194,10 @@ class ArraySteps:
     @property
     def position(self) -> PassPosition | None:
         """The place in the pass; None between two."""
+        if not self._left:
+            return None
         rows = len(self.data)
-        return (rows, rows - self._left, self._kind_of_order) if self._left else None
+        return rows, rows - self._left, self._kind_of_order
 
     @property
     def _kind_of_order(self) -> int:
@@ -216,18 +229,25 @@ class ArraySteps:
             self._left = len(self.data)
         rows = min(self.size, self._left)
         capture = self._runner.find(self.data, rows)
-        known = self._gathering.get(rows)
         most = min(most, self._left // rows)
-        with self._runner.access, self._runner.rates_ahead(most) as most:
-            if begins:  # inside: the passes that a snapshot counts are those of finished steps
-                self.data.start_epoch(self._order, self._block)
-            if known is not None and known[0] is capture and capture.ready:
-                done = capture.replay([(known[1], 1)], most)
-                self._runner.result, self._runner.last = capture.result, capture.memory
+        with self._runner.access:
+            if self._runner.rate_needs_python:
+                with self._runner.rates_ahead(most) as most:
+                    done = self._run_some(begins, capture, rows, most)
             else:
-                self._run_first(capture, rows)
-                done = 1
+                done = self._run_some(begins, capture, rows, most)
         self._left -= done * rows
+        return done
+
+    def _run_some(self, begins: bool, capture: Capture | None, rows: int, most: int) -> int:
+        if begins:  # inside: the passes that a snapshot counts are those of finished steps
+            self.data.start_epoch(self._order, self._block)
+        known = self._gathering.get(rows)
+        if known is None or known[0] is not capture or not capture.ready:
+            self._run_first(capture, rows)
+            return 1
+        done = capture.replay([(known[1], 1)], most)
+        self._runner.result, self._runner.last = capture.result, capture.memory
         return done
 
     def _run_first(self, capture: Capture | None, rows: int) -> None:
@@ -255,7 +275,7 @@ class ArraySteps:
             return None
         if self._left or self._runner.compilation.run_eagerly or self._runner.rate_needs_python:
             return None
-        if not isinstance(sums, EpochAccumulators) or not sums.supports_replay:
+        if not isinstance(sums, EpochAccumulators):
             return None
         known = self._epoch_plan
         if known is None or known[0] != captures.version or self._captures_changed():
@@ -263,6 +283,7 @@ class ArraySteps:
             if plan is None:
                 return None
             self._epoch_plan = known = captures.version, plan
+            self._plan_work = work_of(plan)
         return known[1]
 
     def _captures_changed(self) -> bool:
@@ -270,6 +291,8 @@ class ArraySteps:
         return any(capture.changed() for capture, _ in self._gathering.values())
 
     def _make_epoch_plan(self, sums: EpochAccumulators) -> ReplayPlan | None:
+        if not sums.supports_replay:
+            return None
         full, rest = divmod(len(self.data), self.size)
         parts: ReplayPlan = []
         for rows, times in ((self.size, full), (rest, 1)):
@@ -294,7 +317,7 @@ class ArraySteps:
         plan = self.epoch_plan()
         if plan is None:
             return 0.0
-        work, more = (sum(program.work * n for program, n in part) for part in (plan, after))
+        work, more = self._plan_work, work_of(after)
         capture = self._gathering[min(self.size, len(self.data))][0]
         assert capture.program is not None
         began = time.perf_counter()

@@ -6,6 +6,7 @@ with them stands in fit.py, evaluate.py and predict.py, as functions of a model.
 
 from __future__ import annotations
 
+import operator
 import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -55,7 +56,6 @@ else:  # what a model that only predicts does not need
 
 Array = np.ndarray[Any, Any]
 ZERO_WEIGHTS = "all sample weights are 0, so the loss is 0 and nothing is learned from the data"
-KINDS = ("train", "test", "penalty", "predict")  # of recordings
 
 
 class TrainableModel(ShapedModel, Protocol):
@@ -91,6 +91,14 @@ class TrainableModel(ShapedModel, Protocol):
     @property
     def metrics(self) -> list[Any]: ...
     def __call__(self, x: Any, *, training: bool | None = None) -> Any: ...
+
+
+class Captures(dict[str, CaptureCache]):
+    """The recordings of each kind: "train", "test", "penalty", "predict"."""
+
+    def __missing__(self, kind: str) -> CaptureCache:
+        made = self[kind] = CaptureCache()
+        return made
 
 
 class Trainer:
@@ -145,7 +153,7 @@ class Trainer:
     def forget_recordings(self) -> None:
         """Drops what was recorded with other layers, another loss, optimizer or metrics."""
         self._locked: list[Parameter] | None = None  # the optimizer's weights that have the lock
-        self.captures = {kind: CaptureCache() for kind in KINDS}
+        self.captures = Captures()
         self.forward_pool: _kernels.ForwardPool | None = None
         self.samplers: Any = None  # the SamplerPool of predict_mc, once there is one
         self.sparse_choice = SparseChoice()  # of the forward passes in the pool
@@ -276,7 +284,7 @@ class Trainer:
         optimizer = self.compilation.optimizer
         assert optimizer is not None
         own, mine = optimizer.parameters, model.weights
-        if len(own) != len(mine) or any(a is not b for a, b in zip(own, mine, strict=True)):
+        if len(own) != len(mine) or not all(map(operator.is_, own, mine)):
             self.weights_lock = _kernels.shared_lock(mine, self.weights_lock)
             with self.weights_lock.writing:  # nobody may save the half of its state
                 try:

@@ -181,7 +181,7 @@ class prefix_errors:
         pass
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, TypeError | ValueError):
+        if error is not None and isinstance(error, TypeError | ValueError):
             known = TypeError if isinstance(error, TypeError) else ValueError
             raise known(f"{self._who}: {error}") from error
 

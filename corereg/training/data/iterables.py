@@ -17,6 +17,8 @@ def is_iterable_of_batches(x: Any) -> bool:
     """Whether x gives batches: an iterator, an object with `__getitem__` and `__len__` (such as
     Keras's PyDataset) or another iterable that is no array; of lists only those of tuples that
     begin with a matrix, and no dicts or strings."""
+    if x is None or type(x) is np.ndarray:
+        return False
     if isinstance(x, list):
         return bool(x) and all(
             isinstance(b, tuple)
@@ -24,7 +26,7 @@ def is_iterable_of_batches(x: Any) -> bool:
             and (getattr(b[0], "ndim", 0) >= 2 or holds_arrays(b[0]))
             for b in x
         )
-    if x is None or isinstance(x, np.ndarray | Tensor | tuple | dict | str | bytes) or is_data(x):
+    if isinstance(x, np.ndarray | Tensor | tuple | dict | str | bytes) or is_data(x):
         return False
     return hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
 
