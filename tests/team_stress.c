@@ -78,7 +78,7 @@ static void fork_children(int count)
     for (int i = 0; i < count; i++) {
         const pid_t child = fork();
         if (child == 0) {
-            alarm(60);
+            alarm(120);
             atomic_store(&failures, 0);
             atomic_store(&shared, 0);
             call_regions((unsigned)i, 50);

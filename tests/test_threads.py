@@ -163,8 +163,13 @@ def test_many_threads_run_regions_of_all_sizes_at_once():
 
 @needs_threads
 def test_workers_that_wait_take_no_time():
+    """Not even where each has a CPU that it could spin on."""
     idle = """
+cpus = sorted(os.sched_getaffinity(0)) if os.path.isdir("/proc/self/task") else []
 for threads in (2, 5):
+    assert computes(program, out, threads)
+    for task in map(int, os.listdir("/proc/self/task")) if cpus else ():
+        os.sched_setaffinity(task, {cpus[0 if task == os.getpid() else -1]})
     assert computes(program, out, threads)
     time.sleep(0.02)
     began = time.process_time()
