@@ -211,7 +211,9 @@ def test_the_tests_of_the_guides_pass(tree: Path) -> None:
 
 def test_few_examples_are_only_read() -> None:
     assert {block.language for block in BLOCKS} <= LANGUAGES
-    assert sum(block.language == "python no-run" for block in BLOCKS) <= 2
+    assert (
+        sum(block.language == "python no-run" for block in BLOCKS) <= 3
+    )  # one in test_deploying.py
     assert sum(block.runs for block in BLOCKS) > 10
 
 

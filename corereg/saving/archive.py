@@ -235,7 +235,8 @@ def _opened(source: Any) -> Iterator[tuple[BinaryIO, str]]:
             raise TypeError("cannot load: expected a file opened in binary mode, 'rb'")
         if not data:
             raise FileFormatError(
-                f"cannot load {name_of(source)}: it is empty, or was read to its end; call seek(0)"
+                f"cannot load {name_of(source)}: it is an empty file, or was read to its end; "
+                "call seek(0)"
             )
         yield io.BytesIO(data), name_of(source)
         return

@@ -59,8 +59,13 @@ def predict(
     out: Any = None,
 ) -> Any:
     """See `Model.predict`."""
-    size = check_count("predict", "batch_size", FORWARD_ROWS if batch_size is None else batch_size)
     plain = verbose == 0 and batch_size is None and steps is None and callbacks is None
+    if plain and type(out) is np.ndarray:
+        pool = model._trainer.forward_pool
+        replays = not model._trainer.compilation.run_eagerly
+        if pool is not None and replays and pool.into(x, out) is not None:
+            return out
+    size = check_count("predict", "batch_size", FORWARD_ROWS if batch_size is None else batch_size)
     steps = check_optional_count("predict", "steps", steps)
     if is_iterable_of_batches(x):
         refuse_array_arguments("predict", batch_size=batch_size, out=out)
@@ -68,12 +73,6 @@ def predict(
         total = smallest_known(source.steps, steps)
         with closing(source):
             return _predict_batches(model, _checked(model, source), total, verbose, callbacks)
-    if plain and type(out) is np.ndarray:
-        pool = model._trainer.forward_pool
-        if pool is not None and not model._trainer.compilation.run_eagerly:
-            found = pool.into(x, out)
-            if found is not None:
-                return out
     arrays = check_and_build(model, "predict", x)
     call = Call(model, x)
     call.forget_other_forms()
