@@ -10,10 +10,11 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Tensor, no_grad
 from corereg.export.doubled import doubled, without_probabilities
+from corereg.export.ends import inputs_of, output_names
 from corereg.export.formats import format_of
 from corereg.export.network import Array
 from corereg.export.rows import drawn, given
-from corereg.export.walking import checked_model, inputs_of, output_names
+from corereg.export.walking import checked_model
 from corereg.graph.nest import flatten, pack_like
 
 _PIECE = 1024  # rows that the float64 model is called with at a time
