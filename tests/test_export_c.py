@@ -105,6 +105,10 @@ OTHERS: tuple[Callable[[Any, Any], Any], ...] = (
     lambda a, b: ops.one_hot(ops.argmax(a, axis=2), 4),
     lambda a, b: a * np.arange(4, dtype="f4") + np.ones((3, 1), "f4"),
     lambda a, b: ops.power(a, 2),
+    lambda a, b: ops.nan_to_num(ops.log(a), nan=0.5, neginf=-3.0) + ops.nan_to_num(1 / b),
+    lambda a, b: ops.ones_like(a) + ops.zeros_like(b) + ops.full_like(a, 2.5),
+    lambda a, b: ops.normalize(a, axis=1) + ops.normalize(b, epsilon=0.5),
+    lambda a, b: ops.convert_to_tensor(a) + ops.ptp(b, axis=2, keepdims=True),
 )
 
 

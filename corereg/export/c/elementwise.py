@@ -207,6 +207,25 @@ def rounded(w: Writer, call: Call) -> None:
     apply(w, call, _first(call), "$rint({0})")
 
 
+@converts(*keys("nan_to_num"))
+def nan_to_num(w: Writer, call: Call) -> None:
+    given = call.arguments
+    limits = [given.get(name) for name in ("posinf", "neginf")]
+    most, least = ("$MAX" if limits[0] is None else _number("<0>", limits[0])), limits[1]
+    low = "-$MAX" if least is None else _number("<0>", least)
+    nan = _number("<0>", given["nan"])
+    text = f"{{0}} != {{0}} ? {nan} : {{0}} > $MAX ? {most} : {{0}} < -$MAX ? {low} : {{0}}"
+    apply(w, call, _first(call), text)
+
+
+@converts(*keys("ones_like", "zeros_like", "full_like"))
+def like(w: Writer, call: Call) -> None:
+    given = call.arguments
+    value = given.get("fill_value", 1 if call.kind.endswith("ones_like") else 0)
+    one = operand(w, value, len(call.output.shape))
+    elementwise(w, w.new(call.output), [one], "{0}", kind_of(call.output.dtype))
+
+
 @converts(*keys(*TRUTH))
 def truth(w: Writer, call: Call) -> None:
     apply(w, call, _first(call), TRUTH[call.kind.rpartition(".")[2]], "int")

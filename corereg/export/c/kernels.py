@@ -341,6 +341,13 @@ _row(
 _row("any", "Whether one of x[n] is not 0.", "$0", "found = x[i] != $0 ? $1 : found", "found")
 _row("all", "Whether none of x[n] is 0.", "$1", "found = x[i] != $0 ? found : $0", "found")
 _row("count_nonzero", "How many of x[n] are not 0.", "$0", "found += x[i] != $0 ? $1 : $0", "found")
+KERNELS["ptp"] = """\
+/* The maximum less the minimum of x[n]. */
+static $real $ptp(const $real *x, size_t n)
+{
+    return $max(x, n) - $min(x, n);
+}
+"""
 KERNELS["std"] = """\
 /* The standard deviation of x[n]. */
 static $real $std(const $real *x, size_t n)

@@ -39,7 +39,17 @@ MOST_PLACES = 2**23
     RepeatVector,
     Reshape,
     SelectColumns,
-    *keys("append", "array_split", "broadcast_to", "concatenate", "copy", "diagonal", "dsplit"),
+    *keys(
+        "append",
+        "array",
+        "array_split",
+        "convert_to_tensor",
+        "broadcast_to",
+        "concatenate",
+        "copy",
+        "diagonal",
+        "dsplit",
+    ),
     *keys("dstack", "expand_dims", "flatten", "flip", "fliplr", "flipud", "getitem", "get_item"),
     *keys("hsplit", "hstack", "moveaxis", "pad", "ravel", "repeat", "reshape", "roll", "rot90"),
     *keys(
