@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from functools import cached_property
 from typing import Any
@@ -168,7 +169,7 @@ class Source:
             *w.tables,
             "",
             f"{self.signature}\n{{",
-            *([] if any(self.pools.values()) else ["    (void)workspace;"]),
+            *(f"    (void){name};" for name in self._unused("\n".join(body))),
             "\n".join(body),
             "    return 0;\n}\n",
             self._rows(),
@@ -189,6 +190,11 @@ class Source:
             "outputs": arrays(self.w.outputs),
             "workspace": sum(_BYTES[self.kind(kind)] * n for kind, n in self.pools.items()) or 1,
         }
+
+    def _unused(self, body: str) -> list[str]:
+        """The parameters that the function does not use."""
+        names = [*(one.name for one in self.w.inputs), "workspace"]
+        return [name for name in names if not re.search(rf"\b{name}\b", body)]
 
     def _locals(self) -> list[str]:
         """Names for the parts of the workspace."""

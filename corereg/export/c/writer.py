@@ -128,6 +128,8 @@ class Writer:
                 f"it has the shape {value.shape}, and C code needs to know how long rows are; give "
                 "Input the whole shape"
             )
+        if 0 in known:
+            raise self.refuse(f"it has the shape {value.shape}, without any numbers")
         return known
 
     def _parameter(self, name: str, value: Value) -> Array:
@@ -192,11 +194,6 @@ class Writer:
     def note(self, text: str) -> None:
         """Writes a comment."""
         self.blocks.append(f"/* {numbers.comment(text)} */")
-
-    def fail_if(self, condition: str, *arrays: Array) -> None:
-        """Writes that the function ends with an error under a condition."""
-        self.fails = True
-        self.emit(f"if ({condition})\n    return $BAD_INDEX;", *arrays)
 
     def number(self, value: Any) -> str:
         """A constant of the type of the file's reals."""
