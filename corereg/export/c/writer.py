@@ -195,6 +195,10 @@ class Writer:
         """Writes a comment."""
         self.blocks.append(f"/* {numbers.comment(text)} */")
 
+    def type_of(self, kind: str) -> str:
+        """A kind of arrays as C writes it."""
+        return self.real if kind == REAL else kind
+
     def number(self, value: Any) -> str:
         """A constant of the type of the file's reals."""
         return numbers.real(value, self.real)
@@ -218,7 +222,7 @@ class Writer:
         key = kind, values.shape, values.tobytes(), values.dtype
         if key not in self._known:
             name = self.name(role)
-            plain = self.real if kind == REAL else kind
+            plain = self.type_of(kind)
             text = numbers.table(values, plain)
             self.tables.append(f"static const {plain} {name}[{values.size}] = {{\n{text}}};")
             self._known[key] = Array(name, kind, values.shape)
