@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import threading
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,8 @@ import corereg  # noqa: E402
 from corereg import activations, export, layers, ops  # noqa: E402
 from corereg.export.c import Writer, converts, run  # noqa: E402
 from corereg.export.c.numbers import comment, identifier, number, real  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*softmax over:UserWarning")
 
 TOLERANCE = 1e-5
 CC = COMPILERS[0]
@@ -211,9 +212,7 @@ def corner_models() -> dict[str, Any]:
 
 
 def random_ones(seeds: range) -> dict[str, Any]:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*softmax over 1 unit")
-        return {f"random_{seed}": random_models.build(seed)[0] for seed in seeds}
+    return {f"random_{seed}": random_models.build(seed)[0] for seed in seeds}
 
 
 def every_model() -> dict[str, Any]:
@@ -380,6 +379,12 @@ def test_a_prefix(tmp_path: Path) -> None:
             model.export(path, prefix=wrong)
     with pytest.raises(TypeError, match="expected prefix as a text"):
         model.export(path, prefix=3)
+
+
+def test_a_path_of_a_header(small: tuple[Any, Path]) -> None:
+    model, path = small
+    with pytest.raises(ValueError, match="expected the path of the C file"):
+        model.export(path.with_suffix(".h"), format="c")
 
 
 def test_names_of_c_are_no_trouble(tmp_path: Path) -> None:
