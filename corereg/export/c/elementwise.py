@@ -207,6 +207,25 @@ def rounded(w: Writer, call: Call) -> None:
     apply(w, call, _first(call), "$rint({0})")
 
 
+@converts(*keys("nan_to_num"))
+def nan_to_num(w: Writer, call: Call) -> None:
+    given = call.arguments
+    limits = [given.get(name) for name in ("posinf", "neginf")]
+    most, least = ("$MAX" if limits[0] is None else _number("<0>", limits[0])), limits[1]
+    low = "-$MAX" if least is None else _number("<0>", least)
+    nan = _number("<0>", given["nan"])
+    text = f"{{0}} != {{0}} ? {nan} : {{0}} > $MAX ? {most} : {{0}} < -$MAX ? {low} : {{0}}"
+    apply(w, call, _first(call), text)
+
+
+@converts(*keys("ones_like", "zeros_like", "full_like"))
+def like(w: Writer, call: Call) -> None:
+    given = call.arguments
+    value = given.get("fill_value", 1 if call.kind.endswith("ones_like") else 0)
+    one = operand(w, value, len(call.output.shape))
+    elementwise(w, w.new(call.output), [one], "{0}", kind_of(call.output.dtype))
+
+
 @converts(*keys(*TRUTH))
 def truth(w: Writer, call: Call) -> None:
     apply(w, call, _first(call), TRUTH[call.kind.rpartition(".")[2]], "int")
@@ -256,17 +275,16 @@ def where(w: Writer, call: Call) -> None:
 
 @converts(*keys("clip"))
 def clip(w: Writer, call: Call) -> None:
-    given = list(call.arguments.values())[:3]
-    rank = len(call.output.shape)
-    limits = [operand(w, one, rank) for one in given[1:] if one is not None]
-    texts = ["{0}"]
-    if given[1] is not None:
-        texts.append("$maximum({0}, {1})")
-    if given[2] is not None:
-        texts.append(f"$minimum({texts[-1]}, {{{len(limits)}}})")
     if kind_of(call.output.dtype) != REAL:
         raise w.refuse("it limits whole numbers")
-    elementwise(w, w.new(call.output), [operand(w, given[0], rank), *limits], texts[-1])
+    rank, text = len(call.output.shape), "{0}"
+    given = list(call.arguments.values())[:3]
+    found = [operand(w, given[0], rank)]
+    for limit, function in zip(given[1:], ("$maximum", "$minimum"), strict=True):
+        if limit is not None:
+            text = f"{function}({text}, {{{len(found)}}})"
+            found.append(operand(w, limit, rank))
+    elementwise(w, w.new(call.output), found, text)
 
 
 @converts(*keys("cast", "astype"))
@@ -278,10 +296,8 @@ def cast(w: Writer, call: Call) -> None:
     kind = kind_of(call.output.dtype)
     if call.output.dtype == "bool":
         elementwise(w, w.new(call.output), one, "{0} != 0", array.kind, "int")
-    elif array.kind == kind:
-        w.give(call.output, array) if id(call.output) not in w._results else elementwise(
-            w, w.new(call.output), one, "{0}", kind
-        )
+    elif array.kind == kind and id(call.output) not in w._results:
+        w.give(call.output, array)
     else:
         elementwise(w, w.new(call.output), one, "{0}", array.kind)
 

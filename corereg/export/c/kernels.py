@@ -127,7 +127,7 @@ KERNELS["exp:float"] = """\
  * steps, so that very small and very large results are right, too. NaN stays NaN. */
 static inline float $exp(float x)
 {
-#if FLT_EVAL_METHOD == 0
+#if FLT_EVAL_METHOD == 0 && !defined(__FAST_MATH__)
     const float low = x < $-104 ? $-104 : x, a = low > $89 ? $89 : low;
     const float t = a * $1.4426950408889634 + $12582912, n = t - $12582912;
     const float r = (a - n * $0.693359375) + n * $2.12194440e-4;
@@ -146,13 +146,17 @@ KERNELS["expm1:float"] = """\
 /* e^x - 1 within 2 units in the last place, by the same polynomial. */
 static inline float $expm1(float x)
 {
+#if FLT_EVAL_METHOD == 0 && !defined(__FAST_MATH__)
     const float low = x < $-30 ? $-30 : x, a = low > $88 ? $88 : low;
     const float t = a * $1.4426950408889634 + $12582912, n = t - $12582912;
     const float r = (a - n * $0.693359375) + n * $2.12194440e-4;
     const float p = ((($1.381454414e-3 * r + $8.368745387e-3) * r + $4.166839073e-2) * r +
                      $1.66665204e-1) * r + $4.999999343e-1;
     const float scale = $from_bits(($to_bits(t) - 0x4B400000u + 127u) << 23);
-    return scale * (p * (r * r) + r) + (scale - $1);
+    return x > $88 ? $exp(x) : scale * (p * (r * r) + r) + (scale - $1);
+#else
+    return expm1f(x);
+#endif
 }
 """
 KERNELS["tanh:float"] = """\
@@ -187,7 +191,7 @@ static inline float $erf(float x)
                        $-1.031063644e-1) * a + $-6.381452742e-1) * a + $-1.127088931) * a +
                     $-3.415850753e-4;
     const float far = $1 - $exp(q);
-    return copysignf(a < $1 ? a + a * p : far, x) + (x - x);
+    return copysignf(a < $1 ? a + a * p : far, x);
 }
 """
 KERNELS["gelu:float"] = """\
@@ -341,6 +345,13 @@ _row(
 _row("any", "Whether one of x[n] is not 0.", "$0", "found = x[i] != $0 ? $1 : found", "found")
 _row("all", "Whether none of x[n] is 0.", "$1", "found = x[i] != $0 ? found : $0", "found")
 _row("count_nonzero", "How many of x[n] are not 0.", "$0", "found += x[i] != $0 ? $1 : $0", "found")
+KERNELS["ptp"] = """\
+/* The maximum less the minimum of x[n]. */
+static $real $ptp(const $real *x, size_t n)
+{
+    return $max(x, n) - $min(x, n);
+}
+"""
 KERNELS["std"] = """\
 /* The standard deviation of x[n]. */
 static $real $std(const $real *x, size_t n)

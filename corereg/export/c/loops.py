@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-NAMES = "ijklmnopq"
+NAMES = ("i", "j", "k", "l", "m", "n", "i6", "i7", "i8", "i9", "i10", "i11", "i12", "i13")
+"""Of loops, the outermost first, for more axes than networks have."""
 
 
 def strides_of(shape: Sequence[int]) -> list[int]:

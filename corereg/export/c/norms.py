@@ -11,7 +11,7 @@ from corereg.export.c.array import REAL, Array
 from corereg.export.c.operands import Operand, elementwise, operand
 from corereg.export.c.reductions import along, over_rows, put_back
 from corereg.export.c.rows import axes_of, turned, turned_back
-from corereg.export.c.table import converts
+from corereg.export.c.table import converts, keys
 from corereg.export.c.writer import Writer
 from corereg.export.network import Call
 from corereg.layers.activations.softmax import HIDDEN, Softmax
@@ -60,6 +60,16 @@ def rms_normalization(w: Writer, call: Call) -> None:
 @converts(UnitNormalization)
 def unit_normalization(w: Writer, call: Call) -> None:
     _normalized(w, call, f"$divide_by_norm({{y}}, {{n}}, {w.number(LEAST)});", ())
+
+
+@converts(*keys("normalize"))
+def normalize(w: Writer, call: Call) -> None:
+    given = call.arguments
+    if given["order"] != 2:
+        raise w.refuse(f"it takes the norm of order={given['order']!r}")
+    axes = axes_of(w, given["axis"], len(call.output.shape))
+    least = w.number(1e-7 if given["epsilon"] is None else given["epsilon"])
+    put_back(w, call, along(w, call, axes, f"$divide_by_norm({{y}}, {{n}}, {least});"), axes)
 
 
 @converts(GroupNormalization)
