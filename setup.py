@@ -1,7 +1,7 @@
 """Builds corereg._kernels: the C kernels once per element type and instruction set, the rest once.
 
 Metadata lives in pyproject.toml. Environment variables read here:
-  COREREG_OPENMP=0        build without OpenMP (the kernels then run on one thread)
+  COREREG_THREADS=0       build without threads of our own (kernels run on those that call them)
   COREREG_SANITIZE=LIST   add -fsanitize=LIST (e.g. address,undefined) to everything, for tests
 """
 
@@ -20,7 +20,6 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
-from setuptools.errors import CompileError, LinkError
 from setuptools.modified import newer_group
 
 # The commands that compile, and the one by which pip begins an installation.
@@ -92,7 +91,7 @@ KERNELS = [
 Object = tuple[str, str, list[str], dict[str, str]]  # source, folder, flags, macros
 OBJECTS = "build/kernels"  # kept, where pip builds all else in a new folder every time
 COMMON = [
-    *("dispatch", "replay", "threads", "validate", "forward", "memory", "rules"),
+    *("dispatch", "team", "replay", "validate", "forward", "memory", "rules"),
     *("strided", "indexed", "sorting", "schedules"),
 ]
 INSTRUCTION_SETS = {
@@ -148,9 +147,11 @@ class BuildKernels(build_ext):
         sanitize = os.environ.get("COREREG_SANITIZE")
         extra = [f"-fsanitize={sanitize}", *SANITIZE_FLAGS] if sanitize else []
         link = [f"-fsanitize={sanitize}"] if sanitize else []
-        if os.environ.get("COREREG_OPENMP") != "0" and self.has_openmp():
-            ext.extra_compile_args.append("-fopenmp")
-            link.append("-fopenmp")
+        if os.environ.get("COREREG_THREADS") == "0":
+            ext.extra_compile_args.append("-DCR_NO_THREADS")
+        elif platform.system() != "Windows":
+            ext.extra_compile_args.append("-pthread")
+            link.append("-pthread")
         ext.extra_compile_args += [*FLAGS, *extra]
         ext.extra_link_args += link
         ext.define_macros.append(("COREREG_FLAGS", '"' + " ".join(["-O2", *link]) + '"'))
@@ -209,21 +210,6 @@ class BuildKernels(build_ext):
                 [source], output_dir=folder, macros=[*macros.items()], extra_postargs=flags
             )
         return target
-
-    def has_openmp(self) -> bool:
-        with tempfile.TemporaryDirectory() as folder:
-            source = Path(folder, "probe.c")
-            source.write_text("#include <omp.h>\nint main(void) { return omp_in_parallel(); }\n")
-            program = os.path.join(folder, "probe")
-            options = ["-fopenmp"]
-            try:
-                made = self.compiler.compile(
-                    [str(source)], output_dir=folder, extra_postargs=options
-                )
-                self.compiler.link_executable(made, program, extra_postargs=options)
-            except (CompileError, LinkError):
-                return False
-        return True
 
 
 extension = Extension(

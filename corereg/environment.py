@@ -20,18 +20,16 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     >>> sorted(corereg.show_config("dicts"))[:2]
     ['build flags', 'corereg']
     """
-    flags, openmp = _kernels.build_flags()
+    flags, native = _kernels.build_flags()
     found: dict[str, Any] = {
         "corereg": __version__,
         "numpy": np.__version__,
         "instruction set": _kernels.isa_name(),
         "instruction sets available": ", ".join(_kernels.available_isas),
         "threads": _kernels.get_num_threads(),
-        "openmp": openmp,
+        "team of threads": "none" if native == "none" else f"own, {native}",
         "build flags": flags,
     }
-    if _kernels.is_forked_child():
-        found["forked child"] = "yes, so one thread: OpenMP's threads do not live on in a child"
     if mode == "dicts":
         return found
     if mode != "stdout":

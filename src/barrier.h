@@ -2,12 +2,9 @@
 #ifndef COREREG_BARRIER_H
 #define COREREG_BARRIER_H
 
-#include <sched.h>
-#include <stdatomic.h>
+#include "native_threads.h"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include <stdatomic.h>
 
 /* How often a thread looks whether the others have arrived before it gives its CPU away. A pause
  * takes between three (Zen) and 140 cycles (Intel since Skylake): one to fifty microseconds in all,
@@ -20,20 +17,8 @@ typedef struct {
     atomic_int arrived, generation;
 } cr_barrier;
 
-/* Tells the CPU that this is a loop of waiting, so that it saves power and leaves its execution
- * units to the other thread of the core. */
-static inline void cpu_relax(void)
-{
-#if defined(__x86_64__)
-    _mm_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 /* Waits until all `team` threads are here. It spins for a while and then yields its CPU: on a busy
- * machine the thread that is waited for may need it. (OpenMP's own barrier spins for
- * milliseconds.) */
+ * machine the thread that is waited for may need it. */
 static inline void wait_at_barrier(cr_barrier *barrier, int team)
 {
     const int generation = atomic_load_explicit(&barrier->generation, memory_order_relaxed);
@@ -47,7 +32,7 @@ static inline void wait_at_barrier(cr_barrier *barrier, int team)
         if (spins < CR_BARRIER_SPINS)
             cpu_relax();
         else
-            sched_yield();
+            yield_cpu();
 }
 
 #endif

@@ -37,8 +37,9 @@ def isa_name():
 
 
 def build_flags():
-    """The compiler flags that matter, and whether OpenMP is in."""
-    return COREREG_FLAGS.decode(), bool(cr_openmp())
+    """The compiler flags that matter, and what threads are: "POSIX threads", "Windows threads" or
+    "none"."""
+    return COREREG_FLAGS.decode(), cr_native_threads().decode()
 
 
 def kernel_names():

@@ -487,8 +487,8 @@ cdef extern from "kernels.h" nogil:
     void *cr_memory_zeros(void *context, size_t count, size_t each) noexcept
     void *cr_memory_resize(void *context, void *old, size_t bytes) noexcept
     void cr_memory_free(void *context, void *old, size_t bytes) noexcept
-    int cr_openmp()
-    int cr_available_threads()
+    const char *cr_native_threads()
+    void cr_set_cpus(ptrdiff_t cpus)
 
     enum: CR_MAX_AXES, CR_MAX_WALKED, CR_MAX_INDEX_ARRAYS
     enum cr_element:

@@ -1,4 +1,4 @@
-/* Running kernels: instruction sets, replay, threads and memory (dispatch.c, replay.c, threads.c,
+/* Running kernels: instruction sets, replay, threads and memory (dispatch.c, replay.c, team.c,
  * memory.c). Included by kernels.h, which defines cr_kernel. */
 #ifndef COREREG_CONTRACT_RUNTIME_H
 #define COREREG_CONTRACT_RUNTIME_H
@@ -21,10 +21,10 @@ int cr_isas(const cr_isa **out, int room);
 /* Returns the name of a kernel by its id, "" if there is none. */
 const char *cr_kernel_name(int id);
 
-/* ---- running kernels (replay.c) and threads (threads.c) -------------------------------------- */
+/* ---- running kernels (replay.c) and threads (team.c) ----------------------------------------- */
 
-/* Runs one kernel in `size` shares (on OpenMP's thread pool where there is one, else one after the
- * other), with denormals flushed to zero meanwhile. */
+/* Runs one kernel in `size` shares, on as many threads of the team or fewer, with denormals flushed
+ * to zero meanwhile. */
 void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size);
 
 /* A recorded kernel call: its own copy of the arguments, how many shares, and whether there is a
@@ -46,11 +46,11 @@ typedef struct {
  * threads. A call of one share is rank 0's. */
 void cr_replay(const cr_section *sections, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size);
 
-/* Returns 1 when compiled with OpenMP. */
-int cr_openmp(void);
+/* Returns what the team is made of: "POSIX threads", "Windows threads" or "none". */
+const char *cr_native_threads(void);
 
-/* Returns how many CPUs this process may use, OpenMP's own limit included. */
-int cr_available_threads(void);
+/* Tells the team how many CPUs this process may use. */
+void cr_set_cpus(ptrdiff_t cpus);
 
 /* ---- memory (memory.c) ----------------------------------------------------------------------- */
 

@@ -1,11 +1,10 @@
 /* Forward passes of a model over many batches, side by side. */
 #include "kernels.h"
+#include "native_threads.h"
+#include "team.h"
 
-#include <string.h>
-#include <time.h>
-#if defined(_OPENMP)
 #include <stdatomic.h>
-#endif
+#include <string.h>
 
 /* Takes one batch, the piece-th, through a workspace. */
 static void run_piece(const cr_forward_workspace *workspace, const char *const *inputs,
@@ -23,12 +22,26 @@ static void run_piece(const cr_forward_workspace *workspace, const char *const *
     }
 }
 
-/* Seconds of a clock that only goes forward. */
-static double seconds_now(void)
+/* What cr_run_forward is to run. */
+typedef struct {
+    const cr_forward_workspace *workspaces;
+    const char *const *inputs;
+    char *const *outputs;
+    ptrdiff_t pieces;
+    double end;            /* in nanoseconds of the clock; none begins after that */
+    atomic_ptrdiff_t next; /* piece, which whoever is ready takes: CPUs may be busy elsewhere */
+} passes;
+
+/* Takes pieces through the workspace of one rank, until there are no more or the time is over. */
+static void run_pieces(void *context, ptrdiff_t rank, ptrdiff_t team)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    passes *all = context;
+    (void)team;
+    for (ptrdiff_t piece; (piece = atomic_fetch_add(&all->next, 1)) < all->pieces;) {
+        run_piece(all->workspaces + rank, all->inputs, all->outputs, piece);
+        if ((double)nanoseconds_now() >= all->end)
+            break;
+    }
 }
 
 /* Takes batches through the workspaces, each of which has a thread; see contract_runtime.h. */
@@ -36,26 +49,8 @@ ptrdiff_t cr_run_forward(const cr_forward_workspace *workspaces, ptrdiff_t size,
                          const char *const *inputs, char *const *outputs, ptrdiff_t pieces,
                          double seconds)
 {
-    const double end = seconds_now() + seconds;
-#if defined(_OPENMP)
-    if (size > 1) {
-        atomic_ptrdiff_t next = 0; /* whoever is ready takes the next: CPUs may be busy elsewhere */
-#pragma omp parallel for num_threads((int)size) schedule(static, 1)
-        for (ptrdiff_t rank = 0; rank < size; rank++)
-            for (ptrdiff_t piece; (piece = atomic_fetch_add(&next, 1)) < pieces;) {
-                run_piece(workspaces + rank, inputs, outputs, piece);
-                if (seconds_now() >= end)
-                    break;
-            }
-        return next < pieces ? next : pieces;
-    }
-#endif
-    (void)size;
-    ptrdiff_t piece = 0;
-    while (piece < pieces) {
-        run_piece(workspaces, inputs, outputs, piece++);
-        if (seconds_now() >= end)
-            break;
-    }
-    return piece;
+    passes all = {workspaces, inputs, outputs, pieces, (double)nanoseconds_now() + 1e9 * seconds,
+                  0};
+    cr_team_run(run_pieces, &all, size);
+    return all.next < pieces ? all.next : pieces;
 }

@@ -1,4 +1,4 @@
-# How many threads a large kernel may use, and what is left of them after a fork.
+# How many threads a large kernel may use, and how often the process was forked up to here.
 
 cdef extern from *:
     """
@@ -7,8 +7,8 @@ cdef extern from *:
     int own_thread_limit
 
 cdef int thread_limit = 0   # set by the user; 0: no limit of our own
-cdef int quota = 0          # CPUs that the container grants; 0: not looked up yet
-cdef int forks = 0          # up to this process: OpenMP's threads do not live on in a child
+cdef int most_threads = 0   # of this process, whatever the limits; 0: not looked up yet
+cdef int forks = 0          # up to this process
 cdef unsigned long forking_thread = 0  # the only thread of the parent that lives on in this child
 
 
@@ -41,30 +41,47 @@ cdef int container_quota():
     return 1 << 20
 
 
+cdef int usable_cpus():
+    """The CPUs that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+cdef int threads_of_openmp():
+    """OMP_NUM_THREADS, or the first number if it is a list; 0 if there is none."""
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return min(int(first), 1 << 20) if first.isascii() and first.isdigit() else 0
+
+
+cdef int cpus = usable_cpus()
+cdef int wanted_threads = threads_of_openmp() or cpus
+
+
+cdef int look_up_most_threads():
+    """Sets how many threads there may be at most, and tells the team how many CPUs there are."""
+    global most_threads
+    cdef int quota = container_quota()
+    cr_set_cpus(min(cpus, quota))
+    most_threads = 1 if cr_native_threads() == b"none" else min(wanted_threads, quota)
+    return most_threads
+
+
 cpdef int get_num_threads():
-    """Threads that large kernels use: the least of the limit set here (or by
-    COREREG_NUM_THREADS), OpenMP's (OMP_NUM_THREADS, threadpoolctl), the CPUs that this process
-    may run on, the container's quota, and the limit of the thread that asks
-    (`set_own_num_threads`). 1 in a forked child.
+    """Threads that large kernels use: the least of the limit set here (or by COREREG_NUM_THREADS),
+    OMP_NUM_THREADS or, without it, the CPUs that this process may run on, the container's quota,
+    and the limit of the thread that asks (`set_own_num_threads`).
 
     >>> corereg.set_num_threads(1)
     >>> corereg.get_num_threads()
     1
     """
-    global quota
-    if forks or own_thread_limit == 1:
+    if own_thread_limit == 1:
         return 1
-    if not quota:
-        quota = container_quota()
-    cdef int most = min(cr_available_threads(), quota)
+    cdef int most = most_threads or look_up_most_threads()
     if 0 < own_thread_limit < most:
         most = own_thread_limit
     return thread_limit if 0 < thread_limit < most else most
-
-
-def is_forked_child():
-    """Whether this process was forked by another one that had imported corereg."""
-    return forks > 0
 
 
 def set_num_threads(n):

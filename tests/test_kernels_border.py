@@ -492,8 +492,9 @@ def test_number_of_threads(fails):
 
 
 def test_build_flags():
-    flags, openmp = _kernels.build_flags()
-    assert openmp == ("-fopenmp" in flags)
+    flags, native = _kernels.build_flags()
+    assert native in ("POSIX threads", "Windows threads", "none")
+    assert (native == "POSIX threads") == ("-pthread" in flags)
 
 
 # ---- outputs on the memory of inputs -----------------------------------------------------------
