@@ -8,17 +8,32 @@
 #include <sys/mman.h>
 #endif
 
+#if defined(_WIN32) /* whose memory that is aligned has functions of its own */
+#include <malloc.h>
+#define ALIGNED_NEW(bytes, boundary) _aligned_malloc(bytes, boundary)
+#define ALIGNED_RESIZE(old, bytes) _aligned_realloc(old, bytes, LINE)
+#define ALIGNED_FREE(old) _aligned_free(old)
+#else
+/* New memory from a boundary on, or NULL. */
+static void *aligned_new(size_t bytes, size_t boundary)
+{
+    void *made = NULL;
+    return posix_memalign(&made, boundary, bytes) ? NULL : made;
+}
+#define ALIGNED_NEW(bytes, boundary) aligned_new(bytes, boundary)
+#define ALIGNED_RESIZE(old, bytes) realloc(old, bytes)
+#define ALIGNED_FREE(old) free(old)
+#endif
+
 enum { LINE = 64, HUGE_PAGE = 1 << 21, MANY = 1 << 22 };
 
 /* New memory from a cache line on, in huge pages if it is large; NULL if there is none. */
 void *cr_memory_new(void *context, size_t bytes)
 {
-    void *made = NULL;
+    void *made = ALIGNED_NEW(bytes ? bytes : 1, bytes < MANY ? LINE : HUGE_PAGE);
     (void)context;
-    if (posix_memalign(&made, bytes < MANY ? LINE : HUGE_PAGE, bytes ? bytes : 1))
-        return NULL;
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
-    if (bytes >= MANY) /* as NumPy does */
+    if (made && bytes >= MANY) /* as NumPy does */
         (void)madvise(made, bytes, MADV_HUGEPAGE);
 #endif
     return made;
@@ -36,13 +51,13 @@ void *cr_memory_zeros(void *context, size_t count, size_t each)
 /* The same bytes in memory of another size, from a cache line on; `old` is freed. */
 void *cr_memory_resize(void *context, void *old, size_t bytes)
 {
-    void *grown = realloc(old, bytes ? bytes : 1);
+    void *grown = ALIGNED_RESIZE(old, bytes ? bytes : 1);
     if (!grown || (uintptr_t)grown % LINE == 0)
         return grown;
     void *made = cr_memory_new(context, bytes);
     if (made)
         memcpy(made, grown, bytes);
-    free(grown);
+    ALIGNED_FREE(grown);
     return made;
 }
 
@@ -51,5 +66,5 @@ void cr_memory_free(void *context, void *old, size_t bytes)
 {
     (void)context;
     (void)bytes;
-    free(old);
+    ALIGNED_FREE(old);
 }
