@@ -15,6 +15,7 @@ from goldens.feature_space_cases import CASES, table, tables
 import corereg
 from corereg import Model, layers
 from corereg.models import load_model
+from corereg.saving.keras_files import feature_spaces
 from corereg.utils import FeatureSpace
 
 KERAS_FILE = Path(__file__).with_name("goldens") / "keras_files" / "feature_space.keras"
@@ -322,3 +323,9 @@ def test_sequential_models_and_ensembles_take_missing_numbers_that_a_layer_encod
         model.compile(loss="mse")
         with pytest.raises(ValueError, match="received NaN in row 0"):
             model.evaluate(x, np.ones(20), verbose=0)
+
+
+@pytest.mark.parametrize("config", [None, 3, {}, {"features": [1]}])
+def test_a_described_space_without_features_is_refused(config):
+    with pytest.raises(ValueError, match="expected a config with features, received"):
+        feature_spaces.read({"config": config}, lambda layer: layer)
