@@ -369,6 +369,17 @@ def test_bad_options(path: Path) -> None:
         model.export(path, no_such=1)
 
 
+def test_verify_refuses_the_file_of_another_model(path: Path) -> None:
+    model = stack((3,), layers.Dense(2))
+    two_outputs().export(path)
+    with pytest.raises(ValueError, match=r"expected a file of 1 inputs, .*which has \['x', 'z'\]"):
+        export.verify(model, path)
+    x = corereg.Input((3,))
+    corereg.Model(x, [layers.Dense(2)(x), x]).export(path)
+    with pytest.raises(ValueError, match=r"expected a file of the outputs \['dense\S*'\], "):
+        export.verify(model, path)
+
+
 def test_without_the_package(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "onnx", None)
     with pytest.raises(ImportError, match=r"pip install 'corereg\[onnx\]'"):
