@@ -76,7 +76,8 @@ def verify(
     every output differs by at most `tolerance` times the largest number in it; a difference raises
     nothing. ".onnx" files are run by ONNX Runtime (extra `corereg[onnx]`), ".c" files are compiled.
 
-    ImportError or OSError if there is nothing to run the file.
+    ImportError or OSError if there is nothing to run the file; ValueError for a file with another
+    number of inputs or outputs.
 
     >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)])
     >>> corereg.export.verify(model, "missing.xyz")
@@ -96,6 +97,11 @@ ending in .onnx) or 'c' (path ending in .c); received 'missing.xyz'
     names = output_names(model, found)
     exact = _called(doubled(model), packed, len(arrays[0]))
     ran = run(where, arrays)
+    if len(ran.outputs) != len(names):
+        raise ValueError(
+            f"verify: expected a file of the outputs {names}, received {where!r}, which gives "
+            f"{len(ran.outputs)}; export the model once more"
+        )
     outputs = [
         _difference(*one)
         for one in zip(names, list(flatten(found)), exact, ran.outputs, strict=True)
