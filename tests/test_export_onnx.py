@@ -47,7 +47,12 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "model.onnx"
 
 
-CASES = [(name, i) for name, makers in LAYERS.items() for i in range(len(makers))]
+MORE = pytest.mark.exhaustive
+CASES = [
+    pytest.param(name, i, marks=[MORE] * (i > 0 or name.startswith(("Random", "Gaussian"))))
+    for name, makers in LAYERS.items()
+    for i in range(len(makers))
+]
 
 
 @pytest.mark.parametrize(("name", "i"), CASES)
@@ -65,7 +70,9 @@ def test_every_layer_is_exported_or_refused() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
-@pytest.mark.parametrize("opset", [13, 17, 18, None])
+@pytest.mark.parametrize(
+    "opset", [None, *(pytest.param(one, marks=MORE) for one in (13, 17, 18, 21))]
+)
 def test_every_operation(opset: int | None, path: Path) -> None:
     model = corereg.Model(**operations())
     check(model, path, **({} if opset is None else {"opset_version": opset}))
@@ -362,6 +369,17 @@ def test_bad_options(path: Path) -> None:
         model.export(path, no_such=1)
 
 
+def test_verify_refuses_the_file_of_another_model(path: Path) -> None:
+    model = stack((3,), layers.Dense(2))
+    two_outputs().export(path)
+    with pytest.raises(ValueError, match=r"expected a file of 1 inputs, .*which has \['x', 'z'\]"):
+        export.verify(model, path)
+    x = corereg.Input((3,))
+    corereg.Model(x, [layers.Dense(2)(x), x]).export(path)
+    with pytest.raises(ValueError, match=r"expected a file of the outputs \['dense\S*'\], "):
+        export.verify(model, path)
+
+
 def test_without_the_package(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "onnx", None)
     with pytest.raises(ImportError, match=r"pip install 'corereg\[onnx\]'"):
@@ -386,7 +404,7 @@ def test_a_file_has_the_weights_of_one_step(path: Path) -> None:
     thread = threading.Thread(target=train)
     thread.start()
     try:
-        for _ in range(10):
+        for _ in range(3):
             model.export(path)
             arrays = [onnx.numpy_helper.to_array(x) for x in onnx.load(path).graph.initializer]
             assert len({float(one[0, 0]) for one in arrays}) == 1

@@ -10,10 +10,11 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Tensor, no_grad
 from corereg.export.doubled import doubled, without_probabilities
+from corereg.export.ends import inputs_of, output_names
 from corereg.export.formats import format_of
 from corereg.export.network import Array
 from corereg.export.rows import drawn, given
-from corereg.export.walking import checked_model, inputs_of, output_names
+from corereg.export.walking import checked_model
 from corereg.graph.nest import flatten, pack_like
 
 _PIECE = 1024  # rows that the float64 model is called with at a time
@@ -75,7 +76,8 @@ def verify(
     every output differs by at most `tolerance` times the largest number in it; a difference raises
     nothing. ".onnx" files are run by ONNX Runtime (extra `corereg[onnx]`), ".c" files are compiled.
 
-    ImportError or OSError if there is nothing to run the file.
+    ImportError or OSError if there is nothing to run the file; ValueError for a file with another
+    number of inputs or outputs.
 
     >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)])
     >>> corereg.export.verify(model, "missing.xyz")
@@ -95,6 +97,11 @@ ending in .onnx) or 'c' (path ending in .c); received 'missing.xyz'
     names = output_names(model, found)
     exact = _called(doubled(model), packed, len(arrays[0]))
     ran = run(where, arrays)
+    if len(ran.outputs) != len(names):
+        raise ValueError(
+            f"verify: expected a file of the outputs {names}, received {where!r}, which gives "
+            f"{len(ran.outputs)}; export the model once more"
+        )
     outputs = [
         _difference(*one)
         for one in zip(names, list(flatten(found)), exact, ran.outputs, strict=True)
