@@ -328,6 +328,15 @@ def test_verify_compiles_the_file(small: tuple[Any, Path]) -> None:
     assert report.by
 
 
+def test_verify_of_truth_and_places(tmp_path: Path) -> None:
+    model = of(
+        [(5,)], lambda a: ops.greater(a, 0), lambda a: ops.argmax(a, axis=1), lambda a: a * 2
+    )
+    model.export(tmp_path / "m.c")
+    report = export.verify(model, tmp_path / "m.c")
+    assert report.ok, report
+
+
 def test_one_row_and_many_in_two_threads(small: tuple[Any, Path]) -> None:
     model, path = small
     x = np.random.default_rng(0).normal(size=(2000, 4)).astype("f4")

@@ -13,6 +13,7 @@ from corereg.export.c.array import REAL, Array
 from corereg.export.c.memory import place_buffers
 from corereg.export.c.self_test import Samples, self_test
 from corereg.export.c.writer import Writer
+from corereg.export.network import Value
 from corereg.version import __version__
 
 FORMAT = 1
@@ -178,14 +179,18 @@ class Source:
     def about(self) -> dict[str, Any]:
         """What whoever runs the file has to know."""
 
-        def arrays(found: list[Array]) -> list[Any]:
-            return [[one.name, self.w.type_of(one.kind), list(one.shape)] for one in found]
+        def arrays(found: list[Array], values: list[Value]) -> list[Any]:
+            return [
+                [one.name, self.w.type_of(one.kind), list(one.shape), value.dtype]
+                for one, value in zip(found, values, strict=True)
+            ]
 
+        network = self.w.network
         return {
             "corereg": FORMAT,
             "prefix": self.w.prefix,
-            "inputs": arrays(self.w.inputs),
-            "outputs": arrays(self.w.outputs),
+            "inputs": arrays(self.w.inputs, network.inputs),
+            "outputs": arrays(self.w.outputs, [value for _, value in network.outputs]),
             "workspace": sum(_BYTES[self.w.type_of(kind)] * n for kind, n in self.pools.items())
             or 1,
         }
