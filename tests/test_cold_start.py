@@ -49,7 +49,7 @@ recordable
 registry
 regularizers: base l1l2 penalties
 representation
-runtime: capture dependencies references scheduling
+runtime: capture dependencies scheduling
 saving: archive archive_format archive_reader feature_names foreign json_text limits
     model_file npy stored_zip training_state weight_sections
 tables: columns given libraries masked refusals

@@ -38,7 +38,7 @@ FOLDERS = ("corereg", "src", "tests", "benches", "docs", ".ci")
 LANGUAGES = {"", "text", "sh", "python", "python no-run", "c", "cython", "diff"}
 ELSEWHERE = {
     *("CFLAGS", "nolock", "Python.h", "corereg/optimizers/signum.py", "service.py"),
-    *("freethreading_compatible", "PyUnstable_Object_IsUniquelyReferenced"),
+    *("freethreading_compatible", "PyUnstable_Object_IsUniquelyReferenced", "identifiers"),
 }
 """Words in code and files that no source has: of other programs, or reserved for later."""
 NEEDS = {

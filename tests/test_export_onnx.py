@@ -90,7 +90,7 @@ def test_the_table_of_operations_is_whole() -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_random_models(path: Path) -> None:
-    for seed in range(20):
+    for seed in range(6):
         model, x = random_model(seed)
         check(model, path, x)
 

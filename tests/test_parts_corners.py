@@ -190,7 +190,12 @@ def test_only_the_model_that_is_made_is_prepared():
     """Not what its constructor makes from other configs."""
     config = corereg.Sequential([Input((2,)), layers.Dense(4), layers.ReLU()]).get_config()
     seen = []
-    with preparing(lambda place, layer: seen.append((place, type(layer).__name__))):
+
+    def prepare(place, layer):
+        seen.append((place, type(layer).__name__))
+        return layer
+
+    with preparing(prepare):
         MakesAnother.from_config(config)
         corereg.Sequential.from_config(config)
     assert seen == [("0", "Dense"), ("1", "ReLU")]

@@ -26,6 +26,9 @@ class OutputDifference(NamedTuple):
     largest: the largest difference of two numbers, infinite where shapes differ, or one is NaN;
     relative: the same divided by the largest number of the model's output; of_file, of_predict:
     how far the file and `predict` are from a float64 run of the model, in the same measure.
+
+    >>> corereg.export.OutputDifference("y", 1e-7, 2e-7, 1e-7, 1e-7).relative
+    2e-07
     """
 
     name: str
@@ -37,7 +40,12 @@ class OutputDifference(NamedTuple):
 
 class Verification(NamedTuple):
     """What `verify` found: `outputs`, one OutputDifference for each; how many `rows` were tried;
-    `by` what the file was run; `tolerance`; and `ok`."""
+    `by` what the file was run; `tolerance`; and `ok`.
+
+    >>> found = corereg.export.OutputDifference("y", 1e-7, 2e-7, 1e-7, 1e-7)
+    >>> corereg.export.Verification([found], 256, "gcc", 1e-5).ok
+    True
+    """
 
     outputs: list[OutputDifference]
     rows: int

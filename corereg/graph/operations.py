@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from corereg.autograd import ops
+from corereg.autograd import Tensor, ops
 from corereg.graph.inference import infer
 from corereg.graph.node import Node, is_symbolic
 from corereg.graph.tensor import SymbolicTensor
@@ -36,6 +36,11 @@ def function_of(key: str) -> Callable[..., Any]:
     if key not in OPERATIONS:
         if package == "ops" and name in ops.__all__:
             OPERATIONS[key] = getattr(ops, name)
+        elif (
+            package == "tensor"
+            and name in importlib.import_module(f"{__package__}.operators").METHODS
+        ):
+            OPERATIONS[key] = getattr(Tensor, name)  # which imports Tensor's methods
         elif package in HOMES and not name.startswith("_"):
             getattr(importlib.import_module(HOMES[package]), name, None)  # which enters it
     if key not in OPERATIONS:

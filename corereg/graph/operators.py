@@ -34,7 +34,7 @@ _SPECIAL = {"true_divide": "truediv", "subtract": "sub", "multiply": "mul", "pow
 _SPECIAL |= {"floor_divide": "floordiv"}
 _SPECIAL |= {"less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge"}
 _SPECIAL |= {"negative": "neg", "absolute": "abs", "get_item": "getitem"}
-_METHODS = (
+METHODS = (
     *("reshape", "flatten", "transpose", "swapaxes", "squeeze", "expand_dims", "astype"),
     *("sum", "mean", "prod", "var", "std", "max", "min", "argmax", "argmin", "cumsum"),
     *("logsumexp", "norm", "abs", "sign", "sqrt", "square", "exp", "log", "log1p", "sin", "cos"),
@@ -50,13 +50,8 @@ def _backward(key: str) -> Callable[..., Any]:
     return lambda self, other: make_node(key, (other, self), {})
 
 
-def _called(name: str) -> Callable[..., Any]:
-    return lambda tensor, *args, **kwargs: getattr(tensor, name)(*args, **kwargs)
-
-
 def _method(name: str) -> Callable[..., Any]:
     key = f"tensor.{name}"
-    OPERATIONS[key] = _called(name)  # Tensor's own methods are imported when one is used
 
     def method(self: SymbolicTensor, *args: Any, **kwargs: Any) -> Any:
         return make_node(key, (self, *args), kwargs)
@@ -72,6 +67,6 @@ for _name, _function in _ALL.items():
     setattr(SymbolicTensor, f"__{_special}__", _forward(f"operator.{_name}"))
     if _name in _BINARY:
         setattr(SymbolicTensor, f"__r{_special}__", _backward(f"operator.{_name}"))
-for _name in _METHODS:
+for _name in METHODS:
     setattr(SymbolicTensor, _name, _method(_name))
 SymbolicTensor.T = property(_forward("tensor.transpose"))  # type: ignore[attr-defined]
