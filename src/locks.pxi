@@ -7,7 +7,9 @@
 # and look again: a lock then never depends on a thread that a fork has left behind.
 
 from cpython.exc cimport PyErr_CheckSignals
-from posix.time cimport nanosleep, timespec
+
+cdef extern from "team.h":
+    void cr_sleep(long nanoseconds) nogil
 
 cdef int SHORT_WAITS = 5000  # of a tenth of a millisecond each; later ones take a millisecond
 
@@ -15,10 +17,8 @@ cdef int SHORT_WAITS = 5000  # of a tenth of a millisecond each; later ones take
 cdef int wait_a_moment(int waits) except -1:
     """Sleeps without the GIL, then runs the handlers of signals that have come. waits: how often
     the caller has waited so far; returns one more, as far as that matters."""
-    cdef timespec moment
-    moment.tv_sec, moment.tv_nsec = 0, 100000 if waits < SHORT_WAITS else 1000000
     with nogil:
-        nanosleep(&moment, NULL)
+        cr_sleep(100000 if waits < SHORT_WAITS else 1000000)
     PyErr_CheckSignals()
     return waits + (waits < SHORT_WAITS)
 

@@ -48,6 +48,17 @@ static inline int64_t nanoseconds_now(void)
 #endif
 }
 
+/* Sleeps for less than a second, or until a signal has come. */
+static inline void sleep_for(long nanoseconds)
+{
+#if defined(_WIN32)
+    Sleep((DWORD)(nanoseconds + 999999) / 1000000);
+#else
+    const struct timespec moment = {0, nanoseconds};
+    nanosleep(&moment, NULL);
+#endif
+}
+
 /* A THREAD_BODY(name, argument) is a function that start_thread can start. A lock and a condition
  * are ready for use once they are initialized by NATIVE_LOCK and NATIVE_CONDITION. Whoever waits
  * for a condition holds its lock, lets go of it meanwhile, and may wake for no reason. */

@@ -237,3 +237,6 @@ void cr_set_cpus(ptrdiff_t cpus)
 
 /* Returns what the team is made of: "POSIX threads", "Windows threads" or "none". */
 const char *cr_native_threads(void) { return NATIVE_THREADS; }
+
+/* See team.h. */
+void cr_sleep(long nanoseconds) { sleep_for(nanoseconds); }

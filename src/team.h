@@ -13,4 +13,7 @@ typedef void (*cr_region)(void *context, ptrdiff_t rank, ptrdiff_t size);
  * number of threads may call this at once. */
 void cr_team_run(cr_region region, void *context, ptrdiff_t size);
 
+/* Sleeps for less than a second, or until a signal has come. */
+void cr_sleep(long nanoseconds);
+
 #endif

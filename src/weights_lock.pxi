@@ -181,13 +181,11 @@ def _before_fork():
     global forks_under_way, forker
     cdef unsigned long thread = PyThread_get_thread_ident()
     cdef unsigned long long began = perf_counter_ns()
-    cdef timespec moment
-    moment.tv_sec, moment.tv_nsec = 0, 100000
     forks_under_way += 1
     forker = thread
     while written_by(thread, True) and perf_counter_ns() - began < fork_patience:
         with nogil:
-            nanosleep(&moment, NULL)
+            cr_sleep(100000)
 
 
 def _after_fork_in_parent():
