@@ -468,7 +468,7 @@ def with_zeros(share: float, rows: int, columns: int) -> Any:
     ("share", "rows", "columns", "lists"),
     [
         (0.95, 3, 2, 1),
-        (1.0, 0, 0, 0),
+        pytest.param(1.0, 0, 0, 0, marks=pytest.mark.exhaustive),
         pytest.param(0.0, 7, 3, 0, marks=pytest.mark.exhaustive),
         pytest.param(0.95, 0, 0, 1, marks=pytest.mark.exhaustive),
         pytest.param(0.0, 0, 5, 0, marks=pytest.mark.exhaustive),
