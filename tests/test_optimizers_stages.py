@@ -336,3 +336,21 @@ def test_options_of_a_weight_hold_at_any_time(layer, weight, shape):
         assert type(parameter.constraint) is constraints.MaxNorm
         parameter.regularizer = None
         assert getattr(one, f"{weight}_regularizer") is None
+
+
+def test_steps_run_ahead_as_far_as_is_asked_where_no_python_gives_the_rate():
+    """A rate that is a number, or that a kernel works out, holds nothing up; a function is asked
+    at each step, a schedule of the user's own for some steps at once."""
+
+    class Own(schedules.LearningRateSchedule):
+        def __call__(self, step):
+            return 0.1
+
+    for rate, ahead in (
+        (0.1, 1000),
+        (schedules.ExponentialDecay(0.1, 10, 0.9), 1000),
+        (Own(), 256),
+        (lambda: 0.1, 1),
+    ):
+        with Adam(rate).rates_ahead(1000) as most:
+            assert most == ahead
