@@ -89,7 +89,7 @@ ending in .onnx) or 'c' (path ending in .c); received 'missing.xyz'
     if logits:
         model = without_probabilities(model)
     values, nest = inputs_of(model)
-    arrays = drawn(model, values, rows) if x is None else given(model, values, x)
+    arrays = drawn(model, values, rows) if x is None else given(values, x)
     packed = pack_like(nest, arrays)
     found = model.predict(packed, verbose=0)
     names = output_names(model, found)
