@@ -59,7 +59,8 @@ def given(inputs: Sequence[Value], x: Any, who: str = "verify") -> list[Array]:
 def _fitted(value: Value, given: Any, who: str) -> Array:
     """An array as an input is of: its dtype, and an axis of one element that was left out."""
     array = given_array(who, "x", given)
-    array = array.astype(object if value.dtype == STRING else value.dtype, copy=False)
+    with np.errstate(over="ignore"):
+        array = array.astype(object if value.dtype == STRING else value.dtype, copy=False)
     if array.ndim == len(value.shape) - 1 and value.shape[-1] == 1:
         array = array[..., None]
     return np.ascontiguousarray(array)

@@ -64,8 +64,10 @@ class QuantizedSource:
                 macros.append(f"{start}_CENTRE {_decimal(one.centre)}")
                 macros.append(f"{start}_PER_STEP {_decimal(one.per_step)}")
             else:
-                macros.append(f"/* {room.name}: the tables {w.prefix}_{room.name}_centre and "
-                              "_per_step in the C file. */")
+                macros.append(
+                    f"/* {room.name}: the tables {w.prefix}_{room.name}_centre and "
+                    "_per_step in the C file. */"
+                )
         for output, room in zip(self.found.outputs, w.outputs, strict=True):
             start = f"#define {upper}_OUTPUT_{room.name.upper()}"
             macros += [f"{start}_SIZE {room.size}", f"{start}_EXPONENT ({output.exponent})"]
@@ -93,8 +95,8 @@ extern "C" {{
 #define {upper}_FILE {self.identity}
 
 /* How many numbers each array has. Inputs have codes: (x - CENTRE) * PER_STEP, rounded to the
- * nearest and limited to -128..127. Outputs are whole numbers: y * 2^EXPONENT is what the last Dense
- * gives; {ends}. */
+ * nearest and limited to -128..127. Outputs are whole numbers: y * 2^EXPONENT is what the last
+ * Dense gives; {ends}. */
 {chr(10).join(macros)}
 
 /* Room for what is computed on the way: one for each thread. It need not be initialized, and holds
@@ -105,8 +107,8 @@ struct {w.prefix}_workspace {{
 }};
 #define {upper}_WORKSPACE_SIZE (sizeof(struct {w.prefix}_workspace))
 
-/* Computes one row by whole numbers alone. Arrays may not overlap. Any number of threads may call it
- * at once, each with a workspace of its own. Returns 0. */
+/* Computes one row by whole numbers alone. Arrays may not overlap. Any number of threads may call
+ * it at once, each with a workspace of its own. Returns 0. */
 {integers}
 
 #ifndef {upper}_NO_FLOAT
@@ -156,7 +158,8 @@ struct {w.prefix}_workspace {{
             *w.functions.values(),
             *w.tables,
             self._steps(),
-            f"{integers}\n{{\n{fill}    {w.prefix}_steps({targets}, workspace);\n    return 0;\n}}\n",
+            f"{integers}\n{{\n{fill}    {w.prefix}_steps({targets}, workspace);\n    return 0;",
+            "}\n",
             f"#ifndef {upper}_NO_FLOAT\n{self._floats()}#endif\n",
             self._self_test(),
         ]
@@ -174,11 +177,13 @@ struct {w.prefix}_workspace {{
         lines = [
             f"int16_t *const {one.name} = workspace->codes + {one.place};"
             for one in w.buffers
-            if one.first is not None and (one.last or one.first)
+            if one.last
         ]
         lines += [line for block in w.blocks for line in block.split("\n")]
         body = "\n".join(f"    {line}" for line in lines)
-        return f"\n/* Computes the outputs from the codes of the inputs. */\n{head}\n{{\n{body}\n}}\n"
+        return (
+            f"\n/* Computes the outputs from the codes of the inputs. */\n{head}\n{{\n{body}\n}}\n"
+        )
 
     def _floats(self) -> str:
         """The functions that take and give floats."""
@@ -227,7 +232,8 @@ struct {w.prefix}_workspace {{
                 *tables,
                 f"{floats}\n{{\n{lines}\n    return 0;\n}}\n",
                 f"{rows}\n{{\n    for (size_t row = 0; row < rows; row++)\n"
-                f"        {w.prefix}_predict({', '.join([*at, 'workspace'])});\n    return 0;\n}}\n",
+                f"        {w.prefix}_predict({', '.join([*at, 'workspace'])});\n    return 0;",
+                "}\n",
             ]
         )
 

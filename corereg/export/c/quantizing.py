@@ -71,9 +71,7 @@ def quantize(network: Network, prefix: str, calibration: Any, percentile: Any = 
 class Quantizer:
     """One walk through a network: `w` has the statements in C, `found` the same in NumPy."""
 
-    def __init__(
-        self, network: Network, prefix: str, rows: list[Array], percentile: float
-    ) -> None:
+    def __init__(self, network: Network, prefix: str, rows: list[Array], percentile: float) -> None:
         self.network, self.percentile, self.rows = network, percentile, rows
         self.w = Writer(network, prefix, "int16_t", 0.0)
         self.found = Quantized([], [], [], [], [id(one) for one in network.inputs], [])
@@ -84,6 +82,7 @@ class Quantizer:
         self._check_numbers()
         for value, one in zip(network.inputs, rows, strict=True):
             self._input(value, np.asarray(one, np.float64))
+        self.w.note("Inputs are used from here on.")  # as block 0, in which they are written
         for call in network.calls:
             if id(call) not in self._skipped:
                 self.w.begin(call)
@@ -102,8 +101,9 @@ class Quantizer:
         for call in self.network.calls:
             arrays = [*call.weights.values(), *(self._values[id(one)] for one in call.outputs)]
             if not all(np.isfinite(one).all() for one in arrays if one.dtype.kind == "f"):
-                raise self._refuse(call, "its weights or what it gives for calibration= have NaN or"
-                                   " infinity")
+                raise self._refuse(
+                    call, "its weights or what it gives for calibration= have NaN or infinity"
+                )
 
     # ---- inputs and outputs ----------------------------------------------------------------------
 
@@ -137,7 +137,7 @@ class Quantizer:
 
     def _end(self, name: str, value: Value) -> tuple[Call, str]:
         """The Dense that an output comes from, and what comes between."""
-        call = self.network.maker_of(value)
+        call = maker = self.network.maker_of(value)
         end = ""
         if call is not None and self._is_end(call):
             end = call.kind.rpartition(".")[2].lower()
@@ -146,7 +146,7 @@ class Quantizer:
             call = self.network.maker_of(call.inputs[0])
         if call is None or call.kind != "Dense":
             raise self._refuse(
-                f"the output {name!r}",
+                f"the output {name!r}" + ("" if maker is None else f" of {maker.who}"),
                 "it does not come from a Dense with softmax, sigmoid, tanh, relu or nothing behind",
             )
         return call, end
@@ -232,7 +232,7 @@ class Quantizer:
             found = np.asarray(called(call, {id(source): given}).data).ravel()
         step, centre = self._scale(self._values[id(call.output)], _limit(call) is not None)
         new = _uniform(step, centre, old.step.shape)
-        codes_of = Quantity(np.float64(step), np.float64(centre)).codes
+        codes_of = _uniform(step, centre, ()).codes
         table = codes_of(np.nan_to_num(found, nan=centre))
         self._put(call.output, new, lambda known: table[known[id(source)] - LEAST])
         x, y = self.w.of(source), self.w.new(call.output)

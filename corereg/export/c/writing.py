@@ -61,8 +61,8 @@ def write(
         cut_probabilities(network)
     if _is_int8(precision, calibration, sparse_below):
         made = quantize(network, prefix, calibration, percentile)
-        tested = made.found.codes(_rows(made.w, samples) or [one[:ROWS] for one in made.rows])
-        _save(path, partial(QuantizedSource, made, _title(network)), tested)
+        codes = made.found.codes(_rows(made.w, samples) or [one[:ROWS] for one in made.rows])
+        _save(path, partial(QuantizedSource, made, _title(network)), codes)
         return
     w = Writer(network, prefix, _real(network), float(sparse_below))
     tested = _samples(model, network, w, samples)
