@@ -45,6 +45,17 @@ def ensemble(**options: Any) -> Any:
     return models.Ensemble([stack((3,), layers.Dense(2)) for _ in range(3)], **options)
 
 
+def weighted_counts() -> Any:
+    codes, weights = corereg.Input((3,), dtype="int64"), corereg.Input((3,))
+    layer = layers.CategoryEncoding(5, output_mode="count")
+    return corereg.Model([codes, weights], layer(codes, count_weights=weights))
+
+
+def masked_softmax() -> Any:
+    x, mask = corereg.Input((4,)), corereg.Input((4,), dtype="bool")
+    return corereg.Model([x, mask], layers.Softmax()(x, mask=mask))
+
+
 LAYERS: dict[str, list[Make]] = {
     "Activation": [lambda: stack((4,), layers.Activation("tanh"))],
     "ActivityRegularization": [lambda: stack((4,), layers.ActivityRegularization(0.1))],
@@ -62,6 +73,7 @@ LAYERS: dict[str, list[Make]] = {
         lambda: stack((4,), layers.BatchNormalization(), layers.Activation("relu")),
     ],
     "CategoryEncoding": [
+        lambda: weighted_counts(),
         lambda: stack((3,), layers.CategoryEncoding(5, output_mode="multi_hot"), dtype="int64"),
         lambda: stack((3,), layers.CategoryEncoding(5, output_mode="count"), dtype="int64"),
         lambda: stack((1,), layers.CategoryEncoding(5, output_mode="one_hot"), dtype="int64"),
@@ -182,6 +194,7 @@ LAYERS: dict[str, list[Make]] = {
     ],
     "SelectColumns": [lambda: stack((4,), layers.SelectColumns([2, 0]))],
     "Softmax": [
+        masked_softmax,
         lambda: stack((4,), layers.Softmax()),
         lambda: stack((2, 3), layers.Softmax(axis=[1, 2])),
     ],
@@ -239,6 +252,7 @@ def operations() -> dict[str, Any]:
         "divide": ops.divide(a, positive),
         "divide_no_nan": ops.divide_no_nan(a, ops.relu(b)),
         "dot": ops.dot(a, np.ones((4, 2), "f4")),
+        "dot_number": ops.dot(a, 2.0),
         "einsum": ops.einsum("nij,nkj->nik", m, m),
         "elu": ops.elu(a, 0.5),
         "equal": ops.equal(i, 2),
@@ -330,6 +344,7 @@ def operations() -> dict[str, Any]:
         "square": ops.square(a),
         "squareplus": ops.squareplus(a, 2.0),
         "squeeze": ops.squeeze(m[:, :1], 1),
+        "squeeze_all": ops.squeeze(m[:, :1]),
         "stack": ops.stack([a, b], axis=1),
         "std": ops.std(m, axis=2),
         "stop_gradient": ops.stop_gradient(a),
@@ -338,12 +353,14 @@ def operations() -> dict[str, Any]:
         "swapaxes": ops.swapaxes(m, 1, 2),
         "swish": ops.swish(a),
         "take": ops.take(m, [2, 0], axis=2),
+        "take_scalar": a * ops.take(np.arange(4, dtype="f4"), ops.argmax(a, axis=1))[:, None],
         "take_along_axis": ops.take_along_axis(a, ops.minimum(i, 3), axis=1),
         "tan": ops.tan(half),
         "tanh": ops.tanh(a),
         "tanh_shrink": ops.tanh_shrink(a),
         "threshold": ops.threshold(a, 0.1, -2.0),
-        "tile": ops.tile(m, (1, 2, 1)),
+        "tile": ops.tile(m, (1, 2, 1))
+        + ops.sum(ops.tile(a, (2, 1, 1)), axis=(0, 2))[:, None, None],
         "top_k": ops.top_k(a, 2)[0],
         "transpose": ops.transpose(m, (0, 2, 1)),
         "true_divide": ops.true_divide(a, 3),

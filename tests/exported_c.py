@@ -12,8 +12,8 @@ import numpy as np
 
 from corereg.export.c import write
 from corereg.export.c.running import call, checked, read_about
+from corereg.export.ends import inputs_of
 from corereg.export.rows import drawn
-from corereg.export.walking import inputs_of
 from corereg.graph.nest import pack_like
 
 WARNINGS = [

@@ -14,10 +14,11 @@ import corereg
 from corereg import export, layers, ops
 from corereg.export import rows, verifying
 from corereg.export.converters import Converters
+from corereg.export.ends import inputs_of
 from corereg.export.formats import FORMATS, Format, Ran
 from corereg.export.network import Network
 from corereg.export.simplifying import as_affine, cut_probabilities, fold_affine
-from corereg.export.walking import inputs_of, network_of
+from corereg.export.walking import network_of
 
 table = Converters("a test")
 for kind in (layers.Dense, layers.BatchNormalization, layers.Normalization, layers.Rescaling):

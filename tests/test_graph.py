@@ -101,6 +101,15 @@ def test_operators_and_ops_become_nodes(name):
     assert (symbolic.shape[:1] == (None,)) == (expected.ndim > 0)
 
 
+@pytest.mark.parametrize("symbol", ["+", "-", "*", "/", "@"])
+def test_a_tensor_leaves_operators_to_a_symbolic_one(symbol):
+    x = Input((4,), batch_size=4)
+    other = Tensor(np.full((4, 4), 2.0, "float32"))
+    call = eval(f"lambda a, b: a {symbol} b")
+    found = Model(x, call(other, x))(X[:4])
+    assert np.array_equal(found.numpy(), call(other.numpy(), X[:4]))
+
+
 def test_several_outputs_of_one_op():
     x = Input((4,))
     left, right = ops.split(x, 2, axis=1)

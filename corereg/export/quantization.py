@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from corereg.export.c.writing import quantized
+from corereg.export.ends import inputs_of
 from corereg.export.network import Array
 from corereg.export.rows import given
-from corereg.export.walking import checked_model, inputs_of
+from corereg.export.walking import checked_model
 from corereg.graph.nest import flatten, pack_like
 from corereg.tables.given import given_array
 

@@ -11,10 +11,11 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Tensor, no_grad
 from corereg.export.doubled import doubled, without_probabilities
+from corereg.export.ends import inputs_of, output_names
 from corereg.export.formats import FORMATS, format_of
 from corereg.export.network import Array
 from corereg.export.rows import drawn, given
-from corereg.export.walking import checked_model, inputs_of, output_names
+from corereg.export.walking import checked_model
 from corereg.graph.nest import flatten, pack_like
 
 _PIECE = 1024  # rows that the float64 model is called with at a time
@@ -80,8 +81,8 @@ def verify(
     difference is infinite. ".onnx" files are run by ONNX Runtime (extra `corereg[onnx]`), ".c"
     files are compiled.
 
-    ImportError or OSError if there is nothing to run the file; ValueError for a file in int8
-    without calibration, and the other way round.
+    ImportError or OSError if there is nothing to run the file; ValueError for a file with another
+    number of inputs or outputs, and for a file in int8 without calibration, or the other way round.
 
     >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)])
     >>> corereg.export.verify(model, "missing.xyz")
@@ -106,6 +107,11 @@ ending in .onnx) or 'c' (path ending in .c); received 'missing.xyz'
         of_int8 = import_module("corereg.export.c.quantized_running").expected_of
         expected = of_int8(where, model, arrays, calibration) or expected
     ran = run(where, arrays)
+    if len(ran.outputs) != len(names):
+        raise ValueError(
+            f"verify: expected a file of the outputs {names}, received {where!r}, which gives "
+            f"{len(ran.outputs)}; export the model once more"
+        )
     outputs = [_difference(*one) for one in zip(names, expected, exact, ran.outputs, strict=True)]
     return Verification(outputs, len(arrays[0]), ran.by, tolerance)
 

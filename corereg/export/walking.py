@@ -10,6 +10,7 @@ import numpy as np
 from corereg import _kernels, activations
 from corereg.autograd import Tensor, no_grad
 from corereg.export.converters import Converters
+from corereg.export.ends import inputs_of, output_names
 from corereg.export.inert import draws, passes_on
 from corereg.export.network import Array, Call, Network, Value
 from corereg.graph.graph import Graph
@@ -60,11 +61,6 @@ def checked_model(model: Any) -> None:
         )
 
 
-def inputs_of(model: Any) -> tuple[list[Value], Any]:
-    """The values of a model's inputs in order, and the same nested as the model takes them."""
-    return _Walk(Converters("nothing"))._inputs_of(model)
-
-
 class _Walk:
     """One walk: the calls so far, and the arrays of the weights."""
 
@@ -77,7 +73,7 @@ class _Walk:
         self._inside: list[Layer] = []
 
     def network(self, model: Any) -> Network:
-        inputs, given = self._inputs_of(model)
+        inputs, given = inputs_of(model, self._names)
         found = self._layer(model, (given,), {})
         outputs = list(zip(output_names(model, found), flatten(found), strict=True))
         network = Network(str(model.name), inputs, outputs, self.calls)
@@ -88,42 +84,6 @@ class _Walk:
 
     def _value(self, name: str, shape: Any, dtype: Any) -> Value:
         return Value(unused_name(name, self._names), shape, dtype)
-
-    def _inputs_of(self, model: Any) -> tuple[list[Value], Any]:
-        """The values of a model's inputs, and the same nested as the model is called with them."""
-        if isinstance(model, Sequential) and not model._has_own_call:
-            tensor = model.input
-            dtype = tensor.dtype
-            if tensor.node.operation._gives_int64:
-                dtype = "int64"
-            value = self._value(tensor.node.operation.name, tensor.shape, dtype)
-            return [value], value
-        graph = model._graph
-        if graph is not None and not model._has_own_call:
-            values = []
-            for key, (shape, dtype, _), tensor in zip(
-                _keys(graph.inputs) or model.input_names,
-                graph.expected,
-                flatten(graph.inputs),
-                strict=True,
-            ):
-                of_texts = tensor.dtype == STRING
-                values.append(self._value(str(key), shape, STRING if of_texts else dtype))
-            left = iter(values)
-            return values, map_nest(lambda _: next(left), graph.inputs)
-        shapes = model._built_shapes
-        found: list[Value] = []
-
-        def one(shape: Any, name: str) -> Any:
-            if isinstance(shape, dict):
-                return {key: one(shape[key], str(key)) for key in sorted(shape, key=str)}
-            if isinstance(shape, list):
-                return [one(inner, name) for inner in shape]
-            found.append(self._value(name, shape, model.dtype))
-            return found[-1]
-
-        nest = one(shapes[0], "input")
-        return found, nest
 
     def _array(self, parameter: Any) -> Array:
         """A copy of a parameter, one for all that use it."""
@@ -353,20 +313,3 @@ def _symbol(one: Any, known: dict[int, SymbolicTensor]) -> Any:
         source = InputLayer(batch_shape=one.shape, dtype=one.dtype, name=one.name)
         known[id(one)] = Node(source, (), {}, Spec(one.shape, one.dtype, one.name)).outputs
     return known[id(one)]
-
-
-def _keys(nest: Any) -> list[str] | None:
-    """The keys of a dict of tensors, in the order of `flatten`; None for another nest."""
-    flat = isinstance(nest, dict) and not any(
-        isinstance(one, dict | list | tuple) for one in nest.values()
-    )
-    return [str(key) for key in sorted(nest, key=str)] if flat else None
-
-
-def output_names(model: Any, found: Any) -> list[str]:
-    """The names of a model's outputs, each another one; found: the outputs, nested."""
-    keys = _keys(found) or model._output_keys
-    count = len(list(flatten(found)))
-    names: set[str] = set()
-    said = list(keys) if keys and len(keys) == count else ["output"] * count
-    return [unused_name(name, names) for name in said]

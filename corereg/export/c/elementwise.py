@@ -275,17 +275,16 @@ def where(w: Writer, call: Call) -> None:
 
 @converts(*keys("clip"))
 def clip(w: Writer, call: Call) -> None:
-    given = list(call.arguments.values())[:3]
-    rank = len(call.output.shape)
-    limits = [operand(w, one, rank) for one in given[1:] if one is not None]
-    texts = ["{0}"]
-    if given[1] is not None:
-        texts.append("$maximum({0}, {1})")
-    if given[2] is not None:
-        texts.append(f"$minimum({texts[-1]}, {{{len(limits)}}})")
     if kind_of(call.output.dtype) != REAL:
         raise w.refuse("it limits whole numbers")
-    elementwise(w, w.new(call.output), [operand(w, given[0], rank), *limits], texts[-1])
+    rank, text = len(call.output.shape), "{0}"
+    given = list(call.arguments.values())[:3]
+    found = [operand(w, given[0], rank)]
+    for limit, function in zip(given[1:], ("$maximum", "$minimum"), strict=True):
+        if limit is not None:
+            text = f"{function}({text}, {{{len(found)}}})"
+            found.append(operand(w, limit, rank))
+    elementwise(w, w.new(call.output), found, text)
 
 
 @converts(*keys("cast", "astype"))
@@ -297,10 +296,8 @@ def cast(w: Writer, call: Call) -> None:
     kind = kind_of(call.output.dtype)
     if call.output.dtype == "bool":
         elementwise(w, w.new(call.output), one, "{0} != 0", array.kind, "int")
-    elif array.kind == kind:
-        w.give(call.output, array) if id(call.output) not in w._results else elementwise(
-            w, w.new(call.output), one, "{0}", kind
-        )
+    elif array.kind == kind and id(call.output) not in w._results:
+        w.give(call.output, array)
     else:
         elementwise(w, w.new(call.output), one, "{0}", array.kind)
 

@@ -45,9 +45,7 @@ def encode(
     w: Writer, y: Array, codes: Array, count: int, mode: str, weights: Array | None = None
 ) -> None:
     """Writes codes 0 to count - 1 as ones and zeros in a mode of `CategoryEncoding`."""
-    if not codes.shape and mode != "one_hot":
-        raise w.refuse(f"its output_mode {mode!r} counts along the axis of rows")
-    rest = codes.size if mode == "one_hot" else codes.size // max(codes.shape[0], 1)
+    rest = codes.size if mode == "one_hot" else codes.size // codes.shape[0]
     value = f"{weights.name}[i]" if weights is not None else "$1"
     place = "i" if rest == codes.size else f"(i % {rest})" if rest > 1 else "0"
     at = f"{y.name}[{count} * {place} + (size_t)at]" if place != "0" else f"{y.name}[at]"

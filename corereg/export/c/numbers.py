@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +13,8 @@ Array = np.ndarray[Any, Any]
 
 WIDTH = 100
 """Of the lines of tables."""
+
+_SUFFIXES = {"float": "f", "double": ""}
 
 KEYWORDS = re.compile(
     "(auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|"
@@ -30,15 +33,16 @@ _OF_C = re.compile(
 def real(value: Any, kind: str) -> str:
     """A number as a constant of kind "float" or "double", of exactly its value after rounding to
     that kind."""
-    rounded = float(np.float32(value) if kind == "float" else np.float64(value))
-    suffix = "f" if kind == "float" else ""
-    if np.isnan(rounded):
-        return "NAN"
-    if np.isinf(rounded):
-        return "INFINITY" if rounded > 0 else "-INFINITY"
-    if rounded == int(rounded) and abs(rounded) < 1e6:
-        return f"{rounded:.1f}{suffix}"
-    mantissa, _, exponent = rounded.hex().partition("p")
+    return _real(float(np.float32(value) if kind == "float" else value), _SUFFIXES[kind])
+
+
+def _real(value: float, suffix: str) -> str:
+    """A number that is not rounded any more."""
+    if not math.isfinite(value):
+        return "NAN" if math.isnan(value) else "INFINITY" if value > 0 else "-INFINITY"
+    if abs(value) < 1e6 and value == int(value):
+        return f"{value:.1f}{suffix}"
+    mantissa, _, exponent = value.hex().partition("p")
     return f"{mantissa.rstrip('0').rstrip('.')}p{exponent}{suffix}"
 
 
@@ -54,20 +58,19 @@ def whole(value: Any, kind: str) -> str:
 
 def number(value: Any, kind: str) -> str:
     """A constant of any kind of numbers."""
-    return real(value, kind) if kind in ("float", "double") else whole(value, kind)
+    return real(value, kind) if kind in _SUFFIXES else whole(value, kind)
 
 
 def table(values: Array, kind: str) -> str:
     """The elements of an initializer, in lines."""
-    lines, line = [], ""
-    for one in values.ravel().tolist():
-        text = number(one, kind) + ","
-        if line and len(line) + len(text) >= WIDTH - 4:
-            lines.append(line)
-            line = ""
-        line += text if not line else " " + text
-    lines.append(line.rstrip(","))
-    return "\n".join("    " + one for one in lines)
+    if kind in _SUFFIXES:
+        rounded = values.ravel().astype(np.float32 if kind == "float" else np.float64).tolist()
+        texts = [_real(one, _SUFFIXES[kind]) for one in rounded]
+    else:
+        texts = [whole(one, kind) for one in values.ravel().tolist()]
+    in_line = max((WIDTH - 4) // (max(map(len, texts)) + 2), 1)
+    lines = (", ".join(texts[i : i + in_line]) for i in range(0, len(texts), in_line))
+    return "    " + ",\n    ".join(lines)
 
 
 def narrowest(values: Array) -> str:

@@ -97,35 +97,27 @@ def _dense(w: Writer, role: str, kernel: Numbers, bias: Numbers, x: Array, y: Ar
         given = [table.name, "{x}", str(inputs), "{y}"]
         if bias[:wide].any():
             given.insert(1, w.table(f"{role}_bias", bias[:wide]).name)
-        lines.append((f"{function}({', '.join(given)});", 0))
+        lines.append(f"{function}({', '.join(given)});")
     if wide < outputs:
         table = w.table(f"{role}_columns", kernel[:, wide:].T)
         last = w.table(f"{role}_column_bias", bias[wide:])
         for j in range(outputs - wide):
             start = f"{table.name} + {j * inputs}" if j else table.name
-            lines.append((f"{{y}}[{j}] = $dot({start}, {last.name}[{j}], {{x}}, {inputs});", wide))
-    for line, first in lines:
-        _over_rows(w, line, x, y, inputs, outputs, first)
+            lines.append(f"{{y}}[{wide + j}] = $dot({start}, {last.name}[{j}], {{x}}, {inputs});")
+    _over_rows(w, lines, x, y, inputs, outputs)
 
 
-def _over_rows(
-    w: Writer, line: str, x: Array, y: Array, inputs: int, outputs: int, first: int
-) -> None:
-    """Writes a line for each part of the last axis."""
+def _over_rows(w: Writer, lines: list[str], x: Array, y: Array, inputs: int, outputs: int) -> None:
+    """Writes statements of {x} and {y} for each part of the last axis."""
     repeats = y.size // outputs
     if repeats == 1:
-        target = f"{y.name} + {first}" if first else y.name
-        if line.startswith("{y}["):
-            place = line[4 : line.index("]")]
-            line = f"{y.name}[{first + int(place)}]" + line[line.index("]") + 1 :]
-        w.emit(line.replace("{x}", x.name).replace("{y}", target), x, y)
+        w.emit("\n".join(lines).replace("{x}", x.name).replace("{y}", y.name), x, y)
         return
-    at = f"(y + {first})" if first else "y"
-    body = line.replace("{x}", "x").replace("{y}", at)
+    body = "".join(f"    {line}\n" for line in lines).replace("{x}", "x").replace("{y}", "y")
     w.emit(
         f"for (size_t i = 0; i < {repeats}; i++) {{\n"
         f"    const $real *x = {x.name} + {inputs} * i;\n"
-        f"    $real *y = {y.name} + {outputs} * i;\n    {body}\n}}",
+        f"    $real *y = {y.name} + {outputs} * i;\n{body}}}",
         x,
         y,
     )
@@ -161,4 +153,4 @@ def _sparse(w: Writer, role: str, kernel: Numbers, bias: Numbers, x: Array, y: A
     )
     names = ", ".join(one.name for one in tables)
     line = f"{function}({names}, {len(groups)}, {{x}}, {{y}});"
-    _over_rows(w, line, x, y, inputs, outputs, 0)
+    _over_rows(w, [line], x, y, inputs, outputs)

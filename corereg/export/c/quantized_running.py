@@ -23,7 +23,7 @@ def run_int8(
     path = os.fspath(path)
     about = read_about(path)
     given = [np.ascontiguousarray(one, np.int8) for one in codes]
-    found = [np.empty((len(given[0]), *shape), np.int32) for *_, shape in about["outputs"]]
+    found = [np.empty((len(given[0]), *shape), np.int32) for _, _, shape, _ in about["outputs"]]
     room = np.empty(about["workspace"] // 8 + 1, np.float64)
     with tempfile.TemporaryDirectory() as folder:
         library = os.path.join(folder, "model.so")

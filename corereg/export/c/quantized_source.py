@@ -140,8 +140,8 @@ struct {w.prefix}_workspace {{
         about = {
             "corereg": FORMAT,
             "prefix": w.prefix,
-            "inputs": [[one.name, "float", list(one.shape)] for one in w.inputs],
-            "outputs": [[one.name, "float", list(one.shape)] for one in w.outputs],
+            "inputs": self._floating(self.made.network.inputs, w.inputs),
+            "outputs": self._floating([one for _, one in self.made.network.outputs], w.outputs),
             "workspace": 2 * self.codes + 4 * self.sums + 4,
             "precision": "int8",
             "percentile": self.made.percentile,
@@ -164,6 +164,14 @@ struct {w.prefix}_workspace {{
             self._self_test(),
         ]
         return "\n".join(parts)
+
+    @staticmethod
+    def _floating(values: list[Any], arrays: list[Any]) -> list[Any]:
+        """What `corereg.export.c.run` is told of arrays."""
+        return [
+            [one.name, "float", list(one.shape), value.dtype]
+            for one, value in zip(arrays, values, strict=True)
+        ]
 
     @staticmethod
     def _place(room: Any) -> str:

@@ -202,11 +202,11 @@ class Quantizer:
     def _move(self, call: Call) -> None:
         sources = list({id(value): value for value in call.inputs}.values())
         found = moved_places(self.w, call, sources)
+        if any((places == 0).any() for places in found):
+            raise self._refuse(call, "it fills with zeros")
         copy_moved(self.w, call, sources, found)
         olds = [self._quantities[id(one)] for one in sources]
         for value, places in zip(call.outputs, found, strict=True):
-            if (places == 0).any():
-                raise self._refuse(call, "it fills with zeros")
             step, centre = (
                 np.concatenate([getattr(one, name).ravel() for one in olds])[places - 1]
                 for name in ("step", "centre")

@@ -87,7 +87,7 @@ def checked(path: str, about: dict[str, Any], inputs: Sequence[Any]) -> list[Any
     """Inputs as the file takes them; ValueError for others."""
     wanted = about["inputs"]
     given = [np.asarray(one) for one in inputs]
-    shapes = [tuple(shape) for *_, shape in wanted]
+    shapes = [tuple(shape) for _, _, shape, _ in wanted]
     rows = {len(one) if one.ndim else 0 for one in given}
     if [one.shape[1:] for one in given] != shapes or len(rows) != 1:
         raise ValueError(
@@ -96,14 +96,14 @@ def checked(path: str, about: dict[str, Any], inputs: Sequence[Any]) -> list[Any
         )
     return [
         np.ascontiguousarray(one, _TYPES[kind])
-        for one, (_, kind, _) in zip(given, wanted, strict=True)
+        for one, (_, kind, *_) in zip(given, wanted, strict=True)
     ]
 
 
 def call(library: Any, about: dict[str, Any], inputs: Sequence[Any]) -> list[Any]:
     """The outputs of a compiled file."""
     rows = len(inputs[0])
-    found = [np.empty((rows, *shape), _TYPES[kind]) for _, kind, shape in about["outputs"]]
+    found = [np.empty((rows, *shape), _TYPES[kind]) for _, kind, shape, _ in about["outputs"]]
     workspace = np.empty(about["workspace"] // 8 + 1, np.float64)
     pointers = [ctypes.c_void_p(one.ctypes.data) for one in (*inputs, *found, workspace)]
     failed = library[f"{about['prefix']}_predict_rows"](ctypes.c_size_t(rows), *pointers)
@@ -112,4 +112,5 @@ def call(library: Any, about: dict[str, Any], inputs: Sequence[Any]) -> list[Any
             f"{about['prefix']}_predict: expected whole numbers inside of their tables, received "
             "others"
         )
-    return found
+    dtypes = [dtype for *_, dtype in about["outputs"]]
+    return [one.astype(dtype) for one, dtype in zip(found, dtypes, strict=True)]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from corereg.export.c import numbers
 from corereg.export.c.array import REAL
 from corereg.export.c.evaluating import evaluate
+from corereg.export.c.writer import Writer
 from corereg.export.network import Network
 from corereg.export.rows import drawn
-
-if TYPE_CHECKING:
-    from corereg.export.c.source import Source
 
 ROWS = 3
 """Unless they are given."""
@@ -73,9 +71,9 @@ static int $agree_KIND(const KIND *found, const KIND *expected, size_t n)
 """
 
 
-def self_test(source: Source, samples: Samples) -> str:
-    """The text of the self-test."""
-    w, parts = source.w, ["#ifdef COREREG_SELF_TEST"]
+def self_test(w: Writer, called: str, workspace: str, samples: Samples) -> str:
+    """The text of the self-test. called: the function for many rows; workspace: its struct."""
+    parts = ["#ifdef COREREG_SELF_TEST"]
     rows = len(samples.inputs[0])
     given: list[str] = []
     expected: list[str] = []
@@ -86,12 +84,12 @@ def self_test(source: Source, samples: Samples) -> str:
         (expected, "expected", w.outputs, samples.outputs),
     ):
         for one, value in zip(arrays, values, strict=True):
-            kind = source.kind(one.kind)
+            kind = w.type_of(one.kind)
             names.append(w.name(f"{role}_{one.name}"))
             table = numbers.table(np.asarray(value), kind)
             parts.append(f"static const {kind} {names[-1]}[{rows * one.size}] = {{\n{table}}};")
     for one, value, wanted in zip(w.outputs, samples.outputs, expected, strict=True):
-        kind = source.kind(one.kind)
+        kind = w.type_of(one.kind)
         found.append(f"found_{len(found)}")
         parts.append(f"static {kind} {w.prefix}_{found[-1]}[{rows * one.size}];")
         pair = f"{w.prefix}_{found[-1]}, {wanted}, {rows * one.size}"
@@ -109,9 +107,9 @@ def self_test(source: Source, samples: Samples) -> str:
             w.functions[name] = ""
         checks.append(f"    if (!{name}({pair}))\n        return 1;")
     targets = [f"{w.prefix}_{one}" for one in found]
-    call = f"{source.called}_rows({', '.join([str(rows), *given, *targets, '&workspace'])})"
+    call = f"{called}({', '.join([str(rows), *given, *targets, '&workspace'])})"
     parts.append(
-        f"\nint main(void)\n{{\n    static struct {source.workspace} workspace;\n"
+        f"\nint main(void)\n{{\n    static struct {workspace} workspace;\n"
         f"    if ({call})\n        return 2;\n" + "\n".join(checks) + "\n    return 0;\n}\n#endif"
     )
     return "\n".join(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,7 @@ from corereg.export.c.array import REAL, Array
 from corereg.export.c.memory import place_buffers
 from corereg.export.c.self_test import Samples, self_test
 from corereg.export.c.writer import Writer
+from corereg.export.network import Value
 from corereg.version import __version__
 
 FORMAT = 1
@@ -21,7 +23,7 @@ FORMAT = 1
 class Source:
     """What a `Writer` wrote, as two texts. title: what the file is, for comments."""
 
-    def __init__(self, w: Writer, title: str, header: str, samples: Samples | None) -> None:
+    def __init__(self, w: Writer, title: str, header: str, samples: Samples) -> None:
         self.w, self.title, self.header_name = w, numbers.comment(title), header
         self.samples = samples
         self.pools: dict[str, int] = {}
@@ -32,18 +34,14 @@ class Source:
         self.called = f"{w.prefix}_predict"
         self.workspace = f"{w.prefix}_workspace"
 
-    def kind(self, kind: str) -> str:
-        """A kind of arrays as C writes it."""
-        return self.w.real if kind == REAL else kind
-
     @property
     def signature(self) -> str:
         """The function's head, without a semicolon."""
         return self._signature(self.called, [])
 
     def _signature(self, called: str, first: list[str]) -> str:
-        given = [f"const {self.kind(one.kind)} *restrict {one.name}" for one in self.w.inputs]
-        given += [f"{self.kind(one.kind)} *restrict {one.name}" for one in self.w.outputs]
+        given = [f"const {self.w.type_of(one.kind)} *restrict {one.name}" for one in self.w.inputs]
+        given += [f"{self.w.type_of(one.kind)} *restrict {one.name}" for one in self.w.outputs]
         return function_head(
             f"int {called}", [*first, *given, f"struct {self.workspace} *restrict workspace"]
         )
@@ -65,7 +63,9 @@ class Source:
         """The text of the header."""
         w, upper = self.w, self.w.prefix.upper()
         pools = [
-            f"    {self.kind(kind)} {_POOLS[kind]}[{n}];" for kind, n in self.pools.items() if n
+            f"    {self.w.type_of(kind)} {_POOLS[kind]}[{n}];"
+            for kind, n in self.pools.items()
+            if n
         ]
         macros = [
             f"#define {upper}_{side}_{numbers.identifier(one.name).upper()}_SIZE {one.size}"
@@ -143,7 +143,7 @@ class Source:
         ]
         width = max(len(one.name) for one, *_ in rows)
         return [
-            f"{one.name:<{width}}  {self.kind(one.kind)} {numbers.joined(one.shape)}, of the "
+            f"{one.name:<{width}}  {self.w.type_of(one.kind)} {numbers.joined(one.shape)}, of the "
             f"model's {numbers.comment(name)!r}"
             for one, _, name in rows
         ]
@@ -156,7 +156,7 @@ class Source:
         body = [f"    {line}" for line in self._locals()]
         for block in w.blocks:
             body += [f"    {line}" for line in block.split("\n")]
-        test = "" if self.samples is None else self_test(self, self.samples)
+        test = self_test(w, f"{self.called}_rows", self.workspace, self.samples)
         parts = [
             f"/* {self.title}\n *\n * Written by corereg {__version__}; how to call it stands in "
             f"{self.header_name}. With -DCOREREG_SELF_TEST it is a\n * program that returns 0 if "
@@ -168,32 +168,42 @@ class Source:
             *w.tables,
             "",
             f"{self.signature}\n{{",
-            *([] if any(self.pools.values()) else ["    (void)workspace;"]),
+            *(f"    (void){name};" for name in self._unused("\n".join(body))),
             "\n".join(body),
             "    return 0;\n}\n",
             self._rows(),
             test,
         ]
-        return "\n".join(part for part in parts if part) + ("" if not test else "\n")
+        return "\n".join(part for part in parts if part) + "\n"
 
     def about(self) -> dict[str, Any]:
         """What whoever runs the file has to know."""
 
-        def arrays(found: list[Array]) -> list[Any]:
-            return [[one.name, self.kind(one.kind), list(one.shape)] for one in found]
+        def arrays(found: list[Array], values: list[Value]) -> list[Any]:
+            return [
+                [one.name, self.w.type_of(one.kind), list(one.shape), value.dtype]
+                for one, value in zip(found, values, strict=True)
+            ]
 
+        network = self.w.network
         return {
             "corereg": FORMAT,
             "prefix": self.w.prefix,
-            "inputs": arrays(self.w.inputs),
-            "outputs": arrays(self.w.outputs),
-            "workspace": sum(_BYTES[self.kind(kind)] * n for kind, n in self.pools.items()) or 1,
+            "inputs": arrays(self.w.inputs, network.inputs),
+            "outputs": arrays(self.w.outputs, [value for _, value in network.outputs]),
+            "workspace": sum(_BYTES[self.w.type_of(kind)] * n for kind, n in self.pools.items())
+            or 1,
         }
+
+    def _unused(self, body: str) -> list[str]:
+        """The parameters that the function does not use."""
+        names = [*(one.name for one in self.w.inputs), "workspace"]
+        return [name for name in names if not re.search(rf"\b{name}\b", body)]
 
     def _locals(self) -> list[str]:
         """Names for the parts of the workspace."""
         return [
-            f"{self.kind(one.kind)} *const {one.name} = workspace->{_POOLS[one.kind]}"
+            f"{self.w.type_of(one.kind)} *const {one.name} = workspace->{_POOLS[one.kind]}"
             f"{f' + {one.place}' if one.place else ''};"
             for one in self.w.buffers
             if one.first is not None

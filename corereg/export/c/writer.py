@@ -128,6 +128,8 @@ class Writer:
                 f"it has the shape {value.shape}, and C code needs to know how long rows are; give "
                 "Input the whole shape"
             )
+        if 0 in known:
+            raise self.refuse(f"it has the shape {value.shape}, without any numbers")
         return known
 
     def _parameter(self, name: str, value: Value) -> Array:
@@ -193,10 +195,9 @@ class Writer:
         """Writes a comment."""
         self.blocks.append(f"/* {numbers.comment(text)} */")
 
-    def fail_if(self, condition: str, *arrays: Array) -> None:
-        """Writes that the function ends with an error under a condition."""
-        self.fails = True
-        self.emit(f"if ({condition})\n    return $BAD_INDEX;", *arrays)
+    def type_of(self, kind: str) -> str:
+        """A kind of arrays as C writes it."""
+        return self.real if kind == REAL else kind
 
     def number(self, value: Any) -> str:
         """A constant of the type of the file's reals."""
@@ -221,7 +222,7 @@ class Writer:
         key = kind, values.shape, values.tobytes(), values.dtype
         if key not in self._known:
             name = self.name(role)
-            plain = self.real if kind == REAL else kind
+            plain = self.type_of(kind)
             text = numbers.table(values, plain)
             self.tables.append(f"static const {plain} {name}[{values.size}] = {{\n{text}}};")
             self._known[key] = Array(name, kind, values.shape)

@@ -54,6 +54,11 @@ def write(
     TypeError and ValueError for bad arguments, and ValueError for layers that have no form in C;
     then nothing is written.
     """
+    if path.endswith(".h"):
+        raise ValueError(
+            f"export to C: expected the path of the C file, received {path!r}, where its header "
+            "will be; let it end in .c"
+        )
     prefix = _prefix(path, prefix)
     _check_share(sparse_below)
     network = _network(model)

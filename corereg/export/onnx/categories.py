@@ -112,8 +112,6 @@ def integer_lookup(graph: OnnxGraph, call: Call, x: Term) -> Term:
 @converts(StringLookup)
 def string_lookup(graph: OnnxGraph, call: Call, x: Term) -> Term:
     layer: StringLookup = call.operation
-    if layer.invert:
-        raise ValueError("invert=True gives texts, with which no model computes")
     _check_unknown(layer, 1)
     return _looked_up(graph, call, _labels(graph, x, layer._codes, layer._first))
 
