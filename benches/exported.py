@@ -10,8 +10,8 @@ Four tables in Markdown, of one row at a time:
    random places, which are listed.
 3. One layer 128-64 by all weights and by lists, for several shares of weights that are not zero:
    where `sparse_below` should be.
-4. A network 64-64-64-10 trained on the digits: the C file and those of emlearn and nncc, for which
-   --peers gives a Python that has them.
+4. A network 64-64-64-10 trained on the digits: the C file, the same in int8, with floats at both
+   ends and without, and those of emlearn and nncc, for which --peers gives a Python that has them.
 
 First all results are compared with `predict`. Then all sides are timed in turns, by the time that
 the CPU gave their thread; the tables show medians of all rounds, and the load of the machine. Sizes
@@ -37,6 +37,7 @@ import numpy as np
 import corereg
 from corereg import _kernels, datasets, layers
 from corereg.export.c import write
+from corereg.export.c.writing import quantized
 
 Array = np.ndarray[Any, Any]
 COMPILERS = [one for one in ("gcc", "clang") if shutil.which(one)]
@@ -286,6 +287,25 @@ def fourth_table(folder: Path, rounds: int, times: int, peers: str | None, epoch
         sides["corereg", flags[0]] = ours(folder, model, "digits", flags, COMPILERS[0])
         compare(sides["corereg", flags[0]], model, x_test, "digits")
     sources = {"corereg": folder / "digits.c"}
+    of_int8 = quantized(model, x)
+    for name, more, call in (
+        ("corereg, int8", [], "small_predict(x, y, &room)"),
+        (
+            "corereg, int8 alone",
+            ["-DSMALL_NO_FLOAT"],
+            "small_predict_int8((const int8_t *)x, (int32_t *)y, &room)",
+        ),
+    ):
+        sources[name] = folder / "small.c"
+        write(model, str(sources[name]), precision="int8", calibration=x)
+        start = '#include "small.h"\nstatic struct small_workspace room;\n'
+        for flags in (NATIVE, PLAIN):
+            sides[name, flags[0]] = Side(
+                folder, "small.c", start, call, [*flags, *more], COMPILERS[0]
+            )
+    exact, found_int8 = of_int8.predict([x_test])[0], sides["corereg, int8", NATIVE[0]]
+    if np.abs(found_int8.outputs(x_test, 10) - exact).max() > 1e-5:
+        raise SystemExit("int8: its results differ from those of NumPy")
     if peers:
         np.savez(folder / "weights.npz", *model.get_weights())
         script = Path(__file__).with_name("exported_peers.py")
@@ -311,7 +331,7 @@ def fourth_table(folder: Path, rounds: int, times: int, peers: str | None, epoch
     rows = []
     for name, source in sources.items():
         side = sides[name, NATIVE[0]]
-        given = side.outputs(x_test, 10)
+        given = exact if "alone" in name else side.outputs(x_test, 10)
         accuracy = float((given.argmax(axis=1) == np.asarray(labels_test).ravel()).mean())
         apart = np.abs(given - expected).max()
         sizes = [sides[name, PLAIN[0]].size, source.stat().st_size]

@@ -7,6 +7,11 @@ from corereg._lazy import lazy_package
 if TYPE_CHECKING:
     from corereg.export.converters import Converters as Converters
     from corereg.export.exporting import export as export
+    from corereg.export.quantization import (
+        QuantizationReport as QuantizationReport,
+        QuantizedLayer as QuantizedLayer,
+        quantization_report as quantization_report,
+    )
     from corereg.export.verifying import (
         OutputDifference as OutputDifference,
         Verification as Verification,
@@ -16,8 +21,11 @@ if TYPE_CHECKING:
 _MODULES = {
     "Converters": "converters",
     "OutputDifference": "verifying",
+    "QuantizationReport": "quantization",
+    "QuantizedLayer": "quantization",
     "Verification": "verifying",
     "export": "exporting",
+    "quantization_report": "quantization",
     "verify": "verifying",
 }
 

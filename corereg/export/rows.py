@@ -39,27 +39,28 @@ def _drawn(rng: np.random.Generator, value: Value, kind: Any, rows: int) -> Arra
     return rng.integers(0, 2 if value.dtype == "bool" else limit, shape).astype(value.dtype)
 
 
-def given(model: Any, inputs: Sequence[Value], x: Any) -> list[Array]:
+def given(inputs: Sequence[Value], x: Any, who: str = "verify") -> list[Array]:
     """The arrays of x, one for each input: one array, a list in order or a dict by name.
     ValueError for another number, or names that are missing."""
     names = [value.name for value in inputs]
     if isinstance(x, dict):
         missing = [name for name in names if name not in x]
         if missing:
-            raise ValueError(f"verify: expected inputs named {names}, {missing} are missing")
+            raise ValueError(f"{who}: expected inputs named {names}, {missing} are missing")
         arrays = [x[name] for name in names]
     else:
         arrays = list(flatten(x)) if len(names) > 1 and isinstance(x, list | tuple) else [x]
     if len(arrays) != len(names):
-        raise ValueError(f"verify: expected {len(names)} inputs {names}, received {len(arrays)}")
+        raise ValueError(f"{who}: expected {len(names)} inputs {names}, received {len(arrays)}")
     pairs = zip(inputs, arrays, strict=True)
-    return [_fitted(value, one) for value, one in pairs]
+    return [_fitted(value, one, who) for value, one in pairs]
 
 
-def _fitted(value: Value, given: Any) -> Array:
+def _fitted(value: Value, given: Any, who: str) -> Array:
     """An array as an input is of: its dtype, and an axis of one element that was left out."""
-    array = given_array("verify", "x", given)
-    array = array.astype(object if value.dtype == STRING else value.dtype, copy=False)
+    array = given_array(who, "x", given)
+    with np.errstate(over="ignore"):
+        array = array.astype(object if value.dtype == STRING else value.dtype, copy=False)
     if array.ndim == len(value.shape) - 1 and value.shape[-1] == 1:
         array = array[..., None]
     return np.ascontiguousarray(array)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from corereg import _kernels
 from corereg.autograd import Tensor, no_grad
 from corereg.export.doubled import doubled, without_probabilities
 from corereg.export.ends import inputs_of, output_names
-from corereg.export.formats import format_of
+from corereg.export.formats import FORMATS, format_of
 from corereg.export.network import Array
 from corereg.export.rows import drawn, given
 from corereg.export.walking import checked_model
@@ -76,16 +77,20 @@ def verify(
     rows: int = 256,
     logits: bool = False,
     tolerance: float = 1e-5,
+    calibration: Any = None,
 ) -> Verification:
     """Runs an exported file and compares it with `predict`, and both with the model in float64.
 
     x: arrays for the inputs as `predict` takes them; left out, `rows` rows are drawn. format: as
     for `export`; logits: whether the file was made with logits=True. The report's `ok` says whether
     every output differs by at most `tolerance` times the largest number in it; a difference raises
-    nothing. ".onnx" files are run by ONNX Runtime (extra `corereg[onnx]`), ".c" files are compiled.
+    nothing. calibration: what a C file in int8 was made with; it is compared with the same
+    arithmetic in NumPy in the place of `predict`, and its whole numbers have to be equal, else the
+    difference is infinite. ".onnx" files are run by ONNX Runtime (extra `corereg[onnx]`), ".c"
+    files are compiled.
 
     ImportError or OSError if there is nothing to run the file; ValueError for a file with another
-    number of inputs or outputs.
+    number of inputs or outputs, and for a file in int8 without calibration, or the other way round.
 
     >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)])
     >>> corereg.export.verify(model, "missing.xyz")
@@ -94,26 +99,28 @@ def verify(
 ending in .onnx) or 'c' (path ending in .c); received 'missing.xyz'
     """
     where = os.fsdecode(path)
-    run = format_of(where, format).function("run")
+    chosen = format_of(where, format)
+    run = chosen.function("run")
     checked_model(model)
     if logits:
         model = without_probabilities(model)
     values, nest = inputs_of(model)
-    arrays = drawn(model, values, rows) if x is None else given(model, values, x)
+    arrays = drawn(model, values, rows) if x is None else given(values, x)
     packed = pack_like(nest, arrays)
     found = model.predict(packed, verbose=0)
     names = output_names(model, found)
     exact = _called(doubled(model), packed, len(arrays[0]))
+    expected = list(flatten(found))
+    if chosen is FORMATS["c"]:
+        of_int8 = import_module("corereg.export.c.quantized_running").expected_of
+        expected = of_int8(where, model, arrays, calibration) or expected
     ran = run(where, arrays)
     if len(ran.outputs) != len(names):
         raise ValueError(
             f"verify: expected a file of the outputs {names}, received {where!r}, which gives "
             f"{len(ran.outputs)}; export the model once more"
         )
-    outputs = [
-        _difference(*one)
-        for one in zip(names, list(flatten(found)), exact, ran.outputs, strict=True)
-    ]
+    outputs = [_difference(*one) for one in zip(names, expected, exact, ran.outputs, strict=True)]
     return Verification(outputs, len(arrays[0]), ran.by, tolerance)
 
 

@@ -1,4 +1,4 @@
-"""What a network gives, by the library itself: for self-tests."""
+"""What a network gives, by the library itself: for self-tests, and to calibrate."""
 
 from __future__ import annotations
 
@@ -16,19 +16,27 @@ from corereg.layers.base import Layer
 def evaluate(network: Network, inputs: Sequence[Any]) -> list[Any]:
     """The outputs for arrays (rows, ...), in the order of the network's inputs. The network is as
     `corereg.export.walking` makes it."""
+    known = evaluated(network, inputs)
+    return [known[id(value)] for _, value in network.outputs]
+
+
+def evaluated(network: Network, inputs: Sequence[Any]) -> dict[int, Any]:
+    """All values for arrays (rows, ...), by their ids."""
     with no_grad(), np.errstate(all="ignore"):
         known = {
             id(value): Tensor(np.asarray(one).astype(value.dtype))
             for value, one in zip(network.inputs, inputs, strict=True)
         }
         for call in network.calls:
-            found = flatten(_called(call, known))
+            found = flatten(called(call, known))
             for value, one in zip(call.outputs, found, strict=True):
                 known[id(value)] = one
-        return [np.array(known[id(value)].data) for _, value in network.outputs]
+        return {key: np.array(one.data) for key, one in known.items()}
 
 
-def _called(call: Call, known: dict[int, Any]) -> Any:
+def called(call: Call, known: dict[int, Any]) -> Any:
+    """What a call gives for tensors by the ids of their values."""
+
     def one(given: Any) -> Any:
         return known[id(given)] if isinstance(given, Value) else given
 

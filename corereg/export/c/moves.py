@@ -68,11 +68,25 @@ MOST_PLACES = 2**23
 def moved(w: Writer, call: Call) -> None:
     """Copies from the places that the call takes its outputs from."""
     sources = list({id(value): value for value in call.inputs}.values())
+    copy_moved(w, call, sources, moved_places(w, call, sources))
+
+
+def is_move(call: Call) -> bool:
+    """Whether a call only copies numbers."""
+    return converts.find(call.kind) is moved
+
+
+def moved_places(w: Writer, call: Call, sources: Sequence[Value]) -> list[Places]:
+    """As `_traced`, where that is all that the call does."""
     if call.kind.rpartition(".")[2] == "take" and len(sources) > 1:
         raise w.refuse("it takes from places that are computed")
     if call.kind.endswith(".pad") and np.any(call.arguments.get("constant_values") or 0):
         raise w.refuse("it pads with numbers other than 0")
-    places = _traced(w, call, sources)
+    return _traced(w, call, sources)
+
+
+def copy_moved(w: Writer, call: Call, sources: Sequence[Value], places: list[Places]) -> None:
+    """Writes what is copied, each output from its places."""
     starts = np.cumsum([1, *(w.of(one).size for one in sources)]).tolist()
     for value, found in zip(call.outputs, places, strict=True):
         w.shape_of(value)

@@ -42,7 +42,7 @@ class Source:
     def _signature(self, called: str, first: list[str]) -> str:
         given = [f"const {self.w.type_of(one.kind)} *restrict {one.name}" for one in self.w.inputs]
         given += [f"{self.w.type_of(one.kind)} *restrict {one.name}" for one in self.w.outputs]
-        return _head(
+        return function_head(
             f"int {called}", [*first, *given, f"struct {self.workspace} *restrict workspace"]
         )
 
@@ -229,7 +229,7 @@ _POOLS = {REAL: "reals", "int32_t": "numbers", "int64_t": "wide"}
 _BYTES = {"float": 4, "double": 8, "int32_t": 4, "int64_t": 8}
 
 
-def _head(start: str, given: list[str]) -> str:
+def function_head(start: str, given: list[str]) -> str:
     """A function's head in lines."""
     line, lines = f"{start}(", []
     for place, one in enumerate(given):

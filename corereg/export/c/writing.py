@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -11,7 +12,10 @@ import numpy as np
 
 from corereg.export.c import numbers
 from corereg.export.c.evaluating import evaluate
-from corereg.export.c.self_test import Samples, rows_of
+from corereg.export.c.quantized import Quantized
+from corereg.export.c.quantized_source import QuantizedSource
+from corereg.export.c.quantizing import quantize
+from corereg.export.c.self_test import ROWS, Samples, rows_of
 from corereg.export.c.source import Source
 from corereg.export.c.table import converts
 from corereg.export.c.writer import Writer
@@ -35,13 +39,17 @@ def write(
     logits: bool = False,
     sparse_below: float = SPARSE_BELOW,
     samples: Any = None,
+    precision: str | None = None,
+    calibration: Any = None,
+    percentile: float = 100.0,
 ) -> None:
     """Writes a model as a file in C99, path, and a header beside it, whose name ends in .h.
 
     prefix: of all names in the file, by default the file's name; logits: without the sigmoid or
     softmax at the end; sparse_below: the share of weights other than zero under which a layer
-    lists them; samples: inputs for the self-test in place of random ones, as for `predict`. See
-    docs/exporting-c.md.
+    lists them; samples: inputs for the self-test in place of random ones, as for `predict`;
+    precision: "int8" for whole numbers, with calibration, rows of the inputs, and percentile of the
+    numbers there that codes reach. See docs/exporting-c.md.
 
     TypeError and ValueError for bad arguments, and ValueError for layers that have no form in C;
     then nothing is written.
@@ -53,10 +61,14 @@ def write(
         )
     prefix = _prefix(path, prefix)
     _check_share(sparse_below)
-    given = _smaller(model)
-    network = network_of(given, converts)
+    network = _network(model)
     if logits:
         cut_probabilities(network)
+    if _is_int8(precision, calibration, sparse_below):
+        made = quantize(network, prefix, calibration, percentile)
+        codes = made.found.codes(_rows(made.w, samples) or [one[:ROWS] for one in made.rows])
+        _save(path, partial(QuantizedSource, made, _title(network)), codes)
+        return
     w = Writer(network, prefix, _real(network), float(sparse_below))
     tested = _samples(model, network, w, samples)
     as_affine(network)
@@ -71,8 +83,38 @@ def write(
         convert(w, call)
         w.end()
     w.finish()
+    _save(path, partial(Source, w, _title(network)), tested)
+
+
+def quantized(model: Any, calibration: Any, percentile: float = 100.0) -> Quantized:
+    """A model as its file in int8 computes it."""
+    return quantize(_network(model), "model", calibration, percentile).found
+
+
+def _network(model: Any) -> Network:
+    return network_of(_smaller(model), converts)
+
+
+def _is_int8(precision: Any, calibration: Any, sparse_below: float) -> bool:
+    if precision not in (None, "int8"):
+        raise ValueError(f"export to C: expected precision 'int8' or None, received {precision!r}")
+    if precision is None and calibration is not None:
+        raise ValueError(
+            "export to C: expected calibration= with precision='int8' only, received it without; "
+            "add precision='int8', or leave it out"
+        )
+    if precision is not None and sparse_below != SPARSE_BELOW:
+        raise ValueError(
+            "export to C: expected no sparse_below= with precision='int8', which lists no weights, "
+            f"received {sparse_below!r}; leave it out"
+        )
+    return precision is not None
+
+
+def _save(path: str, make: Callable[..., Any], tested: Any) -> None:
+    """Writes the header and the C file. make: gives their texts, for the header's name."""
     stem = os.path.splitext(path)[0]
-    source = Source(w, _title(network), os.path.basename(stem) + ".h", tested)
+    source = make(os.path.basename(stem) + ".h", tested)
     for name, text in ((stem + ".h", source.header()), (path, source.source())):
         replace_file(name, partial(_fill, text))
 
@@ -128,8 +170,14 @@ def _title(network: Network) -> str:
 
 def _samples(model: Any, network: Network, w: Writer, given: Any) -> Samples:
     """Rows for the self-test, and what the model gives for them."""
+    inputs = _rows(w, given)
+    return rows_of(model, network) if inputs is None else Samples(inputs, evaluate(network, inputs))
+
+
+def _rows(w: Writer, given: Any) -> list[Any] | None:
+    """The inputs that are given for the self-test; ValueError for those of other shapes."""
     if given is None:
-        return rows_of(model, network)
+        return None
     inputs = [np.asarray(getattr(one, "data", one)) for one in flatten([given])]
     shapes = [one.shape for one in w.inputs]
     if [one.shape[1:] for one in inputs] != shapes or len({len(one) for one in inputs}) > 1:
@@ -137,4 +185,4 @@ def _samples(model: Any, network: Network, w: Writer, given: Any) -> Samples:
             f"export to C: expected samples as arrays of rows of the shapes {shapes}, received "
             f"{[one.shape for one in inputs]}"
         )
-    return Samples(inputs, evaluate(network, inputs))
+    return inputs
