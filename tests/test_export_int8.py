@@ -65,7 +65,15 @@ def models() -> dict[str, tuple[Any, Any]]:
         ),
         "layers": (
             stack(
-                *((6,), layers.Dense(6), layers.LeakyReLU(0.3), layers.Dense(6), layers.ReLU(2.0)),
+                *(
+                    (6,),
+                    layers.Dense(6),
+                    layers.LeakyReLU(0.3),
+                    layers.Dense(6),
+                    layers.ReLU(negative_slope=0.1),
+                    layers.Dense(6),
+                    layers.ReLU(2.0),
+                ),
                 *(layers.BatchNormalization(), layers.Dropout(0.5), layers.Dense(2, "relu")),
             ),
             X,
@@ -315,6 +323,12 @@ def test_what_has_no_form_is_refused_by_name(parts: Any, words: str, tmp_path: P
     x = X * np.float32([1, 100, 1e4, 1, 1, 1])
     with pytest.raises(ValueError, match=words):
         stack((6,), *parts).export(tmp_path / "m.c", precision="int8", calibration=x)
+
+
+def test_inputs_that_float32_does_not_hold_are_refused() -> None:
+    model = stack((6,), layers.Dense(2, dtype="float64"), dtype="float64")
+    with pytest.raises(ValueError, match="that float32 can hold"):
+        quantized(model, X.astype("f8") * 1e200)
 
 
 def test_sums_that_could_overflow_are_refused(tmp_path: Path) -> None:

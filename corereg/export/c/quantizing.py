@@ -120,8 +120,8 @@ class Quantizer:
         same = (high - low >= width / LIKE) | (~varying & (low >= least) & (low <= most))
         step = np.where(same | ~varying, width, high - low) / _CODES
         start = np.where(same, least, np.where(varying, low, low - width / 2))
-        centre = np.asarray(start - LEAST * step, np.float32)
         with np.errstate(over="ignore"):
+            centre = np.asarray(start - LEAST * step, np.float32)
             per_step = (1 / step).astype(np.float32)
         if not (np.isfinite(per_step).all() and np.isfinite(centre).all()):
             raise ValueError(
