@@ -176,6 +176,7 @@ def test_numbers_are_near_those_of_predict(name: str) -> None:
         assert np.abs(one - other).max() <= 0.1 * scale
 
 
+@pytest.mark.exhaustive
 def test_verify_compares_whole_numbers(files: Path, tmp_path: Path) -> None:
     model, x = MODELS["wide"]
     report = export.verify(model, files / "wide.c", x, calibration=x)
