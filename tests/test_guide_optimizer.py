@@ -148,7 +148,7 @@ def library(tmp_path_factory):
     bodies = (source / "rule_steps.h").read_text()
     end = bodies.rindex("#endif")
     (source / "rule_steps.h").write_text(bodies[:end] + body + "\n" + bodies[end:])
-    options = ["-std=gnu11", "-O1", "-fPIC", "-Wall", "-Wextra", "-Werror", "-DCR_ISA=guide"]
+    options = ["-std=gnu11", "-O2", "-fPIC", "-Wall", "-Wextra", "-Werror", "-DCR_ISA=guide"]
     objects = []
     for name, f64 in (("update", 0), ("update", 1), ("rules", 0)):
         objects.append(str(source / f"{name}{f64}.o"))
