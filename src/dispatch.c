@@ -1,6 +1,10 @@
 /* Which instruction sets this build has and this CPU runs. */
 #include "kernels.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #define CR_TABLES(isa)                                      \
     extern const cr_kernel cr_table_f32_##isa[], cr_table_f64_##isa[];
 #define CR_SET(isa) {#isa, {cr_table_f32_##isa, cr_table_f64_##isa}}
@@ -15,20 +19,52 @@ CR_TABLES(neon)
 CR_TABLES(baseline)
 #endif
 
+#if defined(__x86_64__)
+enum { /* bits of CPUID: leaf 1's ecx, leaf 7's ebx; and of XCR0 */
+       HAS_FMA = 1 << 12,
+       HAS_XGETBV = 1 << 27,
+       HAS_AVX2 = 1 << 5,
+       HAS_AVX512F = 1 << 16,
+       HAS_AVX512DQ = 1 << 17,
+       HAS_AVX512CD = 1 << 28,
+       HAS_AVX512BW = 1 << 30,
+       SAVES_AVX = 6,
+       SAVES_AVX512 = 0xe6
+};
+#define HAS_AVX512VL (1u << 31)
+
+/* How many of baseline, v3 and v4 a CPU runs that has these features, under an operating system
+ * that saves these registers. */
+static int sets_with(unsigned features, unsigned further, unsigned saved)
+{
+    const unsigned v4 = HAS_AVX512F | HAS_AVX512DQ | HAS_AVX512CD | HAS_AVX512BW | HAS_AVX512VL;
+    if (!(features & HAS_FMA) || !(further & HAS_AVX2) || (saved & SAVES_AVX) != SAVES_AVX)
+        return 1;
+    return (further & v4) == v4 && (saved & SAVES_AVX512) == SAVES_AVX512 ? 3 : 2;
+}
+
+/* The same for this CPU, by CPUID: compilers' own __builtin_cpu_supports needs a library of theirs
+ * in whose place some linkers put an empty one. (Intel's manual, volume 2A, CPUID; volume 1, 13.3:
+ * which registers are saved.) */
+static int sets_of_this_cpu(void)
+{
+    unsigned a, further, features, d, saved, high;
+    if (!__get_cpuid(1, &a, &further, &features, &d) || !(features & HAS_XGETBV))
+        return 1;
+    __asm__ volatile("xgetbv" : "=a"(saved), "=d"(high) : "c"(0));
+    if (!__get_cpuid_count(7, 0, &a, &further, &d, &high))
+        return 1;
+    return sets_with(features, further, saved);
+}
+#endif
+
 /* The instruction sets that this CPU runs, the least first; returns how many were written. */
 int cr_isas(const cr_isa **out, int room)
 {
 #if defined(__x86_64__)
     static const cr_isa sets[] = {
         CR_SET(baseline), CR_SET(v3), {"v4", {cr_table_f32_v4, cr_table_f64_v3}}};
-    int count = 1;
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        count = 2;
-    if (count == 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl"))
-        count = 3;
+    const int count = sets_of_this_cpu();
 #elif defined(__aarch64__)
     static const cr_isa sets[] = {CR_SET(neon)};
     const int count = 1;

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,30 +65,35 @@ def test_unknown_isa() -> None:
 
 
 DISPATCH = """
-#include <string.h>
-#include "kernels.h"
-
-static const char *lacking;
-static int supports(const char *feature) { return !strstr(lacking, feature); }
-#define __builtin_cpu_supports supports
-
 #include "dispatch.c"
 
 #define TABLES(isa) const cr_kernel cr_table_f32_##isa[1], cr_table_f64_##isa[1];
 TABLES(baseline) TABLES(v3) TABLES(v4)
 
-__attribute__((visibility("default"))) int sets(const char *without, int room)
+__attribute__((visibility("default"))) int sets(unsigned lacks1, unsigned lacks7, unsigned unsaved)
 {
-    const cr_isa *found[3];
-    lacking = without;
-    return cr_isas(found, room);
+    return sets_with(~lacks1, ~lacks7, ~unsaved);
 }
 """
+BITS = {
+    "fma": (1 << 12, 0, 0),
+    "avx2": (0, 1 << 5, 0),
+    "avx512f": (0, 1 << 16, 0),
+    "avx512dq": (0, 1 << 17, 0),
+    "avx512cd": (0, 1 << 28, 0),
+    "avx512bw": (0, 1 << 30, 0),
+    "avx512vl": (0, 1 << 31, 0),
+    "ymm": (0, 0, 4),
+    "xmm": (0, 0, 2),
+    "masks": (0, 0, 32),
+    "zmm": (0, 0, 64),
+}
+"""What CPUID says in leaf 1 and leaf 7 of features, and XCR0 of registers that are saved."""
 
 
 @pytest.fixture(scope="module")
-def sets(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    """How many instruction sets a CPU without some features is given."""
+def sets(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """How many instruction sets a CPU without these features is given."""
     if CC is None or platform.machine().lower() not in ("x86_64", "amd64"):
         pytest.skip("needs a compiler of C for x86-64")
     folder = tmp_path_factory.mktemp("dispatch")
@@ -95,18 +101,21 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     command = [CC, "-std=gnu11", "-shared", "-fPIC", f"-I{HERE.parents[1] / 'src'}", "a.c"]
     done = subprocess.run([*command, "-o", "a.so"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return ctypes.CDLL(str(folder / "a.so")).sets
+    found = ctypes.CDLL(str(folder / "a.so")).sets
+    found.argtypes = [ctypes.c_uint] * 3
+    return found
 
 
 @pytest.mark.parametrize(
     ("without", "count"),
     [
-        ("nothing", 3),
-        *((f"avx512{part}", 2) for part in ("f", "bw", "cd", "dq", "vl")),
+        ("", 3),
+        *((feature, 2) for feature in BITS if feature.startswith("avx512")),
         ("avx512f avx512bw avx512cd avx512dq avx512vl", 2),
-        *((feature, 1) for feature in ("avx2", "fma", "avx2 fma")),
+        *((registers, 2) for registers in ("masks", "zmm")),
+        *((feature, 1) for feature in ("avx2", "fma", "avx2 fma", "ymm", "xmm")),
     ],
 )
 def test_an_instruction_set_needs_all_its_features(sets, without: str, count: int) -> None:
-    assert sets(without.encode(), 3) == count
-    assert sets(without.encode(), 1) == 1
+    lacking = [BITS[feature] for feature in without.split()]
+    assert sets(*(sum(bits) for bits in zip((0, 0, 0), *lacking, strict=True))) == count
