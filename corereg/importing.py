@@ -1,5 +1,5 @@
-"""What a fork waits for: imports of corereg's modules in other threads, which are made when
-something is used first. In the child their locks would stay held for ever."""
+"""What a fork waits for: imports in other threads, such as those that corereg makes when something
+is used first. In the child their locks would stay held for ever."""
 
 from __future__ import annotations
 
@@ -7,28 +7,34 @@ import importlib
 import os
 import sys
 import time
+from _imp import acquire_lock, release_lock
 from _thread import get_ident
-from typing import Any
 
 _FORK_PATIENCE = 5.0  # seconds that a fork waits for imports
 
 
 def _wait_for_imports() -> None:
-    """Waits until no other thread that lives is in an import."""
+    """Waits until no other thread that lives is in an import, and keeps new ones from beginning:
+    from the last look on until the fork this thread has the lock that each import takes first."""
     end = time.monotonic() + _FORK_PATIENCE
-    while time.monotonic() < end:
-        if not (_importing_threads() - {get_ident()}) & sys._current_frames().keys():
-            return
+    acquire_lock()
+    while _others_import() and time.monotonic() < end:
+        release_lock()
         time.sleep(0.001)
+        acquire_lock()
 
 
-def _importing_threads() -> set[Any]:
-    """The threads that import a module of corereg, as Python's own locks tell; none for a Python
-    that keeps them elsewhere."""
-    locks = getattr(getattr(importlib, "_bootstrap", None), "_module_locks", {})
-    held = [known() for name, known in locks.copy().items() if name.startswith("corereg")]
-    return {getattr(lock, "owner", None) for lock in held} - {None}
+def _others_import() -> bool:
+    """Whether another thread imports a module, or is about to, as Python's own locks tell; False
+    for a Python that keeps them elsewhere. A lock that nobody holds yet is another thread's: this
+    one has come here since it made its own."""
+    known = getattr(getattr(importlib, "_bootstrap", None), "_module_locks", {})
+    owners = {getattr(lock, "owner", 0) for lock in [one() for one in known.copy().values()] if lock}
+    alive = {None, *sys._current_frames()} - {get_ident()}
+    return not owners.isdisjoint(alive)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_wait_for_imports)
+    os.register_at_fork(
+        before=_wait_for_imports, after_in_parent=release_lock, after_in_child=release_lock
+    )

@@ -237,7 +237,7 @@ def test_no_thread_is_left_while_an_error_is_kept(method):
     while threading.active_count() > before and time.monotonic() < deadline:
         time.sleep(0.01)
     assert kept.value
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # one of an earlier test may have ended
 
 
 def test_an_interrupt_between_two_threads_leaves_none(monkeypatch):
