@@ -29,7 +29,8 @@ def _others_import() -> bool:
     for a Python that keeps them elsewhere. A lock that nobody holds yet is another thread's: this
     one has come here since it made its own."""
     known = getattr(getattr(importlib, "_bootstrap", None), "_module_locks", {})
-    owners = {getattr(lock, "owner", 0) for lock in [one() for one in known.copy().values()] if lock}
+    locks = [one() for one in known.copy().values()]
+    owners = {getattr(lock, "owner", 0) for lock in locks if lock is not None}
     alive = {None, *sys._current_frames()} - {get_ident()}
     return not owners.isdisjoint(alive)
 
