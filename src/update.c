@@ -88,6 +88,41 @@ KERNEL(clip_scales)
 
 /* ---- the sweep ------------------------------------------------------------------------------ */
 
+/* What a block needs: the gradient of its penalty, a proximal stage, with a part of L2, scaled by
+ * the step; and `all`, the loop that has every stage, for what is rare. */
+typedef struct {
+    int penalized, proximal, shrinks, scaled, all;
+} block_needs;
+
+/* Looks up what the blocks of a segment need. */
+INLINE block_needs needs_of(const cr_update_args *g, const cr_segment *segment, const int uses,
+                            const int all_stages)
+{
+    block_needs n;
+    n.penalized = segment->l1 != 0 || segment->l2 != 0;
+    n.shrinks = uses != CR_SELDOM && segment->proximal_l2 != 0;
+    n.proximal = uses != CR_SELDOM && (segment->proximal_l1 != 0 || n.shrinks);
+    n.scaled = segment->scaling != CR_PLAIN;
+    n.all = all_stages || g->scales || isfinite(g->hyper->clipvalue) || segment->decay != 0 ||
+            segment->rate != 1 || (uses == CR_SELDOM && n.penalized) ||
+            (uses == CR_OFTEN && n.proximal);
+    return n;
+}
+
+/* Gives the constants of a rule for a segment: its own, which are worked out here, if its learning
+ * rate is another one. */
+INLINE const void *constants_of(const cr_update_args *g, const cr_segment *segment,
+                                const void *constants, prepare_function prepare,
+                                void *own_constants)
+{
+    if (segment->rate == 1)
+        return constants;
+    cr_hyper own = *g->hyper;
+    own.learning_rate *= segment->rate;
+    prepare(&own, own_constants);
+    return own_constants;
+}
+
 /* Sweeps over the rank's blocks, each by the loop that has the stages which the block needs.
  * all_stages: one loop does everything, for what is rare: less code. uses: likewise, of cr_uses. */
 INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
@@ -98,35 +133,23 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
     sweep_block(g, &at, constants, step, (sweep_kind){.slots = slots, .parts = CR_WHOLE, __VA_ARGS__})
     for (block_walk at = first_block(g->segments, g->blocks, rank, size); at.block < at.end;
          next_block(&at)) {
-        const cr_segment *segment = at.segment;
-        const int penalized = segment->l1 != 0 || segment->l2 != 0;
-        const int shrinks = uses != CR_SELDOM && segment->proximal_l2 != 0;
-        const int proximal = uses != CR_SELDOM && (segment->proximal_l1 != 0 || shrinks);
-        const int scaled = segment->scaling != CR_PLAIN;
+        const block_needs n = needs_of(g, at.segment, uses, all_stages);
         double *sum = g->penalty + at.block;
-        if (all_stages || g->scales || isfinite(g->hyper->clipvalue) || segment->decay != 0 ||
-            segment->rate != 1 || (uses == CR_SELDOM && penalized) ||
-            (uses == CR_OFTEN && proximal)) {
-            const void *chosen = constants;
-            if (segment->rate != 1) {
-                cr_hyper own = *g->hyper;
-                own.learning_rate *= segment->rate;
-                prepare(&own, own_constants);
-                chosen = own_constants;
-            }
-            if (proximal)
-                *sum = SWEEP(chosen, .clipped = 1, .proximal = 1, .shrinks = 1, .scaled = scaled);
+        if (n.all) {
+            const void *chosen = constants_of(g, at.segment, constants, prepare, own_constants);
+            if (n.proximal)
+                *sum = SWEEP(chosen, .clipped = 1, .proximal = 1, .shrinks = 1, .scaled = n.scaled);
             else
                 *sum = SWEEP(chosen, .penalized = 1, .clipped = 1);
-        } else if (uses == CR_MOSTLY && shrinks && scaled)
+        } else if (uses == CR_MOSTLY && n.shrinks && n.scaled)
             *sum = SWEEP(constants, .in_flight = 1, .proximal = 1, .shrinks = 1, .scaled = 1);
-        else if (uses == CR_MOSTLY && shrinks)
+        else if (uses == CR_MOSTLY && n.shrinks)
             *sum = SWEEP(constants, .in_flight = 1, .proximal = 1, .shrinks = 1);
-        else if (uses == CR_MOSTLY && proximal && scaled)
+        else if (uses == CR_MOSTLY && n.proximal && n.scaled)
             *sum = SWEEP(constants, .in_flight = 1, .proximal = 1, .scaled = 1);
-        else if (uses == CR_MOSTLY && proximal)
+        else if (uses == CR_MOSTLY && n.proximal)
             *sum = SWEEP(constants, .in_flight = 1, .proximal = 1);
-        else if (uses != CR_SELDOM && penalized)
+        else if (uses != CR_SELDOM && n.penalized)
             *sum = SWEEP(constants, .penalized = 1);
         else
             *sum = SWEEP(constants, .penalized = 0);
@@ -142,28 +165,16 @@ INLINE void small_sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size,
 {
     for (block_walk at = first_block(g->segments, g->blocks, rank, size); at.block < at.end;
          next_block(&at)) {
-        const cr_segment *segment = at.segment;
-        const int penalized = segment->l1 != 0 || segment->l2 != 0;
-        const int shrinks = uses != CR_SELDOM && segment->proximal_l2 != 0;
-        const int proximal = uses != CR_SELDOM && (segment->proximal_l1 != 0 || shrinks);
-        const int all = all_stages || g->scales || isfinite(g->hyper->clipvalue) ||
-                        segment->decay != 0 || segment->rate != 1 ||
-                        (uses == CR_SELDOM && penalized) || (uses == CR_OFTEN && proximal);
-        const void *chosen = constants;
-        if (segment->rate != 1) {
-            cr_hyper own = *g->hyper;
-            own.learning_rate *= segment->rate;
-            prepare(&own, own_constants);
-            chosen = own_constants;
-        }
-        g->penalty[at.block] = sweep_block(g, &at, chosen, step,
-                                           (sweep_kind){.slots = slots,
-                                                        .parts = CR_WHOLE,
-                                                        .penalized = all ? !proximal : penalized,
-                                                        .clipped = all,
-                                                        .proximal = proximal,
-                                                        .shrinks = all || shrinks,
-                                                        .scaled = segment->scaling != CR_PLAIN});
+        const block_needs n = needs_of(g, at.segment, uses, all_stages);
+        g->penalty[at.block] = sweep_block(
+            g, &at, constants_of(g, at.segment, constants, prepare, own_constants), step,
+            (sweep_kind){.slots = slots,
+                         .parts = CR_WHOLE,
+                         .penalized = n.all ? !n.proximal : n.penalized,
+                         .clipped = n.all,
+                         .proximal = n.proximal,
+                         .shrinks = n.all || n.shrinks,
+                         .scaled = n.scaled});
     }
 }
 
