@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
+from corereg._lazy import later
 from corereg.autograd import Tensor, tensor
 from corereg.autograd.draws import noted_draws
 from corereg.graph.inference import trial
@@ -30,6 +31,11 @@ from corereg.training.overriding import overrides
 from corereg.training.penalty_sums import PenaltySums
 from corereg.training.steps import StepRunner
 from corereg.training.trainer import TrainableModel
+
+if TYPE_CHECKING:
+    from corereg.training import trackers as tracking
+else:  # steps of the user's own need it
+    tracking = later("corereg.training.trackers")
 
 
 def data_of(batch: Batch) -> Any:
@@ -82,14 +88,12 @@ def compute_loss(model: TrainableModel, y: Any, y_pred: Any, sample_weight: Any)
     """See `Model.compute_loss`."""
     trainer = model._trainer
     predictions = list(flatten(y_pred))
-    from corereg.training.trackers import array_of, by_output
-
-    targets, weights = by_output(y, predictions), by_output(sample_weight, predictions)
+    targets, weights = (tracking.by_output(one, predictions) for one in (y, sample_weight))
     parts: list[Tensor] = []
     if y is not None:
         for one in trainer.known_losses(model, len(predictions)):
-            target = array_of(targets[one.output])
-            weight = array_of(weights[one.output])
+            target = tracking.array_of(targets[one.output])
+            weight = tracking.array_of(weights[one.output])
             part = one.loss(target, predictions[one.output], weight)
             if one.name is not None and not trial.under_way:
                 trainer.trackers.outputs[one.name].update_state(part, len(predictions[0]))
@@ -117,10 +121,8 @@ def compute_metrics(
     """See `Model.compute_metrics`."""
     trainer = model._trainer
     if trainer.compilation.metrics is None and y is not None:
-        from corereg.training.trackers import array_of, by_output
-
         predictions = list(flatten(y_pred))
-        targets = [array_of(one) for one in by_output(y, predictions)]
+        targets = [tracking.array_of(one) for one in tracking.by_output(y, predictions)]
         trainer.make_metrics(model, targets, [tuple(one.shape) for one in predictions])
     trackers = trainer.trackers
     if trackers.compiled is not None and y is not None:
