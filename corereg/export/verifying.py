@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ from corereg import _kernels
 from corereg.autograd import Tensor, no_grad
 from corereg.export.doubled import doubled, without_probabilities
 from corereg.export.ends import inputs_of, output_names
-from corereg.export.formats import FORMATS, format_of
+from corereg.export.formats import format_of
 from corereg.export.network import Array
 from corereg.export.rows import drawn, given
 from corereg.export.walking import checked_model
@@ -111,9 +110,8 @@ ending in .onnx) or 'c' (path ending in .c); received 'missing.xyz'
     names = output_names(model, found)
     exact = _called(doubled(model), packed, len(arrays[0]))
     expected = list(flatten(found))
-    if chosen is FORMATS["c"]:
-        of_int8 = import_module("corereg.export.c.quantized_running").expected_of
-        expected = of_int8(where, model, arrays, calibration) or expected
+    if (expected_of := chosen.function("expected_of")) is not None:
+        expected = expected_of(where, model, arrays, calibration) or expected
     ran = run(where, arrays)
     if len(ran.outputs) != len(names):
         raise ValueError(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from corereg._lazy import lazy_package
 
 if TYPE_CHECKING:
+    from corereg.export.c.quantized_running import expected_of as expected_of
     from corereg.export.c.running import run as run
     from corereg.export.c.table import converts as converts
     from corereg.export.c.writer import Writer as Writer
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "Writer": "writer",
     "converts": "table",
+    "expected_of": "quantized_running",
     "run": "running",
     "write": "writing",
 }
