@@ -85,6 +85,12 @@ class Converters:
         return f"<Converters for {self.format}: {', '.join(sorted(self._of_kinds))}>"
 
 
+def keys(*names: str) -> list[str]:
+    """The keys of functions that are known by these names, in all vocabularies."""
+    homes = ("activations", "keras", "operator", "ops", "tensor")
+    return [f"{home}.{name}" for name in names for home in homes]
+
+
 def kind_of_class(layer: type) -> str:
     """What a class of layers is called in tables: its name, of a user's own with its module."""
     own = layer.__module__.startswith("corereg.")

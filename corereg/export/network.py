@@ -63,6 +63,11 @@ class Call:
         return str(self.operation.name)
 
     @property
+    def word(self) -> str:
+        """The kind without its vocabulary: "add" of "keras.add"."""
+        return self.kind.rpartition(".")[2]
+
+    @property
     def inputs(self) -> list[Value]:
         """The values among the arguments, in order."""
         return [one for one in flatten((self.args, self.kwargs)) if isinstance(one, Value)]

@@ -43,7 +43,13 @@ def cut_probabilities(network: Network) -> None:
 def _is_probability(call: Call) -> bool:
     if call.kind == "Softmax":
         return True
-    return "." in call.kind and call.kind.rpartition(".")[2] in _PROBABILITIES
+    return "." in call.kind and call.word in _PROBABILITIES
+
+
+def fold_normalizations(network: Network) -> None:
+    """Makes normalizations `AFFINE`, and folds those into a Dense that cost no precision there."""
+    as_affine(network)
+    fold_affine(network)
 
 
 def as_affine(network: Network) -> None:

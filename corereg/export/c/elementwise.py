@@ -9,8 +9,9 @@ import numpy as np
 
 from corereg.export.c.array import REAL, kind_of
 from corereg.export.c.operands import Operand, common_kind, elementwise, operand
-from corereg.export.c.table import converts, keys
+from corereg.export.c.table import converts
 from corereg.export.c.writer import Writer
+from corereg.export.converters import keys
 from corereg.export.network import Call, Value
 from corereg.export.simplifying import AFFINE
 from corereg.layers.activations.elu import ELU
@@ -195,7 +196,7 @@ def apply(w: Writer, call: Call, given: Any, expression: str, result: str | None
 
 @converts(*keys(*UNARY))
 def unary(w: Writer, call: Call) -> None:
-    found = UNARY[call.kind.rpartition(".")[2]]
+    found = UNARY[call.word]
     expression = found if isinstance(found, str) else found(call.arguments)
     apply(w, call, _first(call), expression)
 
@@ -228,7 +229,7 @@ def like(w: Writer, call: Call) -> None:
 
 @converts(*keys(*TRUTH))
 def truth(w: Writer, call: Call) -> None:
-    apply(w, call, _first(call), TRUTH[call.kind.rpartition(".")[2]], "int")
+    apply(w, call, _first(call), TRUTH[call.word], "int")
 
 
 def _two(w: Writer, call: Call) -> list[Operand]:
@@ -239,7 +240,7 @@ def _two(w: Writer, call: Call) -> list[Operand]:
 @converts(*keys(*BINARY))
 def binary(w: Writer, call: Call) -> None:
     both = _two(w, call)
-    kind, name = common_kind(both), call.kind.rpartition(".")[2]
+    kind, name = common_kind(both), call.word
     expression = BINARY[name]
     if kind != REAL and name in ("maximum", "minimum"):
         expression = f"{{0}} {'>' if name == 'maximum' else '<'} {{1}} ? {{0}} : {{1}}"
@@ -250,7 +251,7 @@ def binary(w: Writer, call: Call) -> None:
 def of_reals(w: Writer, call: Call) -> None:
     if kind_of(call.output.dtype) != REAL:
         raise w.refuse("it computes with whole numbers, which C code only adds and multiplies")
-    name = call.kind.rpartition(".")[2]
+    name = call.word
     both, expression = _two(w, call), OF_REALS[name]
     if name == "power" and both[1].number is not None and both[1].number == 2:
         both, expression = both[:1], "{0} * {0}"
@@ -260,7 +261,7 @@ def of_reals(w: Writer, call: Call) -> None:
 @converts(*keys(*COMPARISONS))
 def comparison(w: Writer, call: Call) -> None:
     both = _two(w, call)
-    expression = COMPARISONS[call.kind.rpartition(".")[2]]
+    expression = COMPARISONS[call.word]
     elementwise(w, w.new(call.output), both, expression, common_kind(both), "int")
 
 

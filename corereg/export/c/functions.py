@@ -32,17 +32,25 @@ static inline uint32_t $to_bits(float value)
     return both.bits;
 }
 """
-FUNCTIONS["exp:float"] = """\
+_POWER = """\
+    const float t = a * $1.4426950408889634 + $12582912, n = t - $12582912;
+    const float r = (a - n * $0.693359375) + n * $2.12194440e-4;
+    const float p = ((($1.381454414e-3 * r + $8.368745387e-3) * r + $4.166839073e-2) * r +
+                     $1.66665204e-1) * r + $4.999999343e-1;
+"""
+"""Of a = n ln2 + r: t, which has n in its last bits, r, and p, with e^r = p r^2 + r + 1."""
+
+FUNCTIONS["exp:float"] = (
+    """\
 /* e^x within 1.1 units in the last place: x = n ln2 + r, e^r by a polynomial, times 2^n in two
  * steps, so that very small and very large results are right, too. NaN stays NaN. */
 static inline float $exp(float x)
 {
 #if FLT_EVAL_METHOD == 0 && !defined(__FAST_MATH__)
     const float low = x < $-104 ? $-104 : x, a = low > $89 ? $89 : low;
-    const float t = a * $1.4426950408889634 + $12582912, n = t - $12582912;
-    const float r = (a - n * $0.693359375) + n * $2.12194440e-4;
-    const float p = ((($1.381454414e-3 * r + $8.368745387e-3) * r + $4.166839073e-2) * r +
-                     $1.66665204e-1) * r + $4.999999343e-1;
+"""
+    + _POWER
+    + """\
     const uint32_t whole = $to_bits(t) - 0x4B400000u + 1024u, half = whole >> 1;
     const float first = $from_bits((half - 385u) << 23);
     const float second = $from_bits((whole - half - 385u) << 23);
@@ -52,16 +60,17 @@ static inline float $exp(float x)
 #endif
 }
 """
-FUNCTIONS["expm1:float"] = """\
+)
+FUNCTIONS["expm1:float"] = (
+    """\
 /* e^x - 1 within 2 units in the last place, by the same polynomial. */
 static inline float $expm1(float x)
 {
 #if FLT_EVAL_METHOD == 0 && !defined(__FAST_MATH__)
     const float low = x < $-30 ? $-30 : x, a = low > $88 ? $88 : low;
-    const float t = a * $1.4426950408889634 + $12582912, n = t - $12582912;
-    const float r = (a - n * $0.693359375) + n * $2.12194440e-4;
-    const float p = ((($1.381454414e-3 * r + $8.368745387e-3) * r + $4.166839073e-2) * r +
-                     $1.66665204e-1) * r + $4.999999343e-1;
+"""
+    + _POWER
+    + """\
     const float scale = $from_bits(($to_bits(t) - 0x4B400000u + 127u) << 23);
     return x > $88 ? $exp(x) : scale * (p * (r * r) + r) + (scale - $1);
 #else
@@ -69,6 +78,7 @@ static inline float $expm1(float x)
 #endif
 }
 """
+)
 FUNCTIONS["tanh:float"] = """\
 /* tanh x within 1.4 units in the last place: a polynomial near 0, by e^2x elsewhere. */
 static inline float $tanh(float x)

@@ -8,8 +8,9 @@ import numpy as np
 
 from corereg.export.c.array import REAL, Array
 from corereg.export.c.operands import Operand, elementwise
-from corereg.export.c.table import converts, keys
+from corereg.export.c.table import converts
 from corereg.export.c.writer import Writer
+from corereg.export.converters import keys
 from corereg.export.network import Call
 from corereg.layers.embedding import Embedding
 from corereg.layers.preprocessing.category_encoding import CategoryEncoding

@@ -15,8 +15,9 @@ from corereg.export.c.operands import Operand, elementwise, operand
 from corereg.export.c.products import product
 from corereg.export.c.reductions import over_rows
 from corereg.export.c.rows import axes_of, copy
-from corereg.export.c.table import converts, keys
+from corereg.export.c.table import converts
 from corereg.export.c.writer import Writer
+from corereg.export.converters import keys
 from corereg.export.network import Call, Value
 from corereg.layers.merging.dot import Dot
 from corereg.layers.merging.elementwise import Add, Average, Maximum, Minimum, Multiply, Subtract

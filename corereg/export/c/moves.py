@@ -14,8 +14,9 @@ from corereg.autograd import Tensor, no_grad
 from corereg.export.c import numbers
 from corereg.export.c.array import INTEGERS, Array
 from corereg.export.c.loops import nest
-from corereg.export.c.table import converts, keys
+from corereg.export.c.table import converts
 from corereg.export.c.writer import Writer
+from corereg.export.converters import keys
 from corereg.export.network import Call, Value
 from corereg.graph.nest import flatten, map_nest
 from corereg.layers.base import Layer
@@ -78,7 +79,7 @@ def is_move(call: Call) -> bool:
 
 def moved_places(w: Writer, call: Call, sources: Sequence[Value]) -> list[Places]:
     """As `_traced`, where that is all that the call does."""
-    if call.kind.rpartition(".")[2] == "take" and len(sources) > 1:
+    if call.word == "take" and len(sources) > 1:
         raise w.refuse("it takes from places that are computed")
     if call.kind.endswith(".pad") and np.any(call.arguments.get("constant_values") or 0):
         raise w.refuse("it pads with numbers other than 0")

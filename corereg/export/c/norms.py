@@ -11,8 +11,9 @@ from corereg.export.c.array import REAL, Array
 from corereg.export.c.operands import Operand, elementwise, operand
 from corereg.export.c.reductions import along, over_rows, put_back
 from corereg.export.c.rows import axes_of, turned, turned_back
-from corereg.export.c.table import converts, keys
+from corereg.export.c.table import converts
 from corereg.export.c.writer import Writer
+from corereg.export.converters import keys
 from corereg.export.network import Call
 from corereg.layers.activations.softmax import HIDDEN, Softmax
 from corereg.layers.group_normalization import GroupNormalization
@@ -21,45 +22,44 @@ from corereg.layers.rms_normalization import RMSNormalization
 from corereg.layers.unit_normalization import LEAST, UnitNormalization
 
 
-def _scaled(w: Writer, y: Array, shape: tuple[int, ...], weights: list[Any], text: str) -> None:
-    """Writes y = text, of y and weights that broadcast with it in a shape."""
-    if not weights:
+def _scaled(w: Writer, call: Call, y: Array, shape: tuple[int, ...], own: Any) -> None:
+    """Writes y = y * gamma + beta, with the weights that the layer has. shape: as which y is taken;
+    own: that of each weight, which broadcasts with it."""
+    names = [name for name in ("gamma", "scale", "beta") if name in call.weights]
+    if not names:
         return
     seen = y.reshaped(shape)
+    weights = [call.weights[name].reshape(own) for name in names]
     given = [Operand(seen, None, REAL), *(operand(w, one, len(shape) + 1) for one in weights)]
-    elementwise(w, seen, given, text)
+    signs = [f" {'+' if name == 'beta' else '*'} {{{i + 1}}}" for i, name in enumerate(names)]
+    elementwise(w, seen, given, "{0}" + "".join(signs))
 
 
-def _normalized(w: Writer, call: Call, line: str, names: tuple[str, ...]) -> None:
+def _normalized(w: Writer, call: Call, line: str) -> None:
     """Normalizes along the layer's axes, and applies its weights."""
     value = call.args[0]
     axes = axes_of(w, call.operation.axis, len(value.shape))
     rows = along(w, call, axes, line)
     n = prod(w.of(value).shape[axis] for axis in axes)
-    weights = [call.weights[name].reshape(-1) for name in names if name in call.weights]
-    text = "{0}"
-    for place, name in enumerate(one for one in names if one in call.weights):
-        text += f" {'+' if name == 'beta' else '*'} {{{place + 1}}}"
-    _scaled(w, rows, (rows.size // n, n), weights, text)
+    _scaled(w, call, rows, (rows.size // n, n), -1)
     put_back(w, call, rows, axes)
 
 
 @converts(LayerNormalization)
 def layer_normalization(w: Writer, call: Call) -> None:
     epsilon = w.number(call.operation.epsilon)
-    _normalized(w, call, f"$standardize({{y}}, {{n}}, {epsilon});", ("gamma", "beta"))
+    _normalized(w, call, f"$standardize({{y}}, {{n}}, {epsilon});")
 
 
 @converts(RMSNormalization)
 def rms_normalization(w: Writer, call: Call) -> None:
     epsilon = w.number(call.operation.epsilon)
-    line = f"$divide_by_root_mean_square({{y}}, {{n}}, {epsilon});"
-    _normalized(w, call, line, ("scale",))
+    _normalized(w, call, f"$divide_by_root_mean_square({{y}}, {{n}}, {epsilon});")
 
 
 @converts(UnitNormalization)
 def unit_normalization(w: Writer, call: Call) -> None:
-    _normalized(w, call, f"$divide_by_norm({{y}}, {{n}}, {w.number(LEAST)});", ())
+    _normalized(w, call, f"$divide_by_norm({{y}}, {{n}}, {w.number(LEAST)});")
 
 
 @converts(*keys("normalize"))
@@ -86,12 +86,7 @@ def group_normalization(w: Writer, call: Call) -> None:
     n = x.size // layer.groups
     over_rows(w, rows, n, f"$standardize({{y}}, {{n}}, {w.number(layer.epsilon)});")
     channels = x.shape[axis]
-    names = [name for name in ("gamma", "beta") if name in call.weights]
-    text = "{0}" + "".join(
-        f" {'+' if name == 'beta' else '*'} {{{i + 1}}}" for i, name in enumerate(names)
-    )
-    weights = [call.weights[name].reshape(-1, 1) for name in names]
-    _scaled(w, rows, (channels, x.size // channels), weights, text)
+    _scaled(w, call, rows, (channels, x.size // channels), (-1, 1))
     if not in_place:
         turned_back(w, w.new(call.output), rows, others)
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
-import tempfile
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from corereg.export.c.quantized import Array
-from corereg.export.c.running import FLAGS, compile_c, find_compiler, read_about
+from corereg.export.c.running import FLAGS, compiled, find_compiler, read_about
 from corereg.export.c.writing import quantized
 
 
@@ -25,11 +24,8 @@ def run_int8(
     given = [np.ascontiguousarray(one, np.int8) for one in codes]
     found = [np.empty((len(given[0]), *shape), np.int32) for _, _, shape, _ in about["outputs"]]
     room = np.empty(about["workspace"] // 8 + 1, np.float64)
-    with tempfile.TemporaryDirectory() as folder:
-        library = os.path.join(folder, "model.so")
-        command = [*flags, "-shared", "-fPIC", path, "-o", library, "-lm"]
-        compile_c(find_compiler(compiler), command)
-        function = ctypes.CDLL(library)[f"{about['prefix']}_predict_int8"]
+    with compiled(path, find_compiler(compiler), flags) as library:
+        function = library[f"{about['prefix']}_predict_int8"]
         for row in range(len(given[0])):
             arrays = *(one[row : row + 1] for one in (*given, *found)), room
             function(*(ctypes.c_void_p(one.ctypes.data) for one in arrays))

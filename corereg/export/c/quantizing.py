@@ -24,7 +24,7 @@ from corereg.export.c.quantized import (
 from corereg.export.c.writer import Refused, Writer
 from corereg.export.network import Call, Network, Value
 from corereg.export.rows import given
-from corereg.export.simplifying import AFFINE, as_affine, fold_affine
+from corereg.export.simplifying import AFFINE, fold_normalizations
 from corereg.layers.base import Layer
 
 LIKE = 4.0
@@ -63,8 +63,7 @@ def quantize(network: Network, prefix: str, calibration: Any, percentile: Any = 
                 f"export to C: expected calibration of finite numbers, received NaN or infinity "
                 f"for {value.name!r}; leave those rows out, or fill them as the training did"
             )
-    as_affine(network)
-    fold_affine(network)
+    fold_normalizations(network)
     return Quantizer(network, prefix, rows, float(percentile))
 
 
@@ -140,7 +139,7 @@ class Quantizer:
         call = maker = self.network.maker_of(value)
         end = ""
         if call is not None and self._is_end(call):
-            end = call.kind.rpartition(".")[2].lower()
+            end = call.word.lower()
             if set(self.network.users_of(value)) == {None}:
                 self._skipped.add(id(call))
             call = self.network.maker_of(call.inputs[0])
@@ -152,7 +151,7 @@ class Quantizer:
         return call, end
 
     def _is_end(self, call: Call) -> bool:
-        name = call.kind.rpartition(".")[2].lower()
+        name = call.word.lower()
         if name == "softmax":
             options = vars(call.operation) if isinstance(call.operation, Layer) else call.arguments
             axis = options.get("axis", -1)
@@ -162,7 +161,7 @@ class Quantizer:
     # ---- calls -----------------------------------------------------------------------------------
 
     def _call(self, call: Call) -> None:
-        name = call.kind.rpartition(".")[2]
+        name = call.word
         if call.kind == "Dense":
             self._dense(call)
         elif call.kind == AFFINE:
@@ -357,7 +356,7 @@ def _uniform(step: float, centre: float, shape: tuple[int, ...]) -> Quantity:
 
 def _limit(call: Call) -> float | None:
     """The largest number that a relu gives; None for what is no relu that is 0 below 0."""
-    name = call.kind.rpartition(".")[2].lower()
+    name = call.word.lower()
     if name not in ("relu", "relu6", "bounded_relu"):
         return None
     options = vars(call.operation) if isinstance(call.operation, Layer) else call.arguments

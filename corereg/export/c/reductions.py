@@ -9,8 +9,9 @@ import numpy as np
 
 from corereg.export.c.array import REAL, Array
 from corereg.export.c.rows import as_reals, axes_of, copy, turned, turned_back
-from corereg.export.c.table import converts, keys
+from corereg.export.c.table import converts
 from corereg.export.c.writer import Writer
+from corereg.export.converters import keys
 from corereg.export.network import Call
 from corereg.layers.pooling.global1d import GlobalAveragePooling1D, GlobalMaxPooling1D
 
@@ -53,7 +54,7 @@ def _kind(function: str) -> str:
 def reduction(w: Writer, call: Call) -> None:
     given = call.arguments
     value = next(iter(given.values()))
-    name = FUNCTIONS[call.kind.rpartition(".")[2]]
+    name = FUNCTIONS[call.word]
     if name in ("var", "std") and call.kind.startswith(("ops.", "tensor.")) and given["correction"]:
         raise w.refuse("it divides by the number less a correction; use corereg.ops.var or std")
     if given.get("initial") is not None or given.get("dtype") is not None:

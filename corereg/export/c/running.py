@@ -9,7 +9,8 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -41,11 +42,17 @@ def run(
     about = read_about(path)
     command = find_compiler(compiler)
     given = checked(path, about, inputs)
+    with compiled(path, command, flags) as library:
+        return Ran(call(library, about, given), " ".join(command))
+
+
+@contextmanager
+def compiled(path: str, command: Sequence[str], flags: Sequence[str]) -> Iterator[Any]:
+    """A C file as a library that is loaded, for as long as its file is needed."""
     with tempfile.TemporaryDirectory() as folder:
         library = os.path.join(folder, "model.so")
         compile_c(command, [*flags, "-shared", "-fPIC", path, "-o", library, "-lm"])
-        found = call(ctypes.CDLL(library), about, given)
-    return Ran(found, " ".join(command))
+        yield ctypes.CDLL(library)
 
 
 def read_about(path: str) -> dict[str, Any]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from corereg.export.converters import Converters
 
-HOMES = ("activations", "keras", "operator", "ops", "tensor")
-
 converts = Converters(
     "C",
     tuple(
@@ -21,8 +19,3 @@ converts = Converters(
         )
     ),
 )
-
-
-def keys(*names: str) -> list[str]:
-    """The keys of functions in all rooms that may have one of such a name."""
-    return [f"{home}.{name}" for name in names for home in HOMES]

@@ -20,7 +20,7 @@ from corereg.export.c.source import Source
 from corereg.export.c.table import converts
 from corereg.export.c.writer import Writer
 from corereg.export.network import Network
-from corereg.export.simplifying import as_affine, cut_probabilities, fold_affine
+from corereg.export.simplifying import cut_probabilities, fold_normalizations
 from corereg.export.walking import network_of
 from corereg.graph.nest import flatten
 from corereg.models.model import Model
@@ -71,8 +71,7 @@ def write(
         return
     w = Writer(network, prefix, _real(network), float(sparse_below))
     tested = _samples(model, network, w, samples)
-    as_affine(network)
-    fold_affine(network)
+    fold_normalizations(network)
     w.begin_walk()
     for call in network.calls:
         convert = converts.find(call.kind)

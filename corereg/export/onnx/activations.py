@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from corereg.export.converters import keys
 from corereg.export.network import Call
 from corereg.export.onnx import curves
 from corereg.export.onnx.graph import OnnxGraph, Term
-from corereg.export.onnx.table import converts, keys
+from corereg.export.onnx.table import converts
 from corereg.layers.activations.elu import ELU
 from corereg.layers.activations.leaky_relu import LeakyReLU
 from corereg.layers.activations.prelu import PReLU

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from corereg.export.converters import keys
 from corereg.export.network import Call
 from corereg.export.onnx.graph import OnnxGraph, Term
-from corereg.export.onnx.table import converts, keys
+from corereg.export.onnx.table import converts
 
 F = TypeVar("F", bound=Callable[..., Term])
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805

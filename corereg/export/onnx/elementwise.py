@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from corereg.export.converters import keys
 from corereg.export.network import Call
 from corereg.export.onnx.curves import clip as clip_term, in_float32
 from corereg.export.onnx.graph import OnnxGraph, Term
-from corereg.export.onnx.table import converts, keys
+from corereg.export.onnx.table import converts
 
 _E: dict[str, Callable[[Term], Term]] = {
     "abs": lambda x: x.op("Abs"),
@@ -79,7 +80,7 @@ def clip(graph: OnnxGraph, call: Call, x: Any, low: Any, high: Any) -> Term:
 def is_special(graph: OnnxGraph, call: Call, given: Any) -> Term:
     x = graph.term(given)
     nan, inf = x.op("IsNaN", dtype="bool"), x.op("IsInf", dtype="bool")
-    name = call.kind.rpartition(".")[2]
+    name = call.word
     if name == "isfinite":
         return nan.op("Or", inf).op("Not")
     return nan if name == "isnan" else inf
@@ -113,7 +114,7 @@ def logical_not(graph: OnnxGraph, call: Call, x: Any) -> Term:
 
 @converts(*keys("ones_like", "zeros_like", "full_like"))
 def filled(graph: OnnxGraph, call: Call, x: Any, *rest: Any) -> Term:
-    name = call.kind.rpartition(".")[2]
+    name = call.word
     value = rest[0] if name == "full_like" else float(name == "ones_like")
     shape = graph.term(x).op("Shape", dtype="int64")
     return graph.term(value, call.output.dtype).op("Expand", shape)

@@ -188,6 +188,11 @@ class OnnxGraph:
                 attributes["axes"] = several  # type: ignore[assignment]
         return self.node(operator, inputs, x.dtype, **attributes)
 
+    def unit_length(self, x: Term, axes: Any, least: float) -> Term:
+        """x divided by its length along axes, or by `least` if that is more."""
+        length = self.reduce("ReduceSum", x * x, axes, True).op("Sqrt")
+        return x / length.op("Max", least)
+
     def reshape(self, x: Term, shape: Sequence[int]) -> Term:
         """x in another shape; -1 for what is left, 0 for a size that stays."""
         return x.op("Reshape", self.ints(*shape))

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from corereg.export.converters import keys
 from corereg.export.network import Call, Value
 from corereg.export.onnx.graph import OnnxGraph, Term
-from corereg.export.onnx.table import converts, keys
+from corereg.export.onnx.table import converts
 
 _END = np.iinfo(np.int64).max
 

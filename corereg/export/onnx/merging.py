@@ -71,7 +71,8 @@ def dot(graph: OnnxGraph, call: Call, xs: list[Term]) -> Term:
     (a, b), shapes = xs, [one.shape for one in call.inputs]
     first, second = (axis % len(shape) for axis, shape in zip(layer._pair, shapes, strict=True))
     if layer.normalize:
-        a, b = _normalized(graph, a, first), _normalized(graph, b, second)
+        a = graph.unit_length(a, first, _LEAST_NORM)
+        b = graph.unit_length(b, second, _LEAST_NORM)
     if len(shapes[0]) == len(shapes[1]) == 2:
         return graph.reduce("ReduceSum", a * b, 1, True)
     size = shapes[0][first]
@@ -81,11 +82,6 @@ def dot(graph: OnnxGraph, call: Call, xs: list[Term]) -> Term:
     rest = [n for i, n in enumerate(shapes[0]) if i not in (0, first)]
     rest += [n for i, n in enumerate(shapes[1]) if i not in (0, second)]
     return graph.reshape(product, (0, *rest))
-
-
-def _normalized(graph: OnnxGraph, x: Term, axis: int) -> Term:
-    length = graph.reduce("ReduceSum", x * x, axis, True).op("Sqrt")
-    return x / length.op("Max", _LEAST_NORM)
 
 
 def _moved(graph: OnnxGraph, x: Term, axis: int, rank: int) -> Term:

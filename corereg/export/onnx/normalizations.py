@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from corereg.export.converters import keys
 from corereg.export.network import Array, Call
 from corereg.export.onnx.graph import OnnxGraph, Term
-from corereg.export.onnx.table import converts, keys
+from corereg.export.onnx.table import converts
 from corereg.layers.group_normalization import GroupNormalization
 from corereg.layers.layer_normalization import LayerNormalization
 from corereg.layers.rms_normalization import RMSNormalization
@@ -30,9 +31,9 @@ def _along(weight: Array, axes: list[int], rank: int) -> Array:
     return np.reshape(weight, shape)
 
 
-def _scaled(graph: OnnxGraph, call: Call, x: Term, axes: list[int], names: tuple[str, str]) -> Term:
+def _scaled(graph: OnnxGraph, call: Call, x: Term, axes: list[int]) -> Term:
     rank = len(call.output.shape)
-    for name, operator in zip(names, ("Mul", "Add"), strict=True):
+    for name, operator in (("gamma", "Mul"), ("scale", "Mul"), ("beta", "Add")):
         if name in call.weights:
             x = x.op(operator, graph.term(_along(call.weights[name], axes, rank), name=name))
     return x
@@ -43,7 +44,7 @@ def layer_normalization(graph: OnnxGraph, call: Call, x: Term) -> Term:
     layer: LayerNormalization = call.operation
     axes = layer._places(layer.axis, len(call.output.shape))
     y = _normalized(graph, x, axes, layer.epsilon, True)
-    return _scaled(graph, call, y, axes, ("gamma", "beta"))
+    return _scaled(graph, call, y, axes)
 
 
 @converts(RMSNormalization)
@@ -51,7 +52,7 @@ def rms_normalization(graph: OnnxGraph, call: Call, x: Term) -> Term:
     layer: RMSNormalization = call.operation
     axes = layer._places(layer.axis, len(call.output.shape))
     y = _normalized(graph, x, axes, layer.epsilon, False)
-    return _scaled(graph, call, y, axes, ("scale", ""))
+    return _scaled(graph, call, y, axes)
 
 
 @converts(GroupNormalization)
@@ -65,15 +66,13 @@ def group_normalization(graph: OnnxGraph, call: Call, x: Term) -> Term:
     y = _normalized(graph, grouped, [2], layer.epsilon, True)
     y = y.op("Reshape", moved.op("Shape", dtype="int64"))
     back = [order.index(i) for i in range(rank)]
-    return _scaled(graph, call, graph.transpose(y, back), [place], ("gamma", "beta"))
+    return _scaled(graph, call, graph.transpose(y, back), [place])
 
 
 @converts(UnitNormalization)
 def unit_normalization(graph: OnnxGraph, call: Call, x: Term) -> Term:
     layer: UnitNormalization = call.operation
-    axes = layer._places(layer.axis, len(call.output.shape))
-    length = graph.reduce("ReduceSum", x * x, axes, True).op("Sqrt")
-    return x / length.op("Max", LEAST)
+    return graph.unit_length(x, layer._places(layer.axis, len(call.output.shape)), LEAST)
 
 
 @converts(*keys("normalize"))
@@ -83,6 +82,4 @@ def normalize(
     if order != 2:
         raise ValueError(f"order={order!r} has no form, order=2 has")
     x = graph.term(given, call.output.dtype)
-    least = 1e-7 if epsilon is None else epsilon
-    length = graph.reduce("ReduceSum", x * x, axis, True).op("Sqrt")
-    return x / length.op("Max", least)
+    return graph.unit_length(x, axis, 1e-7 if epsilon is None else epsilon)

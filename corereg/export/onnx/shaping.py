@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from corereg.export.converters import keys
 from corereg.export.network import Call
 from corereg.export.onnx.graph import OnnxGraph, Term
-from corereg.export.onnx.table import converts, keys
+from corereg.export.onnx.table import converts
 
 
 def _axes(axis: Any, rank: int) -> list[int]:

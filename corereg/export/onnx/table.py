@@ -20,9 +20,3 @@ converts = Converters(
 """Converters of layers and operations to ONNX, and the decorator that enters one:
 ``converts(MyLayer)``. It is given an `OnnxGraph`, the call, and the layer's arguments with a `Term`
 in the place of each tensor, or the operation's in the order of its signature."""
-
-
-def keys(*names: str) -> tuple[str, ...]:
-    """The keys of functions that are known by these names in all vocabularies."""
-    homes = ("keras", "ops", "tensor", "operator", "activations")
-    return tuple(f"{home}.{name}" for name in names for home in homes)

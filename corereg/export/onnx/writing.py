@@ -11,7 +11,7 @@ from corereg.export.network import Call, Network, Value
 from corereg.export.onnx.graph import ML, OnnxGraph, Term
 from corereg.export.onnx.library import library
 from corereg.export.onnx.table import converts
-from corereg.export.simplifying import as_affine, cut_probabilities, fold_affine
+from corereg.export.simplifying import cut_probabilities, fold_normalizations
 from corereg.export.walking import network_of
 from corereg.graph.nest import flatten, map_nest
 from corereg.graph.operations import Operation
@@ -53,8 +53,7 @@ def write(
     network = network_of(model, converts)
     if logits:
         cut_probabilities(network)
-    as_affine(network)
-    fold_affine(network)
+    fold_normalizations(network)
     names = getattr(model, "feature_names", None)
     if names is not None:
         texts = {"feature_names": json.dumps(names), **texts}
