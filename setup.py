@@ -18,10 +18,6 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 
-from setuptools import Extension, setup
-from setuptools.command.build_ext import build_ext
-from setuptools.modified import newer_group
-
 # The commands that compile, and the one by which pip begins an installation.
 BUILDS = {"build", "build_ext", "bdist_wheel", "editable_wheel", "install", "develop", "dist_info"}
 HELP = """
@@ -72,14 +68,21 @@ if BUILDING and (fault := fault_of_tools()):
 try:
     import Cython
     import numpy
-    from Cython.Build import cythonize
+    import setuptools
 
-    found = {"Cython": Cython.__version__, "NumPy": numpy.__version__}
-    for name, least in (("Cython", (3, 1)), ("NumPy", (2, 0))):
-        if tuple(map(int, found[name].split(".")[:2])) < least:
-            raise ImportError(f"{name} {found[name]} was found")
+    for tool, name, least in (
+        (Cython, "Cython", (3, 1)),
+        (numpy, "NumPy", (2, 0)),
+        (setuptools, "setuptools", (77, 0)),
+    ):
+        if tuple(map(int, tool.__version__.split(".")[:2])) < least:
+            raise ImportError(f"{name} {tool.__version__} was found")
+    from Cython.Build import cythonize
+    from setuptools import Extension, setup
+    from setuptools.command.build_ext import build_ext
+    from setuptools.modified import newer_group
 except ImportError as error:
-    sys.exit(f"corereg is built with Cython 3.1 or newer and NumPy 2.0 or newer: {error}")
+    sys.exit(f"corereg is built with Cython 3.1, NumPy 2.0, setuptools 77 or newer ones: {error}")
 
 KERNELS = [
     *("dense", "activation", "log_softmax", "elementwise", "dropout", "noise", "mixing", "warp"),

@@ -71,6 +71,7 @@ def test_without_the_headers_of_python(tree: Path) -> None:
     [
         ("Cython", "Cython 3.0.11 was found"),
         ("numpy", "NumPy 1.26.4 was found"),
+        ("setuptools", "setuptools 65.5.0 was found"),
     ],
 )
 def test_with_tools_that_are_too_old(tree: Path, module: str, text: str) -> None:
