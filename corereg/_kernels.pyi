@@ -638,6 +638,7 @@ class TensorCore:
     _grad: Any
     buffer: _Array | None
     hooks: dict[Any, Any] | None
+    _keras_mask: Any
     @property
     def shape(self) -> tuple[int, ...]: ...
     @property

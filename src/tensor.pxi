@@ -64,6 +64,7 @@ cdef class TensorCore:
     cdef public object _grad
     cdef public cnp.ndarray buffer
     cdef public dict hooks
+    cdef public object _keras_mask  # which steps count: a Tensor that a layer has left, or None
     cdef _Version version
 
     @property

@@ -32,7 +32,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     ("runtime", ("runtime",)),
     ("graph", ("graph", "ops")),
     ("parts of layers", ("activations", "initializers", "regularizers", "constraints")),
-    ("parts of models", ("targets", "layers", "losses", "metrics", "optimizers")),
+    ("parts of models", ("targets", "masks", "layers", "losses", "metrics", "optimizers")),
     (
         "callbacks",
         (

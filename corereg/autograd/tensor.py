@@ -85,8 +85,7 @@ class Tensor(Signatures["Tensor"], InPlace, Conversions, Extents):
     (Tensor(5., op=Sum), Tensor([[ 2., -4.]]))
     """
 
-    __slots__ = ("_keras_mask",)
-    _keras_mask: Tensor  # of the steps that an Embedding takes for something; mostly not set
+    __slots__ = ()
     __array_priority__ = 1000  # for those who ask; NumPy asks __array_ufunc__
     __hash__ = object.__hash__
 

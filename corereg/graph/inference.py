@@ -65,7 +65,11 @@ def run_on_zeros(
         shape = [size if n is None else n for n in one.shape]
         dtype = number_dtype(one.dtype)
         check_size(who, shape, dtype)
-        return Tensor(np.zeros(shape, dtype))
+        made = Tensor(np.zeros(shape, dtype))
+        if one.mask_spec is not None:
+            kept = [size if n is None else n for n in one.mask_spec.shape]
+            made._keras_mask = Tensor(np.ones(kept, one.mask_spec.dtype))
+        return made
 
     states = [(layer, layer.random_state) for layer in layers]
     outer, trial.under_way = trial.under_way, True
@@ -115,4 +119,6 @@ def _merged(who: str, one: Any, other: Any) -> Any:
             f"{who}: expected a call that returns tensors, received {type(one).__name__}"
         )
     sizes = zip(one.shape, other.shape, strict=True)
-    return Spec([n if n == m else None for n, m in sizes], one.dtype)
+    masks = one._keras_mask, other._keras_mask
+    mask = None if None in masks else _merged(who, *masks)
+    return Spec([n if n == m else None for n, m in sizes], one.dtype, mask=mask)

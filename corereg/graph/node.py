@@ -12,10 +12,13 @@ from corereg.graph.tensor import SymbolicTensor
 class Spec:
     """What is known of one output. No tuple, so that a nest of them ends in them."""
 
-    __slots__ = ("dtype", "name", "shape")
+    __slots__ = ("dtype", "mask", "name", "shape")
 
-    def __init__(self, shape: Any, dtype: Any, name: str | None = None) -> None:
-        self.shape, self.dtype, self.name = tuple(shape), dtype, name
+    def __init__(
+        self, shape: Any, dtype: Any, name: str | None = None, mask: Spec | None = None
+    ) -> None:
+        """mask: of the mask that it has."""
+        self.shape, self.dtype, self.name, self.mask = tuple(shape), dtype, name, mask
 
 
 class Node:
@@ -53,6 +56,7 @@ class Node:
         if found is None:
             found = SymbolicTensor(spec.shape, spec.dtype, spec.name)
             found.node, found.place = self, place
+            found.mask_spec = getattr(spec, "mask", None)  # older pickles have none
             spec.name = found.name
             self._made[place] = weakref.ref(found)
         return found

@@ -70,3 +70,14 @@ for _name, _function in _ALL.items():
 for _name in METHODS:
     setattr(SymbolicTensor, _name, _method(_name))
 SymbolicTensor.T = property(_forward("tensor.transpose"))  # type: ignore[attr-defined]
+
+
+def mask_of(x: Any) -> Any:
+    """The mask that a tensor has once it is there."""
+    return x._keras_mask
+
+
+OPERATIONS["graph.mask_of"] = mask_of
+SymbolicTensor._keras_mask = property(  # type: ignore[misc]
+    lambda self: None if self.mask_spec is None else make_node("graph.mask_of", (self,), {})
+)

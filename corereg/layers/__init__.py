@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from corereg.layers.cut_mix import CutMix as CutMix
     from corereg.layers.dense import Dense as Dense
     from corereg.layers.dropout import Dropout as Dropout
+    from corereg.layers.einsum_dense import EinsumDense as EinsumDense
     from corereg.layers.embedding import Embedding as Embedding
     from corereg.layers.flatten import Flatten as Flatten
     from corereg.layers.gaussian_noise import (
@@ -44,12 +45,14 @@ if TYPE_CHECKING:
         Input as Input,
         InputLayer as InputLayer,
     )
+    from corereg.layers.input_spec import InputSpec as InputSpec
     from corereg.layers.lambda_layer import Lambda as Lambda
     from corereg.layers.layer_normalization import LayerNormalization as LayerNormalization
     from corereg.layers.lookup import (
         deserialize as deserialize,
         serialize as serialize,
     )
+    from corereg.layers.masking import Masking as Masking
     from corereg.layers.merging.concatenate import (
         Concatenate as Concatenate,
         concatenate as concatenate,
@@ -92,6 +95,7 @@ if TYPE_CHECKING:
     from corereg.layers.reshaping.reshape import Reshape as Reshape
     from corereg.layers.rms_normalization import RMSNormalization as RMSNormalization
     from corereg.layers.select_columns import SelectColumns as SelectColumns
+    from corereg.layers.spatial_dropout import SpatialDropout1D as SpatialDropout1D
     from corereg.layers.unit_normalization import UnitNormalization as UnitNormalization
 
 _MODULES = {
@@ -109,6 +113,7 @@ _MODULES = {
     "Dot": "merging.dot",
     "Dropout": "dropout",
     "ELU": "activations.elu",
+    "EinsumDense": "einsum_dense",
     "Embedding": "embedding",
     "Flatten": "flatten",
     "GaussianDropout": "gaussian_noise",
@@ -123,11 +128,13 @@ _MODULES = {
     "Identity": "identity",
     "Input": "input_layer",
     "InputLayer": "input_layer",
+    "InputSpec": "input_spec",
     "IntegerLookup": "preprocessing.integer_lookup",
     "Lambda": "lambda_layer",
     "Layer": "base",
     "LayerNormalization": "layer_normalization",
     "LeakyReLU": "activations.leaky_relu",
+    "Masking": "masking",
     "Maximum": "merging.elementwise",
     "Minimum": "merging.elementwise",
     "MixUp": "mix_up",
@@ -151,6 +158,7 @@ _MODULES = {
     "Reshape": "reshaping.reshape",
     "SelectColumns": "select_columns",
     "Softmax": "activations.softmax",
+    "SpatialDropout1D": "spatial_dropout",
     "StringLookup": "preprocessing.string_lookup",
     "Subtract": "merging.elementwise",
     "UnitNormalization": "unit_normalization",

@@ -22,6 +22,7 @@ class Activation(Layer):
     """
 
     recordable = True
+    supports_masking = True
     _takes_one_tensor = True
 
     def __init__(self, activation: Any, **options: Any) -> None:

@@ -23,6 +23,7 @@ class ActivityRegularization(Layer):
     """
 
     recordable = True
+    supports_masking = True
     _takes_one_tensor = True
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Any) -> None:

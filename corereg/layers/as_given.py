@@ -16,7 +16,6 @@ class KeepsIntegers(Layer):
     """
 
     _takes_one_tensor = True
-    _ends_masks = True
     passes_values_on: ClassVar[bool] = True
 
     def _cast(self, x: Tensor, dtype: Any = None) -> Tensor:

@@ -18,6 +18,7 @@ from corereg.layers.calling import (
     CallSignature,
     OwnCall,
     call_with,
+    input_specs,
     is_of_floats,
     leaves_of,
 )
@@ -67,11 +68,17 @@ class Layer(Holder, Recordable):
     _takes_training: ClassVar[bool] = True
     _takes_one_tensor: ClassVar[bool] = False  # says that lists of tensors are a mistake
     _input_dtype: ClassVar[str | None] = None  # of what it takes, where that is not its dtype
-    _ends_masks: ClassVar[bool] = False  # whether it uses the mask of its input, or drops it
+    _makes_masks: bool = False  # whether its output may have a mask where its input has none
+    _passes_masks_inside: bool = False  # whether the layers inside do that, for a model
     _takes_missing: ClassVar[bool] = (
         False  # whether NaN in its input means that a number is missing
     )
     _index_limit: Any = None  # below which number whole numbers have to be that it takes
+    input_spec: Any = None
+    """An `InputSpec` for its input, or a nest of them for several, checked at each call."""
+    supports_masking: bool = False
+    """Whether what comes out has the mask that `compute_mask` gives. True for classes that write
+    `compute_mask`; others may set it, and pass on the mask of their input."""
 
     _computes_on_tensors = True
 
@@ -80,6 +87,10 @@ class Layer(Holder, Recordable):
         if "call" in cls.__dict__:
             cls._signature = CallSignature.of(cls.call)
             cls._takes_training = cls._signature.takes_training
+        own = cls.__dict__
+        if "compute_mask" in own:
+            cls._makes_masks = own.get("_makes_masks", True)
+            cls.supports_masking = own.get("supports_masking", True)
         own_build = cls.__dict__.get("build")
         if own_build is not None and not hasattr(own_build, "builds_itself"):
             cls.build = build_once(cls.build)  # type: ignore[method-assign]
@@ -141,6 +152,22 @@ class Layer(Holder, Recordable):
         self.ensure_built(input_shape)
         return infer_output_shape(self, input_shape)
 
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask of what comes out, bools of its first axes, or None: that of the input, unless a
+        subclass says another. previous_mask: the masks of the inputs, nested as they are.
+
+        >>> class Halves(layers.Layer):  # every second step
+        ...     def call(self, x):
+        ...         return x[:, ::2]
+        ...
+        ...     def compute_mask(self, inputs, mask=None):
+        ...         return None if mask is None else mask[:, ::2]
+        >>> y = Halves()(layers.Masking()(np.ones((1, 4, 2))))
+        >>> layers.GlobalAveragePooling1D()(y).shape
+        (1, 2)
+        """
+        return previous_mask
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, JSON-able; extend it in subclasses."""
         own: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype}
@@ -163,11 +190,15 @@ class Layer(Holder, Recordable):
         training: left out, it is that of the call around this one, else the default of `call`.
         """
         try:
-            if more or named or type(x) is not Tensor:
-                if more or named or not is_of_floats(x):
+            if more or named or self._makes_masks or type(x) is not Tensor:
+                if more or named or self._makes_masks or not is_of_floats(x):
                     return call_with(self, x, more, training, named)
                 x = new_tensor(x)
+            elif x._keras_mask is not None:
+                return call_with(self, x, (), training, {})
             _kernels.track_part(self)
+            if self.input_spec is not None:
+                input_specs.check_input(self, x)
             if x.data.dtype is not self._dtype:
                 x = self._cast(x)
             if not self.built:
@@ -228,8 +259,10 @@ class Layer(Holder, Recordable):
         """`self(tensors, training=training)` for what a graph has: the layer is built."""
         if self._sublayers or self._activity or self.activity_regularizer is not None:
             return self(tensors, training=training)
+        if self.input_spec is not None or self._makes_masks or self._signature.takes_mask:
+            return self(tensors, training=training)
         for one in tensors:
-            if one.data.dtype is not self._dtype:
+            if one.data.dtype is not self._dtype or one._keras_mask is not None:
                 return self(tensors, training=training)
         _kernels.track_part(self)
         if not self._takes_training:

@@ -12,6 +12,7 @@ from corereg.autograd.mode import state
 from corereg.autograd.ops.normalization import batch_norm, batch_norm_given
 from corereg.graph.inference import trial
 from corereg.layers.base import Shape
+from corereg.layers.kept_statistics import normalize_kept
 from corereg.layers.renormalization import checked_clipping, renormalize
 from corereg.layers.scale_and_shift import ScaleAndShift
 from corereg.registry import register
@@ -29,6 +30,8 @@ class BatchNormalization(ScaleAndShift):
     renorm: True corrects the batch's mean and deviation by averages of their own, which
     renorm_momentum moves, within the limits renorm_clipping (rmax, rmin, dmax): see
     corereg/layers/renormalization.py.
+    A mask of the input, or one given as `layer(x, mask=mask)`, bools of all its axes but the last:
+    mean and variance are over the places that it keeps. Another rank of it raises ValueError.
 
     Weights: gamma if `scale`, beta if `center`, moving_mean and moving_variance, which are not
     trained, each of shape (input's length along axis,), and with renorm moving_stddev, renorm_mean
@@ -121,24 +124,38 @@ class BatchNormalization(ScaleAndShift):
                 made = self.add_weight(shape, initializer, trainable=False, name=name)
                 setattr(self, name, made)
 
-    def call(self, x: Tensor, training: bool = False) -> Tensor:
+    def call(self, x: Tensor, training: bool = False, mask: Any = None) -> Tensor:
         (place,) = self._places(self.axis, x.ndim)
         if x.shape[place] != self.moving_mean.shape[0]:
             raise ValueError(
                 f"{self.who}: expected {self.moving_mean.shape[0]} numbers along axis {self.axis}, "
                 f"for which it was built, received {x.shape}"
             )
+        kept = None if mask is None else self._kept(mask, x)
         if place != x.ndim - 1:
-            return ops.swapaxes(self._normalize(ops.swapaxes(x, place, -1), training), place, -1)
-        return self._normalize(x, training)
+            x = ops.swapaxes(x, place, -1)
+            kept = None if kept is None else ops.swapaxes(kept, place, -1)
+            return ops.swapaxes(self._normalize(x, training, kept), place, -1)
+        return self._normalize(x, training, kept)
 
-    def _normalize(self, x: Tensor, training: bool) -> Tensor:
+    def _kept(self, mask: Any, x: Tensor) -> Tensor:
+        """A mask as bools of the shape of x."""
+        if len(mask.shape) != x.ndim - 1:
+            raise ValueError(
+                f"{self.who}: expected a mask with one axis less than x of shape {x.shape}, "
+                f"received one of shape {tuple(mask.shape)}"
+            )
+        return ops.broadcast_to(ops.expand_dims(ops.not_equal(mask, 0), -1), x.shape)
+
+    def _normalize(self, x: Tensor, training: bool, kept: Tensor | None) -> Tensor:
         """Along the last axis."""
         weights = self.gamma, self.beta
         mean, variance = self.moving_mean, self.moving_variance
         if training and self._trainable:
             if self.renorm:
-                return renormalize(self, x)
+                return renormalize(self, x, kept)
+            if kept is not None:
+                return normalize_kept(self, x, kept)
             moving = (None, None) if trial.under_way else (mean.data, variance.data)
             return batch_norm(x, *weights, self.epsilon, self.momentum, moving)
         if mean.requires_grad or variance.requires_grad:  # somebody made it so

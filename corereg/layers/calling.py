@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 from corereg import _kernels
+from corereg._lazy import later
 from corereg.autograd import Tensor, tensor
 from corereg.graph.inference import infer
 from corereg.graph.nest import flatten, map_nest
 from corereg.graph.node import Node, is_symbolic
 from corereg.graph.tensor import SymbolicTensor
+
+if TYPE_CHECKING:
+    from corereg.layers import input_spec as input_specs, masked_calls
+else:  # few tensors have masks, and few layers say what they take
+    input_specs = later("corereg.layers.input_spec")
+    masked_calls = later("corereg.layers.masked_calls")
 
 VARKEYWORDS = 8  # inspect.CO_VARKEYWORDS
 
@@ -27,13 +34,16 @@ class OwnCall(_kernels.CallContext):
 class CallSignature(NamedTuple):
     """What a layer's `call` says about itself.
 
-    takes_training: whether it is told `training`; default_training: what it has as default;
-    training_place: at which place among the arguments behind the first it stands, or None.
+    takes_training, takes_mask: whether it is told `training`, `mask`; default_training: what it has as default;
+    training_place: at which place among the arguments behind the first it stands, or None; names:
+    of its arguments, without self.
     """
 
     takes_training: bool = True
     default_training: Any = False
     training_place: int | None = 0
+    names: tuple[str, ...] = ()
+    takes_mask: bool = False
 
     @classmethod
     def of(cls, call: Any) -> Self:
@@ -50,7 +60,7 @@ class CallSignature(NamedTuple):
         known |= call.__kwdefaults__ or {}
         place = positional.index("training") - 2 if "training" in positional[2:] else None
         takes = "training" in named or bool(code.co_flags & VARKEYWORDS)
-        return cls(takes, known.get("training"), place)
+        return cls(takes, known.get("training"), place, named[1:], "mask" in named)
 
 
 def leaves_of(nest: Any) -> Iterator[Tensor]:
@@ -89,6 +99,10 @@ def call_with(layer: Any, x: Any, more: tuple[Any, ...], training: Any, named: A
         training, more = more[place], more[:place] + more[place + 1 :]
     if is_symbolic(x) or (more and is_symbolic(more)) or (named and is_symbolic(named)):
         return call_symbolically(layer, x, more, training, named)
+    if layer.input_spec is not None:
+        x = _tensors(x)
+        input_specs.check_input(layer, x)
+    masked = _has_masks(layer, x, more, named)
     x = _first(layer, x)
     more = tuple(_other(layer, one) for one in more)
     named = {name: _other(layer, one) for name, one in named.items()}
@@ -98,7 +112,20 @@ def call_with(layer: Any, x: Any, more: tuple[Any, ...], training: Any, named: A
         layer.ensure_built(shapes_of(x), *map(shapes_of, others))
     if training is None:
         training = layer._training_around()
-    return layer._call_inside(x, more, training, named)
+    if not masked:
+        return layer._call_inside(x, more, training, named)
+    named, previous = masked_calls.masks_for(layer, x, more, named)
+    out = layer._call_inside(x, more, training, named)
+    masked_calls.leave_masks(layer, x, out, previous)
+    return out
+
+
+def _has_masks(layer: Any, x: Any, more: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """Whether a call may have to do with masks."""
+    told = layer._signature.takes_mask and (more or named or not isinstance(x, Tensor))
+    return bool(told) or layer._makes_masks or any(
+        one._keras_mask is not None for one in leaves_of((x, *more, *named.values()))
+    )
 
 
 def call_symbolically(
@@ -107,7 +134,8 @@ def call_symbolically(
     """Makes a node of a call on symbolic tensors, and returns the symbolic outputs."""
     if layer._takes_one_tensor and not isinstance(x, SymbolicTensor):
         raise _one_tensor_error(layer, x)
-    _check_masks(layer, (x, *more, *named.values()))
+    if layer.input_spec is not None:
+        input_specs.check_input(layer, x)
     others = [one for one in (*more, *named.values()) if is_symbolic(one)]
     if not layer.built:
         shaped = [one for one in others if all(hasattr(t, "shape") for t in flatten(one))]
@@ -115,23 +143,12 @@ def call_symbolically(
     if training is not None and layer._takes_training:
         named = {**named, "training": training}
     specs = None
-    if not others and all(isinstance(one, SymbolicTensor) for one in flatten(x)):
+    whole = not others and all(isinstance(one, SymbolicTensor) for one in flatten(x))
+    if whole and not layer._makes_masks and not any(one.mask_spec for one in flatten(x)):
         specs = layer._output_specs(x)
     if specs is None:
         specs = infer(layer.who, layer, (x, *more), named, layer._flatten_layers())
     return Node(layer, (x, *more), named, specs).outputs
-
-
-def _check_masks(layer: Any, given: Any) -> None:
-    """Raises ValueError for a layer that would have to pass on which steps an Embedding masks."""
-    for one in flatten(given):
-        operation = one.node.operation if isinstance(one, SymbolicTensor) else None
-        if getattr(operation, "mask_zero", False) and not layer._ends_masks:
-            raise ValueError(
-                f"{layer.who}: expected an input without a mask, received the output of "
-                f"{operation.who}, which has mask_zero=True; put GlobalAveragePooling1D right "  # type: ignore[union-attr]
-                "behind it, or leave mask_zero=False"
-            )
 
 
 def symbolic_shapes(nest: Any) -> Any:
@@ -153,10 +170,19 @@ def shapes_of(nest: Any) -> Any:
     return [shapes_of(one) for one in nest]
 
 
+def _tensors(nest: Any) -> Any:
+    """Arrays and numbers as tensors, nested alike."""
+    if not is_nest(nest):
+        return tensor(nest)
+    if isinstance(nest, dict):
+        return {key: _tensors(one) for key, one in nest.items()}
+    return [_tensors(one) for one in nest]
+
+
 def _first(layer: Any, x: Any) -> Any:
     """The first argument: a tensor, or a nest of them, of the layer's dtype."""
     if not is_nest(x):
-        return layer._cast(tensor(x))
+        return _cast(layer, tensor(x))
     if layer._takes_one_tensor:
         if isinstance(x, dict) or any(isinstance(one, Tensor) for one in x):
             raise _one_tensor_error(layer, x)
@@ -175,7 +201,15 @@ def _each(layer: Any, nest: Any) -> Any:
     if isinstance(nest, list | tuple) and is_nest(nest):
         parts = [_each(layer, one) for one in nest]
         return parts if isinstance(nest, list) else tuple(parts)
-    return layer._cast(tensor(nest))
+    return _cast(layer, tensor(nest))
+
+
+def _cast(layer: Any, x: Tensor) -> Tensor:
+    """x in the layer's dtype, with its mask."""
+    made: Tensor = layer._cast(x)
+    if made is not x and x._keras_mask is not None:
+        made._keras_mask = x._keras_mask
+    return made
 
 
 def _other(layer: Any, value: Any) -> Any:

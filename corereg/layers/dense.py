@@ -39,6 +39,7 @@ class Dense(Layer):
     """
 
     recordable = True
+    supports_masking = True
     _takes_one_tensor = True
     kernel: Parameter
     bias: Parameter | None

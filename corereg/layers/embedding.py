@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import constraints, initializers, regularizers
-from corereg.autograd import Parameter, Tensor, ops
+from corereg._lazy import later
+from corereg.autograd import Parameter, Tensor
 from corereg.autograd.ops.embedding import embedding
 from corereg.layers.base import Layer, Shape, assign_all
 from corereg.layers.weight_option import WeightOption
 from corereg.registry import register
+
+if TYPE_CHECKING:
+    from corereg import ops as keras_ops
+else:  # only masks need them
+    keras_ops = later("corereg.ops")
 
 
 @register("layer")
@@ -23,8 +29,8 @@ class Embedding(Layer):
     output_dim) begin as embeddings_initializer says, uniform in [-0.05, 0.05) by default;
     embeddings_regularizer: a penalty of the table; embeddings_constraint: what optimizers do to it
     after each update. weights: [table] or a table to begin with.
-    mask_zero: index 0 stands for nothing: a GlobalAveragePooling1D right behind the layer leaves
-    such steps out. lora_rank is Keras's and not supported: ValueError.
+    mask_zero: index 0 stands for nothing, and the output has a mask, False for such steps: the
+    layers behind leave them out of means and statistics, losses and metrics of theirs. lora_rank is Keras's and not supported: ValueError.
 
     Input (...), whole numbers from 0 to input_dim - 1 of any integer type, or floats that are cut
     to whole numbers; output (..., output_dim). Another number raises IndexError; `fit`, `evaluate`
@@ -80,7 +86,7 @@ class Embedding(Layer):
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = embeddings_regularizer
         self.embeddings_constraint = embeddings_constraint
-        self.mask_zero = bool(mask_zero)
+        self.mask_zero = self.supports_masking = self._makes_masks = bool(mask_zero)
         self._table = self._as_table(weights)
 
     def _as_table(self, given: Any) -> np.ndarray[Any, Any] | None:
@@ -111,14 +117,11 @@ class Embedding(Layer):
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         x = self._cast(x)  # floats of the layer's own dtype come as they are
-        out = embedding(x, self.embeddings)
-        if self.mask_zero:
-            out._keras_mask = ops.not_equal(x, 0)
-        return out
+        return embedding(x, self.embeddings)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Tensor | None:
         """Which indices are not 0, bools of the input's shape, if mask_zero; else None."""
-        return ops.not_equal(inputs, 0) if self.mask_zero else None
+        return keras_ops.not_equal(inputs, 0) if self.mask_zero else None
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape, self.output_dim)

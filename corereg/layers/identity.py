@@ -17,8 +17,8 @@ class Identity(KeepsIntegers):
     """
 
     recordable = True
+    supports_masking = True
     _takes_one_tensor = False
-    _ends_masks = False
 
     def call(self, x: Any, training: bool = False) -> Any:
         return x

@@ -28,6 +28,7 @@ class InputLayer(Layer):
     """
 
     recordable = True
+    supports_masking = True
     _takes_one_tensor = True
     _gives_int64 = False  # for an integer dtype, because the layer behind it wants that
 

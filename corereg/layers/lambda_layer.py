@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from corereg import _kernels, registry
 from corereg.graph.nest import flatten
 from corereg.graph.node import Spec
@@ -20,8 +22,9 @@ class Lambda(KeepsIntegers):
 
     function: from a tensor, or a nest of them, to a tensor; it is told `training` if it has an
     argument of that name. output_shape: without the batch, or a function of the input's shape;
-    left out, the function is tried on zeros. arguments: further ones, by name. mask is Keras's
-    and not supported: ValueError.
+    left out, the function is tried on zeros. mask: the mask of what comes out, or a function of
+    the input and its mask that gives it; without it, the mask of the input ends here. The function
+    is told that mask if it has an argument `mask`. arguments: further ones, by name.
 
     Weights that the function uses are not the layer's: write a `Layer` for those. A file can hold
     functions of `corereg.ops` and those that `register_keras_serializable` decorates; saving
@@ -46,8 +49,6 @@ class Lambda(KeepsIntegers):
         super().__init__(**options)
         if not callable(function):
             raise TypeError(f"{self.who}: expected a function of tensors, received {function!r}")
-        if mask is not None:
-            raise ValueError(f"{self.who}: mask is not supported, received {mask!r}; leave it out")
         if output_shape is not None and not callable(output_shape):
             if not isinstance(output_shape, list | tuple):
                 raise TypeError(
@@ -58,12 +59,21 @@ class Lambda(KeepsIntegers):
         self.function = function
         self.arguments = dict(arguments or {})
         self._says_shape = output_shape
+        self.mask = mask if mask is None or callable(mask) else np.asarray(mask).tolist()
+        self.supports_masking = self._makes_masks = mask is not None
 
-    def call(self, x: Any, training: bool = False) -> Any:
+    def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:
         _kernels.track_part(self.function)
-        if "training" not in self.arguments and _takes_training(self.function):
-            return self.function(x, training=training, **self.arguments)
-        return self.function(x, **self.arguments)
+        told = {"training": training, "mask": mask}
+        own = {k: v for k, v in told.items() if k not in self.arguments and _takes(self.function, k)}
+        return self.function(x, **own, **self.arguments)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """What mask says, or gives."""
+        if not callable(self.mask):
+            return None if self.mask is None else np.asarray(self.mask)
+        _kernels.track_part(self.mask)
+        return self.mask(inputs, previous_mask)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """output_shape if that was given, else what comes out for zeros."""
@@ -90,9 +100,13 @@ class Lambda(KeepsIntegers):
         return {
             **super().get_config(),
             "function": self._name_of(self.function),
-            "output_shape": self._name_of(said) if callable(said) else said and list(said),
+            "output_shape": said and self._named(said if callable(said) else list(said)),
             "arguments": self.arguments,
+            **({} if self.mask is None else {"mask": self._named(self.mask)}),
         }
+
+    def _named(self, value: Any) -> Any:
+        return self._name_of(value) if callable(value) else value
 
     def _name_of(self, function: Any) -> str:
         registered = registry.registered_function(function)
@@ -110,18 +124,19 @@ class Lambda(KeepsIntegers):
     def from_config(cls, config: dict[str, Any]) -> Lambda:
         """A layer from what get_config gave; ValueError for functions that are not known."""
         own = dict(config)
-        for name in ("function", "output_shape"):
+        for name in ("function", "output_shape", "mask"):
             if isinstance(own.get(name), str):
                 own[name] = _function_named(own[name])
         return cls(**own)
 
 
-def _takes_training(function: Any) -> bool:
+def _takes(function: Any, name: str) -> bool:
+    """Whether a function has an argument of this name."""
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
     code = getattr(function, "__code__", None)
     count = 0 if code is None else code.co_argcount + code.co_kwonlyargcount
-    return code is not None and "training" in code.co_varnames[:count]
+    return code is not None and name in code.co_varnames[:count]
 
 
 def _function_named(name: str) -> Any:

@@ -16,6 +16,7 @@ class MaskLayer(RandomLayer):
     without it each element has its own.
     """
 
+    supports_masking = True
     _is_dropout = True
 
     def __init__(

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from corereg.autograd import Parameter, Tensor, no_grad, ops
+from corereg.autograd import Tensor, no_grad, ops
 from corereg.autograd.ops.normalization import batch_norm
 from corereg.graph.inference import trial
+from corereg.layers.kept_statistics import kept_moments, move
 
 BOUNDS = {"rmax": math.inf, "rmin": 0.0, "dmax": math.inf}
 
@@ -37,9 +38,10 @@ def checked_clipping(who: str, given: Any) -> dict[str, float] | None:
     return found
 
 
-def renormalize(layer: Any, x: Tensor) -> Tensor:
+def renormalize(layer: Any, x: Tensor, kept: Tensor | None = None) -> Tensor:
     """One step of training of a BatchNormalization along the last axis: with the mean m and the
-    standard deviation s = sqrt(variance + epsilon) of the batch,
+    standard deviation s = sqrt(variance + epsilon) of the batch, of the places of it that are kept
+    if they are said,
 
         r = clip(s / renorm_stddev, rmin, rmax)
         d = clip((m - renorm_mean) / renorm_stddev, -dmax, dmax)
@@ -51,30 +53,31 @@ def renormalize(layer: Any, x: Tensor) -> Tensor:
     """
     axes = tuple(range(x.ndim - 1))
     bounds = BOUNDS | (layer.renorm_clipping or {})
+    if kept is None:
+        y: Tensor = batch_norm(x, None, None, layer.epsilon, layer.momentum, (None, None))
+    else:
+        mean, variance = kept_moments(x, kept)
+        y = (x - mean) * ops.rsqrt(variance + layer.epsilon)
     with no_grad():
-        mean = ops.mean(x, axis=axes)
-        deviation = ops.sqrt(ops.var(x, axis=axes) + layer.epsilon)
+        if kept is None:
+            mean, variance = ops.mean(x, axis=axes), ops.var(x, axis=axes)
+        deviation = ops.sqrt(variance + layer.epsilon)
         r = deviation / layer.renorm_stddev
         d = (mean - layer.renorm_mean) / layer.renorm_stddev
         if layer.renorm_clipping:
             r = ops.clip(r, bounds["rmin"], bounds["rmax"])
             d = ops.clip(d, -bounds["dmax"], bounds["dmax"])
-    y: Tensor = batch_norm(x, None, None, layer.epsilon, layer.momentum, (None, None)) * r + d
+    y = y * r + d
     if layer.gamma is not None:
         y = y * layer.gamma
     if layer.beta is not None:
         y = y + layer.beta
     if not trial.under_way and x.shape[0]:
         with no_grad():
-            _move(layer.renorm_mean, mean, layer.renorm_momentum)
-            _move(layer.renorm_stddev, deviation, layer.renorm_momentum)
-            _move(layer.moving_mean, mean, layer.momentum)
-            _move(layer.moving_stddev, deviation, layer.momentum)
+            move(layer.renorm_mean, mean, layer.renorm_momentum)
+            move(layer.renorm_stddev, deviation, layer.renorm_momentum)
+            move(layer.moving_mean, mean, layer.momentum)
+            move(layer.moving_stddev, deviation, layer.momentum)
             square = layer.moving_stddev * layer.moving_stddev
             layer.moving_variance.assign(ops.maximum(square - layer.epsilon, 0.0))
     return y
-
-
-def _move(average: Parameter, value: Tensor, momentum: float) -> None:
-    """Moves an average towards a value."""
-    average.assign(average * momentum + value * (1 - momentum))

@@ -70,6 +70,7 @@ class NormalizingLayer(Layer):
 class ScaleAndShift(NormalizingLayer):
     """A layer with weights gamma (if `scale`) and beta (if `center`)."""
 
+    supports_masking = True
     gamma: Parameter | None
     beta: Parameter | None
     gamma_regularizer, beta_regularizer = WeightOption(), WeightOption()

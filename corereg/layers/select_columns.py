@@ -26,6 +26,7 @@ class SelectColumns(Layer):
     """
 
     recordable = True
+    supports_masking = True
     _takes_one_tensor = True
 
     def __init__(self, columns: Sequence[int], **options: Any) -> None:

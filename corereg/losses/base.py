@@ -4,17 +4,23 @@ losses come from names and files."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 
 from corereg import _kernels, config, registry
+from corereg._lazy import later
 from corereg.autograd import Tensor, ops, tensor
 from corereg.losses.reductions import MEANS, checked_dtype, checked_reduction, reduced
 from corereg.naming import snake_case
 from corereg.recordable import Recordable
 from corereg.representation import as_call
 from corereg.targets import as_weight_of, check_numbers, match_outputs
+
+if TYPE_CHECKING:
+    from corereg import masks
+else:  # few predictions have masks
+    masks = later("corereg.masks")
 
 Array = np.ndarray[Any, Any]
 
@@ -83,23 +89,35 @@ class Loss(Recordable):
         the loss, or for each row of them, or anything else that broadcasts."""
         _kernels.track_dependency(self)
         y_pred = self.as_predictions(y_pred)
-        return self.finish(self.call(same_rank(given(y_true), y_pred), y_pred), sample_weight)
+        values = self.call(same_rank(given(y_true), y_pred), y_pred)
+        return self.finish(values, sample_weight, y_pred._keras_mask)
 
     def as_predictions(self, y_pred: Any) -> Tensor:
-        """y_pred as a Tensor of the dtype that the loss computes in."""
+        """y_pred as a Tensor of the dtype that the loss computes in, with its mask."""
         found: Tensor = y_pred if type(y_pred) is Tensor else given(y_pred)
         dtype = self._dtype
         if dtype is None:
             if found.dtype.char in "fd":
                 return found
             dtype = config.floatx()
-        return found if found.dtype == dtype else ops.astype(found, dtype)
+        if found.dtype == dtype:
+            return found
+        cast = ops.astype(found, dtype)
+        cast._keras_mask = found._keras_mask
+        return cast
 
-    def finish(self, values: Tensor, sample_weight: Any) -> Tensor:
-        """The values of the loss, weighted and reduced."""
+    def finish(self, values: Tensor, sample_weight: Any, mask: Tensor | None = None) -> Tensor:
+        """The values of the loss, weighted and reduced. mask: of the predictions; what it leaves
+        out weighs nothing."""
+        if mask is not None and values.ndim:
+            sample_weight = self.masked(sample_weight, mask, values.dtype)
         if sample_weight is not None and not values.ndim and not self._weighs_scalars:
             raise ValueError(f"{self.name}: sample_weight needs a loss that gives one a row")
         return self.reduce(self.weighted(values, sample_weight), sample_weight)
+
+    def masked(self, sample_weight: Any, mask: Tensor, dtype: Any) -> Tensor:
+        """Sample weights times a mask of the predictions, as the reduction wants them."""
+        return masks.masked_weight(self.name, sample_weight, mask, dtype, self.reduction in MEANS)
 
     def finish_masked(self, values: Tensor, counted: Tensor, sample_weight: Any) -> Tensor:
         """The same for values of which some are 0 because they do not count: a mean is over those
@@ -164,7 +182,8 @@ class ComposedLoss(BuiltinLoss):
         y_true = given(y_true)
         if y_true.dtype != y_pred.dtype:
             y_true = y_true.astype(y_pred.dtype)
-        return self.finish(self.call(*self.ranked(y_true, y_pred)), sample_weight)
+        values = self.call(*self.ranked(y_true, y_pred))
+        return self.finish(values, sample_weight, y_pred._keras_mask)
 
     def ranked(self, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
         """Both with as many axes, as Keras has them: (rows,) beside (rows, 1) becomes (rows, 1),

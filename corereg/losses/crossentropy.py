@@ -176,7 +176,7 @@ class SparseCategoricalCrossentropy(KernelLoss):
     def of_counted(self, labels: Tensor, z: Tensor, sample_weight: Any) -> Tensor:
         """The loss by ops, which take labels of any dtype as data sets hold them; where some are
         ignored a mean is over the others alone."""
-        axis = checked_axis(self.name, self.axis, z.ndim)
+        axis, mask = checked_axis(self.name, self.axis, z.ndim), z._keras_mask
         if labels.ndim == z.ndim and labels.shape[axis] == 1:
             labels = labels.squeeze(axis)
         if labels.shape != (*z.shape[:axis], *z.shape[axis + 1 :]):
@@ -190,10 +190,12 @@ class SparseCategoricalCrossentropy(KernelLoss):
         own = ops.equal(ops.expand_dims(labels, -1), np.arange(z.shape[-1]))
         if self.ignore_class is None:
             values = -ops.where(own, ops.log_softmax(z), 0).sum(axis=-1)
-            return self.finish(values, sample_weight)
+            return self.finish(values, sample_weight, mask)
         counted = ops.not_equal(labels, self.ignore_class)
         own = ops.logical_and(own, ops.expand_dims(counted, -1))
         values = -ops.where(own, ops.log_softmax(z), 0).sum(axis=-1)
+        if mask is not None:
+            counted = ops.logical_and(counted, ops.not_equal(mask, 0))
         return self.finish_masked(values, counted, sample_weight)
 
     def logits(self, y_pred: Tensor) -> Tensor:

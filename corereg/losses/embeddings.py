@@ -50,8 +50,11 @@ class Circle(BuiltinLoss):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return self.among(y_true, y_pred, y_true, y_pred)
 
-    def finish(self, values: Tensor, sample_weight: Any) -> Tensor:
-        return self.finish_masked(values, ops.greater(values, 0), sample_weight)
+    def finish(self, values: Tensor, sample_weight: Any, mask: Tensor | None = None) -> Tensor:
+        counted = ops.greater(values, 0)
+        if mask is not None:
+            counted = ops.logical_and(counted, ops.not_equal(mask, 0))
+        return self.finish_masked(values, counted, sample_weight)
 
     def among(self, labels: Tensor, rows: Tensor, others: Tensor, embeddings: Tensor) -> Tensor:
         """The loss of each row, compared with these embeddings of other labels."""

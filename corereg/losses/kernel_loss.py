@@ -34,6 +34,8 @@ class KernelLoss(BuiltinLoss):
         try:
             _kernels.track_dependency(self)
             z = self.as_predictions(y_pred)
+            if z._keras_mask is not None:
+                sample_weight = self.masked(sample_weight, z._keras_mask, z.dtype)
             y = y_true.data if isinstance(y_true, Tensor) else y_true
             if self.axis not in (-1, z.ndim - 1):
                 y, z = self.axis_last(y, z)

@@ -4,11 +4,12 @@ how metrics come from names and files."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from corereg import _kernels, config, initializers, registry
+from corereg._lazy import later
 from corereg.autograd import Tensor, tensor
 from corereg.autograd.parameter import Variable
 from corereg.metrics.arrays import (
@@ -26,6 +27,11 @@ from corereg.metrics.arrays import (
 from corereg.naming import snake_case
 from corereg.recordable import Recordable
 from corereg.representation import as_call
+
+if TYPE_CHECKING:
+    from corereg import masks
+else:  # few predictions have masks
+    masks = later("corereg.masks")
 
 FLOATS = ("float32", "float64")
 WHOLE = ("int", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
@@ -52,6 +58,8 @@ class Metric(Recordable):
     >>> Bias()(np.array([[1.0], [2.0]]), np.array([[2.0], [4.0]]))
     1.5
     """
+
+    _counts_masks: ClassVar[bool] = True  # whether what a mask of predictions leaves out counts not
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         if name is None and isinstance(dtype, str) and dtype not in DTYPES:
@@ -188,9 +196,13 @@ class Metric(Recordable):
         """Adds a batch.
 
         sample_weight: a number, a weight for each row, or one for each value that the metric
-        computes, as in Keras.
+        computes, as in Keras. What a mask of y_pred leaves out weighs nothing.
         """
         _kernels.track_dependency(self)
+        mask = getattr(y_pred, "_keras_mask", None)
+        if mask is not None and self._counts_masks:
+            dtype = y_pred.dtype if y_pred.dtype.kind == "f" else self.dtype
+            sample_weight = masks.masked_weight(self.name, sample_weight, mask, dtype, False)
         each = sample_weight is not None and ndim_of(sample_weight) > 1
         values = (self.places if each else self.rows)(as_array(y_true), self.floats(y_pred))
         self._add(values, sample_weight)

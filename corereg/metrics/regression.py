@@ -69,6 +69,7 @@ class RootMeanSquaredError(ErrorMetric):
     """
 
     recordable = True
+    _counts_masks = False  # as in Keras
     kind = "squared_error"
 
     def __init__(self, name: str | None = "root_mean_squared_error", dtype: Any = None) -> None:

@@ -42,7 +42,7 @@ def checked(model: Any, expected: tuple[Any, ...], x: Tensor) -> Tensor:
     """One input, of the dtype that the graph expects. An axis of one element at the end is added or
     taken away where that makes it fit. ValueError if it does not."""
     wanted, dtype, name = expected
-    shape = x.data.shape
+    shape, mask = x.data.shape, x._keras_mask
     if shape[1:] != wanted[1:] or wanted[0] is not None:
         if len(shape) == len(wanted) - 1 and wanted[-1] == 1:
             x = ops.expand_dims(x, -1)
@@ -58,6 +58,8 @@ def checked(model: Any, expected: tuple[Any, ...], x: Tensor) -> Tensor:
             )
     if x.data.dtype is not dtype:
         x = model._cast(x, dtype)
+    if mask is not None:
+        x._keras_mask = mask
     return x
 
 

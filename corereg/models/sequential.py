@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from corereg._lazy import later
 from corereg.graph.node import Node, Spec
 from corereg.graph.tensor import STRING, SymbolicTensor
 from corereg.layers.base import Layer, Shape, dims
@@ -17,8 +18,10 @@ from corereg.models.structure import noting
 from corereg.registry import register
 
 if TYPE_CHECKING:
+    from corereg import masks
     from corereg.graph.halves import Halves
-
+else:  # few tensors have masks
+    masks = later("corereg.masks")
 
 @register("model")
 class Sequential(Model):
@@ -260,13 +263,15 @@ class Sequential(Model):
 
     # ---- computing ------------------------------------------------------------------------------
 
-    def call(self, x: Any, training: Any = None) -> Any:
-        """Runs the layers, one after the other.
+    def call(self, x: Any, training: Any = None, mask: Any = None) -> Any:
+        """Runs the layers, one after the other. mask: of x.
 
         >>> model = corereg.Sequential([layers.Rescaling(2.0), layers.Rescaling(1.0, offset=1.0)])
         >>> model(np.array([[1.0, 2.0]]))
         Tensor([[3., 5.]])
         """
+        if mask is not None:
+            (x,) = masks.put_masks([x], mask)
         for layer in self._stack:
             x = layer(x, training=training)
         return x
@@ -286,7 +291,8 @@ class Sequential(Model):
         return StackHalves(self, self._stack)
 
     def _output_specs(self, x: Any) -> Any:
-        return Spec(self.compute_output_shape(x.shape), self._stack[-1].dtype)
+        mask = self._tensors[-1].mask_spec if self._tensors else None
+        return Spec(self.compute_output_shape(x.shape), self._stack[-1].dtype, mask=mask)
 
     # ---- description and files -------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from corereg import _kernels
+from corereg._lazy import later
 from corereg.autograd import Tensor
 from corereg.autograd.tensor import new_tensor
 from corereg.graph.nest import flatten, map_nest
@@ -24,8 +25,11 @@ from corereg.naming import snake_case, unique_name
 from corereg.tracebacks import shorten
 
 if TYPE_CHECKING:
+    from corereg import masks
     from corereg.graph.graph import Graph
     from corereg.graph.halves import Halves
+else:  # few tensors have masks
+    masks = later("corereg.masks")
 
 FLOATS = ("float32", "float64")
 
@@ -39,6 +43,7 @@ class ModelStructure(Layer):
     """
 
     recordable = True
+    supports_masking = True
     _has_own_call: ClassVar[bool] = False  # whether `call` is a user's
     _graph: Graph | None = None
 
@@ -46,6 +51,7 @@ class ModelStructure(Layer):
         super().__init_subclass__(**options)
         if "call" in cls.__dict__ and "_has_own_call" not in cls.__dict__:
             cls._has_own_call = True
+            cls.supports_masking = "compute_mask" in cls.__dict__
 
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any
@@ -105,8 +111,13 @@ class ModelStructure(Layer):
             shorten(error)
             raise
 
-    def call(self, x: Any, training: Any = None) -> Any:
-        """Runs the graph; a subclass without one writes what it computes here.
+    @property
+    def _passes_masks_inside(self) -> bool:  # type: ignore[override]
+        return not self._has_own_call
+
+    def call(self, x: Any, training: Any = None, mask: Any = None) -> Any:
+        """Runs the graph; a subclass without one writes what it computes here. mask: of the inputs,
+        in order.
 
         >>> class Twice(corereg.Model):
         ...     def __init__(self):
@@ -128,7 +139,10 @@ class ModelStructure(Layer):
         if values is None:
             values = arranged(self.who, graph, x)
         pairs = zip(graph.expected, values, strict=True)
-        return graph.run([checked(self, expected, one) for expected, one in pairs], training)
+        inputs = [checked(self, expected, one) for expected, one in pairs]
+        if mask is not None:
+            inputs = masks.put_masks(inputs, mask)
+        return graph.run(inputs, training)
 
     def _run_noting(self, x: Any, note: Callable[[Any, Any], None]) -> Any:
         """The outputs for x; `note` is told each layer and what came out of it, in order. A model
@@ -166,7 +180,9 @@ class ModelStructure(Layer):
             return super()._output_specs(x)
         values = arranged(self.who, graph, x)
         if [one.shape for one in values] == [one.shape for one in flatten(graph.inputs)]:
-            return map_nest(lambda one: Spec(one.shape, one.dtype), graph.outputs)
+            return map_nest(
+                lambda one: Spec(one.shape, one.dtype, mask=one.mask_spec), graph.outputs
+            )
         return None  # another batch size, or other open sizes
 
     # ---- layers --------------------------------------------------------------------------------

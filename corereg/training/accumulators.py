@@ -128,7 +128,7 @@ class EpochAccumulators:
         targets, weights = batch.targets, batch.weights
         for output, metric, _, weighted in self.metrics:
             _kernels.track_part(metric)
-            prediction = predictions[output].data
+            prediction = outside_graph(predictions[output])
             metric.add_batch(targets[output], prediction, weights[output] if weighted else None)
 
     def add_penalty(self, batch: Batch, parts: Array, in_loss: bool = False) -> None:
@@ -159,6 +159,16 @@ class EpochAccumulators:
         if self.penalties.names:
             out |= self.penalties.logs(prefix)
         return out
+
+
+def outside_graph(prediction: Tensor) -> Any:
+    """The array of a prediction, for metrics compute outside the graph; as a tensor if it has a
+    mask."""
+    if prediction._keras_mask is None:
+        return prediction.data
+    made = Tensor(prediction.data)
+    made._keras_mask = prediction._keras_mask
+    return made
 
 
 def add_result(logs: Logs, name: str, result: Any, prefix: str = "") -> None:

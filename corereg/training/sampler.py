@@ -67,6 +67,7 @@ class Sampler:
         self._first, self._rest = Capture(memory), Capture(None)
         self._plan: ReplayPlan | None = None
         self._kept: Arrays | None = None  # what the rest reads, for all samples of a pass
+        self._masked: list[tuple[int, int]] = []  # which of these have masks, and at which place
         self._counters = np.zeros((samples, 2), np.int64)
         self._count = np.zeros(1, np.int64)  # samples so far
         self.outs: Arrays = ()
@@ -128,7 +129,10 @@ class Sampler:
     def _run_first(self) -> Arrays:
         assert self._halves is not None
         found = self._halves.first(self._arrange([Tensor(a) for a in self.inputs]))
-        return tuple(_kernels.plain_array(one.data) for one in found)
+        masked = [i for i, one in enumerate(found) if one._keras_mask is not None]
+        self._masked = [(i, len(found) + n) for n, i in enumerate(masked)]
+        whole = [*found, *(found[i]._keras_mask for i in masked)]
+        return tuple(_kernels.plain_array(one.data) for one in whole)
 
     def _keep(self, found: Arrays) -> None:
         """Copies what the first part gave, once for each sample of a pass."""
@@ -161,7 +165,10 @@ class Sampler:
             if self._halves is None:
                 found = self._call(self._kept)
             else:
-                found = self._halves.rest([Tensor(a) for a in self._kept])
+                kept = [Tensor(a) for a in self._kept]
+                for i, place in self._masked:
+                    kept[i]._keras_mask = kept[place]
+                found = self._halves.rest(kept[: len(kept) - len(self._masked)])
         self.like = None if isinstance(found, Tensor) else found
         outs = tuple(
             _kernels.plain_array(_probabilities(out, kind).data)

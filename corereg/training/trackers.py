@@ -11,6 +11,7 @@ from corereg.autograd import Tensor
 from corereg.graph.nest import flatten
 from corereg.metrics.base import Metric
 from corereg.metrics.mean import Mean
+from corereg.training.accumulators import outside_graph
 from corereg.training.compilation import OutputLoss, OutputMetric
 from corereg.training.penalty_sums import PenaltySums
 
@@ -25,11 +26,6 @@ def by_output(given: Any, predictions: list[Tensor]) -> list[Any]:
 def array_of(value: Any) -> Any:
     """The array of a tensor that needs no gradient, which losses take as it is."""
     return value.data if isinstance(value, Tensor) and not value.requires_grad else value
-
-
-def array_in(prediction: Tensor) -> Any:
-    """The array of a prediction, for metrics compute outside the graph."""
-    return prediction.data
 
 
 class CompiledMetrics:
@@ -53,7 +49,7 @@ class CompiledMetrics:
         for output, metric, _, weighted in self._entries:
             _kernels.track_part(metric)
             weight = array_of(weights[output]) if weighted else None
-            metric.add_batch(array_of(targets[output]), array_in(predictions[output]), weight)
+            metric.add_batch(array_of(targets[output]), outside_graph(predictions[output]), weight)
 
     def result(self) -> dict[str, Any]:
         """What each says, by its name in the logs."""

@@ -12,6 +12,7 @@ from corereg.layers.base import Layer, Shape
 class ActivationLayer(Layer):
     """Base of layers that give an output of their input's shape."""
 
+    supports_masking = True
     _takes_one_tensor = True
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

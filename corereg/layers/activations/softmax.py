@@ -13,7 +13,7 @@ from corereg.layers.activations.base import ActivationLayer
 from corereg.registry import register
 
 HIDDEN = -1e9
-"""What is added where a mask is False, so that nothing of it is left after the exponential."""
+"""What stands where a mask is False, so that nothing of it is left after the exponential."""
 
 
 @register("layer")
@@ -21,8 +21,9 @@ class Softmax(ActivationLayer):
     """e**x / sum(e**x) along an axis, or several.
 
     axis: an integer, or a sequence of them for a sum over all of these; ValueError otherwise. mask,
-    in a call `layer(x, mask=mask)`: of the shape of x, or one that broadcasts to it; where it is
-    False, the result is 0. Any input shape; the output has the same.
+    in a call `layer(x, mask=mask)` or that of x: of the shape of x, or one that broadcasts to it,
+    else ValueError; where it is False, or a number of at most 0.5, the result is 0. Any input
+    shape; the output has the same.
 
     >>> layers.Softmax()(np.array([[1.0, 1.0, 1.0, 1.0]]))
     Tensor([[0.25, 0.25, 0.25, 0.25]])
@@ -40,14 +41,25 @@ class Softmax(ActivationLayer):
 
     def call(self, x: Tensor, mask: Any = None) -> Tensor:
         if mask is not None:
-            given = mask if isinstance(mask, Tensor) else Tensor(np.asarray(mask))
-            x = x + ops.where(ops.not_equal(given, 0), 0.0, HIDDEN)
+            kept = self._kept(mask, x)
+            return ops.where(kept, self.call(ops.where(kept, x, HIDDEN)), 0.0)
         if isinstance(self.axis, int):
             return activations.softmax(x, self.axis)
         if len(self.axis) == 1:
             return activations.softmax(x, self.axis[0])
         e = ops.exp(x - ops.max(x, self.axis, keepdims=True))
         return e / ops.sum(e, self.axis, keepdims=True)
+
+    def _kept(self, mask: Any, x: Tensor) -> Tensor:
+        """Where a mask keeps something: bools that broadcast to x."""
+        given = mask if isinstance(mask, Tensor) else Tensor(np.asarray(mask))
+        pairs = zip(given.shape[::-1], x.shape[::-1], strict=False)
+        if given.ndim > x.ndim or any(m not in (1, n) for m, n in pairs):
+            raise ValueError(
+                f"{self.who}: expected a mask that broadcasts to x of shape {x.shape}, received "
+                f"one of shape {given.shape}"
+            )
+        return given if given.dtype == bool else ops.greater(given, 0.5)
 
     def get_config(self) -> dict[str, Any]:
         axis = self.axis if isinstance(self.axis, int) else list(self.axis)

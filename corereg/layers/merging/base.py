@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from functools import reduce
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from corereg._lazy import later
 from corereg.autograd import Tensor
 from corereg.layers.base import Layer
 from corereg.layers.shapes import is_shape
+
+if TYPE_CHECKING:
+    from corereg import ops as keras_ops
+else:  # only masks need them
+    keras_ops = later("corereg.ops")
 
 Shapes = list[tuple[int | None, ...]]
 
@@ -16,6 +23,7 @@ class Merge(Layer):
 
     _least: ClassVar[int] = 1  # how many inputs there have to be
     _most: ClassVar[int | None] = None
+    _makes_masks = False
 
     def build(self, input_shape: Any) -> None:
         self.compute_output_shape(input_shape)
@@ -39,3 +47,24 @@ class Merge(Layer):
                 inputs.shape if isinstance(inputs, Tensor) else [x.shape for x in inputs]
             )
         return list(inputs)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Steps that one of the inputs keeps, if each has a mask, else None. ValueError unless both
+        are lists of the same length."""
+        masks = self._each_mask(inputs, mask)
+        if masks is None or any(one is None for one in masks):
+            return None
+        return reduce(keras_ops.logical_or, masks)
+
+    def _each_mask(self, inputs: Any, mask: Any) -> list[Any] | None:
+        """The masks of the inputs as a list, checked; None if there are none."""
+        if mask is None:
+            return None
+        if not all(isinstance(one, list | tuple) for one in (inputs, mask)) or len(mask) != len(
+            inputs
+        ):
+            raise ValueError(
+                f"{self.who}: expected lists of inputs and masks of one length, received masks "
+                f"{mask!r}"
+            )
+        return list(mask)

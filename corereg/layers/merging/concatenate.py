@@ -6,7 +6,7 @@ from typing import Any
 
 from corereg.autograd import Tensor, ops
 from corereg.layers.base import Shape
-from corereg.layers.merging.base import Merge
+from corereg.layers.merging.base import Merge, keras_ops
 from corereg.registry import register
 
 
@@ -22,6 +22,7 @@ class Concatenate(Merge):
     """
 
     recordable = True
+    _makes_masks = False
 
     def __init__(self, axis: int = -1, **options: Any) -> None:
         super().__init__(**options)
@@ -52,6 +53,21 @@ class Concatenate(Merge):
                 f"received {shapes}"
             )
         return tuple(whole)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The masks joined as the inputs are; what has none counts whole. None without any."""
+        masks = self._each_mask(inputs, mask)
+        if masks is None or all(one is None for one in masks):
+            return None
+        whole = []
+        for x, one in zip(inputs, masks, strict=True):
+            if one is None:
+                one = keras_ops.ones_like(x, dtype="bool")
+            elif len(one.shape) < len(x.shape):
+                nothing = keras_ops.zeros_like(x, dtype="bool")
+                one = keras_ops.logical_or(keras_ops.expand_dims(one, -1), nothing)
+            whole.append(one)
+        return keras_ops.any(keras_ops.concatenate(whole, axis=self.axis), axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

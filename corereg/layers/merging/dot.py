@@ -28,6 +28,7 @@ class Dot(Merge):
 
     recordable = True
     _least = _most = 2
+    _makes_masks = False
 
     def __init__(
         self, axes: int | tuple[int, int], normalize: bool = False, **options: Any
@@ -81,6 +82,9 @@ class Dot(Merge):
                 )
             found.append(axis % len(shape))
         return found[0], found[1]
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        """None: the steps are summed up."""
 
     def get_config(self) -> dict[str, Any]:
         axes = list(self.axes) if isinstance(self.axes, tuple) else self.axes

@@ -22,7 +22,14 @@ class ElementwiseMerge(Merge):
     def call(self, x: Any, training: bool = False) -> Tensor:
         tensors = self.check_inputs(x)
         axes = max(one.ndim for one in tensors)
-        return reduce(self.merge, [_with_axes(one, axes) for one in tensors])
+        tensors = [_with_axes(one, axes) for one in tensors]
+        if len(tensors) > 1 and any(one._keras_mask is not None for one in tensors):
+            return self._merge_masked(tensors)
+        return reduce(self.merge, tensors)
+
+    def _merge_masked(self, tensors: list[Tensor]) -> Tensor:
+        """What inputs give of which some have masks."""
+        return reduce(self.merge, tensors)
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """The broadcast shape; ValueError if there is none."""
@@ -40,6 +47,28 @@ class ElementwiseMerge(Merge):
         if known:
             return known.pop()
         return None if None in sizes else 1
+
+
+class Extremum(ElementwiseMerge):
+    """Base of Maximum and Minimum: where only one of two inputs keeps a step, its own counts."""
+
+    def _merge_masked(self, tensors: list[Tensor]) -> Tensor:
+        out, kept = tensors[0], _kept(tensors[0])
+        for x in tensors[1:]:
+            own = _kept(x)
+            x = x if own is None else ops.where(own, x, out)
+            out = out if kept is None else ops.where(kept, out, x)
+            kept = None if kept is None or own is None else ops.logical_or(kept, own)
+            out = self.merge(out, x)
+        if kept is not None:
+            out._keras_mask = ops.any(kept, -1)
+        return out
+
+
+def _kept(x: Tensor) -> Tensor | None:
+    """The mask of a tensor as bools of its shape, or None."""
+    mask = x._keras_mask
+    return None if mask is None else ops.broadcast_to(ops.expand_dims(mask, -1), x.shape)
 
 
 def _with_axes(x: Tensor, axes: int) -> Tensor:
@@ -93,6 +122,19 @@ class Multiply(ElementwiseMerge):
     def merge(self, a: Tensor, b: Tensor) -> Tensor:
         return a * b
 
+    def _merge_masked(self, tensors: list[Tensor]) -> Tensor:
+        """A step that an input's mask leaves out counts as 1; one that all leave out gives 0."""
+        masks = [_kept(one) for one in tensors]
+        pairs = zip(tensors, masks, strict=True)
+        out = reduce(self.merge, [x if m is None else ops.where(m, x, 1.0) for x, m in pairs])
+        found = [m for m in masks if m is not None]
+        if len(found) < len(tensors):
+            return out
+        kept = reduce(ops.logical_or, found)
+        out = ops.where(kept, out, 0.0)
+        out._keras_mask = ops.any(kept, -1)
+        return out
+
 
 @register("layer")
 class Average(ElementwiseMerge):
@@ -113,7 +155,7 @@ class Average(ElementwiseMerge):
 
 
 @register("layer")
-class Maximum(ElementwiseMerge):
+class Maximum(Extremum):
     """The largest of a list of tensors. Input: a list of (batch, ...); output: the broadcast shape.
     ValueError for shapes that do not go together.
 
@@ -128,7 +170,7 @@ class Maximum(ElementwiseMerge):
 
 
 @register("layer")
-class Minimum(ElementwiseMerge):
+class Minimum(Extremum):
     """The smallest of a list of tensors. Input: a list of (batch, ...); output: the broadcast
     shape. ValueError for shapes that do not go together.
 

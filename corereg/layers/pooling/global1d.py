@@ -18,7 +18,6 @@ class _GlobalPooling1D(Layer):
     """
 
     _takes_one_tensor = True
-    _ends_masks = True
 
     def __init__(
         self, data_format: str | None = None, keepdims: bool = False, **options: Any
@@ -53,24 +52,27 @@ class _GlobalPooling1D(Layer):
 class GlobalAveragePooling1D(_GlobalPooling1D):
     """The mean over the steps: (batch, steps, features) as (batch, features).
 
-    Where a mask (batch, steps) of bool is given to the call, or the input is that of an Embedding
-    with mask_zero, the mean is over the steps that the mask keeps, NaN if it keeps none.
+    Where the input has a mask (batch, steps), or one is given to the call, the mean is over the
+    steps that it keeps, NaN if it keeps none. The output has no mask.
 
     >>> layers.GlobalAveragePooling1D()(np.array([[[1.0, 2.0], [3.0, 6.0]]]))
     Tensor([[2., 4.]])
     """
 
     recordable = True
+    _makes_masks = False
 
     def call(self, x: Tensor, training: bool = False, mask: Any = None) -> Tensor:
         self._check(x.shape)
         if mask is None:
-            mask = getattr(x, "_keras_mask", None)
-        if mask is None:
             return ops.mean(x, self._axis, keepdims=self.keepdims)
-        kept = ops.astype(ops.expand_dims(mask, 3 - self._axis), x.dtype)
-        total = ops.sum(x * kept, self._axis, keepdims=self.keepdims)
-        return total / ops.sum(kept, self._axis, keepdims=self.keepdims)
+        kept = ops.not_equal(ops.expand_dims(mask, 3 - self._axis), 0)
+        total = ops.sum(ops.where(kept, x, 0.0), self._axis, keepdims=self.keepdims)
+        count = ops.sum(ops.astype(kept, x.dtype), self._axis, keepdims=self.keepdims)
+        return total / count
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
+        """None: what comes out has no steps."""
 
 
 @register("layer")

@@ -36,6 +36,7 @@ class Normalization(Layer):
     """
 
     recordable = True
+    supports_masking = True
     _takes_one_tensor = True
     mean: Any
     variance: Any

@@ -21,6 +21,7 @@ class Rescaling(Layer):
     """
 
     recordable = True
+    supports_masking = True
     _takes_one_tensor = True
 
     def __init__(self, scale: Any, offset: Any = 0.0, **options: Any) -> None:
