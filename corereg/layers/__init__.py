@@ -87,6 +87,9 @@ if TYPE_CHECKING:
     from corereg.layers.preprocessing.numeric_encoding import NumericEncoding as NumericEncoding
     from corereg.layers.preprocessing.rescaling import Rescaling as Rescaling
     from corereg.layers.preprocessing.string_lookup import StringLookup as StringLookup
+    from corereg.layers.preprocessing.text_vectorization import (
+        TextVectorization as TextVectorization,
+    )
     from corereg.layers.reshaping.permute import Permute as Permute
     from corereg.layers.reshaping.repeat_vector import RepeatVector as RepeatVector
     from corereg.layers.reshaping.reshape import Reshape as Reshape
@@ -153,6 +156,7 @@ _MODULES = {
     "Softmax": "activations.softmax",
     "StringLookup": "preprocessing.string_lookup",
     "Subtract": "merging.elementwise",
+    "TextVectorization": "preprocessing.text_vectorization",
     "UnitNormalization": "unit_normalization",
     "add": "merging.elementwise",
     "average": "merging.elementwise",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from corereg import _kernels, registry
+from corereg import _kernels
 from corereg.graph.nest import flatten
 from corereg.graph.node import Spec
-from corereg.graph.operations import key_of, public_function
 from corereg.layers.as_given import KeepsIntegers
+from corereg.layers.saved_functions import function_named, name_of_function
 from corereg.layers.shapes import is_shape
 from corereg.registry import register
 
@@ -89,22 +89,10 @@ class Lambda(KeepsIntegers):
         said = self._says_shape
         return {
             **super().get_config(),
-            "function": self._name_of(self.function),
-            "output_shape": self._name_of(said) if callable(said) else said and list(said),
+            "function": name_of_function(self.who, self.function),
+            "output_shape": name_of_function(self.who, said) if callable(said) else said and list(said),
             "arguments": self.arguments,
         }
-
-    def _name_of(self, function: Any) -> str:
-        registered = registry.registered_function(function)
-        if registered is not None:
-            return registered
-        key = key_of(function)
-        if key is not None:
-            return key
-        raise TypeError(
-            f"{self.who}: cannot save the function {function!r}; name it, decorate it with "
-            "register_keras_serializable(), or write a Layer"
-        )
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Lambda:
@@ -112,7 +100,7 @@ class Lambda(KeepsIntegers):
         own = dict(config)
         for name in ("function", "output_shape"):
             if isinstance(own.get(name), str):
-                own[name] = _function_named(own[name])
+                own[name] = function_named("Lambda", own[name])
         return cls(**own)
 
 
@@ -122,16 +110,3 @@ def _takes_training(function: Any) -> bool:
     code = getattr(function, "__code__", None)
     count = 0 if code is None else code.co_argcount + code.co_kwonlyargcount
     return code is not None and "training" in code.co_varnames[:count]
-
-
-def _function_named(name: str) -> Any:
-    found = registry.get_registered_object(name)
-    if found is None:
-        try:
-            return public_function(name)
-        except ValueError:
-            raise ValueError(
-                f"Lambda: unknown function {name!r}; pass custom_objects={{name: function}}, or "
-                "decorate it with register_keras_serializable()"
-            ) from None
-    return found
