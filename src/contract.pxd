@@ -23,7 +23,7 @@ cdef extern from "kernels.h" nogil:
         CR_threshold_counts, CR_filter_top_k, CR_top_k_accuracy, CR_sample_moments
         CR_row_mean, CR_accumulate_weighted_sum, CR_increment, CR_store_and_reset, CR_shuffle
         CR_gather_rows, CR_select_columns, CR_embedding_forward, CR_embedding_backward
-        CR_unique_rows, CR_scatter_rows, CR_integer_lookup
+        CR_unique_rows, CR_scatter_rows, CR_integer_lookup, CR_count_codes
         CR_scale, CR_add, CR_exp, CR_log, CR_erf
         CR_numpy_loop, CR_strided_copy, CR_strided_select, CR_arg_extreme, CR_indexed_copy
         CR_arg_sort
@@ -359,6 +359,11 @@ cdef extern from "kernels.h" nogil:
         const int64_t *codes
         ptrdiff_t rows, cols, count
         int64_t oov, oov_count
+    ctypedef struct cr_count_codes_args:
+        void *y
+        const int64_t *codes
+        ptrdiff_t M, L, K
+        int once
     ctypedef struct cr_map_args:
         void *y
         const void *x

@@ -53,4 +53,13 @@ typedef struct {
     int64_t oov, oov_count;
 } cr_integer_lookup_args;
 
+/* count_codes: y[m,k] = how many of codes[m,:] are k, or with `once` 1 where any is; y[M,K],
+ * codes[M,L]. Codes outside of 0..K-1 count nowhere. Shares are rows. */
+typedef struct {
+    void *y;
+    const int64_t *codes;
+    ptrdiff_t M, L, K;
+    int once;
+} cr_count_codes_args;
+
 #endif

@@ -106,3 +106,20 @@ KERNEL(integer_lookup)
         }
     }
 }
+
+/* Counts the codes of each row. */
+KERNEL(count_codes)
+{
+    const cr_count_codes_args *g = arguments;
+    ptrdiff_t begin, end;
+    share_rows(g->M, rank, size, &begin, &end);
+    memset((T *)g->y + begin * g->K, 0, (size_t)((end - begin) * g->K) * sizeof(T));
+    for (ptrdiff_t m = begin; m < end; m++) {
+        T *y = (T *)g->y + m * g->K;
+        for (ptrdiff_t l = 0; l < g->L; l++) {
+            const int64_t k = g->codes[m * g->L + l];
+            if (k >= 0 && k < g->K)
+                y[k] = g->once ? 1 : y[k] + 1;
+        }
+    }
+}

@@ -150,3 +150,23 @@ def integer_lookup(x, keys, codes, int64_t oov, int64_t oov_count):
     if listener is not None:
         listener.out_of_range.append(flag)
     return y
+
+
+def count_codes(codes, Py_ssize_t count, dtype, bint once=False):
+    """How often each of 0..count-1 is among the codes (m, l) or (l,), int64, of a row: (m, count)
+    or (count,) of a float dtype; with once=True 1 where it is there. Other codes count nowhere."""
+    cdef str who = "count_codes"
+    cdef cr_count_codes_args g
+    cdef array codes_ = as_indices(codes, who)
+    cdef int axes = cnp.PyArray_NDIM(codes_)
+    cdef array y
+    if axes not in (1, 2) or count < 0:
+        raise ValueError(f"{who}: expected codes (m, l) or (l,) and a count of 0 or more, received "
+                         f"shape {shape_of(codes_)} and {count}")
+    y = np.empty((*(<object> codes_).shape[:axes - 1], count), dtype)
+    g.y, g.codes, g.K, g.once = data_ptr(y), <const int64_t *> data_ptr(codes_), count, once
+    g.M = cnp.PyArray_DIM(codes_, 0) if axes == 2 else 1
+    g.L = cnp.PyArray_DIM(codes_, axes - 1)
+    launch(CR_count_codes, dtype_of(y, who, "dtype"), &g, sizeof(g),
+           g.M * (0.05 * g.K + 2.0 * g.L), g.M, b"WR", (y, codes_))
+    return y

@@ -97,6 +97,7 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(unique_rows)            \
     X(scatter_rows)           \
     X(integer_lookup)         \
+    X(count_codes)            \
     X(scale)                  \
     X(add)                    \
     X(exp)                    \

@@ -167,7 +167,7 @@ def test_all_layers_and_optimizers_are_covered() -> None:
         look(json.loads(members(GOLDENS / f"{name}.keras")["config.json"]))
     # Keras has lookups only with TensorFlow, keeps the code of a Lambda, and mixes rows of dicts
     apart = {"Hashing", "HashedCrossing", "IntegerLookup", "StringLookup", "Lambda", "MixUp"}
-    apart |= {"CutMix", *LAYERS}
+    apart |= {"CutMix", "TextVectorization", *LAYERS}
     assert set(registry.parts("layer")) - seen == apart
     assert set(registry.parts("optimizer")) - seen == {"SAM"}
 
@@ -346,6 +346,25 @@ def test_a_vocabulary_in_a_file_of_its_own(tmp_path: Path) -> None:
     write(tmp_path / "m.keras", parts)
     again = load_model(tmp_path / "m.keras")
     assert again.get_layer("words").get_vocabulary() == ["[UNK]", "b", "a"]
+
+
+@pytest.mark.parametrize("mode", ["int", "count"])
+def test_the_words_of_texts(mode: str, tmp_path: Path) -> None:
+    """In the config, or, where `adapt` of Keras found them, in a file beside it."""
+    words = layers.TextVectorization(vocabulary=["b", "a"], ngrams=(1, 2), output_mode=mode)
+    model = corereg.Sequential([corereg.Input((1,), dtype="string"), words])
+    model.save(tmp_path / "m.keras")
+    x = np.array([["a b"], ["?"]])
+    wanted = model.predict(x, verbose=0)
+    assert np.array_equal(load_model(tmp_path / "m.keras").predict(x, verbose=0), wanted)
+    parts = members(tmp_path / "m.keras")
+    config = json.loads(parts["config.json"])
+    config["config"]["layers"][1]["config"]["vocabulary"] = None
+    parts["config.json"] = json.dumps(config).encode()
+    text = b"\n[UNK]\nb\na" if mode == "int" else b"[UNK]\nb\na"
+    parts["assets/layers/text_vectorization/vocabulary.txt"] = text
+    write(tmp_path / "m.keras", parts)
+    assert np.array_equal(load_model(tmp_path / "m.keras").predict(x, verbose=0), wanted)
 
 
 # ---- what Keras does not have --------------------------------------------------------------------

@@ -76,6 +76,15 @@ def test_integer_lookup(count, oov_count, rng):
     assert np.array_equal(found, reference.integer_lookup(x, keys, codes, 1, oov_count))
 
 
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (5,), (4, 7)])
+@pytest.mark.parametrize("once", [False, True])
+def test_codes_are_counted(shape, once, dtype, rng):
+    codes = rng.integers(-3, 6, shape)
+    found = _kernels.count_codes(codes, 4, dtype, once)
+    assert np.array_equal(found, reference.count_codes(codes, 4, dtype, once))
+    assert found.dtype == dtype
+
+
 def test_a_number_that_is_not_known(fails):
     keys = np.array([2, 5])
     message = "integer_lookup: received a number that is not among the 2 keys"
@@ -98,6 +107,10 @@ def test_a_number_that_is_not_known(fails):
             ValueError,
             "expected a code for each",
         ),
+        (lambda k: k.count_codes(np.ones(2), 2, "float32"), TypeError, "int64"),
+        (lambda k: k.count_codes(TWO, 2, "int64"), TypeError, "count_codes: expected dtype"),
+        (lambda k: k.count_codes(TWO, -1, "float32"), ValueError, "a count of 0 or more"),
+        (lambda k: k.count_codes(np.array(1), 2, "float32"), ValueError, "codes (m, l) or (l,)"),
     ],
 )
 def test_bad_arguments(call, error, message):

@@ -89,6 +89,7 @@ def kernel_calls(rng, dtype, m, n):
         lambda: k.embedding_forward(labels, w, out),
         lambda: k.embedding_backward(labels, dy, w),
         lambda: k.integer_lookup(labels, np.arange(n), labels[:n], 0, 1),
+        lambda: k.count_codes(labels.reshape(m, -1), n, dtype),
     ]
     if m:
         few, places, where = (keep(np.arange(count)) for count in (m, m, n))

@@ -45,6 +45,7 @@ ARGUMENTS = {  # of what cannot be made without
     "Hashing": {"num_bins": 9},
     "IntegerLookup": {"vocabulary": [1, 2, 3]},
     "StringLookup": {"vocabulary": ["a", "b", "c"]},
+    "TextVectorization": {"vocabulary": ["a", "b", "c"], "output_mode": "count"},
     "Rescaling": {"scale": 2.0},
     "Permute": {"dims": (2, 1)},
     "Pipeline": {"layers": [layers.RandomFlip(), layers.RandomElasticTransform()]},
@@ -149,6 +150,9 @@ def with_layer(layer):
     elif name == "StringLookup":
         codes = [Input((1,), dtype="string"), layer]
         model, data = Sequential([*codes, layers.Embedding(9, 3), layers.Flatten()]), TEXTS
+    elif name == "TextVectorization":
+        model = Sequential([Input((1,), dtype="string"), layer, layers.Dense(3)])
+        data = TEXTS
     elif name in ("Embedding", "CategoryEncoding", "Hashing", "IntegerLookup"):
         inner = [Input((4,), dtype="int64"), layer]
         inner += [layers.Embedding(9, 3)] if name in ("Hashing", "IntegerLookup") else []

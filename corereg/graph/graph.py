@@ -65,9 +65,19 @@ class Graph:
         numbers = iter(range(len(own)))
         self.inputs = map_nest(lambda _: own[next(numbers)], inputs)
         self.expected = [
-            (one.shape, self._dtype_taken(one), one.node.operation.name) for one in own
+            (self._shape_taken(one), self._dtype_taken(one), one.node.operation.name) for one in own
         ]
         self.outputs = map_nest(lambda slot: self._tensors[slot.number], self._results)
+
+    def _shape_taken(self, source: SymbolicTensor) -> Any:
+        """The shape of an input's values: its own, but for texts that of their numbers."""
+        if source.dtype != STRING:
+            return source.shape
+        for node in self.nodes:
+            for place, one in enumerate(flatten(node.args[:1])):
+                if one is source and hasattr(node.operation, "_numbers_shape"):
+                    return node.operation._numbers_shape(source.shape, place)
+        return source.shape
 
     def _dtype_taken(self, source: SymbolicTensor) -> np.dtype[Any]:
         """The dtype of an input's values: its own, but for integers int64 if all layers that take

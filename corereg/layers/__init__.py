@@ -90,6 +90,9 @@ if TYPE_CHECKING:
     from corereg.layers.preprocessing.numeric_encoding import NumericEncoding as NumericEncoding
     from corereg.layers.preprocessing.rescaling import Rescaling as Rescaling
     from corereg.layers.preprocessing.string_lookup import StringLookup as StringLookup
+    from corereg.layers.preprocessing.text_vectorization import (
+        TextVectorization as TextVectorization,
+    )
     from corereg.layers.reshaping.permute import Permute as Permute
     from corereg.layers.reshaping.repeat_vector import RepeatVector as RepeatVector
     from corereg.layers.reshaping.reshape import Reshape as Reshape
@@ -161,6 +164,7 @@ _MODULES = {
     "SpatialDropout1D": "spatial_dropout",
     "StringLookup": "preprocessing.string_lookup",
     "Subtract": "merging.elementwise",
+    "TextVectorization": "preprocessing.text_vectorization",
     "UnitNormalization": "unit_normalization",
     "add": "merging.elementwise",
     "average": "merging.elementwise",

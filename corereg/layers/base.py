@@ -353,6 +353,10 @@ class Layer(Holder, Recordable):
         """What the layer is called with, with numbers in the place of texts."""
         return x
 
+    def _numbers_shape(self, shape: Any, place: int = 0) -> Any:
+        """The shape of what `_as_numbers` gives for texts of a shape, the input of this place."""
+        return shape
+
     def _cast(self, x: Tensor, dtype: Any = None) -> Tensor:
         dtype = self._dtype if dtype is None else dtype
         if x.data.dtype == dtype:

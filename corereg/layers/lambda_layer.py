@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from corereg import _kernels, registry
+from corereg import _kernels
 from corereg.graph.nest import flatten
 from corereg.graph.node import Spec
-from corereg.graph.operations import key_of, public_function
 from corereg.layers.as_given import KeepsIntegers
+from corereg.layers.saved_functions import function_named, name_of_function
 from corereg.layers.shapes import is_shape
 from corereg.registry import register
 
@@ -99,26 +99,14 @@ class Lambda(KeepsIntegers):
         said = self._says_shape
         return {
             **super().get_config(),
-            "function": self._name_of(self.function),
+            "function": name_of_function(self.who, self.function),
             "output_shape": said and self._named(said if callable(said) else list(said)),
             "arguments": self.arguments,
             **({} if self.mask is None else {"mask": self._named(self.mask)}),
         }
 
     def _named(self, value: Any) -> Any:
-        return self._name_of(value) if callable(value) else value
-
-    def _name_of(self, function: Any) -> str:
-        registered = registry.registered_function(function)
-        if registered is not None:
-            return registered
-        key = key_of(function)
-        if key is not None:
-            return key
-        raise TypeError(
-            f"{self.who}: cannot save the function {function!r}; name it, decorate it with "
-            "register_keras_serializable(), or write a Layer"
-        )
+        return name_of_function(self.who, value) if callable(value) else value
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Lambda:
@@ -126,7 +114,7 @@ class Lambda(KeepsIntegers):
         own = dict(config)
         for name in ("function", "output_shape", "mask"):
             if isinstance(own.get(name), str):
-                own[name] = _function_named(own[name])
+                own[name] = function_named("Lambda", own[name])
         return cls(**own)
 
 
@@ -137,16 +125,3 @@ def _takes(function: Any, name: str) -> bool:
     code = getattr(function, "__code__", None)
     count = 0 if code is None else code.co_argcount + code.co_kwonlyargcount
     return code is not None and name in code.co_varnames[:count]
-
-
-def _function_named(name: str) -> Any:
-    found = registry.get_registered_object(name)
-    if found is None:
-        try:
-            return public_function(name)
-        except ValueError:
-            raise ValueError(
-                f"Lambda: unknown function {name!r}; pass custom_objects={{name: function}}, or "
-                "decorate it with register_keras_serializable()"
-            ) from None
-    return found

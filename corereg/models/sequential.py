@@ -163,14 +163,15 @@ class Sequential(Model):
                 f"{who}: expected an input_shape with the batch first, such as (None, 10), "
                 f"received {input_shape!r}"
             )
-        whole: Shape = (None, *dims(who, input_shape[1:]))
+        first = self._stack[0]
+        texts = getattr(first, "_text_shape", None)  # their numbers have another shape
+        whole: Shape = (None, *dims(who, input_shape[1:])) if texts is None else texts
         if self._source is not None:
             if whole[1:] != self._source.shape[1:]:
                 raise ValueError(
                     f"{who}: expected inputs of shape {self._source.shape}, received {whole}"
                 )
             return
-        first = self._stack[0]
         dtype = first._input_dtype or first.dtype
         source = tensor = InputLayer(batch_shape=whole, dtype=dtype).output
         tensors = []
@@ -230,6 +231,10 @@ class Sequential(Model):
         lookup = taker if dtype == STRING and hasattr(taker, "codes_of") else None
         ready = dtype != STRING and getattr(taker, "_takes_missing", False)
         return [InputKind(dtype, getattr(taker, "_index_limit", None), lookup, ready)]
+
+    def _numbers_shape(self, shape: Any, place: int = 0) -> Any:
+        lookup = self._input_kinds[0].lookup
+        return shape if lookup is None else lookup._numbers_shape(shape)
 
     @property
     def _output_keys(self) -> list[str]:

@@ -309,6 +309,9 @@ class ModelStructure(Layer):
         ]
         return found[0] if len(found) == 1 else found
 
+    def _numbers_shape(self, shape: Any, place: int = 0) -> Any:
+        return shape if self._graph is None else self._graph.expected[place][0]
+
     @property
     def _output_keys(self) -> list[str] | None:
         """By what outputs are told apart, in order; None where they have no names."""

@@ -42,3 +42,9 @@ def integer_lookup(x: Array, keys: Array, codes: Array, oov: int, oov_count: int
     known = dict(zip(keys.tolist(), codes.tolist(), strict=True))
     flat = [known[v] if v in known else oov + v % oov_count for v in x.reshape(-1).tolist()]
     return np.array(flat, np.int64).reshape(x.shape)
+
+
+def count_codes(codes: Array, count: int, dtype: Any, once: bool = False) -> Array:
+    """How often each of 0..count-1 is in a row, or whether."""
+    found = (codes[..., None] == np.arange(count)).sum(-2)
+    return (found > 0 if once else found).astype(dtype)

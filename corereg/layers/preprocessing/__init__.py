@@ -11,6 +11,7 @@ from corereg.layers.preprocessing import (
     numeric_encoding,
     rescaling,
     string_lookup,
+    text_vectorization,
 )
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "numeric_encoding",
     "rescaling",
     "string_lookup",
+    "text_vectorization",
 ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from corereg import _kernels
 from corereg.autograd import Tensor, ops
 
 MODES = ("one_hot", "multi_hot", "count")
@@ -28,6 +29,8 @@ def encoded(codes: Tensor, count: int, mode: str, dtype: Any, weights: Any = Non
     row for all along axis 1, 1 where a code is there; count: how often, or by weights of the
     codes' shape how much.
     """
+    if mode != "one_hot" and weights is None and codes.ndim in (1, 2):
+        return Tensor(_kernels.count_codes(codes.data, count, dtype, mode == "multi_hot"))
     if mode == "one_hot":
         if codes.ndim > 1 and codes.shape[-1] == 1:
             codes = ops.squeeze(codes, -1)

@@ -178,6 +178,10 @@ class Lookup(Layer):
                 for row in self.rows_of(batch):
                     for value in row:
                         inside[value] = inside.get(value, 0) + 1
+        self._take_counts(counts, inside, rows)
+
+    def _take_counts(self, counts: dict[Any, int], inside: dict[Any, int], rows: int) -> None:
+        """Takes the most frequent of tokens; inside: in how many of the rows each is."""
         for token in (self.mask_token, self.oov_token):
             counts.pop(token, None)
         order = sorted(counts, key=lambda token: (counts[token], token), reverse=True)

@@ -93,7 +93,7 @@ def layer(described: Mapping[str, Any], reading: Reading) -> Config:
     if name in HASHING:  # whose dtype says only that bins are integers
         config = {key: one for key, one in config.items() if key != "dtype"}
     own = _options(config, who, reading)
-    if name in ("IntegerLookup", "StringLookup"):
+    if name in ("IntegerLookup", "StringLookup", "TextVectorization"):
         own = _lookup(who, name, own, reading.vocabularies.get(id(described)))
     if name == "Lambda":
         own = _lambda(who, own, reading)
@@ -173,8 +173,9 @@ def _lookup(who: str, name: str, config: Config, vocabulary: list[str] | None) -
         raise ValueError(f"{who}: oov_method={method!r} and salt={salt!r} are not here")
     own = {key: one for key, one in config.items() if key not in _LOOKUP}
     if own.get("vocabulary") is None and vocabulary is not None:
-        mask = [own["mask_token"]] if own.get("mask_token") is not None else []
-        oov = [own.get("oov_token")] * own.get("num_oov_indices", 1)
+        of_texts = {"mask_token": "", "oov_token": "[UNK]"} if name == "TextVectorization" else own
+        mask = [of_texts["mask_token"]] if of_texts.get("mask_token") is not None else []
+        oov = [of_texts.get("oov_token")] * own.get("num_oov_indices", 1)
         for special in (mask + oov, oov):  # the mask's token stands in front for output_mode="int"
             if special and vocabulary[: len(special)] == [str(one) for one in special]:
                 vocabulary = vocabulary[len(special) :]

@@ -109,6 +109,9 @@ class ModelShapes(NamedTuple):
         if len(arrays) == 1 and arrays[0].shape[1:] == self.inputs[0][1:]:
             return
         for i, (x, expected) in enumerate(zip(arrays, self.inputs, strict=True)):
+            lookup = None if self.kinds is None else self.kinds[i].lookup
+            if lookup is not None:
+                expected = lookup._numbers_shape(expected)
             if x.shape[1:] == expected[1:]:
                 continue
             if len(x.shape) != len(expected) or any(
