@@ -98,7 +98,6 @@ _REASONS: dict[str, dict[str, tuple[str, ...]]] = {
             *("text_dataset_from_directory", "array_to_img", "img_to_array", "load_img"),
             "save_img",
         ),
-        "corereg downloads nothing; use urllib.request": ("get_file",),
         "use numpy.lib.stride_tricks.sliding_window_view": ("timeseries_dataset_from_array",),
     },
     "ops": {

@@ -466,13 +466,6 @@ def test_no_file_that_lies(method: str, name: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_an_older_format_is_not_read(tmp_path: Path) -> None:
-    (tmp_path / "m.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
-    for read in (load_model, stack().load_weights):
-        with pytest.raises(ValueError, match=r"older HDF5 format.*\.keras"):
-            read(tmp_path / "m.h5")
-
-
 # ---- files of others -----------------------------------------------------------------------------
 
 

@@ -1,19 +1,45 @@
-"""Two small real data sets, shipped inside the package: nothing is downloaded.
+"""Two small real data sets inside the package, and those of Keras, which are downloaded.
 
-Each loader returns `(x, y)`: one table and its labels. Neither comes with a split into training and
-test rows; use `fit(validation_split=...)` or split by hand. Both are from the UCI Machine Learning
-Repository under the licence CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/), with the rows
-in the order of scikit-learn's copies.
+`load_digits` and `load_breast_cancer` return `(x, y)`: one table and its labels. Neither comes with
+a split into training and test rows; use `fit(validation_split=...)` or split by hand. Both are from
+the UCI Machine Learning Repository under the licence CC BY 4.0
+(https://creativecommons.org/licenses/by/4.0/), with the rows in the order of scikit-learn's copies.
+
+`mnist`, `fashion_mnist`, `cifar10`, `cifar100`, `boston_housing`, `california_housing`, `imdb` and
+`reuters` are modules with a `load_data`, as in Keras: `datasets.mnist.load_data()` returns
+`(x_train, y_train), (x_test, y_test)`, with the same rows in the same order. They read the files in
+Keras's folder, `$KERAS_HOME/datasets` or `~/.keras/datasets`, and download what is not there. No
+code in a file is ever run.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-__all__ = ["BREAST_CANCER_FEATURES", "load_breast_cancer", "load_digits"]
+from corereg._lazy import lazy_package
+
+if TYPE_CHECKING:
+    from corereg.datasets import (
+        boston_housing as boston_housing,
+        california_housing as california_housing,
+        cifar10 as cifar10,
+        cifar100 as cifar100,
+        fashion_mnist as fashion_mnist,
+        imdb as imdb,
+        mnist as mnist,
+        reuters as reuters,
+    )
+
+_OF_KERAS = (
+    *("boston_housing", "california_housing", "cifar10", "cifar100"),
+    *("fashion_mnist", "imdb", "mnist", "reuters"),
+)
+
+__getattr__, _, __all__ = lazy_package(__name__, {}, submodules=_OF_KERAS)
+__all__ += ["BREAST_CANCER_FEATURES", "load_breast_cancer", "load_digits"]
 
 _MEASUREMENTS = (
     "radius",

@@ -837,9 +837,15 @@ the model as .keras and export it with Keras
 
         save_weights(self, path)
 
-    def load_weights(self, path: Any) -> None:
+    def load_weights(
+        self, path: Any, skip_mismatch: bool = False, *, by_name: bool = False
+    ) -> None:
         """Reads weights that `save` or `save_weights` wrote, or Keras into a file whose name ends
-        in .weights.h5 or .keras; changes nothing if they do not fit.
+        in .weights.h5, .keras or, as in Keras 2, .h5; changes nothing if they do not fit.
+
+        by_name: of an .h5 file take the weights of layers that have the same names, and leave the
+        others as they are; else they are taken in order. skip_mismatch: leave layers whose weights
+        have other shapes as they are, with a warning.
 
         >>> import io
         >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)])
@@ -853,7 +859,7 @@ the model as .keras and export it with Keras
         """
         from corereg.saving.model_file import load_weights
 
-        load_weights(self, path)
+        load_weights(self, path, skip_mismatch=skip_mismatch, by_name=by_name)
 
     def _batch_statistics(self, who: str, data: Any, batch_size: int | None) -> Any:
         from corereg.training.batch_statistics import BatchStatistics

@@ -85,6 +85,15 @@ def check_suffix(path: str) -> None:
         )
 
 
+def is_older_path(path: Any) -> bool:
+    """Whether a path's end says that its file is of Keras's older format, HDF5 with the whole model
+    or with its weights by the names of layers."""
+    if is_content(path) or not isinstance(path, str | bytes | os.PathLike):
+        return False
+    name = os.path.basename(os.fsdecode(path)).lower()
+    return name.endswith((".h5", ".hdf5")) and not name.endswith(WEIGHTS)
+
+
 def is_keras_path(who: str, path: Any, *ends: str) -> bool:
     """Whether a path's end says that its file is Keras's, and of one of these kinds. ValueError for
     another file of Keras's; TypeError for what is neither a path nor a file object, nor, where a
@@ -105,7 +114,7 @@ def is_keras_path(who: str, path: Any, *ends: str) -> bool:
     if name.endswith((WHOLE, ".h5", ".hdf5")) and name != WHOLE:
         what = "a whole model" if name.endswith(WHOLE) else "weights"
         if not name.endswith((WHOLE, WEIGHTS)):
-            what = "a model in Keras's older HDF5 format, which corereg does not have"
+            what = "a model in Keras's older HDF5 format, which corereg reads and does not write"
         raise ValueError(
             f"{who}: {os.fsdecode(path)!r} is the name of {what}; "
             f"expected one that ends in {' or '.join(ends)}, or in .corereg"

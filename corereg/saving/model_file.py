@@ -21,7 +21,7 @@ from corereg.registry import custom_object_scope
 from corereg.saving import archive
 from corereg.saving.archive_format import Sections
 from corereg.saving.feature_names import FEATURE_NAMES, columns_of_file
-from corereg.saving.foreign import WEIGHTS, WHOLE, is_keras_path, name_of
+from corereg.saving.foreign import WEIGHTS, WHOLE, is_keras_path, is_older_path, name_of
 from corereg.saving.limits import FileFormatError, Limits, over_limit
 from corereg.saving.training_state import put_random_states, put_training_state, training_state
 from corereg.saving.weight_sections import (
@@ -142,8 +142,8 @@ def load_model(
     True, its optimizer's state, so that training goes on where it stopped.
 
     path: a path, a file object opened for reading in binary mode, or a file itself: bytes, a
-    bytearray or a memoryview. A path that ends in .keras is a file of Keras's (extra
-    `corereg[keras]`).
+    bytearray or a memoryview. A path that ends in .keras, or in .h5 as in Keras 2, is a file of
+    Keras's (extra `corereg[keras]`).
     compile: False gives a model that is not compiled, and leaves the optimizer's state unread.
     custom_objects: {class name: class} for layers, regularizers, losses, metrics and so on of
     one's own. safe_mode: False runs the Python code of a Lambda in a file of Keras's; files of
@@ -161,6 +161,10 @@ def load_model(
     <Sequential 'm', 1 layer>
     """
     limits = limits or archive.default_limits
+    if is_older_path(path):
+        from corereg.saving.keras_files import older_files
+
+        return older_files.load_model(path, custom_objects, compile, safe_mode, limits)
     if is_keras_path("load_model", path, WHOLE):
         from corereg.saving.keras_files import model_files
 
@@ -227,8 +231,17 @@ def save_weights(model: TrainableModel, path: Any) -> None:
     archive.write(path, {"kind": "weights"}, sections, required=["weights"])
 
 
-def load_weights(model: TrainableModel, path: Any, limits: Limits | None = None) -> None:
+def load_weights(
+    model: TrainableModel,
+    path: Any,
+    limits: Limits | None = None,
+    *,
+    skip_mismatch: bool = False,
+    by_name: bool = False,
+) -> None:
     """Reads weights into a built model; changes nothing if they do not fit.
+
+    by_name, skip_mismatch: for Keras's older .h5 files; see `Model.load_weights`.
 
     >>> import io
     >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(3)])
@@ -237,6 +250,16 @@ def load_weights(model: TrainableModel, path: Any, limits: Limits | None = None)
     >>> position = file.seek(0)
     >>> saving.load_weights(model, file)
     """
+    if is_older_path(path):
+        from corereg.saving.keras_files import older_files
+
+        older_files.load_weights(model, path, by_name, skip_mismatch)
+        return
+    if by_name or skip_mismatch:
+        raise ValueError(
+            "load_weights: by_name and skip_mismatch are for Keras's older files, .h5, received "
+            f"{name_of(path)}; take the layers' weights by get_layer(name).set_weights"
+        )
     if is_keras_path("load_weights", path, WEIGHTS, WHOLE):
         from corereg.saving.keras_files import model_files
 

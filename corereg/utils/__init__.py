@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         pack_x_y_sample_weight as pack_x_y_sample_weight,
         unpack_x_y_sample_weight as unpack_x_y_sample_weight,
     )
+    from corereg.utils.downloading import get_file as get_file
     from corereg.utils.labels import normalize as normalize, to_categorical as to_categorical
     from corereg.utils.progbar import Progbar as Progbar
     from corereg.utils.sequences import (
@@ -52,6 +53,7 @@ _MODULES = {
     "disable_interactive_logging": "session",
     "enable_interactive_logging": "session",
     "get_custom_objects": "corereg.registry",
+    "get_file": "downloading",
     "get_registered_name": "corereg.registry",
     "get_registered_object": "corereg.registry",
     "is_interactive_logging_enabled": "session",

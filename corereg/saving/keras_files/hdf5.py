@@ -7,6 +7,7 @@ elsewhere, is compressed, or claims to be larger than the file.
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -73,6 +74,41 @@ class VariableFile:
         except (OSError, RuntimeError, ValueError) as error:
             raise self._error(path, of, f"cannot be read ({error})") from error
 
+    def is_group(self, path: str) -> bool:
+        """Whether there is a group at a path."""
+        return self._group(path, path) is not None
+
+    def texts(self, path: str, name: str) -> list[str] | None:
+        """The attribute of this name, a text or a list of them, of a group, or None. A long list is
+        in several attributes, with numbers behind the name."""
+        group = self._group(path, path) if path else self._file
+        if group is None:
+            return None
+        try:
+            if name in group.attrs:
+                return _as_texts(group.attrs[name])
+            parts = itertools.takewhile(
+                lambda part: part in group.attrs, (f"{name}{i}" for i in itertools.count())
+            )
+            found = [text for part in parts for text in _as_texts(group.attrs[part])]
+        except (OSError, RuntimeError, ValueError, UnicodeDecodeError) as error:
+            raise self._error(path, name, f"cannot be read ({error})") from error
+        return found or None
+
+    def read_named(self, path: str, names: Iterable[str], of: str) -> list[Array]:
+        """The variables of these names, which may have slashes in them, below a path."""
+        found = []
+        for name in names:
+            *way, last = f"{path}/{name}".strip("/").split("/")
+            group = self._group("/".join(way), of) if way else self._file
+            if group is None or self._link(group, last, path, of) is None:
+                raise self._error(path, of, f"lacks the variable {name!r}")
+            try:
+                found.append(self._dataset(group, last, path, of)[()])
+            except (OSError, RuntimeError, ValueError) as error:
+                raise self._error(path, of, f"cannot be read ({error})") from error
+        return found
+
     def _datasets(self, path: str, of: str) -> list[Any]:
         group = self._group(f"{path}/vars".lstrip("/"), of)
         if group is None:
@@ -123,3 +159,8 @@ class VariableFile:
 
     def _error(self, path: str, of: str, what: str) -> FileFormatError:
         return FileFormatError(f"{self._who}: {of} (at {path!r}) {what}")
+
+
+def _as_texts(value: Any) -> list[str]:
+    found = np.asarray(value, dtype=object).ravel().tolist()
+    return [one.decode() if isinstance(one, bytes) else str(one) for one in found]

@@ -35,7 +35,7 @@ from corereg.saving.replacing import replace_file
 
 Array = np.ndarray[Any, Any]
 
-_ERRORS = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
+ERRORS = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 
 # ---- writing ------------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ def load_model(
     """The model of a .keras file."""
     import_h5py()
     who = f"load_model: {os.fsdecode(path)!r}"
-    contents = container.read(who, _bytes(path), limits)
+    contents = container.read(who, read_bytes(path), limits)
     config = contents.config
     with VariableFile(who, contents.weights) as file, custom_object_scope(custom_objects):
         try:
@@ -157,7 +157,7 @@ def load_model(
             arguments = graph_in.compile_arguments(given, Reading(safe_mode))
             if arguments is not None:
                 model.compile(**arguments)
-        except (*_ERRORS, RecursionError) as error:
+        except (*ERRORS, RecursionError) as error:
             what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
             raise FileFormatError(f"{who} does not make a model: {what}") from error
         _put_weights(who, model, file)
@@ -173,7 +173,7 @@ def load_weights(model: Any, path: Any, limits: Limits) -> None:
         raise ValueError("load_weights: the model is not built; call build(input_shape)")
     import_h5py()
     who = f"load_weights: {os.fsdecode(path)!r}"
-    data = _bytes(path)
+    data = read_bytes(path)
     if os.fsdecode(path).lower().endswith(WHOLE):
         data = container.read_weights(who, data, limits)
     with VariableFile(who, data) as file:
@@ -182,7 +182,7 @@ def load_weights(model: Any, path: Any, limits: Limits) -> None:
             _put_state(who, model, file)
 
 
-def _bytes(path: Any) -> bytes:
+def read_bytes(path: Any) -> bytes:
     with open(os.fsdecode(path), "rb") as file:
         return file.read()
 
@@ -196,7 +196,7 @@ def _make(
 ) -> Any:
     """The model of a config. Its layers take their weights from the file as they are built, so that
     none is larger than the file."""
-    found = list(_all_places(config, limits))
+    found = list(all_places(config, limits))
     vocabularies = {}
     entries = [*((path, entry) for _, path, entry in found), *layer_entries(config)]
     for path, entry in entries:
@@ -209,7 +209,7 @@ def _make(
 
     def prepare(place: str, layer: Layer) -> Layer:
         if id(type(layer)) in builtin and place in paths and not layer._sublayers:
-            layer._give(_InOrder(file.read(paths[place], layer.who)))
+            layer._give(InOrder(file.read(paths[place], layer.who)))
         return layer
 
     with preparing(prepare):
@@ -223,7 +223,7 @@ def _make(
     return model
 
 
-class _InOrder(Mapping[Any, Any]):
+class InOrder(Mapping[Any, Any]):
     """The weights of a layer, which are given one after the other: a built-in layer makes them in
     the order in which the file has them."""
 
@@ -245,7 +245,7 @@ class _InOrder(Mapping[Any, Any]):
         return len(self._arrays)
 
 
-def _all_places(config: Any, limits: Limits) -> Any:
+def all_places(config: Any, limits: Limits) -> Any:
     """The places of a model's layers, unless they are too many."""
     inner = config.get("config")
     if not isinstance(inner, Mapping) or not isinstance(inner.get("layers"), list):

@@ -3,6 +3,7 @@ what `build` made for the variables that train."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,33 @@ def restore(who: str, optimizer: Optimizer, arrays: list[Array]) -> None:
     optimizer.restore(steps, optimizer.state)
     if rate is not None and np.float32(optimizer._hyper.learning_rate) != np.float32(rate):
         optimizer.learning_rate = rate
+
+
+def restore_named(
+    who: str, optimizer: Optimizer, steps: int, named: Mapping[str, list[Array]]
+) -> None:
+    """Puts back the state of a file of Keras 2: named: of "momentum" and so on the variables, in
+    the order of the weights. If it does not fit, the optimizer begins anew, with a warning."""
+    optimizer = optimizer.stepping
+    left = {name: iter(arrays) for name, arrays in named.items()}
+    pairs = []
+    for variable in _trained(optimizer):
+        word = next((w for w in _longest_first(left) if str(variable.name).endswith(f"_{w}")), "")
+        array = next(left.get(word, iter(())), None)
+        if array is None or array.shape != variable.shape:
+            warn_user(
+                f"{who}: the optimizer {optimizer.name!r} begins anew, for the file does not have "
+                f"its variable {str(variable.name)!r} of shape {variable.shape}"
+            )
+            return
+        pairs.append((variable, array))
+    for variable, array in pairs:
+        np.copyto(variable.data, array)
+    optimizer.restore(steps, optimizer.state)
+
+
+def _longest_first(words: Iterable[str]) -> list[str]:
+    return sorted(words, key=len, reverse=True)
 
 
 def _trained(optimizer: Optimizer) -> list[Any]:
