@@ -3,6 +3,7 @@
 Metadata lives in pyproject.toml. Environment variables read here:
   COREREG_THREADS=0       build without threads of our own (kernels run on those that call them)
   COREREG_SANITIZE=LIST   add -fsanitize=LIST (e.g. address,undefined) to everything, for tests
+  COREREG_EMULATE_UNITS=1 matrix units of x86-64 in plain C, for tests on CPUs that have none
 """
 
 from __future__ import annotations
@@ -58,6 +59,18 @@ def fault_of_tools() -> str | None:
     return fault
 
 
+def compiles(options: list[str]) -> bool:
+    """Whether the compiler knows these options."""
+    compiler = shlex.split(
+        os.environ.get("CC", sysconfig.get_config_var("CC") or "cc"), posix=os.name != "nt"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "probe.c")
+        source.write_text("typedef int nothing;\n")
+        command = [*compiler, *options, "-c", str(source), "-o", str(source) + ".o"]
+        return subprocess.run(command, capture_output=True).returncode == 0
+
+
 if platform.system() == "Windows":
     # Microsoft's compiler has no vectors, and MinGW's GCC does not align those of AVX on the stack.
     # The package ziglang has a Clang.
@@ -85,7 +98,8 @@ except ImportError as error:
     sys.exit(f"corereg is built with Cython 3.1, NumPy 2.0, setuptools 77 or newer ones: {error}")
 
 KERNELS = [
-    *("dense", "activation", "log_softmax", "elementwise", "dropout", "noise", "mixing", "warp"),
+    *("dense", "rounding", "activation", "log_softmax", "elementwise", "dropout", "noise"),
+    *("mixing", "warp"),
     *("batch_norm", "row_norm", "embedding"),
     *("cross_entropy", "regression_loss", "output_loss", "accuracy", "counts", "samples"),
     *("accumulators", "gather", "shuffle", "strided_table", "update", "stages"),
@@ -97,14 +111,12 @@ COMMON = [
     *("dispatch", "team", "replay", "validate", "forward", "memory", "rules"),
     *("strided", "indexed", "sorting", "schedules"),
 ]
+V4 = ["-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl"]
 INSTRUCTION_SETS = {
     "x86_64": {
         "baseline": [],
         "v3": ["-mavx2", "-mfma"],
-        "v4": [
-            *("-mavx2", "-mfma", "-mprefer-vector-width=512"),
-            *("-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl"),
-        ],
+        "v4": ["-mavx2", "-mfma", "-mprefer-vector-width=512", *V4],
     },
     "aarch64": {"neon": []},
 }
@@ -121,6 +133,13 @@ FAST_IN_FLOAT64 = {"dense", "gather", "update"}
 # float64, in which few networks are trained, has no kernels of its own for AVX-512: it runs those
 # for AVX2, and the wheel is a twentieth smaller. src/dispatch.c says so, too.
 ONLY_FLOAT32 = {"v4"}
+# Matrix units: what is compiled for them, and the options behind those of v4, whose other kernels
+# they run. Compilers of before 2021 do not know them.
+UNIT_KERNELS = ["packed", "table"]
+MATRIX_UNITS = {
+    "v4bf16": ["-mavx512bf16"],
+    "amx": ["-mavx512bf16", "-mamx-tile", "-mamx-bf16", "-DCR_AMX"],
+}
 # Sources of which all kernels are another instruction set's: src/seldom.h says which kernels.
 ELSEWHERE = {
     ("v4", 0): {"output_loss", "accuracy", "counts", "samples", "noise", "mixing", "warp"}
@@ -167,8 +186,12 @@ class BuildKernels(build_ext):
             ext.extra_link_args += ["-Wl,-s", "-Wl,--gc-sections"]
             kernel_flags += ["-fno-asynchronous-unwind-tables", "-ffunction-sections"]
             ext.extra_compile_args.append("-fno-asynchronous-unwind-tables")
-        objects = [(f"src/{n}.c", "common", ext.extra_compile_args, {}) for n in COMMON]
-        objects += self.kernel_objects(kernel_flags)
+        units = self.unit_objects(kernel_flags)
+        which = {} if units else {"CR_NO_UNITS": "1"}
+        if os.environ.get("COREREG_EMULATE_UNITS") == "1":
+            which = {"CR_EMULATE_UNITS": "1"}
+        objects = [(f"src/{n}.c", "common", ext.extra_compile_args, which) for n in COMMON]
+        objects += self.kernel_objects(kernel_flags) + units
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             ext.extra_objects = list(pool.map(lambda o: self.compile_object(*o, stamp), objects))
         ext.extra_compile_args += BORDER_FLAGS
@@ -200,6 +223,25 @@ class BuildKernels(build_ext):
             folder = f"{isa}-f{64 if f64 else 32}"
             objects.append((f"src/{name}.c", folder, [*flags, *speed, *sets[isa]], macros))
         return objects
+
+    def unit_objects(self, flags: list[str]) -> list[Object]:
+        """The kernels of matrix units; none for other machines, or if the compiler knows none."""
+        if machine() != "x86_64":
+            return []
+        rest, base = "v4", [*INSTRUCTION_SETS["x86_64"]["v4"]]
+        own = MATRIX_UNITS
+        if os.environ.get("COREREG_EMULATE_UNITS") == "1":  # vectors of 64 bytes without AVX-512
+            rest, base = "v3", ["-U__SSE2__", "-DVB=64", "-DCR_REST_LANES=8", "-Wno-psabi"]
+            base.append("-DCR_EMULATE_UNITS")
+            own = {"v4bf16": [], "amx": ["-DCR_AMX"]}
+        elif not compiles([*base, *own["amx"]]):
+            return []
+        macros = {"CR_F64": "0", "CR_REST": rest, "CR_UNITS": "1"}
+        return [
+            (f"src/{n}.c", f"{isa}-f32", [*flags, *base, *more], {"CR_ISA": isa, **macros})
+            for isa, more in own.items()
+            for n in UNIT_KERNELS
+        ]
 
     def compile_object(
         self, source: str, folder: str, flags: list[str], macros: dict[str, str], stamp: str

@@ -127,6 +127,10 @@ if TYPE_CHECKING:
     from corereg.environment import bug_report as bug_report, show_config as show_config
     from corereg.graph import KerasTensor as KerasTensor, SymbolicTensor as SymbolicTensor
     from corereg.layers import Input as Input
+    from corereg.matmul_precision import (
+        get_float32_matmul_precision as get_float32_matmul_precision,
+        set_float32_matmul_precision as set_float32_matmul_precision,
+    )
     from corereg.models import Model as Model, Sequential as Sequential
     from corereg.random import set_random_seed as set_random_seed
     from corereg.runtime.function import (
@@ -158,6 +162,7 @@ _MODULES = {
     "from_numpy": "autograd.torch_functions",
     "full": "autograd.creation",
     "full_like": "autograd.creation",
+    "get_float32_matmul_precision": "matmul_precision",
     "get_num_threads": "_kernels",
     "grad": "autograd",
     "hessian": "autograd",
@@ -180,6 +185,7 @@ _MODULES = {
     "randn_like": "autograd.sampling",
     "randperm": "autograd.sampling",
     "record": "runtime.function",
+    "set_float32_matmul_precision": "matmul_precision",
     "set_grad_enabled": "autograd.torch_functions",
     "set_num_threads": "_kernels",
     "set_random_seed": "random",

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from corereg import _kernels
+from corereg.matmul_precision import get_float32_matmul_precision
 from corereg.version import __version__
 
 
 def show_config(mode: str = "stdout") -> dict[str, Any] | None:
-    """Prints version, instruction set, threads and build flags; mode="dicts" returns them.
+    """Prints version, instruction set, what multiplies in reduced precision, threads and build
+    flags; mode="dicts" returns them.
 
     >>> sorted(corereg.show_config("dicts"))[:2]
     ['build flags', 'corereg']
@@ -26,6 +28,8 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
         "numpy": np.__version__,
         "instruction set": _kernels.isa_name(),
         "instruction sets available": ", ".join(_kernels.available_isas),
+        "products of bfloat16": _kernels.matrix_units(),
+        "matmul precision": get_float32_matmul_precision(),
         "threads": _kernels.get_num_threads(),
         "team of threads": "none" if native == "none" else f"own, {native}",
         "build flags": flags,

@@ -52,7 +52,7 @@ INLINE void activate_loop(T *y, const T *x, ptrdiff_t n, const int act)
 }
 
 /* activate_any for the activations behind softmax: in activation.c, for all kernels. */
-#define activate_span_more CR_NAME(activate_span_more)
+#define activate_span_more CR_PASTE(activate_span_more, CR_DTYPE, CR_REST)
 void activate_span_more(T *y, T *slope, const T *x, ptrdiff_t n, int act);
 
 /* Computes y = act(x) for n elements, by an activation before softmax; y may alias x. */
@@ -88,7 +88,7 @@ INLINE void activation_backward_loop(T *dx, const T *dy, const T *y, ptrdiff_t n
 }
 
 /* activation_backward_any for the activations behind softmax: in activation.c, for all kernels. */
-#define activation_backward_span_more CR_NAME(activation_backward_span_more)
+#define activation_backward_span_more CR_PASTE(activation_backward_span_more, CR_DTYPE, CR_REST)
 void activation_backward_span_more(T *dx, const T *dy, const T *y, ptrdiff_t n, int act, T scale);
 
 /* Computes dx = scale * dy * act'(x) for n elements, from y = act(x) of an activation before

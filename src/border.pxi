@@ -36,6 +36,15 @@ def isa_name():
     return isa.name.decode()
 
 
+def matrix_units():
+    """By what products of bfloat16 are computed, as a text, and why not by something better."""
+    name = isa_name()
+    if name == "amx":
+        return "AMX"
+    why = ", for the system does not let this process use AMX" if cr_tiles_refused() else ""
+    return ("AVX512-BF16" if name == "v4bf16" else "none: rounded, multiplied in float32") + why
+
+
 def build_flags():
     """The compiler flags that matter, and what threads are: "POSIX threads", "Windows threads" or
     "none"."""

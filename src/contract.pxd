@@ -7,7 +7,7 @@ cdef extern from "kernels.h" nogil:
     enum: CR_KERNEL_COUNT, CR_BLOCK, CR_MAX_HYPER, CR_MAX_SLOTS, CR_LEAST_SPARSE_DEPTH
     enum cr_kernel_id:
         CR_dense_forward, CR_dense_backward_input, CR_dense_backward_weights
-        CR_pack_weights, CR_sparse_forward
+        CR_round_operand, CR_pack_weights, CR_sparse_forward
         CR_activation_forward, CR_activation_backward
         CR_log_softmax_forward, CR_log_softmax_backward
         CR_dropout_forward, CR_dropout_backward, CR_alpha_dropout_forward, CR_normal
@@ -51,6 +51,11 @@ cdef extern from "kernels.h" nogil:
         CR_FROM_F32, CR_FROM_F64, CR_FROM_U8, CR_FROM_I8, CR_FROM_U16, CR_FROM_I16
         CR_FROM_U32, CR_FROM_I32, CR_FROM_U64, CR_FROM_I64
 
+    ctypedef struct cr_round_operand_args:
+        void *to
+        const void *from_ "from"
+        ptrdiff_t rows, depth
+        int along, second, parts
     ctypedef struct cr_dense_forward_args:
         void *y
         void *slope
@@ -63,6 +68,7 @@ cdef extern from "kernels.h" nogil:
         uint64_t seed, threshold
         uint32_t stream
         double scale
+        int parts
     ctypedef struct cr_pack_weights_args:
         int32_t *starts
         int32_t *index
@@ -82,12 +88,14 @@ cdef extern from "kernels.h" nogil:
         ptrdiff_t M, N, K
         int act, by_columns
         double scale
+        int parts
     ctypedef struct cr_dense_backward_weights_args:
         void *dw
         void *db
         const void *x
         const void *dz
         ptrdiff_t M, N, K
+        int parts
     ctypedef struct cr_activation_forward_args:
         void *y
         void *slope
@@ -481,6 +489,7 @@ cdef extern from "kernels.h" nogil:
         const cr_kernel *kernels[2]
 
     int cr_isas(const cr_isa **out, int room)
+    int cr_tiles_refused()
     const char *cr_kernel_name(int id)
     void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size)
     void cr_replay(const cr_section *sections, ptrdiff_t count, ptrdiff_t times, ptrdiff_t size)

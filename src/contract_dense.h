@@ -5,6 +5,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* round_operand: an operand a[rows,depth] or b[depth,rows] of a product, a(m,k) b(k,n) summed over
+ * `depth`, is rounded to bfloat16 in `parts` parts: 1, or 3 of two roundings (see bfloat16.h).
+ * along: whether `from` lies as [rows][depth], else as [depth][rows]. `to` has room for parts *
+ * (rows up to a multiple of 16) * (depth up to a multiple of 32) floats; what is written is the
+ * instruction set's own: the parts as float32, one after the other along the sum, as
+ * [rows][parts][depth] or [parts][depth][rows], or tiles (packed.c). float64 is not rounded:
+ * nothing is done.
+ *
+ * parts, in the structs of the three products: 0, or both operands are what round_operand has
+ * written in so many parts, and the length of the sum is given times parts (that is K of
+ * dense_forward, N of dense_backward_input, M of dense_backward_weights). */
+typedef struct {
+    void *to;
+    const void *from;
+    ptrdiff_t rows, depth;
+    int along, second; /* second: whether it is b */
+    int parts;
+} cr_round_operand_args;
+
 /* y[M,N] = act(x[M,K] w[K,N] + b[N]); b may be NULL. Softmax is taken over each row. With step not
  * NULL, y then goes through dropout_forward (see there; no mask is stored); not with softmax. With
  * slope not NULL, slope[M,N] = act'(x w + b), as in cr_activation_forward_args. */
@@ -18,6 +37,7 @@ typedef struct {
     uint64_t seed, threshold;
     uint32_t stream;
     double scale;
+    int parts;
 } cr_dense_forward_args;
 
 /* Parts of K that sparse_forward takes at a time have so many rows at least, but for the last. */
@@ -56,13 +76,16 @@ typedef struct {
     int act;
     int by_columns; /* shares are columns of dx instead of rows */
     double scale;
+    int parts;
 } cr_dense_backward_input_args;
 
-/* dw[K,N] = x[M,K]' dz[M,N];  db[N] = column sums of dz. dw or db may be NULL. */
+/* dw[K,N] = x[M,K]' dz[M,N];  db[N] = column sums of dz. dw or db may be NULL; db is
+ * NULL where parts are given. */
 typedef struct {
     void *dw, *db;
     const void *x, *dz;
     ptrdiff_t M, N, K;
+    int parts;
 } cr_dense_backward_weights_args;
 
 #endif

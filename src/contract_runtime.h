@@ -10,13 +10,17 @@
 enum cr_dtype { CR_FLOAT32, CR_FLOAT64, CR_DTYPES };
 
 typedef struct {
-    const char *name;                    /* "baseline", "v3", "v4", "neon" */
+    const char *name;                    /* "baseline", "v3", "v4", "v4bf16", "amx", "neon" */
     const cr_kernel *kernels[CR_DTYPES]; /* [dtype][kernel id] */
 } cr_isa;
 
 /* Fills `out` with the instruction sets compiled in that this CPU runs, best last, `room` at most;
  * returns how many. */
 int cr_isas(const cr_isa **out, int room);
+
+/* Returns whether this CPU has the tiles of "amx" and the operating system does not let this
+ * process use them. */
+int cr_tiles_refused(void);
 
 /* Returns the name of a kernel by its id, "" if there is none. */
 const char *cr_kernel_name(int id);

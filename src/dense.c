@@ -1,4 +1,5 @@
 /* The three products of a dense layer: its output, and the gradients of its input and weights. */
+#include "dense_share.h"
 #include "dropout.h"
 #include "gemm.h"
 #include "softmax.h"
@@ -33,19 +34,23 @@ static void row_dots(T *y, const T *x, const T *v, ptrdiff_t n, ptrdiff_t m0, pt
     }
 }
 
-/* Applies dropout to the share of y that this rank has computed. */
-static void dropout_share(const cr_dense_forward_args *g, ptrdiff_t rank, ptrdiff_t size)
+/* Takes the share of y that this rank has computed through softmax or dropout. */
+void finish_share(const cr_dense_forward_args *g, ptrdiff_t rank, ptrdiff_t size)
 {
-    const dropout_params d = dropout_params_of(g->seed, g->step, g->stream, g->threshold, g->scale);
-    ptrdiff_t begin, end;
-    if (!g->by_columns || g->N == 1) {
-        share_rows(g->M, rank, size, &begin, &end);
-        dropout_range(g->y, NULL, g->y, begin * g->N, end * g->N, &d);
-        return;
+    ptrdiff_t m0, m1, n0, n1;
+    share_outputs(g, rank, size, &m0, &m1, &n0, &n1);
+    if (g->act == CR_SOFTMAX) {
+        T *y = (T *)g->y + m0 * g->N;
+        softmax_rows(y, y, m1 - m0, g->N);
+    } else if (g->step) {
+        const dropout_params d =
+            dropout_params_of(g->seed, g->step, g->stream, g->threshold, g->scale);
+        if (n1 - n0 == g->N)
+            dropout_range(g->y, NULL, g->y, m0 * g->N, m1 * g->N, &d);
+        else
+            for (ptrdiff_t row = 0; row < g->M * g->N; row += g->N)
+                dropout_range(g->y, NULL, g->y, row + n0, row + n1, &d);
     }
-    share(g->N, VL, rank, size, &begin, &end);
-    for (ptrdiff_t row = 0; row < g->M * g->N; row += g->N)
-        dropout_range(g->y, NULL, g->y, row + begin, row + end, &d);
 }
 
 /* The product of a dense layer, with its bias and activation. */
@@ -87,10 +92,7 @@ KERNEL(dense_forward)
         else
             multiply_rows(&p, rank, size);
     }
-    if (softmax)
-        softmax_rows(y + begin * g->N, y + begin * g->N, end - begin, g->N);
-    else if (g->step)
-        dropout_share(g, rank, size);
+    finish_share(g, rank, size);
 }
 
 /* Lists the weights that are not zero, part by part and column by column. */

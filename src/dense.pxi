@@ -12,11 +12,33 @@ cdef inline double product_nanoseconds(ptrdiff_t rows, ptrdiff_t weights) noexce
     return (0.02 * rows + 0.15) * weights
 
 
+cdef int checked_parts(int parts, int dtype, str who) except -1:
+    """The parts of the operands of a product: float64 is not rounded."""
+    if parts != 0 and parts != 1 and parts != 3:
+        raise ValueError(f"{who}: expected 0, 1 or 3 parts, received {parts}")
+    return 0 if dtype else parts
+
+
+cdef array rounded(array a, bint along, bint second, int parts):
+    """A matrix as an operand of a product in so many parts of bfloat16: see round_operand in
+    contract_dense.h, which says what is in the array that is returned."""
+    cdef cr_round_operand_args g
+    g.parts, g.along, g.second = parts, along, second
+    g.rows = cnp.PyArray_DIM(a, 0 if along else 1)
+    g.depth = cnp.PyArray_DIM(a, 1 if along else 0)
+    cdef array to = new_array(1, parts * ((g.rows + 15) // 16 * 16) * ((g.depth + 31) // 32 * 32),
+                              0, 0)
+    g.to, g.from_ = data_ptr(to), data_ptr(a)
+    launch(CR_round_operand, 0, &g, sizeof(g), 0.5 * parts * g.rows * g.depth, 0, b"wr", (to, a))
+    return to
+
+
 def dense_forward(x, w, b=None, int act=0, out=None, double rate=0.0, seed=0, step=None,
-                  slope=None):
+                  slope=None, int parts=0):
     """act(x w + b): x (M, K), w (K, N), b (N,) or None -> (M, N). With step, through
     `dropout_forward` with this rate, seed and step, stream 0; not with softmax. slope: where
-    act'(x w + b) goes, for the activations of KEEPS_SLOPE."""
+    act'(x w + b) goes, for the activations of KEEPS_SLOPE. parts: 1 or 3, of float32 operands that
+    are rounded to bfloat16 (matmul_parts); 0: none."""
     cdef str who = "dense_forward"
     cdef cr_dense_forward_args g
     cdef int dtype = dtype_of(x, who, "x")
@@ -47,16 +69,21 @@ def dense_forward(x, w, b=None, int act=0, out=None, double rate=0.0, seed=0, st
         g.step = counter_ptr(step, who, "step")
         g.seed, g.stream = checked_seed(seed, who), 0
         g.threshold, g.scale = dropout_threshold(rate), dropout_scale(rate, who)
+    g.parts = checked_parts(parts, dtype, who)
+    if g.parts:
+        x_, w_ = rounded(x_, True, False, parts), rounded(w_, False, True, parts)
+        g.x, g.w = data_ptr(x_), data_ptr(w_)
+        g.K *= parts
     launch(CR_dense_forward, dtype, &g, sizeof(g),
            product_nanoseconds(g.M, g.N * g.K) + (0.0 if step is None else 0.2 * g.M * g.N), g.M,
            b"wrrrrw" if g.by_columns else b"WRrrrW", (y, x_, w_, b_, step, slope_))
     return y
 
 
-def dense_backward_input(dz, w, y=None, int act=0, out=None, double rate=0.0):
+def dense_backward_input(dz, w, y=None, int act=0, out=None, double rate=0.0, int parts=0):
     """dz w': dz (M, N), w (K, N) -> (M, K). With y (M, K), through act' at y, as
     `activation_backward`, and back through a dropout of this rate behind a relu, where y is its
-    output."""
+    output. parts: as in `dense_forward`."""
     cdef str who = "dense_backward_input"
     cdef cr_dense_backward_input_args g
     cdef int dtype = dtype_of(dz, who, "dz")
@@ -84,13 +111,19 @@ def dense_backward_input(dz, w, y=None, int act=0, out=None, double rate=0.0):
     if rate and (y is None or g.act != CR_RELU):
         raise ValueError(f"{who}: expected y and relu with a rate, received rate={rate}")
     g.by_columns = split_columns(g.M, g.K * g.N)
+    g.parts = checked_parts(parts, dtype, who)
+    if g.parts:
+        dz_, w_ = rounded(dz_, True, False, parts), rounded(w_, True, True, parts)
+        g.dz, g.w = data_ptr(dz_), data_ptr(w_)
+        g.N *= parts
     launch(CR_dense_backward_input, dtype, &g, sizeof(g), product_nanoseconds(g.M, g.N * g.K), g.M,
            b"wrrr" if g.by_columns else b"WRrR", (dx, dz_, w_, y_))
     return dx
 
 
-def dense_backward_weights(x, dz, dw=None, db=None):
-    """Writes x' dz to dw (K, N) and the column sums of dz to db (N,), where given."""
+def dense_backward_weights(x, dz, dw=None, db=None, int parts=0):
+    """Writes x' dz to dw (K, N) and the column sums of dz to db (N,), where given. parts: of the
+    product, as in `dense_forward`."""
     cdef str who = "dense_backward_weights"
     cdef cr_dense_backward_weights_args g
     cdef int dtype = dtype_of(x, who, "x")
@@ -109,5 +142,17 @@ def dense_backward_weights(x, dz, dw=None, db=None):
     if db is not None:
         db_ = as_output(db, dtype, 1, g.N, 0, who, "db")
     g.dw, g.db, g.x, g.dz = data_ptr(dw_), data_ptr(db_), data_ptr(x_), data_ptr(dz_)
+    g.parts = checked_parts(parts, dtype, who)
+    if g.parts and db_ is not None:  # a sum, and no product: a call of its own
+        g.dw, g.parts = NULL, 0
+        launch(CR_dense_backward_weights, dtype, &g, sizeof(g), 0.1 * g.M * g.N, 0, b"wr",
+               (db_, dz_))
+        g.dw, g.db, g.parts, db_ = data_ptr(dw_), NULL, parts, None
+    if g.parts:
+        if dw_ is None:
+            return
+        x_, dz_ = rounded(x_, False, False, parts), rounded(dz_, False, True, parts)
+        g.x, g.dz = data_ptr(x_), data_ptr(dz_)
+        g.M *= parts
     launch(CR_dense_backward_weights, dtype, &g, sizeof(g), product_nanoseconds(g.M, g.N * g.K), 0,
            b"wwrr", (dw_, db_, x_, dz_))

@@ -124,8 +124,8 @@ INLINE void tile_step(const int mr, const int nv, V acc[MR][ONE_ROW_NV], const o
 
 /* Takes a stored tile through an activation behind softmax, or back through one: `rows` rows and
  * `columns` columns from row m, column n on. */
-static __attribute__((noinline)) void finish_more(const product *g, ptrdiff_t m, int rows,
-                                                  ptrdiff_t n, ptrdiff_t columns)
+static __attribute__((noinline, unused)) void finish_more(const product *g, ptrdiff_t m, int rows,
+                                                          ptrdiff_t n, ptrdiff_t columns)
 {
     for (ptrdiff_t at = m * g->n + n; rows > 0; rows--, at += g->n)
         if (g->activation_y)

@@ -42,6 +42,7 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(dense_forward)          \
     X(dense_backward_input)   \
     X(dense_backward_weights) \
+    X(round_operand)          \
     X(pack_weights)           \
     X(sparse_forward)         \
     X(activation_forward)     \

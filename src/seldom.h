@@ -2,14 +2,21 @@
  * much faster for it. What the wheel would weigh for them is better spent elsewhere.
  *
  * CR_SET_OF(op) gives the instruction set whose code runs as the kernel op of the one that is
- * compiled: CR_ISA itself, unless a line here says another. setup.py does not compile the sources
- * of which no kernel is left. */
+ * compiled: CR_REST, which mostly is CR_ISA itself, unless a line here says another. setup.py does
+ * not compile the sources of which no kernel is left. */
 #ifndef COREREG_SELDOM_H
 #define COREREG_SELDOM_H
 
 #define CR_SECOND(first, second, ...) second
 #define CR_CHOOSE(...) CR_SECOND(__VA_ARGS__)
-#define CR_SET_OF(op) CR_CHOOSE(CR_OTHER_##op, CR_ISA, )
+#define CR_SET_OF(op) CR_CHOOSE(CR_OTHER_##op, CR_REST, )
+
+#if defined(CR_UNITS) /* a set that has nothing but products by matrix units of its own */
+#define CR_OTHER_round_operand , CR_ISA
+#define CR_OTHER_dense_forward , CR_ISA
+#define CR_OTHER_dense_backward_input , CR_ISA
+#define CR_OTHER_dense_backward_weights , CR_ISA
+#endif
 
 #if defined(__AVX512F__)
 #define CR_OTHER_huber , v3

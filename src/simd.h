@@ -6,6 +6,7 @@
  *   T, TI       the element type and the integer type of its size
  *   V, VI       vectors of VL such elements
  *   CR_NAME(x)  the symbol cr_x_<dtype>_<isa>
+ *   CR_REST     the instruction set whose code does what this one has no code for: mostly itself
  */
 #ifndef COREREG_SIMD_H
 #define COREREG_SIMD_H
@@ -16,14 +17,16 @@
 #include <math.h>
 #include <string.h>
 
-#if defined(__x86_64__)
+#if defined(CR_EMULATE_UNITS) /* for tests: nothing but what every compiler has */
+#elif defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
 #endif
 
-/* VB: the bytes of a vector register. */
-#if defined(__AVX512F__)
+/* VB: the bytes of a vector register, unless tests want another length. */
+#if defined(VB)
+#elif defined(__AVX512F__)
 #define VB 64
 #elif defined(__AVX2__)
 #define VB 32
@@ -45,6 +48,10 @@ typedef int32_t TI;
 #define VL (VB / 4)
 #define MANTISSA 23
 #define EXPONENT_BIAS 127
+#endif
+
+#ifndef CR_REST
+#define CR_REST CR_ISA
 #endif
 
 #define CR_PASTE3(a, b, c) cr_##a##_##b##_##c

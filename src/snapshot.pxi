@@ -166,8 +166,9 @@ cdef class Snapshot:
     whose entries count, as do those of lists, dicts and tuples inside them; tuples, for what is in
     them. parameters: whose data, requires_grad, regularizer, constraint and mask count. Identity
     decides, not equality; so all that was found is kept alive, and no other object can take its
-    place.
+    place. The precision of products that holds where nobody says another counts, too.
     """
+    cdef int parts                     # global_parts
     cdef list objects, attributes      # objects, and of each the items of its __dict__
     cdef list lists, entries           # lists, and of each the entries
     cdef list dicts, items             # dicts, and of each the items
@@ -181,6 +182,7 @@ cdef class Snapshot:
     def __init__(self, objects, containers=(), parameters=()):
         PyMem_Free(self.versions)
         self.versions = NULL
+        self.parts = global_parts
         self.objects = list(objects)
         self.attributes = [items_of(part.__dict__) for part in self.objects]
         self.lists, self.entries, self.dicts, self.items = [], [], [], []
@@ -250,7 +252,7 @@ cdef class Snapshot:
         """Whether all is as it was."""
         cdef Py_ssize_t i, objects = len(self.objects)
         cdef TensorCore p
-        if self.versions == NULL:
+        if self.versions == NULL or self.parts != global_parts:
             return False
         for i in range(len(self.lists)):
             if not same_entries(self.lists[i], <list> self.entries[i]):

@@ -5,7 +5,7 @@
 
 cdef bint fits_sparse(const cr_dense_forward_args *d) noexcept:
     """Whether sparse_forward can take the place of a product."""
-    return (d.N > 1 and d.step == NULL and d.slope == NULL
+    return (d.N > 1 and d.parts == 0 and d.step == NULL and d.slope == NULL
             and 0 < d.K * d.N < (<ptrdiff_t> 1 << 31))
 
 

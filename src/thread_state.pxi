@@ -152,16 +152,19 @@ cdef class CallContext:
     """What a call of a model tells the layers inside it: ``with CallContext(training):``.
 
     training: True, False or None (not said). losses: a list that takes the penalties of this call.
+    parts: of the operands of products, see matmul_parts; -1: as in the context around this one.
     outer: the context around this one in the same thread while it is entered, or None.
     """
     cdef readonly object training
     cdef readonly list losses
+    cdef readonly int parts
     cdef readonly CallContext outer
     cdef _ThreadState state  # of the thread that entered; None: not entered
 
-    def __init__(self, training=None):
+    def __init__(self, training=None, int parts=-1):
         self.training = training
         self.losses = []
+        self.parts = parts
 
     def __enter__(self):
         if self.state is not None:
@@ -169,6 +172,8 @@ cdef class CallContext:
                                "new one for every call")
         cdef _ThreadState state = thread_state()
         self.outer = None if state.call == NULL else <CallContext> state.call
+        if self.parts < 0 and self.outer is not None:
+            self.parts = self.outer.parts
         self.state, state.call = state, <PyObject *> self
         return self
 
@@ -200,3 +205,24 @@ cpdef CallContext current_call():
     """The innermost CallContext of this thread, or None."""
     cdef _ThreadState state = thread_state()
     return None if state.call == NULL else <CallContext> state.call
+
+
+# ---- the precision of products -------------------------------------------------------------------
+
+cdef int global_parts = 0
+
+
+cpdef int matmul_parts():
+    """In how many parts of bfloat16 the operands of this thread's products of float32 are: 0
+    ("highest"), 1 ("medium") or 3 ("high", two of them in three products)."""
+    cdef _ThreadState state = thread_state()
+    if state.call != NULL and (<CallContext> state.call).parts >= 0:
+        return (<CallContext> state.call).parts
+    return global_parts
+
+
+def set_matmul_parts(int parts):
+    """Sets what `matmul_parts` gives where no model or layer says another; returns what it was."""
+    global global_parts
+    before, global_parts = global_parts, parts
+    return before

@@ -39,6 +39,7 @@ initializers: base constants random scaled
 layers: as_given base building calling dense holder input_layer lookup penalty_names shapes
     tracking weight_option
 losses
+matmul_precision
 metrics
 models: inputs model sequential structure
 naming

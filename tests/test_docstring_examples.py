@@ -118,6 +118,7 @@ def state_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[None]
     kept = [op_registry, naming._counts, registry._custom, registry._registered_names]
     copies = [table.copy() for table in kept]
     dtype, threads = corereg.config.floatx(), _kernels.get_num_threads()
+    policy = corereg.config._policy
     interactive = progress.Display.interactive
     seeds = corereg.random.get_state(), python_random.getstate(), np.random.get_state()  # noqa: NPY002
     with warnings.catch_warnings(), np.printoptions(precision=8, threshold=1000, suppress=False):
@@ -126,6 +127,7 @@ def state_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[None]
         table.clear()
         table.update(copy)
     corereg.config.set_floatx(dtype)
+    corereg.config._policy = policy
     _kernels.set_num_threads(0)
     if _kernels.get_num_threads() != threads:
         _kernels.set_num_threads(threads)

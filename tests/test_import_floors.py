@@ -27,7 +27,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
             *("markup", "tracebacks", "tables"),
         ),
     ),
-    ("kernels", ("_kernels", "reference", "environment")),
+    ("kernels", ("_kernels", "reference", "environment", "matmul_precision")),
     ("autograd", ("autograd",)),
     ("runtime", ("runtime",)),
     ("graph", ("graph", "ops")),

@@ -512,12 +512,12 @@ def option(**values: Any) -> Callable[[Any], object]:
     return lambda config: entry(config)["config"].update(values)
 
 
-POLICY = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "mixed_bfloat16"}}
+POLICY = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "mixed_float16"}}
 LAMBDA = {"class_name": "__lambda__", "config": {"value": ["4w==\n", None, None]}}
 CONFIGS: dict[str, tuple[Callable[[Any], object], str]] = {
     "a layer that is not here": (put(class_name="Conv2D"), "'one'.*Conv2D.*convolutions"),
     "no such layer": (put(class_name="Nonsense"), "'one'.*Nonsense"),
-    "a dtype": (option(dtype=POLICY), "'one'.*mixed_bfloat16.*float32"),
+    "a dtype": (option(dtype=POLICY), "'one'.*mixed_float16.*float32"),
     "an argument": (option(quantization_config={"a": 1}), "'one'.*quantization_config"),
     "an unknown argument": (option(flavour=3), "flavour"),
     "code": (option(activation=LAMBDA), "'one'.*lambda.*safe_mode=False"),

@@ -68,8 +68,12 @@ DISPATCH = """
 #include "dispatch.c"
 
 #define TABLES(isa) const cr_kernel cr_table_f32_##isa[1], cr_table_f64_##isa[1];
-TABLES(baseline) TABLES(v3) TABLES(v4)
+TABLES(baseline) TABLES(v3) TABLES(v4) TABLES(v4bf16) TABLES(amx)
 
+__attribute__((visibility("default"))) int units(unsigned tiles, unsigned bfloat16, unsigned saved)
+{
+    return units_with(tiles, bfloat16, saved);
+}
 __attribute__((visibility("default"))) int sets(unsigned lacks1, unsigned lacks7, unsigned unsaved)
 {
     return sets_with(~lacks1, ~lacks7, ~unsaved);
@@ -92,8 +96,8 @@ BITS = {
 
 
 @pytest.fixture(scope="module")
-def sets(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """How many instruction sets a CPU without these features is given."""
+def dispatch(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What decides how many instruction sets a CPU is given."""
     if CC is None or platform.machine().lower() not in ("x86_64", "amd64"):
         pytest.skip("needs a compiler of C for x86-64")
     folder = tmp_path_factory.mktemp("dispatch")
@@ -101,8 +105,8 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> Any:
     command = [CC, "-std=gnu11", "-shared", "-fPIC", f"-I{HERE.parents[1] / 'src'}", "a.c"]
     done = subprocess.run([*command, "-o", "a.so"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    found = ctypes.CDLL(str(folder / "a.so")).sets
-    found.argtypes = [ctypes.c_uint] * 3
+    found = ctypes.CDLL(str(folder / "a.so"))
+    found.sets.argtypes = found.units.argtypes = [ctypes.c_uint] * 3
     return found
 
 
@@ -116,6 +120,20 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> Any:
         *((feature, 1) for feature in ("avx2", "fma", "avx2 fma", "ymm", "xmm")),
     ],
 )
-def test_an_instruction_set_needs_all_its_features(sets, without: str, count: int) -> None:
+def test_an_instruction_set_needs_all_its_features(dispatch, without: str, count: int) -> None:
     lacking = [BITS[feature] for feature in without.split()]
-    assert sets(*(sum(bits) for bits in zip((0, 0, 0), *lacking, strict=True))) == count
+    assert dispatch.sets(*(sum(bits) for bits in zip((0, 0, 0), *lacking, strict=True))) == count
+
+
+UNITS = {"amx_tile": (1 << 24, 0, 0), "amx_bf16": (1 << 22, 0, 0), "avx512_bf16": (0, 1 << 5, 0)}
+UNITS |= {"layout": (0, 0, 1 << 17), "tiles": (0, 0, 1 << 18)}
+"""What CPUID says in leaf 7 (edx, and eax of subleaf 1) of matrix units, and XCR0 of tiles."""
+
+
+@pytest.mark.parametrize(
+    ("without", "count"), [("", 2), *((name, int(name != "avx512_bf16")) for name in UNITS)]
+)
+def test_matrix_units_need_all_their_features(dispatch, without: str, count: int) -> None:
+    having = [bits for name, bits in UNITS.items() if name != without]
+    assert dispatch.units(*(sum(bits) for bits in zip(*having, strict=True))) == count
+    assert dispatch.units(0, 0, 0) == 0

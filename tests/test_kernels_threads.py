@@ -47,6 +47,11 @@ def kernel_calls(rng, dtype, m, n):
     hypers = [hyper(rule) for rule in k.RULES]
     calls = [
         lambda: k.dense_backward_weights(x, dy, w, b),
+        *(lambda parts=p: k.dense_backward_weights(x, dy, w, b, parts) for p in (1, 3)),
+        *(lambda parts=p: k.dense_backward_input(dy, w, y, 1, out, parts=parts) for p in (1, 3)),
+        *(lambda parts=p: k.dense_forward(x, w, b, 1, out, parts=parts) for p in (1, 3)),
+        lambda: k.dense_forward(x, w, b, 1, out, 0.3, 7, step, parts=1),
+        lambda: k.dense_forward(x, w, b, k.ACTIVATIONS["softmax"], out, parts=1),
         lambda: k.sparse_forward(x, sparse, several, k.ACTIVATIONS["tanh"], wide),
         lambda: k.select_columns(x, columns, chosen),
         lambda: k.dropout_forward(x, 0.3, 7, step, 2, bits, out),
@@ -212,6 +217,8 @@ def test_threads_of_every_kernel(shape, dtype, rng):
         seen.update(names)
         for a, old in zip(memory, before, strict=True):
             a[...] = old
+    if dtype == "float64":
+        seen.add("round_operand")  # it is not rounded
     assert seen == set(_kernels.kernel_names())
 
 

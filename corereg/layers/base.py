@@ -10,6 +10,7 @@ import numpy as np
 from corereg import _kernels, config, constraints, initializers, regularizers
 from corereg.autograd import Parameter, Tensor, ops, tensor
 from corereg.autograd.tensor import new_tensor
+from corereg.config import MIXED
 from corereg.graph.nest import map_nest
 from corereg.graph.node import Node, Spec
 from corereg.graph.tensor import SymbolicTensor
@@ -25,6 +26,7 @@ from corereg.layers.calling import (
 from corereg.layers.holder import Holder, assign_all as assign_all
 from corereg.layers.penalty_names import ACTIVITY, ADDED, CallPenalty
 from corereg.layers.shapes import Shape as Shape, dims as dims, infer_output_shape, map_shapes
+from corereg.matmul_precision import PARTS
 from corereg.naming import snake_case, unique_name
 from corereg.recordable import Recordable
 from corereg.regularizers.penalties import fused, is_proximal, penalty
@@ -49,7 +51,9 @@ class Layer(Holder, Recordable):
 
     name: unique by default; trainable: False freezes its weights; activity_regularizer: a penalty
     of the layer's output, divided by the batch size; input_shape / input_dim: without the batch,
-    for a first layer; dtype: "float32" or "float64", by default `corereg.config.floatx()`.
+    for a first layer; dtype: "float32" or "float64", by default what
+    `corereg.config.set_dtype_policy` says; "mixed_bfloat16", Keras's name of a policy, is float32
+    whose matrix products have the precision "medium" (`corereg.set_float32_matmul_precision`).
 
     >>> class Scale(layers.Layer):
     ...     def build(self, input_shape):
@@ -79,6 +83,7 @@ class Layer(Holder, Recordable):
     supports_masking: bool = False
     """Whether what comes out has the mask that `compute_mask` gives. True for classes that write
     `compute_mask`; others may set it, and pass on the mask of their input."""
+    _policy_parts: int = -1  # the precision of its products, see `_matmul_parts`
 
     _computes_on_tensors = True
 
@@ -110,10 +115,14 @@ class Layer(Holder, Recordable):
         if input_dim is not None:
             input_shape = (input_dim,)
         self.name = name if name is not None else unique_name(snake_case(type(self).__name__))
-        self._dtype = np.dtype(config.floatx() if dtype is None else dtype)
+        if dtype is None:
+            dtype = config.dtype_policy()
+        if dtype == MIXED:
+            self._policy_parts, dtype = PARTS["medium"], "float32"
+        self._dtype = np.dtype(dtype)
         if self._dtype not in _NAMES:
             raise ValueError(
-                f"{self.who}: expected dtype 'float32' or 'float64', received {dtype!r}"
+                f"{self.who}: expected dtype 'float32', 'float64' or {MIXED!r}, received {dtype!r}"
             )
         self.input_shape_arg = None if input_shape is None else dims(self.who, input_shape)
         self.activity_regularizer = regularizers.get(activity_regularizer)
@@ -123,8 +132,13 @@ class Layer(Holder, Recordable):
 
     @property
     def dtype(self) -> str:
-        """What the layer computes in: "float32" or "float64"."""
+        """What the layer's weights and outputs are: "float32" or "float64"."""
         return _NAMES.get(self._dtype) or str(self._dtype)
+
+    def _matmul_parts(self) -> int:
+        """In how many parts the operands of its products are rounded (`_kernels.matmul_parts`); -1:
+        as in the call around it."""
+        return self._policy_parts
 
     # ---- to be overridden ---------------------------------------------------------------------
 
@@ -170,7 +184,8 @@ class Layer(Holder, Recordable):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, JSON-able; extend it in subclasses."""
-        own: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype}
+        dtype = self.dtype if self._policy_parts < 0 else MIXED
+        own: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": dtype}
         if self.activity_regularizer is not None:
             own["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         return own
@@ -205,7 +220,7 @@ class Layer(Holder, Recordable):
                 self.ensure_built((None, *x.shape[1:]))
             if training is None:
                 training = self._training_around()
-            if self._sublayers or self._activity:
+            if self._sublayers or self._activity or self._policy_parts >= 0:
                 return self._call_inside(x, (), training, {})
             out = self.call(x, training=training) if self._takes_training else self.call(x)
             if self.activity_regularizer is not None:
@@ -259,7 +274,8 @@ class Layer(Holder, Recordable):
         """`self(tensors, training=training)` for what a graph has: the layer is built."""
         if self._sublayers or self._activity or self.activity_regularizer is not None:
             return self(tensors, training=training)
-        if self.input_spec is not None or self._makes_masks or self._signature.takes_mask:
+        masks = self.input_spec is not None or self._makes_masks or self._signature.takes_mask
+        if masks or self._policy_parts >= 0:
             return self(tensors, training=training)
         for one in tensors:
             if one.data.dtype is not self._dtype or one._keras_mask is not None:
@@ -282,7 +298,8 @@ class Layer(Holder, Recordable):
         outer = _kernels.current_call()
         if self._takes_training:
             named = {**named, "training": training}
-        if outer is not None and outer.training is training:
+        parts = self._matmul_parts()
+        if outer is not None and outer.training is training and parts in (-1, outer.parts):
             out = self.call(x, *more, **named)
             if self.activity_regularizer is not None:
                 self._penalize_activity(x, out)
@@ -291,7 +308,7 @@ class Layer(Holder, Recordable):
             for layer in self._flatten_layers():
                 layer._activity.clear()
         alone = outer is None or type(outer) is OwnCall
-        with (OwnCall if alone else _kernels.CallContext)(training) as call:
+        with (OwnCall if alone else _kernels.CallContext)(training, parts) as call:
             out = self.call(x, *more, **named)
             if self.activity_regularizer is not None:
                 self._penalize_activity(x, out)

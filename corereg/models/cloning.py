@@ -51,6 +51,7 @@ def clone_model(
             weighted_metrics=weighted,
             run_eagerly=told.run_eagerly,
             log_penalties=told.log_penalties,
+            matmul_precision=told.matmul_precision,
         )
     return made
 

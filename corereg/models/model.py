@@ -19,6 +19,7 @@ from corereg.graph.nest import flatten, pack_like
 from corereg.layers.holder import FromInit
 from corereg.layers.lookup import serialize
 from corereg.layers.weight_option import options_of
+from corereg.matmul_precision import get_float32_matmul_precision, name_of
 from corereg.models.structure import ModelStructure
 from corereg.registry import register
 from corereg.representation import as_words, counted
@@ -80,6 +81,11 @@ class Model(CopiedWhole, ModelStructure):
         super().__init__(inputs, outputs, name, **options)
         self._trainer = Trainer()
 
+    def _matmul_parts(self) -> int:
+        told: list[int] = self._trainer.matmul_parts
+        _kernels.track_dependency(told)
+        return self._policy_parts if told[0] < 0 else told[0]
+
     # ---- training and use ------------------------------------------------------------------------
 
     def compile(
@@ -94,6 +100,7 @@ class Model(CopiedWhole, ModelStructure):
         jit_compile: bool | str = "auto",
         auto_scale_loss: bool = True,
         log_penalties: bool = False,
+        matmul_precision: str | None = None,
     ) -> None:
         """Says how to train: an optimizer, a loss and metrics, by name or as objects.
 
@@ -110,6 +117,8 @@ class Model(CopiedWhole, ModelStructure):
         as "dense/kernel_penalty": in the History, the progress bar, what `evaluate` and
         `train_on_batch` return as a dict, and for all callbacks. They are means over the rows, and
         add up to "penalty". No other name or number changes.
+        matmul_precision: how exactly this model multiplies matrices of float32, "highest", "high"
+        or "medium", whatever `corereg.set_float32_matmul_precision` says, which explains them.
 
         >>> model = corereg.Sequential([corereg.Input((4,)), layers.Dense(1, "sigmoid")])
         >>> model.compile(optimizers.Adam(0.01), "binary_crossentropy", metrics=["accuracy", "auc"])
@@ -126,6 +135,7 @@ class Model(CopiedWhole, ModelStructure):
                 weighted_metrics,
                 run_eagerly,
                 log_penalties,
+                matmul_precision,
             )
             if compilation.optimizer is not None:
                 for layer in self._flatten_layers():
@@ -566,8 +576,8 @@ class Model(CopiedWhole, ModelStructure):
 
     def execution_report(self) -> ExecutionReport:
         """Whether fit, evaluate and predict are replayed, on how many threads, and if not, which
-        part is to blame and what cures it; and of which layers predict uses sparse kernels. Print
-        it, or read ``report["fit"].mode``.
+        part is to blame and what cures it; of which layers predict uses sparse kernels; and the
+        precision of products, if it is not "highest". Print it, or read ``report["fit"].mode``.
 
         >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
         >>> model.compile("sgd", "mse")
@@ -575,7 +585,15 @@ class Model(CopiedWhole, ModelStructure):
         >>> model.execution_report()["fit"].mode
         'replayed'
         """
-        return self._trainer.execution_report(self.weights)
+        return self._trainer.execution_report(self.weights, self._matmul_precisions())
+
+    def _matmul_precisions(self) -> tuple[str, ...]:
+        """The names of the precisions in which its layers of float32 multiply."""
+        whole = self._matmul_parts()
+        around = get_float32_matmul_precision() if whole < 0 else name_of(whole)
+        inside = [layer for layer in self._flatten_layers() if layer is not self]
+        own = {layer._policy_parts for layer in inside if layer.dtype == "float32"}
+        return tuple(sorted({around if one < 0 else name_of(one) for one in own})) or ("highest",)
 
     @property
     def optimizer(self) -> Optimizer | None:

@@ -63,6 +63,8 @@ def _compiled(model: Any) -> list[str]:
             told.append(f"{what} {_named(given)}")
     if compilation.run_eagerly:
         told.append("run_eagerly=True")
+    if compilation.matmul_precision is not None:
+        told.append(f"products in {compilation.matmul_precision!r} precision")
     return [f"Compiled: {'; '.join(told)}"]
 
 

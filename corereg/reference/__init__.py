@@ -28,6 +28,7 @@ from corereg.reference.output_loss import *
 from corereg.reference.philox import *
 from corereg.reference.probe import *
 from corereg.reference.regression_loss import *
+from corereg.reference.rounding import *
 from corereg.reference.rules import *
 from corereg.reference.samples import *
 from corereg.reference.schedules import *

@@ -11,6 +11,7 @@ import numpy as np
 from corereg import _kernels, config
 from corereg.autograd import Tensor, is_grad_enabled
 from corereg.autograd.tensor import new_tensor
+from corereg.matmul_precision import get_float32_matmul_precision
 from corereg.representation import as_words, counted
 from corereg.runtime.capture import Capture, CaptureCache
 from corereg.runtime.comparison import difference
@@ -145,13 +146,15 @@ class RecordedFunction:
         ['replayed']
         """
         entries = []
+        precision = (get_float32_matmul_precision(),)
         for capture in self._captures:
             shapes = ", ".join(f"{a.dtype}{list(a.shape)}" for a in capture.memory)
             what = f"{getattr(self, '__name__', 'function')}({shapes})"
             if capture.ready:
-                entries.append(Execution(what, "replayed", capture.threads))
+                found = Execution(what, "replayed", capture.threads)
             else:
-                entries.append(Execution(what, "eager", None, TWO_RUNS, "call it again"))
+                found = Execution(what, "eager", None, TWO_RUNS, "call it again")
+            entries.append(found._replace(precision=precision))
         return ExecutionReport(entries)
 
 

@@ -24,7 +24,8 @@ class Execution(NamedTuple):
     what: "fit", "evaluate", "predict", or a recorded function with its arguments; mode: "replayed",
     "eager" (through Python), or "not run yet"; threads: of replays, else None; reason and cure: why
     it is eager and what to do about it, else None; sparse: the layers that predict computes by the
-    weights alone that are not zero, because that is faster.
+    weights alone that are not zero, because that is faster; precision: of products of float32, see
+    `corereg.set_float32_matmul_precision`, several where layers differ.
     """
 
     what: str
@@ -33,6 +34,7 @@ class Execution(NamedTuple):
     reason: str | None = None
     cure: str | None = None
     sparse: tuple[str, ...] = ()
+    precision: tuple[str, ...] = ("highest",)
 
     def __str__(self) -> str:
         text = f"{self.what}: {self.mode}"
@@ -40,6 +42,8 @@ class Execution(NamedTuple):
             text += f", {self.threads} thread{'' if self.threads == 1 else 's'}"
         if self.sparse:
             text += f", sparse kernels for {', '.join(map(repr, self.sparse))}"
+        if self.precision != ("highest",):
+            text += f", matmul precision {' and '.join(self.precision)}"
         if self.reason is not None:
             text += f", because {self.reason}"
         if self.cure is not None:

@@ -55,6 +55,7 @@ class SavableModel(TrainableModel, Protocol):
         weighted_metrics: Any = ...,
         *,
         log_penalties: bool = ...,
+        matmul_precision: str | None = ...,
     ) -> None: ...
 
 
@@ -108,14 +109,16 @@ def save_model(
 def _compile_config(model: SavableModel, optimizer: optimizers.Optimizer) -> dict[str, Any]:
     """The arguments of compile."""
     compilation = model._trainer.compilation
-    logged = {"log_penalties": True} if compilation.log_penalties else {}
+    more: dict[str, Any] = {"log_penalties": True} if compilation.log_penalties else {}
+    if compilation.matmul_precision is not None:
+        more["matmul_precision"] = compilation.matmul_precision
     return {
         "optimizer": optimizers.serialize(optimizer),
         "loss": _each(model.loss, losses.serialize),
         "loss_weights": compilation.loss_weights,
         "metrics": _each(compilation.requested_metrics, _metric),
         "weighted_metrics": _each(compilation.requested_weighted_metrics, _metric),
-        **logged,
+        **more,
     }
 
 
@@ -195,6 +198,7 @@ def _restored(
                 metrics=given["metrics"],
                 weighted_metrics=given["weighted_metrics"],
                 log_penalties=given.get("log_penalties") is True,
+                matmul_precision=given.get("matmul_precision"),
             )
     except (
         *(KeyError, TypeError, ValueError, AttributeError, IndexError),

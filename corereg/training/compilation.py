@@ -11,6 +11,7 @@ import numpy as np
 from corereg import losses, metrics, optimizers
 from corereg.graph.nest import SEQUENCES
 from corereg.layers.base import Shape
+from corereg.matmul_precision import parts_of
 from corereg.naming import unused_name
 from corereg.training.data.checks import prefix_errors
 
@@ -48,6 +49,7 @@ class Compilation:
 
     loss, loss_weights, requested_metrics and requested_weighted_metrics are one, a list or a dict,
     with names looked up. What they mean for the outputs is found when data come, and kept.
+    matmul_precision: of the model's products, None where `set_float32_matmul_precision` says it.
     gradient_observer: what a callback has each step of a training call `add()` of, once the
     gradients are there.
     """
@@ -63,8 +65,10 @@ class Compilation:
         requested_weighted_metrics: Any = None,
         run_eagerly: bool = False,
         log_penalties: bool = False,
+        matmul_precision: str | None = None,
     ) -> None:
         self.optimizer, self.run_eagerly = optimizer, run_eagerly
+        self.matmul_precision = matmul_precision
         self.log_penalties = log_penalties
         self.loss, self.loss_weights = loss, loss_weights
         self.requested_metrics = requested_metrics
@@ -82,8 +86,11 @@ class Compilation:
         weighted_metrics: Any,
         run_eagerly: bool,
         log_penalties: bool,
+        matmul_precision: str | None,
     ) -> Compilation:
         """Names looked up, or ValueError that lists the known ones."""
+        if matmul_precision is not None:
+            parts_of("compile", matmul_precision)
         return cls(
             optimizers.get(optimizer),
             _each(loss, losses.get),
@@ -92,6 +99,7 @@ class Compilation:
             _requested(weighted_metrics),
             bool(run_eagerly),
             bool(log_penalties),
+            matmul_precision,
         )
 
     def need_optimizer(self, who: str) -> optimizers.Optimizer:

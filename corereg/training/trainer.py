@@ -16,6 +16,7 @@ import numpy as np
 from corereg import _kernels, optimizers
 from corereg._lazy import later
 from corereg.autograd import Parameter, Tensor
+from corereg.matmul_precision import parts_of
 from corereg.random import next_model_seed
 from corereg.runtime.capture import CaptureCache
 from corereg.runtime.dependencies import Obstacle
@@ -106,6 +107,7 @@ class Trainer:
 
     def __init__(self) -> None:
         self.compilation = Compilation()
+        self.matmul_parts = [-1]  # what compile's matmul_precision means; -1: nothing was said
         self.stop_training = False
         self.row_order = RowOrder(next_model_seed())
         self.unaveraged: list[Array] | None = None
@@ -143,6 +145,8 @@ class Trainer:
         """Takes what to train with from now on."""
         self.lock.check_idle("compile")
         self.compilation = compilation
+        precision = compilation.matmul_precision
+        self.matmul_parts[0] = -1 if precision is None else parts_of("compile", precision)
         self.forget_recordings()
 
     def layers_changed(self) -> None:
@@ -414,9 +418,12 @@ class Trainer:
         self._warned.add(obstacle.reason)
         report.warn_eager(who, obstacle)
 
-    def execution_report(self, weights: Sequence[Parameter]) -> ExecutionReport:
+    def execution_report(
+        self, weights: Sequence[Parameter], precision: tuple[str, ...]
+    ) -> ExecutionReport:
         """For fit, evaluate and predict: replayed or eager, on how many threads, and why; and of
-        which of the model's weights `predict` multiplies with those alone that are not zero."""
+        which of the model's weights `predict` multiplies with those alone that are not zero.
+        precision: of the products."""
         entries = []
         for what, kind in (("fit", "train"), ("evaluate", "test"), ("predict", "predict")):
             obstacle, captures = self.obstacle(kind), [*self.captures[kind]]
@@ -434,7 +441,7 @@ class Trainer:
                 )
             else:
                 entries.append(report.Execution(what, "not run yet"))
-        return report.ExecutionReport(entries)
+        return report.ExecutionReport([one._replace(precision=precision) for one in entries])
 
     def _sparse_layers(self, weights: Sequence[Parameter]) -> tuple[str, ...]:
         """The layers of the weights for which forward passes use sparse kernels."""

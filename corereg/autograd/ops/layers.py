@@ -24,30 +24,34 @@ from corereg.autograd.tensor import Tensor, apply, tensor
 
 
 class Dense(Op):
-    """act(x w + b): x (batch, inputs), w (inputs, units), b (units,) if given."""
+    """act(x w + b): x (batch, inputs), w (inputs, units), b (units,) if given. Its three products
+    have the precision that holds when it is made."""
 
-    __slots__ = ("code", "kept")
+    __slots__ = ("code", "kept", "parts")
     returns_new_arrays = recordable = True
 
     def __init__(self, code: int = LINEAR) -> None:
         self.code = code
         self.kept: Any = None
+        self.parts = _kernels.matmul_parts()
 
     def forward(self, x: Any, w: Any, b: Any = None) -> Any:
         if self.code not in SLOPED or not state.enabled:
-            return _kernels.dense_forward(x, w, b, self.code)
+            return _kernels.dense_forward(x, w, b, self.code, parts=self.parts)
         self.kept = np.empty((len(x), w.shape[-1]), x.dtype)
-        return _kernels.dense_forward(x, w, b, self.code, slope=self.kept)
+        return _kernels.dense_forward(x, w, b, self.code, slope=self.kept, parts=self.parts)
 
     def backward(self, grad: Any, out: Any, x: Any, w: Any, b: Any = None) -> tuple[Any, ...]:
         if self.code != LINEAR:
             known = out if self.kept is None else self.kept
             grad = _kernels.activation_backward(grad, known, self.code)
-        dx = _kernels.dense_backward_input(grad, w) if self.needs_gradient(0) else None
+        dx = None
+        if self.needs_gradient(0):
+            dx = _kernels.dense_backward_input(grad, w, parts=self.parts)
         dw = self.gradient_array(1, w) if self.needs_gradient(1) else None
         db = self.gradient_array(2, b) if b is not None and self.needs_gradient(2) else None
         if dw is not None or db is not None:
-            _kernels.dense_backward_weights(x, grad, dw, db)
+            _kernels.dense_backward_weights(x, grad, dw, db, self.parts)
         return (dx, dw) if b is None else (dx, dw, db)
 
     def derivative(self, grad: Any, out: Any, x: Any, w: Any, b: Any = None) -> tuple[Any, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 from typing import Any
 
 import numpy as np
 
+from corereg import _kernels
 from corereg.autograd.op import Op
 from corereg.autograd.ops.arguments import check_size
 from corereg.autograd.ops.arithmetic import Multiply
@@ -17,16 +17,22 @@ from corereg.autograd.ops.reductions import Sum
 from corereg.autograd.ops.shaping import BroadcastTo, Reshape, Transpose
 from corereg.autograd.tensor import Tensor, apply, pair, tensor
 
+_FLOAT32 = np.dtype(np.float32)
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 class Matmul(Op):
-    """a @ b by NumPy's rules: matrices, stacks of them, and vectors on either side."""
+    """a @ b by NumPy's rules: matrices, stacks of them, and vectors on either side. Its products
+    have the precision that holds when it is made."""
 
-    __slots__ = ()
+    __slots__ = ("parts",)
     returns_new_arrays = True
 
-    forward = staticmethod(operator.matmul)
+    def __init__(self) -> None:
+        self.parts = _kernels.matmul_parts()
+
+    def forward(self, a: Any, b: Any) -> Any:
+        return product(a, b, self.parts)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
         left = a if a.ndim > 1 else a[None, :]
@@ -37,10 +43,10 @@ class Matmul(Op):
             grad = grad[..., None]
         da = db = None
         if self.needs_gradient(0):
-            da = grad @ right.swapaxes(-1, -2)
+            da = product(grad, right.swapaxes(-1, -2), self.parts)
             da = da if a.ndim > 1 else da.sum(axis=tuple(range(da.ndim - 1)))
         if self.needs_gradient(1):
-            db = left.swapaxes(-1, -2) @ grad
+            db = product(left.swapaxes(-1, -2), grad, self.parts)
             db = db if b.ndim > 1 else db[..., 0].sum(axis=tuple(range(db.ndim - 2)))
         return da, db
 
@@ -50,25 +56,47 @@ class Einsum(Op):
     in one of the three, every label of an operand in one of the other two, and lengths agree: so
     each gradient is such a sum itself."""
 
-    __slots__ = ("left", "right", "to")
+    __slots__ = ("left", "parts", "right", "to")
     returns_new_arrays = True
 
     def __init__(self, left: str, right: str, to: str) -> None:
         self.left = left
         self.right = right
         self.to = to
+        self.parts = _kernels.matmul_parts()
 
     def forward(self, a: Any, b: Any) -> Any:
-        return contracted(self.left, self.right, self.to, a, b)
+        return contracted(self.left, self.right, self.to, a, b, self.parts)
 
     def backward(self, grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, ...]:
+        left, right, to, parts = self.left, self.right, self.to, self.parts
         return (
-            contracted(self.to, self.right, self.left, grad, b) if self.needs_gradient(0) else None,
-            contracted(self.to, self.left, self.right, grad, a) if self.needs_gradient(1) else None,
+            contracted(to, right, left, grad, b, parts) if self.needs_gradient(0) else None,
+            contracted(to, left, right, grad, a, parts) if self.needs_gradient(1) else None,
         )
 
 
-def contracted(left: str, right: str, to: str, a: Any, b: Any) -> Any:
+def product(a: Any, b: Any, parts: int) -> Any:
+    """a @ b of arrays, or of tensors under create_graph. parts: of the operands of float32, by
+    kernels (see `_kernels.matmul_parts`); 0: NumPy multiplies."""
+    if isinstance(a, Tensor) or not parts or not a.dtype == b.dtype == _FLOAT32:
+        return a @ b
+    left = a if a.ndim > 1 else a[None, :]
+    right = b if b.ndim > 1 else b[:, None]
+    if not a.ndim or not b.ndim or left.shape[-1] != right.shape[-2]:
+        return a @ b  # raises
+    plain = [getattr(x, "array", x) for x in (left, right)]  # of TracedArrays: kernels are recorded
+    stack = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    xs, ws = (np.broadcast_to(x, (*stack, *x.shape[-2:])) for x in plain)
+    made = np.empty((*stack, left.shape[-2], right.shape[-1]), np.float32)
+    for place in np.ndindex(stack):
+        _kernels.dense_forward(xs[place], ws[place], out=made[place], parts=parts)
+    kept = (*stack, *left.shape[-2:-1][: a.ndim > 1], *right.shape[-1:][: b.ndim > 1])
+    made = made.reshape(kept)
+    return made if plain[0] is left else type(left)(made)
+
+
+def contracted(left: str, right: str, to: str, a: Any, b: Any, parts: int) -> Any:
     """The two-operand sum of arrays, or of tensors under create_graph."""
     if isinstance(a, Tensor):
         return apply(Einsum(left, right, to), a, b)
@@ -85,7 +113,8 @@ def contracted(left: str, right: str, to: str, a: Any, b: Any) -> Any:
         return x.transpose(order).reshape([*(sizes[s] for s in stack), *shape])
 
     if summed:
-        made = laid_out(a, left, rows, summed) @ laid_out(b, right, summed, columns)
+        first, second = laid_out(a, left, rows, summed), laid_out(b, right, summed, columns)
+        made = product(first, second, parts)
     else:
         made = laid_out(a, left, rows, []) * laid_out(b, right, [], columns)
     found = [*stack, *rows, *columns]
