@@ -79,14 +79,16 @@ class Adafactor(KernelOptimizer):
 
     def _new_factors(self, p: Parameter) -> tuple[Variable, Variable]:
         """r and c, which vectors have as well, as in Keras: a number each that nobody reads."""
-        whole = len(p.shape) > 1
-        name = p.name.replace("/", "_")
-        rows = p.shape[:-1] if whole else ()
-        columns = p.shape[:-2] + p.shape[-1:] if whole else ()
-        return (
-            self.add_variable(rows, dtype=p.dtype, name=f"{name}_rows"),
-            self.add_variable(columns, dtype=p.dtype, name=f"{name}_columns"),
+        shapes: tuple[tuple[int, ...], tuple[int, ...]] = (), ()
+        if len(p.shape) > 1:
+            shapes = p.shape[:-1], p.shape[:-2] + p.shape[-1:]
+        dtype = p.dtype if len(p.shape) > 1 else "int64"
+        names = (p.name.replace("/", "_") + end for end in ("_rows", "_columns"))
+        rows, columns = (
+            self.add_variable(shape, dtype=dtype, name=name)
+            for shape, name in zip(shapes, names, strict=True)
         )
+        return rows, columns
 
     def _variables_by_parameter(self) -> list[tuple[Variable | None, ...]]:
         return [(*own, *two) for own, two in zip(self._slots, self._factors, strict=True)]
