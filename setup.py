@@ -103,7 +103,7 @@ KERNELS = [
     *("batch_norm", "row_norm", "embedding"),
     *("cross_entropy", "regression_loss", "output_loss", "accuracy", "counts", "samples"),
     *("accumulators", "gather", "shuffle", "strided_table", "update", "stages"),
-    *("sharpness", "probe", "table"),
+    *("sharpness", "directions", "probe", "table"),
 ]
 Object = tuple[str, str, list[str], dict[str, str]]  # source, folder, flags, macros
 OBJECTS = "build/kernels"  # kept, where pip builds all else in a new folder every time
@@ -128,7 +128,7 @@ FASTEST = {("dense", 0), ("gather", 0), ("gather", 1)}  # with CR_F64
 # What takes little of any step is small, not fast; so is nearly all in float64, and all for CPUs of
 # before 2013 (the baseline).
 SMALL = {"accumulators", "accuracy", "counts", "mixing", "probe", "regression_loss", "samples"}
-SMALL |= {"sharpness", "shuffle", "stages"}
+SMALL |= {"directions", "sharpness", "shuffle", "stages"}
 FAST_IN_FLOAT64 = {"dense", "gather", "update"}
 # float64, in which few networks are trained, has no kernels of its own for AVX-512: it runs those
 # for AVX2, and the wheel is a twentieth smaller. src/dispatch.c says so, too.
@@ -143,7 +143,7 @@ MATRIX_UNITS = {
 # Sources of which all kernels are another instruction set's: src/seldom.h says which kernels.
 ELSEWHERE = {
     ("v4", 0): {"output_loss", "accuracy", "counts", "samples", "noise", "mixing", "warp"}
-    | {"shuffle", "stages", "sharpness"},
+    | {"shuffle", "stages", "sharpness", "directions"},
     ("v3", 1): {"noise", "mixing", "warp", "shuffle"},
 }
 # Of Cython's code, -Os takes a third off, most of it where errors are raised. The parameter keeps

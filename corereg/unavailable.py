@@ -72,12 +72,7 @@ _REASONS: dict[str, dict[str, tuple[str, ...]]] = {
         "layers: compute it with the framework that made the outputs": ("CTC", "ctc"),
     },
     "optimizers": {
-        "use Adam, or AdamW with gradient_accumulation_steps": ("Adafactor",),
-        "use AdamW with clipnorm": ("Lamb",),
-        "use loss_scale_factor= of any optimizer": ("LossScaleOptimizer",),
-        "use AdamW or Lion": ("Muon",),
         "use learning_rate_multipliers= of any optimizer": ("MultiOptimizer", "OptimizerMap"),
-        "use AdamW with use_ema=True": ("ScheduleFreeAdamW",),
         "use the optimizers of this package": ("legacy",),
     },
     "callbacks": {

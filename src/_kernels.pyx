@@ -58,6 +58,7 @@ include "embedding.pxi"
 include "update.pxi"
 include "stages.pxi"
 include "sharpness.pxi"
+include "directions.pxi"
 include "probe.pxi"
 
 # Models beside threads: who reads and writes weights, and forward passes.

@@ -32,6 +32,9 @@ cdef extern from "kernels.h" nogil:
         CR_ascent_norms, CR_ascend_weights, CR_restore_weights
         CR_constrain_norms, CR_constrain_signs, CR_shrink_norms, CR_shrink_groups, CR_mask_values
         CR_scheduled_rate
+        CR_direction_norms, CR_follow_directions
+        CR_factor_rows, CR_factor_columns, CR_factored_direction
+        CR_unscale_gradients, CR_adapt_loss_scale
         CR_probe_arithmetic, CR_probe_triad, CR_probe_read
     enum cr_activation:
         CR_LINEAR, CR_RELU, CR_SIGMOID, CR_TANH, CR_SOFTMAX, CR_LEAKY_RELU, CR_ELU, CR_SELU
@@ -449,6 +452,31 @@ cdef extern from "kernels.h" nogil:
         const void *x
         const uint8_t *keep
         ptrdiff_t n
+    enum cr_length:
+        CR_BY_TRUST, CR_BY_SIZE, CR_BY_FACTORS, CR_LENGTHS
+    ctypedef struct cr_directions_args:
+        const cr_segment *segments
+        ptrdiff_t count, blocks
+        const cr_hyper *hyper
+        double *sums
+        const double *factors
+        int update, kind
+    ctypedef struct cr_factored_args:
+        void *velocity
+        void *update
+        void *rows
+        void *columns
+        ptrdiff_t outer, R, C
+        const cr_hyper *hyper
+    ctypedef struct cr_loss_scale_args:
+        const cr_segment *segments
+        const void *const *gradients
+        ptrdiff_t count, blocks
+        float *scale
+        double *sums
+        int64_t *counter
+        int64_t *skip
+        int64_t growth_steps
     ctypedef struct cr_scheduled_rate_args:
         cr_hyper *hyper
         const double *numbers
@@ -472,6 +500,7 @@ cdef extern from "kernels.h" nogil:
         void *args
         ptrdiff_t size
         int needs_barrier
+        const int64_t *skip
     ctypedef struct cr_section:
         cr_instruction *list
         ptrdiff_t count, times

@@ -32,12 +32,14 @@ const char *cr_kernel_name(int id);
 void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size);
 
 /* A recorded kernel call: its own copy of the arguments, how many shares, and whether there is a
- * barrier before it: all threads must have done what stands before it in the list. */
+ * barrier before it: all threads must have done what stands before it in the list. It is left out
+ * where `skip` is not NULL and what it points to not 0. */
 typedef struct {
     cr_kernel kernel;
     const void *args;
     ptrdiff_t size;
     int needs_barrier;
+    const int64_t *skip;
 } cr_instruction;
 
 /* A list of calls to be run `times` times over. */

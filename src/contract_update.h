@@ -177,6 +177,56 @@ typedef struct {
     int kind;
 } cr_scheduled_rate_args;
 
+/* Behind the sweep of a rule that leaves the direction of a step, u, in the slot `update` (see
+ * rules.h); u is read from there. Nothing is done behind a step that made no update.
+ *
+ * direction_norms:   sums[block] = sum w^2, and sums[blocks + block] = sum u^2
+ * follow_directions: w -= length * u. The length of a segment, by kind, with its lr and t:
+ *   CR_BY_TRUST     lr |w| / |u|, norms of the whole; lr if one of them is 0      (lamb)
+ *   CR_BY_SIZE      max(epsilon_2, rms w) min(lr, 1/sqrt(t)) / max(1, rms u / clip_threshold),
+ *                   with adafactor's hyperparameters
+ *   CR_BY_FACTORS   lr factors[segment]; sums is not read                          (muon) */
+enum cr_length { CR_BY_TRUST, CR_BY_SIZE, CR_BY_FACTORS, CR_LENGTHS };
+
+typedef struct {
+    const cr_segment *segments;
+    ptrdiff_t count, blocks;
+    const cr_hyper *hyper;
+    double *sums;
+    const double *factors; /* of CR_BY_FACTORS alone */
+    int update;            /* which slot it is */
+    int kind;
+} cr_directions_args;
+
+/* Adafactor's direction from its gradient, for one array w[outer, R, C], in the order of these
+ * kernels; b = 1 - t^beta_2_decay. Nothing is done behind a step that made no update.
+ *
+ * factor_rows:        rows[outer, R] = b rows + (1-b) mean over C of (g^2 + epsilon_1)
+ * factor_columns:     columns[outer, C] = b columns + (1-b) mean over R of (g^2 + epsilon_1)
+ * factored_direction: velocity = rows / mean(rows over R) * columns, or without rows and columns
+ *                     velocity = b velocity + (1-b) (g^2 + epsilon_1);  update = g / sqrt(velocity)
+ *
+ * g is in `update`. Shares are rows of w, or vectors of columns. */
+typedef struct {
+    void *velocity, *update, *rows, *columns;
+    ptrdiff_t outer, R, C;
+    const cr_hyper *hyper;
+} cr_factored_args;
+
+/* unscale_gradients: y = g / scale[0], the segments' w; sums[block]: how many g are not finite
+ * adapt_loss_scale:  skip[0] = whether any sum is > 0; then scale /= 2, counter = 0, else after
+ *                    `growth_steps` such steps scale *= 2, counter = 0. A scale ends at 2^127. One
+ *                    share. */
+typedef struct {
+    const cr_segment *segments;
+    const void *const *gradients; /* NULL for zero */
+    ptrdiff_t count, blocks;
+    float *scale;
+    double *sums;
+    int64_t *counter, *skip;
+    int64_t growth_steps;
+} cr_loss_scale_args;
+
 /* The rate after so many steps. */
 double cr_rate_at(int kind, const double *numbers, ptrdiff_t count, int64_t step);
 

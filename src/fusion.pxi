@@ -50,7 +50,8 @@ cdef Py_ssize_t successor(Program program, Py_ssize_t i):
                 if k < i or (j >= 0 and j != k):
                     return -1
                 j = k
-    if j < 0 or not is_private(program, i, j):
+    if (j < 0 or program.calls[i].skip != program.calls[j].skip
+            or not is_private(program, i, j)):
         return -1
     for k in range(i + 1, j):
         if not program.calls[k].absorbed and must_wait(program, k, j, False):

@@ -126,6 +126,13 @@ typedef void (*cr_kernel)(const void *args, ptrdiff_t rank, ptrdiff_t size);
     X(shrink_groups)          \
     X(mask_values)            \
     X(scheduled_rate)         \
+    X(direction_norms)        \
+    X(follow_directions)      \
+    X(factor_rows)            \
+    X(factor_columns)         \
+    X(factored_direction)     \
+    X(unscale_gradients)      \
+    X(adapt_loss_scale)       \
     CR_RULES(CR_UPDATE, X)    \
     X(probe_arithmetic)       \
     X(probe_triad)            \

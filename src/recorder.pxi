@@ -20,6 +20,7 @@ ctypedef struct recorded_call:  # of a kernel
     double nanoseconds          # of work for one thread, a guess; 0: one share, rank 0's
     ptrdiff_t rows              # that its shares are cut from; 0: they are not rows
     Py_ssize_t first_range, range_count
+    const int64_t *skip         # the call is left out where this is not 0; NULL: never
 
 
 ctypedef struct memory_bounds:   # of an array of any layout
@@ -143,13 +144,22 @@ cdef class Program:
             raise MemoryError("Program: no memory for another call")
         memcpy(kept, args, bytes)
         self.calls[self.call_count] = recorded_call(
-            kernel, kept, bytes, kernel_id, False, nanoseconds, rows, self.range_count, 0)
+            kernel, kept, bytes, kernel_id, False, nanoseconds, rows, self.range_count, 0, NULL)
         self.call_count += 1
         for i in range(len(operands)):
             self.add_ranges(access[i], operands[i])
         self.calls[self.call_count - 1].range_count = (
             self.range_count - self.calls[self.call_count - 1].first_range)
         self.operands.append(operands)
+        return 0
+
+    cdef int skip_last(self, array skip) except -1:
+        """Lets the call that was added last be left out where skip[0] is not 0."""
+        cdef recorded_call *call = self.calls + self.call_count - 1
+        self.add_ranges(b"r", skip)
+        call.range_count += 1
+        call.skip = <const int64_t *> data_ptr(skip)
+        self.operands[self.call_count - 1] += (skip,)
         return 0
 
     cdef memory_range *new_range(self) except NULL:
@@ -221,6 +231,7 @@ cdef class Program:
         for k in range(call.range_count):
             self.new_range()[0] = other.ranges[call.first_range + k]
         self.calls[self.call_count - 1].range_count = self.range_count - first
+        self.calls[self.call_count - 1].skip = call.skip
         self.operands[self.call_count - 1] = other.operands[i]
         return 0
 
@@ -430,6 +441,41 @@ cdef class recording_paused:
         if self.paused is not None and self.paused.recording is self.state:
             self.state.recorder = <PyObject *> self.paused
         self.paused = None
+
+
+@cython.no_gc_clear
+cdef class skipping:
+    """``with skipping(flag): ...``: kernels that this thread calls inside are left out where
+    flag[0], int64, is not 0; replays of what is recorded look anew each time."""
+    cdef array flag
+    cdef _ThreadState state  # where it has been entered, or None
+
+    def __init__(self, flag not None):
+        counter_ptr(flag, "skipping", "flag")
+        self.flag = flag
+
+    def __enter__(self):
+        cdef _ThreadState state = thread_state()
+        if state.skip != NULL:
+            raise RuntimeError("skipping: entered already in this thread")
+        self.state, state.skip = state, <PyObject *> self.flag
+
+    def __exit__(self, kind=None, error=None, traceback=None):
+        self.leave()
+
+    def __dealloc__(self):
+        self.leave()
+
+    cdef void leave(self) noexcept:
+        if self.state is not None:
+            self.state.skip = NULL
+            self.state = None
+
+
+def is_skipped():
+    """Whether kernels that this thread calls now are left out: for steps in Python."""
+    cdef _ThreadState state = thread_state()
+    return state.skip != NULL and counter_ptr(<array> state.skip, "is_skipped", "flag")[0] != 0
 
 
 cpdef track_dependency(part):

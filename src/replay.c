@@ -9,6 +9,8 @@
  * the number of shares. */
 static void run_call(const cr_instruction *call, ptrdiff_t rank, ptrdiff_t team)
 {
+    if (call->skip && *call->skip)
+        return;
     for (ptrdiff_t share = rank; share < call->size; share += team)
         call->kernel(call->args, share, call->size);
 }
@@ -51,7 +53,7 @@ void cr_replay(const cr_section *sections, ptrdiff_t count, ptrdiff_t times, ptr
 /* Runs one call, in `size` shares. */
 void cr_run(cr_kernel kernel, const void *args, ptrdiff_t size)
 {
-    const cr_instruction call = {kernel, args, size, 0};
+    const cr_instruction call = {kernel, args, size, 0, NULL};
     const cr_section section = {&call, 1, 1};
     cr_replay(&section, 1, 1, size);
 }

@@ -151,4 +151,78 @@ INLINE V nadam_step(const void *constants, void *state, V w, V g, const sweep_ki
                          c->over_velocity * s->velocity, splat(c->epsilon));
 }
 
+/* ---- schedule_free, lamb ------------------------------------------------------------------- */
+
+typedef struct {
+    T learning_rate, kept, added; /* 1 - 1/t and 1/t */
+    T beta_1, one_minus_beta_1, one_minus_beta_2, epsilon;
+    T over_velocity; /* 1 / (1-beta_2^t) */
+} schedule_free_constants;
+
+/* Works out the constants of schedule_free. */
+INLINE schedule_free_constants schedule_free_prepare(const cr_hyper *hyper)
+{
+    const schedule_free_hyper *own = OWN(schedule_free, hyper);
+    const double t = update_number(hyper);
+    const double warm = t < own->warmup_steps ? t / own->warmup_steps : 1;
+    return (schedule_free_constants){
+        .learning_rate = (T)(hyper->learning_rate * warm),
+        .kept = (T)(1 - 1 / t),
+        .added = (T)(1 / t),
+        .beta_1 = (T)own->beta_1,
+        .one_minus_beta_1 = (T)(1 - own->beta_1),
+        .one_minus_beta_2 = (T)(1 - own->beta_2),
+        .epsilon = (T)own->epsilon,
+        .over_velocity = (T)(1 / (1 - pow(own->beta_2, t))),
+    };
+}
+
+/* Takes a step: z by the gradient, their mean x towards z, and w between both. */
+INLINE V schedule_free_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
+{
+    const schedule_free_constants *c = constants;
+    schedule_free_state *s = state;
+    (void)kind;
+    g = bounded(g);
+    V mean = (w - c->one_minus_beta_1 * s->momentum) / c->beta_1;
+    s->velocity += c->one_minus_beta_2 * (g * g - s->velocity);
+    s->momentum -=
+        over_root(c->learning_rate * g, c->over_velocity * s->velocity, splat(c->epsilon));
+    mean = c->kept * mean + c->added * s->momentum;
+    return c->one_minus_beta_1 * s->momentum + c->beta_1 * mean;
+}
+
+typedef struct {
+    T over_momentum, over_velocity; /* 1 / (1-beta_1^t), 1 / (1-beta_2^t) */
+    T one_minus_beta_1, one_minus_beta_2, epsilon;
+} lamb_constants;
+
+/* Works out the constants of lamb. */
+INLINE lamb_constants lamb_prepare(const cr_hyper *hyper)
+{
+    const lamb_hyper *own = OWN(lamb, hyper);
+    const double t = update_number(hyper);
+    return (lamb_constants){
+        .over_momentum = (T)(1 / (1 - pow(own->beta_1, t))),
+        .over_velocity = (T)(1 / (1 - pow(own->beta_2, t))),
+        .one_minus_beta_1 = (T)(1 - own->beta_1),
+        .one_minus_beta_2 = (T)(1 - own->beta_2),
+        .epsilon = (T)own->epsilon,
+    };
+}
+
+/* Leaves the direction of a step: that of Adam. */
+INLINE V lamb_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
+{
+    const lamb_constants *c = constants;
+    lamb_state *s = state;
+    (void)kind;
+    g = bounded(g);
+    s->momentum += c->one_minus_beta_1 * (g - s->momentum);
+    s->velocity += c->one_minus_beta_2 * (g * g - s->velocity);
+    s->update = over_root(c->over_momentum * s->momentum, c->over_velocity * s->velocity,
+                          splat(c->epsilon));
+    return w + 0; /* flushes denormals */
+}
+
 #endif

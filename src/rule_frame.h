@@ -115,6 +115,9 @@ INLINE int makes_update(const cr_hyper *hyper)
     return hyper->accumulation == 1 || (hyper->step + 1) % hyper->accumulation == 0;
 }
 
+/* Whether the last step, which has been counted, made an update. */
+INLINE int made_update(const cr_hyper *hyper) { return hyper->step % hyper->accumulation == 0; }
+
 /* Gives t: which update this is, from 1. */
 INLINE double update_number(const cr_hyper *hyper)
 {

@@ -249,4 +249,49 @@ INLINE V lion_step(const void *constants, void *state, V w, V g, const sweep_kin
     return w - c->learning_rate * direction;
 }
 
+/* ---- adafactor, muon ------------------------------------------------------------------------ */
+
+typedef struct {
+    T unused;
+} adafactor_constants;
+
+/* Has nothing to work out. */
+INLINE adafactor_constants adafactor_prepare(const cr_hyper *hyper)
+{
+    (void)hyper;
+    return (adafactor_constants){0};
+}
+
+/* Leaves the gradient, as the stages before have made it. */
+INLINE V adafactor_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
+{
+    adafactor_state *s = state;
+    (void)constants, (void)kind;
+    s->velocity = s->velocity + 0;
+    s->update = bounded(g);
+    return w + 0; /* flushes denormals */
+}
+
+typedef struct {
+    T momentum, nesterov;
+} muon_constants;
+
+/* Works out the constants of muon. */
+INLINE muon_constants muon_prepare(const cr_hyper *hyper)
+{
+    const muon_hyper *own = OWN(muon, hyper);
+    return (muon_constants){(T)own->momentum, (T)own->nesterov};
+}
+
+/* Leaves the momentum, or Nesterov's form of it. */
+INLINE V muon_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
+{
+    const muon_constants *c = constants;
+    muon_state *s = state;
+    (void)kind;
+    s->momentum = c->momentum * s->momentum + g;
+    s->update = c->nesterov != 0 ? g + c->momentum * s->momentum : s->momentum;
+    return w + 0; /* flushes denormals */
+}
+
 #endif

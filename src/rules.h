@@ -12,7 +12,7 @@
  * Notation: g the gradient as the earlier stages of the sweep leave it (cr_update_args), lr the
  * learning rate, t the number of this update, from 1 (step + 1 unless several steps make one
  * update); every operation is elementwise. The formulas are those of Keras 3. The rules that divide
- * by the size of past gradients (rmsprop to ftrl) take g beyond 2^63 in size, in float64 2^511, as
+ * by the size of past gradients (rmsprop to ftrl, and schedule_free to adafactor) take g beyond 2^63 in size, in float64 2^511, as
  * that, and sums of squares end at the largest number: Keras's overflow there.
  */
 #ifndef COREREG_RULES_H
@@ -32,7 +32,11 @@
     R(with, adamax)       \
     R(with, nadam)        \
     R(with, ftrl)         \
-    R(with, lion)
+    R(with, lion)         \
+    R(with, schedule_free) \
+    R(with, lamb)         \
+    R(with, adafactor)    \
+    R(with, muon)
 
 /* Each row: the hyperparameters H, the state arrays S that every variable has, and behind them
  * those that it has only if an option of the rule is chosen, O. */
@@ -91,6 +95,31 @@
 /* w -= lr sign(beta_1 momentum + (1-beta_1) g);  momentum = beta_2 momentum + (1-beta_2) g */
 #define CR_RULE_lion(H, S, O) H(beta_1) H(beta_2) S(momentum)
 
+/* lr' = lr min(t/warmup_steps, 1), or lr where warmup_steps is 0;  velocity as adam
+ * momentum is z, from w on:  x = (w - (1-beta_1) z) / beta_1
+ * z -= lr' g / (sqrt(velocity/(1-beta_2^t)) + epsilon)
+ * x = (1-1/t) x + 1/t z;  w = (1-beta_1) z + beta_1 x */
+#define CR_RULE_schedule_free(H, S, O) \
+    H(beta_1) H(beta_2) H(epsilon) H(warmup_steps) S(momentum) S(velocity)
+
+/* The rules that follow leave w where it is, and in `update` the direction of the step, whose length
+ * follows from all of a variable: directions.c takes it, behind the sweep.
+ *
+ * momentum and velocity as adam
+ * update = momentum/(1-beta_1^t) / (sqrt(velocity/(1-beta_2^t)) + epsilon) */
+#define CR_RULE_lamb(H, S, O) \
+    H(beta_1) H(beta_2) H(epsilon) S(momentum) S(velocity) S(update)
+
+/* update = g; what becomes of it, and of velocity, is the kernels' of directions.c. */
+#define CR_RULE_adafactor(H, S, O) \
+    H(beta_2_decay) H(epsilon_1) H(epsilon_2) H(clip_threshold) S(velocity) S(update)
+
+/* momentum = mu momentum + g                                        (mu: H(momentum))
+ * update = g + mu momentum if nesterov is not 0, else momentum
+ * The first hyperparameters are those of adam, by which Muon's other variables step. */
+#define CR_RULE_muon(H, S, O) \
+    H(adam_beta_1) H(adam_beta_2) H(epsilon) H(momentum) H(nesterov) S(momentum) S(update)
+
 /* How often a rule is used, and so how many loops it is worth. CR_SELDOM: one for the plain step
  * and one with all stages but the proximal one, which it does not have; CR_OFTEN: also one for
  * steps with a penalty alone, and one with all stages and the proximal one, which its step scales
@@ -108,6 +137,10 @@ enum cr_uses { CR_SELDOM, CR_OFTEN, CR_MOSTLY };
 #define CR_USES_nadam CR_SELDOM
 #define CR_USES_ftrl CR_SELDOM
 #define CR_USES_lion CR_SELDOM
+#define CR_USES_schedule_free CR_SELDOM
+#define CR_USES_lamb CR_SELDOM
+#define CR_USES_adafactor CR_SELDOM
+#define CR_USES_muon CR_SELDOM
 
 enum { CR_MAX_HYPER = 8, CR_MAX_SLOTS = 3 }; /* of one rule */
 

@@ -66,7 +66,8 @@ cdef int arrange(Program program, ptrdiff_t team) except -1:
                 issued[i] = 1
                 instructions[done] = cr_instruction(
                     program.calls[i].kernel, program.calls[i].args,
-                    1 if program.calls[i].nanoseconds == 0 else team, done == begun)
+                    1 if program.calls[i].nanoseconds == 0 else team, done == begun,
+                    program.calls[i].skip)
                 done += 1
     if count:  # from the end of one run to the beginning of the next
         instructions[0].needs_barrier = False

@@ -61,6 +61,17 @@
 #define CR_OTHER_update_nadam , v3
 #define CR_OTHER_update_ftrl , v3
 #define CR_OTHER_update_lion , v3
+#define CR_OTHER_update_schedule_free , v3
+#define CR_OTHER_update_lamb , v3
+#define CR_OTHER_update_adafactor , v3
+#define CR_OTHER_update_muon , v3
+#define CR_OTHER_direction_norms , v3
+#define CR_OTHER_follow_directions , v3
+#define CR_OTHER_factor_rows , v3
+#define CR_OTHER_factor_columns , v3
+#define CR_OTHER_factored_direction , v3
+#define CR_OTHER_unscale_gradients , v3
+#define CR_OTHER_adapt_loss_scale , v3
 #elif defined(__AVX2__) && CR_F64 /* the same bits on every instruction set */
 #define CR_OTHER_normal , baseline
 #define CR_OTHER_symmetric_beta , baseline

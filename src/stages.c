@@ -118,9 +118,6 @@ KERNEL(constrain_norms) { scale_by_norms(arguments, rank, size, factor_of_limits
 /* ---- groups of weights ------------------------------------------------------------------------
  */
 
-/* Whether the last step, which has been counted, made an update. */
-INLINE int made_update(const cr_hyper *hyper) { return hyper->step % hyper->accumulation == 0; }
-
 /* Makes the norms of weights smaller behind a step that made an update. */
 KERNEL(shrink_norms)
 {

@@ -38,6 +38,7 @@ cdef class _ThreadState:
     cdef PyObject *grad_needed      # a set, borrowed: see Node.needs_gradient; NULL: all are needed
     cdef PyObject *recorder         # the Program that records this thread, borrowed; NULL: none
     cdef PyObject *call             # the innermost CallContext, borrowed; NULL: none
+    cdef PyObject *skip             # the flag of `skipping`, borrowed; NULL: kernels run
 
 
 cdef _ThreadState make_thread_state():

@@ -168,6 +168,7 @@ cdef class Segments:
     cdef readonly list weights, slots
     cdef Gradients gradients
     cdef bint proximal  # whether any has the proximal stage
+    cdef object sums  # scratch of `follow_directions`, or None
     cdef Rule rule  # the last one whose needs the slots were found to meet
 
     def __cinit__(self, weights, slots=None, l1=None, l2=None, decay=None, rate=None,
@@ -270,23 +271,27 @@ cdef check_slots(Rule rule, Segments segments):
     segments.rule = rule
 
 
-def update(Segments segments not None, Hyper hyper not None, penalty, scales=None):
-    """One step of hyper's rule over all segments; hyper.step counts it. penalty (blocks,) float64
-    takes the penalty of each block before the step; scales (count,) float64 or None multiplies
-    the gradients."""
+def update(Segments segments not None, Hyper hyper not None, penalty, scales=None, rule=None,
+           bint counted=True):
+    """One step of hyper's rule over all segments; hyper.step counts it, if `counted`. penalty
+    (blocks,) float64 takes the penalty of each block before the step; scales (count,) float64 or
+    None multiplies the gradients. rule: a name in RULES, whose hyperparameters are the first ones
+    of hyper's rule."""
     cdef cr_update_args g
     if hyper.rule is None:
         raise ValueError("update: expected the Hyper of a rule, received one without")
-    if segments.rule is not hyper.rule:
-        check_slots(hyper.rule, segments)
+    cdef Rule own = hyper.rule if rule is None else rule_named(rule, "update")
+    if segments.rule is not own:
+        check_slots(own, segments)
     g.segments, g.count, g.blocks = segments.table, segments.count, segments.blocks
     g.gradients = segments.gradients.places
     g.hyper = &hyper.c
     g.penalty = doubles(penalty, segments.blocks, "update", "penalty")
     g.scales = NULL if scales is None else doubles(scales, segments.count, "update", "scales")
-    launch(hyper.rule.kernel, segments.dtype, &g, sizeof(g), 0.5 * segments.elements(), 0,
+    launch(own.kernel, segments.dtype, &g, sizeof(g), 0.5 * segments.elements(), 0,
            b"srwrr", (segments, hyper, penalty, scales, segments.gradients))
-    launch_increment(&hyper.c.step, 1, hyper)
+    if counted:
+        launch_increment(&hyper.c.step, 1, hyper)
 
 
 def penalty(Segments segments not None, sums):

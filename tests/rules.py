@@ -12,11 +12,16 @@ VALUES = {
     "epsilon": 1e-7,
     "learning_rate_power": -0.5,
 }  # of hyperparameters that 0.9 would not suit
+OWN = {
+    "schedule_free": {"warmup_steps": 3.0},
+    "lamb": {"epsilon": 0.01},  # less makes directions of what rounding leaves of a gradient
+}  # of one rule alone
 
 
 def numbers(rule):
     """Values for the hyperparameters of a rule, by name."""
-    return {name: VALUES.get(name, 0.9) for name in RULES[rule].hyperparameters}
+    found = {name: VALUES.get(name, 0.9) for name in RULES[rule].hyperparameters}
+    return found | OWN.get(rule, {})
 
 
 def hyper(rule, learning_rate=0.01, clipvalue=None):

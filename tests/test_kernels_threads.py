@@ -174,6 +174,18 @@ def kernel_calls(rng, dtype, m, n):
     calls.append(lambda: k.shrink_norms(weights[0], 0, 0, 0.7, made))
     calls.append(lambda: k.shrink_groups(weights[0], groups, np.ones(3), np.zeros(3), made))
     calls.append(lambda: k.scheduled_rate(accumulating, "exponential_decay", rate))
+    for kind, rule in (("trust", "lamb"), ("size", "adafactor")):
+        counted, used = hyper(rule), len(k.RULES[rule].slots)
+        hypers.append(counted)
+        directed = k.Segments(weights, list(zip(*slots[:used], strict=True)))
+        calls.append(lambda d=directed, h=counted, kind=kind: k.follow_directions(d, h, kind))
+    factors = [keep(np.ones(size, dtype)) for size in w.shape]
+    direction, velocity = keep(w.copy()), keep(np.ones_like(w))
+    calls.append(lambda: k.factored_direction(counted, direction, velocity, *factors))
+    loss_scale, flags = keep(np.full(1, 4, "float32")), keep(np.zeros(2, int))
+    calls.append(
+        lambda: k.unscale_gradients(averaged, loss_scale, flags[:1], flags[1:], moves, 3)
+    )
     calls.append(lambda: k.penalty(segments, sums))
     calls.append(lambda: k.clip_scales(segments, 1.0, True, scales, sums))
     calls.append(lambda: k.probe_triad(x, y, 0.5))

@@ -386,9 +386,9 @@ def test_hyperparameters_by_name(fails):
         fails(call, KeyError, r"of \['rho', 'momentum', 'epsilon'\], received 'beta_1'")
     fails(lambda: _kernels.Hyper("sgd", beta_1=0.5), KeyError, r"of \[\], received 'beta_1'")
     fails(
-        lambda: _kernels.Hyper("lamb"),
+        lambda: _kernels.Hyper("lars"),
         ValueError,
-        r"^Hyper: expected a rule of \['adadelta', .+\], received 'lamb'$",
+        r"^Hyper: expected a rule of \['adadelta', .+\], received 'lars'$",
     )
 
 

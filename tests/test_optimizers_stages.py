@@ -271,8 +271,7 @@ def test_constraints_that_give_something_else(fails):
         (lambda: layers.Dense(3, kernel_constraint=3), ValueError, "a Constraint or a callable"),
         (lambda: constraints.MaxNorm(-1), ValueError, "MaxNorm: expected a finite max_value >= 0"),
         (lambda: constraints.UnitNorm(axis=1.5), TypeError, "UnitNorm: expected axis as an int"),
-        (lambda: optimizers.Lamb, AttributeError, "has no 'Lamb': use AdamW"),
-        (lambda: optimizers.Muon, AttributeError, "has no 'Muon': use AdamW or Lion"),
+        (lambda: optimizers.MultiOptimizer, AttributeError, "use learning_rate_multipliers="),
     ],
 )
 def test_refused(call, exception, message, fails):

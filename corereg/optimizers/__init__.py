@@ -30,36 +30,46 @@ from corereg._lazy import lazy_package
 if TYPE_CHECKING:
     from corereg.optimizers import schedules as schedules
     from corereg.optimizers.adadelta import Adadelta as Adadelta
+    from corereg.optimizers.adafactor import Adafactor as Adafactor
     from corereg.optimizers.adagrad import Adagrad as Adagrad
     from corereg.optimizers.adam import Adam as Adam
     from corereg.optimizers.adamax import Adamax as Adamax
     from corereg.optimizers.adamw import AdamW as AdamW
     from corereg.optimizers.base import Optimizer as Optimizer
     from corereg.optimizers.ftrl import Ftrl as Ftrl
+    from corereg.optimizers.lamb import Lamb as Lamb
     from corereg.optimizers.lion import Lion as Lion
     from corereg.optimizers.lookup import (
         deserialize as deserialize,
         get as get,
         serialize as serialize,
     )
+    from corereg.optimizers.loss_scale import LossScaleOptimizer as LossScaleOptimizer
+    from corereg.optimizers.muon import Muon as Muon
     from corereg.optimizers.nadam import Nadam as Nadam
     from corereg.optimizers.rmsprop import RMSprop as RMSprop
     from corereg.optimizers.sam import SAM as SAM
+    from corereg.optimizers.schedule_free_adamw import ScheduleFreeAdamW as ScheduleFreeAdamW
     from corereg.optimizers.sgd import SGD as SGD
 
 _MODULES = {
     "Adadelta": "adadelta",
+    "Adafactor": "adafactor",
     "Adagrad": "adagrad",
     "Adam": "adam",
     "AdamW": "adamw",
     "Adamax": "adamax",
     "Ftrl": "ftrl",
+    "Lamb": "lamb",
     "Lion": "lion",
+    "LossScaleOptimizer": "loss_scale",
+    "Muon": "muon",
     "Nadam": "nadam",
     "Optimizer": "base",
     "RMSprop": "rmsprop",
     "SAM": "sam",
     "SGD": "sgd",
+    "ScheduleFreeAdamW": "schedule_free_adamw",
     "deserialize": "lookup",
     "get": "lookup",
     "serialize": "lookup",

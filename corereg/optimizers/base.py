@@ -332,6 +332,8 @@ class Optimizer(CopiedWhole, LearningRate, StepPasses, StepPlanning, VariableMak
         Here all is Python, in Keras's order: penalty, clipping, weight decay, `update_step`."""
         who, rate = type(self).__name__, float(self._hyper.learning_rate)
         _kernels.fail_recording(f"{who} computes its steps in Python", self)
+        if _kernels.is_skipped():
+            return
         plan.set_gradients(gradients)
         scales = plan.clip_scales(self.clipnorm, self.global_clipnorm)
         _kernels.penalty(plan.segments, plan.penalty)

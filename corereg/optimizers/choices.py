@@ -92,7 +92,7 @@ class VariableChoices:
 
     def _decay_of(self, parameter: Parameter) -> float:
         """The weight decay of a variable; 0: none."""
-        decay = float(self.weight_decay or 0.0)
+        decay = self._wanted_decay(parameter)
         if not decay:
             return 0.0
         name = parameter.name
@@ -102,6 +102,10 @@ class VariableChoices:
             or any(re.search(pattern, name) for pattern in self._undecayed_patterns)
         )
         return 0.0 if excluded else decay
+
+    def _wanted_decay(self, parameter: Parameter) -> float:
+        """The weight decay of a variable that is not excluded."""
+        return float(self.weight_decay or 0.0)
 
     def _multiplier_of(self, parameter: Parameter) -> float:
         """What a variable's learning rate is multiplied by."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Parameter, Tensor
-from corereg.autograd.parameter import Variable
+from corereg.autograd.parameter import Variable, aligned
 from corereg.optimizers.base import Optimizer
 from corereg.optimizers.hyperparameters import Hyperparameter
 from corereg.optimizers.plan import StepPlan
 from corereg.optimizers.row_updates import forget_rows, update_rows
 
 Array = np.ndarray[Any, Any]
+DIRECTION = "update"  # the slot in which rules leave the direction of a step, see src/rules.h
 
 
 class KernelOptimizer(Optimizer):
@@ -43,11 +44,17 @@ class KernelOptimizer(Optimizer):
     """
 
     lazy: bool = False
+    takes_rows: ClassVar[bool] = True  # whether rows of a table may step without the others
 
     def __init__(
         self, learning_rate: float = 0.001, *args: Any, lazy: bool = False, **options: Any
     ) -> None:
         super().__init__(learning_rate, *args, **options)
+        if lazy and not self.takes_rows:
+            raise ValueError(
+                f"{type(self).__name__}: expected lazy=False, for its steps follow from whole "
+                "variables, received True; take Adam or another optimizer for tables"
+            )
         self.lazy = bool(lazy)
 
     def use_rule(self, rule: str, **hyperparameters: float) -> None:
@@ -69,6 +76,7 @@ class KernelOptimizer(Optimizer):
     def _forget(self) -> None:
         super()._forget()
         self._slots: list[tuple[Variable | None, ...]] = []
+        self._directions: list[Any] = []  # arrays of the parameters, in the rule's slot `update`
 
     def optional_slots(self) -> set[str]:
         """Which of the rule's optional state arrays are wanted."""
@@ -82,7 +90,16 @@ class KernelOptimizer(Optimizer):
     def slots(self) -> list[tuple[Array | None, ...]]:
         """The state arrays of each parameter in the order of the rule's slots, None where an
         optional one is not wanted."""
-        return [tuple([None if v is None else v.data for v in own]) for own in self._slots]
+        found = [tuple([None if v is None else v.data for v in own]) for own in self._slots]
+        if not self._directions:
+            return found
+        return [
+            own if u is None else (*own, u) for own, u in zip(found, self._directions, strict=True)
+        ]
+
+    def _variables_by_parameter(self) -> list[tuple[Variable | None, ...]]:
+        """The variables of the rule that belong to each parameter."""
+        return self._slots
 
     def _saved_variables(self) -> list[Variable]:
         slots = [v for own in self._slots for v in own if v is not None]
@@ -95,6 +112,9 @@ class KernelOptimizer(Optimizer):
         rule = self._hyper.rule
         assert rule is not None
         always, chosen = rule.slots[: rule.required], self.optional_slots()
+        if always[-1:] == (DIRECTION,):  # no state, for each step makes it anew
+            always = always[:-1]
+            self._directions = [aligned(np.zeros_like(p.data)) for p in self.parameters]
         initial = [self.initial_values().get(name, "zeros") for name in always]
         made: dict[str, Sequence[Variable]] = dict(
             zip(always, self.add_optimizer_variables(self.parameters, always, initial), strict=True)
@@ -103,7 +123,7 @@ class KernelOptimizer(Optimizer):
             if name in chosen:
                 made[name] = self.add_optimizer_variables(self.parameters, name)
         count = len(self.parameters)
-        columns = [made.get(name, [None] * count) for name in rule.slots]
+        columns = [made.get(name, [None] * count) for name in rule.slots if name != DIRECTION]
         self._slots = [*zip(*columns, strict=True)] if columns else [()] * count
 
     def _ask_for_rows(self) -> None:
@@ -136,9 +156,19 @@ class KernelOptimizer(Optimizer):
             return
         plan.set_gradients(gradients)
         scales = plan.clip_scales(self.clipnorm, self.global_clipnorm)
-        _kernels.update(plan.segments, self._hyper, plan.penalty, scales)
+        self.run_rule(plan, scales)
         for p in plan.parameters:
             p.changed()
+
+    def run_rule(self, plan: StepPlan, scales: Array | None) -> None:
+        """The sweep of a step, and what is left to do behind it. scales: of clipping by norms."""
+        _kernels.update(plan.segments, self._hyper, plan.penalty, scales)
+        self.follow(plan.segments, plan.parameters, self._hyper)
+
+    def follow(
+        self, segments: _kernels.Segments, parameters: Sequence[Parameter], hyper: _kernels.Hyper
+    ) -> None:
+        """What a rule that leaves the directions of steps has to do behind the sweep."""
 
     def update_step(self, gradient: Tensor, variable: Parameter, learning_rate: float) -> None:
         """The rule alone, for one variable: what a subclass that changes the gradient calls by
@@ -147,13 +177,23 @@ class KernelOptimizer(Optimizer):
 
         own = self._slots[self._get_variable_index(variable)]
         slots = [None if v is None else v.data for v in own]
+        direction = self._directions[self._get_variable_index(variable)] if self._directions else None
+        if direction is not None:
+            slots.append(direction)
         segments = _kernels.Segments([variable.data], [slots])
         segments.set_gradient(0, gradient.data)
         hyper = copy.copy(self._hyper)  # for it counts the step, and others have theirs to come
         hyper.learning_rate, hyper.clipvalue = float(learning_rate), math.inf
         hyper.step, hyper.accumulation = int(self.iterations), 1
-        _kernels.update(segments, hyper, np.empty(segments.blocks))
+        self.run_one(segments, variable, hyper)
         variable.changed()
+
+    def run_one(
+        self, segments: _kernels.Segments, variable: Parameter, hyper: _kernels.Hyper
+    ) -> None:
+        """As `run_rule`, for one variable."""
+        _kernels.update(segments, hyper, np.empty(segments.blocks))
+        self.follow(segments, [variable], hyper)
 
     def get_config(self) -> dict[str, Any]:
         own = {name: getattr(self, name) for name in _hyperparameters(type(self))}

@@ -50,6 +50,8 @@ class StepPlan:
             self.rates,
             proximal,
         )
+        self.gradients: list[Array | None] = [None] * len(self.parameters)
+        self.of_rule: Any = None  # what an optimizer's rule adds to the plan
         # the same with some rows of tables, see row_updates.py
         self.compact: dict[Any, tuple[StepPlan, Any]] = {}
         self.penalty: Array = np.zeros(self.segments.blocks)  # in parts, of before the step
@@ -66,6 +68,7 @@ class StepPlan:
 
     def set_gradients(self, gradients: Sequence[Array | None]) -> None:
         """Gives each parameter its gradient; None is zero."""
+        self.gradients = list(gradients)
         set_gradient = self.segments.set_gradient
         for i, gradient in enumerate(gradients):
             set_gradient(i, gradient)

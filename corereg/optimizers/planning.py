@@ -69,9 +69,9 @@ class StepPlanning(VariableChoices):
         strengths = strengths_of(parameters, penalties)
         decays, rates = self._decays_of(parameters), self._multipliers_of(parameters)
         some = range(len(parameters)) if chosen is None else chosen
-        places = [i for i in some if parameters[i].trainable]
+        places = self._in_order([i for i in some if parameters[i].trainable])
         of_each: list[list[Any]] = [parameters, self.slots, strengths, decays, rates]
-        if len(places) < len(parameters):
+        if places != list(range(len(parameters))):
             of_each = [[values[i] for i in places] for values in of_each]
         stepped, slots, strengths, decays, rates = of_each
         proximal = self._proximal_of(stepped)
@@ -83,6 +83,10 @@ class StepPlanning(VariableChoices):
         snapshot = _kernels.Snapshot(fixed, [parameters], parameters)
         self._plans[penalties, chosen] = KnownPlan(plan, options, snapshot)
         return plan
+
+    def _in_order(self, places: list[int]) -> list[int]:
+        """Places of parameters, in the order in which steps take them."""
+        return places
 
     def _penalty_parts(self, penalty: Array) -> list[tuple[Parameter, Array]]:
         """What `update` returned last, by parameters: those whose penalty the step computes, and

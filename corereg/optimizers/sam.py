@@ -11,8 +11,9 @@ import numpy as np
 from corereg import _kernels
 from corereg.autograd import Parameter, Tensor
 from corereg.autograd.draws import Draws, noted_draws
-from corereg.autograd.parameter import Variable, aligned
+from corereg.autograd.parameter import aligned
 from corereg.graph.inference import states_kept
+from corereg.optimizers.around import OptimizerAround
 from corereg.optimizers.base import Optimizer
 from corereg.optimizers.hyperparameters import check_number
 from corereg.optimizers.lookup import deserialize, get, serialize
@@ -20,7 +21,6 @@ from corereg.registry import register
 
 Array = np.ndarray[Any, Any]
 Loss = TypeVar("Loss")
-_OWN = frozenset(("base", "rho", "adaptive", "eta", "name", "_ascent", "_moved"))
 
 
 class Ascent(NamedTuple):
@@ -36,7 +36,7 @@ class Ascent(NamedTuple):
 
 
 @register("optimizer", "sam")
-class SAM(Optimizer):
+class SAM(OptimizerAround):
     """Sharpness-aware minimization (Foret et al. 2021) around another optimizer: a step moves the
     weights w to where the loss is worst near by, takes the gradient there, moves them back, and
     leaves the rest to `base`:
@@ -79,6 +79,8 @@ class SAM(Optimizer):
 
     recordable = True
     passes: ClassVar[int] = 2
+    _own = frozenset(("base", "rho", "adaptive", "eta", "name", "_ascent", "_moved"))
+    _inner_name = "base"
     base: Optimizer
     rho: float
     adaptive: bool
@@ -103,8 +105,11 @@ class SAM(Optimizer):
         found = get(base)
         if found is None:
             raise TypeError("SAM: expected base as an optimizer or its name, received None")
-        if isinstance(found, SAM):
-            raise ValueError("SAM: expected a base that takes one gradient a step, received a SAM")
+        if isinstance(found, OptimizerAround):
+            raise ValueError(
+                "SAM: expected a base that takes one gradient a step, received a "
+                f"{type(found).__name__}"
+            )
         if getattr(found, "lazy", False):
             raise ValueError(
                 "SAM: expected a base that takes whole gradients, received a lazy one; make it "
@@ -117,43 +122,9 @@ class SAM(Optimizer):
         self.name = "sam" if name is None else name
         self._ascent, self._moved = None, False
 
-    # ---- what base has ---------------------------------------------------------------------------
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _OWN or name.startswith("__"):
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-        return getattr(self.base, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in _OWN:
-            object.__setattr__(self, name, value)
-        else:
-            setattr(self.base, name, value)
-
     def build(self, variables: Sequence[Parameter]) -> None:
-        self.base.build(variables)
+        super().build(variables)
         self._ascent, self._moved = None, False
-
-    def _saved_variables(self) -> list[Variable]:
-        return self.base._saved_variables()
-
-    @property
-    def slots(self) -> list[tuple[Array | None, ...]]:
-        return self.base.slots
-
-    @property
-    def has_proximal_stage(self) -> bool:
-        return self.base.has_proximal_stage
-
-    def check_regularizer(self, regularizer: Any, name: str) -> None:
-        self.base.check_regularizer(regularizer, name)
-
-    @property
-    def stepping(self) -> Optimizer:
-        return self.base
-
-    def zero_grad(self) -> None:
-        self.base.zero_grad()
 
     # ---- steps -----------------------------------------------------------------------------------
 
@@ -250,9 +221,6 @@ class SAM(Optimizer):
         _kernels.track_part(self.base)
         return self.base.update(penalties)
 
-    def _penalty_parts(self, swept: Array) -> list[tuple[Parameter, Array]]:
-        return self.base._penalty_parts(swept)
-
     def apply(
         self, grads: Sequence[Any], trainable_variables: Sequence[Parameter] | None = None
     ) -> NoReturn:
@@ -284,9 +252,6 @@ class SAM(Optimizer):
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_ascent": None, "_moved": False}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

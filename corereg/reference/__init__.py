@@ -17,6 +17,7 @@ from corereg.reference.counts import *
 from corereg.reference.cross_entropy import *
 from corereg.reference.dataset import *
 from corereg.reference.dense import *
+from corereg.reference.directions import *
 from corereg.reference.dropout import *
 from corereg.reference.elementwise import *
 from corereg.reference.embedding import *

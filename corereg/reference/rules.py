@@ -167,6 +167,46 @@ def update_lion(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
     m += (1 - beta_2) * g
 
 
+def update_schedule_free(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """z steps as Adam without momentum, x is the mean of z, w lies between both; see rules.h."""
+    g = bounded(g)
+    z, v = slots[:2]
+    t, beta_1, beta_2 = h.step + 1, h.own["beta_1"], h.own["beta_2"]
+    warm = min(t / h.own["warmup_steps"], 1) if h.own["warmup_steps"] else 1
+    x = (w - (1 - beta_1) * z) / beta_1
+    v *= beta_2
+    v += (1 - beta_2) * (g * g)
+    z -= h.learning_rate * warm * g / (np.sqrt(v / (1 - beta_2**t)) + h.own["epsilon"])
+    x = (1 - 1 / t) * x + z / t
+    w[...] = (1 - beta_1) * z + beta_1 * x
+
+
+def update_lamb(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """m, v as Adam; u = m/(1-beta_1^t) / (sqrt(v/(1-beta_2^t)) + eps)."""
+    g = bounded(g)
+    m, v, u = slots
+    t, beta_1, beta_2 = h.step + 1, h.own["beta_1"], h.own["beta_2"]
+    m *= beta_1
+    m += (1 - beta_1) * g
+    v *= beta_2
+    v += (1 - beta_2) * (g * g)
+    u[...] = m / (1 - beta_1**t) / (np.sqrt(v / (1 - beta_2**t)) + h.own["epsilon"])
+
+
+def update_adafactor(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """u = g, of which `factored_direction` makes the direction."""
+    slots[1][...] = bounded(g)
+
+
+def update_muon(w: Array, g: Array, slots: Slots, h: Hyper) -> None:
+    """m = mu m + g;  u = g + mu m, or m without nesterov."""
+    m, u = slots[:2]
+    mu = h.own["momentum"]
+    m *= mu
+    m += g
+    u[...] = g + mu * m if h.own["nesterov"] else m
+
+
 RULES: dict[str, Callable[[Array, Array, Slots, Hyper], None]] = {
     "sgd": update_sgd,
     "momentum": update_momentum,
@@ -179,4 +219,8 @@ RULES: dict[str, Callable[[Array, Array, Slots, Hyper], None]] = {
     "nadam": update_nadam,
     "ftrl": update_ftrl,
     "lion": update_lion,
+    "schedule_free": update_schedule_free,
+    "lamb": update_lamb,
+    "adafactor": update_adafactor,
+    "muon": update_muon,
 }

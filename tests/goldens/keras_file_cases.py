@@ -209,7 +209,8 @@ def double(k: Any) -> Made:
 def optimizer(name: str, **options: Any) -> Callable[[Any], Made]:
     def made(k: Any) -> Made:
         model = k.Sequential([k.Input((3,)), k.layers.Dense(2), k.layers.Dense(1)])
-        model.compile(getattr(k.optimizers, name)(**options), "mse")
+        inner = {"inner_optimizer": k.optimizers.Lion()} if name == "LossScaleOptimizer" else {}
+        model.compile(getattr(k.optimizers, name)(**options, **inner), "mse")
         return model, rows(8, 3), rows(8, 1, seed=8)
 
     return made
@@ -217,15 +218,20 @@ def optimizer(name: str, **options: Any) -> Callable[[Any], Made]:
 
 OPTIMIZERS: dict[str, dict[str, Any]] = {
     "Adadelta": {},
+    "Adafactor": {},
     "Adagrad": {},
     "Adam": {},
     "AdamW": {},
     "Adamax": {},
     "Ftrl": {"l1_regularization_strength": 0.01},
+    "Lamb": {},
     "Lion": {},
+    "LossScaleOptimizer": {"dynamic_growth_steps": 3},
+    "Muon": {"exclude_layers": ["dense_1"]},
     "Nadam": {},
     "RMSprop": {},
     "SGD": {"momentum": 0.5},
+    "ScheduleFreeAdamW": {},
 }
 CASES: dict[str, Callable[[Any], Made]] = {
     made.__name__: made

@@ -25,6 +25,10 @@ KINDS: dict[str, dict[str, Any]] = {
     "Nadam": {"learning_rate": 0.01},
     "Ftrl": {"learning_rate": 0.1},
     "Lion": {"learning_rate": 0.01},
+    "Lamb": {"learning_rate": 0.01},
+    "Adafactor": {"learning_rate": 0.05},
+    "Muon": {"learning_rate": 0.01},
+    "ScheduleFreeAdamW": {"learning_rate": 0.01},
 }
 OPTIONS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -53,6 +57,25 @@ OWN: dict[str, tuple[str, dict[str, Any]]] = {
             "l2_shrinkage_regularization_strength": 0.05,
             "beta": 0.3,
         },
+    ),
+    "lamb numbers": ("Lamb", {"beta_1": 0.5, "beta_2": 0.6, "epsilon": 0.01}),
+    "adafactor numbers": (
+        "Adafactor",
+        {"beta_2_decay": -0.5, "epsilon_1": 1e-3, "epsilon_2": 0.1, "clip_threshold": 0.5},
+    ),
+    "adafactor absolute": ("Adafactor", {"learning_rate": 0.5, "relative_step": False}),
+    "muon numbers": (
+        "Muon",
+        {
+            **{"adam_beta_1": 0.5, "adam_beta_2": 0.6, "adam_weight_decay": 0.2, "epsilon": 0.01},
+            **{"adam_lr_ratio": 0.5, "momentum": 0.7, "ns_steps": 2, "nesterov": False},
+            **{"rms_rate": None, "weight_decay": 0.1},
+        },
+    ),
+    "muon excluded": ("Muon", {"exclude_layers": ["ker.el"], "adam_weight_decay": None}),
+    "schedule free numbers": (
+        "ScheduleFreeAdamW",
+        {"beta_1": 0.7, "beta_2": 0.6, "epsilon": 0.01, "warmup_steps": 9},
     ),
     "ftrl l1": ("Ftrl", {"l1_regularization_strength": 1.0}),
 }

@@ -20,7 +20,6 @@ from corereg.saving.keras_files.parts_in import (
 
 Config = dict[str, Any]
 _COMPILE = ("loss", "metrics", "weighted_metrics")
-_SCALAR_OPTIMIZER = "LossScaleOptimizer"
 
 
 def model(described: Any, reading: Reading) -> Config:
@@ -184,13 +183,7 @@ def compile_arguments(given: Any, reading: Reading) -> Config | None:
     """The arguments of compile, or None of a model that was not compiled."""
     if not isinstance(given, Mapping) or not given.get("optimizer"):
         return None
-    optimizer = given["optimizer"]
-    if isinstance(optimizer, Mapping) and optimizer.get("class_name") == _SCALAR_OPTIMIZER:
-        raise ValueError(
-            "optimizer LossScaleOptimizer is not here, for corereg computes in float32 and "
-            "float64; load the model with compile=False"
-        )
-    found = {"optimizer": part("optimizer", optimizer, reading)}
+    found = {"optimizer": part("optimizer", given["optimizer"], reading)}
     for key in _COMPILE:
         kind = "loss" if key == "loss" else "metric"
         found[key] = _each(kind, given.get(key), reading)

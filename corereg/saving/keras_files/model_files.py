@@ -122,6 +122,10 @@ def _weights(who: str, model: Any, include_optimizer: bool = True) -> bytes:
     if model.optimizer is not None and include_optimizer:
         state = optimizer_state.variables_of(model.optimizer)
         entries.append(("optimizer", model.optimizer.name, state))
+        inner = getattr(model.optimizer, "inner_optimizer", None)
+        if inner is not None:  # once more, as Keras has them
+            state = optimizer_state.variables_of(inner)
+            entries.append(("optimizer/inner_optimizer", inner.name, state))
     return written(entries)
 
 

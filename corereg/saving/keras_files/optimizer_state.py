@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from corereg.optimizers import Nadam, Optimizer
+from corereg.optimizers import LossScaleOptimizer, Nadam, Optimizer
+from corereg.optimizers.kernel import KernelOptimizer
 from corereg.saving.limits import FileFormatError
 from corereg.warn import warn_user
 
@@ -17,7 +18,21 @@ Array = np.ndarray[Any, Any]
 
 def variables_of(optimizer: Optimizer) -> list[Array]:
     """All variables as Keras has them in a file."""
-    optimizer = optimizer.stepping
+    found = []
+    if isinstance(optimizer, LossScaleOptimizer):
+        found = _scale_of(optimizer)
+    return found + _inner_variables(optimizer.stepping)
+
+
+def _scale_of(optimizer: LossScaleOptimizer) -> list[Array]:
+    """What Keras's LossScaleOptimizer has before the inner one's: its own iterations and rate, which
+    nobody reads, the counter and the scale."""
+    counter = np.asarray(optimizer.step_counter.data, np.int32)
+    return [np.zeros((), np.int32), np.zeros((), np.float32), counter, optimizer.dynamic_scale.data]
+
+
+def _inner_variables(optimizer: Optimizer) -> list[Array]:
+    """All variables of an optimizer that is around no other one."""
     found = [np.asarray(optimizer.steps, np.int32)]
     if optimizer._schedule is None:
         found.append(np.asarray(optimizer._hyper.learning_rate, np.float32))
@@ -31,8 +46,17 @@ def variables_of(optimizer: Optimizer) -> list[Array]:
 def restore(who: str, optimizer: Optimizer, arrays: list[Array]) -> None:
     """Puts back what a file has. If it has other variables in number, the optimizer begins anew,
     with a warning, as in Keras; FileFormatError for other shapes."""
+    if isinstance(optimizer, LossScaleOptimizer) and len(arrays) >= len(_scale_of(optimizer)):
+        _, _, counter, scale = arrays[:4]
+        if scale.shape or counter.shape or not 0 < float(scale) < np.inf:
+            raise FileFormatError(
+                f"{who}: the optimizer {optimizer.name!r} (at 'optimizer') has no valid scale"
+            )
+        np.copyto(optimizer.step_counter.data, counter, casting="unsafe")
+        np.copyto(optimizer.dynamic_scale.data, scale)
+        arrays = arrays[4:]
     optimizer = optimizer.stepping
-    own = variables_of(optimizer)
+    own = _inner_variables(optimizer)
     first = len(own) - len(_trained(optimizer)) - isinstance(optimizer, Nadam)
     if len(arrays) != len(own):
         if len(arrays) != first:  # else it was never used
@@ -105,9 +129,10 @@ def _trained(optimizer: Optimizer) -> list[Any]:
 
 def _slots(optimizer: Optimizer) -> Any:
     """The rule's variables by parameter; for a rule in Python, found by their names."""
-    slots = getattr(optimizer, "_slots", None)
-    if slots is not None:
-        return slots
+    if isinstance(optimizer, KernelOptimizer):
+        found = optimizer._variables_by_parameter()
+        most = max(map(len, found), default=0)
+        return [[*one, *[None] * (most - len(one))] for one in found]
     known = {id(variable) for variable in (*optimizer._averages, *optimizer._totals)}
     left = [variable for variable in optimizer._state if id(variable) not in known]
     own = [

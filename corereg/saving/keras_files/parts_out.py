@@ -32,7 +32,7 @@ MODULES = {
 }
 """Where Keras has the parts of each kind."""
 
-_KINDS_BY_END = ("initializer", "regularizer", "constraint")
+_KINDS_BY_END = ("initializer", "regularizer", "constraint", "optimizer")
 _INPUT = {"sparse": False, "ragged": False, "optional": False}
 
 
