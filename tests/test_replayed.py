@@ -45,6 +45,7 @@ ARGUMENTS = {  # of what cannot be made without
     "Hashing": {"num_bins": 9},
     "IntegerLookup": {"vocabulary": [1, 2, 3]},
     "StringLookup": {"vocabulary": ["a", "b", "c"]},
+    "SpectralNormalization": {"layer": layers.Dense(4)},
     "TextVectorization": {"vocabulary": ["a", "b", "c"], "output_mode": "count"},
     "Rescaling": {"scale": 2.0},
     "Permute": {"dims": (2, 1)},

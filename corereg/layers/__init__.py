@@ -95,7 +95,11 @@ if TYPE_CHECKING:
     from corereg.layers.reshaping.reshape import Reshape as Reshape
     from corereg.layers.rms_normalization import RMSNormalization as RMSNormalization
     from corereg.layers.select_columns import SelectColumns as SelectColumns
+    from corereg.layers.spectral_normalization import (
+        SpectralNormalization as SpectralNormalization,
+    )
     from corereg.layers.unit_normalization import UnitNormalization as UnitNormalization
+    from corereg.layers.wrapper import Wrapper as Wrapper
 
 _MODULES = {
     "Activation": "activation",
@@ -154,10 +158,12 @@ _MODULES = {
     "Reshape": "reshaping.reshape",
     "SelectColumns": "select_columns",
     "Softmax": "activations.softmax",
+    "SpectralNormalization": "spectral_normalization",
     "StringLookup": "preprocessing.string_lookup",
     "Subtract": "merging.elementwise",
     "TextVectorization": "preprocessing.text_vectorization",
     "UnitNormalization": "unit_normalization",
+    "Wrapper": "wrapper",
     "add": "merging.elementwise",
     "average": "merging.elementwise",
     "concatenate": "merging.concatenate",
