@@ -1,4 +1,4 @@
-"""SpectralNormalization gives what Keras's gives (goldens/make_spectral.py); Wrapper holds a layer."""
+"""SpectralNormalization gives what Keras's gives (goldens/make_spectral.py); other wrappers."""
 
 from __future__ import annotations
 

@@ -90,7 +90,9 @@ class Lambda(KeepsIntegers):
         return {
             **super().get_config(),
             "function": name_of_function(self.who, self.function),
-            "output_shape": name_of_function(self.who, said) if callable(said) else said and list(said),
+            "output_shape": name_of_function(self.who, said)
+            if callable(said)
+            else said and list(said),
             "arguments": self.arguments,
         }
 

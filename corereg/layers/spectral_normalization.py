@@ -14,8 +14,8 @@ from corereg.registry import register
 
 @register("layer")
 class SpectralNormalization(Wrapper):
-    """A layer with a `kernel` or `embeddings` W, which before each call in training is divided by an
-    estimate of its largest singular value (Miyato, Kataoka, Koyama, Yoshida 2018):
+    """A layer with a `kernel` or `embeddings` W, which before each call in training is divided by
+    an estimate of its largest singular value (Miyato, Kataoka, Koyama, Yoshida 2018):
 
         v = u W' / |u W'|,   u = v W / |v W|   (power_iterations times),   W = W / (v W u')
 
@@ -56,8 +56,8 @@ class SpectralNormalization(Wrapper):
         found = self.kernel
         if not isinstance(found, Parameter):
             raise ValueError(
-                f"{self.who}: expected a layer with a kernel or embeddings, such as Dense, received "
-                f"{self.layer.who}"
+                f"{self.who}: expected a layer with a kernel or embeddings, such as Dense, "
+                f"received {self.layer.who}"
             )
         self.vector_u = self.add_weight(
             (1, found.shape[-1]),
@@ -69,7 +69,8 @@ class SpectralNormalization(Wrapper):
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         if training and not trial.under_way:
             self._divide()
-        return self.layer(x)
+        found: Tensor = self.layer(x)
+        return found
 
     def _divide(self) -> None:
         """Moves u, and divides the weight."""

@@ -37,7 +37,7 @@ class Wrapper(Layer):
         return self.layer._input_dtype
 
     @property
-    def _index_limit(self) -> Any:  # type: ignore[override]
+    def _index_limit(self) -> Any:
         return self.layer._index_limit
 
     def _cast(self, x: Tensor, dtype: Any = None) -> Tensor:
