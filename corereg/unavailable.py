@@ -16,8 +16,8 @@ _RECURRENCE = (
 )
 _ATTENTION = "attention is for sequences, and corereg computes dense networks; use Keras for it"
 _IMAGES = (
-    "corereg's augmentation moves and erases pixels (RandomRotation, RandomErasing, ...); do "
-    "this with NumPy in an iterable of batches for fit"
+    "corereg's augmentation moves, erases and recolours pixels (RandomRotation, RandomErasing, "
+    "RandomContrast, ...); do this with NumPy in an iterable of batches for fit"
 )
 _SIGNALS = "corereg transforms no signals; use NumPy or SciPy on t.numpy() before training"
 _BACKENDS = "corereg has no backends; write a Layer with corereg.ops"
@@ -57,12 +57,9 @@ _REASONS: dict[str, dict[str, tuple[str, ...]]] = {
             "ReversibleEmbedding",
         ),
         _IMAGES: (
-            *("AugMix", "AutoContrast", "CenterCrop", "Equalization"),
-            *("ContrastLimitedAdaptiveHistogramEqualization", "MaxNumBoundingBoxes"),
-            *("RandAugment", "RandomColorDegeneration", "RandomColorJitter", "RandomCrop"),
-            *("RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert"),
-            *("RandomPerspective", "RandomPosterization", "RandomSaturation", "RandomSharpness"),
-            *("Resizing", "Solarization"),
+            *("AugMix", "Equalization", "ContrastLimitedAdaptiveHistogramEqualization"),
+            *("MaxNumBoundingBoxes", "RandAugment", "RandomColorJitter", "RandomGaussianBlur"),
+            *("RandomHue", "RandomPerspective", "RandomSaturation", "RandomSharpness", "Resizing"),
         ),
         _SIGNALS: ("MelSpectrogram", "STFTSpectrogram"),
         _BACKENDS: ("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"),

@@ -170,6 +170,13 @@ LAYERS: dict[str, list[Make]] = {
         lambda: stack((4, 4, 1), layers.Pipeline([layers.RandomFlip(), layers.RandomZoom(0.1)]))
     ],
     "RMSNormalization": [lambda: trained_norm(layers.RMSNormalization())],
+    "RandomBrightness": [lambda: stack((4, 4, 1), layers.RandomBrightness(0.1))],
+    "RandomColorDegeneration": [lambda: stack((4, 4, 1), layers.RandomColorDegeneration(0.1))],
+    "RandomContrast": [lambda: stack((4, 4, 1), layers.RandomContrast(0.1))],
+    "RandomGrayscale": [lambda: stack((4, 4, 1), layers.RandomGrayscale())],
+    "RandomInvert": [lambda: stack((4, 4, 1), layers.RandomInvert())],
+    "RandomPosterization": [lambda: stack((4, 4, 1), layers.RandomPosterization(3))],
+    "Solarization": [lambda: stack((4, 4, 1), layers.Solarization())],
     "RandomErasing": [lambda: stack((4, 4, 1), layers.RandomErasing())],
     "RandomElasticTransform": [lambda: stack((4, 4, 1), layers.RandomElasticTransform())],
     "RandomFlip": [lambda: stack((4, 4, 1), layers.RandomFlip())],

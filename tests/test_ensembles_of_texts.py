@@ -128,5 +128,5 @@ def test_a_model_of_texts_stands_in_a_larger_one(fails):
     fails(
         lambda: Model(x, layers.Add()([inner(x), numbers(x)])).predict(words, verbose=0),
         ValueError,
-        "expected one StringLookup or Hashing right behind an Input of texts",
+        "expected one StringLookup, Hashing or TextVectorization right behind an Input of",
     )

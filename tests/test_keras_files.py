@@ -167,7 +167,10 @@ def test_all_layers_and_optimizers_are_covered() -> None:
         look(json.loads(members(GOLDENS / f"{name}.keras")["config.json"]))
     # Keras has lookups only with TensorFlow, keeps the code of a Lambda, and mixes rows of dicts
     apart = {"Hashing", "HashedCrossing", "IntegerLookup", "StringLookup", "Lambda", "MixUp"}
-    apart |= {"CutMix", "TextVectorization", *LAYERS}
+    apart |= {"CutMix", "SpectralNormalization", "TextVectorization", *LAYERS}
+    apart |= {"AutoContrast", "CenterCrop", "RandomBrightness", "RandomColorDegeneration"}
+    apart |= {"RandomContrast", "RandomCrop", "RandomGrayscale", "RandomInvert"}
+    apart |= {"RandomPosterization", "Solarization"}
     assert set(registry.parts("layer")) - seen == apart
     assert set(registry.parts("optimizer")) - seen == {"SAM"}
 

@@ -194,7 +194,7 @@ def test_texts_that_nobody_looks_up(fails):
     x = Input((1,), dtype="string", name="x")
     model = Model(x, layers.Dense(1, name="d")(x))
     model.compile("sgd", "mse")
-    message = r"expected one StringLookup or Hashing right behind an Input of texts, received \['d"
+    message = r"expected one StringLookup, Hashing or TextVec.* of texts, received \['d"
     fails(lambda: model.fit(TEXTS, Y, verbose=0), ValueError, f".*{message}")
 
 

@@ -79,7 +79,7 @@ def test_parts_without_a_dict():
 @pytest.mark.parametrize(
     ("parts", "others"),
     [
-        (layers, {"Layer"}),
+        (layers, {"Layer", "Wrapper"}),
         (losses, {"Loss", "LossFunction"}),
         (metrics, {"Metric", "MetricFunction", "MeanMetricWrapper"}),
         (optimizers, {"Optimizer"}),

@@ -45,10 +45,17 @@ ARGUMENTS = {  # of what cannot be made without
     "Hashing": {"num_bins": 9},
     "IntegerLookup": {"vocabulary": [1, 2, 3]},
     "StringLookup": {"vocabulary": ["a", "b", "c"]},
+    "SpectralNormalization": {"layer": layers.Dense(4)},
     "TextVectorization": {"vocabulary": ["a", "b", "c"], "output_mode": "count"},
     "Rescaling": {"scale": 2.0},
     "Permute": {"dims": (2, 1)},
     "Pipeline": {"layers": [layers.RandomFlip(), layers.RandomElasticTransform()]},
+    "CenterCrop": {"height": 2, "width": 1},
+    "RandomBrightness": {"factor": 0.1},
+    "RandomColorDegeneration": {"factor": 0.1},
+    "RandomContrast": {"factor": 0.1},
+    "RandomCrop": {"height": 1, "width": 2},
+    "RandomPosterization": {"factor": 3},
     "RandomRotation": {"factor": 0.1},
     "RandomTranslation": {"height_factor": 0.2, "width_factor": 0.2},
     "RandomZoom": {"height_factor": 0.2},
@@ -75,7 +82,7 @@ ARGUMENTS = {  # of what cannot be made without
 }
 SEQUENCES = {"GlobalAveragePooling1D", "GlobalMaxPooling1D", "Permute"}
 IMAGES = {
-    "CutMix",
+    *("AutoContrast", "CenterCrop", "CutMix", "Solarization"),
     "Pipeline",
     *(name for name in registry.parts("layer") if name.startswith("Random")),
 }

@@ -36,6 +36,7 @@ ARGUMENTS = {  # of parts that none of GUESSES makes
     "IoU": (3, [0]),
     "Lambda": (ops.tanh,),
     "MeanMetricWrapper": (losses.hinge,),
+    "SpectralNormalization": (layers.Dense(3),),
     "OneHotIoU": (3, [0]),
     "Permute": ((2, 1),),
     "PiecewiseConstantDecay": ([1, 2], [0.1, 0.2, 0.3]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from corereg.layers.activity_regularization import ActivityRegularization
+from corereg.layers.augmentation.color_layer import ColorLayer
 from corereg.layers.augmentation.pipeline import Pipeline
 from corereg.layers.augmentation.random_erasing import RandomErasing
 from corereg.layers.augmentation.warp_layer import WarpLayer
@@ -17,7 +18,7 @@ _CALLS = {
     kind.call
     for kind in (
         *(ActivityRegularization, BatchMixing, Identity, InputLayer),
-        *(RandomErasing, RandomLayer, WarpLayer),
+        *(ColorLayer, RandomErasing, RandomLayer, WarpLayer),
     )
 }
 

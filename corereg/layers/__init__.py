@@ -15,18 +15,32 @@ if TYPE_CHECKING:
         ActivityRegularization as ActivityRegularization,
     )
     from corereg.layers.alpha_dropout import AlphaDropout as AlphaDropout
+    from corereg.layers.augmentation.auto_contrast import AutoContrast as AutoContrast
+    from corereg.layers.augmentation.center_crop import CenterCrop as CenterCrop
     from corereg.layers.augmentation.pipeline import Pipeline as Pipeline
+    from corereg.layers.augmentation.random_brightness import RandomBrightness as RandomBrightness
+    from corereg.layers.augmentation.random_color_degeneration import (
+        RandomColorDegeneration as RandomColorDegeneration,
+    )
+    from corereg.layers.augmentation.random_contrast import RandomContrast as RandomContrast
+    from corereg.layers.augmentation.random_crop import RandomCrop as RandomCrop
     from corereg.layers.augmentation.random_elastic_transform import (
         RandomElasticTransform as RandomElasticTransform,
     )
     from corereg.layers.augmentation.random_erasing import RandomErasing as RandomErasing
     from corereg.layers.augmentation.random_flip import RandomFlip as RandomFlip
+    from corereg.layers.augmentation.random_grayscale import RandomGrayscale as RandomGrayscale
+    from corereg.layers.augmentation.random_invert import RandomInvert as RandomInvert
+    from corereg.layers.augmentation.random_posterization import (
+        RandomPosterization as RandomPosterization,
+    )
     from corereg.layers.augmentation.random_rotation import RandomRotation as RandomRotation
     from corereg.layers.augmentation.random_shear import RandomShear as RandomShear
     from corereg.layers.augmentation.random_translation import (
         RandomTranslation as RandomTranslation,
     )
     from corereg.layers.augmentation.random_zoom import RandomZoom as RandomZoom
+    from corereg.layers.augmentation.solarization import Solarization as Solarization
     from corereg.layers.base import Layer as Layer
     from corereg.layers.batch_normalization import BatchNormalization as BatchNormalization
     from corereg.layers.cut_mix import CutMix as CutMix
@@ -99,16 +113,22 @@ if TYPE_CHECKING:
     from corereg.layers.rms_normalization import RMSNormalization as RMSNormalization
     from corereg.layers.select_columns import SelectColumns as SelectColumns
     from corereg.layers.spatial_dropout import SpatialDropout1D as SpatialDropout1D
+    from corereg.layers.spectral_normalization import (
+        SpectralNormalization as SpectralNormalization,
+    )
     from corereg.layers.unit_normalization import UnitNormalization as UnitNormalization
+    from corereg.layers.wrapper import Wrapper as Wrapper
 
 _MODULES = {
     "Activation": "activation",
     "ActivityRegularization": "activity_regularization",
     "Add": "merging.elementwise",
     "AlphaDropout": "alpha_dropout",
+    "AutoContrast": "augmentation.auto_contrast",
     "Average": "merging.elementwise",
     "BatchNormalization": "batch_normalization",
     "CategoryEncoding": "preprocessing.category_encoding",
+    "CenterCrop": "augmentation.center_crop",
     "Concatenate": "merging.concatenate",
     "CutMix": "cut_mix",
     "Dense": "dense",
@@ -148,9 +168,16 @@ _MODULES = {
     "Permute": "reshaping.permute",
     "Pipeline": "augmentation.pipeline",
     "RMSNormalization": "rms_normalization",
+    "RandomBrightness": "augmentation.random_brightness",
+    "RandomColorDegeneration": "augmentation.random_color_degeneration",
+    "RandomContrast": "augmentation.random_contrast",
+    "RandomCrop": "augmentation.random_crop",
     "RandomElasticTransform": "augmentation.random_elastic_transform",
     "RandomErasing": "augmentation.random_erasing",
     "RandomFlip": "augmentation.random_flip",
+    "RandomGrayscale": "augmentation.random_grayscale",
+    "RandomInvert": "augmentation.random_invert",
+    "RandomPosterization": "augmentation.random_posterization",
     "RandomRotation": "augmentation.random_rotation",
     "RandomShear": "augmentation.random_shear",
     "RandomTranslation": "augmentation.random_translation",
@@ -161,11 +188,14 @@ _MODULES = {
     "Reshape": "reshaping.reshape",
     "SelectColumns": "select_columns",
     "Softmax": "activations.softmax",
+    "Solarization": "augmentation.solarization",
     "SpatialDropout1D": "spatial_dropout",
+    "SpectralNormalization": "spectral_normalization",
     "StringLookup": "preprocessing.string_lookup",
     "Subtract": "merging.elementwise",
     "TextVectorization": "preprocessing.text_vectorization",
     "UnitNormalization": "unit_normalization",
+    "Wrapper": "wrapper",
     "add": "merging.elementwise",
     "average": "merging.elementwise",
     "concatenate": "merging.concatenate",

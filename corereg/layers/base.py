@@ -274,8 +274,8 @@ class Layer(Holder, Recordable):
         """`self(tensors, training=training)` for what a graph has: the layer is built."""
         if self._sublayers or self._activity or self.activity_regularizer is not None:
             return self(tensors, training=training)
-        masks = self.input_spec is not None or self._makes_masks or self._signature.takes_mask
-        if masks or self._policy_parts >= 0:
+        whole = self.input_spec is not None or self._makes_masks or self._signature.takes_mask
+        if whole or self._policy_parts >= 0:
             return self(tensors, training=training)
         for one in tensors:
             if one.data.dtype is not self._dtype or one._keras_mask is not None:

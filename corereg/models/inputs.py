@@ -102,9 +102,9 @@ def _lookup_of(who: str, tensor: Any, takers: list[Node]) -> Any:
     inner = any(hasattr(one, "_input_kinds") for one in layers.values())
     if None in found or not found or (len(layers) > 1 and not inner):
         raise ValueError(
-            f"{who}: expected one StringLookup or Hashing right behind an Input of texts, received "
-            f"{[one.name for one in layers.values()]} behind {tensor.name!r}; give each its own "
-            "Input"
+            f"{who}: expected one StringLookup, Hashing or TextVectorization right behind an Input "
+            f"of texts, received {[one.name for one in layers.values()]} behind {tensor.name!r}; "
+            "give each its own Input"
         )
     first, *others = lookups.values()
     if any(_numbering(one) != _numbering(first) for one in others):

@@ -47,4 +47,4 @@ def integer_lookup(x: Array, keys: Array, codes: Array, oov: int, oov_count: int
 def count_codes(codes: Array, count: int, dtype: Any, once: bool = False) -> Array:
     """How often each of 0..count-1 is in a row, or whether."""
     found = (codes[..., None] == np.arange(count)).sum(-2)
-    return (found > 0 if once else found).astype(dtype)
+    return np.asarray(found > 0 if once else found, dtype)

@@ -1,0 +1,73 @@
+"""What layers share that cut windows out of images: sizes, shapes, and the window at the centre."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from corereg.autograd import Tensor, ops
+from corereg.layers.augmentation.image_form import Image, OfImages
+from corereg.layers.base import Shape
+
+
+class CropLayer(OfImages):
+    """Base of layers that cut a window of height x width out of each image. Flat rows stay flat."""
+
+    height: int
+    width: int
+
+    def _set_window(self, height: Any, width: Any) -> None:
+        for name, size in (("height", height), ("width", width)):
+            if isinstance(size, bool) or not hasattr(size, "__index__") or int(size) < 1:
+                raise ValueError(
+                    f"{self.who}: expected a positive integer for {name}, received {size!r}"
+                )
+        self.height, self.width = int(height), int(width)
+
+    def _large_image_of(self, shape: Sequence[int | None]) -> Image:
+        """What the rows hold; ValueError if that is smaller than the window."""
+        image = self._image_of(shape)
+        if image[0] < self.height or image[1] < self.width:
+            raise ValueError(
+                f"{self.who}: expected images of {self.height} x {self.width} or more, received "
+                f"{image[0]} x {image[1]}"
+            )
+        return image
+
+    def build(self, input_shape: Shape) -> None:
+        if None not in input_shape[1:]:
+            self._large_image_of(input_shape)
+
+    def _centre_of(self, x: Tensor) -> Tensor:
+        """The window at the centre of each image."""
+        height, width, channels, first = self._large_image_of(x.shape)
+        top, left = (height - self.height) // 2, (width - self.width) // 2
+        down, across = slice(top, top + self.height), slice(left, left + self.width)
+        rows = x.shape[0]
+        if first:
+            window = ops.reshape(x, (rows, channels, height, width))[:, :, down, across]
+        else:
+            window = ops.reshape(x, (rows, height, width, channels))[:, down, across]
+        return self._in_form_of(x, window)
+
+    def _in_form_of(self, x: Tensor, windows: Tensor) -> Tensor:
+        """Windows in the form in which images came."""
+        if x.ndim == 2:
+            return ops.reshape(windows, (x.shape[0], self._flat(x.shape)))
+        sizes = [n for n in self.compute_output_shape(x.shape) if n is not None]
+        return ops.reshape(windows, tuple(sizes))
+
+    def _flat(self, shape: Sequence[int | None]) -> int:
+        """How many numbers a window of flat rows has."""
+        return self.height * self.width * self._image_of(shape)[2]
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        rows, *sizes = input_shape
+        if len(sizes) == 1:
+            return (rows, self._flat(input_shape))
+        if len(sizes) == 3 and self.data_format == "channels_first":
+            return (rows, sizes[0], self.height, self.width)
+        return (rows, self.height, self.width, *sizes[2:])
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "height": self.height, "width": self.width}
