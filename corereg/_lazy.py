@@ -89,6 +89,23 @@ class later:
         return found
 
 
+class Older:
+    """An attribute of a class that had it in earlier years: asking for it and setting it raise an
+    AttributeError that says what to use. `hasattr` is False."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, owner: Any, kind: type) -> Any:
+        from corereg.older_words import ATTRIBUTES
+
+        text = f"{kind.__name__!r} object has no attribute {self.name!r}; {ATTRIBUTES[self.name]}"
+        raise AttributeError(text, name=self.name, obj=owner)
+
+    def __set__(self, owner: Any, value: Any) -> None:
+        self.__get__(owner, type(owner))
+
+
 def _missing(package: str, name: str, remedies: str | None) -> Exception:
     """The error for a name that is not in a package: an AttributeError, but for names of Keras's in
     `from package import name`, for which Python would leave out what the error says."""

@@ -4,6 +4,7 @@ tensors are in `corereg.ops`."""
 from __future__ import annotations
 
 from corereg.config import epsilon, floatx, set_floatx
+from corereg.unavailable import refusal
 from corereg.utils.session import clear_session, is_keras_tensor, standardize_dtype
 
 __all__ = [
@@ -37,7 +38,9 @@ def image_data_format() -> str:
 
 
 def __getattr__(name: str) -> object:
+    told = refusal("backend", name)
     raise AttributeError(
-        f"corereg.backend has no {name!r}: it has {', '.join(__all__)}; the functions of tensors "
-        "are in corereg.ops"
+        told
+        or f"corereg.backend has no {name!r}: it has {', '.join(__all__)}; the functions of "
+        "tensors are in corereg.ops"
     )

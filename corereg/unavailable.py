@@ -6,6 +6,8 @@ beside those that are here; a test compares both with Keras's own list.
 
 from __future__ import annotations
 
+from corereg.older_words import NAMES
+
 _CONVOLUTION = (
     "convolutions and pooling are for large images and sequences, and corereg computes dense "
     "networks; Flatten and Dense take small images, Keras itself the others"
@@ -139,6 +141,8 @@ def refusal(package: str, name: str) -> str | None:
     """What to say to somebody who asks a package ("layers", or "" for corereg itself) for a name of
     Keras that corereg does not have. None for other names."""
     known = TOP if package == "" else UNAVAILABLE.get(package, {})
+    if name not in known:
+        known = NAMES.get(package, {})
     if name not in known:
         return None
     where = f"corereg.{package}" if package else "corereg"

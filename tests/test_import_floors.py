@@ -23,7 +23,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
         "ground",
         (
             *("config", "version", "naming", "recordable", "registry", "random"),
-            *("warn", "_lazy", "importing", "unavailable", "representation"),
+            *("warn", "_lazy", "importing", "unavailable", "representation", "older_words"),
             *("markup", "tracebacks", "tables"),
         ),
     ),

@@ -109,7 +109,12 @@ class Layer(Holder, Recordable):
         input_shape: Sequence[int | None] | None = None,
         input_dim: int | None = None,
         dtype: str | None = None,
+        **older: Any,
     ) -> None:
+        if older:
+            from corereg.older_words import refuse_arguments
+
+            refuse_arguments(type(self).__name__, older)
         if input_dim is not None and input_shape is not None:
             raise ValueError(f"{type(self).__name__}: give input_dim or input_shape, not both")
         if input_dim is not None:

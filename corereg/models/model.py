@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from corereg import _kernels, registry
-from corereg._lazy import later
+from corereg._lazy import Older, later
 from corereg.autograd import Parameter, Tensor
 from corereg.autograd.whole_copies import CopiedWhole
 from corereg.graph.nest import flatten, pack_like
@@ -80,6 +80,9 @@ class Model(CopiedWhole, ModelStructure):
     ) -> None:
         super().__init__(inputs, outputs, name, **options)
         self._trainer = Trainer()
+
+    fit_generator, evaluate_generator, predict_generator = Older(), Older(), Older()
+    predict_classes, predict_proba, to_yaml = Older(), Older(), Older()
 
     def _matmul_parts(self) -> int:
         told: list[int] = self._trainer.matmul_parts
@@ -167,6 +170,7 @@ class Model(CopiedWhole, ModelStructure):
         validation_batch_size: int | None = None,
         validation_freq: int | Sequence[int] = 1,
         augment: Any = None,
+        **older: Any,
     ) -> History:
         """Trains for `epochs` passes over x (rows, features) and y; returns the History.
 
@@ -215,6 +219,10 @@ class Model(CopiedWhole, ModelStructure):
         True
         """
         try:
+            if older:
+                from corereg.older_words import refuse_arguments
+
+                refuse_arguments(f"{self.who}: fit", older)
             return fitting.fit(
                 self,
                 x,

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from corereg import _kernels
+from corereg._lazy import Older
 from corereg.autograd import Parameter, Tensor, no_grad
 from corereg.autograd.parameter import Variable
 from corereg.autograd.whole_copies import CopiedWhole
@@ -112,6 +113,7 @@ class Optimizer(CopiedWhole, LearningRate, StepPasses, StepPlanning, VariableMak
         self._forget()
 
     __repr__ = as_call
+    lr = Older()
 
     def _shown_arguments(self) -> dict[str, Any]:
         """What the repr does not find in attributes of the same name."""
