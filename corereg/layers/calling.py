@@ -16,7 +16,9 @@ from corereg.graph.node import Node, is_symbolic
 from corereg.graph.tensor import SymbolicTensor
 
 if TYPE_CHECKING:
-    from corereg.layers import input_spec as input_specs, masked_calls
+    from corereg.layers import input_spec, masked_calls
+
+    input_specs = input_spec
 else:  # few tensors have masks, and few layers say what they take
     input_specs = later("corereg.layers.input_spec")
     masked_calls = later("corereg.layers.masked_calls")
@@ -34,9 +36,9 @@ class OwnCall(_kernels.CallContext):
 class CallSignature(NamedTuple):
     """What a layer's `call` says about itself.
 
-    takes_training, takes_mask: whether it is told `training`, `mask`; default_training: what it has as default;
-    training_place: at which place among the arguments behind the first it stands, or None; names:
-    of its arguments, without self.
+    takes_training, takes_mask: whether it is told `training`, `mask`; default_training: what it has
+    as default; training_place: at which place among the arguments behind the first it stands, or
+    None; names: of its arguments, without self.
     """
 
     takes_training: bool = True
@@ -123,8 +125,10 @@ def call_with(layer: Any, x: Any, more: tuple[Any, ...], training: Any, named: A
 def _has_masks(layer: Any, x: Any, more: tuple[Any, ...], named: dict[str, Any]) -> bool:
     """Whether a call may have to do with masks."""
     told = layer._signature.takes_mask and (more or named or not isinstance(x, Tensor))
-    return bool(told) or layer._makes_masks or any(
-        one._keras_mask is not None for one in leaves_of((x, *more, *named.values()))
+    return (
+        bool(told)
+        or layer._makes_masks
+        or any(one._keras_mask is not None for one in leaves_of((x, *more, *named.values())))
     )
 
 

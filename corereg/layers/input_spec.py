@@ -10,7 +10,6 @@ import numpy as np
 from corereg.graph.nest import flatten
 from corereg.representation import as_call
 
-
 FLOATS = ("float32", "float64")
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 else:  # few tensors have masks
     masks = later("corereg.masks")
 
+
 @register("model")
 class Sequential(Model):
     """A stack of layers.
