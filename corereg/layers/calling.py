@@ -36,9 +36,9 @@ class OwnCall(_kernels.CallContext):
 class CallSignature(NamedTuple):
     """What a layer's `call` says about itself.
 
-    takes_training, takes_mask: whether it is told `training`, `mask`; default_training: what it has
-    as default; training_place: at which place among the arguments behind the first it stands, or
-    None; names: of its arguments, without self.
+    takes_training, takes_mask: whether it is told `training`, and masks; default_training: what it
+    has as default; training_place: at which place among the arguments behind the first it stands,
+    or None; names: of its arguments, without self.
     """
 
     takes_training: bool = True
@@ -62,7 +62,8 @@ class CallSignature(NamedTuple):
         known |= call.__kwdefaults__ or {}
         place = positional.index("training") - 2 if "training" in positional[2:] else None
         takes = "training" in named or bool(code.co_flags & VARKEYWORDS)
-        return cls(takes, known.get("training"), place, named[1:], "mask" in named)
+        masks = any(name == "mask" or name.endswith("_mask") for name in named)
+        return cls(takes, known.get("training"), place, named[1:], masks)
 
 
 def leaves_of(nest: Any) -> Iterator[Tensor]:
@@ -148,7 +149,7 @@ def call_symbolically(
         named = {**named, "training": training}
     specs = None
     whole = not others and all(isinstance(one, SymbolicTensor) for one in flatten(x))
-    if whole and not layer._makes_masks and not any(one.mask_spec for one in flatten(x)):
+    if whole and not layer._makes_masks and not any(one._mask_spec for one in flatten(x)):
         specs = layer._output_specs(x)
     if specs is None:
         specs = infer(layer.who, layer, (x, *more), named, layer._flatten_layers())

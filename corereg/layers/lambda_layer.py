@@ -68,6 +68,10 @@ class Lambda(KeepsIntegers):
         told = {name: one for name, one in told.items() if _takes(self.function, name)}
         return self.function(x, **{**told, **self.arguments})
 
+    @property
+    def _uses_masks(self) -> bool:
+        return _takes(self.function, "mask")
+
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """What mask says, or gives."""
         if not callable(self.mask):
