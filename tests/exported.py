@@ -56,6 +56,14 @@ def masked_softmax() -> Any:
     return corereg.Model([x, mask], layers.Softmax()(x, mask=mask))
 
 
+def masked_merges(*names: str) -> Any:
+    """Layers that join two masked inputs, and the means behind them."""
+    inputs = [corereg.Input((4,), dtype="int32") for _ in range(2)]
+    rows = [layers.Embedding(4, 3, mask_zero=True)(one) for one in inputs]
+    joined = [getattr(layers, name)()(rows) for name in names]
+    return corereg.Model(inputs, [layers.GlobalAveragePooling1D()(one) for one in joined])
+
+
 LAYERS: dict[str, list[Make]] = {
     "Activation": [lambda: stack((4,), layers.Activation("tanh"))],
     "ActivityRegularization": [lambda: stack((4,), layers.ActivityRegularization(0.1))],
@@ -97,6 +105,14 @@ LAYERS: dict[str, list[Make]] = {
     ],
     "Dropout": [lambda: stack((4,), layers.Dropout(0.5))],
     "ELU": [lambda: stack((4,), layers.ELU(0.7))],
+    "EinsumDense": [
+        lambda: stack((4,), layers.EinsumDense("ab,bc->ac", 3, "relu", "c")),
+        lambda: stack((2, 4), layers.EinsumDense("abc,cde->abde", (2, 3, 2), "tanh", "de")),
+        lambda: stack((2, 3, 4), layers.EinsumDense("abcd,cde->abe", (2, 5), bias_axes="be")),
+        lambda: stack((2, 4), layers.EinsumDense("...x,xy->...y", 3)),
+        lambda: stack((2, 4), layers.EinsumDense("abc,bd->adc", (3, 4), bias_axes="d")),
+        lambda: stack((2, 4), layers.EinsumDense("ab...,bc->ac...", 3)),
+    ],
     "Embedding": [
         lambda: stack((3,), layers.Embedding(7, 2), dtype="int32"),
         lambda: stack((3,), layers.Embedding(7, 2), layers.Flatten(), layers.Dense(1), dtype="i8"),
@@ -151,6 +167,12 @@ LAYERS: dict[str, list[Make]] = {
         lambda: trained_norm(layers.LayerNormalization(axis=[1, 2]), (2, 3)),
     ],
     "LeakyReLU": [lambda: stack((4,), layers.LeakyReLU(0.1))],
+    "Masking": [
+        lambda: stack((4, 3), layers.Masking(), layers.Dense(2), layers.GlobalAveragePooling1D()),
+        lambda: masked_merges("Multiply", "Maximum", "Concatenate", "Add"),
+        lambda: stack((4, 3), layers.Masking([0.5, 1.0, 2.0])),
+        lambda: stack((3, 3), layers.Masking(), layers.BatchNormalization(), layers.Dense(2)),
+    ],
     "Maximum": [lambda: merge(layers.Maximum(), (3,), (3,))],
     "Minimum": [lambda: merge(layers.Minimum(), (3,), (3,))],
     "MixUp": [lambda: stack((4,), layers.MixUp())],
@@ -205,6 +227,7 @@ LAYERS: dict[str, list[Make]] = {
         lambda: stack((4,), layers.Softmax()),
         lambda: stack((2, 3), layers.Softmax(axis=[1, 2])),
     ],
+    "SpatialDropout1D": [lambda: stack((4, 3), layers.SpatialDropout1D(0.5), layers.Dense(2))],
     "StringLookup": [
         lambda: stack((2,), layers.StringLookup(vocabulary=["cat", "dog"]), dtype="string"),
         lambda: stack(

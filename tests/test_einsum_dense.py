@@ -10,13 +10,13 @@ from re import escape
 
 import numpy as np
 import pytest
-from corereg.testing import check_layer, numbers
 from goldens.einsum_cases import CASES, computed
 
 import corereg
 from corereg import initializers, layers
 from corereg.autograd.ops.layers import Dense as DenseOp
 from corereg.layers import EinsumDense
+from corereg.testing import check_layer, numbers
 
 with np.load(Path(__file__).parent / "goldens" / "einsum.npz") as _file:
     GOLDEN = dict(_file)
@@ -79,8 +79,8 @@ def test_what_users_may_set_later():
 BAD = {
     "form": (
         {"equation": "ab->ac", "output_shape": 3},
-        "expected an equation such as 'ab,bc->ac', '...ab,bc->...ac' or 'ab...,bc->ac...', received "
-        "'ab->ac'",
+        "expected an equation such as 'ab,bc->ac', '...ab,bc->...ac' or 'ab...,bc->ac...', "
+        "received 'ab->ac'",
     ),
     "twice": (
         {"equation": "abb,bc->ac", "output_shape": 3},
@@ -124,7 +124,11 @@ UNBUILT = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_arguments(name, fails):
     arguments, message = BAD[name]
-    fails(lambda: EinsumDense(**arguments, name="e"), ValueError, escape(f"EinsumDense 'e': {message}"))
+    fails(
+        lambda: EinsumDense(**arguments, name="e"),
+        ValueError,
+        escape(f"EinsumDense 'e': {message}"),
+    )
 
 
 @pytest.mark.parametrize("name", UNBUILT)

@@ -277,15 +277,3 @@ def test_masked_steps_do_not_count():
     np.testing.assert_allclose(mean, [table[2], (table[1] + table[3]) / 2], rtol=1e-6)
     assert rows.compute_mask(Tensor(x)).data.tolist() == (x != 0).tolist()
     assert Embedding(4, 2).compute_mask(Tensor(x)) is None
-
-
-def test_a_mask_that_would_have_to_be_passed_on(fails):
-    x = Embedding(4, 2, mask_zero=True, name="e")(Input((3,), dtype="int32"))
-    for layer in (layers.Flatten(), layers.GlobalMaxPooling1D(), layers.Reshape((6,))):
-        layer(x)  # these drop it, as Keras's do
-    fails(
-        lambda: layers.Dense(1, name="d")(x),
-        ValueError,
-        "Dense 'd': expected an input without a mask, received the output of Embedding 'e', which "
-        "has mask_zero=True; put GlobalAveragePooling1D right behind it, or leave mask_zero=False",
-    )

@@ -31,14 +31,14 @@ Shape = tuple[int | None, ...]
 
 class Value:
     """What flows from call to call. shape: (None, ...), None for the rows and for what else is
-    open; dtype: as NumPy names it, or "string". mask_of: the whole numbers of which an Embedding
-    with mask_zero made this, for the pooling behind it."""
+    open; dtype: as NumPy names it, or "string". mask: the value that says which of its steps count,
+    or None."""
 
-    __slots__ = ("dtype", "mask_of", "name", "shape")
+    __slots__ = ("dtype", "mask", "name", "shape")
 
     def __init__(self, name: str, shape: Any, dtype: Any) -> None:
         self.name, self.shape, self.dtype = name, tuple(shape), str(dtype)
-        self.mask_of: Value | None = None
+        self.mask: Any = None
 
     def __repr__(self) -> str:
         return f"<Value {self.name!r}, shape={self.shape}, dtype={self.dtype}>"

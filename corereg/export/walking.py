@@ -9,9 +9,11 @@ import numpy as np
 
 from corereg import _kernels, activations
 from corereg.autograd import Tensor, no_grad
+from corereg.export import einsum
 from corereg.export.converters import Converters
 from corereg.export.ends import inputs_of, output_names
 from corereg.export.inert import draws, passes_on
+from corereg.export.masks import any_mask, in_functions, masks_of, told_of_masks, without_unused
 from corereg.export.network import Array, Call, Network, Value
 from corereg.graph.graph import Graph
 from corereg.graph.nest import flatten, map_nest
@@ -24,10 +26,9 @@ from corereg.layers.augmentation.pipeline import Pipeline
 from corereg.layers.base import Layer
 from corereg.layers.batch_normalization import BatchNormalization
 from corereg.layers.dense import Dense
-from corereg.layers.embedding import Embedding
+from corereg.layers.einsum_dense import EinsumDense
 from corereg.layers.input_layer import InputLayer
 from corereg.layers.lambda_layer import Lambda
-from corereg.layers.pooling.global1d import GlobalAveragePooling1D
 from corereg.models.inputs import arranged
 from corereg.models.model import Model
 from corereg.models.sequential import Sequential
@@ -142,29 +143,59 @@ class _Walk:
                 raise self._refusal(layer, "it is called with training=True and draws numbers")
             return first
         if isinstance(layer, Activation) and type(layer).call is Activation.call:
-            return self._function(layer.activation, first)
+            return self._masked(layer, args, kwargs, self._function(layer.activation, first))
         if isinstance(layer, BatchNormalization) and self._training and layer.trainable:
             raise self._refusal(layer, "it is called with training=True and takes the batch's mean")
+        kwargs = told_of_masks(layer, first, kwargs)
+        return self._masked(layer, args, kwargs, self._called(layer, args, kwargs))
+
+    def _called(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What comes out of a layer that computes something."""
+        kwargs = without_unused(layer, kwargs)
+        written = in_functions(layer, args, kwargs)
+        if written is not None:
+            return self._trace(*written, {})
+        if isinstance(layer, EinsumDense) and type(layer).call is EinsumDense.call:
+            return self._einsum(layer, args[0])
         kind = self.table.kind_of(layer)
         if kind is None:
             return self._expanded(layer, args, kwargs)
         return self._known(layer, kind, args, kwargs)
 
+    def _masked(self, layer: Any, args: Any, kwargs: dict[str, Any], out: Any) -> Any:
+        """What came out of a layer, with the masks that it leaves."""
+        said = kwargs.get("mask")
+        previous = masks_of(args[0]) if said is None else said
+        if not layer.supports_masking or not (layer._makes_masks or any_mask(previous)):
+            return out
+        masks = previous
+        if type(layer).compute_mask is not Layer.compute_mask:
+            try:
+                masks = self._trace(layer.compute_mask, (args[0], previous), {}, or_none=True)
+            except Exception as error:
+                what = f"its compute_mask cannot be followed ({type(error).__name__}: {error})"
+                raise self._refusal(layer, what) from error
+        for value, mask in zip(flatten(out), flatten(masks), strict=False):
+            value.mask = mask if value.mask is None else value.mask
+        return out
+
     def _known(self, layer: Any, kind: str, args: Any, kwargs: dict[str, Any]) -> Any:
         """The call of a layer that has a converter."""
-        if isinstance(layer, GlobalAveragePooling1D) and kwargs.get("mask") is None:
-            indices = args[0].mask_of
-            if indices is not None:
-                kwargs["mask"] = self._operation("keras.not_equal", indices, 0)
         specs = self._specs(layer, args, kwargs)
-        found = {id(value): value for value in layer._own_weights()}
-        weights = {name: self._array(one) for name, one in vars(layer).items() if id(one) in found}
-        out = self._add(kind, layer, args, kwargs, specs, weights)
-        if isinstance(layer, Dense):
-            return self._function(layer.activation, out)
-        if isinstance(layer, Embedding) and layer.mask_zero:
-            out.mask_of = args[0]
-        return out
+        out = self._add(kind, layer, args, kwargs, specs, self._weights(layer))
+        return self._function(layer.activation, out) if isinstance(layer, Dense) else out
+
+    def _weights(self, layer: Any) -> dict[str, Array]:
+        """Copies of a layer's weights, by the attributes that hold them."""
+        found = {id(value) for value in layer._own_weights()}
+        return {name: self._array(one) for name, one in vars(layer).items() if id(one) in found}
+
+    def _einsum(self, layer: Any, x: Value) -> Any:
+        """An EinsumDense: a dense product, or an einsum."""
+        weights = self._weights(layer)
+        dense = layer._equation.dense is not None and self.table.find("Dense") is not None
+        product = (einsum.as_dense if dense else einsum.as_operation)(self, layer, x, weights)
+        return self._function(layer.activation, product)
 
     def _specs(self, layer: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """What is known of a layer's outputs."""
@@ -191,6 +222,7 @@ class _Walk:
         cast = Operation("keras.cast")
         spec = Spec(value.shape, dtype)
         found: Value = self._add(cast.key, cast, (value, str(dtype)), {}, spec)
+        found.mask = value.mask
         return found
 
     def _function(self, function: Any, value: Value) -> Any:
@@ -244,7 +276,10 @@ class _Walk:
                 found = self._layer(node.operation, args, kwargs)
             else:
                 key = node.operation.key
-                found = self._add(key, node.operation, args, kwargs, node.specs)
+                if key == "graph.mask_of":
+                    found = args[0].mask
+                else:
+                    found = self._add(key, node.operation, args, kwargs, node.specs)
             for place, one in enumerate(flatten(found)):
                 known[(id(node), place)] = one
 
@@ -266,8 +301,11 @@ class _Walk:
             what = f"its call cannot be followed ({type(error).__name__}: {error})"
             raise self._refusal(layer, what) from error
 
-    def _trace(self, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
-        """What a function of tensors gives for values, by what it does with symbolic tensors."""
+    def _trace(
+        self, function: Callable[..., Any], args: Any, kwargs: dict[str, Any], or_none: bool = False
+    ) -> Any:
+        """What a function of tensors gives for values, by what it does with symbolic tensors.
+        or_none: whether it may give None."""
         symbolic: dict[int, SymbolicTensor] = {}
         given: list[tuple[SymbolicTensor, Value]] = []
 
@@ -280,6 +318,8 @@ class _Walk:
         args, kwargs = map_nest(symbol, args), map_nest(symbol, kwargs)
         with _kernels.CallContext(training=self._training):
             found = function(*args, **kwargs)
+        if found is None and or_none:
+            return None
         ends = list(flatten(found))
         wrong = [one for one in ends if not isinstance(one, SymbolicTensor)]
         if wrong:
@@ -311,5 +351,6 @@ def _symbol(one: Any, known: dict[int, SymbolicTensor]) -> Any:
         return one
     if id(one) not in known:
         source = InputLayer(batch_shape=one.shape, dtype=one.dtype, name=one.name)
-        known[id(one)] = Node(source, (), {}, Spec(one.shape, one.dtype, one.name)).outputs
+        mask = None if one.mask is None else Spec(one.mask.shape, one.mask.dtype)
+        known[id(one)] = Node(source, (), {}, Spec(one.shape, one.dtype, one.name, mask)).outputs
     return known[id(one)]

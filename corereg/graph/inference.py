@@ -66,9 +66,9 @@ def run_on_zeros(
         dtype = number_dtype(one.dtype)
         check_size(who, shape, dtype)
         made = Tensor(np.zeros(shape, dtype))
-        if one.mask_spec is not None:
-            kept = [size if n is None else n for n in one.mask_spec.shape]
-            made._keras_mask = Tensor(np.ones(kept, one.mask_spec.dtype))
+        if one._mask_spec is not None:
+            kept = [size if n is None else n for n in one._mask_spec.shape]
+            made._keras_mask = Tensor(np.ones(kept, one._mask_spec.dtype))
         return made
 
     states = [(layer, layer.random_state) for layer in layers]

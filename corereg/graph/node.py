@@ -56,7 +56,7 @@ class Node:
         if found is None:
             found = SymbolicTensor(spec.shape, spec.dtype, spec.name)
             found.node, found.place = self, place
-            found.mask_spec = getattr(spec, "mask", None)  # older pickles have none
+            found._mask_spec = getattr(spec, "mask", None)  # older pickles have none
             spec.name = found.name
             self._made[place] = weakref.ref(found)
         return found

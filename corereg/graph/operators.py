@@ -78,6 +78,6 @@ def mask_of(x: Any) -> Any:
 
 
 OPERATIONS["graph.mask_of"] = mask_of
-SymbolicTensor._keras_mask = property(  # type: ignore[misc]
-    lambda self: None if self.mask_spec is None else make_node("graph.mask_of", (self,), {})
+SymbolicTensor._keras_mask = property(  # type: ignore[method-assign, assignment]
+    lambda self: None if self._mask_spec is None else make_node("graph.mask_of", (self,), {})
 )

@@ -34,7 +34,7 @@ class SymbolicTensor:
     ((None, 5), 'float32')
     """
 
-    __slots__ = ("__weakref__", "dtype", "mask_spec", "name", "node", "place", "shape")
+    __slots__ = ("__weakref__", "_mask_spec", "dtype", "name", "node", "place", "shape")
     __array_ufunc__ = None  # NumPy's arrays leave operators to this class
     __hash__ = object.__hash__
 
@@ -47,7 +47,7 @@ class SymbolicTensor:
             dtype = STRING if dtype == STRING else str(np.dtype(dtype))
         self.dtype: str = dtype
         self.name = unique_name("symbolic_tensor") if name is None else name
-        self.mask_spec: Any = None  # what is known of its mask, if it will have one
+        self._mask_spec: Any = None  # what is known of its mask, if it will have one
 
     @property
     def ndim(self) -> int:

@@ -235,6 +235,11 @@ class Layer(Holder, Recordable):
             shorten(error)
             raise
 
+    @property
+    def _uses_masks(self) -> bool:
+        """Whether what it computes depends on masks that it is told."""
+        return self._signature.takes_mask
+
     def _track_call(self) -> None:
         """Tells whoever records that this layer decides what runs now."""
         _kernels.track_part(self)

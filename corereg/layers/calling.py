@@ -16,7 +16,9 @@ from corereg.graph.node import Node, is_symbolic
 from corereg.graph.tensor import SymbolicTensor
 
 if TYPE_CHECKING:
-    from corereg.layers import input_spec as input_specs, masked_calls
+    from corereg.layers import input_spec, masked_calls
+
+    input_specs = input_spec
 else:  # few tensors have masks, and few layers say what they take
     input_specs = later("corereg.layers.input_spec")
     masked_calls = later("corereg.layers.masked_calls")
@@ -34,9 +36,9 @@ class OwnCall(_kernels.CallContext):
 class CallSignature(NamedTuple):
     """What a layer's `call` says about itself.
 
-    takes_training, takes_mask: whether it is told `training`, `mask`; default_training: what it has as default;
-    training_place: at which place among the arguments behind the first it stands, or None; names:
-    of its arguments, without self.
+    takes_training, takes_mask: whether it is told `training`, and masks; default_training: what it
+    has as default; training_place: at which place among the arguments behind the first it stands,
+    or None; names: of its arguments, without self.
     """
 
     takes_training: bool = True
@@ -60,7 +62,8 @@ class CallSignature(NamedTuple):
         known |= call.__kwdefaults__ or {}
         place = positional.index("training") - 2 if "training" in positional[2:] else None
         takes = "training" in named or bool(code.co_flags & VARKEYWORDS)
-        return cls(takes, known.get("training"), place, named[1:], "mask" in named)
+        masks = any(name == "mask" or name.endswith("_mask") for name in named)
+        return cls(takes, known.get("training"), place, named[1:], masks)
 
 
 def leaves_of(nest: Any) -> Iterator[Tensor]:
@@ -123,8 +126,10 @@ def call_with(layer: Any, x: Any, more: tuple[Any, ...], training: Any, named: A
 def _has_masks(layer: Any, x: Any, more: tuple[Any, ...], named: dict[str, Any]) -> bool:
     """Whether a call may have to do with masks."""
     told = layer._signature.takes_mask and (more or named or not isinstance(x, Tensor))
-    return bool(told) or layer._makes_masks or any(
-        one._keras_mask is not None for one in leaves_of((x, *more, *named.values()))
+    return (
+        bool(told)
+        or layer._makes_masks
+        or any(one._keras_mask is not None for one in leaves_of((x, *more, *named.values())))
     )
 
 
@@ -144,7 +149,7 @@ def call_symbolically(
         named = {**named, "training": training}
     specs = None
     whole = not others and all(isinstance(one, SymbolicTensor) for one in flatten(x))
-    if whole and not layer._makes_masks and not any(one.mask_spec for one in flatten(x)):
+    if whole and not layer._makes_masks and not any(one._mask_spec for one in flatten(x)):
         specs = layer._output_specs(x)
     if specs is None:
         specs = infer(layer.who, layer, (x, *more), named, layer._flatten_layers())

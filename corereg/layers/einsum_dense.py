@@ -49,8 +49,8 @@ class EinsumDense(Layer):
     """y = activation(einsum(equation, x, kernel) + bias).
 
     equation: "ab,bc->ac", "...ab,bc->...ac" or "ab...,bc->ac...", with labels of your own for the
-    axes of the input, the kernel and the output; "..." are axes that stay as they are. output_shape:
-    without the batch and without the axes of "...", None for a size that the input tells; an
+    axes of the input, the kernel and the output; "..." are axes that stay as they are.
+    output_shape: without the batch and the axes of "...", None for a size that the input tells; an
     integer for one axis. bias_axes: the labels of the output along which there is a bias; None: no
     bias. Further arguments as for `Dense`; lora_rank and the like are Keras's and not supported:
     ValueError.
@@ -105,7 +105,8 @@ class EinsumDense(Layer):
         _parsed(self.who, equation)
         self.equation = equation
         several = isinstance(output_shape, list | tuple)
-        self.partial_output_shape = tuple(output_shape) if several else (output_shape,)  # type: ignore[arg-type]
+        sizes: Any = output_shape if several else (output_shape,)
+        self.partial_output_shape: tuple[int | None, ...] = tuple(sizes)
         self.bias_axes = bias_axes
         self.activation = activation
         self.kernel_initializer = initializers.get(kernel_initializer)
@@ -139,7 +140,8 @@ class EinsumDense(Layer):
         assert found is not None
         kernel, bias = self.kernel, self.bias
         sizes = dict(zip(found.x, x.shape, strict=True))
-        if any(sizes.get(label, n) != n for label, n in zip(found.kernel, kernel.shape, strict=True)):
+        pairs = zip(found.kernel, kernel.shape, strict=True)
+        if any(sizes.get(label, n) != n for label, n in pairs):
             raise ValueError(
                 f"{self.who}: expected an input for a kernel of shape {found.kernel_shape}, for "
                 f"which it was built, received one of shape {x.shape}"

@@ -30,7 +30,8 @@ class Embedding(Layer):
     embeddings_regularizer: a penalty of the table; embeddings_constraint: what optimizers do to it
     after each update. weights: [table] or a table to begin with.
     mask_zero: index 0 stands for nothing, and the output has a mask, False for such steps: the
-    layers behind leave them out of means and statistics, losses and metrics of theirs. lora_rank is Keras's and not supported: ValueError.
+    layers behind leave them out of means and statistics, losses and metrics of theirs. lora_rank is
+    Keras's and not supported: ValueError.
 
     Input (...), whole numbers from 0 to input_dim - 1 of any integer type, or floats that are cut
     to whole numbers; output (..., output_dim). Another number raises IndexError; `fit`, `evaluate`

@@ -10,7 +10,6 @@ import numpy as np
 from corereg.graph.nest import flatten
 from corereg.representation import as_call
 
-
 FLOATS = ("float32", "float64")
 
 
@@ -90,7 +89,7 @@ class InputSpec:
         """
         return cls(**config)
 
-    def fault(self, x: Any, floats: str) -> str | None:
+    def _fault(self, x: Any, floats: str) -> str | None:
         """What is expected in the place of a tensor, or None if it is as it should be. floats: the
         dtype that floats are cast to."""
         shape, squeezes = tuple(x.shape), self.allow_last_axis_squeeze
@@ -137,7 +136,7 @@ def check_input(layer: Any, x: Any) -> None:
     for i, (one, wanted) in enumerate(zip(inputs, specs, strict=True)):
         if wanted is None or (one is None and wanted.optional):
             continue
-        fault = "of numbers" if not hasattr(one, "shape") else wanted.fault(one, layer.dtype)
+        fault = "of numbers" if not hasattr(one, "shape") else wanted._fault(one, layer.dtype)
         if fault is None:
             continue
         what = "an input" if len(specs) == 1 else f"input {wanted.name or i}"

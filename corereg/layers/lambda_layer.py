@@ -65,8 +65,12 @@ class Lambda(KeepsIntegers):
     def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:
         _kernels.track_part(self.function)
         told = {"training": training, "mask": mask}
-        own = {k: v for k, v in told.items() if k not in self.arguments and _takes(self.function, k)}
-        return self.function(x, **own, **self.arguments)
+        told = {name: one for name, one in told.items() if _takes(self.function, name)}
+        return self.function(x, **{**told, **self.arguments})
+
+    @property
+    def _uses_masks(self) -> bool:
+        return _takes(self.function, "mask")
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """What mask says, or gives."""

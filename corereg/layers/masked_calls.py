@@ -53,7 +53,7 @@ def leave_masks(layer: Any, x: Any, out: Any, previous: Any) -> None:
     if layer._passes_masks_inside or not (had or layer._makes_masks):
         return
     if not layer.supports_masking:
-        if had and not layer._signature.takes_mask:
+        if had and not layer._uses_masks:
             _warn(layer)
         return
     tensors = list(flatten(out))

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from corereg.autograd import Tensor, ops, tensor
+from corereg import ops as keras_ops
+from corereg.autograd import Tensor
 from corereg.layers.base import Layer, Shape
 from corereg.registry import register
 
@@ -37,17 +38,19 @@ class Masking(Layer):
         self.mask_value = value.item() if not value.ndim else value.tolist()
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
-        kept = ops.any(self._differs(x), -1, keepdims=True)
-        out = ops.where(kept, x, 0.0)
-        out._keras_mask = ops.squeeze(kept, -1)
+        kept = self._kept(x)
+        out: Tensor = keras_ops.where(kept, x, 0.0)
+        out._keras_mask = keras_ops.squeeze(kept, -1)
         return out
 
-    def _differs(self, x: Any) -> Tensor:
-        return ops.not_equal(x, np.asarray(self.mask_value, x.dtype))
+    def _kept(self, x: Any) -> Any:
+        """Whether a step counts, for each: bools (batch, steps, 1)."""
+        value = np.asarray(self.mask_value, x.dtype)
+        return keras_ops.any(keras_ops.not_equal(x, value), axis=-1, keepdims=True)
 
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Tensor:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Which steps have a feature that is not mask_value: bools, (batch, steps)."""
-        return ops.any(self._differs(self._cast(tensor(inputs))), -1)
+        return keras_ops.squeeze(self._kept(inputs), -1)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 else:  # few tensors have masks
     masks = later("corereg.masks")
 
+
 @register("model")
 class Sequential(Model):
     """A stack of layers.
@@ -296,7 +297,7 @@ class Sequential(Model):
         return StackHalves(self, self._stack)
 
     def _output_specs(self, x: Any) -> Any:
-        mask = self._tensors[-1].mask_spec if self._tensors else None
+        mask = self._tensors[-1]._mask_spec if self._tensors else None
         return Spec(self.compute_output_shape(x.shape), self._stack[-1].dtype, mask=mask)
 
     # ---- description and files -------------------------------------------------------------------

@@ -181,7 +181,7 @@ class ModelStructure(Layer):
         values = arranged(self.who, graph, x)
         if [one.shape for one in values] == [one.shape for one in flatten(graph.inputs)]:
             return map_nest(
-                lambda one: Spec(one.shape, one.dtype, mask=one.mask_spec), graph.outputs
+                lambda one: Spec(one.shape, one.dtype, mask=one._mask_spec), graph.outputs
             )
         return None  # another batch size, or other open sizes
 

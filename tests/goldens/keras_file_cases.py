@@ -136,6 +136,22 @@ def shapes(k: Any) -> Made:
     return model, x, rows(7, 15, seed=5)
 
 
+def masked(k: Any) -> Made:
+    """A mask that goes through layers, one that is given to a layer, and what knows of none."""
+    la = k.layers
+    x = k.Input((4, 3), name="steps")
+    y = la.BatchNormalization(momentum=0.9)(la.Masking(mask_value=0.5)(x))
+    pooled = la.GlobalAveragePooling1D()(la.SpatialDropout1D(0.0)(y))
+    shown = la.Softmax()(la.Dense(4)(pooled), mask=k.ops.not_equal(x[:, :, 0], 0.5))
+    equation = {"equation": "abc,cde->abde", "output_shape": (4, 2, 2), "bias_axes": "de"}
+    product = la.EinsumDense(**equation, activation="tanh", kernel_regularizer="l2")(x)
+    model = k.Model(x, la.Concatenate()([pooled, shown, la.Flatten()(product)]))
+    model.compile(k.optimizers.SGD(0.125), "mse")
+    steps = rows(7, 4, 3)
+    steps[::2, 1:3] = 0.5
+    return model, steps, rows(7, 23, seed=5)
+
+
 def tables(k: Any) -> Made:
     """Layers for tables."""
     la = k.layers
@@ -236,7 +252,19 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
 CASES: dict[str, Callable[[Any], Made]] = {
     made.__name__: made
     for made in (
-        *(dense, norms, activations, augmentation, merging, shapes, tables, ops, nested, double),
+        *(
+            dense,
+            norms,
+            activations,
+            augmentation,
+            merging,
+            shapes,
+            masked,
+            tables,
+            ops,
+            nested,
+            double,
+        ),
     )
 }
 OF_OPTIMIZERS = {

@@ -1,9 +1,9 @@
 """Masks that go through layers, losses and metrics, with Keras and with corereg.
 
-`CALLS` maps names to functions of a library: what comes out of calls, and the masks of it. `TRAINED`
-maps names to functions that build a model, with its losses, metrics, data and sample weights;
-`trained` gives weights, outputs, losses and metrics after three steps from weights that follow from
-their shapes.
+`CALLS` maps names to functions of a library: what comes out of calls, and the masks of it.
+`TRAINED` maps names to functions that build a model, with its losses, metrics, data and sample
+weights; `trained` gives weights, outputs, losses and metrics after three steps from weights that
+follow from their shapes.
 """
 
 from __future__ import annotations
@@ -165,8 +165,7 @@ def _loss(name: str, y: Any, logits: bool = False, **options: Any) -> Callable[[
         found = []
         for reduction in ("sum_over_batch_size", "sum", "none", "mean_with_sample_weight"):
             loss = getattr(lib.losses, name)(reduction=reduction, **options)
-            for weight in (None, PER_ROW, PER_STEP):
-                found.append(array(loss(y, y_pred, sample_weight=weight)))
+            found += [array(loss(y, y_pred, sample_weight=w)) for w in (None, PER_ROW, PER_STEP)]
         return found
 
     return run
@@ -221,7 +220,9 @@ def flags_of_steps(lib: Any) -> Any:
 
 def classes_of_steps(lib: Any) -> Any:
     """Probabilities of classes for each step, by a stack inside a model."""
-    inner = lib.Sequential([lib.layers.Embedding(5, 3, mask_zero=True), lib.layers.Dense(4, "relu")])
+    inner = lib.Sequential(
+        [lib.layers.Embedding(5, 3, mask_zero=True), lib.layers.Dense(4, "relu")]
+    )
     x = lib.Input((4,), dtype="int32")
     return lib.Model(x, lib.layers.Dense(3, "softmax")(inner(x)))
 
@@ -261,7 +262,7 @@ METRICS = {"classes": ["accuracy"], "flags": ["accuracy", "mse"], "two_outputs":
 
 def model_of(name: str, lib: Any, replayed: bool = True) -> Any:
     """The compiled model of a case."""
-    build, loss, x, y, weight = TRAINED[name]
+    build, loss, _, _, weight = TRAINED[name]
     model = build(lib)
     metrics = METRICS.get(name, ["mae"])
     kind = "metrics" if weight is None else "weighted_metrics"

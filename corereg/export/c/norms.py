@@ -5,8 +5,6 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from corereg.export.c.array import REAL, Array
 from corereg.export.c.operands import Operand, elementwise, operand
 from corereg.export.c.reductions import along, over_rows, put_back
@@ -15,7 +13,7 @@ from corereg.export.c.table import converts
 from corereg.export.c.writer import Writer
 from corereg.export.converters import keys
 from corereg.export.network import Call
-from corereg.layers.activations.softmax import HIDDEN, Softmax
+from corereg.layers.activations.softmax import Softmax
 from corereg.layers.group_normalization import GroupNormalization
 from corereg.layers.layer_normalization import LayerNormalization
 from corereg.layers.rms_normalization import RMSNormalization
@@ -94,17 +92,5 @@ def group_normalization(w: Writer, call: Call) -> None:
 @converts(Softmax)
 def softmax(w: Writer, call: Call) -> None:
     value = call.args[0]
-    mask = call.kwargs.get("mask", call.args[1] if len(call.args) > 1 else None)
     axes = axes_of(w, call.operation.axis, len(value.shape))
-    if mask is None:
-        put_back(w, call, along(w, call, axes, "$softmax({y}, {n});"), axes)
-        return
-    x = w.of(value)
-    hidden = w.scratch(f"{x.name}_hidden", REAL, x.shape)
-    both = [Operand(x, None, REAL), operand(w, mask, len(value.shape))]
-    text = f"{{1}} != 0 ? {{0}} : {{0}} + ({w.number(HIDDEN)})"
-    elementwise(w, hidden, both, text, [REAL, both[1].kind])
-    rows = turned(w, hidden, axes)
-    n = int(np.prod([x.shape[axis] for axis in axes]))
-    over_rows(w, rows, n, "$softmax({y}, {n});")
-    turned_back(w, w.new(call.output), rows, axes)
+    put_back(w, call, along(w, call, axes, "$softmax({y}, {n});"), axes)

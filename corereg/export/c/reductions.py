@@ -139,7 +139,8 @@ def average_pooling(w: Writer, call: Call) -> None:
     w.emit(
         f"for (size_t i = 0; i < {y.size}; i++) {{\n"
         f"    $real sum = $0;\n    for (size_t j = 0; j < {steps}; j++)\n"
-        f"        sum += {rows.name}[{steps} * i + j] * {kept.name}[j];\n"
+        f"        if ({kept.name}[j] != 0)\n"
+        f"            sum += {rows.name}[{steps} * i + j];\n"
         f"    {y.name}[i] = sum / $sum({kept.name}, {steps});\n}}",
         y,
         rows,

@@ -13,7 +13,7 @@ from corereg.layers.activations.elu import ELU
 from corereg.layers.activations.leaky_relu import LeakyReLU
 from corereg.layers.activations.prelu import PReLU
 from corereg.layers.activations.relu import ReLU
-from corereg.layers.activations.softmax import HIDDEN, Softmax
+from corereg.layers.activations.softmax import Softmax
 
 
 @converts(ELU)
@@ -39,10 +39,7 @@ def prelu(graph: OnnxGraph, call: Call, x: Term) -> Term:
 
 
 @converts(Softmax)
-def softmax_layer(graph: OnnxGraph, call: Call, x: Term, mask: Any = None) -> Term:
-    if mask is not None:
-        shown = graph.term(mask).cast("bool")
-        x = x + graph.where(shown, 0.0, HIDDEN, x.dtype)
+def softmax_layer(graph: OnnxGraph, call: Call, x: Term) -> Term:
     return softmax_along(graph, x, call.operation.axis)
 
 

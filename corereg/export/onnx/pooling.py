@@ -16,9 +16,9 @@ def global_average(graph: OnnxGraph, call: Call, x: Term, mask: Any = None) -> T
     axis, keepdims = layer._axis, layer.keepdims
     if mask is None:
         return graph.reduce("ReduceMean", x, axis, keepdims)
-    kept = graph.unsqueeze(graph.term(mask, x.dtype), 3 - axis)
-    total = graph.reduce("ReduceSum", x * kept, axis, keepdims)
-    return total / graph.reduce("ReduceSum", kept, axis, keepdims)
+    kept = graph.unsqueeze(graph.term(mask), 3 - axis).cast("bool")
+    total = graph.reduce("ReduceSum", graph.where(kept, x, 0.0, x.dtype), axis, keepdims)
+    return total / graph.reduce("ReduceSum", kept.cast(x.dtype), axis, keepdims)
 
 
 @converts(GlobalMaxPooling1D)

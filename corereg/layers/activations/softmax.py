@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import activations
+from corereg._lazy import later
 from corereg.autograd import Tensor, ops
 from corereg.layers.activations.base import ActivationLayer
 from corereg.registry import register
+
+if TYPE_CHECKING:
+    from corereg import ops as keras_ops
+else:  # only masks need them
+    keras_ops = later("corereg.ops")
 
 HIDDEN = -1e9
 """What stands where a mask is False, so that nothing of it is left after the exponential."""
@@ -41,8 +47,7 @@ class Softmax(ActivationLayer):
 
     def call(self, x: Tensor, mask: Any = None) -> Tensor:
         if mask is not None:
-            kept = self._kept(mask, x)
-            return ops.where(kept, self.call(ops.where(kept, x, HIDDEN)), 0.0)
+            return self._masked(self.call, x, mask)  # type: ignore[no-any-return]
         if isinstance(self.axis, int):
             return activations.softmax(x, self.axis)
         if len(self.axis) == 1:
@@ -50,16 +55,17 @@ class Softmax(ActivationLayer):
         e = ops.exp(x - ops.max(x, self.axis, keepdims=True))
         return e / ops.sum(e, self.axis, keepdims=True)
 
-    def _kept(self, mask: Any, x: Tensor) -> Tensor:
-        """Where a mask keeps something: bools that broadcast to x."""
-        given = mask if isinstance(mask, Tensor) else Tensor(np.asarray(mask))
+    def _masked(self, softmax: Callable[[Any], Any], x: Any, mask: Any) -> Any:
+        """What softmax gives of x, symbolic or not, without what a mask hides."""
+        given = mask if hasattr(mask, "ndim") else np.asarray(mask)
         pairs = zip(given.shape[::-1], x.shape[::-1], strict=False)
-        if given.ndim > x.ndim or any(m not in (1, n) for m, n in pairs):
+        if given.ndim > x.ndim or any(m not in (1, n) for m, n in pairs if None not in (m, n)):
             raise ValueError(
                 f"{self.who}: expected a mask that broadcasts to x of shape {x.shape}, received "
                 f"one of shape {given.shape}"
             )
-        return given if given.dtype == bool else ops.greater(given, 0.5)
+        kept = given if given.dtype == "bool" else keras_ops.greater(given, 0.5)
+        return keras_ops.where(kept, softmax(keras_ops.where(kept, x, HIDDEN)), 0.0)
 
     def get_config(self) -> dict[str, Any]:
         axis = self.axis if isinstance(self.axis, int) else list(self.axis)

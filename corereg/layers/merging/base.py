@@ -11,7 +11,9 @@ from corereg.layers.base import Layer
 from corereg.layers.shapes import is_shape
 
 if TYPE_CHECKING:
-    from corereg import ops as keras_ops
+    from corereg import ops
+
+    keras_ops = ops
 else:  # only masks need them
     keras_ops = later("corereg.ops")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import Any
+from typing import Any, ClassVar
 
 from corereg.autograd import Tensor, ops
 from corereg.layers.base import Shape
-from corereg.layers.merging.base import Merge, Shapes
+from corereg.layers.merging.base import Merge, Shapes, keras_ops
 from corereg.registry import register
 
 
@@ -20,15 +20,14 @@ class ElementwiseMerge(Merge):
         raise NotImplementedError(f"{self.who}: merge is not written")
 
     def call(self, x: Any, training: bool = False) -> Tensor:
-        tensors = self.check_inputs(x)
-        axes = max(one.ndim for one in tensors)
-        tensors = [_with_axes(one, axes) for one in tensors]
-        if len(tensors) > 1 and any(one._keras_mask is not None for one in tensors):
-            return self._merge_masked(tensors)
-        return reduce(self.merge, tensors)
+        tensors = aligned(self.check_inputs(x))
+        masks = [one._keras_mask for one in tensors]
+        if any(one is not None for one in masks):
+            return self._merge_masked(tensors, masks)  # type: ignore[no-any-return]
+        return reduce(self.merge, tensors)  # type: ignore[no-any-return]
 
-    def _merge_masked(self, tensors: list[Tensor]) -> Tensor:
-        """What inputs give of which some have masks."""
+    def _merge_masked(self, tensors: list[Any], masks: list[Any]) -> Any:
+        """What inputs give, symbolic or not, of which some have masks."""
         return reduce(self.merge, tensors)
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
@@ -52,28 +51,35 @@ class ElementwiseMerge(Merge):
 class Extremum(ElementwiseMerge):
     """Base of Maximum and Minimum: where only one of two inputs keeps a step, its own counts."""
 
-    def _merge_masked(self, tensors: list[Tensor]) -> Tensor:
-        out, kept = tensors[0], _kept(tensors[0])
-        for x in tensors[1:]:
-            own = _kept(x)
-            x = x if own is None else ops.where(own, x, out)
-            out = out if kept is None else ops.where(kept, out, x)
-            kept = None if kept is None or own is None else ops.logical_or(kept, own)
-            out = self.merge(out, x)
-        if kept is not None:
-            out._keras_mask = ops.any(kept, -1)
+    _function: ClassVar[str]
+
+    def merge(self, a: Tensor, b: Tensor) -> Tensor:
+        return getattr(ops, self._function)(a, b)  # type: ignore[no-any-return]
+
+    def _merge_masked(self, tensors: list[Any], masks: list[Any]) -> Any:
+        out, kept = tensors[0], masks[0]
+        for x, own in zip(tensors[1:], masks[1:], strict=True):
+            x = x if own is None else keras_ops.where(_spread(own), x, out)
+            out = out if kept is None else keras_ops.where(_spread(kept), out, x)
+            kept = None if kept is None or own is None else keras_ops.logical_or(kept, own)
+            out = getattr(keras_ops, self._function)(out, x)
         return out
 
 
-def _kept(x: Tensor) -> Tensor | None:
-    """The mask of a tensor as bools of its shape, or None."""
-    mask = x._keras_mask
-    return None if mask is None else ops.broadcast_to(ops.expand_dims(mask, -1), x.shape)
+def _spread(mask: Any) -> Any:
+    """A mask of steps, for all of their features."""
+    return keras_ops.expand_dims(mask, -1)
 
 
-def _with_axes(x: Tensor, axes: int) -> Tensor:
+def aligned(tensors: list[Any]) -> list[Any]:
+    """Tensors, symbolic or not, with as many axes as the one that has most."""
+    axes = max(one.ndim for one in tensors)
+    return [one if one.ndim == axes else _with_axes(one, axes) for one in tensors]
+
+
+def _with_axes(x: Any, axes: int) -> Any:
     while x.ndim < axes:
-        x = ops.expand_dims(x, 1)
+        x = keras_ops.expand_dims(x, 1)
     return x
 
 
@@ -122,18 +128,14 @@ class Multiply(ElementwiseMerge):
     def merge(self, a: Tensor, b: Tensor) -> Tensor:
         return a * b
 
-    def _merge_masked(self, tensors: list[Tensor]) -> Tensor:
+    def _merge_masked(self, tensors: list[Any], masks: list[Any]) -> Any:
         """A step that an input's mask leaves out counts as 1; one that all leave out gives 0."""
-        masks = [_kept(one) for one in tensors]
         pairs = zip(tensors, masks, strict=True)
-        out = reduce(self.merge, [x if m is None else ops.where(m, x, 1.0) for x, m in pairs])
-        found = [m for m in masks if m is not None]
-        if len(found) < len(tensors):
+        shown = [x if m is None else keras_ops.where(_spread(m), x, 1.0) for x, m in pairs]
+        out = reduce(self.merge, shown)
+        if any(one is None for one in masks):
             return out
-        kept = reduce(ops.logical_or, found)
-        out = ops.where(kept, out, 0.0)
-        out._keras_mask = ops.any(kept, -1)
-        return out
+        return keras_ops.where(_spread(reduce(keras_ops.logical_or, masks)), out, 0.0)
 
 
 @register("layer")
@@ -164,9 +166,7 @@ class Maximum(Extremum):
     """
 
     recordable = True
-
-    def merge(self, a: Tensor, b: Tensor) -> Tensor:
-        return ops.maximum(a, b)
+    _function = "maximum"
 
 
 @register("layer")
@@ -179,9 +179,7 @@ class Minimum(Extremum):
     """
 
     recordable = True
-
-    def merge(self, a: Tensor, b: Tensor) -> Tensor:
-        return ops.minimum(a, b)
+    _function = "minimum"
 
 
 def add(inputs: Any, **options: Any) -> Any:

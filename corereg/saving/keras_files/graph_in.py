@@ -57,7 +57,7 @@ def model(described: Any, reading: Reading) -> Config:
 
 
 def _graph(entries: list[Any], outputs: Any, reading: Reading) -> list[Config]:
-    """The layers and ops of a graph, without those that only make masks."""
+    """The layers and ops of a graph, without ops that nothing is made of."""
     found = []
     for entry in entries:
         if not isinstance(entry, Mapping) or not isinstance(entry.get("inbound_nodes"), list):
@@ -66,8 +66,7 @@ def _graph(entries: list[Any], outputs: Any, reading: Reading) -> list[Config]:
         known = _function_of(entry)
         if known is None:
             made = model(entry, reading)
-            custom = "registered_name" in made
-            nodes = [_layer_call(node, custom) for node in entry["inbound_nodes"]]
+            nodes = [_layer_call(node) for node in entry["inbound_nodes"]]
         else:
             made = {"class_name": "Operation", "config": {"name": name, "function": known[0]}}
             nodes = [_op_call(entry, known, node) for node in entry["inbound_nodes"]]
@@ -122,11 +121,9 @@ def _kept(value: Any) -> Any:
     return value
 
 
-def _layer_call(node: Any, custom: bool) -> Config:
+def _layer_call(node: Any) -> Config:
     kwargs = {
-        name: _argument(one)
-        for name, one in node.get("kwargs", {}).items()
-        if one is not None and (custom or name != "mask")  # built-in layers pass masks themselves
+        name: _argument(one) for name, one in node.get("kwargs", {}).items() if one is not None
     }
     return {"args": [_argument(one) for one in node["args"]], "kwargs": kwargs}
 
@@ -152,7 +149,7 @@ def _argument(value: Any) -> Any:
 
 
 def _used(entries: list[Config], outputs: Any) -> list[Config]:
-    """Without the ops that nothing is made of, such as those that made masks."""
+    """Without the ops that nothing is made of."""
     needed = set(_names(outputs))
     kept = []
     for entry in reversed(entries):  # each stands behind what it takes

@@ -187,13 +187,12 @@ def _lookup(who: str, name: str, config: Config, vocabulary: list[str] | None) -
 def _lambda(who: str, config: Config, reading: Reading) -> Config:
     """A Lambda of a function by its name, or, if the file is trusted, of code in it."""
     own = dict(config)
-    for key in ("function", "output_shape"):
+    for key in ("function", "output_shape", "mask"):
         given = own.get(key)
         if isinstance(given, Mapping) and given.get("class_name") == "__lambda__":
             own[key] = _code(who, given)
         elif isinstance(given, str) and given in activations.__all__:
             own[key] = f"activations.{given}"
-    own.pop("mask", None)
     return own
 
 

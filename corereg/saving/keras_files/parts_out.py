@@ -194,7 +194,7 @@ def _activation(value: Any, lacking: Lacking, owner: str) -> Any:
 def _lambda(config: Config, who: str, lacking: Lacking) -> Config:
     """A Lambda of a registered function: Keras finds no others again."""
     own = dict(config)
-    for key in ("function", "output_shape"):
+    for key in ("function", "output_shape", "mask"):
         name = own.get(key)
         if not isinstance(name, str):
             continue
