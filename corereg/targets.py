@@ -6,14 +6,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
+from corereg._lazy import later
 from corereg.autograd import Tensor
 from corereg.tables.given import given_array
-from corereg.tables.refusals import Asked
+
+if TYPE_CHECKING:
+    from corereg.tables import refusals
+else:
+    refusals = later("corereg.tables.refusals")
 
 Array = np.ndarray[Any, Any]
 WEIGHT = "sample_weight"
@@ -23,7 +28,7 @@ FLOAT64_MAX = float(np.finfo(np.float64).max)
 def check_numbers(who: str, y: Array) -> Array:
     """y if it is made of finite numbers; names the first row that is not."""
     if y.dtype.kind not in "fiub":
-        raise Asked(who, "y").refuse_array(y, f"dtype {y.dtype}")
+        raise refusals.Asked(who, "y").refuse_array(y, f"dtype {y.dtype}")
     if y.dtype.kind != "f" or _kernels.all_between(y, -FLOAT64_MAX, FLOAT64_MAX):
         return y
     if not np.isfinite(y).all():

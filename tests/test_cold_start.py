@@ -29,8 +29,7 @@ _kernels
 _lazy
 activations: entering lookup smooth straight
 autograd: aliases conversions deferred extents inplace mode op ops ops.activations
-    ops.arguments ops.elementwise ops.layers ops.piecewise_activations ops.selection
-    ops.shaping parameter tensor unbroadcast whole_copies
+    ops.arguments ops.layers parameter tensor unbroadcast whole_copies
 config
 constraints: base
 graph: inference nest node operations operators tensor
@@ -53,7 +52,7 @@ representation
 runtime: capture dependencies scheduling
 saving: archive archive_format archive_reader feature_names foreign json_text limits
     model_file npy stored_zip training_state weight_sections
-tables: columns given libraries masked refusals
+tables: given libraries masked
 targets
 tracebacks
 training: arguments compilation data data.checks data.feature_names data.iterables

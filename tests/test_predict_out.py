@@ -1,4 +1,4 @@
-"""predict(out=), which takes arrays for the results, and predict(num_threads=)."""
+"""predict(out=), which takes arrays for the results."""
 
 from __future__ import annotations
 
@@ -153,42 +153,6 @@ def test_nests_that_do_not_fit_are_refused(model, fails):
     fails(lambda: several.predict(x, out=same), ValueError, "in out that share no memory")
     assert not any(a.any() for a in (one, two, both))
     fails(lambda: model.predict(iter([x]), out=one), ValueError, "predict: expected no out beside")
-
-
-# ---- threads -------------------------------------------------------------------------------------
-
-
-def test_a_call_has_its_own_number_of_threads(model, monkeypatch):
-    seen, most, x = [], corereg.get_num_threads(), rows(5)
-    noted = net(classes=3)
-    noted.compile("adam", "mse", run_eagerly=True)
-    first = noted.layers[0]
-    call = type(first).call
-    monkeypatch.setattr(
-        type(first), "call", lambda *a, **k: seen.append(corereg.get_num_threads()) or call(*a, **k)
-    )
-    noted.predict(x, verbose=0, num_threads=1)
-    noted.predict(x, verbose=0)
-    assert set(seen[: len(seen) // 2]) == {1}
-    assert set(seen[len(seen) // 2 :]) == {most}
-    with pytest.raises(ValueError, match="expected X of shape"):
-        model.predict(rows(5, 4), verbose=0, num_threads=1)
-    assert corereg.get_num_threads() == most
-
-
-def test_the_number_of_threads_changes_no_result(model):
-    x, out = rows(5000), np.zeros((5000, 3), "float32")
-    expected = model.predict(x, verbose=0)
-    for n in (1, 2, 64):
-        assert np.array_equal(model.predict(x, verbose=0, num_threads=n), expected)
-        model.predict(x, verbose=0, out=out, num_threads=n)
-        assert np.array_equal(out, expected)
-
-
-@pytest.mark.parametrize("wrong", [0, -1, 1.5, True, "2"])
-def test_wrong_numbers_of_threads_are_refused(wrong, model, fails):
-    message = f"predict: expected num_threads as an integer >= 1, received {wrong!r}"
-    fails(lambda: model.predict(rows(2), num_threads=wrong), ValueError, message)
 
 
 # ---- the border ----------------------------------------------------------------------------------

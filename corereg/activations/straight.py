@@ -9,7 +9,6 @@ from corereg.activations.entering import activation
 from corereg.autograd import Tensor, ops, tensor
 from corereg.autograd.ops.activations import LEAKY_SLOPE
 from corereg.autograd.ops.arguments import as_floats
-from corereg.autograd.ops.piecewise_activations import LeakyRelu
 from corereg.autograd.tensor import apply
 
 
@@ -64,6 +63,8 @@ def leaky_relu(x: Any, negative_slope: float = 0.2) -> Tensor:
     """
     if negative_slope == LEAKY_SLOPE:
         return ops.activation(x, "leaky_relu")
+    from corereg.autograd.ops.piecewise_activations import LeakyRelu
+
     return apply(LeakyRelu(negative_slope, at_zero=1.0), as_floats(x, "leaky_relu"))
 
 

@@ -24,7 +24,7 @@ from corereg.models.structure import ModelStructure
 from corereg.registry import register
 from corereg.representation import as_words, counted
 from corereg.tracebacks import shorten
-from corereg.training.arguments import check_count
+from corereg.training.arguments import limited_threads
 from corereg.training.compilation import Compilation
 from corereg.training.data.feature_names import as_public, from_public
 from corereg.training.data.structures import unpack_x_y_sample_weight
@@ -170,7 +170,9 @@ class Model(CopiedWhole, ModelStructure):
         validation_batch_size: int | None = None,
         validation_freq: int | Sequence[int] = 1,
         augment: Any = None,
-        **older: Any,
+        *,
+        num_threads: int | None = None,
+         **older: Any,
     ) -> History:
         """Trains for `epochs` passes over x (rows, features) and y; returns the History.
 
@@ -199,6 +201,8 @@ class Model(CopiedWhole, ModelStructure):
         (x, y, sample_weight) -> (x, y, sample_weight) of tensors. It is a part of the step and
         replayed with it; validation, evaluate and predict see the data as they are. See
         docs/augmentation.md. ValueError for models with a `train_step` of their own.
+        num_threads: how many threads this call may use at most, callbacks and validation included;
+        the weights and logs are the same to the bit.
         History has, by epoch, "loss" (penalties included), "penalty" alone and the metrics, and the
         same as "val_..." for validation; ``compile(log_penalties=True)`` adds each layer's penalty.
 
@@ -223,26 +227,27 @@ class Model(CopiedWhole, ModelStructure):
                 from corereg.older_words import refuse_arguments
 
                 refuse_arguments(f"{self.who}: fit", older)
-            return fitting.fit(
-                self,
-                x,
-                y,
-                batch_size,
-                epochs,
-                verbose,
-                callbacks,
-                validation_split,
-                validation_data,
-                shuffle,
-                class_weight,
-                sample_weight,
-                initial_epoch,
-                steps_per_epoch,
-                validation_steps,
-                validation_batch_size,
-                validation_freq,
-                augment,
-            )
+            with limited_threads("fit", num_threads):
+                return fitting.fit(
+                    self,
+                    x,
+                    y,
+                    batch_size,
+                    epochs,
+                    verbose,
+                    callbacks,
+                    validation_split,
+                    validation_data,
+                    shuffle,
+                    class_weight,
+                    sample_weight,
+                    initial_epoch,
+                    steps_per_epoch,
+                    validation_steps,
+                    validation_batch_size,
+                    validation_freq,
+                    augment,
+                )
         except Exception as error:
             shorten(error)
             raise
@@ -284,11 +289,14 @@ class Model(CopiedWhole, ModelStructure):
         steps: int | None = None,
         callbacks: Any = None,
         return_dict: bool = False,
+        *,
+        num_threads: int | None = None,
     ) -> Any:
         """The loss (penalties included) and metrics on x, y: [loss, metrics...], the loss alone
         if there are no metrics, or with return_dict a dict that also has the penalty.
 
         x may also be an iterable of batches, as for `fit`; steps: how many at most.
+        num_threads: how many threads this call may use at most; the results are the same.
 
         RuntimeError while another thread trains the model.
 
@@ -300,9 +308,10 @@ class Model(CopiedWhole, ModelStructure):
         {'loss': 4.0, 'mae': 2.0}
         """
         try:
-            return testing.evaluate(
-                self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict
-            )
+            with limited_threads("evaluate", num_threads):
+                return testing.evaluate(
+                    self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict
+                )
         except Exception as error:
             shorten(error)
             raise
@@ -371,8 +380,7 @@ class Model(CopiedWhole, ModelStructure):
                     return found if like is None else pack_like(like, flatten(found))
         try:
             if num_threads is not None:
-                most = check_count("predict", "num_threads", num_threads)
-                with _kernels.limited_threads(most):
+                with limited_threads("predict", num_threads):
                     return Model.predict(self, x, batch_size, verbose, steps, callbacks, out=out)
             return predicting.predict(self, x, batch_size, verbose, steps, callbacks, out)
         except Exception as error:

@@ -60,7 +60,12 @@ class ThreadTuner:
     """
 
     def __init__(self, work: float) -> None:
-        most = _kernels.get_num_threads() if work >= TRIAL_WORTH_THREADS else 1
+        self._work = work
+        self._begin()
+
+    def _begin(self) -> None:
+        work, self._limit = self._work, _kernels.get_num_threads()
+        most = self._limit if work >= TRIAL_WORTH_THREADS else 1
         self.threads = most if work >= PROGRAM_WORTH_THREADS else 1  # the fastest number of late
         self._seconds = max(work, 1.0) * 1e-9  # a step on so many, of late
         self._other = 1 if self.threads != 1 else most
@@ -73,7 +78,10 @@ class ThreadTuner:
         return max(FIRST_TRIAL, 25 * self._steps * seconds)
 
     def plan(self) -> tuple[int, int]:
-        """Threads, and how many steps at most."""
+        """Threads, and how many steps at most. Begins anew where more threads are allowed now, as
+        after a call with a limit of its own."""
+        if _kernels.get_num_threads() > self._limit:
+            self._begin()
         if self._spent >= self._trial and self._other != self.threads:
             return self._other, self._steps
         return self.threads, max(1, int(self._share * RETURN_SECONDS / self._seconds))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from corereg.tables.columns import Column, column_named, column_names, column_of, columns_of
+from corereg._lazy import later
 from corereg.tables.libraries import (
     frame_library,
     is_buffer,
@@ -17,7 +17,13 @@ from corereg.tables.libraries import (
     series_library,
 )
 from corereg.tables.masked import without_mask
-from corereg.tables.refusals import Asked
+
+if TYPE_CHECKING:
+    from corereg.tables import columns as of_tables, refusals
+    from corereg.tables.columns import Column
+else:  # what most programs never need
+    of_tables = later("corereg.tables.columns")
+    refusals = later("corereg.tables.refusals")
 
 Array = np.ndarray[Any, Any]
 PIECE = 1 << 20  # numbers that are taken out of a table at a time
@@ -52,7 +58,7 @@ def given(who: str, what: str, value: Any, dtype: Any = None, whole: bool = True
     if (library := frame_library(value)) is not None:
         return _of_frame(who, what, library, value, dtype, whole)
     if (library := series_library(value)) is not None:
-        column = column_of(Asked(who, what), library, value)
+        column = of_tables.column_of(refusals.Asked(who, what), library, value)
         if column.whole is not None:
             return Given(column.whole, None, [column])
         return Given(_filled([column], len(value), dtype, whole)[:, 0], None, [column])
@@ -104,7 +110,7 @@ def pieces_of_table(who: str, what: str, table: Any, most: int) -> Iterator[Arra
     row."""
     library = frame_library(table)
     assert library is not None
-    rows, columns = len(table), columns_of(who, what, library, table)
+    rows, columns = len(table), of_tables.columns_of(who, what, library, table)
     step = max(1, most // max(len(columns), 1))
     for first in range(0, rows, step):
         last = min(first + step, rows)
@@ -114,7 +120,7 @@ def pieces_of_table(who: str, what: str, table: Any, most: int) -> Iterator[Arra
 def table_names(table: Any) -> list[Any]:
     """The names of a table's columns."""
     library = frame_library(table)
-    return [] if library is None else column_names(library, table)
+    return [] if library is None else of_tables.column_names(library, table)
 
 
 def columns_by_name(value: Any, names: Any) -> dict[str, Any] | None:
@@ -123,8 +129,8 @@ def columns_by_name(value: Any, names: Any) -> dict[str, Any] | None:
     library = frame_library(value)
     if library is None:
         return None
-    known = set(column_names(library, value))
-    found = {name: column_named(library, value, name) for name in names if name in known}
+    known = set(of_tables.column_names(library, value))
+    found = {name: of_tables.column_named(library, value, name) for name in names if name in known}
     return found or None
 
 
@@ -132,8 +138,8 @@ def columns_by_name(value: Any, names: Any) -> dict[str, Any] | None:
 
 
 def _of_frame(who: str, what: str, library: str, frame: Any, dtype: Any, whole: bool) -> Given:
-    names = text_names(column_names(library, frame))
-    rows, columns = len(frame), columns_of(who, what, library, frame)
+    names = text_names(of_tables.column_names(library, frame))
+    rows, columns = len(frame), of_tables.columns_of(who, what, library, frame)
     if not columns:
         return Given(np.empty((rows, 0)), names)
     return Given(_filled(columns, rows, dtype, whole), names, columns)

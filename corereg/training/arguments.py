@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
+
+from corereg import _kernels
 
 
 def check_count(who: str, name: str, value: Any, least: int = 1) -> int:
@@ -18,6 +21,14 @@ def check_count(who: str, name: str, value: Any, least: int = 1) -> int:
 def check_optional_count(who: str, name: str, value: Any) -> int | None:
     """value as an integer >= 1, or None."""
     return None if value is None else check_count(who, name, value)
+
+
+def limited_threads(who: str, num_threads: Any) -> AbstractContextManager[None]:
+    """``with limited_threads(who, 1):`` what this thread runs inside uses at most so many threads;
+    None: as many as outside."""
+    if num_threads is None:
+        return nullcontext()
+    return _kernels.limited_threads(check_count(who, "num_threads", num_threads))
 
 
 def check_frequency(given: int | Sequence[int]) -> Callable[[int], bool]:

@@ -11,18 +11,23 @@ the smooth activations stand in src/curves.h.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
+from corereg._lazy import later
 from corereg.autograd.mode import state
 from corereg.autograd.op import Op
 from corereg.autograd.ops.arguments import array_of, as_floats, normalize_axis
-from corereg.autograd.ops.elementwise import erf
-from corereg.autograd.ops.selection import where
-from corereg.autograd.ops.shaping import swapaxes
 from corereg.autograd.tensor import Tensor, apply
+
+if TYPE_CHECKING:
+    from corereg.autograd.ops import elementwise, selection, shaping
+else:  # for second derivatives and other axes than the last
+    elementwise = later("corereg.autograd.ops.elementwise")
+    selection = later("corereg.autograd.ops.selection")
+    shaping = later("corereg.autograd.ops.shaping")
 
 CODES: dict[str, int] = _kernels.ACTIVATIONS
 LINEAR, RELU, SIGMOID, TANH, SOFTMAX = (
@@ -102,7 +107,7 @@ class LogSoftmax(Op):
 def slope(grad: Any, out: Any, x: Any, code: int) -> Any:
     """What `_kernels.activation_backward` gives, in Tensors, from the output or the input x."""
     if code == RELU:
-        return where(out.data > 0, grad, 0)
+        return selection.where(out.data > 0, grad, 0)
     if code == SIGMOID:
         return grad * out * (1 - out)
     if code == TANH:
@@ -110,17 +115,19 @@ def slope(grad: Any, out: Any, x: Any, code: int) -> Any:
     if code == SOFTMAX:
         return out * (grad - (grad * out).sum(axis=-1, keepdims=True))
     if code == LEAKY_RELU:
-        return where(out.data >= 0, grad, LEAKY_SLOPE * grad)
+        return selection.where(out.data >= 0, grad, LEAKY_SLOPE * grad)
     if code == ELU:
-        return where(out.data > 0, grad, grad * (where(out.data < 0, out, 0) + 1))
+        return selection.where(
+            out.data > 0, grad, grad * (selection.where(out.data < 0, out, 0) + 1)
+        )
     if code == SELU:
-        low = where(out.data < 0, out, 0) + SELU_SCALE * SELU_ALPHA
-        return where(out.data > 0, SELU_SCALE * grad, grad * low)
+        low = selection.where(out.data < 0, out, 0) + SELU_SCALE * SELU_ALPHA
+        return selection.where(out.data > 0, SELU_SCALE * grad, grad * low)
     if code == SOFTPLUS:
         return grad * sigmoid(x)
     if code == GELU:
         density = (0.5 * ROOT_TWO_BY_PI) * np.exp(-0.5 * x * x)
-        return grad * (0.5 * (1 + erf(x * ROOT_HALF)) + x * density)
+        return grad * (0.5 * (1 + elementwise.erf(x * ROOT_HALF)) + x * density)
     if code == GELU_TANH:
         s = sigmoid((2 * ROOT_TWO_BY_PI) * (x + CUBE * x * x * x))
         return grad * (s + x * s * (1 - s) * ((2 * ROOT_TWO_BY_PI) * (1 + 3 * CUBE * x * x)))
@@ -246,7 +253,7 @@ def softmax(x: Any, axis: int = -1) -> Tensor:
     x = as_floats(x, "softmax")
     if normalize_axis(axis, x.ndim, "softmax") == x.ndim - 1:
         return apply(Activation(SOFTMAX), x)
-    return swapaxes(apply(Activation(SOFTMAX), swapaxes(x, axis, -1)), axis, -1)
+    return shaping.swapaxes(apply(Activation(SOFTMAX), shaping.swapaxes(x, axis, -1)), axis, -1)
 
 
 def log_softmax(x: Any, axis: int = -1) -> Tensor:
@@ -258,4 +265,4 @@ def log_softmax(x: Any, axis: int = -1) -> Tensor:
     x = as_floats(x, "log_softmax")
     if normalize_axis(axis, x.ndim, "log_softmax") == x.ndim - 1:
         return apply(LogSoftmax(), x)
-    return swapaxes(apply(LogSoftmax(), swapaxes(x, axis, -1)), axis, -1)
+    return shaping.swapaxes(apply(LogSoftmax(), shaping.swapaxes(x, axis, -1)), axis, -1)

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corereg import _kernels
+from corereg._lazy import later
 from corereg.autograd import Tensor
 from corereg.layers.base import Shape
-from corereg.tables.columns import Column
 from corereg.tables.given import given_array
-from corereg.tables.refusals import Asked
 from corereg.targets import FLOAT64_MAX
 
 if TYPE_CHECKING:
     from corereg.losses.base import Loss
+    from corereg.tables import refusals
+    from corereg.tables.columns import Column
+else:
+    refusals = later("corereg.tables.refusals")
 
 Array = np.ndarray[Any, Any]
 FLOAT32_MOST = float.fromhex("0x1.fffffefffffffp127")  # the largest that is finite as float32
@@ -39,7 +42,7 @@ def check_inputs(
     """
     array = np.asarray(x.data if isinstance(x, Tensor) else x)
     if array.dtype.kind not in "fiub":
-        raise Asked(who, "X").refuse_array(array, f"dtype {array.dtype}")
+        raise refusals.Asked(who, "X").refuse_array(array, f"dtype {array.dtype}")
     array = known_float(array)
     if array.ndim == 1 and one_feature:
         array = array[:, None]
@@ -219,7 +222,7 @@ def check_targets(
             f"{array.shape}"
         )
     if array.dtype.kind not in "fiub":
-        raise Asked(who, "y").refuse_array(array, f"dtype {array.dtype}")
+        raise refusals.Asked(who, "y").refuse_array(array, f"dtype {array.dtype}")
     with prefix_errors(who):
         if loss is not None and outputs is not None:
             array = loss.check_targets(array, outputs)

@@ -4,12 +4,11 @@ of their rows, before anything is changed."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from corereg.autograd import Tensor
-from corereg.tables.columns import Column
 from corereg.tables.given import given
 from corereg.targets import as_sample_weight
 from corereg.training.compilation import OutputLoss
@@ -22,6 +21,9 @@ from corereg.training.data.checks import (
 from corereg.training.data.feature_names import InputColumns, check_columns
 from corereg.training.data.model_shapes import ModelShapes, ShapedModel, shapes_to_be
 from corereg.training.data.structures import flat_inputs, flat_targets, flat_weights
+
+if TYPE_CHECKING:
+    from corereg.tables.columns import Column
 
 Array = np.ndarray[Any, Any]
 
