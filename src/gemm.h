@@ -36,6 +36,16 @@
  * lines). The KC rows of a panel would evict each other before the next tile reads them. */
 #define COLLIDING_STRIDE 2048
 
+/* Where rows of b are so many bytes apart, a page or more, and a panel is read in place, the
+ * prefetchers see no order in its lines, and a panel of long sums ousts its own lines. So k is cut
+ * into short parts, of which each goes through all panels: every row of a part is read from its
+ * beginning to its end. Fewer rows of c than MR, which are loaded and stored again soon, get
+ * NEAR_DEPTH rows of b at a time; more, if rows of b collide, as many as L2 holds of one column of
+ * lines at the worst stride (DEEPER). */
+#define FAR_ROWS 4096
+#define NEAR_DEPTH 16
+#define DEEPER 64
+
 /* A column of a tile of a, MR elements side by side, is worth packing if the next column is farther
  * away than this many bytes: then every few steps begin a page, and no cache line serves two. */
 #define LONG_STRIDE 1024
@@ -149,11 +159,24 @@ static void multiply_panels(const product *g, operands *o, T *panel, ptrdiff_t m
     }
 }
 
+/* Gives the depth of parts of k for so many rows of c: equal parts where something is packed, which
+ * has room for `most`, short ones where rows of b are far apart, else the whole. */
+INLINE ptrdiff_t depth_of_parts(const product *g, ptrdiff_t rows, int packed, ptrdiff_t most)
+{
+    const size_t stride = (size_t)g->b_row * sizeof(T);
+    const int far = !g->b_transposed && stride >= FAR_ROWS && g->k > SHORT_SUM;
+    if (far && rows < MR)
+        return NEAR_DEPTH;
+    if (far && rows <= MANY_TILES * MR && stride % COLLIDING_STRIDE == 0)
+        return DEEPER;
+    const ptrdiff_t parts = packed ? (g->k - 1) / most + 1 : 1;
+    return (g->k + parts * VL - 1) / (parts * VL) * VL;
+}
+
 /* Computes the block of c that is rows m0..m1, columns n0..n1. */
 static void multiply(const product *g, ptrdiff_t m0, ptrdiff_t m1, ptrdiff_t n0, ptrdiff_t n1)
 {
-    T panel[KC * NR] __attribute__((aligned(64)));
-    T block[BLOCK] __attribute__((aligned(64)));
+    T panel[PACKED] __attribute__((aligned(64)));
     operands o = {.a_row = g->a_row, .a_col = g->a_col, .edge = VL};
     if (m0 >= m1 || n0 >= n1)
         return;
@@ -182,16 +205,16 @@ static void multiply(const product *g, ptrdiff_t m0, ptrdiff_t m1, ptrdiff_t n0,
     const int strided = g->a_row == 1 && g->a_col * sizeof(T) > LONG_STRIDE;
     const int pack_bs = g->b_transposed || (many && collides);
     const int pack_as = many && strided && n1 - n0 > NR; /* more than one panel reads it */
-    const int parted = pack_bs || pack_as || (n1 - n0) % VL;
-    const ptrdiff_t parts = parted ? (g->k - 1) / KC + 1 : 1;
-    const ptrdiff_t depth = (g->k + parts * VL - 1) / (parts * VL) * VL; /* of each part */
+    const ptrdiff_t depth = depth_of_parts(g, m1 - m0, pack_bs || pack_as || (n1 - n0) % VL,
+                                           pack_bs && !pack_as ? KC : PART);
     do { /* once even for k = 0: the epilogue is due */
         o.k1 = g->k - o.k0 < depth ? g->k : o.k0 + depth;
         if (!pack_as) {
             o.a = g->a + m0 * g->a_row + o.k0 * g->a_col;
             multiply_panels(g, &o, panel, m0, m1, n0, n1, pack_bs);
         } else {
-            const ptrdiff_t rows = BLOCK / (o.k1 - o.k0) / MR * MR;
+            T *block = panel + depth * NR;
+            const ptrdiff_t rows = (PACKED - depth * NR) / depth / MR * MR;
             for (ptrdiff_t m = m0; m < m1; m += rows) {
                 const ptrdiff_t end = m1 - m < rows ? m1 : m + rows;
                 pack_a(block, g, m, end, o.k0, o.k1);

@@ -7,11 +7,11 @@
 
 /* The sizes of a tile, and of the parts that are packed for it:
  *
- *               registers  MR x NV  sums, b, a     loads a     KC   panel in L1
- *                                                  multiply-add     KC rows of NV vectors
- *   AVX-512         32      8 x 3   24 + 3 + 1     11/24       192  36 of 48 KB
- *   AVX2            16      6 x 2   12 + 2 + 1      8/12       256  16 of 32 KB
- *   SSE2, NEON   16, 32     4 x 2    8 + 2 + 1      6/8        256   8 of 32 KB
+ *               registers  MR x NV  sums, b, a     loads a      KC   panel
+ *                                                  multiply-add      KC rows of NV vectors
+ *   AVX-512         32      8 x 3   24 + 3 + 1     11/24        192  36 of 48 KB of L1
+ *   AVX2            16      6 x 2   12 + 2 + 1      8/12       1024  64 of 256 KB of L2, or more
+ *   SSE2, NEON   16, 32     4 x 2    8 + 2 + 1      6/8         256   8 of 32 KB of L1
  *
  * A core begins two vector multiply-adds a cycle and takes four cycles for each, so that 8 sums at
  * least must be under way. It begins two loads a cycle: a step of k loads NV vectors of b and
@@ -19,9 +19,10 @@
  * registers, the tile with the fewest loads a multiply-add is the one that is nearly square in
  * loads. (SSE2 has no fused multiply-add and needs a register for each product.)
  *
- * KC is as long as the panel of b stays in L1 beside the lines of a and c that pass: the longer,
- * the more rarely the tile of c is loaded and stored again. In bytes this is the same for float and
- * double, which have half the lanes. */
+ * The longer KC, the more rarely the tile of c is loaded and stored again, and its rows may collide
+ * in the cache as those of b do. A panel stays in L1 beside the lines of a and c that pass; but a
+ * tile of AVX2, which takes 64 bytes of it in six cycles, has them in time from L2 as well. In
+ * bytes this is the same for float and double, which have half the lanes. */
 #if VB == 64
 #define MR 8
 #define NV 3
@@ -29,7 +30,7 @@
 #elif VB == 32
 #define MR 6
 #define NV 2
-#define KC 256
+#define KC 1024
 #else
 #define MR 4
 #define NV 2
@@ -37,9 +38,13 @@
 #endif
 #define NR (NV * VL)
 
-/* The elements of a packed block of a: 48 KB, which every panel of b reads again. It stays in L2
- * (256 KB at least) beside what passes, and gives each packed panel 8 tiles or more to read it. */
-#define BLOCK (48 * 1024 / (ptrdiff_t)sizeof(T))
+/* The elements of the memory for what is packed: a panel of b, and behind it, if a is packed, a
+ * block of a that every panel reads again. It stays in L2 (256 KB at least) beside what passes.
+ * Then parts of k are so short (PART) that the panel leaves room for 8 tiles or more that read it;
+ * and so they are where b is read in place but for its last columns. All of it is on the stack, of
+ * which a thread may have 128 KB. */
+#define PACKED (84 * 1024 / (ptrdiff_t)sizeof(T))
+#define PART (KC < 256 ? KC : 256)
 
 /* The vectors of the tile for a single row of c: 8 sums are under way, as above; there is nothing
  * to keep of b, which is read once. */

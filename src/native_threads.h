@@ -18,7 +18,7 @@
 #include <immintrin.h>
 #endif
 
-/* The stack of a thread that is started. The largest kernel has 64 KiB on it; what a system gives
+/* The stack of a thread that is started. The largest kernel has 84 KiB on it; what a system gives
  * by default lies between 128 KiB (musl) and 8 MiB (glibc). */
 #define NATIVE_STACK (1 << 20)
 

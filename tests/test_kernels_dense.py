@@ -9,7 +9,7 @@ from corereg import _kernels, reference
 
 ACTIVATIONS = _kernels.ACTIVATIONS
 # Edges of vectors (2 to 16 elements), register tiles (4, 6, 8 rows by 4 to 48 columns) and packed
-# panels (256 deep) of all instruction sets.
+# panels (192 to 1024 deep) of all instruction sets.
 EDGES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 15, 16, 17, 23, 24, 25, 31, 32, 33, 47, 48, 49, 97]
 SHAPES = [  # M rows, K inputs, N outputs
     *((5, 3, n) for n in EDGES),
@@ -19,6 +19,8 @@ SHAPES = [  # M rows, K inputs, N outputs
     *((m, k, 1) for m in (1, 9, 33) for k in (1, 15, 17, 300)),
     *((1, 0, 1), (0, 0, 0), (33, 65, 129), (129, 33, 65), (65, 129, 33), (100, 257, 10)),
     *((37, 66, 256), (37, 66, 512), (37, 260, 512)),  # rows that collide in the cache
+    (37, 1100, 512),  # the deepest panels
+    *((3, 70, 1024), (3, 70, 1027), (12, 130, 1024)),  # few rows, and those of w a page apart
     (900, 260, 33),  # columns of x far apart, summed in several parts
 ]
 ELEMENTWISE = [name for name in ACTIVATIONS if name != "softmax"]
@@ -115,6 +117,16 @@ def awkward(a):
     read_only = a.copy()
     read_only.flags.writeable = False
     return [strided, np.asfortranarray(a), misaligned, a.astype(a.dtype.newbyteorder()), read_only]
+
+
+@pytest.mark.parametrize(("k", "n"), [(150, 1024), (150, 1030), (1100, 512), (70, 40)])
+def test_a_row_does_not_depend_on_how_many_there_are(k, n, dtype, rng):
+    """To the bit, though few rows are multiplied in other parts of the sums than many."""
+    x, w, b = normal(rng, dtype, 40, k), normal(rng, dtype, k, n), normal(rng, dtype, n)
+    whole = _kernels.dense_forward(x, w, b, ACTIVATIONS["relu"])
+    for rows in (1, 2, 3, 5, 6, 7, 12, 23, 31):
+        part = _kernels.dense_forward(x[:rows], w, b, ACTIVATIONS["relu"])
+        assert part.tobytes() == whole[:rows].tobytes(), rows
 
 
 def test_inputs_of_any_layout(dtype, rng):
