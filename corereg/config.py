@@ -4,14 +4,29 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
+from typing import Any
+
+_LATER = {
+    "disable_interactive_logging": "corereg.utils.session",
+    "dtype_policy": "corereg.dtype_policies",
+    "enable_interactive_logging": "corereg.utils.session",
+    "is_interactive_logging_enabled": "corereg.utils.session",
+    "set_dtype_policy": "corereg.dtype_policies",
+}
+"""What Keras has here, too, and corereg in modules above this one."""
 
 __all__ = [
+    "backend",
     "disable_traceback_filtering",
     "enable_traceback_filtering",
     "epsilon",
     "floatx",
+    "image_data_format",
     "is_traceback_filtering_enabled",
+    "set_backend",
     "set_floatx",
+    "set_image_data_format",
 ]
 
 _floatx = "float32"
@@ -50,6 +65,46 @@ def set_floatx(dtype: str) -> None:
     _floatx = dtype
 
 
+def backend() -> str:
+    """The name of what computes: "corereg".
+
+    >>> config.backend()
+    'corereg'
+    """
+    return "corereg"
+
+
+def set_backend(backend: str) -> None:
+    """Does nothing for "corereg"; ValueError for others, which corereg does not have.
+
+    >>> config.set_backend("corereg")
+    """
+    _only("set_backend", "corereg", backend)
+
+
+def image_data_format() -> str:
+    """Where the channels of images stand if a layer is not told: "channels_last".
+
+    >>> config.image_data_format()
+    'channels_last'
+    """
+    return "channels_last"
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Does nothing for "channels_last"; ValueError for others: the layers that take
+    "channels_first" are told so.
+
+    >>> config.set_image_data_format("channels_last")
+    """
+    _only("set_image_data_format", "channels_last", data_format)
+
+
+def _only(who: str, wanted: str, given: str) -> None:
+    if given != wanted:
+        raise ValueError(f"{who}: expected {wanted!r}, received {given!r}")
+
+
 def enable_traceback_filtering() -> None:
     """Leaves the frames of corereg, but that of the check that failed, out of tracebacks of errors
     about data and arguments. This is the default.
@@ -78,3 +133,14 @@ def is_traceback_filtering_enabled() -> bool:
     True
     """
     return _filters_tracebacks
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
+    plain = f"module 'corereg.config' has no attribute {name!r}"
+    if name.startswith("_"):
+        raise AttributeError(plain)
+    from corereg.unavailable import refusal
+
+    raise AttributeError(refusal("config", name) or plain)

@@ -99,6 +99,10 @@ class Layer(Holder, Recordable):
         if input_dim is not None:
             input_shape = (input_dim,)
         self.name = name if name is not None else unique_name(snake_case(type(self).__name__))
+        if not (dtype is None or isinstance(dtype, np.dtype) or dtype in _NAMES.values()):
+            from corereg.dtype_policies import layer_dtype
+
+            dtype = layer_dtype(dtype, self.name)
         self._dtype = np.dtype(config.floatx() if dtype is None else dtype)
         if self._dtype not in _NAMES:
             raise ValueError(
@@ -114,6 +118,23 @@ class Layer(Holder, Recordable):
     def dtype(self) -> str:
         """What the layer computes in: "float32" or "float64"."""
         return _NAMES.get(self._dtype) or str(self._dtype)
+
+    @property
+    def dtype_policy(self) -> Any:
+        """The dtype as a `corereg.dtype_policies.DTypePolicy`."""
+        from corereg.dtype_policies import DTypePolicy
+
+        return DTypePolicy(self.dtype)
+
+    @property
+    def compute_dtype(self) -> str:
+        """What the layer computes in: its dtype."""
+        return self.dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """What its weights are of: its dtype."""
+        return self.dtype
 
     # ---- to be overridden ---------------------------------------------------------------------
 
