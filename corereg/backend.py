@@ -3,8 +3,19 @@ tensors are in `corereg.ops`."""
 
 from __future__ import annotations
 
-from corereg.config import epsilon, floatx, set_floatx
-from corereg.unavailable import refusal
+from typing import Any
+
+import numpy as np
+
+from corereg import naming
+from corereg.config import (
+    backend,
+    epsilon,
+    floatx,
+    image_data_format,
+    set_floatx,
+    set_image_data_format,
+)
 from corereg.utils.session import clear_session, is_keras_tensor, standardize_dtype
 
 __all__ = [
@@ -12,35 +23,64 @@ __all__ = [
     "clear_session",
     "epsilon",
     "floatx",
+    "get_uid",
     "image_data_format",
+    "is_float_dtype",
+    "is_int_dtype",
     "is_keras_tensor",
+    "result_type",
     "set_floatx",
+    "set_image_data_format",
     "standardize_dtype",
 ]
 
 
-def backend() -> str:
-    """The name of what computes: "corereg".
+def get_uid(prefix: str = "") -> int:
+    """How often a prefix has been asked for since `clear_session`, from 1.
 
-    >>> corereg.backend.backend()
-    'corereg'
+    >>> corereg.backend.get_uid("mine"), corereg.backend.get_uid("mine")
+    (1, 2)
     """
-    return "corereg"
+    return naming.count_of(f"uid {prefix}")
 
 
-def image_data_format() -> str:
-    """Where the channels of images stand if a layer is not told: "channels_last".
+def is_float_dtype(dtype: Any) -> bool:
+    """Whether a dtype is of floats.
 
-    >>> corereg.backend.image_data_format()
-    'channels_last'
+    >>> corereg.backend.is_float_dtype("float32"), corereg.backend.is_float_dtype("int8")
+    (True, False)
     """
-    return "channels_last"
+    return "float" in standardize_dtype(dtype)
+
+
+def is_int_dtype(dtype: Any) -> bool:
+    """Whether a dtype is of integers.
+
+    >>> corereg.backend.is_int_dtype("uint8"), corereg.backend.is_int_dtype("bool")
+    (True, False)
+    """
+    return "int" in standardize_dtype(dtype)
+
+
+def result_type(*dtypes: Any) -> str:
+    """The dtype that functions of `corereg.ops` make of several ones; "float32" of none.
+
+    >>> corereg.backend.result_type("int32", "float32"), corereg.backend.result_type("int8", "int16")
+    ('float32', 'int16')
+    """
+    from corereg.ops.operands import promoted
+
+    if not dtypes:
+        return "float32"
+    arrays = (np.zeros((), standardize_dtype(one)) for one in dtypes)
+    return str(promoted(*arrays)[0].dtype)
 
 
 def __getattr__(name: str) -> object:
-    told = refusal("backend", name)
+    from corereg.unavailable import refusal
+
     raise AttributeError(
-        told
-        or f"corereg.backend has no {name!r}: it has {', '.join(__all__)}; the functions of "
-        "tensors are in corereg.ops"
+        refusal("backend", name)
+        or f"corereg.backend has no {name!r}: it has {', '.join(__all__)}; the functions of tensors "
+        "are in corereg.ops"
     )

@@ -4,19 +4,34 @@ show, as in `keras.config`."""
 from __future__ import annotations
 
 import os
+from importlib import import_module
+from typing import Any
+
+_LATER = {
+    "disable_interactive_logging": "corereg.utils.session",
+    "dtype_policy": "corereg.dtype_policies",
+    "enable_interactive_logging": "corereg.utils.session",
+    "is_interactive_logging_enabled": "corereg.utils.session",
+    "set_dtype_policy": "corereg.dtype_policies",
+}
+"""What Keras has here, too, and corereg in modules above this one."""
 
 __all__ = [
+    "backend",
     "disable_traceback_filtering",
     "dtype_policy",
     "enable_traceback_filtering",
     "epsilon",
     "floatx",
+    "image_data_format",
     "is_traceback_filtering_enabled",
+    "set_backend",
     "set_dtype_policy",
     "set_floatx",
+    "set_image_data_format",
 ]
 
-MIXED = "mixed_bfloat16"
+MIXED = "mixed_bfloat16"  # the policy of float32 whose products are rounded
 
 _floatx = "float32"
 _policy: str | None = None
@@ -55,33 +70,55 @@ def set_floatx(dtype: str) -> None:
     _floatx = dtype
 
 
-def dtype_policy() -> str:
-    """The dtype of layers that are not told another: what `set_dtype_policy` said, else `floatx`.
-
-    >>> config.set_dtype_policy("float64")
-    >>> config.dtype_policy(), layers.Dense(2).dtype
-    ('float64', 'float64')
-    """
+def policy_name() -> str:
+    """The name of the dtype policy of layers that are told none; see `set_policy_name`."""
     return _policy or _floatx
 
 
-def set_dtype_policy(policy: str) -> None:
-    """Sets the dtype of layers made from now on: "float32", "float64" or "mixed_bfloat16".
-
-    "mixed_bfloat16" is Keras's name of a policy. Here such layers keep weights, outputs and
-    gradients in float32, and multiply matrices with the precision "medium" (see
-    `corereg.set_float32_matmul_precision`). Raises ValueError for other policies.
-
-    >>> config.set_dtype_policy("mixed_bfloat16")
-    >>> layers.Dense(2).get_config()["dtype"], layers.Dense(2).dtype
-    ('mixed_bfloat16', 'float32')
-    """
+def set_policy_name(name: str | None) -> None:
+    """What `corereg.dtype_policies.set_dtype_policy` keeps, which checks it."""
     global _policy
-    if policy not in ("float32", "float64", MIXED):
-        raise ValueError(
-            f"set_dtype_policy: expected 'float32', 'float64' or {MIXED!r}, received {policy!r}"
-        )
-    _policy = policy
+    _policy = name
+
+
+def backend() -> str:
+    """The name of what computes: "corereg".
+
+    >>> config.backend()
+    'corereg'
+    """
+    return "corereg"
+
+
+def set_backend(backend: str) -> None:
+    """Does nothing for "corereg"; ValueError for others, which corereg does not have.
+
+    >>> config.set_backend("corereg")
+    """
+    _only("set_backend", "corereg", backend)
+
+
+def image_data_format() -> str:
+    """Where the channels of images stand if a layer is not told: "channels_last".
+
+    >>> config.image_data_format()
+    'channels_last'
+    """
+    return "channels_last"
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Does nothing for "channels_last"; ValueError for others: the layers that take
+    "channels_first" are told so.
+
+    >>> config.set_image_data_format("channels_last")
+    """
+    _only("set_image_data_format", "channels_last", data_format)
+
+
+def _only(who: str, wanted: str, given: str) -> None:
+    if given != wanted:
+        raise ValueError(f"{who}: expected {wanted!r}, received {given!r}")
 
 
 def enable_traceback_filtering() -> None:
@@ -112,3 +149,14 @@ def is_traceback_filtering_enabled() -> bool:
     True
     """
     return _filters_tracebacks
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
+    plain = f"module 'corereg.config' has no attribute {name!r}"
+    if name.startswith("_"):
+        raise AttributeError(plain)
+    from corereg.unavailable import refusal
+
+    raise AttributeError(refusal("config", name) or plain)

@@ -15,6 +15,12 @@ def unique_name(kind: str) -> str:
     return f"{kind}_{n}" if n else kind
 
 
+def count_of(kind: str) -> int:
+    """How often this has been asked for, from 1."""
+    _counts[kind] = _counts.get(kind, 0) + 1
+    return _counts[kind]
+
+
 def restart() -> None:
     """Begins counting anew."""
     _counts.clear()

@@ -27,6 +27,7 @@ _OPS_OF_IMAGES = (
     "it is for images and sequences, and corereg computes dense networks; use Keras for it"
 )
 _COMPLEX = "corereg has no complex numbers; use NumPy on t.numpy()"
+_EPSILON = "losses and layers compute with 1e-7, Keras's default; a layer's own epsilon= can be set"
 _FILES = "corereg reads no data sets from folders; read files with NumPy, pandas or Pillow"
 
 _REASONS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -106,31 +107,58 @@ _REASONS: dict[str, dict[str, tuple[str, ...]]] = {
             *("view_as_complex", "view_as_real"),
         ),
         _SIGNALS: (
-            *("bartlett", "blackman", "hamming", "hanning", "kaiser", "i0", "correlate"),
             *("extract_sequences", "fft", "fft2", "ifft2", "irfft", "istft", "rfft", "stft"),
         ),
         "use matmul and softmax": ("dot_product_attention",),
-        "write an op with forward and backward, see corereg.autograd.Op": ("custom_gradient",),
-        "use 1 - ops.erf(x), which is exact to the precision of 1": ("erfc",),
         "use solve, det, qr or cholesky": ("lu_factor",),
-        "use reshape and transpose": ("rearrange",),
-        "use segment_sum, or segment_max of -x": ("segment_min",),
-        "use exp of segment_sum of log(x)": ("segment_prod",),
         "use map, or write it with broadcasting": ("vectorize",),
         "use cast; bits of tensors are seen by t.numpy().view(dtype)": ("view",),
         "its functions are in corereg.ops itself": ("nn", "numpy"),
     },
     "saving": {"a file of corereg is read by corereg.saving.load_model": ("KerasFileEditor",)},
 }
-UNAVAILABLE: dict[str, dict[str, str]] = {
-    package: {name: reason for reason, names in reasons.items() for name in names}
-    for package, reasons in _REASONS.items()
+_REASONS_IN_MODULES: dict[str, dict[str, tuple[str, ...]]] = {
+    "config": {
+        _EPSILON: ("set_epsilon",),
+        "corereg has no attention; use Keras for it": (
+            *("disable_flash_attention", "enable_flash_attention", "is_flash_attention_enabled"),
+        ),
+        "corereg has no backends": ("is_nnx_enabled",),
+        "pass safe_mode=False to load_model for files that you trust": (
+            "enable_unsafe_deserialization",
+        ),
+        "use epochs= and steps_per_epoch= of fit": (
+            *("max_epochs", "max_steps_per_epoch", "set_max_epochs", "set_max_steps_per_epoch"),
+        ),
+    },
+    "backend": {_EPSILON: ("set_epsilon",)},
+    "dtype_policies": {
+        "models are quantized when they are exported: corereg.export": (
+            *("AWQDTypePolicy", "GPTQDTypePolicy", "Int4DTypePolicy", "QuantizedDTypePolicy"),
+            "QuantizedFloat8DTypePolicy",
+        ),
+    },
 }
+
+
+def _by_name(reasons: dict[str, dict[str, tuple[str, ...]]]) -> dict[str, dict[str, str]]:
+    return {
+        package: {name: reason for reason, names in own.items() for name in names}
+        for package, own in reasons.items()
+    }
+
+
+UNAVAILABLE = _by_name(_REASONS)
 """Each name with why, by the package of Keras that has it."""
+
+IN_MODULES = _by_name(_REASONS_IN_MODULES)
+"""The same of those that are modules here, which say it for themselves."""
 
 TOP = {
     "applications": "corereg has no pretrained networks; use Keras for them",
     "distribution": "corereg computes on one machine; set_num_threads says on how many threads",
+    "StatelessScope": "layers keep their state in variables, which recorded steps read and write "
+    "in place; call functions on tensors of your own where state shall stay as it is",
     "data": "iterables of batches (x, y) take the place of tf.data",
     "keras": "write corereg itself where programs write tensorflow.keras",
 }
@@ -140,7 +168,7 @@ TOP = {
 def refusal(package: str, name: str) -> str | None:
     """What to say to somebody who asks a package ("layers", or "" for corereg itself) for a name of
     Keras that corereg does not have. None for other names."""
-    known = TOP if package == "" else UNAVAILABLE.get(package, {})
+    known = TOP if package == "" else (UNAVAILABLE | IN_MODULES).get(package, {})
     if name not in known:
         known = NAMES.get(package, {})
     if name not in known:

@@ -22,7 +22,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     (
         "ground",
         (
-            *("config", "version", "naming", "recordable", "registry", "random"),
+            *("config", "dtype_policies", "version", "naming", "recordable", "registry", "random"),
             *("warn", "_lazy", "importing", "unavailable", "representation", "older_words"),
             *("markup", "tracebacks", "tables"),
         ),

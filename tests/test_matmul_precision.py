@@ -24,7 +24,7 @@ REDUCED = ("high", "medium")
 def as_before() -> Iterator[None]:
     yield
     corereg.set_float32_matmul_precision("highest")
-    config.set_dtype_policy("float32")
+    config.set_policy_name(None)
 
 
 def net(dtype: str | None = None) -> corereg.Sequential:
@@ -203,7 +203,7 @@ def test_the_mixed_policy_is_medium():
     wanted = trained(net(), matmul_precision="medium")
     assert trained(net("mixed_bfloat16")) == wanted
     config.set_dtype_policy("mixed_bfloat16")
-    assert config.dtype_policy() == "mixed_bfloat16"
+    assert config.dtype_policy().name == "mixed_bfloat16"
     model = net()
     config.set_dtype_policy("float32")
     assert {layer.dtype for layer in model.layers} == {"float32"}
@@ -228,9 +228,10 @@ def test_one_layer_of_a_model(rng):
 
 
 def test_a_policy_that_there_is_not(fails):
-    message = "set_dtype_policy: expected 'float32', 'float64' or 'mixed_bfloat16', received"
-    fails(lambda: config.set_dtype_policy("mixed_float16"), ValueError, message)
-    assert config.dtype_policy() == "float32"
+    message = "DTypePolicy: expected 'float32', 'float64' or 'mixed_bfloat16', received 'half'"
+    fails(lambda: config.set_dtype_policy("half"), ValueError, message)
+    fails(lambda: config.set_dtype_policy(None), TypeError, "set_dtype_policy: expected")
+    assert config.dtype_policy().name == "float32"
 
 
 def test_the_policy_of_float64():

@@ -121,7 +121,11 @@ class Layer(Holder, Recordable):
             input_shape = (input_dim,)
         self.name = name if name is not None else unique_name(snake_case(type(self).__name__))
         if dtype is None:
-            dtype = config.dtype_policy()
+            dtype = config.policy_name()
+        elif not (isinstance(dtype, np.dtype) or dtype in _NAMES.values()):
+            from corereg.dtype_policies import layer_dtype
+
+            dtype = layer_dtype(dtype, self.name)
         if dtype == MIXED:
             self._policy_parts, dtype = PARTS["medium"], "float32"
         self._dtype = np.dtype(dtype)
@@ -139,6 +143,23 @@ class Layer(Holder, Recordable):
     def dtype(self) -> str:
         """What the layer's weights and outputs are: "float32" or "float64"."""
         return _NAMES.get(self._dtype) or str(self._dtype)
+
+    @property
+    def dtype_policy(self) -> Any:
+        """The dtype as a `corereg.dtype_policies.DTypePolicy`."""
+        from corereg.dtype_policies import DTypePolicy
+
+        return DTypePolicy(self.dtype if self._policy_parts < 0 else MIXED)
+
+    @property
+    def compute_dtype(self) -> str:
+        """What the layer computes in: its dtype."""
+        return self.dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """What its weights are of: its dtype."""
+        return self.dtype
 
     def _matmul_parts(self) -> int:
         """In how many parts the operands of its products are rounded (`_kernels.matmul_parts`); -1:

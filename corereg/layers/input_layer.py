@@ -58,6 +58,10 @@ class InputLayer(Layer):
         self.batch_shape: Shape = (*dims(self.who, (batch_size,)), *self.shape)
         self.input_shape_arg = self.shape
         self._is_text = isinstance(dtype, str) and dtype == STRING
+        if isinstance(dtype, str) and dtype.startswith("mixed_"):
+            from corereg.dtype_policies import get
+
+            dtype = get(dtype)
         self._dtype = number_dtype(config.floatx() if dtype is None else dtype)
         if self._dtype.kind not in "iub" and self.dtype not in ("float32", "float64"):
             raise ValueError(

@@ -172,7 +172,7 @@ class Model(CopiedWhole, ModelStructure):
         augment: Any = None,
         *,
         num_threads: int | None = None,
-         **older: Any,
+        **older: Any,
     ) -> History:
         """Trains for `epochs` passes over x (rows, features) and y; returns the History.
 

@@ -32,6 +32,9 @@ The groups, each a module:
     activations    relu, sigmoid, softmax, gelu, silu, softplus, leaky_relu
     normalization  normalize, batch_normalization, layer_normalization, rms_normalization
     losses         binary_crossentropy, categorical_crossentropy, psnr
+    windows        hanning, hamming, kaiser, i0, correlate
+    patterns       rearrange
+    own_gradients  custom_gradient
     own            what Keras has not: activation, dense, dropout, set_at, l1_l2_penalty
 """
 
@@ -166,6 +169,7 @@ if TYPE_CHECKING:
         cbrt as cbrt,
         clip as clip,
         erf as erf,
+        erfc as erfc,
         erfinv as erfinv,
         exp as exp,
         exp2 as exp2,
@@ -321,6 +325,8 @@ if TYPE_CHECKING:
         prod as prod,
         ptp as ptp,
         segment_max as segment_max,
+        segment_min as segment_min,
+        segment_prod as segment_prod,
         segment_sum as segment_sum,
         std as std,
         sum as sum,
@@ -382,6 +388,21 @@ if TYPE_CHECKING:
         nansum as nansum,
         nanvar as nanvar,
     )
+    from corereg.ops.windows import (
+        bartlett as bartlett,
+        blackman as blackman,
+        correlate as correlate,
+        hamming as hamming,
+        hanning as hanning,
+        i0 as i0,
+        kaiser as kaiser,
+    )
+    from corereg.ops.patterns import (
+        rearrange as rearrange,
+    )
+    from corereg.ops.own_gradients import (
+        custom_gradient as custom_gradient,
+    )
 
 _MODULES = {
     "abs": "elementwise",
@@ -412,6 +433,7 @@ _MODULES = {
     "associative_scan": "core",
     "astype": "own",
     "average": "reductions",
+    "bartlett": "windows",
     "batch_normalization": "normalization",
     "binary_crossentropy": "losses",
     "bincount": "indexing",
@@ -422,6 +444,7 @@ _MODULES = {
     "bitwise_or": "comparison",
     "bitwise_right_shift": "comparison",
     "bitwise_xor": "comparison",
+    "blackman": "windows",
     "broadcast_to": "shaping",
     "cast": "core",
     "categorical_crossentropy": "losses",
@@ -438,12 +461,14 @@ _MODULES = {
     "convert_to_tensor": "core",
     "copy": "creation",
     "corrcoef": "products",
+    "correlate": "windows",
     "cos": "trigonometry",
     "cosh": "trigonometry",
     "count_nonzero": "reductions",
     "cross": "products",
     "cumprod": "reductions",
     "cumsum": "reductions",
+    "custom_gradient": "own_gradients",
     "deg2rad": "trigonometry",
     "dense": "own",
     "det": "linalg",
@@ -466,6 +491,7 @@ _MODULES = {
     "empty_like": "creation",
     "equal": "comparison",
     "erf": "elementwise",
+    "erfc": "elementwise",
     "erfinv": "elementwise",
     "exp": "elementwise",
     "exp2": "elementwise",
@@ -493,6 +519,8 @@ _MODULES = {
     "glu": "activations",
     "greater": "comparison",
     "greater_equal": "comparison",
+    "hamming": "windows",
+    "hanning": "windows",
     "hard_shrink": "activations",
     "hard_sigmoid": "activations",
     "hard_silu": "activations",
@@ -503,6 +531,7 @@ _MODULES = {
     "hsplit": "joining",
     "hstack": "joining",
     "hypot": "trigonometry",
+    "i0": "windows",
     "identity": "creation",
     "in_top_k": "order",
     "inner": "products",
@@ -516,6 +545,7 @@ _MODULES = {
     "isneginf": "elementwise",
     "isposinf": "elementwise",
     "jvp": "core",
+    "kaiser": "windows",
     "kron": "products",
     "l1_l2_penalty": "own",
     "layer_normalization": "normalization",
@@ -596,6 +626,7 @@ _MODULES = {
     "quantile": "order",
     "rad2deg": "trigonometry",
     "ravel": "shaping",
+    "rearrange": "patterns",
     "reciprocal": "elementwise",
     "relu": "activations",
     "relu6": "activations",
@@ -613,6 +644,8 @@ _MODULES = {
     "scatter_update": "indexing",
     "searchsorted": "order",
     "segment_max": "reductions",
+    "segment_min": "reductions",
+    "segment_prod": "reductions",
     "segment_sum": "reductions",
     "select": "indexing",
     "selu": "activations",

@@ -308,12 +308,47 @@ def segment_max(
     """
     data, ids, count = _segments("segment_max", data, segment_ids, num_segments)
     least = -np.inf if data.dtype.kind == "f" else np.iinfo(data.dtype).min
-    low = np.asarray(least, data.dtype)  # of the same dtype, so that the result is, too
+    return ops.max(_by_segment(data, ids, count, least), 1)
+
+
+@keras_op
+def segment_min(
+    data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False
+) -> Tensor:
+    """The smallest elements of each segment's rows, as `segment_sum`; infinity (or the largest
+    integer) where a segment is empty.
+
+    >>> ops.segment_min([1, 2, 4], [0, 0, 1])
+    Tensor([1, 4], dtype=int32)
+    """
+    data, ids, count = _segments("segment_min", data, segment_ids, num_segments)
+    largest = np.inf if data.dtype.kind == "f" else np.iinfo(data.dtype).max
+    return ops.min(_by_segment(data, ids, count, largest), 1)
+
+
+@keras_op
+def segment_prod(
+    data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False
+) -> Tensor:
+    """The products of the rows of each segment, as `segment_sum`; 1 where a segment is empty.
+
+    >>> ops.segment_prod([3.0, 2.0, 4.0], [0, 0, 2])
+    Tensor([6., 1., 4.])
+    """
+    data, ids, count = _segments("segment_prod", data, segment_ids, num_segments)
+    made = ops.prod(_by_segment(data, ids, count, 1), 1)
+    return made if made.dtype == data.dtype else ops.astype(made, data.dtype)
+
+
+def _by_segment(data: Tensor, ids: Tensor, count: int, neutral: Any) -> Tensor:
+    """(count, rows, ...): for each segment its rows of data, and what changes nothing in the place
+    of the others; at least one row."""
+    fill = np.asarray(neutral, data.dtype)  # of the same dtype, so that the result is, too
     inside = array_of(ids) == np.arange(count).reshape(-1, 1)
     chosen = inside.reshape((count, *ids.shape, *(1,) * (data.ndim - 1)))
     if not data.shape[0]:
-        return Tensor(np.full((count, *data.shape[1:]), low, data.dtype))
-    return ops.max(ops.where(chosen, ops.expand_dims(data, 0), low), 1)
+        return Tensor(np.full((count, 1, *data.shape[1:]), fill, data.dtype))
+    return ops.where(chosen, ops.expand_dims(data, 0), fill)
 
 
 @keras_op

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
         pack_x_y_sample_weight as pack_x_y_sample_weight,
         unpack_x_y_sample_weight as unpack_x_y_sample_weight,
     )
+    from corereg.utils.config import Config as Config
+    from corereg.utils.diagram import (
+        ModelDiagram as ModelDiagram,
+        model_to_dot as model_to_dot,
+        plot_model as plot_model,
+    )
     from corereg.utils.downloading import get_file as get_file
     from corereg.utils.labels import normalize as normalize, to_categorical as to_categorical
     from corereg.utils.progbar import Progbar as Progbar
@@ -36,14 +42,17 @@ if TYPE_CHECKING:
         clear_session as clear_session,
         disable_interactive_logging as disable_interactive_logging,
         enable_interactive_logging as enable_interactive_logging,
+        get_source_inputs as get_source_inputs,
         is_interactive_logging_enabled as is_interactive_logging_enabled,
         is_keras_tensor as is_keras_tensor,
         standardize_dtype as standardize_dtype,
     )
 
 _MODULES = {
+    "Config": "config",
     "CustomObjectScope": "corereg.registry",
     "FeatureSpace": "corereg.models.features.space",
+    "ModelDiagram": "diagram",
     "Progbar": "progbar",
     "PyDataset": "sequences",
     "Sequence": "sequences",
@@ -56,11 +65,14 @@ _MODULES = {
     "get_file": "downloading",
     "get_registered_name": "corereg.registry",
     "get_registered_object": "corereg.registry",
+    "get_source_inputs": "session",
     "is_interactive_logging_enabled": "session",
     "is_keras_tensor": "session",
+    "model_to_dot": "diagram",
     "normalize": "labels",
     "pack_x_y_sample_weight": "corereg.training.data.structures",
     "pad_sequences": "sequences",
+    "plot_model": "diagram",
     "register_keras_serializable": "corereg.registry",
     "serialize_keras_object": "corereg.saving.keras_files.object_form",
     "set_random_seed": "corereg.random",

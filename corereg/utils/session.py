@@ -8,6 +8,7 @@ import numpy as np
 
 from corereg import config, naming, progress
 from corereg.graph import SymbolicTensor
+from corereg.graph.nest import flatten
 
 
 def clear_session(free_memory: bool = True) -> None:
@@ -29,6 +30,30 @@ def is_keras_tensor(x: Any) -> bool:
     (True, False)
     """
     return isinstance(x, SymbolicTensor)
+
+
+def get_source_inputs(tensor: Any) -> Any:
+    """The symbolic inputs that a symbolic tensor is computed from, each once; other tensors are
+    returned as they are.
+
+    >>> x = corereg.Input((3,))
+    >>> utils.get_source_inputs(layers.Dense(2)(x)) == [x]
+    True
+    """
+    if not isinstance(tensor, SymbolicTensor):
+        return tensor
+    if not tensor.node.inputs:
+        return list(flatten(tensor.node.outputs))
+    found: list[Any] = []
+    seen, waiting = {id(tensor.node)}, [*reversed(tensor.node.inputs)]
+    while waiting:
+        one = waiting.pop()
+        if not one.node.inputs and all(one is not other for other in found):
+            found.append(one)
+        if id(one.node) not in seen:
+            seen.add(id(one.node))
+            waiting += reversed(one.node.inputs)
+    return found
 
 
 def standardize_dtype(dtype: Any) -> str:

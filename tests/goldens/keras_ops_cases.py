@@ -62,6 +62,15 @@ def each(names, *args, **kwargs):
 each("abs absolute fabs negative sign square exp exp2 expm1 sin cos tan sinh cosh tanh", X)
 each("arcsin arccos arctan arctanh arcsinh erf erfinv sinc deg2rad rad2deg cbrt reciprocal", X)
 each("sqrt rsqrt log log10 log1p log2", P)
+case("erfc", 4 * X)
+case("i0", 3 * X)
+each("bartlett blackman hamming hanning", 7)
+case("kaiser", 7, 2.5)
+for mode in ("valid", "same", "full"):
+    case("correlate", BIG[0], V, mode)
+    case("correlate", V, BIG[1], mode)
+    case("correlate", W, BIG[1, :2], mode)
+    case("correlate", BIG[1, :2], W, mode)
 case("arccosh", P + 1)
 each("relu sigmoid leaky_relu elu selu gelu silu swish softplus softsign", 3 * X)
 each("hard_sigmoid hard_tanh", 3 * X)
@@ -145,6 +154,8 @@ each("nansum nanmean nanmax nanargmax nanargmin nanmedian", NAN, axis=1)
 each("nancumsum nancumprod", NAN, axis=1)
 case("segment_sum", BIG, J - 1, num_segments=3)
 case("segment_max", S, J - 1, num_segments=4)
+case("segment_min", S, J - 1, num_segments=4)
+case("segment_prod", S, J - 1, num_segments=4)
 
 # ---- order and counts ----------------------------------------------------------------------------
 case("sort", S)
@@ -369,7 +380,7 @@ CONSTANT = {
     *("nanstd 2", "saturate_cast 2", "cast", "binary_crossentropy 3", "percentile", "quantile 3"),
     *("nanpercentile", "nanquantile", "nanmedian 2", "matrix_rank", "nanmean 2", "nanmax 2"),
     *("nanargmax", "nanargmin", "nanmax", "nanmin", "nanprod", "nancumprod", "nan_to_num"),
-    *("segment_max", "histogram", "histogram 2"),
+    *("segment_max", "segment_min", "segment_prod", "histogram", "histogram 2"),
     *("arange 3", "digitize", "searchsorted", "searchsorted 2"),
 }
 """Calls that are not differentiated here: outside the graph, or at a kink."""
