@@ -205,6 +205,9 @@ LAYERS: dict[str, list[Make]] = {
         lambda: stack((4,), layers.Softmax()),
         lambda: stack((2, 3), layers.Softmax(axis=[1, 2])),
     ],
+    "SpectralNormalization": [
+        lambda: stack((4,), layers.SpectralNormalization(layers.Dense(3, "relu")))
+    ],
     "StringLookup": [
         lambda: stack((2,), layers.StringLookup(vocabulary=["cat", "dog"]), dtype="string"),
         lambda: stack(

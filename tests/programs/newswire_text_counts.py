@@ -1,4 +1,4 @@
-"""Newswire topics from raw texts: TF-IDF counts of words and pairs, and a model that takes texts."""
+"""Newswire topics from raw texts: TF-IDF counts of words and pairs, in a model that takes texts."""
 
 import numpy as np
 
