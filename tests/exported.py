@@ -228,6 +228,9 @@ LAYERS: dict[str, list[Make]] = {
         lambda: stack((2, 3), layers.Softmax(axis=[1, 2])),
     ],
     "SpatialDropout1D": [lambda: stack((4, 3), layers.SpatialDropout1D(0.5), layers.Dense(2))],
+    "SpectralNormalization": [
+        lambda: stack((4,), layers.SpectralNormalization(layers.Dense(3, "relu")))
+    ],
     "StringLookup": [
         lambda: stack((2,), layers.StringLookup(vocabulary=["cat", "dog"]), dtype="string"),
         lambda: stack(

@@ -14,6 +14,7 @@ import corereg
 from corereg import layers, models, registry
 from corereg.layers import TextVectorization
 from corereg.saving import register_keras_serializable
+from corereg.utils import FeatureSpace
 
 TEXT = Path(__file__).with_name("goldens").joinpath("texts.json").read_text(encoding="utf-8")
 GOLDENS = json.loads(TEXT)["cases"]
@@ -147,6 +148,28 @@ def test_a_model_inside_another_takes_texts():
     outer = corereg.Model(given, inner(given) * 2.0)
     wanted = 2 * inner.predict(FILMS[:4], verbose=0)
     np.testing.assert_allclose(outer.predict(FILMS[:4], verbose=0), wanted, rtol=1e-6)
+
+
+def test_a_column_of_texts_in_a_feature_space(tmp_path):
+    words = TextVectorization(output_mode="count")
+    space = FeatureSpace(
+        {"film": FeatureSpace.feature("string", words, "float"), "stars": "float_normalized"}
+    )
+    table = {"film": FILMS, "stars": LIKED}
+    space.adapt(table)
+    encoded = space(table)
+    assert encoded.shape == (32, words.vocabulary_size() + 1)
+    assert np.array_equal(encoded.numpy()[:, :-1], words(FILMS).numpy())
+    one = space({"film": "good film", "stars": 1.0})
+    assert np.array_equal(one.numpy(), encoded.numpy()[0])
+    outputs = layers.Dense(1)(space.get_encoded_features())
+    model = corereg.Model(space.get_inputs(), outputs)
+    model.compile("sgd", "mse")
+    model.fit(table, LIKED, verbose=0)
+    assert model.execution_report()["fit"].mode == "replayed"
+    model.save(tmp_path / "films.corereg")
+    again = models.load_model(tmp_path / "films.corereg")
+    assert np.array_equal(again.predict(table, verbose=0), model.predict(table, verbose=0))
 
 
 def test_batches_of_other_texts_have_few_shapes():

@@ -29,6 +29,7 @@ from corereg.layers.dense import Dense
 from corereg.layers.einsum_dense import EinsumDense
 from corereg.layers.input_layer import InputLayer
 from corereg.layers.lambda_layer import Lambda
+from corereg.layers.spectral_normalization import SpectralNormalization
 from corereg.models.inputs import arranged
 from corereg.models.model import Model
 from corereg.models.sequential import Sequential
@@ -135,6 +136,8 @@ class _Walk:
                 return self._graph(layer, layer._graph, *args)
         if type(layer).call is Pipeline.call and not self._training:
             return self._stack(layer.layers, *args)
+        if type(layer).call is SpectralNormalization.call and not self._training:
+            return self._layer(layer.layer, args, kwargs)
         first = map_nest(lambda one: self._taken(one, layer._cast), args[0])
         args = (first, *map_nest(lambda one: self._other(one, layer), args[1:]))
         kwargs = map_nest(lambda one: self._other(one, layer), kwargs)

@@ -266,7 +266,10 @@ class FeatureSpace(FeatureKinds, Model):
                 array = one.preprocessor.codes_of(column)
             else:
                 array = numbers_of(self.who, key, column)
-            array, alone = with_axis(array)
+            if isinstance(column, str | bytes) and array.ndim:  # several numbers of one text
+                array, alone = array[None], True
+            else:
+                array, alone = with_axis(array)
             single |= alone
             values[key] = Tensor(np.ascontiguousarray(array))
         out = super().__call__(values, *more, training=training, **named)
