@@ -1,4 +1,4 @@
-"""Reviews through an embedding whose vectors are given and stay, as those of a large corpus would."""
+"""Reviews through an embedding whose vectors are given and stay, as those of a large corpus."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The oldest example: two inputs and a gate, learned by four rows, and weights that are looked at."""
+"""The oldest example: two inputs and a gate, learned by four rows, and weights looked at."""
 
 import numpy as np
 
