@@ -10,8 +10,8 @@ from corereg.datasets import boston_housing
 from corereg.optimizers import RMSprop
 
 rng = np.random.default_rng(17)
-features = rng.normal(3, 2, size=(260, 13))
-prices = 22 + 2 * features[:, 5] - 1.5 * features[:, 12] + rng.normal(size=260)
+features = rng.normal(3, 2, size=(600, 13))
+prices = 22 + 2 * features[:, 5] - 1.5 * features[:, 12] + rng.normal(size=600)
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "boston_housing.npz")
     np.savez(path, x=features, y=prices)
