@@ -455,6 +455,7 @@ class Layer(Holder, Recordable):
         self,
         shape: Sequence[int] = (),
         initializer: Any = "glorot_uniform",
+        dtype: Any = None,
         *,
         trainable: bool = True,
         regularizer: Any = None,
@@ -463,7 +464,8 @@ class Layer(Holder, Recordable):
     ) -> Parameter:
         """A new weight of this layer, with Keras's arguments. name: "weight" and a number if left
         out; trainable: False keeps it as it is, also while the layer trains; constraint: what
-        optimizers do to it after each update.
+        optimizers do to it after each update; dtype: "float32" or "float64", by default that of
+        the layer.
 
         >>> class Shift(layers.Layer):
         ...     def build(self, input_shape):
@@ -478,6 +480,12 @@ class Layer(Holder, Recordable):
                 f"{self.who}: expected the shape first, received {shape!r}; "
                 f"use add_weight(shape, name={shape!r})"
             )
+        own_dtype = self._dtype if dtype is None else np.dtype(dtype)
+        if own_dtype not in _NAMES:
+            raise ValueError(
+                f"{self.who}: expected dtype 'float32' or 'float64' for a weight, received "
+                f"{dtype!r}"
+            )
         if name is None:
             name = f"weight_{len(self._parameters)}"
         if self.built and not self._is_building:
@@ -488,7 +496,7 @@ class Layer(Holder, Recordable):
         shape = tuple(shape)
         if self._given is None:
             found = initializers.get("glorot_uniform" if initializer is None else initializer)
-            values = np.asarray(found(shape, self.dtype))
+            values = np.asarray(found(shape, str(own_dtype)))
         elif name in self._given:
             values = self._given[name]
         else:
@@ -500,7 +508,7 @@ class Layer(Holder, Recordable):
                 f"received {values.shape}"
             )
         made = Parameter(
-            values.astype(self.dtype),
+            values.astype(own_dtype),
             f"{self.name}/{name}",
             regularizers.get(regularizer),
             constraints.get(constraint),

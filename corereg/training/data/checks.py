@@ -33,9 +33,11 @@ def check_inputs(
     finite: bool = True,
     one_feature: bool = False,
     table: Sequence[Column] | None = None,
+    scalars: bool = False,
 ) -> Array:
     """x as an array (rows, ...) of numbers with contiguous rows. one_feature: (rows,) stands for
-    (rows, 1); table: the columns that x was made of, for errors to name them.
+    (rows, 1); table: the columns that x was made of, for errors to name them; scalars: a row is a
+    single number.
 
     Raises TypeError for other dtypes, ValueError for no rows and for finite numbers that are not
     finite as `dtype`; where `finite`, for NaN and infinity as well.
@@ -46,7 +48,7 @@ def check_inputs(
     array = known_float(array)
     if array.ndim == 1 and one_feature:
         array = array[:, None]
-    if array.ndim < 2:
+    if array.ndim < 2 and not (scalars and array.ndim):
         raise ValueError(
             f"{who}: expected X of shape (rows, features), received {array.shape}; "
             + ("use x[None, :] for one row, x[:, None] for one feature" if array.ndim else "")

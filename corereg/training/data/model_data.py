@@ -74,7 +74,9 @@ def check_model_inputs(
         single = known is not None and known.takes_one_feature(0)
         table = tables[0] if tables else None
         finite = finite and not (known is not None and known.takes_missing(0))
-        arrays: tuple[Array, ...] = (check_inputs(who, parts[0], dtype, finite, single, table),)
+        arrays: tuple[Array, ...] = (
+            check_inputs(who, parts[0], dtype, finite, single, table, _scalars(known, 0)),
+        )
     else:
         labels = _labels(names, len(parts))
         arrays = tuple(
@@ -83,6 +85,7 @@ def check_model_inputs(
                 *(part, dtype, finite and not (known is not None and known.takes_missing(i))),
                 known is not None and known.takes_one_feature(i),
                 tables[i] if tables else None,
+                _scalars(known, i),
             )
             for i, (label, part) in enumerate(zip(labels, parts, strict=True))
         )
@@ -94,6 +97,11 @@ def check_model_inputs(
     if known.kinds is not None:
         known.check_indices(who, arrays)
     return CheckedInputs(arrays, known, named)
+
+
+def _scalars(known: ModelShapes | None, i: int) -> bool:
+    """Whether an input of a built model takes a single number a row, as of Input(shape=())."""
+    return known is not None and known.inputs is not None and known.inputs[i] == (None,)
 
 
 def _labels(names: Sequence[str] | None, count: int) -> list[str]:
