@@ -119,6 +119,57 @@ static void dense(void)
     check(weights, "x' dz");
 }
 
+/* Packs an operand for a product in one part of bfloat16. */
+static const void *rounded(void *to, const void *from, int rows, int depth, int along, int second)
+{
+    const cr_round_operand_args g = {.to = to,
+                                     .from = from,
+                                     .rows = rows,
+                                     .depth = depth,
+                                     .along = along,
+                                     .second = second,
+                                     .parts = 1};
+    for (ptrdiff_t rank = 2; rank >= 0; rank--)
+        table[CR_round_operand](&g, rank, 3);
+    return to;
+}
+
+/* The same products of operands that are rounded to bfloat16. */
+static void rounded_dense(void)
+{
+    static float first[4 * SIZE], second[4 * SIZE];
+    int right = 1;
+    if (f64)
+        return;
+    const cr_dense_forward_args forward = {.y = y,
+                                           .x = rounded(first, x, M, K, 1, 0),
+                                           .w = rounded(second, w, N, K, 0, 1),
+                                           .b = b,
+                                           .M = M,
+                                           .N = N,
+                                           .K = K,
+                                           .act = CR_RELU,
+                                           .parts = 1};
+    run(CR_dense_forward, &forward, y, M * N);
+    for (int i = 0; i < M * N; i++)
+        right &= fabs(get(y, i) - fmax(0, product(i / N, i % N))) < 0.1;
+    const cr_dense_backward_weights_args gradient = {.dw = out,
+                                                     .x = rounded(first, x, K, M, 0, 0),
+                                                     .dz = rounded(second, dz, N, M, 0, 1),
+                                                     .M = M,
+                                                     .N = N,
+                                                     .K = K,
+                                                     .parts = 1};
+    run(CR_dense_backward_weights, &gradient, out, K * N);
+    for (int i = 0; i < K * N; i++) {
+        double sum = 0;
+        for (int m = 0; m < M; m++)
+            sum += get(x, m * K + i / N) * get(dz, m * N + i % N);
+        right &= fabs(get(out, i) - sum) < 0.1;
+    }
+    check(right, "products of rounded operands");
+}
+
 /* The activations, softmax among them, whose rows sum to 1. */
 static void activations(void)
 {
@@ -268,6 +319,7 @@ static void check_table(const cr_kernel *kernels, const char *dtype, const char 
             put(b, i, next_number());
     }
     dense();
+    rounded_dense();
     activations();
     cross_entropy();
     adam();
