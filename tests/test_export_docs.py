@@ -10,7 +10,9 @@ from corereg import registry
 from corereg.export.inert import is_left_out
 from corereg.export.onnx import converts
 from corereg.layers.activation import Activation
+from corereg.layers.einsum_dense import EinsumDense
 from corereg.layers.lambda_layer import Lambda
+from corereg.layers.masking import Masking
 from corereg.layers.spectral_normalization import SpectralNormalization
 
 PAGE = (Path(__file__).parents[1] / "docs" / "exporting.md").read_text()
@@ -22,7 +24,7 @@ def in_format(layer: Any, table: Any) -> str:
     """What the page has to say of a class of layers."""
     if is_left_out(layer):
         return "left out"
-    expanded = layer in (Activation, Lambda, SpectralNormalization)
+    expanded = layer in (Activation, EinsumDense, Lambda, Masking, SpectralNormalization)
     return "yes" if expanded or layer.__name__ in table.kinds() else "no"
 
 

@@ -106,6 +106,14 @@ def test_merging_layers_check_too(fails):
     fails(lambda: model([np.ones((2, 3))] * 2), ValueError, text)
 
 
+def test_models_check_too(fails):
+    model = corereg.Sequential([layers.Flatten()])
+    model.input_spec = InputSpec(max_ndim=2)
+    assert model(np.ones((2, 3), "float32")).shape == (2, 3)
+    text = "expected an input of at most 2 axes, received shape (2, 3, 4)"
+    fails(lambda: model(np.ones((2, 3, 4), "float32")), ValueError, escape(text))
+
+
 def test_integers_are_looked_at_as_they_are_given():
     layer = Checked(InputSpec(dtype="int32"))
     layer(np.ones(3, "int32"))

@@ -35,6 +35,14 @@ def test_what_holds_for_masking():
         check_layer(layers.Masking, (3, 2), mask_value=[0.5, 1.0])
 
 
+def test_masks_of_whole_numbers():
+    layer = layers.Masking(0.5)
+    x = np.array([[[0, 0], [1, 0]]])
+    assert layer.compute_mask(x).data.tolist() == [[True, True]]
+    assert layers.Masking().compute_mask(x.tolist()).data.tolist() == [[False, True]]
+    assert mask(layers.Masking()(x)) == [[False, True]]
+
+
 def test_masking_takes_numbers_alone(fails):
     fails(
         lambda: layers.Masking("0", name="m"),

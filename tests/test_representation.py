@@ -30,6 +30,7 @@ from corereg.saving import custom_object_scope
 
 ARGUMENTS = {  # of parts that none of GUESSES makes
     "Activation": ("relu",),
+    "EinsumDense": ("ab,bc->ac", 3),
     "ExponentialDecay": (0.1, 10, 0.5),
     "FromArray": (np.ones(2, "float32"),),
     "InverseTimeDecay": (0.1, 10, 0.5),

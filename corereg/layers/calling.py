@@ -125,6 +125,8 @@ def call_with(layer: Any, x: Any, more: tuple[Any, ...], training: Any, named: A
 
 def _has_masks(layer: Any, x: Any, more: tuple[Any, ...], named: dict[str, Any]) -> bool:
     """Whether a call may have to do with masks."""
+    if layer._passes_masks_inside:
+        return False
     told = layer._signature.takes_mask and (more or named or not isinstance(x, Tensor))
     return (
         bool(told)

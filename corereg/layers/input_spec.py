@@ -32,7 +32,7 @@ class InputSpec:
     ...     def call(self, x):
     ...         return x * 2
     >>> Rows()(np.ones((1, 3)))
-    Tensor([[2., 2., 2.]], op=Multiply)
+    Tensor([[2., 2., 2.]])
     >>> Rows()(np.ones(3))
     Traceback (most recent call last):
     ValueError: Rows 'rows': expected an input of 2 axes, received shape (3,)

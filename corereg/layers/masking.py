@@ -45,12 +45,14 @@ class Masking(Layer):
 
     def _kept(self, x: Any) -> Any:
         """Whether a step counts, for each: bools (batch, steps, 1)."""
-        value = np.asarray(self.mask_value, x.dtype)
+        floats = str(x.dtype) in ("float32", "float64")
+        value = np.asarray(self.mask_value, x.dtype if floats else self.dtype)
         return keras_ops.any(keras_ops.not_equal(x, value), axis=-1, keepdims=True)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Which steps have a feature that is not mask_value: bools, (batch, steps)."""
-        return keras_ops.squeeze(self._kept(inputs), -1)
+        x = inputs if hasattr(inputs, "dtype") else np.asarray(inputs)
+        return keras_ops.squeeze(self._kept(x), -1)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape

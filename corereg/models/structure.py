@@ -97,8 +97,8 @@ class ModelStructure(Layer):
         try:
             if self._has_own_call:
                 return super().__call__(x, *more, training=training, **named)
-            if more or named or type(x) is not Tensor:
-                if more or named or not is_of_floats(x):
+            if more or named or self.input_spec is not None or type(x) is not Tensor:
+                if more or named or self.input_spec is not None or not is_of_floats(x):
                     return call_with(self, x, more, training, named)
                 x = new_tensor(x)
             self._track_call()
