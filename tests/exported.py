@@ -199,6 +199,11 @@ LAYERS: dict[str, list[Make]] = {
     "RandomInvert": [lambda: stack((4, 4, 1), layers.RandomInvert())],
     "RandomPosterization": [lambda: stack((4, 4, 1), layers.RandomPosterization(3))],
     "Solarization": [lambda: stack((4, 4, 1), layers.Solarization())],
+    "CenterCrop": [
+        lambda: stack((5, 4, 2), layers.CenterCrop(2, 3)),
+        lambda: stack((20,), layers.CenterCrop(3, 3, image_shape=(5, 4))),
+    ],
+    "RandomCrop": [lambda: stack((5, 4), layers.RandomCrop(2, 3))],
     "RandomErasing": [lambda: stack((4, 4, 1), layers.RandomErasing())],
     "RandomElasticTransform": [lambda: stack((4, 4, 1), layers.RandomElasticTransform())],
     "RandomFlip": [lambda: stack((4, 4, 1), layers.RandomFlip())],

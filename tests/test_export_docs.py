@@ -10,6 +10,8 @@ from corereg import registry
 from corereg.export.inert import is_left_out
 from corereg.export.onnx import converts
 from corereg.layers.activation import Activation
+from corereg.layers.augmentation.center_crop import CenterCrop
+from corereg.layers.augmentation.random_crop import RandomCrop
 from corereg.layers.einsum_dense import EinsumDense
 from corereg.layers.lambda_layer import Lambda
 from corereg.layers.masking import Masking
@@ -24,7 +26,10 @@ def in_format(layer: Any, table: Any) -> str:
     """What the page has to say of a class of layers."""
     if is_left_out(layer):
         return "left out"
-    expanded = layer in (Activation, EinsumDense, Lambda, Masking, SpectralNormalization)
+    expanded = layer in (
+        *(Activation, CenterCrop, EinsumDense, Lambda, Masking, RandomCrop),
+        SpectralNormalization,
+    )
     return "yes" if expanded or layer.__name__ in table.kinds() else "no"
 
 

@@ -18,11 +18,7 @@ GOLDENS = json.loads(TEXT)["cases"]
 
 @pytest.mark.parametrize("name", list(CASES))
 def test_as_keras(name):
-    def put(layer, weights):
-        kernel, u, bias = weights
-        layer.set_weights([u, kernel, bias])
-
-    found = run(corereg, name, put)
+    found = run(corereg, name)
     assert set(found) == set(GOLDENS[name])
     for key, wanted in GOLDENS[name].items():
         np.testing.assert_allclose(found[key], np.array(wanted), rtol=2e-5, atol=2e-6, err_msg=key)
@@ -92,13 +88,16 @@ def test_a_weight_of_zeros_stays():
     assert not layer.layer.kernel.numpy().any()
 
 
-def test_the_table_of_an_embedding():
+def test_the_table_of_an_embedding(tmp_path):
     layer = layers.SpectralNormalization(layers.Embedding(6, 3), power_iterations=30)
     model = corereg.Sequential([corereg.Input((2,), dtype="int64"), layer, layers.Flatten()])
     model.compile("sgd", "mse")
     x = np.array([[0, 5], [2, 1]])
     model.fit(x, np.zeros((2, 6)), verbose=0)
     assert model.execution_report()["fit"].mode == "replayed"
+    model.save(tmp_path / "m.corereg")
+    again = models.load_model(tmp_path / "m.corereg")
+    assert np.array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
     with pytest.raises(ValueError, match="expected"):
         model.predict(np.array([[0, 6]]), verbose=0)
 

@@ -22,6 +22,7 @@ from corereg.graph.operations import Operation
 from corereg.graph.order import Key, key_of, order_of
 from corereg.graph.tensor import STRING, SymbolicTensor
 from corereg.layers.activation import Activation
+from corereg.layers.augmentation.cropping import CropLayer
 from corereg.layers.augmentation.pipeline import Pipeline
 from corereg.layers.base import Layer
 from corereg.layers.batch_normalization import BatchNormalization
@@ -292,7 +293,7 @@ class _Walk:
         """What a layer gives whose `call` is followed, as far as it is made of layers and of
         functions of `corereg.ops`."""
         own = type(layer).__module__.startswith("corereg.layers")
-        if own and not isinstance(layer, Lambda):
+        if own and not isinstance(layer, Lambda | CropLayer):
             raise self._refusal(layer, f"{self.table.format} has no form of it")
         if layer._takes_training:
             kwargs = {**kwargs, "training": self._training}

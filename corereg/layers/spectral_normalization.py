@@ -8,6 +8,7 @@ from corereg import initializers
 from corereg.autograd import Parameter, Tensor, no_grad, ops
 from corereg.graph.inference import trial
 from corereg.layers.base import Layer
+from corereg.layers.holder import Given
 from corereg.layers.wrapper import Wrapper
 from corereg.registry import register
 
@@ -20,9 +21,9 @@ class SpectralNormalization(Wrapper):
         v = u W' / |u W'|,   u = v W / |v W|   (power_iterations times),   W = W / (v W u')
 
     This changes the weight itself; the optimizer then moves the divided one, and no gradient flows
-    through the division. u, `vector_u` (1, columns), is a weight that never trains and goes on from
-    one step to the next. W that is 0 stays 0. Otherwise the layer computes as it is. Input and
-    output are the layer's.
+    through the division, as in Keras on TensorFlow. u, `vector_u` (1, columns), is a weight that
+    never trains and goes on from one step to the next. W that is 0 stays 0. Otherwise the layer
+    computes as it is. Input and output are the layer's; weights are W, vector_u, and its others.
 
     ValueError for a layer without such a weight, and for power_iterations below 1.
 
@@ -65,6 +66,16 @@ class SpectralNormalization(Wrapper):
             trainable=False,
             name="vector_u",
         )
+
+    def _own_weights(self) -> list[Parameter]:
+        """In Keras's order, where W is the wrapper's own, too."""
+        own = super()._own_weights()
+        return [self.kernel, *own] if own else own
+
+    def _give(self, given: Given) -> None:
+        shared = {name: given[name] for name in ("kernel", "embeddings") if name in given}
+        inside = {**given.get(("0",), {}), **shared}
+        super()._give({**given, ("0",): inside})
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         if training and not trial.under_way:

@@ -16,11 +16,7 @@ def main() -> None:
     import keras
 
     found = {
-        name: {
-            key: array.tolist()
-            for key, array in run(keras, name, lambda layer, w: layer.set_weights(w)).items()
-        }
-        for name in CASES
+        name: {key: array.tolist() for key, array in run(keras, name).items()} for name in CASES
     }
     text = json.dumps({"keras": keras.__version__, "cases": found}, separators=(",", ":"))
     path = Path(__file__).with_name("spectral.json")

@@ -19,7 +19,7 @@ _STREAMS = 2  # of random numbers that one draw takes
 class ColorLayer(ImageLayer):
     """Base of layers that change images pixel by pixel in training. A subclass writes `_change`.
 
-    value_range: the least and the greatest number that pixels have.
+    value_range: the least and the greatest number that pixels have, of layers that ask for them.
     """
 
     value_range: Range
@@ -54,7 +54,9 @@ class ColorLayer(ImageLayer):
         return ops.less(u, self._numbers(x, *probability, draw + 1))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "value_range": list(self.value_range)}
+        known = getattr(self, "value_range", None)
+        own = {} if known is None else {"value_range": list(known)}
+        return {**super().get_config(), **own}
 
 
 def uniform(layer: ImageLayer, shape: tuple[int, ...], dtype: Any, draw: int = 0) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from corereg.autograd import Tensor, ops
+from corereg.autograd import Tensor
 from corereg.layers.augmentation.image_form import Image, OfImages
 from corereg.layers.base import Shape
 
@@ -39,23 +39,17 @@ class CropLayer(OfImages):
             self._large_image_of(input_shape)
 
     def _centre_of(self, x: Tensor) -> Tensor:
-        """The window at the centre of each image."""
+        """The window at the centre of each image; also for symbolic tensors."""
         height, width, channels, first = self._large_image_of(x.shape)
         top, left = (height - self.height) // 2, (width - self.width) // 2
         down, across = slice(top, top + self.height), slice(left, left + self.width)
-        rows = x.shape[0]
-        if first:
-            window = ops.reshape(x, (rows, channels, height, width))[:, :, down, across]
-        else:
-            window = ops.reshape(x, (rows, height, width, channels))[:, down, across]
-        return self._in_form_of(x, window)
-
-    def _in_form_of(self, x: Tensor, windows: Tensor) -> Tensor:
-        """Windows in the form in which images came."""
-        if x.ndim == 2:
-            return ops.reshape(windows, (x.shape[0], self._flat(x.shape)))
-        sizes = [n for n in self.compute_output_shape(x.shape) if n is not None]
-        return ops.reshape(windows, tuple(sizes))
+        flat = len(x.shape) == 2
+        if flat:
+            x = x.reshape(
+                (-1, *((channels, height, width) if first else (height, width, channels)))
+            )
+        window = x[:, :, down, across] if first else x[:, down, across]
+        return window.reshape((-1, self.height * self.width * channels)) if flat else window
 
     def _flat(self, shape: Sequence[int | None]) -> int:
         """How many numbers a window of flat rows has."""

@@ -62,7 +62,8 @@ class RandomCrop(CropLayer, ImageLayer):
         index = (top * width + left) * step + window.reshape(-1)
         found = ops.take_along_axis(ops.reshape(x, (rows, places.size)), index, 1)
         count_draw(self._drawn)
-        return self._in_form_of(x, found)
+        shape = (n for n in self.compute_output_shape(x.shape) if n is not None)
+        return ops.reshape(found, tuple(shape))
 
     def _offset(self, x: Tensor, most: int, draw: int) -> Tensor:
         """A whole number of 0 .. most for each image, (rows, 1)."""

@@ -35,13 +35,10 @@ class RandomGrayscale(ColorLayer):
     ) -> None:
         super().__init__(seed, data_format, image_shape, options)
         self.factor = self._checked_share(factor, "factor")
-        self.value_range = (0.0, 1.0)  # which does not matter
 
     def _change(self, x: Tensor, image: Image) -> Tensor:
         chosen = self._chosen(x, (self.factor, self.factor))
         return ops.where(chosen, gray_of(self.who, x, image), x)
 
     def get_config(self) -> dict[str, Any]:
-        config = {**super().get_config(), "factor": self.factor}
-        del config["value_range"]
-        return config
+        return {**super().get_config(), "factor": self.factor}

@@ -78,8 +78,16 @@ class TextVectorization(Lookup):
         counts = output_mode != "int"
         self._of_bytes: dict[bytes, int] = {}
         super().__init__(
-            *(max_tokens, 1, "", "[UNK]", None, None, False, output_mode, sparse),
-            pad_to_max_tokens and counts,
+            max_tokens,
+            num_oov_indices=1,
+            mask_token="",
+            oov_token="[UNK]",
+            vocabulary=None,
+            idf_weights=None,
+            invert=False,
+            output_mode=output_mode,
+            sparse=sparse,
+            pad_to_max_tokens=pad_to_max_tokens and counts,
             **options,
         )
         if output_mode not in _MODES:
@@ -111,16 +119,17 @@ class TextVectorization(Lookup):
             )
         if str(encoding).lower().replace("-", "") != "utf8":
             raise ValueError(f"{self.who}: expected encoding 'utf-8', received {encoding!r}")
-        self.ngrams = ngrams
-        self.standardize, self.split = standardize, split
+        self.standardize, self.split, self.ngrams = standardize, split, ngrams
         self.output_sequence_length = None if length is None else int(length)
-        self._tokenizer = Tokenizer(standardize, split, self._widths(ngrams))
+        self._widths()
         if vocabulary is not None:
             self.set_vocabulary(vocabulary, idf_weights)
         elif idf_weights is not None:
             raise ValueError(f"{self.who}: expected idf_weights together with a vocabulary")
 
-    def _widths(self, ngrams: Any) -> tuple[int, ...] | None:
+    def _widths(self) -> tuple[int, ...] | None:
+        """How many neighbours are joined; ValueError for what says no such number."""
+        ngrams = self.ngrams
         if ngrams is None:
             return None
         widths = ngrams if isinstance(ngrams, tuple) else (ngrams,)
@@ -160,9 +169,10 @@ class TextVectorization(Lookup):
 
     def _documents(self, texts: Array) -> Iterator[list[Document]]:
         """The tokens of texts, of some at a time."""
+        tokenizer = Tokenizer(self.standardize, self.split, self._widths())
         columns = texts.shape[1] if texts.ndim > 1 else 1
         for piece in pieces(texts, PIECE * max(columns, 1)):
-            yield self._tokenizer.documents(self.who, piece)
+            yield tokenizer.documents(self.who, piece)
 
     def codes_of(self, values: Any) -> Array:
         """The numbers of the tokens of each text, int64 (rows, longest), of one token at least;

@@ -10,7 +10,7 @@ import numpy as np
 
 from corereg import losses, metrics, optimizers, registry
 from corereg.autograd import Parameter
-from corereg.layers import Normalization, SpectralNormalization
+from corereg.layers import Normalization
 from corereg.layers.base import Layer, assign_all
 from corereg.layers.lookup import deserialize, preparing
 from corereg.metrics.base import Metric
@@ -133,16 +133,10 @@ def _arrays(one: Any) -> list[Array]:
     """The variables of a layer or metric in Keras's order."""
     if isinstance(one, Metric):
         return [np.asarray(variable) for variable in one.variables]
-    found = [parameter.data for parameter in _parameters(one)]
+    found = [parameter.data for parameter in one._own_weights()]
     if isinstance(one, Normalization) and found:
         found.append(np.zeros((), np.int32))  # how many rows adapt has seen, which nothing needs
     return found
-
-
-def _parameters(layer: Layer) -> list[Parameter]:
-    """The weights that Keras keeps as a layer's own: a wrapper's, that of the layer inside, too."""
-    shared = [layer.kernel] if isinstance(layer, SpectralNormalization) else []
-    return shared + layer._own_weights()
 
 
 # ---- reading ------------------------------------------------------------------------------------
@@ -279,7 +273,7 @@ def _put_weights(who: str, model: Any, file: VariableFile) -> None:
     for path, one in places(model):
         if not isinstance(one, Layer):
             continue
-        own = _parameters(one)
+        own = one._own_weights()
         found = file.read(path, one.who)
         if isinstance(one, Normalization) and len(found) == 3:
             found = found[:2]  # without the count of rows
