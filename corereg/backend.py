@@ -65,8 +65,8 @@ def is_int_dtype(dtype: Any) -> bool:
 def result_type(*dtypes: Any) -> str:
     """The dtype that functions of `corereg.ops` make of several ones; "float32" of none.
 
-    >>> corereg.backend.result_type("int32", "float32"), corereg.backend.result_type("int8", "int16")
-    ('float32', 'int16')
+    >>> corereg.backend.result_type("int32", "float32")
+    'float32'
     """
     from corereg.ops.operands import promoted
 
@@ -81,6 +81,6 @@ def __getattr__(name: str) -> object:
 
     raise AttributeError(
         refusal("backend", name)
-        or f"corereg.backend has no {name!r}: it has {', '.join(__all__)}; the functions of tensors "
-        "are in corereg.ops"
+        or f"corereg.backend has no {name!r}: it has {', '.join(__all__)}; the functions of "
+        "tensors are in corereg.ops"
     )

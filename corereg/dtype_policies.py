@@ -97,8 +97,8 @@ def _checked(name: Any) -> str:
 
 class DTypePolicyMap(MutableMapping[str, DTypePolicy]):
     """Policies by the names of layers: a whole name, or a regular expression that fits it all.
-    Others have default_policy (None: that of `corereg.config.dtype_policy()`). A layer that is given
-    a map as its dtype looks its own name up.
+    Others have default_policy (None: that of `corereg.config.dtype_policy()`). A layer that is
+    given a map as its dtype looks its own name up.
 
     TypeError for policies that are none, ValueError for a name that is set twice, and for one that
     several expressions fit.
@@ -111,9 +111,13 @@ class DTypePolicyMap(MutableMapping[str, DTypePolicy]):
 
     def __init__(self, default_policy: Any = None, policy_map: Any = None) -> None:
         if policy_map is not None and not isinstance(policy_map, dict):
-            raise TypeError(f"DTypePolicyMap: expected policy_map as a dict, received {policy_map!r}")
-        self._default = None if default_policy is None else get(default_policy)
-        self._policies = {name: get(one) for name, one in (policy_map or {}).items()}
+            raise TypeError(
+                f"DTypePolicyMap: expected policy_map as a dict, received {policy_map!r}"
+            )
+        self._default: DTypePolicy | None = None if default_policy is None else get(default_policy)
+        self._policies: dict[str, DTypePolicy] = {
+            name: get(one) for name, one in (policy_map or {}).items()
+        }
 
     @property
     def default_policy(self) -> DTypePolicy:
@@ -193,7 +197,8 @@ def deserialize(config: Mapping[str, Any], custom_objects: Any = None) -> Any:
     """What `serialize` gave, as a policy again. custom_objects: Keras's argument. ValueError for
     other classes.
 
-    >>> corereg.dtype_policies.deserialize({"class_name": "DTypePolicy", "config": {"name": "float32"}})
+    >>> described = {"class_name": "DTypePolicy", "config": {"name": "float32"}}
+    >>> corereg.dtype_policies.deserialize(described)
     <DTypePolicy "float32">
     """
     kinds = {"DTypePolicy": DTypePolicy, "FloatDTypePolicy": DTypePolicy}

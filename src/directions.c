@@ -1,5 +1,5 @@
-/* Steps along directions that a rule has left (rules.h), whose length follows from a whole variable;
- * the directions of Adafactor; and gradients of a loss that was scaled. */
+/* Steps along directions that a rule has left (rules.h), whose length follows from a whole
+ * variable; the directions of Adafactor; and gradients of a loss that was scaled. */
 #include "blocks.h"
 #include "rule_frame.h"
 #include "simd_lanes.h"
@@ -49,7 +49,8 @@ INLINE double length_of(const cr_directions_args *g, ptrdiff_t s, ptrdiff_t firs
            fmax(1, sqrt(directions / n) / own->clip_threshold);
 }
 
-/* Moves the weights along their directions. Every rank adds up the sums of a segment in one order. */
+/* Moves the weights along their directions. Every rank adds up the sums of a segment in one order.
+ */
 KERNEL(follow_directions)
 {
     const cr_directions_args *g = arguments;

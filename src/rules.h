@@ -12,8 +12,9 @@
  * Notation: g the gradient as the earlier stages of the sweep leave it (cr_update_args), lr the
  * learning rate, t the number of this update, from 1 (step + 1 unless several steps make one
  * update); every operation is elementwise. The formulas are those of Keras 3. The rules that divide
- * by the size of past gradients (rmsprop to ftrl, and schedule_free to adafactor) take g beyond 2^63 in size, in float64 2^511, as
- * that, and sums of squares end at the largest number: Keras's overflow there.
+ * by the size of past gradients (rmsprop to ftrl, and schedule_free to adafactor) take g beyond
+ * 2^63 in size, in float64 2^511, as that, and sums of squares end at the largest number: Keras's
+ * overflow there.
  */
 #ifndef COREREG_RULES_H
 #define COREREG_RULES_H
@@ -102,8 +103,8 @@
 #define CR_RULE_schedule_free(H, S, O) \
     H(beta_1) H(beta_2) H(epsilon) H(warmup_steps) S(momentum) S(velocity)
 
-/* The rules that follow leave w where it is, and in `update` the direction of the step, whose length
- * follows from all of a variable: directions.c takes it, behind the sweep.
+/* The rules that follow leave w where it is, and in `update` the direction of the step, whose
+ * length follows from all of a variable: directions.c takes it, behind the sweep.
  *
  * momentum and velocity as adam
  * update = momentum/(1-beta_1^t) / (sqrt(velocity/(1-beta_2^t)) + epsilon) */

@@ -1,5 +1,5 @@
-"""Optimizers whose steps follow from whole variables (Lamb, Adafactor, Muon), ScheduleFreeAdamW, and
-their kernels."""
+"""Optimizers whose steps follow from whole variables (Lamb, Adafactor, Muon), ScheduleFreeAdamW,
+scaled losses, and their kernels."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def test_directions_of_adafactor(shape, dtype, rng, close):
     velocity *= velocity
     factors = [None, None]
     if len(shape) > 1:
-        factors = [rng.uniform(1, 2, s).astype(dtype) for s in (shape[:-1], shape[:-2] + shape[-1:])]
+        factors = [
+            rng.uniform(1, 2, s).astype(dtype) for s in (shape[:-1], shape[:-2] + shape[-1:])
+        ]
     exact = [None if a is None else a.astype(float) for a in (update, velocity, *factors)]
     _kernels.factored_direction(hyper, update, velocity, *factors)
     u, v, r, c = exact
@@ -100,7 +102,11 @@ def test_scaled_gradients(dtype, rng):
         ),
         (
             lambda s, h: _kernels.factored_direction(
-                _kernels.Hyper("adafactor"), np.ones((2, 3)), np.ones((2, 3)), np.ones(3), np.ones(3)
+                _kernels.Hyper("adafactor"),
+                np.ones((2, 3)),
+                np.ones((2, 3)),
+                np.ones(3),
+                np.ones(3),
             ),
             ValueError,
             r"rows as a contiguous array of shape \(2,\)",
@@ -203,7 +209,12 @@ def test_directions_of_muon_are_nearly_orthogonal(shape, rng):
 
 def test_muon_chooses_by_names():
     muon = Muon(exclude_layers=["out"])
-    shapes = {"a/kernel": (3, 2), "a/bias": (2,), "embedding/embeddings": (4, 2), "out/kernel": (2, 1)}
+    shapes = {
+        "a/kernel": (3, 2),
+        "a/bias": (2,),
+        "embedding/embeddings": (4, 2),
+        "out/kernel": (2, 1),
+    }
     variables = [Parameter(np.ones(shape), name) for name, shape in shapes.items()]
     assert [muon.takes_adam(v) for v in variables] == [False, True, True, True]
     assert not Muon(exclude_embeddings=False).takes_adam(variables[2])
@@ -259,21 +270,21 @@ def test_steps_that_overflow_are_left_out(eagerly):
     x, y = data()
     y = y * 100
     options = {"use_ema": True, "ema_momentum": 0.5, "gradient_accumulation_steps": 2}
+    decay = schedules.ExponentialDecay
     make = {
-        "rate": lambda: scaled(Adam(schedules.ExponentialDecay(0.02, 3, 0.9)), initial_scale=2.0**126),
+        "rate": lambda: scaled(Adam(decay(0.02, 3, 0.9)), initial_scale=2.0**126),
         "stages": lambda: scaled(Muon(0.02, **options), initial_scale=2.0**126),
-    }  # fmt: skip
+    }
     for name in make:
         one = model_of(make[name](), eagerly)
         one.layers[-1].kernel.constraint = corereg.constraints.MinMaxNorm(0.2, 0.4, 0.5)
-        total = len(fit(one, x, y, epochs=4)) * -(-len(x) // 8)
-        steps = one.optimizer.steps
-        assert 0 < steps < total or total == 0
+        fit(one, x, y, batch_size=10, epochs=4)
+        assert 0 < one.optimizer.steps < 20
         assert all(np.isfinite(w).all() for w in one.get_weights())
         assert one.optimizer.dynamic_scale.item() < 2.0**126
         other = model_of(make[name](), not eagerly)
         other.layers[-1].kernel.constraint = corereg.constraints.MinMaxNorm(0.2, 0.4, 0.5)
-        fit(other, x, y, epochs=4)
+        fit(other, x, y, batch_size=10, epochs=4)
         assert bits(one) == bits(other)
 
 

@@ -183,9 +183,7 @@ def kernel_calls(rng, dtype, m, n):
     direction, velocity = keep(w.copy()), keep(np.ones_like(w))
     calls.append(lambda: k.factored_direction(counted, direction, velocity, *factors))
     loss_scale, flags = keep(np.full(1, 4, "float32")), keep(np.zeros(2, int))
-    calls.append(
-        lambda: k.unscale_gradients(averaged, loss_scale, flags[:1], flags[1:], moves, 3)
-    )
+    calls.append(lambda: k.unscale_gradients(averaged, loss_scale, flags[:1], flags[1:], moves, 3))
     calls.append(lambda: k.penalty(segments, sums))
     calls.append(lambda: k.clip_scales(segments, 1.0, True, scales, sums))
     calls.append(lambda: k.probe_triad(x, y, 0.5))

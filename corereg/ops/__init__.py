@@ -286,6 +286,12 @@ if TYPE_CHECKING:
         mean_loss as mean_loss,
         set_at as set_at,
     )
+    from corereg.ops.own_gradients import (
+        custom_gradient as custom_gradient,
+    )
+    from corereg.ops.patterns import (
+        rearrange as rearrange,
+    )
     from corereg.ops.products import (
         corrcoef as corrcoef,
         cross as cross,
@@ -375,6 +381,15 @@ if TYPE_CHECKING:
         tan as tan,
         tanh as tanh,
     )
+    from corereg.ops.windows import (
+        bartlett as bartlett,
+        blackman as blackman,
+        correlate as correlate,
+        hamming as hamming,
+        hanning as hanning,
+        i0 as i0,
+        kaiser as kaiser,
+    )
     from corereg.ops.without_nan import (
         nanargmax as nanargmax,
         nanargmin as nanargmin,
@@ -387,21 +402,6 @@ if TYPE_CHECKING:
         nanstd as nanstd,
         nansum as nansum,
         nanvar as nanvar,
-    )
-    from corereg.ops.windows import (
-        bartlett as bartlett,
-        blackman as blackman,
-        correlate as correlate,
-        hamming as hamming,
-        hanning as hanning,
-        i0 as i0,
-        kaiser as kaiser,
-    )
-    from corereg.ops.patterns import (
-        rearrange as rearrange,
-    )
-    from corereg.ops.own_gradients import (
-        custom_gradient as custom_gradient,
     )
 
 _MODULES = {

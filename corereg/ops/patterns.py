@@ -20,7 +20,7 @@ def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Tensor:
     """
     x = as_tensor(tensor)
     left, right = _sides(pattern)
-    names, wanted = (sum(side, []) for side in (left, right))
+    names, wanted = ([name for group in side for name in group] for side in (left, right))
     if sorted(names) != sorted(wanted) or len({*names}) < len(names):
         raise ValueError(
             f"rearrange: expected the same names once on each side, received {pattern!r}"
@@ -58,8 +58,7 @@ def _sides(pattern: str) -> list[list[list[str]]]:
         found.append([[name] if name else inner.split() for inner, name, _ in groups])
     if len(found) != 2:
         raise ValueError(
-            "rearrange: expected a pattern such as 'b (h w) c -> b c h w', received "
-            f"{pattern!r}"
+            f"rearrange: expected a pattern such as 'b (h w) c -> b c h w', received {pattern!r}"
         )
     return found
 

@@ -102,9 +102,7 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Tensor:
     n, k = long.shape[0], short.shape[0]
     before = {"valid": 0, "same": k // 2, "full": k - 1}
     if mode not in before:
-        raise ValueError(
-            f"correlate: expected mode 'valid', 'same' or 'full', received {mode!r}"
-        )
+        raise ValueError(f"correlate: expected mode 'valid', 'same' or 'full', received {mode!r}")
     count = {"valid": n - k + 1, "same": n, "full": n + k - 1}[mode]
     padded = ops.pad(long, [(k - 1, k - 1)])
     places = (k - 1 - before[mode]) + np.arange(count)[:, None] + np.arange(k)

@@ -177,7 +177,9 @@ class KernelOptimizer(Optimizer):
 
         own = self._slots[self._get_variable_index(variable)]
         slots = [None if v is None else v.data for v in own]
-        direction = self._directions[self._get_variable_index(variable)] if self._directions else None
+        direction = (
+            self._directions[self._get_variable_index(variable)] if self._directions else None
+        )
         if direction is not None:
             slots.append(direction)
         segments = _kernels.Segments([variable.data], [slots])

@@ -19,9 +19,15 @@ from corereg.registry import register
 
 Array = np.ndarray[Any, Any]
 OF_INNER = {
-    **{"weight_decay": None, "clipnorm": None, "global_clipnorm": None, "clipvalue": None},
-    **{"use_ema": False, "ema_momentum": 0.99, "ema_overwrite_frequency": None},
-    **{"loss_scale_factor": None, "gradient_accumulation_steps": None},
+    "weight_decay": None,
+    "clipnorm": None,
+    "global_clipnorm": None,
+    "clipvalue": None,
+    "use_ema": False,
+    "ema_momentum": 0.99,
+    "ema_overwrite_frequency": None,
+    "loss_scale_factor": None,
+    "gradient_accumulation_steps": None,
 }
 """Arguments of the inner optimizer that Keras's files of earlier years give this one, too."""
 
@@ -53,7 +59,7 @@ class LossScaleOptimizer(OptimizerAround):
     dynamic_growth_steps below 1, and for the inner optimizer's own arguments.
 
     >>> optimizers.LossScaleOptimizer(optimizers.SGD(0.1), initial_scale=1024.0)
-    LossScaleOptimizer(inner_optimizer=SGD(learning_rate=0.1), initial_scale=1024.0)
+    LossScaleOptimizer(SGD(learning_rate=0.1), initial_scale=1024.0)
     """
 
     recordable = True

@@ -143,8 +143,7 @@ class Muon(KernelOptimizer):
                 slots.append((variable, *more))
         self._slots = slots
         self._directions = [
-            None if adam else u
-            for u, adam in zip(self._directions, self._adam, strict=True)
+            None if adam else u for u, adam in zip(self._directions, self._adam, strict=True)
         ]
 
     # ---- steps ----------------------------------------------------------------------------------

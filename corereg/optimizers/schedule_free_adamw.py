@@ -14,12 +14,12 @@ from corereg.registry import register
 @register("optimizer", "schedulefreeadamw")
 class ScheduleFreeAdamW(KernelOptimizer):
     """v = b2 v + (1-b2) g^2; z -= lr' g / (sqrt(v/(1-b2^t)) + eps); x = (1-1/t) x + 1/t z;
-    w = (1-b1) z + b1 x, where z, the state "momentum", begins as w, and lr' = lr min(t/warmup_steps,
-    1) (Defazio et al. 2024). As in Keras, the weights stay w, also when they are evaluated.
-    ValueError for a beta_1 of 0 and a warmup_steps below 0.
+    w = (1-b1) z + b1 x, where z, the state "momentum", begins as w, and
+    lr' = lr min(t/warmup_steps, 1) (Defazio et al. 2024). As in Keras, the weights stay w, also
+    when they are evaluated. ValueError for a beta_1 of 0 and a warmup_steps below 0.
 
     >>> optimizers.ScheduleFreeAdamW(warmup_steps=100)
-    ScheduleFreeAdamW(warmup_steps=100)
+    ScheduleFreeAdamW(learning_rate=0.0025, warmup_steps=100)
     """
 
     recordable = True
@@ -43,8 +43,9 @@ class ScheduleFreeAdamW(KernelOptimizer):
         if not beta_1:
             raise ValueError(f"{who}: expected beta_1 > 0, received {beta_1!r}")
         if not hasattr(warmup_steps, "__index__") or warmup_steps < 0:
-            raise ValueError(f"{who}: expected warmup_steps as an integer >= 0, received "
-                             f"{warmup_steps!r}")
+            raise ValueError(
+                f"{who}: expected warmup_steps as an integer >= 0, received {warmup_steps!r}"
+            )
         self._hyper["warmup_steps"] = float(warmup_steps)
 
     @property

@@ -24,9 +24,7 @@ def follow_directions(w: Array, u: Array, h: Hyper, kind: str, factor: float = 1
         length *= factor
     elif kind == "size":
         n = max(w.size, 1)
-        length = min(length, 1 / np.sqrt(h.step)) * max(
-            h.own["epsilon_2"], np.sqrt(of_weights / n)
-        )
+        length = min(length, 1 / np.sqrt(h.step)) * max(h.own["epsilon_2"], np.sqrt(of_weights / n))
         length /= max(1, np.sqrt(of_directions / n) / h.own["clip_threshold"])
     elif of_weights > 0 and of_directions > 0:
         length *= np.sqrt(of_weights / of_directions)

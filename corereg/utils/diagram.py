@@ -75,7 +75,7 @@ class ModelDiagram:
         if graph is None:
             number = self._add_box(model, None, None)
             return Ends([number], [number])
-        shapes = {}
+        shapes: dict[int, list[Any]] = {}
         for node in graph.calls:
             shapes.setdefault(id(node.operation), _shapes(node.inputs))
         specs = {id(node.operation): node.specs for node in (*graph.sources, *graph.nodes)}
@@ -130,11 +130,13 @@ class ModelDiagram:
         if o.show_shapes:
             if kind != "InputLayer":
                 lines.append(f"Input shape: {_text(taken)}")
-            lines.append(f"Output shape: {_text(_shapes(flatten(made)) if made is not None else None)}")
+            lines.append(
+                f"Output shape: {_text(_shapes(flatten(made)) if made is not None else None)}"
+            )
         if o.show_dtype:
             dtypes = [] if made is None else [str(one.dtype) for one in flatten(made)]
             lines.append(f"Output dtype: {', '.join(dtypes) or '?'}")
-        told = o.show_trainable and getattr(part, "weights", ())
+        told = o.show_trainable and bool(getattr(part, "weights", None))
         title = f"{part.name} ({kind})" if o.show_layer_names else kind
         self.boxes.append(Box(title, lines, bool(part.trainable) if told else None))
         return len(self.boxes) - 1

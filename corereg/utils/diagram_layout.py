@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from io import BytesIO
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 SIZE, LINE, PAD = 12.0, 17.0, 9.0  # of text, of a line of it, and beside it
@@ -134,15 +135,17 @@ def _rows(
             chain.append((free, rank))
             free += 1
         chains.append([*chain, (target, ranks[target])])
-    links = [pair for chain in chains for pair in zip(chain, chain[1:], strict=False)]
+    links = [pair for chain in chains for pair in pairwise(chain)]
     for turn in range(6):
         place = {n: i for row in rows for i, n in enumerate(row)}
         for row in rows if turn % 2 == 0 else rows[::-1]:
             keys = {}
             for n in row:
-                near = [a for (a, _), (b, _) in links if b == n] if turn % 2 == 0 else [
-                    b for (a, _), (b, _) in links if a == n
-                ]
+                near = (
+                    [a for (a, _), (b, _) in links if b == n]
+                    if turn % 2 == 0
+                    else [b for (a, _), (b, _) in links if a == n]
+                )
                 keys[n] = sum(place[m] for m in near) / len(near) if near else place[n]
             row.sort(key=lambda n: keys[n])
             place |= {n: i for i, n in enumerate(row)}
@@ -154,7 +157,7 @@ def _centers(
 ) -> dict[int, float]:
     """Where the middle of each box and free place is across the arrows: near those that it is
     connected with, without overlaps. across: how much room each takes."""
-    links = [(a, b) for chain in chains for (a, _), (b, _) in zip(chain, chain[1:], strict=False)]
+    links = [(a, b) for chain in chains for (a, _), (b, _) in pairwise(chain)]
     near: dict[int, list[int]] = {n: [] for n in across}
     for a, b in links:
         near[a].append(b)
@@ -307,11 +310,10 @@ class Drawing:
             '<rect width="100%" height="100%" fill="#ffffff"/>',
         ]
         for place, fill, border, dashed in self.rectangles:
-            x, y, width, height = (f"{one:.1f}" for one in place)
             dash = ' stroke-dasharray="4 3"' if dashed else ""
             found.append(
-                f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="{fill}" '
-                f'stroke="{border}"{dash}/>'
+                f'<rect x="{place.x:.1f}" y="{place.y:.1f}" width="{place.width:.1f}" '
+                f'height="{place.height:.1f}" fill="{fill}" stroke="{border}"{dash}/>'
             )
         for path in self.curves:
             first, rest = path[0], path[1:]
@@ -352,12 +354,14 @@ class Drawing:
         axes.set(xlim=(0, self.width), ylim=(self.height, 0))
         axes.axis("off")
         for place, fill, border, dashed in self.rectangles:
-            look = {"facecolor": fill, "edgecolor": border, "linestyle": "--" if dashed else "-"}
-            axes.add_patch(Rectangle(place[:2], *place[2:], linewidth=0.8, **look))
+            patch = Rectangle(place[:2], place.width, place.height, linewidth=0.8)
+            patch.set(facecolor=fill, edgecolor=border, linestyle="--" if dashed else "-")
+            axes.add_patch(patch)
         for path in self.curves:
             codes = [Path.MOVETO, *[Path.CURVE4] * (len(path) - 1)]
-            look = {"facecolor": "none", "edgecolor": "#444444"}
-            axes.add_patch(PathPatch(Path(path, codes), linewidth=0.8, **look))
+            curve = PathPatch(Path(path, codes), linewidth=0.8)
+            curve.set(facecolor="none", edgecolor="#444444")
+            axes.add_patch(curve)
         for head in self.heads:
             axes.add_patch(Polygon(head, facecolor="#444444"))
         for x, y, text, color, bold, centered in self.texts:

@@ -25,8 +25,8 @@ def variables_of(optimizer: Optimizer) -> list[Array]:
 
 
 def _scale_of(optimizer: LossScaleOptimizer) -> list[Array]:
-    """What Keras's LossScaleOptimizer has before the inner one's: its own iterations and rate, which
-    nobody reads, the counter and the scale."""
+    """What Keras's LossScaleOptimizer has before the inner one's: its own iterations and rate,
+    which nobody reads, the counter and the scale."""
     counter = np.asarray(optimizer.step_counter.data, np.int32)
     return [np.zeros((), np.int32), np.zeros((), np.float32), counter, optimizer.dynamic_scale.data]
 
