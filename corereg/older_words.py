@@ -52,8 +52,6 @@ NAMES = {
         "estimator": "use model.fit; estimators of TensorFlow are no more",
         "experimental": "what was there is in the packages of today, or no more",
         "np_utils": "use corereg.utils",
-        "preprocessing": "use corereg.utils, as in utils.pad_sequences, and corereg.layers, as in "
-        "layers.TextVectorization",
     },
     "backend": {
         "get_value": "use float(x) or x.numpy()",
@@ -74,6 +72,10 @@ NAMES = {
     "models": {"model_from_yaml": "use model_from_json"},
     "optimizers": {
         "TFOptimizer": "use the optimizers of this package",
+    },
+    "preprocessing": {
+        "image": "corereg reads no images from folders; layers such as RandomRotation change them, "
+        "and fit takes iterables of batches",
     },
     "utils": {
         "multi_gpu_model": "corereg computes on CPUs, with all their cores",

@@ -49,7 +49,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
     (
         "top",
         (
-            *("", "backend", "utils", "datasets", "testing"),
+            *("", "backend", "utils", "datasets", "preprocessing", "testing"),
             *("demo", "demo_sparse", "__main__", "_plot"),
         ),
     ),

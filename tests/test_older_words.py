@@ -92,3 +92,41 @@ def test_no_word_of_earlier_years_is_one_of_today():
         assert not [name for name in names if hasattr(module, name)]
     assert "input_shape" not in ARGUMENTS
     assert corereg.Sequential([layers.Dense(1, input_dim=3)]).input_shape == (None, 3)
+
+
+def test_functions_of_the_older_backend():
+    """`K.mean` and the others: those of corereg.ops, with the defaults that they had."""
+    from corereg import (
+        backend as K,  # as programs call it
+        ops,
+    )
+
+    x = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]], "float32")
+    for name in backend_names():
+        assert callable(getattr(K, name))
+    assert K.mean is ops.mean
+    assert K.mean(x, axis=-1).numpy() == pytest.approx([2 / 3, 1])
+    assert K.sum(x, 0, True).shape == (1, 3)
+    assert K.argmax(x).numpy().tolist() == [2, 1]
+    assert K.argmin(x, 0).numpy().tolist() == [0, 0, 1]
+    assert K.concatenate([x, x]).shape == (2, 6)
+    assert K.expand_dims(x).shape == (2, 3, 1)
+    assert K.cumsum(x).numpy()[1].tolist() == [5, 3, -3]
+    assert K.permute_dimensions(x, (1, 0)).shape == (3, 2)
+    assert K.pow(x, 2).numpy()[0].tolist() == [1, 4, 9]
+    assert K.clip(x, -1, 1).numpy().max() == 1
+    assert K.switch(K.greater(x, 0), x, 0 * x).numpy().min() == 0
+
+    def rmse(y_true, y_pred):
+        return K.sqrt(K.mean(K.square(y_pred - y_true), axis=-1) + K.epsilon())
+
+    model = network()
+    model.compile("adam", rmse, metrics=[rmse])
+    model.fit(X, Y, epochs=3, verbose=0)
+    assert model.execution_report()["fit"].mode == "replayed"
+
+
+def backend_names():
+    from corereg import backend
+
+    return [*backend._SAME, *backend._RENAMED, *backend._AXES]
