@@ -165,10 +165,8 @@ def test_weights_are_rounded_first(rng):
     with program:
         y = _kernels.dense_forward(_kernels.dense_forward(x, w, parts=1), w2, parts=1)
     made = program.with_rounded_weights((x,))
-    assert made.kernel_names == [*["round_operand"] * 3, "dense_forward"] + [
-        "round_operand",
-        "dense_forward",
-    ]
+    rounded, product = "round_operand", "dense_forward"
+    assert made.kernel_names == [rounded, rounded, rounded, product, rounded, product]
     for a in (x, w, w2):
         a *= 1.5
     program.replay(1)
