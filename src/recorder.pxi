@@ -273,6 +273,30 @@ cdef class Program:
         made.take_rest(self)
         return made
 
+    def with_rounded_weights(self, tuple inputs not None):
+        """A program that does the same; it begins with those calls that round what no call writes
+        and shares no memory with `inputs`: weights, which stay as they are for many forward passes.
+        They count as `setup`. This program, if there are none."""
+        cdef Py_ssize_t i
+        cdef Program made
+        cdef list first = [], rest = []
+        fuse(self)
+        for i in range(self.call_count):
+            if self.calls[i].absorbed:
+                continue
+            rounded_ = self.operands[i][1] if self.calls[i].id == CR_round_operand else None
+            constant = rounded_ is not None and not self.writes(rounded_) and not any(
+                np.may_share_memory(rounded_, one) for one in inputs)
+            (first if i < self.setup or constant else rest).append(i)
+        if len(first) == self.setup:
+            return self
+        made = Program()
+        for i in first + rest:
+            made.append_call(self, i)
+        made.setup = len(first)
+        made.take_rest(self)
+        return made
+
     def time_products(self, numbers not None, Py_ssize_t times):
         """How long one thread takes for each of these products, and then by sparse kernels: a list
         of pairs of nanoseconds, each the least of some runs by turns. Outputs are written."""

@@ -12,7 +12,7 @@
 #define CR_SET_OF(op) CR_CHOOSE(CR_OTHER_##op, CR_REST, )
 
 #if defined(CR_UNITS) /* a set that has nothing but products by matrix units of its own */
-#define CR_OTHER_round_operand , CR_ISA
+#define CR_OTHER_round_operand , v4bf16 /* they pack alike */
 #define CR_OTHER_dense_forward , CR_ISA
 #define CR_OTHER_dense_backward_input , CR_ISA
 #define CR_OTHER_dense_backward_weights , CR_ISA

@@ -539,6 +539,18 @@ def test_a_config_that_makes_no_model(name: str, small: Path) -> None:
         load_model(small)
 
 
+def test_a_mixed_policy_stays_with_its_layer(small: Path, tmp_path: Path) -> None:
+    changed(small, option(dtype=POLICY | {"config": {"name": "mixed_bfloat16"}}))
+    model = load_model(small)
+    again = tmp_path / "again.keras"
+    model.save(again)
+    for found in (model, load_model(again)):
+        told = [layer.get_config()["dtype"] for layer in found.layers]
+        assert told == ["mixed_bfloat16", "float32"]
+    config = json.loads(members(again)["config.json"])
+    assert entry(config)["config"]["dtype"]["config"] == {"name": "mixed_bfloat16"}
+
+
 def external(file: Any) -> None:
     del file["layers/dense/vars/0"]
     file["layers/dense/vars/0"] = h5py.ExternalLink("/etc/passwd", "/x")

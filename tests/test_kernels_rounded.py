@@ -159,6 +159,27 @@ def test_parts_that_there_are_not(fails):
         fails(lambda p=parts: _kernels.dense_forward(a, a, out=out, parts=p), ValueError, message)
 
 
+def test_weights_are_rounded_first(rng):
+    x, w, w2 = normal(rng, 9, 40), normal(rng, 40, 33), normal(rng, 33, 5)
+    program = _kernels.Program()
+    with program:
+        y = _kernels.dense_forward(_kernels.dense_forward(x, w, parts=1), w2, parts=1)
+    made = program.with_rounded_weights((x,))
+    rounded, product = "round_operand", "dense_forward"
+    assert made.kernel_names == [rounded, rounded, rounded, product, rounded, product]
+    for a in (x, w, w2):
+        a *= 1.5
+    program.replay(1)
+    wanted = y.tobytes()
+    y[:] = 0
+    made.replay(1)
+    assert y.tobytes() == wanted
+    plain = _kernels.Program()
+    with plain:
+        _kernels.dense_forward(x, w)
+    assert plain.with_rounded_weights((x,)) is plain
+
+
 def test_sparse_kernels_keep_out(rng):
     x, w = normal(rng, 64, 40), normal(rng, 40, 30)
     program = _kernels.Program()

@@ -121,8 +121,16 @@ def test_a_change_records_anew():
         assert out[: 9 * 40] == model(x[:9], training=False).numpy().tobytes()
         assert model.execution_report()["predict"].precision == (name,)
     assert len(set(found.values())) == 3
-    many = np.tile(x[:64], (20, 1))  # on several workspaces
-    assert np.array_equal(model.predict(many, verbose=0), np.tile(model(x[:64]).numpy(), (20, 1)))
+
+
+@pytest.mark.parametrize("precision", REDUCED)
+def test_many_rows_with_weights_that_change(precision):
+    x, model = np.tile(digits()[0][:64], (40, 1)), net()
+    model.compile("adam", "mse", matmul_precision=precision)
+    for _ in range(3):  # weights are rounded once for all passes of a call
+        wanted = np.tile(model(x[:64], training=False).numpy(), (40, 1))
+        assert model.predict(x, verbose=0).tobytes() == wanted.tobytes()
+        model.set_weights([0.9 * w for w in model.get_weights()])
 
 
 def test_training_goes_on_in_another_precision():

@@ -341,7 +341,7 @@ def _first_forward(call: Call, x: Arrays) -> Arrays:
         written = outs
         # copied before trials write there, and before any thread may take it from the pool
         outs = tuple(out.copy() for out in outs)
-        program = trainer.sparse_choice.apply(capture.program)
+        program = trainer.sparse_choice.apply(capture.program).with_rounded_weights(own)
         pool.give(_kernels.ForwardWorkspace(program, own, written))
     return outs
 

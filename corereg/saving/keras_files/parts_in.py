@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from corereg import activations, registry
+from corereg.config import MIXED
 from corereg.saving.keras_files.parts_out import MODULES, kind_at
 
 Config = dict[str, Any]
@@ -158,10 +159,10 @@ def _options(config: Any, who: str, reading: Reading) -> Config:
 
 def _dtype(described: Mapping[str, Any]) -> str:
     name = described.get("config", {}).get("name")
-    if name not in _FLOATS:
+    if name not in (*_FLOATS, MIXED):
         raise ValueError(
-            f"dtype {name!r} is not here; corereg computes in float32 and float64: save the model "
-            "in one of these"
+            f"dtype {name!r} is not here; corereg computes in float32 and float64, with products "
+            f"as {MIXED!r} has them: save the model in one of these"
         )
     return str(name)
 
