@@ -127,25 +127,44 @@ class KernelNet:
 
     def launch(self, x: Array, y: Array) -> None:
         """The kernels of a step, and nothing else: this may be recorded."""
+        self.forward(x)
+        self.differentiate(y)
+        for i in reversed(range(len(self.outputs))):
+            self.backward_weights(x, i)
+            if i:
+                self.backward_input(i)
+        self.update()
+
+    def forward(self, x: Array) -> None:
+        """The outputs of all layers."""
         rate = self.workload.rate
         top = len(self.outputs) - 1
-        inputs = [x, *self.outputs]
         for i, out in enumerate(self.outputs):
+            below = self.outputs[i - 1] if i else x
             w, b = self.weights[2 * i : 2 * i + 2]
             if rate and i < top:
                 dropout = (rate, self.keys[i], self.counter)
-                _kernels.dense_forward(inputs[i], w, b, RELU, out, *dropout)
+                _kernels.dense_forward(below, w, b, RELU, out, *dropout)
             else:
-                _kernels.dense_forward(inputs[i], w, b, RELU if i < top else LINEAR, out)
-        loss, _ = _kernels.loss_forward(self.kind, inputs[-1], y, out=self.deltas[-1])
+                _kernels.dense_forward(below, w, b, RELU if i < top else LINEAR, out)
+
+    def differentiate(self, y: Array) -> None:
+        """The loss, and its gradient."""
+        loss, _ = _kernels.loss_forward(self.kind, self.outputs[-1], y, out=self.deltas[-1])
         _kernels.row_mean(loss, out=self.loss)
-        for i in range(top, -1, -1):
-            dz = self.deltas[i]
-            _kernels.dense_backward_weights(inputs[i], dz, *self.gradients[2 * i : 2 * i + 2])
-            if i == 0:
-                break
-            w, below = self.weights[2 * i], self.deltas[i - 1]
-            # through dropout and relu at once: y > 0 says kept and active
-            _kernels.dense_backward_input(dz, w, inputs[i], RELU, below, rate)
+
+    def backward_weights(self, x: Array, i: int) -> None:
+        """The gradients of layer i's kernel and bias."""
+        below = self.outputs[i - 1] if i else x
+        _kernels.dense_backward_weights(below, self.deltas[i], *self.gradients[2 * i : 2 * i + 2])
+
+    def backward_input(self, i: int) -> None:
+        """The gradient below layer i, through dropout and relu at once: y > 0 says kept and
+        active."""
+        w, below, delta = self.weights[2 * i], self.outputs[i - 1], self.deltas[i - 1]
+        _kernels.dense_backward_input(self.deltas[i], w, below, RELU, delta, self.workload.rate)
+
+    def update(self) -> None:
+        """Adam with the penalties, and the next step's number."""
         _kernels.update(self.segments, self.hyper, self.penalties)
         _kernels.increment(self.counter)

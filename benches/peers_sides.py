@@ -106,15 +106,24 @@ class Corereg(KerasShaped):
 class Keras(KerasShaped):
     """On the backend that KERAS_BACKEND names."""
 
+    policy = "float32"
+
     def __init__(self, w: Workload) -> None:
         import keras
 
+        keras.config.set_dtype_policy(self.policy)
         keras.utils.set_random_seed(0)
         super().__init__(w, keras, keras.callbacks.Callback)
 
     def predict(self, x: Array) -> Array:
         """By predict_on_batch, which is faster than predict."""
-        return np.asarray(self.model.predict_on_batch(x))
+        return np.asarray(self.model.predict_on_batch(x), np.float32)
+
+
+class MixedKeras(Keras):
+    """With weights in float32 and all that is computed in bfloat16."""
+
+    policy = "mixed_bfloat16"
 
 
 class JaxScan(Looped):
@@ -154,13 +163,17 @@ class JaxScan(Looped):
 
         keep = 1 - self.w.rate
         for i, (kernel, bias) in enumerate(params):
-            x = x @ kernel + bias
+            x = self.multiply(x, kernel) + bias
             if i < len(params) - 1:
                 x = jax.nn.relu(x)
                 if self.w.rate and key is not None:
                     key, use = jax.random.split(key)
                     x = jnp.where(jax.random.bernoulli(use, keep, x.shape), x / keep, 0)
         return x
+
+    @staticmethod
+    def multiply(x: Any, kernel: Any) -> Any:
+        return x @ kernel
 
     def loss_of(self, params: Any, x: Any, y: Any, key: Any) -> Any:
         import jax
@@ -209,6 +222,17 @@ class JaxScan(Looped):
         return np.asarray(self.infer(self.state[0], x))
 
 
+class JaxBfloat16(JaxScan):
+    """JaxScan with products of bfloat16, summed in float32."""
+
+    @staticmethod
+    def multiply(x: Any, kernel: Any) -> Any:
+        import jax.numpy as jnp
+
+        a, b = x.astype(jnp.bfloat16), kernel.astype(jnp.bfloat16)
+        return jnp.matmul(a, b, preferred_element_type=jnp.float32)
+
+
 class JaxStep(JaxScan):
     """JAX, one jitted call a step on batches that NumPy picks."""
 
@@ -229,11 +253,15 @@ class JaxStep(JaxScan):
 class Torch(Looped):
     """PyTorch, eager, fused Adam."""
 
+    precision = "highest"  # of products of float32
+    autocast = False  # to bfloat16
+
     def __init__(self, w: Workload) -> None:
         super().__init__(w)
         import torch
 
         torch.set_num_threads(CPUS)
+        torch.set_float32_matmul_precision(self.precision)
         torch.manual_seed(0)
         parts: list[Any] = []
         self.linears = []
@@ -261,13 +289,20 @@ class Torch(Looped):
                 value = value + l2 * linear.weight.square().sum()
         return value
 
+    def outputs(self, x: Any) -> Any:
+        """What the last layer gives before its activation."""
+        import torch
+
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
+            return self.model(x).float()
+
     def epoch(self, order: Array) -> None:
         import torch
 
         self.model.train()
         for rows in torch.from_numpy(order).split(self.w.batch):
             self.optimizer.zero_grad()
-            z = self.model(self.x[rows])
+            z = self.outputs(self.x[rows])
             self.loss_of(z, self.target[rows]).backward()
             self.optimizer.step()
             hits = (z > 0) == self.y[rows] if self.w.binary else z.argmax(1) == self.target[rows]
@@ -278,14 +313,26 @@ class Torch(Looped):
 
         self.model.eval()
         with torch.inference_mode():
-            return float(self.loss_of(self.model(self.x), self.target))
+            return float(self.loss_of(self.outputs(self.x), self.target))
 
     def predict(self, x: Array) -> Array:
         import torch
 
         self.model.eval()
         with torch.inference_mode():
-            return self.end(self.model(torch.from_numpy(x))).numpy()
+            return self.end(self.outputs(torch.from_numpy(x))).numpy()
+
+
+class TorchMedium(Torch):
+    """With torch.set_float32_matmul_precision("medium"): bfloat16 where the CPU multiplies it."""
+
+    precision = "medium"
+
+
+class TorchAutocast(Torch):
+    """With CPU autocast to bfloat16."""
+
+    autocast = True
 
 
 class Sklearn(Looped):
@@ -389,4 +436,12 @@ SIDES: dict[str, tuple[str, type, tuple[str, ...]]] = {
     "sklearn": ("scikit-learn", Sklearn, ("sklearn",)),
     "onnxruntime": ("ONNX Runtime", OnnxRuntime, ("onnxruntime", "onnx")),
 }
+SIDES |= {  # in less than float32's precision, by --reduced or by name
+    "jax-bfloat16": ("JAX scan, bfloat16 products", JaxBfloat16, ("jax",)),
+    "torch-medium": ('PyTorch, precision "medium"', TorchMedium, ("torch",)),
+    "torch-autocast": ("PyTorch, autocast to bfloat16", TorchAutocast, ("torch",)),
+    "keras-jax-bfloat16": ("Keras 3 on JAX, mixed_bfloat16", MixedKeras, ("keras", "jax")),
+    "keras-torch-bfloat16": ("Keras 3 on PyTorch, mixed_bfloat16", MixedKeras, ("keras", "torch")),
+}
+REDUCED = tuple(SIDES)[-5:]
 WITHOUT_PENALTIES = ("sklearn", "onnxruntime")

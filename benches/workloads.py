@@ -1,4 +1,4 @@
-"""The five networks that benches train, for every library: NumPy is all that is needed here."""
+"""The networks that benches train, for every library: NumPy is all that is needed here."""
 
 from __future__ import annotations
 
@@ -80,6 +80,9 @@ WORKLOADS = {
     "mnist-mlp": Workload((784, 512, 512, 10), 128, 12800, rate=0.2),
     "mnist-wide": Workload((784, 1024, 1024, 1024, 10), 128, 6400, rate=0.5),
 }
+
+GROWTH = {f"growth-{n}": Workload((n, n, n, 10), 128, 1280) for n in (512, 1024, 2048)}
+"""Where asked for by name: how time grows with a network."""
 
 
 def sequential(workload: Workload, library: Any) -> Any:
