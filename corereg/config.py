@@ -19,14 +19,12 @@ _LATER = {
 __all__ = [
     "backend",
     "disable_traceback_filtering",
-    "dtype_policy",
     "enable_traceback_filtering",
     "epsilon",
     "floatx",
     "image_data_format",
     "is_traceback_filtering_enabled",
     "set_backend",
-    "set_dtype_policy",
     "set_floatx",
     "set_image_data_format",
 ]

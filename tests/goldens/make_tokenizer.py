@@ -1,4 +1,5 @@
-"""Makes tokenizer.json: what Keras's Tokenizer and TimeseriesGenerator give for tokenizer_cases.py. Needs
+"""Makes tokenizer.json: what Keras gives for the texts of tokenizer_cases.py, by Tokenizer and by
+TimeseriesGenerator. Needs
 Keras:
 
     cd tests && KERAS_BACKEND=jax python -m goldens.make_tokenizer
