@@ -222,7 +222,7 @@ def draw(file: Path, found: dict[str, dict[str, Part]], threads: int) -> None:
     axis.set_xscale("log")
     axis.set_yscale("log")
     axis.set_xlabel("operations a byte that kernels read or write")
-    axis.set_ylabel(f"GFLOP/s, {threads} threads")
+    axis.set_ylabel(f"GFLOP/s, {threads} thread{'s' * (threads > 1)}")
     axis.set_title("the roof: arithmetic, and memory that no cache holds", size=9)
     figure.savefig(file, dpi=150)
     pyplot.close(figure)
