@@ -99,7 +99,7 @@ def footprint(w: Workload) -> int:
 
 
 def programs(w: Workload) -> dict[str, _kernels.Program]:
-    """A step, recorded, and its parts, the update last: it is repeated on one gradient."""
+    """A step, recorded, and its parts."""
     net = KernelNet(w, w.weights(), list(range(len(w.units))))
     x, y = (aligned(a[: w.batch]) for a in w.data())
     layers = range(len(net.outputs))
@@ -118,29 +118,38 @@ def programs(w: Workload) -> dict[str, _kernels.Program]:
     }
 
 
-def sampled(program: _kernels.Program, threads: int, limits: tuple[Limit, Limit]) -> Any:
-    """Medians of seconds, and of both limits' rates around them."""
-    times = enough(lambda n: timed(program, n, threads) * n, SAMPLE)
-    found = []
+def times_for_sample(program: _kernels.Program, threads: int) -> int:
+    return enough(lambda n: timed(program, n, threads) * n, SAMPLE)
+
+
+def sampled(
+    found: dict[str, _kernels.Program], threads: int, limits: tuple[Limit, Limit]
+) -> dict[str, Any]:
+    """Of each program, run in turns, medians of seconds and of both limits' rates around them."""
+    times = {name: times_for_sample(program, threads) for name, program in found.items()}
+    samples: dict[str, list[tuple[float, ...]]] = {name: [] for name in found}
     for _ in range(SAMPLES):
-        before = [limit.look() for limit in limits]
-        seconds = timed(program, times, threads)
-        rates = [(a + limit.look()) / 2 for a, limit in zip(before, limits, strict=True)]
-        found.append((seconds, *rates))
-    return [statistics.median(column) for column in zip(*found, strict=True)]
+        for name, program in found.items():
+            before = [limit.look() for limit in limits]
+            seconds = timed(program, times[name], threads)
+            rates = [(a + limit.look()) / 2 for a, limit in zip(before, limits, strict=True)]
+            samples[name].append((seconds, *rates))
+    return {
+        name: [statistics.median(column) for column in zip(*rows, strict=True)]
+        for name, rows in samples.items()
+    }
 
 
 def measure(w: Workload, threads: int) -> dict[str, Part]:
     """The step and its parts beside their limits."""
     work, bytes_ = operations(w), traffic_of(w)
     work["step"], bytes_["step"] = w.operations, sum(bytes_.values())
-    limits = arithmetic(threads), traffic(threads, footprint(w))
-    parts = {}
     with quiet(threads):
-        for name, program in programs(w).items():
-            seconds, flops, rate = sampled(program, threads, limits)
-            parts[name] = Part(seconds, 1e-9 * work[name] / flops, 1e-9 * bytes_[name] / rate)
-    return parts
+        limits = arithmetic(threads), traffic(threads, footprint(w))
+        return {
+            name: Part(seconds, 1e-9 * work[name] / flops, 1e-9 * bytes_[name] / rate)
+            for name, (seconds, flops, rate) in sampled(programs(w), threads, limits).items()
+        }
 
 
 # ---- report ------------------------------------------------------------------------------------
@@ -150,10 +159,10 @@ def median_look(limit: Limit) -> float:
     return statistics.median(limit.look() for _ in range(SAMPLES))
 
 
-def ceilings() -> list[str]:
-    """What the machine gives, on one thread and on all."""
+def ceilings(most: int) -> list[str]:
+    """What the machine gives, on one thread and on so many."""
     lines = []
-    for threads in THREADS:
+    for threads in sorted({1, most}):
         looks = [
             ("arithmetic", arithmetic(threads)),
             ("reading", reading(threads, normal(FAR // BYTES))),
@@ -165,7 +174,7 @@ def ceilings() -> list[str]:
     return lines
 
 
-HEAD = "| step of | time | arithmetic | memory | of the limit | what remains |"
+HEAD = "| step of | time | arithmetic | memory | of the limit | time by part (of its own limit) |"
 
 
 def row(name: str, parts: dict[str, Part]) -> str:
@@ -182,12 +191,11 @@ def remains(parts: dict[str, Part]) -> str:
     whole = parts["step"].seconds
     ordered = sorted(inner.items(), key=lambda item: -item[1].seconds)
     texts = [
-        f"{name} {part.seconds / whole:.0%} of the time"
-        + (f", at {part.share:.0%}" if name != "loss" else "")
+        f"{name} {part.seconds / whole:.0%}" + (f" ({part.share:.0%})" if name != "loss" else "")
         for name, part in ordered
         if part.seconds >= 0.02 * whole
     ]
-    return "; ".join(texts)
+    return ", ".join(texts)
 
 
 def table(found: dict[str, dict[str, Part]]) -> list[str]:
@@ -214,7 +222,7 @@ def draw(file: Path, found: dict[str, dict[str, Part]], threads: int) -> None:
     axis.set_xscale("log")
     axis.set_yscale("log")
     axis.set_xlabel("operations a byte that kernels read or write")
-    axis.set_ylabel(f"GFLOP/s, {threads} threads")
+    axis.set_ylabel(f"GFLOP/s, {threads} thread{'s' * (threads > 1)}")
     axis.set_title("the roof: arithmetic, and memory that no cache holds", size=9)
     figure.savefig(file, dpi=150)
     pyplot.close(figure)
@@ -231,7 +239,12 @@ def main() -> None:
     for unknown in {*names} - {*ALL}:
         parser.error(f"--workloads: expected names of {', '.join(ALL)}, received {unknown!r}")
     load = f"load when it began: {os.getloadavg()[0]:.1f}"
-    lines = ["```", *report.machine(), *ceilings(), f"steps on {options.threads} threads; {load}"]
+    lines = [
+        "```",
+        *report.machine(),
+        *ceilings(options.threads),
+        f"steps on {options.threads} thread{'s' * (options.threads > 1)}; {load}",
+    ]
     found = {name: measure(ALL[name], options.threads) for name in names}
     lines += ["```", "", *table(found)]
     print("\n".join(lines))
