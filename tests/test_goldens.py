@@ -62,10 +62,12 @@ def test_files_are_those_of_the_cases() -> None:
         *(
             "activations",
             "augmentation",
+            "einsum",
             "feature_space",
             "graphs",
             "keras_ops",
             "loss_goldens",
+            "masks",
             "metrics",
             "norms",
             "optimizers",

@@ -138,6 +138,28 @@ def test_a_layer_may_say_that_it_supports_masks():
     assert mask(Twice()(table()(CODES))) == KEPT.tolist()
 
 
+def test_a_tensor_that_is_passed_on_keeps_its_own_mask():
+    class First(layers.Layer):
+        def call(self, x):
+            return x
+
+        def compute_mask(self, inputs, mask=None):
+            return ops.not_equal(inputs[:, :, 0], 0)
+
+    x = Tensor(np.array([[[1.0], [0.0]]], "float32"))
+    assert mask(First()(x)) == [[True, False]]
+    assert mask(x) is None
+    rows = layers.Masking()(x)
+    assert layers.Dropout(0.5)(rows) is rows
+    flat = layers.Masking()(x[:, 0])
+    with pytest.warns(UserWarning, match="ends here"):
+        assert mask(layers.Flatten()(flat)) is None  # which is 2-D, and passed on
+    assert mask(flat) == [True]
+    given = Input((2, 1))
+    both = Model(given, [First()(given), layers.GlobalAveragePooling1D()(given)])
+    assert both(x)[1].item() == 0.5
+
+
 def test_masks_of_several_inputs():
     class Both(layers.Layer):
         def call(self, first, second, first_mask=None, second_mask=None):

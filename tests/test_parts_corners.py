@@ -156,9 +156,9 @@ def test_a_merge_that_is_not_written():
         (lambda: layers.Reshape((2, True)), ValueError, "expected target_shape of sizes"),
         (lambda: layers.Reshape((2.0,)), ValueError, "expected target_shape of sizes"),
         (
-            lambda: layers.Lambda(abs, mask=lambda x: x),
-            ValueError,
-            "mask is not supported",
+            lambda: layers.Lambda(abs, mask="x"),
+            TypeError,
+            "expected mask as bools, .* received 'x'",
         ),
         (
             lambda: layers.Dense(2)({"a": Tensor(P)}),

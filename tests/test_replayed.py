@@ -34,6 +34,7 @@ ARGUMENTS = {  # of what cannot be made without
     "Dense": {"units": 3},
     "Dot": {"axes": 1},
     "Dropout": {"rate": 0.3},
+    "EinsumDense": {"equation": "ab,bc->ac", "output_shape": 3},
     "Embedding": {"input_dim": 5, "output_dim": 2},
     "GaussianNoise": {"stddev": 0.3},
     "GaussianDropout": {"rate": 0.3},
@@ -62,6 +63,7 @@ ARGUMENTS = {  # of what cannot be made without
     "RepeatVector": {"n": 2},
     "Reshape": {"target_shape": (2, 2)},
     "SelectColumns": {"columns": [2, 0]},
+    "SpatialDropout1D": {"rate": 0.3},
     "Constraint": None,  # a base class
     "InputLayer": None,  # it is in each of the models
     "MeanMetricWrapper": {"fn": lambda y, p: ops.mean(ops.square(y - p), axis=-1)},
@@ -80,7 +82,7 @@ ARGUMENTS = {  # of what cannot be made without
     "PolynomialDecay": {"initial_learning_rate": 0.1, "decay_steps": 5},
     "PiecewiseConstantDecay": {"boundaries": [2], "values": [0.1, 0.05]},
 }
-SEQUENCES = {"GlobalAveragePooling1D", "GlobalMaxPooling1D", "Permute"}
+SEQUENCES = {"GlobalAveragePooling1D", "GlobalMaxPooling1D", "Permute", "SpatialDropout1D"}
 IMAGES = {
     *("AutoContrast", "CenterCrop", "CutMix", "Solarization"),
     "Pipeline",
@@ -166,7 +168,8 @@ def with_layer(layer):
         model, data = Sequential([*inner, layers.Flatten(), layers.Dense(3)]), TOKENS
     else:
         before = [layers.Reshape((2, 2))] if name in SEQUENCES | IMAGES else []
-        model = Sequential([Input((4,)), *before, layer, layers.Flatten(), layers.Dense(3)])
+        behind = [] if name == "Masking" else [layers.Flatten()]  # where the mask would end
+        model = Sequential([Input((4,)), *before, layer, *behind, layers.Dense(3)])
         data = X
     model.compile("sgd", "mse")
     return name, model, data

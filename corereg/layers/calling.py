@@ -119,8 +119,7 @@ def call_with(layer: Any, x: Any, more: tuple[Any, ...], training: Any, named: A
         return layer._call_inside(x, more, training, named)
     named, previous = masked_calls.masks_for(layer, x, more, named)
     out = layer._call_inside(x, more, training, named)
-    masked_calls.leave_masks(layer, x, out, previous)
-    return out
+    return masked_calls.with_masks(layer, x, out, previous)
 
 
 def _has_masks(layer: Any, x: Any, more: tuple[Any, ...], named: dict[str, Any]) -> bool:

@@ -59,7 +59,15 @@ class Lambda(KeepsIntegers):
         self.function = function
         self.arguments = dict(arguments or {})
         self._says_shape = output_shape
-        self.mask = mask if mask is None or callable(mask) else np.asarray(mask).tolist()
+        if mask is not None and not callable(mask):
+            given, mask = mask, np.asarray(mask)
+            if mask.dtype.kind not in "biuf":
+                raise TypeError(
+                    f"{self.who}: expected mask as bools, or as a function of an input and its "
+                    f"mask, received {given!r}"
+                )
+            mask = mask.tolist()
+        self.mask = mask
         self.supports_masking = self._makes_masks = mask is not None
 
     def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:

@@ -8,15 +8,16 @@ warning unless the layer was told of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice, zip_longest
 from typing import Any
 
 from corereg import _kernels
 from corereg.autograd import Tensor, tensor
 from corereg.graph.inference import trial
-from corereg.graph.nest import flatten
+from corereg.graph.nest import flatten, pack_like
 from corereg.graph.tensor import SymbolicTensor
-from corereg.masks import any_mask, mask_of, masks_of
+from corereg.masks import any_mask, mask_of, masks_of, with_mask
 from corereg.warn import warn_user
 
 
@@ -47,24 +48,37 @@ def masks_for(
     return named, masks_of(x) if said is None else said
 
 
-def leave_masks(layer: Any, x: Any, out: Any, previous: Any) -> None:
-    """Gives what came out of a layer its masks. previous: those of the input x."""
+def with_masks(layer: Any, x: Any, out: Any, previous: Any) -> Any:
+    """What came out of a layer, with its masks. previous: those of the input x.
+
+    A tensor that the layer has passed on as it is may be another layer's input, too: where its mask
+    changes, a tensor of its own takes its place.
+    """
     had = any_mask(previous)
     if layer._passes_masks_inside or not (had or layer._makes_masks):
-        return
+        return out
+    given = {id(one) for one in flatten(x)}
+    tensors = list(flatten(out))
+    masks: Iterable[Any] = ()
     if not layer.supports_masking:
         if had and not layer._uses_masks:
             _warn(layer)
-        return
-    tensors = list(flatten(out))
-    if all(mask_of(one) is not None for one in tensors):
-        return
-    masks = layer.compute_mask(x, previous)
-    if masks is None:
-        return
-    for one, mask in zip(tensors, flatten(masks), strict=False):
-        if mask is not None and isinstance(one, Tensor) and one._keras_mask is None:
-            one._keras_mask = tensor(mask)
+    elif any(mask_of(one) is None or id(one) in given for one in tensors):
+        masks = flatten(layer.compute_mask(x, previous))
+    pairs = zip_longest(tensors, islice(masks, len(tensors)))
+    made = [_with_mask(one, mask, id(one) in given) for one, mask in pairs]
+    same = all(a is b for a, b in zip(tensors, made, strict=True))
+    return out if same else pack_like(out, made)
+
+
+def _with_mask(x: Any, mask: Any, passed_on: bool) -> Any:
+    """A tensor with a mask, or without one, unless its maker has left one."""
+    if not isinstance(x, Tensor) or (x._keras_mask is not None and not passed_on):
+        return x
+    if mask is not x._keras_mask:
+        x = with_mask(x, None) if passed_on else x
+        x._keras_mask = None if mask is None else tensor(mask)
+    return x
 
 
 def _warn(layer: Any) -> None:
