@@ -8,7 +8,7 @@ from corereg import layers, ops
 
 rng = np.random.default_rng(12)
 x = rng.normal(size=(400, 5)).astype("float32")
-y = (x @ [1.0, -1.0, 0.5, 0.0, 0.0] + 0.3 * rng.normal(size=400)).astype("float32")
+y = (x @ [1.0, -1.0, 0.5, 0.0, 0.0] + 0.3 * rng.normal(size=400)).astype("float32").reshape(-1, 1)
 
 
 def coeff_determination(y_true, y_pred):
@@ -62,7 +62,7 @@ class TruePositives(keras.metrics.Metric):
         self.true_positives.assign(0.0)
 
 
-labels = (y > 0).astype("float32").reshape(-1, 1)
+labels = (y > 0).astype("float32")
 model = keras.Sequential([layers.Input((5,)), layers.Dense(1, activation="sigmoid")])
 model.compile(
     optimizer=keras.optimizers.Adam(0.05),
