@@ -165,6 +165,24 @@ def test_the_report_names_it():
     assert str(model.execution_report()["fit"]) == "fit: not run yet"
 
 
+@pytest.mark.parametrize("functional", [False, True])
+def test_samples_of_dropout_have_it(functional):
+    def samples(model: Any, **options: Any) -> bytes:
+        if functional:
+            x = corereg.Input((64,))
+            model = corereg.Model(x, model(x))
+        model.compile("sgd", "mse", **options)
+        found = model.predict_mc(digits()[0][:20], num_samples=4, seed=3)
+        again = model.predict_mc(digits()[0][:20], num_samples=4, seed=3)  # replayed
+        assert found.mean.tobytes() == again.mean.tobytes()
+        return found.mean.tobytes()
+
+    wanted = samples(net("mixed_bfloat16"))
+    assert samples(net(), matmul_precision="medium") == wanted != samples(net())
+    corereg.set_float32_matmul_precision("medium")
+    assert samples(net()) == wanted
+
+
 def test_a_wrong_word_changes_nothing(fails):
     model = net()
     model.compile("adam", "mse")

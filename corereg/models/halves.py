@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from corereg import _kernels
 from corereg.graph.graph import Graph
 from corereg.graph.halves import GraphHalves, Halves
 from corereg.layers.base import Layer
@@ -27,6 +28,12 @@ def halves_of(operation: Any) -> Halves | None:
     return None if cut is None else cut()
 
 
+def call_of(model: Any) -> _kernels.CallContext:
+    """What is entered where layers of a model run without it: its products have its precision."""
+    model._track_call()
+    return _kernels.CallContext(parts=model._matmul_parts())
+
+
 class GraphModelHalves(GraphHalves):
     """A model that is a graph of layers, cut in two."""
 
@@ -36,14 +43,14 @@ class GraphModelHalves(GraphHalves):
 
     def first(self, inputs: Sequence[Any]) -> list[Any]:
         model, graph = self._model, self._graph
-        model._track_call()
-        values = arranged(model.who, graph, inputs[0] if len(inputs) == 1 else list(inputs))
-        pairs = zip(graph.expected, values, strict=True)
-        return super().first([checked(model, expected, one) for expected, one in pairs])
+        with call_of(model):
+            values = arranged(model.who, graph, inputs[0] if len(inputs) == 1 else list(inputs))
+            pairs = zip(graph.expected, values, strict=True)
+            return super().first([checked(model, expected, one) for expected, one in pairs])
 
     def rest(self, kept: Sequence[Any]) -> Any:
-        self._model._track_call()
-        return super().rest(kept)
+        with call_of(self._model):
+            return super().rest(kept)
 
 
 class StackHalves:
@@ -57,20 +64,20 @@ class StackHalves:
 
     def first(self, inputs: Sequence[Any]) -> list[Any]:
         """What comes out of the layers before the cut."""
-        self._model._track_call()
         (x,) = inputs
-        for layer in self._before:
-            x = layer(x, training=False)
-        return [x] if self._inner is None else self._inner.first([x])
+        with call_of(self._model):
+            for layer in self._before:
+                x = layer(x, training=False)
+            return [x] if self._inner is None else self._inner.first([x])
 
     def rest(self, kept: Sequence[Any]) -> Any:
         """What comes out of the last layer."""
-        self._model._track_call()
         layers = self._behind
-        if self._inner is None:
-            (x,) = kept
-        else:
-            x, layers = self._inner.rest(kept), layers[1:]
-        for layer in layers:
-            x = layer(x, training=False)
-        return x
+        with call_of(self._model):
+            if self._inner is None:
+                (x,) = kept
+            else:
+                x, layers = self._inner.rest(kept), layers[1:]
+            for layer in layers:
+                x = layer(x, training=False)
+            return x
