@@ -123,6 +123,9 @@ INSTRUCTION_SETS = {
 FLAGS = ["-std=gnu11", "-g0", "-O2", "-Wall", "-Wextra", "-fvisibility=hidden"]
 # Kernels may fuse a*b+c and need no errno; nothing else of -ffast-math is wanted.
 KERNEL_FLAGS = ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"]
+# From GCC 14 on, a loop of one sum would round a*b by itself: a row of a dense layer alone would
+# then not be the same number as among others.
+KERNEL_FLAGS.append("--param=avoid-fma-max-bits=0")
 # All of -O3 makes only float32's products and casts faster, and the wheel a tenth larger.
 FASTEST = {("dense", 0), ("gather", 0), ("gather", 1)}  # with CR_F64
 # What takes little of any step is small, not fast; so is nearly all in float64, and all for CPUs of
@@ -149,12 +152,19 @@ ELSEWHERE = {
 # Of Cython's code, -Os takes a third off, most of it where errors are raised. The parameter keeps
 # what all calls go through inline (reference counts, checks of types), and so as fast as by -O2.
 BORDER_FLAGS = ["-Os", "--param=max-inline-insns-size=26"]
+OF_GCC = {"-fpeel-loops", KERNEL_FLAGS[-1], BORDER_FLAGS[-1]}  # which Clang does not know
 SANITIZE_FLAGS = ["-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g1"]
 
 
 def machine() -> str:
     name = platform.machine().lower()
     return {"amd64": "x86_64", "arm64": "aarch64"}.get(name, name)
+
+
+def is_clang(command: list[str]) -> bool:
+    """Whether a compiler is Clang, under whatever name."""
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True)
+    return "clang" in done.stdout
 
 
 class BuildKernels(build_ext):
@@ -179,6 +189,7 @@ class BuildKernels(build_ext):
         ext.define_macros.append(("COREREG_FLAGS", '"' + " ".join(["-O2", *link]) + '"'))
         stamp = self.stamp([*self.compiler.compiler_so, *ext.extra_compile_args, *link])
         ext.depends = ["setup.py", stamp, *map(str, Path("src").iterdir())]
+        unknown = OF_GCC if is_clang(self.compiler.compiler_so) else set()
         kernel_flags = [*FLAGS, *KERNEL_FLAGS, *extra]
         if platform.system() == "Linux" and not (sanitize or self.inplace or self.editable_mode):
             # What profilers and debuggers want is left out of a wheel, which is smaller then, and
@@ -186,15 +197,15 @@ class BuildKernels(build_ext):
             ext.extra_link_args += ["-Wl,-s", "-Wl,--gc-sections"]
             kernel_flags += ["-fno-asynchronous-unwind-tables", "-ffunction-sections"]
             ext.extra_compile_args.append("-fno-asynchronous-unwind-tables")
-        units = self.unit_objects(kernel_flags)
+        units = self.unit_objects([flag for flag in kernel_flags if flag not in unknown])
         which = {} if units else {"CR_NO_UNITS": "1"}
         if os.environ.get("COREREG_EMULATE_UNITS") == "1":
             which = {"CR_EMULATE_UNITS": "1"}
         objects = [(f"src/{n}.c", "common", ext.extra_compile_args, which) for n in COMMON]
-        objects += self.kernel_objects(kernel_flags) + units
+        objects += self.kernel_objects(kernel_flags, unknown) + units
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             ext.extra_objects = list(pool.map(lambda o: self.compile_object(*o, stamp), objects))
-        ext.extra_compile_args += BORDER_FLAGS
+        ext.extra_compile_args += [flag for flag in BORDER_FLAGS if flag not in unknown]
         super().build_extension(ext)
 
     def stamp(self, flags: list[str]) -> str:
@@ -206,7 +217,8 @@ class BuildKernels(build_ext):
             path.write_text(text)
         return str(path)
 
-    def kernel_objects(self, flags: list[str]) -> list[Object]:
+    def kernel_objects(self, flags: list[str], unknown: set[str]) -> list[Object]:
+        """What to compile from kernels; unknown: flags that the compiler does not know."""
         sets = INSTRUCTION_SETS.get(machine(), {"baseline": []})
         objects: list[Object] = []
         for isa, f64, name in product(sets, (0, 1), KERNELS):
@@ -221,7 +233,8 @@ class BuildKernels(build_ext):
                 speed.append("-ffp-contract=off")
             macros = {"CR_ISA": isa, "CR_F64": str(f64)}
             folder = f"{isa}-f{64 if f64 else 32}"
-            objects.append((f"src/{name}.c", folder, [*flags, *speed, *sets[isa]], macros))
+            known = [flag for flag in (*flags, *speed, *sets[isa]) if flag not in unknown]
+            objects.append((f"src/{name}.c", folder, known, macros))
         return objects
 
     def unit_objects(self, flags: list[str]) -> list[Object]:

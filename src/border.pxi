@@ -137,12 +137,17 @@ cdef inline str shape_of(object a):
     return str(tuple(a.shape))
 
 
+cdef inline int type_number(int dtype) noexcept:
+    """NumPy's number for float32 (dtype 0) or float64 (1)."""
+    return cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32
+
+
 cdef inline array new_array(int ndim, Py_ssize_t d0, Py_ssize_t d1, int dtype):
     """A new array of up to two dimensions, its values not set."""
     cdef cnp.npy_intp dims[2]
     dims[0] = d0
     dims[1] = d1
-    return cnp.PyArray_EMPTY(ndim, dims, cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32, 0)
+    return cnp.PyArray_EMPTY(ndim, dims, type_number(dtype), 0)
 
 
 cdef array scalar_array(double x, int dtype):
@@ -157,8 +162,7 @@ cdef array scalar_array(double x, int dtype):
 
 cdef inline array empty_like(array a, int dtype):
     """A new array of the shape of `a`, its values not set."""
-    return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a),
-                             cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32, 0)
+    return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a), type_number(dtype), 0)
 
 
 cdef array as_input(object value, int dtype, int ndim, str who, str what):
@@ -170,7 +174,7 @@ cdef array as_input(object value, int dtype, int ndim, str who, str what):
         raise TypeError(f"{who}: expected {what} as a NumPy array, received "
                         f"{type(value).__name__}")
     cdef array a = value
-    if cnp.PyArray_TYPE(a) != (cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32):
+    if cnp.PyArray_TYPE(a) != type_number(dtype):
         raise TypeError(f"{who}: expected {what} of dtype {'float64' if dtype else 'float32'} "
                         f"as the other arrays, received {a.dtype}")
     if ndim >= 0 and cnp.PyArray_NDIM(a) != ndim:
@@ -179,7 +183,7 @@ cdef array as_input(object value, int dtype, int ndim, str who, str what):
     if not cnp.PyArray_ISCARRAY_RO(a):
         if cnp.PyArray_ISBEHAVED_RO(a) and tracing() is not None:
             return COPIED(a)
-        a = cnp.PyArray_FROMANY(a, cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32, 0, 0,
+        a = cnp.PyArray_FROMANY(a, type_number(dtype), 0, 0,
                                 cnp.NPY_ARRAY_CARRAY_RO | cnp.NPY_ARRAY_NOTSWAPPED)
         fail_recording(f"{who} had to copy {what}, which is not contiguous")
     return a
@@ -192,8 +196,7 @@ cdef array as_output(object value, int dtype, int ndim, Py_ssize_t d0, Py_ssize_
         raise TypeError(f"{who}: expected {what} as a NumPy array, received "
                         f"{type(value).__name__}")
     cdef array a = value
-    if (cnp.PyArray_TYPE(a) != (cnp.NPY_FLOAT64 if dtype else cnp.NPY_FLOAT32)
-            or not cnp.PyArray_ISCARRAY(a)):
+    if cnp.PyArray_TYPE(a) != type_number(dtype) or not cnp.PyArray_ISCARRAY(a):
         raise TypeError(f"{who}: expected {what} as a contiguous writeable array of dtype "
                         f"{'float64' if dtype else 'float32'}, received {a.dtype}, "
                         f"contiguous={bool(a.flags.c_contiguous)}, "
