@@ -147,7 +147,7 @@ MATRIX_UNITS = {
 ELSEWHERE = {
     ("v4", 0): {"output_loss", "accuracy", "counts", "samples", "noise", "mixing", "warp"}
     | {"shuffle", "stages", "sharpness", "directions"},
-    ("v3", 1): {"noise", "mixing", "warp", "shuffle"},
+    ("v3", 1): {"noise", "mixing", "warp", "shuffle", "directions"},
 }
 # Of Cython's code, -Os takes a third off, most of it where errors are raised. The parameter keeps
 # what all calls go through inline (reference counts, checks of types), and so as fast as by -O2.

@@ -81,6 +81,18 @@
 #define CR_OTHER_warp , baseline
 #define CR_OTHER_erase , baseline
 #define CR_OTHER_shuffle , baseline
+/* and what few trainings in float64 take */
+#define CR_OTHER_update_schedule_free , baseline
+#define CR_OTHER_update_lamb , baseline
+#define CR_OTHER_update_adafactor , baseline
+#define CR_OTHER_update_muon , baseline
+#define CR_OTHER_direction_norms , baseline
+#define CR_OTHER_follow_directions , baseline
+#define CR_OTHER_factor_rows , baseline
+#define CR_OTHER_factor_columns , baseline
+#define CR_OTHER_factored_direction , baseline
+#define CR_OTHER_unscale_gradients , baseline
+#define CR_OTHER_adapt_loss_scale , baseline
 #endif
 
 #endif

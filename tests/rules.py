@@ -13,8 +13,9 @@ VALUES = {
     "learning_rate_power": -0.5,
 }  # of hyperparameters that 0.9 would not suit
 OWN = {
-    "schedule_free": {"warmup_steps": 3.0},
-    "lamb": {"epsilon": 0.01},  # less makes directions of what rounding leaves of a gradient
+    # a smaller epsilon would make steps of what rounding leaves of a gradient
+    "schedule_free": {"beta_1": 0.5, "warmup_steps": 4.0, "epsilon": 0.01},
+    "lamb": {"epsilon": 0.01},
 }  # of one rule alone
 
 

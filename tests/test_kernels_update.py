@@ -70,7 +70,7 @@ def test_update(variant, everything, dtype, rng, close):
         penalties = v.block_penalties()
         _kernels.update(v.segments, own, v.sums, scales)
         assert own.step == step + 1
-        close(v.sums.astype(dtype), penalties)
+        close(v.sums.astype(dtype), penalties, ulps=64)  # sums of up to 4096 numbers, some alike
         for i, w in enumerate(v.exact):
             factor = 1.0 if scales is None else scales[i]
             reference.update(

@@ -406,3 +406,28 @@ def test_what_runs_while_a_recording_is_paused_is_not_recorded():
     with _kernels.Program() as third:
         _kernels.increment(np.zeros((), np.int64))
     assert len(third) == 1
+
+
+# ---- calls that are left out ---------------------------------------------------------------------
+
+
+def test_calls_are_left_out_by_a_flag(fails):
+    """In the recording, in replays on any number of threads, and in joined programs."""
+    flag, counter, after = np.ones(1, int), np.zeros(1, int), np.zeros(1, int)
+    program = _kernels.Program()
+    with program:
+        with _kernels.skipping(flag):
+            assert _kernels.is_skipped()
+            _kernels.increment(counter)
+        _kernels.increment(after)
+    assert (counter.item(), after.item()) == (0, 1)
+    for made in (program, program.joined(_kernels.Program())):
+        for threads in range(1, _kernels.get_num_threads() + 1):
+            for skips in (0, 1):
+                flag[0], counter[0] = skips, 0
+                made.replay(3, threads)
+                assert counter.item() == (0 if skips else 3)
+    assert not _kernels.is_skipped()
+    with _kernels.skipping(flag):
+        fails(_kernels.skipping(flag).__enter__, RuntimeError, "entered already")
+    fails(lambda: _kernels.skipping(np.zeros(1)), TypeError, "flag as an int64 array")

@@ -196,7 +196,8 @@ class LossScaleOptimizer(OptimizerAround):
             self.dynamic_growth_steps,
         )
         _kernels.penalty(plan.segments, plan.penalty)  # also of a step that is left out
-        with _kernels.skipping(self._skip):
+        # of a step that is left out, arrays hold anything
+        with np.errstate(all="ignore"), _kernels.skipping(self._skip):
             self.inner_optimizer._run(plan, unscaled.gradients)
 
     def _memory_for(self, parameters: list[Parameter]) -> Unscaled:
