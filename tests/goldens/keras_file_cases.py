@@ -142,7 +142,7 @@ def masked(k: Any) -> Made:
     x = k.Input((4, 3), name="steps")
     y = la.BatchNormalization(momentum=0.9)(la.Masking(mask_value=0.5)(x))
     pooled = la.GlobalAveragePooling1D()(la.SpatialDropout1D(0.0)(y))
-    shown = la.Softmax()(la.Dense(4)(pooled), mask=k.ops.not_equal(x[:, :, 0], 0.5))
+    shown = la.Softmax()(la.Dense(4)(pooled), mask=k.ops.less(x[:, :, 0], 0.5))
     equation = {"equation": "abc,cde->abde", "output_shape": (4, 2, 2), "bias_axes": "de"}
     product = la.EinsumDense(**equation, activation="tanh", kernel_regularizer="l2")(x)
     model = k.Model(x, la.Concatenate()([pooled, shown, la.Flatten()(product)]))

@@ -32,7 +32,11 @@ ARGUMENTS = {
 REFUSED = {"image_shape": "Reshape flat rows to images before the layer, and leave it out"}
 """By key what layers of Keras's do not take, and cannot do without, and what to do instead."""
 
-UNTAKEN = {"Discretization": ("trainable",), "Pipeline": ("trainable", "dtype")}
+UNTAKEN = {
+    "Discretization": ("trainable",),
+    "Pipeline": ("trainable", "dtype"),
+    "SpatialDropout1D": ("trainable",),
+}
 """By class what every layer has in its config and Keras's does not take; it says nothing there."""
 
 
