@@ -35,6 +35,7 @@ ARGUMENTS = {  # of parts that none of GUESSES makes
     "InverseTimeDecay": (0.1, 10, 0.5),
     "IoU": (3, [0]),
     "Lambda": (ops.tanh,),
+    "LossScaleOptimizer": ("sgd",),
     "MeanMetricWrapper": (losses.hinge,),
     "OneHotIoU": (3, [0]),
     "Permute": ((2, 1),),
