@@ -36,6 +36,7 @@ ARGUMENTS = {  # of parts that none of GUESSES makes
     "InverseTimeDecay": (0.1, 10, 0.5),
     "IoU": (3, [0]),
     "Lambda": (ops.tanh,),
+    "LossScaleOptimizer": ("sgd",),
     "MeanMetricWrapper": (losses.hinge,),
     "SpectralNormalization": (layers.Dense(3),),
     "OneHotIoU": (3, [0]),
