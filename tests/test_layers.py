@@ -426,7 +426,7 @@ def build(layer, shape=(None, 3)):
         (
             lambda: Dense(1, dtype="float16"),
             ValueError,
-            "expected dtype 'float32' or 'float64', rece",
+            "expected dtype 'float32', 'float64' or 'mixed_bfloat16', rece",
         ),
         (
             lambda: Dense(1, input_dim=0),
