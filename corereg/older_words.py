@@ -80,8 +80,7 @@ NAMES = {
     "utils": {
         "multi_gpu_model": "corereg computes on CPUs, with all their cores",
         "np_utils": "use this package itself, as in utils.to_categorical",
-        "plot_model": "use model.summary(), or in a notebook the model itself as a cell's result",
-        "vis_utils": "use model.summary()",
+        "vis_utils": "use this package itself, as in utils.plot_model",
     },
 }
 """Names in packages, "" for corereg itself."""

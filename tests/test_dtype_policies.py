@@ -13,26 +13,32 @@ from corereg.dtype_policies import DTypePolicy, DTypePolicyMap
 def _float32():
     yield
     config.set_floatx("float32")
+    config.set_policy_name(None)
 
 
-@pytest.mark.parametrize("name", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["float32", "float64", "mixed_bfloat16"])
 def test_policies(name):
     policy = DTypePolicy(name)
-    assert (policy.name, policy.compute_dtype, policy.variable_dtype) == (name,) * 3
+    dtype = name.replace("mixed_bfloat16", "float32")
+    assert (policy.name, policy.compute_dtype, policy.variable_dtype) == (name, dtype, dtype)
+    assert policy.dtype == dtype
     assert policy.quantization_mode is None
     assert policy == dtype_policies.get(name) == dtype_policies.get(policy)
     assert policy == dtype_policies.deserialize(dtype_policies.serialize(policy))
     assert hash(policy) == hash(DTypePolicy(name))
     layer = layers.Dense(2, dtype=policy)
-    assert (layer.dtype, layer.compute_dtype, layer.variable_dtype) == (name,) * 3
+    assert (layer.dtype, layer.compute_dtype, layer.variable_dtype) == (dtype,) * 3
     assert layer.dtype_policy == policy
-    assert layers.Dense(2, dtype=dtype_policies.serialize(policy)).dtype == name
+    again = layers.Dense(2, dtype=dtype_policies.serialize(policy))
+    assert again.dtype_policy == layers.Dense(2, dtype=name).dtype_policy == policy
+    assert again.get_config()["dtype"] == name
 
 
 def test_the_policy_of_all():
     assert config.dtype_policy() == DTypePolicy() == DTypePolicy("float32")
     config.set_dtype_policy("float64")
-    assert layers.Dense(1).dtype == config.floatx() == DTypePolicy().name == "float64"
+    assert layers.Dense(1).dtype == DTypePolicy().name == "float64"
+    assert config.floatx() == "float32"
 
 
 def test_maps(fails):
@@ -52,17 +58,15 @@ def test_maps(fails):
     fails(lambda: DTypePolicyMap(policy_map=[1]), TypeError, "policy_map as a dict")
 
 
-MIXED = "set_float32_matmul_precision"
-
-
 @pytest.mark.parametrize(
     ("call", "exception", "message"),
     [
-        (lambda: DTypePolicy("mixed_bfloat16"), ValueError, MIXED),
-        (lambda: layers.Dense(1, dtype="mixed_bfloat16"), ValueError, MIXED),
-        (lambda: config.set_dtype_policy("mixed_bfloat16"), ValueError, MIXED),
+        (lambda: DTypePolicy("mixed_float16"), ValueError, "use 'mixed_bfloat16', or 'float32'"),
+        (lambda: layers.Dense(1, dtype="mixed_float16"), ValueError, "'mixed_float16' is not"),
+        (lambda: config.set_dtype_policy("mixed_float16"), ValueError, "'mixed_float16' is not"),
+        (lambda: config.set_dtype_policy(DTypePolicyMap()), TypeError, "a DTypePolicy or its name"),
         (lambda: corereg.Input((3,), dtype="mixed_float16"), ValueError, "'mixed_float16' is not"),
-        (lambda: DTypePolicy("int8"), ValueError, "'float32' or 'float64', received 'int8'"),
+        (lambda: DTypePolicy("int8"), ValueError, "or 'mixed_bfloat16', received 'int8'"),
         (lambda: DTypePolicy(3), TypeError, "name as a string"),
         (lambda: dtype_policies.get(3), TypeError, "its name or a DTypePolicy"),
         (lambda: dtype_policies.deserialize({}), ValueError, "description of a DTypePolicy"),
