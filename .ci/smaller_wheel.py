@@ -1,0 +1,45 @@
+"""Compresses a wheel anew, in its place: the same files and formats, about 3 % smaller.
+
+    python .ci/smaller_wheel.py FILE.whl
+
+Deflate leaves the choice of matches to whoever compresses; Zopfli searches for it, for a minute.
+Requirements: the package zopfli.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import zipfile
+
+from zopfli import zlib
+
+
+class Compressor:
+    """As those of zlib: what `zipfile` asks for."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def compress(self, data: bytes) -> bytes:
+        self._parts.append(data)
+        return b""
+
+    def flush(self) -> bytes:
+        return zlib.compress(b"".join(self._parts))[2:-4]  # without zlib's head and checksum
+
+
+def main(path: str) -> None:
+    zipfile._get_compressor = lambda *_: Compressor()  # type: ignore[attr-defined]
+    made = f"{path}.new"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(made, "w") as new:
+        for entry in old.infolist():
+            new.writestr(entry, old.read(entry), zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(made) as new:
+        if (broken := new.testzip()) is not None:
+            raise SystemExit(f"{made}: {broken} cannot be read back")
+    os.replace(made, path)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
