@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from corereg import _kernels
+from corereg.training.data.prefetch import taken
 from corereg.tuning.space import WHO
 from corereg.tuning.tasks import Job, Outcome, Task
 
@@ -75,7 +76,7 @@ def _by_threads(job: Job, tasks: Sequence[Task], n_jobs: int, take: Take) -> Non
         for thread in threads:
             thread.start()
         for _ in tasks:
-            done = found.get()
+            done = taken(found)
             if isinstance(done, BaseException):
                 raise done
             take(*done)

@@ -6,8 +6,10 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Generator
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
+
+LOOK = 0.1  # seconds a wait takes at most before it looks for Ctrl-C
 
 
 def fetched_ahead(
@@ -34,7 +36,7 @@ def fetched_ahead(
                 waiting.append(place)
                 tasks.put((asked, place))
                 asked += 1
-            batch, error = waiting.popleft().get()
+            batch, error = taken(waiting.popleft())
             if error is not None:
                 raise error
             yield batch
@@ -43,6 +45,16 @@ def fetched_ahead(
             stopped.set()
             for _ in range(workers):
                 tasks.put(None)
+
+
+def taken(place: SimpleQueue[Any]) -> Any:
+    """What comes out there, in a while. A signal in the moment in which a wait begins, or one that
+    another thread receives, does not end that wait: hence many short ones."""
+    while True:
+        try:
+            return place.get(timeout=LOOK)
+        except Empty:
+            continue
 
 
 def _work(fetch: Callable[[int], Any], tasks: SimpleQueue[Any], stopped: threading.Event) -> None:
