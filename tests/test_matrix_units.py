@@ -19,6 +19,8 @@ import pytest
 
 from corereg import _kernels, reference
 
+pytestmark = pytest.mark.exhaustive  # it compiles for ten seconds
+
 ROOT = Path(__file__).parents[1]
 CC = shutil.which("gcc") or shutil.which("clang")
 UNITS = {"v4bf16": [], "amx": ["-DCR_AMX"]}
@@ -179,7 +181,6 @@ def test_operands_that_are_not_rounded_go_to_other_kernels(units, rng, close):
     close(out, x.astype(float) @ w, 8, 30)
 
 
-@pytest.mark.exhaustive
 def test_the_package_has_the_instructions():
     objdump = shutil.which("objdump")
     if objdump is None or "amx" not in known_sets():
