@@ -33,13 +33,19 @@ A wheel needs neither: pip install --only-binary :all: corereg
 """
 
 
+def compiler_of_c() -> tuple[str, list[str]]:
+    """What compiles, as the user says it and as the words of a command."""
+    compiler = os.environ.get("CC", sysconfig.get_config_var("CC") or "cc")
+    return compiler, shlex.split(compiler, posix=os.name != "nt")
+
+
 def fault_of_tools() -> str | None:
     """What this machine lacks to build with: asked before half a minute is spent on it."""
-    compiler = os.environ.get("CC", sysconfig.get_config_var("CC") or "cc")
+    compiler, words_of_compiler = compiler_of_c()
     fault = None
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "probe.c")
-        command = [*shlex.split(compiler, posix=os.name != "nt"), "-c", str(source)]
+        command = [*words_of_compiler, "-c", str(source)]
         command += ["-o", os.path.join(folder, "probe.o")]
         for path in {sysconfig.get_path("include"), sysconfig.get_path("platinclude")}:
             command += ["-I", path]
@@ -61,13 +67,10 @@ def fault_of_tools() -> str | None:
 
 def compiles(options: list[str]) -> bool:
     """Whether the compiler knows these options."""
-    compiler = shlex.split(
-        os.environ.get("CC", sysconfig.get_config_var("CC") or "cc"), posix=os.name != "nt"
-    )
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "probe.c")
         source.write_text("typedef int nothing;\n")
-        command = [*compiler, *options, "-c", str(source), "-o", str(source) + ".o"]
+        command = [*compiler_of_c()[1], *options, "-c", str(source), "-o", str(source) + ".o"]
         return subprocess.run(command, capture_output=True).returncode == 0
 
 
@@ -189,7 +192,8 @@ class BuildKernels(build_ext):
         ext.define_macros.append(("COREREG_FLAGS", '"' + " ".join(["-O2", *link]) + '"'))
         stamp = self.stamp([*self.compiler.compiler_so, *ext.extra_compile_args, *link])
         ext.depends = ["setup.py", stamp, *map(str, Path("src").iterdir())]
-        unknown = OF_GCC if is_clang(self.compiler.compiler_so) else set()
+        # What is left out of every command, here and in compile_object.
+        self.unknown = OF_GCC if is_clang(self.compiler.compiler_so) else set()
         kernel_flags = [*FLAGS, *KERNEL_FLAGS, *extra]
         if platform.system() == "Linux" and not (sanitize or self.inplace or self.editable_mode):
             # What profilers and debuggers want is left out of a wheel, which is smaller then, and
@@ -197,15 +201,15 @@ class BuildKernels(build_ext):
             ext.extra_link_args += ["-Wl,-s", "-Wl,--gc-sections"]
             kernel_flags += ["-fno-asynchronous-unwind-tables", "-ffunction-sections"]
             ext.extra_compile_args.append("-fno-asynchronous-unwind-tables")
-        units = self.unit_objects([flag for flag in kernel_flags if flag not in unknown])
+        units = self.unit_objects(kernel_flags)
         which = {} if units else {"CR_NO_UNITS": "1"}
         if os.environ.get("COREREG_EMULATE_UNITS") == "1":
             which = {"CR_EMULATE_UNITS": "1"}
         objects = [(f"src/{n}.c", "common", ext.extra_compile_args, which) for n in COMMON]
-        objects += self.kernel_objects(kernel_flags, unknown) + units
+        objects += self.kernel_objects(kernel_flags) + units
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             ext.extra_objects = list(pool.map(lambda o: self.compile_object(*o, stamp), objects))
-        ext.extra_compile_args += [flag for flag in BORDER_FLAGS if flag not in unknown]
+        ext.extra_compile_args += [flag for flag in BORDER_FLAGS if flag not in self.unknown]
         super().build_extension(ext)
 
     def stamp(self, flags: list[str]) -> str:
@@ -217,8 +221,7 @@ class BuildKernels(build_ext):
             path.write_text(text)
         return str(path)
 
-    def kernel_objects(self, flags: list[str], unknown: set[str]) -> list[Object]:
-        """What to compile from kernels; unknown: flags that the compiler does not know."""
+    def kernel_objects(self, flags: list[str]) -> list[Object]:
         sets = INSTRUCTION_SETS.get(machine(), {"baseline": []})
         objects: list[Object] = []
         for isa, f64, name in product(sets, (0, 1), KERNELS):
@@ -233,8 +236,7 @@ class BuildKernels(build_ext):
                 speed.append("-ffp-contract=off")
             macros = {"CR_ISA": isa, "CR_F64": str(f64)}
             folder = f"{isa}-f{64 if f64 else 32}"
-            known = [flag for flag in (*flags, *speed, *sets[isa]) if flag not in unknown]
-            objects.append((f"src/{name}.c", folder, known, macros))
+            objects.append((f"src/{name}.c", folder, [*flags, *speed, *sets[isa]], macros))
         return objects
 
     def unit_objects(self, flags: list[str]) -> list[Object]:
@@ -264,8 +266,9 @@ class BuildKernels(build_ext):
         folder = os.path.join(OBJECTS, folder)
         (target,) = self.compiler.object_filenames([source], output_dir=folder)
         if self.force or newer_group([source, *shared], target):
+            known = [flag for flag in flags if flag not in self.unknown]
             self.compiler.compile(
-                [source], output_dir=folder, macros=[*macros.items()], extra_postargs=flags
+                [source], output_dir=folder, macros=[*macros.items()], extra_postargs=known
             )
         return target
 

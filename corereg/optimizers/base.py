@@ -313,9 +313,25 @@ class Optimizer(CopiedWhole, LearningRate, StepPasses, StepPlanning, VariableMak
         a warning names them. The first call builds the optimizer if that has not been done.
         """
         who = f"{type(self).__name__}.apply"
+        given = self._by_places(who, self.build, grads, trainable_variables)
+        if not given:
+            return
+        _kernels.track_dependency(self)
+        plan = self._plan(False, tuple(sorted(i for i, g in given.items() if g is not None)))
+        self._run(plan, [given[i] for i in plan.places])
+
+    def _by_places(
+        self,
+        who: str,
+        build: Callable[[list[Parameter]], Any],
+        grads: Sequence[Any],
+        trainable_variables: Sequence[Parameter] | None,
+    ) -> dict[int, Any]:
+        """What `apply` is given, checked, by the places of the variables; empty if that is nothing.
+        build: of whoever is asked, called if that has not been done."""
         grads = list(grads)
         if not grads:
-            return
+            return {}
         if trainable_variables is None:
             if not self.built:
                 raise ValueError(f"{who}: no variables; pass them, or call build(variables) first")
@@ -323,11 +339,8 @@ class Optimizer(CopiedWhole, LearningRate, StepPasses, StepPlanning, VariableMak
         variables = list(trainable_variables)
         checked = checked_gradients(who, grads, variables)
         if not self.built:
-            self.build(variables)
-        given = dict(zip(map(self._get_variable_index, variables), checked, strict=True))
-        _kernels.track_dependency(self)
-        plan = self._plan(False, tuple(sorted(i for i, g in given.items() if g is not None)))
-        self._run(plan, [given[i] for i in plan.places])
+            build(variables)
+        return dict(zip(map(self._get_variable_index, variables), checked, strict=True))
 
     def take_step(self, plan: StepPlan, gradients: Sequence[Array | None]) -> None:
         """What a step does between the `Stages`; leaves the penalty of before it in `plan.penalty`.

@@ -12,7 +12,6 @@ from corereg.autograd import Parameter, Tensor
 from corereg.autograd.parameter import Variable
 from corereg.optimizers.around import OptimizerAround
 from corereg.optimizers.base import Optimizer
-from corereg.optimizers.gradients import checked_gradients
 from corereg.optimizers.hyperparameters import check_number
 from corereg.optimizers.lookup import deserialize, get, serialize
 from corereg.registry import register
@@ -165,19 +164,10 @@ class LossScaleOptimizer(OptimizerAround):
         self, grads: Sequence[Any], trainable_variables: Sequence[Parameter] | None = None
     ) -> None:
         """As of other optimizers, with gradients of the scaled loss."""
-        inner, who = self.inner_optimizer, "LossScaleOptimizer.apply"
-        grads = list(grads)
-        if not grads:
+        inner = self.inner_optimizer
+        given = inner._by_places("LossScaleOptimizer.apply", self.build, grads, trainable_variables)
+        if not given:
             return
-        if trainable_variables is None:
-            if not inner.built:
-                raise ValueError(f"{who}: no variables; pass them, or call build(variables) first")
-            trainable_variables = inner.parameters
-        variables = list(trainable_variables)
-        checked = checked_gradients(who, grads, variables)
-        if not inner.built:
-            self.build(variables)
-        given = dict(zip(map(inner._get_variable_index, variables), checked, strict=True))
         _kernels.track_dependency(self)
         _kernels.track_part(inner)
         plan = inner._plan(False, tuple(sorted(i for i, g in given.items() if g is not None)))
