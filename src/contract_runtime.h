@@ -55,7 +55,7 @@ void cr_replay(const cr_section *sections, ptrdiff_t count, ptrdiff_t times, ptr
 /* Returns what the team is made of: "POSIX threads", "Windows threads" or "none". */
 const char *cr_native_threads(void);
 
-/* Tells the team how many CPUs this process may use. */
+/* Tells the team how many CPUs this process may use; called once before the first region. */
 void cr_set_cpus(ptrdiff_t cpus);
 
 /* ---- memory (memory.c) ----------------------------------------------------------------------- */

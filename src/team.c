@@ -97,13 +97,13 @@ typedef struct worker {
 static worker workers[MOST_WORKERS]; /* of which the first team.count run */
 
 static struct {
-    native_lock lock; /* of all below */
-    worker *free;     /* the one that worked last; the others follow by `next` */
-    ptrdiff_t count;  /* of workers */
-    ptrdiff_t active; /* threads in regions */
-    ptrdiff_t cpus;   /* that this process may use */
-    int refused;      /* whether the system has refused to start one more */
-    int watches_forks;
+    native_lock lock;  /* of all below */
+    worker *free;      /* the one that worked last; the others follow by `next` */
+    ptrdiff_t count;   /* of workers */
+    ptrdiff_t active;  /* threads in regions */
+    ptrdiff_t cpus;    /* that this process may use */
+    int refused;       /* whether the system has refused to start one more */
+    int watches_forks; /* whether forget_workers is registered; read and written under the GIL */
 } team = {.lock = NATIVE_LOCK, .cpus = 1};
 
 /* How long a thread spins that waits for one that was on another CPU, or on the same one: then it
@@ -147,9 +147,6 @@ static worker *start_worker(void)
     worker *made = workers + team.count;
     if (team.refused)
         return NULL;
-    if (!team.watches_forks)
-        call_in_forked_child(forget_workers);
-    team.watches_forks = 1;
     *made = (worker){.begin = {SHUT, NATIVE_LOCK, NATIVE_CONDITION},
                      .end = {SHUT, NATIVE_LOCK, NATIVE_CONDITION},
                      .cpu = -1};
@@ -227,9 +224,14 @@ void cr_team_run(cr_region region, void *context, ptrdiff_t size)
     give_workers(used);
 }
 
-/* Tells the team how many CPUs this process may use. */
+/* Tells the team how many CPUs this process may use. What a forked child has to do is registered
+ * here, before anybody can hold the lock: a fork beside the first region of a process would leave
+ * its child with a lock that nobody holds and nobody frees. */
 void cr_set_cpus(ptrdiff_t cpus)
 {
+    if (!team.watches_forks)
+        call_in_forked_child(forget_workers);
+    team.watches_forks = 1;
     take_lock(&team.lock);
     team.cpus = cpus;
     leave_lock(&team.lock);
