@@ -148,11 +148,11 @@ def test_a_failed_save_leaves_the_old_file_and_no_other(saved, monkeypatch, step
 def test_a_disk_that_fills_up_in_the_middle(saved, monkeypatch):
     class Full(io.FileIO):
         def write(self, data):
-            if self.tell() > 300:
+            if self.tell() >= 300:
                 raise OSError(28, "No space left on device")
-            return super().write(data)
+            return super().write(data[:300])
 
-    monkeypatch.setitem(replacing.__dict__, "open", lambda name, mode, opener: Full(name, mode))
+    monkeypatch.setattr(io, "FileIO", Full)
     with pytest.raises(OSError, match="No space left on device") as caught:
         archive.write(saved, {"new": 1}, {"weights": arrays()})
     monkeypatch.undo()
@@ -197,6 +197,19 @@ def test_everything_reaches_the_disk_before_the_name(saved, monkeypatch):
     note("replace")
     archive.write(saved, {"new": 1}, {})
     assert events == ["fsync file", "replace", "fsync folder"]
+
+
+def test_a_large_file_goes_to_the_disk_while_it_is_written(saved, monkeypatch):
+    """At once it would take so long that Ctrl-C waits for it."""
+    waits, sync = [], os.fsync
+    monkeypatch.setattr(replacing, "_UNSYNCED", 1 << 20)
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: (waits.append(descriptor), sync(descriptor))
+    )
+    large = np.arange(1 << 20, dtype="f4")
+    archive.write(saved, {}, {"weights": {"w": large}})
+    assert len(waits) == 4 + 1 + 1  # a part of a mebibyte each, the rest, and the folder
+    assert archive.read(saved)[1]["weights"]["w"].tolist() == large.tolist()
 
 
 KILLED = """

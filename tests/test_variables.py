@@ -10,6 +10,7 @@ import pytest
 
 import corereg
 from corereg import Parameter, Tensor
+from corereg.autograd import parameter
 from corereg.autograd.parameter import Variable
 
 
@@ -34,6 +35,18 @@ def test_assigning_keeps_place_and_dtype(kind, dtype):
     assert v.numpy().tolist() == [4.5, 7, 8]
     assert (v.data.ctypes.data, str(v.dtype)) == (place, dtype)
     assert v._version == before + 4
+
+
+@pytest.mark.parametrize("shape", [(0,), (8,), (9,), (5, 7), (1, 64), (64, 1)])
+def test_copies_that_are_made_in_pieces(shape, monkeypatch):
+    monkeypatch.setattr(parameter, "_PIECE", 32)  # eight numbers
+    v = Variable(np.random.default_rng(0).standard_normal(shape, dtype="f4"), "v")
+    expected = v.data.tolist()
+    found = v._copied()
+    v.assign(v.data * 0)
+    assert (found.shape, found.dtype, found.tolist()) == (shape, v.data.dtype, expected)
+    v.data = np.arange(60, dtype="f4").reshape(6, 10)[:, ::2]  # nobody lays it out so, but a user
+    assert v._copied().tolist() == v.data.tolist()
 
 
 def test_a_variable_needs_no_gradient_and_a_parameter_does():

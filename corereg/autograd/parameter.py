@@ -17,6 +17,9 @@ Penalty = Callable[[Any], Any]  # from a tensor to a tensor of one element
 
 _names = itertools.count()
 
+_PIECE = 1 << 22
+"""Bytes that are copied at once into memory that is new to the process: some milliseconds."""
+
 
 class Variable(Tensor):
     """A named tensor whose values are changed in place, such as an optimizer's state.
@@ -107,8 +110,21 @@ class Variable(Tensor):
         """
         return self.assign(_kernels.array_in_op(self) - _kernels.array_in_op(value))
 
+    def _copied(self) -> Array:
+        """A copy of the values. It is made in pieces, between which Python looks for Ctrl-C: to
+        copy into new memory takes a second for a few hundred megabytes on some machines."""
+        data = self.data
+        if data.nbytes <= _PIECE or not data.flags.c_contiguous:
+            return data.copy()
+        made = np.empty(data.shape, data.dtype)
+        source, target = data.reshape(-1), made.reshape(-1)
+        step = _PIECE // data.itemsize
+        for start in range(0, data.size, step):
+            target[start : start + step] = source[start : start + step]
+        return made
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.data.copy(), self.name)  # a pickle may read its buffers later
+        return type(self), (self._copied(), self.name)  # a pickle may read its buffers later
 
 
 class Parameter(Variable):
@@ -194,7 +210,7 @@ class Parameter(Variable):
         self._mask = found
 
     def __reduce__(self) -> tuple[Any, ...]:
-        given = self.data.copy(), self.name, self.regularizer, self.trainable, self.constraint
+        given = self._copied(), self.name, self.regularizer, self.trainable, self.constraint
         return _parameter, (given if self._mask is None else (*given, self._mask))
 
 

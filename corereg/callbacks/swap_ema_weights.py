@@ -52,7 +52,7 @@ class SwapEMAWeights(Callback):
             # At its end `fit` overwrites the weights with the averages: these have to be there. The
             # trained ones are kept for a `fit` that goes on.
             pairs = self._averages()
-            self.model._trainer.unaveraged = [average.data.copy() for _, average in pairs]
+            self.model._trainer.unaveraged = [average._copied() for _, average in pairs]
             for weight, average in pairs:
                 average.assign(weight)
             self._averages_in_model = False  # the two are equal
@@ -76,7 +76,7 @@ class SwapEMAWeights(Callback):
         pairs = self._averages()
         with self.model._trainer.shared_lock(self.model).writing:
             for weight, average in pairs:
-                kept = weight.data.copy()
+                kept = weight._copied()
                 weight.assign(average)
                 average.assign(kept)
         self._averages_in_model = averages

@@ -315,7 +315,7 @@ class Holder:
         """
         weights = self.weights
         with _kernels.shared_lock(weights).reading:
-            return [p.data.copy() for p in weights]
+            return [p._copied() for p in weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Overwrites the weights; checks every shape before it changes any. Others see all old or

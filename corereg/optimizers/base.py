@@ -182,7 +182,7 @@ class Optimizer(CopiedWhole, LearningRate, StepPasses, StepPlanning, VariableMak
         """Copies of the state arrays, parameter by parameter: what a file keeps. All are of one
         step, also while another thread trains."""
         with _kernels.shared_lock(self.parameters).reading:
-            return [v.data.copy() for v in self._saved_variables()]
+            return [v._copied() for v in self._saved_variables()]
 
     def _saved_variables(self) -> list[Variable]:
         """The variables of `state`, in its order."""

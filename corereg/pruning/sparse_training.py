@@ -251,7 +251,7 @@ class _Training:
         return before, threshold
 
     def _arrays(self) -> list[Array]:
-        return [w.data.copy() for w in self._weights]
+        return [w._copied() for w in self._weights]
 
     def _zeros(self) -> float:
         """The share of exact zeros now."""

@@ -8,17 +8,21 @@ the folder can tell what it left from what another process is still writing.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import stat
 from collections.abc import Callable
 from functools import partial
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 try:
     import fcntl
 except ImportError:  # Windows, where an open file can be neither renamed nor removed
     fcntl = None  # type: ignore[assignment]
+
+_UNSYNCED = 1 << 24
+"""Bytes that are written before the disk is waited for."""
 
 _TEMPORARY = re.compile(r"\.corereg-[0-9a-f]{16}\.part")
 
@@ -81,19 +85,38 @@ def _write_and_rename(
     # Made by a call that runs no Python, so that an interrupt cannot come between the file and who
     # closes it; and with no more permissions than it is to have, for nobody else to open it early.
     create = partial(os.open, mode=0o666 if permissions is None else permissions)
-    with open(temporary, "x+b", opener=create) as file:
+    with _SyncedFile(io.FileIO(temporary, "x+b", opener=create)) as file:
         if permissions is not None and hasattr(os, "fchmod"):
             with contextlib.suppress(OSError):  # a file system without permissions
                 os.fchmod(file.fileno(), permissions)
         if not _lock(file, temporary):
             return False
         fill(file)
-        file.flush()
-        os.fsync(file.fileno())
+        file.sync()
         if fcntl is None:
             file.close()
         os.replace(temporary, target)
     return True
+
+
+class _SyncedFile(io.BufferedRandom):
+    """A file that goes to the disk while it is written. One wait for all of a large file would
+    keep Ctrl-C waiting for as long, and takes longer than these together."""
+
+    _unsynced = 0
+
+    def write(self, data: Any, /) -> int:
+        written = super().write(data)
+        self._unsynced += written
+        if self._unsynced >= _UNSYNCED:
+            self.sync()
+        return written
+
+    def sync(self) -> None:
+        """Waits until all that was written is on the disk."""
+        self._unsynced = 0
+        self.flush()
+        os.fsync(self.fileno())
 
 
 def _lock(file: BinaryIO, temporary: str) -> bool:

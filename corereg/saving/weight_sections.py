@@ -53,7 +53,7 @@ def weights_of(who: str, model: TrainableModel) -> dict[str, np.ndarray[Any, Any
                 f"{built.shape}, but its data are {now.dtype} of shape {now.shape}; set weights "
                 "with assign() or set_weights()"
             )
-    return {name: p.data.copy() for name, p in named.items()}
+    return {name: p._copied() for name, p in named.items()}
 
 
 def named_weights(model: TrainableModel) -> dict[str, Parameter]:

@@ -306,7 +306,7 @@ class Trainer:
         if optimizer is not None and optimizer.use_ema:
             with self.shared_lock(model).writing:
                 if self.unaveraged is None:
-                    self.unaveraged = [p.data.copy() for p in optimizer.parameters]
+                    self.unaveraged = [p._copied() for p in optimizer.parameters]
                 optimizer.finalize_variable_values(model.trainable_weights)
 
     def resume_weights(self, model: TrainableModel, goes_on: bool) -> None:
