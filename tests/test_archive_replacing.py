@@ -203,9 +203,7 @@ def test_a_large_file_goes_to_the_disk_while_it_is_written(saved, monkeypatch):
     """At once it would take so long that Ctrl-C waits for it."""
     waits, sync = [], os.fsync
     monkeypatch.setattr(replacing, "_UNSYNCED", 1 << 20)
-    monkeypatch.setattr(
-        os, "fsync", lambda descriptor: (waits.append(descriptor), sync(descriptor))
-    )
+    monkeypatch.setattr(os, "fsync", lambda file: (waits.append(file), sync(file)))
     large = np.arange(1 << 20, dtype="f4")
     archive.write(saved, {}, {"weights": {"w": large}})
     assert len(waits) == 4 + 1 + 1  # a part of a mebibyte each, the rest, and the folder
