@@ -1,6 +1,6 @@
 """What precisions of products cost and bring: products, steps of training, and errors on digits.
 
-    python benches/precision.py [--rounds 9] [--seeds 10] [--data FILE]
+    python benches/precision.py [--rounds 9] [--seeds 10] [--data FILE] [--curves PNG]
 
 First each precision is compared with NumPy in float64. Then products of 128 x 1024 x 1024 and steps
 of mnist-mlp and mnist-wide (workloads.py) are timed in turns, a round after the other, and medians
@@ -9,7 +9,8 @@ registers, and the product kernel alone on packed operands that stay in the firs
 what the matrix units give without memory. "rounding" is what packing both operands takes of a
 product. Last, the errors of a network on digits that it was not trained on, over some seeds, for
 each precision the same rows and beginnings; of MNIST, where FILE is an .npz with x and y to train
-with and tx and ty to test (see benches/studies/mnist.py). --seeds 0 leaves that out.
+with and tx and ty to test (see benches/studies/mnist.py). --seeds 0 leaves that out. --curves
+draws the errors epoch by epoch into a picture.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from corereg import _kernels, layers  # noqa: E402
 from corereg.matmul_precision import PARTS  # noqa: E402
 
 Array = np.ndarray[Any, Any]
+Curves = dict[str, Array]
 M, K, N = 128, 1024, 1024
 BOUNDS = {"highest": 1e-6, "high": 2e-5, "medium": 4e-3}
 SAMPLE = 0.02  # seconds of one sample of a product
@@ -131,8 +133,8 @@ def steps(rounds: int) -> None:
 # ---- what is learned -----------------------------------------------------------------------------
 
 
-def error(name: str, seed: int, data: tuple[Array, ...], units: int, epochs: int) -> float:
-    """Percent of test rows that a network says wrongly."""
+def errors(name: str, seed: int, data: tuple[Array, ...], units: int, epochs: int) -> Array:
+    """Percent of test rows that a network says wrongly, after each epoch."""
     x, y, test, labels = data
     corereg.set_random_seed(seed)
     model = corereg.Sequential(
@@ -146,9 +148,12 @@ def error(name: str, seed: int, data: tuple[Array, ...], units: int, epochs: int
             layers.Dense(10, "softmax"),
         ]
     )
-    model.compile("adam", "sparse_categorical_crossentropy", matmul_precision=name)
-    model.fit(x, y, batch_size=32, epochs=epochs, verbose=0)
-    return 100 * float((model.predict(test, verbose=0).argmax(1) != labels).mean())
+    loss = "sparse_categorical_crossentropy"
+    model.compile("adam", loss, metrics=["accuracy"], matmul_precision=name)
+    seen = model.fit(
+        x, y, batch_size=32, epochs=epochs, validation_data=(test, labels), verbose=0
+    )  # only to look at: nothing is chosen by it
+    return 100 - 100 * np.asarray(seen.history["val_accuracy"])
 
 
 def digits(seed: int) -> tuple[Array, ...]:
@@ -159,13 +164,37 @@ def digits(seed: int) -> tuple[Array, ...]:
     return x[:600], y[:600], x[600:], y[600:]
 
 
-def study(what: str, seeds: int, data: Callable[[int], Any], units: int, epochs: int) -> None:
-    found = {name: [error(name, s, data(s), units, epochs) for s in range(seeds)] for name in PARTS}
+def study(what: str, seeds: int, data: Callable[[int], Any], units: int, epochs: int) -> Curves:
+    """Prints the errors at the end; returns those of each epoch, (seeds, epochs), by precision."""
+    found = {
+        name: np.array([errors(name, s, data(s), units, epochs) for s in range(seeds)])
+        for name in PARTS
+    }
     print(f'\n{what}, {seeds} seeds: percent wrong      less "highest" (mean, standard error)')
-    for name, wrong in found.items():
-        apart = np.subtract(wrong, found["highest"])
+    for name, curves in found.items():
+        apart = curves[:, -1] - found["highest"][:, -1]
         deviation = apart.std(ddof=1) / seeds**0.5 if seeds > 1 else float("nan")
-        print(f"{name:8}{np.mean(wrong):10.2f}{apart.mean():25.2f}{deviation:8.2f}")
+        print(f"{name:8}{curves[:, -1].mean():10.2f}{apart.mean():25.2f}{deviation:8.2f}")
+    return found
+
+
+def draw(studies: dict[str, Curves], path: str) -> None:
+    """The mean error of each precision over the epochs, and as a band its standard error."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5 * len(studies), 3.6), layout="constrained")
+    places = figure.subplots(1, len(studies), squeeze=False)[0]
+    for axes, (what, found) in zip(places, studies.items(), strict=True):
+        for (name, curves), dashes in zip(found.items(), ("-", "--", ":"), strict=True):
+            epoch, mean = np.arange(1, curves.shape[1] + 1), curves.mean(axis=0)
+            off = curves.std(axis=0) / len(curves) ** 0.5
+            axes.fill_between(epoch, mean - off, mean + off, alpha=0.15)
+            axes.plot(epoch, mean, dashes, label=name)
+        axes.set(title=what, xlabel="epoch", ylabel="test rows wrong (%)", yscale="log")
+        axes.yaxis.set_major_formatter("{x:.3g}")
+        axes.yaxis.set_minor_formatter("{x:.3g}")
+        axes.legend(title="matmul_precision")
+    figure.savefig(path, dpi=130)
 
 
 def main() -> None:
@@ -173,19 +202,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--data", help="an .npz file of MNIST")
+    parser.add_argument("--curves", help="where to write a picture of the errors (PNG)")
     options = parser.parse_args()
     corereg.show_config()
     verify()
     for threads in sorted({1, _kernels.get_num_threads()}):
         products(options.rounds, threads)
     steps(options.rounds)
-    if options.seeds:
-        study("digits", options.seeds, digits, 64, 40)
-        if options.data:
-            file = np.load(options.data)
-            rows = [np.float32(file[k].reshape(-1, 784)) / 255 for k in ("x", "tx")]
-            mnist = (rows[0], file["y"].astype(int), rows[1], file["ty"].astype(int))
-            study("MNIST", options.seeds, lambda seed: mnist, 512, 10)
+    if not options.seeds:
+        return
+    studies = {"digits": study("digits", options.seeds, digits, 64, 40)}
+    if options.data:
+        file = np.load(options.data)
+        rows = [np.float32(file[k].reshape(-1, 784)) / 255 for k in ("x", "tx")]
+        mnist = (rows[0], file["y"].astype(int), rows[1], file["ty"].astype(int))
+        studies["MNIST"] = study("MNIST", options.seeds, lambda seed: mnist, 512, 10)
+    if options.curves:
+        draw(studies, options.curves)
 
 
 if __name__ == "__main__":
