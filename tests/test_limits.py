@@ -20,6 +20,12 @@ from corereg import (
     pruning,
     utils,
 )
+from corereg.pruning.judging import Judge
+
+
+def network():
+    return models.Sequential([corereg.Input((4,)), layers.Dense(2)])
+
 
 TAKEN = {
     "averages' momentum": lambda: optimizers.Adam(use_ema=True, ema_momentum=1),
@@ -51,10 +57,7 @@ TAKEN = {
     "thresholds": lambda: metrics.SensitivityAtSpecificity(0.5, num_thresholds=1),
     "thresholds of an area": lambda: metrics.AUC(num_thresholds=2),
     "top of all": lambda: metrics.TopKCategoricalAccuracy(1),
-    "weights of members": lambda: models.Ensemble(
-        [models.Sequential([corereg.Input((2,)), layers.Dense(1)]) for _ in range(2)],
-        weights=[0, 1],
-    ),
+    "weights of members": lambda: models.Ensemble([network(), network()], weights=[0, 1]),
     "window": lambda: preprocessing.sequence.TimeseriesGenerator(np.ones(3), np.ones(3), 2),
     "words": lambda: layers.TextVectorization(max_tokens=2),
 }
@@ -84,9 +87,7 @@ REFUSED = {
     ),
     "scale": (lambda: initializers.VarianceScaling(0), "scale > 0, received 0"),
     "weights of members": (
-        lambda: models.Ensemble(
-            [models.Sequential([corereg.Input((2,)), layers.Dense(1)])], weights=[0]
-        ),
+        lambda: models.Ensemble([network()], weights=[0]),
         "weights",
     ),
 }
@@ -109,8 +110,14 @@ def test_shares_below_1_of_estimators(option):
         DenseClassifier(**{option: 1}).fit(x, [0, 1, 0, 1])
 
 
+def test_a_cut_that_costs_nothing_is_allowed():
+    judge = Judge(None, (1, 2), tolerance=0.0, loss_tolerance=0.0)
+    assert judge.allows(0.5, 0.5)
+    assert not judge.allows(0.5, 0.5001)
+
+
 def test_equal_shares_are_pruned_at_once():
-    model = models.Sequential([corereg.Input((4,)), layers.Dense(2)])
+    model = network()
     model.compile("sgd", "mse")
     end = callbacks.GradualPruning(0.5, end=2)
     model.fit(np.ones((2, 4)), np.ones((2, 2)), epochs=2, verbose=0, callbacks=[end])
