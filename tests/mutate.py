@@ -3,12 +3,14 @@
     python tests/mutate.py --seed 1 --count 20            # seeds 1 to 20, in corereg/**/*.py
     python tests/mutate.py --seed 1 --count 20 --native   # in src: the copy is built for each
     python tests/mutate.py --seed 17 --paths "corereg/optimizers/*.py"
+    python tests/mutate.py --count 20 --quick --measured FOLDER  # keeps there what tests execute
 
 A mutant is one change: a comparison or an operator swapped, a bound moved by one, a condition
 negated, a constant changed, a result left out, a statement dropped. The same seed makes the same
 mutant of the same tree and paths. Tests run until one fails: of a line in a Python function those
-that execute it, then those that start processes, where nobody looks; of all else those of like
-names, then the others, the quickest first. What survives is printed as a diff with its seed, to be
+that execute it, then those that start processes, where nobody looks; of all else those that execute
+the same file or have like names, then the others (not with --quick), the quickest first. What
+survives is printed as a diff with its seed, to be
 read: either no test looks at it, then one is missing, or the change does not matter, then the line
 may say less.
 
@@ -56,6 +58,7 @@ PARTS = 2  # of all tests, which run at the same time when they are measured
 STARTING = 0.2  # seconds: a test that starts a process takes no less
 WRITTEN = "build/cython/src/_kernels.c"  # by Cython
 USAGE_ERROR = 4  # pytest's exit code for names of tests that it does not find
+NO_TESTS = 5  # and for only such as are left out
 ATTEMPTS = 20  # native mutants that do not build, before a seed is given up
 
 
@@ -369,10 +372,7 @@ class Copy:
         for part in range(PARTS):
             found = folder / f"lines.{part}"
             if found.exists():
-                more, whole = (
-                    coverage.CoverageData(str(found)),
-                    coverage.CoverageData(str(self.map)),
-                )
+                whole, more = (coverage.CoverageData(str(path)) for path in (self.map, found))
                 more.read()
                 whole.read()
                 whole.update(more)
@@ -419,7 +419,9 @@ class Copy:
         parts: list[list[str]] = [[*map(self.name, part)] for part in self.order(mutant.path)]
         executing = None if is_native(mutant.path) else self.executing(mutant)
         if executing is not None:
-            parts = [executing[:FIRST], executing[FIRST:], self.starting()]
+            lines = function_lines((self.folder / mutant.path).read_bytes(), mutant)
+            rest = [] if lines or self.quick else parts
+            parts = [executing[:FIRST], executing[FIRST:], self.starting(), *rest]
         elif is_c(mutant.path):  # other instruction sets are built later, and tested by this
             isa = "tests/test_kernels_isa.py"
             parts = [[test for test in part if test != isa] for part in parts]
@@ -434,18 +436,16 @@ class Copy:
                 files = sorted({test.partition("::")[0] for test in tests})
                 limit += 6 * sum(times[file] for file in files)
                 code, output = self._pytest(files, limit)
-            if code:
+            if code and code != NO_TESTS:
                 failed = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", output, re.M)
                 return failed[0] if failed else output.strip().rsplit("\n", 1)[-1]
         return None
 
     def executing(self, mutant: Mutant) -> list[str] | None:
-        """The tests that execute a line, those of like names and the quickest first; None for one
-        that only an import executes, or if nobody looked."""
-        lines = function_lines((self.folder / mutant.path).read_bytes(), mutant)
-        if not self.map.exists() or not lines:
-            return None
+        """The tests that execute a line, those of like names and the quickest first; of one that an
+        import executes those of the file's other lines. None if there are none."""
         contexts = self.contexts(mutant.path.as_posix())
+        lines = function_lines((self.folder / mutant.path).read_bytes(), mutant) or contexts
         found = {name for line in lines for name in contexts.get(line, ())} & set(self.each)
         near = [self.name(test) for test in self.order(mutant.path)[0]]
 
@@ -593,7 +593,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--native", action="store_true", help="in C and Cython, not in Python")
     parser.add_argument("--paths", nargs="+", help="patterns of files, such as 'corereg/ops/*.py'")
     parser.add_argument("--measured", type=Path, help="a folder that keeps what all tests take")
-    parser.add_argument("--quick", action="store_true", help="without tests marked exhaustive")
+    parser.add_argument("--quick", action="store_true", help="fewer tests: none that is exhaustive")
     options = parser.parse_args(arguments)
     first = random.randrange(10**6) if options.seed is None else options.seed
     mutants = mutants_of(ROOT, options.paths or (NATIVE if options.native else PYTHON))
