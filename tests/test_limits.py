@@ -20,7 +20,12 @@ from corereg import (
     pruning,
     utils,
 )
+from corereg.metrics import confusion
+from corereg.models import summary
+from corereg.models.features import from_frame
 from corereg.pruning.judging import Judge
+from corereg.tables import refusals
+from corereg.training.data import feature_names
 
 
 def network():
@@ -49,6 +54,7 @@ TAKEN = {
     "Muon's steps": lambda: optimizers.Muon(ns_steps=0),
     "momentum": lambda: optimizers.SGD(momentum=1),
     "numbers of a line": lambda: ops.linspace(0, 1, 0),
+    "quantiles": lambda: layers.NumericEncoding("quantile", num_quantiles=2),
     "parts": lambda: ops.split(np.ones(3), 1),
     "seed": lambda: layers.Dropout(0.5, seed=0),
     "sparsity that stays": lambda: callbacks.GradualPruning(0.5, initial_sparsity=0.5),
@@ -85,6 +91,7 @@ REFUSED = {
         lambda: optimizers.LossScaleOptimizer("sgd", initial_scale=0),
         "initial_scale > 0",
     ),
+    "rates": (lambda: callbacks.LearningRateFinder(0.1, 0.1), "min_rate < max_rate"),
     "scale": (lambda: initializers.VarianceScaling(0), "scale > 0, received 0"),
     "weights of members": (
         lambda: models.Ensemble([network()], weights=[0]),
@@ -123,3 +130,36 @@ def test_equal_shares_are_pruned_at_once():
     model.fit(np.ones((2, 4)), np.ones((2, 2)), epochs=2, verbose=0, callbacks=[end])
     assert model.sparsity().zeros == 4
     assert pruning.masks(model)
+
+
+def test_where_texts_are_shortened():
+    assert refusals._short("x" * 30) == repr("x" * 30)
+    assert refusals._short("x" * 31) == f"{'x' * 27!r}..."
+    assert feature_names._shown(["a"] * 20) == str(["a"] * 20)
+    assert feature_names._shown(["a"] * 21) == f"{['a'] * 20} and 1 more"
+    assert summary._size_text(1023) == "1023.00 B"
+    assert summary._size_text(1024) == "1.00 KB"
+
+
+def test_the_last_word_that_is_kept():
+    words = preprocessing.text.Tokenizer(num_words=2)
+    words.fit_on_texts(["a a b"])
+    assert words.sequences_to_texts([[1, 2]]) == ["a"]
+    assert words.sequences_to_matrix([[1, 2]]).tolist() == [[0, 1]]
+
+
+def test_as_many_categories_as_are_dense():
+    assert [from_frame._mode(n, 3, "dict") for n in (3, 4)] == ["one_hot", "int"]
+
+
+def test_three_thresholds_are_even():
+    assert confusion.are_even([0.0, 0.5, 1.0])
+    assert not confusion.are_even([0.0, 1.0])
+
+
+def test_a_weight_of_0_is_not_the_one_that_is_refused():
+    pytest.importorskip("sklearn")
+    from corereg.sklearn import row_weights
+
+    with pytest.raises(ValueError, match=r"received -1\.0 in row 1"):
+        row_weights.check_sample_weight("fit", [0.0, -1.0], 2)
