@@ -218,8 +218,10 @@ def text(value: Any) -> str:
         if value.size > MOST_ITEMS:
             return f"<array of shape {value.shape}, {value.dtype}>"
         return " ".join(repr(value).split())
-    if isinstance(value, str) and len(value) > MOST_CHARACTERS:
-        return repr(value[: MOST_CHARACTERS // 2] + "..." + value[-MOST_CHARACTERS // 4 :])
+    if isinstance(value, str):
+        if len(value) > MOST_CHARACTERS:
+            value = value[: MOST_CHARACTERS // 2] + "..." + value[-MOST_CHARACTERS // 4 :]
+        return repr(value)
     if isinstance(value, Mapping):
         items = [f"{text(key)}: {text(value[key])}" for key in list(value)[:MOST_ITEMS]]
         return f"{{{', '.join([*items, *_rest(value)])}}}"

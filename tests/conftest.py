@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from corereg import _kernels
+from corereg import _kernels, registry as parts
 from corereg.autograd import registry
 
 Array = np.ndarray[Any, Any]
@@ -76,6 +76,13 @@ def registry_as_before() -> Iterator[None]:
     yield
     registry.clear()
     registry.update(before)
+
+
+@pytest.fixture
+def registrations_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forgets the classes and functions that a test registers as its own."""
+    for table in ("_custom", "_registered_names"):
+        monkeypatch.setattr(parts, table, dict(getattr(parts, table)))
 
 
 @pytest.fixture

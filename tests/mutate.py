@@ -3,12 +3,14 @@
     python tests/mutate.py --seed 1 --count 20            # seeds 1 to 20, in corereg/**/*.py
     python tests/mutate.py --seed 1 --count 20 --native   # in src: the copy is built for each
     python tests/mutate.py --seed 17 --paths "corereg/optimizers/*.py"
+    python tests/mutate.py --count 20 --quick --measured FOLDER  # keeps there what tests execute
 
 A mutant is one change: a comparison or an operator swapped, a bound moved by one, a condition
 negated, a constant changed, a result left out, a statement dropped. The same seed makes the same
 mutant of the same tree and paths. Tests run until one fails: of a line in a Python function those
-that execute it, then those that start processes, where nobody looks; of all else those of like
-names, then the others, the quickest first. What survives is printed as a diff with its seed, to be
+that execute it, then those that start processes, where nobody looks; of all else those that execute
+the same file or have like names, then the others (not with --quick), the quickest first. What
+survives is printed as a diff with its seed, to be
 read: either no test looks at it, then one is missing, or the change does not matter, then the line
 may say less.
 
@@ -22,6 +24,7 @@ import argparse
 import ast
 import contextlib
 import difflib
+import hashlib
 import json
 import os
 import random
@@ -33,6 +36,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -50,8 +54,11 @@ NATIVE = ["src/*.c", "src/*.h", "src/*.pyx", "src/*.pxi"]
 LEFT_OUT = (".git", ".venv", "dist", "*_cache", "__pycache__", ".hypothesis", ".benchmarks")
 MOST_MEMORY = 16 << 30  # bytes a test run may take: a mutant may loop and append for ever
 FIRST = 100  # tests that execute a line, before all others that do
+PARTS = 2  # of all tests, which run at the same time when they are measured
+STARTING = 0.2  # seconds: a test that starts a process takes no less
 WRITTEN = "build/cython/src/_kernels.c"  # by Cython
 USAGE_ERROR = 4  # pytest's exit code for names of tests that it does not find
+NO_TESTS = 5  # and for only such as are left out
 ATTEMPTS = 20  # native mutants that do not build, before a seed is given up
 
 
@@ -258,8 +265,8 @@ def choose(mutants: dict[str, list[Mutant]], seed: int) -> Iterator[Mutant]:
 class Copy:
     """A copy of the tree in which mutants live, one at a time."""
 
-    def __init__(self, root: Path, folder: Path) -> None:
-        self.folder = folder / "tree"
+    def __init__(self, root: Path, folder: Path, quick: bool = False) -> None:
+        self.folder, self.quick = folder / "tree", quick
         shutil.copytree(root, self.folder, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
         self.tests = sorted(self.folder.glob("tests/test_*.py"))
         self.compile: list[list[str]] = []  # the commands of a build
@@ -271,7 +278,7 @@ class Copy:
     def mutated(self, mutant: Mutant) -> Iterator[str]:
         """Within, the copy has this change; gives the diff."""
         path = self.folder / mutant.path
-        before = path.read_bytes()
+        before, dates = path.read_bytes(), path.stat()
         after = mutant.apply(before)
         path.write_bytes(after)
         old, new = (text.decode().splitlines(keepends=True) for text in (before, after))
@@ -279,6 +286,7 @@ class Copy:
             yield "".join(difflib.unified_diff(old, new, str(mutant.path), mutant.kind))
         finally:
             path.write_bytes(before)
+            os.utime(path, ns=(dates.st_atime_ns, dates.st_mtime_ns))  # Python compiled this one
             for path, before in self.before.items():
                 path.write_bytes(before)
 
@@ -330,35 +338,90 @@ class Copy:
 
     def measure(self, folder: Path) -> str | None:
         """Runs all tests once to see how long each takes and which lines it executes; the output
-        if one fails. What is in the folder from a former run of the same tests is taken
-        instead."""
-        times, self.map = folder / "seconds.json", folder / "lines"
-        changed = max(test.stat().st_mtime for test in self.tests)
-        if not times.exists() or times.stat().st_mtime < changed:
-            folder.mkdir(parents=True, exist_ok=True)
-            under: tuple[str, ...] = ()
-            if coverage is not None:
-                under = ("coverage", "run", "--rcfile=", "--source=corereg")
-                under += (f"--data-file={self.map}", "-m")
-            tests = [self.name(test) for test in self.tests]
-            more = ["-p", "mutate", f"--seconds={times}"]
-            code, output = self._pytest(tests, None, *more, under=under)
-            if code:
-                times.unlink(missing_ok=True)
-                return output
-        self.each = json.loads(times.read_text())
+        if one fails. What is in the folder from a former run is taken instead, but for tests that
+        have changed or execute a file that has."""
+        times, states, self.map = (
+            folder / name for name in ("seconds.json", "files.json", "lines")
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        before = json.loads(states.read_text()) if states.exists() else {}
+        files = [*self.tests, *self.folder.glob("corereg/**/*.py")]
+        now = {self.name(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+        now["quick"] = str(self.quick)
+        if before.get("quick") != now["quick"]:
+            before = {}
+        changed = {name for name in now if now[name] != before.get(name)}
+        if before:
+            executing = [tests for name in changed for tests in self.contexts(name).values()]
+            changed |= {test.partition("::")[0] for tests in executing for test in tests}
+        else:
+            self.map.unlink(missing_ok=True)
+        self._pytest(["tests"], None, "--collect-only", compiles=True)
+        each = json.loads(times.read_text()) if before else {}
+        self.each = {
+            name: seconds
+            for name, seconds in each.items()
+            if (file := name.partition("::")[0]) in now and file not in changed
+        }
+        tests = [name for name in map(self.name, self.tests) if name in changed]
+        parts = [tests[first::PARTS] for first in range(PARTS)]
+        with ThreadPoolExecutor() as pool:
+            outputs = [*filter(None, pool.map(self._measure, parts, range(PARTS)))]
+        if outputs:
+            return "\n".join(outputs)
+        for part in range(PARTS):
+            found = folder / f"lines.{part}"
+            if found.exists():
+                whole, more = (coverage.CoverageData(str(path)) for path in (self.map, found))
+                more.read()
+                whole.read()
+                whole.update(more)
+                found.unlink()
+        times.write_text(json.dumps(self.each))
+        states.write_text(json.dumps(now))
         self.seconds = dict.fromkeys(self.tests, 0.1)
         for name, seconds in self.each.items():
             self.seconds[self.folder / name.partition("::")[0]] += seconds
         return None
+
+    def _measure(self, tests: list[str], part: int) -> str | None:
+        """Runs a part of the tests to see what they take and execute."""
+        if not tests:
+            return None
+        times, lines = (self.map.with_name(f"{name}.{part}") for name in ("seconds", "lines"))
+        under: tuple[str, ...] = ()
+        if coverage is not None:
+            under = ("coverage", "run", "--rcfile=", "--source=corereg")
+            under += (f"--data-file={lines}", "-m")
+        more = ["-p", "mutate", f"--seconds={times}"]
+        code, output = self._pytest(tests, None, *more, under=under)
+        if code:
+            lines.unlink(missing_ok=True)
+            return output
+        self.each |= json.loads(times.read_text())
+        times.unlink()
+        return None
+
+    def contexts(self, path: str) -> dict[int, set[str]]:
+        """The tests that execute each line of a file; "" is an import."""
+        found: dict[int, set[str]] = {}
+        if self.map.exists():
+            data = coverage.CoverageData(str(self.map))
+            data.read()
+            for name in data.measured_files():
+                if name.endswith(f"/{path}"):
+                    for line, tests in data.contexts_by_lineno(name).items():
+                        found.setdefault(line, set()).update(tests)
+        return found
 
     def first_failure(self, mutant: Mutant) -> str | None:
         """The first test that notices, or None."""
         parts: list[list[str]] = [[*map(self.name, part)] for part in self.order(mutant.path)]
         executing = None if is_native(mutant.path) else self.executing(mutant)
         if executing is not None:
-            others = [self.name(test) for test in self.tests if "subprocess" in test.read_text()]
-            parts = [executing[:FIRST], executing[FIRST:], others]
+            lines = function_lines((self.folder / mutant.path).read_bytes(), mutant)
+            rest = [] if lines or self.quick else parts
+            parts = [executing[:FIRST], executing[FIRST:], self.starting(), *rest]
         elif is_c(mutant.path):  # other instruction sets are built later, and tested by this
             isa = "tests/test_kernels_isa.py"
             parts = [[test for test in part if test != isa] for part in parts]
@@ -373,28 +436,32 @@ class Copy:
                 files = sorted({test.partition("::")[0] for test in tests})
                 limit += 6 * sum(times[file] for file in files)
                 code, output = self._pytest(files, limit)
-            if code:
+            if code and code != NO_TESTS:
                 failed = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", output, re.M)
                 return failed[0] if failed else output.strip().rsplit("\n", 1)[-1]
         return None
 
     def executing(self, mutant: Mutant) -> list[str] | None:
-        """The tests that execute a line, those of like names and the quickest first; None for one
-        that only an import executes, or if nobody looked."""
-        lines = function_lines((self.folder / mutant.path).read_bytes(), mutant)
-        if not self.map.exists() or not lines:
-            return None
-        data = coverage.CoverageData(str(self.map))
-        data.read()
-        measured = [name for name in data.measured_files() if name.endswith(f"/{mutant.path}")]
-        contexts = data.contexts_by_lineno(measured[0]) if measured else {}
-        found = {name for line in lines for name in contexts.get(line, [])} - {""}  # an import
+        """The tests that execute a line, those of like names and the quickest first; of one that an
+        import executes those of the file's other lines. None if there are none."""
+        contexts = self.contexts(mutant.path.as_posix())
+        lines = function_lines((self.folder / mutant.path).read_bytes(), mutant) or contexts
+        found = {name for line in lines for name in contexts.get(line, ())} & set(self.each)
         near = [self.name(test) for test in self.order(mutant.path)[0]]
 
         def far(name: str) -> tuple[bool, float]:
             return name.partition("::")[0] not in near, self.each.get(name, 0)
 
         return sorted(found, key=far) or None
+
+    def starting(self) -> list[str]:
+        """The tests that may start processes, in which nobody looks at lines."""
+        may = {self.name(test) for test in self.tests if "subprocess" in test.read_text()}
+        return [
+            name
+            for name, seconds in self.each.items()
+            if name.partition("::")[0] in may and seconds > STARTING
+        ]
 
     def name(self, test: Path) -> str:
         return test.relative_to(self.folder).as_posix()
@@ -415,18 +482,27 @@ class Copy:
         return tests[:count], tests[count:]
 
     def _pytest(
-        self, tests: list[str], limit: float | None, *more: str, under: tuple[str, ...] = ()
+        self,
+        tests: list[str],
+        limit: float | None,
+        *more: str,
+        under: tuple[str, ...] = (),
+        compiles: bool = False,
     ) -> tuple[int, str]:
-        options = ["-x", "-q", "--tb=no", "--no-header", "-p", "no:cacheprovider", "-m", "", *more]
-        names = self.folder.parent / "names.txt"  # they may be too many for a command line
+        options = ["-x", "-q", "--tb=no", "--no-header", "-p", "no:cacheprovider", *more]
+        options += ["-m", "not exhaustive" if self.quick else ""]
+        names = self.folder.parent / f"{threading.get_ident()}.txt"  # too many for a command line
         names.write_text("\n".join(tests))
         command = [sys.executable, "-m", *under, "pytest", "--rootdir=.", *options, f"@{names}"]
-        return self._run(command, limit)
+        return self._run(command, limit, compiles)
 
-    def _run(self, command: list[str], limit: float | None) -> tuple[int, str]:
+    def _run(
+        self, command: list[str], limit: float | None, compiles: bool = False
+    ) -> tuple[int, str]:
         """The exit code and the output; what takes longer than `limit` seconds is ended, with all
-        processes that it has started."""
-        environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}  # dates would mislead
+        processes that it has started. compiles: Python keeps what it compiles, so that all others
+        start sooner; of a mutant it must not."""
+        environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "" if compiles else "1"}
         paths = [str(Path(__file__).parent), str(self.folder)]  # for -p mutate, and others
         environment["PYTHONPATH"] = os.pathsep.join(paths)
         with subprocess.Popen(
@@ -517,6 +593,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--native", action="store_true", help="in C and Cython, not in Python")
     parser.add_argument("--paths", nargs="+", help="patterns of files, such as 'corereg/ops/*.py'")
     parser.add_argument("--measured", type=Path, help="a folder that keeps what all tests take")
+    parser.add_argument("--quick", action="store_true", help="fewer tests: none that is exhaustive")
     options = parser.parse_args(arguments)
     first = random.randrange(10**6) if options.seed is None else options.seed
     mutants = mutants_of(ROOT, options.paths or (NATIVE if options.native else PYTHON))
@@ -525,7 +602,7 @@ def main(arguments: list[str] | None = None) -> int:
     seeds = range(first, first + options.count)
     print(f"seeds {seeds[0]} to {seeds[-1]}: of {sum(map(len, mutants.values()))} mutants")
     with tempfile.TemporaryDirectory() as folder:
-        copy = Copy(ROOT, Path(folder))
+        copy = Copy(ROOT, Path(folder), options.quick)
         if any(is_native(mutant.path) for kind in mutants.values() for mutant in kind):
             copy.build_all()
         failure = copy.measure(options.measured or Path(folder, "measured"))

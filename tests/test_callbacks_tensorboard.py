@@ -68,6 +68,7 @@ def test_scalars_of_epochs_and_batches(tmp_path):
     options = {"validation_data": (x, y), "batch_size": 10, "callbacks": board}
     history = fit(model, x, y, epochs=3, **options)
     train, validation = scalars(tmp_path / "train"), scalars(tmp_path / "validation")
+    assert not read(tmp_path / "train").Tags()["images"]
     for name in ("loss", "mae", "penalty"):
         for found, key in ((train, name), (validation, f"val_{name}")):
             steps, values = zip(*found[f"epoch_{name}"], strict=True)

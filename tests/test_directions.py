@@ -131,7 +131,7 @@ MAKE = {
     "lamb": lambda **o: Lamb(0.02, **o),
     "adafactor": lambda **o: Adafactor(0.05, **o),
     "muon": lambda **o: Muon(0.02, **o),
-    "muon excluded": lambda **o: Muon(0.02, exclude_layers=["dense_1"], rms_rate=None, **o),
+    "muon excluded": lambda **o: Muon(0.02, exclude_layers=["second"], rms_rate=None, **o),
     "schedule free": lambda **o: ScheduleFreeAdamW(0.02, warmup_steps=4, **o),
 }
 OPTIONS = {
@@ -146,9 +146,9 @@ def model_of(optimizer, eagerly=False, regularizer="l2"):
     model = corereg.Sequential(
         [
             layers.Input((6,)),
-            layers.Dense(9, "tanh", kernel_regularizer=regularizer),
-            layers.Dense(5, "relu"),
-            layers.Dense(1),
+            layers.Dense(9, "tanh", kernel_regularizer=regularizer, name="first"),
+            layers.Dense(5, "relu", name="second"),
+            layers.Dense(1, name="last"),
         ]
     )
     model.compile(optimizer, "mse", run_eagerly=eagerly)

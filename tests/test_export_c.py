@@ -24,7 +24,7 @@ from exported_c import COMPILERS, Library, compile_c  # noqa: E402
 import corereg  # noqa: E402
 from corereg import activations, export, layers, ops  # noqa: E402
 from corereg.export.c import Writer, converts, moves, run  # noqa: E402
-from corereg.export.c.numbers import comment, identifier, number, real  # noqa: E402
+from corereg.export.c.numbers import comment, identifier, narrowest, number, real  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*softmax over:UserWarning")
 
@@ -685,6 +685,8 @@ def test_numbers_are_written_exactly() -> None:
     assert real(np.nan, "float") == "NAN"
     assert real(0.1, "double") == "0x1.999999999999ap-4"
     assert real(-0.0, "float") == "-0.0f"
+    kinds = [narrowest(np.array([most])) for most in (0, 255, 256, 65535, 65536)]
+    assert kinds == ["uint8_t"] * 2 + ["uint16_t"] * 2 + ["uint32_t"]
     assert number(-(2**63), "int64_t") == "INT64_MIN"
     assert number(-(2**31), "int32_t") == "INT32_MIN"
     assert number(7, "uint8_t") == "7u"

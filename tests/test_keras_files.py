@@ -528,6 +528,9 @@ CONFIGS: dict[str, tuple[Callable[[Any], object], str]] = {
     "a foreign class": (put(module="os", class_name="system", registered_name="system"), "system"),
     "a missing key": (lambda config: config["config"].pop("name"), "name"),
     "an op": (put(module="keras.src.ops.nn", class_name="Conv"), "Conv"),
+    "a number for a layer": (lambda config: config["config"]["layers"].append(3), "or a model.*3"),
+    "a number for a class": (put(class_name=3), "expected a layer or a model"),
+    "a list for its own config": (put(module="mine", config=[1]), "expected a class_name and a"),
 }
 
 
@@ -537,6 +540,20 @@ def test_a_config_that_makes_no_model(name: str, small: Path) -> None:
     changed(small, change)
     with pytest.raises(FileFormatError, match=f"small.keras.*{what}"):
         load_model(small)
+
+
+def test_a_graph_whose_layers_are_called_by_nothing(tmp_path: Path) -> None:
+    x = corereg.Input((3,))
+    path = tmp_path / "graph.keras"
+    corereg.Model(x, layers.Dense(2)(x)).save(path)
+    changed(path, put(inbound_nodes=3))
+    with pytest.raises(FileFormatError, match=r"expected a layer with inbound_nodes"):
+        load_model(path)
+
+
+def test_a_module_of_keras_that_is_no_package_has_layers(small: Path) -> None:
+    changed(small, put(module="keras.somewhere"))
+    assert load_model(small).layers[0].units == 4
 
 
 def test_a_mixed_policy_stays_with_its_layer(small: Path, tmp_path: Path) -> None:
@@ -596,6 +613,7 @@ HDF5: dict[str, tuple[Callable[[Any], None], str]] = {
     "a compressed array": (replaced(data=np.zeros((3, 4)), compression="gzip"), "larger"),
     "another shape": (replaced(data=np.zeros((4, 3), "f4")), r"\(4, 3\)"),
     "texts": (replaced(data=[b"a", b"b"]), "dtype"),
+    "longer numbers": (replaced(data=np.zeros((3, 4), np.longdouble)), "dtype"),
     "nothing": (replaced(data=h5py.Empty("f4")), "no array"),
     "a group": (lambda file: _as_group(file), "no array"),
     "no weights": (missing, "lacks"),
@@ -687,6 +705,11 @@ def test_code_in_a_file(tmp_path: Path) -> None:
         load_model(path)
     x = np.ones((1, 3), "float32")
     assert (outputs(load_model(path, safe_mode=False), x)[0] == 3).all()
+    number = base64.b64encode(marshal.dumps(3)).decode()
+    for value in ([number, None, None], [code, None, [1]]):
+        changed(path, option(function={"class_name": "__lambda__", "config": {"value": value}}))
+        with pytest.raises(FileFormatError, match="it is no code, or has a closure"):
+            load_model(path, safe_mode=False)
 
 
 class Heavy(optimizers.Optimizer):
@@ -738,6 +761,53 @@ def test_an_optimizer_that_does_not_fit(tmp_path: Path) -> None:
 
     rewritten(path, other_shape)
     with pytest.raises(FileFormatError, match=r"optimizer 'adam.*shapes"):
+        load_model(path)
+
+
+def of_optimizer(**values: Any) -> Callable[[Any], None]:
+    def change(file: Any) -> None:
+        for position, value in values.items():
+            del file[f"optimizer/vars/{position[1:]}"]
+            file[f"optimizer/vars/{position[1:]}"] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (of_optimizer(_0=np.int32(-1)), "no valid iteration"),
+        (of_optimizer(_0=np.float32(1)), "no valid iteration"),
+        (of_optimizer(_1=np.float32(-1)), "the learning rate -1"),
+        (of_optimizer(_1=np.float32(np.nan)), "the learning rate nan"),
+        (of_optimizer(_1=np.float32(np.inf)), "the learning rate inf"),
+        (of_optimizer(_1=np.float32(0)), None),
+    ],
+)
+def test_numbers_that_no_optimizer_has(
+    change: Callable[[Any], None], what: str | None, tmp_path: Path
+) -> None:
+    model, x, y = OF_OPTIMIZERS["optimizer_adam"](corereg)
+    model.fit(x, y, verbose=0)
+    path = tmp_path / "m.keras"
+    model.save(path)
+    rewritten(path, change)
+    if what is None:
+        assert load_model(path).optimizer.learning_rate == 0
+    else:
+        with pytest.raises(FileFormatError, match=f"optimizer 'adam.*{what}"):
+            load_model(path)
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, np.inf, np.ones(1)])
+def test_scales_that_no_optimizer_has(scale: Any, tmp_path: Path) -> None:
+    model = stack(optimizer=optimizers.LossScaleOptimizer(optimizers.SGD(0.1)), loss="mse")
+    x = np.ones((4, 3), "f4")
+    model.fit(x, model.predict(x, verbose=0), verbose=0)
+    path = tmp_path / "m.keras"
+    model.save(path)
+    rewritten(path, of_optimizer(_3=np.float32(scale)))
+    with pytest.raises(FileFormatError, match="has no valid scale"):
         load_model(path)
 
 

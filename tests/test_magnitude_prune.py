@@ -64,6 +64,15 @@ def test_lamp_leaves_something_of_each_layer(kernels):
     pruning.magnitude_prune(model, 0.9, "lamp")
     assert all(layer.kernel.data.any() for layer in model.layers)
     pruning.magnitude_prune(model_of(*small), 0.9, "global")
+    nothing = model_of(*(kernel * 0 for kernel in kernels))
+    assert pruning.magnitude_prune(nothing, 0.5, "lamp").zeros == 58
+
+
+def test_a_feature_of_scale_0_goes_first(kernels):
+    model = model_of(*kernels)
+    scale = [1, 1, 1, 0, 1, 1]
+    pruning.magnitude_prune(model, 1 / 6, "rows", feature_scale=scale)
+    assert np.flatnonzero(~model.layers[0].kernel.data.any(axis=1)).tolist() == [3]
 
 
 def test_rows_choose_features(kernels):
@@ -130,6 +139,16 @@ def test_bad_arguments(kernels, fails):
             lambda: prune(model, 0.5, "rows", feature_scale=np.ones(5)),
             ValueError,
             "feature_scale as 6 numbers >= 0, for the inputs of 'd0/kernel', received float64",
+        ),
+        (
+            lambda: prune(model, 0.5, "rows", feature_scale=["1"] * 6),
+            ValueError,
+            "feature_scale as 6 numbers >= 0, for the inputs of 'd0/kernel', received <U1",
+        ),
+        (
+            lambda: prune(model, 0.5, "rows", feature_scale=np.arange(-1, 5)),
+            ValueError,
+            "feature_scale as 6 numbers >= 0, for the inputs of 'd0/kernel', received int64",
         ),
     ):
         fails(call, exception, message, *[w.data for w in model.weights])

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import corereg
-from corereg import Input, Model, Sequential, layers, losses, metrics, ops, registry
+from corereg import Input, Model, Sequential, layers, losses, metrics, ops
 from corereg.autograd import Tensor
 from corereg.testing import check_layer, numbers
 
@@ -209,9 +209,8 @@ def same_mask(x, mask):
     return mask
 
 
-def test_a_lambda_with_a_mask_is_saved(tmp_path, monkeypatch):
-    for known in ("_custom", "_registered_names"):
-        monkeypatch.setattr(registry, known, dict(getattr(registry, known)))
+@pytest.mark.usefixtures("registrations_as_before")
+def test_a_lambda_with_a_mask_is_saved(tmp_path):
     corereg.saving.register_keras_serializable("masks")(same_mask)
     double = layers.Lambda(ops.square, mask=same_mask)
     model = Sequential([Input((4,), dtype="int32"), table(), double, layers.GlobalAvgPool1D()])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import corereg
-from corereg import Tensor, metrics, ops, registry
+from corereg import Tensor, metrics, ops
 from corereg.metrics.accuracy import accuracy
 
 Y = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
@@ -53,9 +53,8 @@ def scaled_error(y_true, y_pred, scale=1.0):
     return ops.abs(y_true - y_pred) * scale
 
 
-def test_mean_metric_wrapper_is_saved_with_a_registered_function(monkeypatch):
-    for name in ("_custom", "_registered_names"):  # registered for this test alone
-        monkeypatch.setattr(registry, name, dict(getattr(registry, name)))
+@pytest.mark.usefixtures("registrations_as_before")
+def test_mean_metric_wrapper_is_saved_with_a_registered_function():
     corereg.saving.register_keras_serializable("test_metrics_corners")(scaled_error)
     metric = metrics.MeanMetricWrapper(scaled_error, "scaled", scale=3.0)
     again = metrics.deserialize(metrics.serialize(metric))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 from itertools import islice
 from pathlib import Path
 
@@ -223,7 +222,7 @@ def test_lines_of_functions():
 
 
 @pytest.mark.exhaustive
-def test_tests_that_execute_a_line_run_alone(tree):
+def test_tests_that_execute_a_line_run_alone(tree, monkeypatch):
     pytest.importorskip("coverage")
     (tree / "tests" / "test_other.py").write_text("import corereg.far\n\n\ndef test_it(): ...\n")
     copy = mutate.Copy(tree, tree.parent / "elsewhere")
@@ -233,10 +232,15 @@ def test_tests_that_execute_a_line_run_alone(tree):
         for mutant in python_mutants(path, (tree / path).read_bytes()):
             assert copy.executing(mutant) == expected
     test = copy.folder / "tests" / "test_near.py"
+    run, ran = copy._measure, []
+    monkeypatch.setattr(copy, "_measure", lambda tests, part: ran.extend(tests) or run(tests, part))
+    assert copy.measure(tree.parent / "measured") is None
+    assert not ran  # nothing has changed
+    (copy.folder / "corereg" / "near.py").write_text("\n\ndef near(a):\n    return a + 1\n")
+    assert copy.measure(tree.parent / "measured") is None
+    assert ran == ["tests/test_near.py"]
+    assert copy.contexts("corereg/near.py")[4] == {"tests/test_near.py::test_near"}
     test.write_text("assert False\n")
-    os.utime(test, (0, 0))
-    assert copy.measure(tree.parent / "measured") is None  # the tests are no newer: not again
-    os.utime(test)
     assert "ERROR tests/test_near.py" in copy.measure(tree.parent / "measured")
 
 

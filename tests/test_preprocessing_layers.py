@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import corereg
-from corereg import Input, Model, Sequential, layers, models, ops, registry
+from corereg import Input, Model, Sequential, layers, models, ops
 from corereg.layers import (
     CategoryEncoding,
     Discretization,
@@ -263,10 +263,8 @@ def scaled(x, factor, training=False):
 
 
 @pytest.fixture
-def scaled_is_registered(monkeypatch):
+def scaled_is_registered(registrations_as_before):
     """Registers the function for one test."""
-    for name in ("_custom", "_registered_names"):
-        monkeypatch.setattr(registry, name, dict(getattr(registry, name)))
     register_keras_serializable(package="tests")(scaled)
 
 

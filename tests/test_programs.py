@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import corereg
-from corereg import naming, registry
+from corereg import naming
 
 FOLDER = pathlib.Path(__file__).parent / "programs"
 PROGRAMS = sorted(FOLDER.glob("*.py"))
@@ -25,22 +25,16 @@ RUNS_THROUGH_PYTHON = {"custom_optimizer_momentum"}
 
 
 @pytest.fixture
-def process_as_before():
+def process_as_before(registrations_as_before):
     """Puts back what programs change in the process: seeds, counts of names, their own parts."""
     seeds = random.getstate(), np.random.get_state(), corereg.random.get_state()  # noqa: NPY002
-    counts, custom = dict(naming._counts), dict(registry._custom)
-    registered = dict(registry._registered_names)
+    counts = dict(naming._counts)
     yield
     random.setstate(seeds[0])
     np.random.set_state(seeds[1])  # noqa: NPY002
     corereg.random.set_state(seeds[2])
-    for table, before in (
-        (naming._counts, counts),
-        (registry._custom, custom),
-        (registry._registered_names, registered),
-    ):
-        table.clear()
-        table.update(before)
+    naming._counts.clear()
+    naming._counts.update(counts)
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)

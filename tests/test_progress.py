@@ -192,7 +192,7 @@ def test_due_tells_when_update_would_draw(clock):
     bar = ProgressBar(1, 10, 1, Terminal())
     bar.begin_epoch()
     assert not bar.due
-    clock[0] += 0.2
+    clock[0] += 0.1
     assert bar.due
     bar.update(1)
     assert not bar.due
@@ -230,6 +230,24 @@ def test_narrow_terminal_folds_at_dashes(clock, monkeypatch):
         "",
     ]
     assert "[██       ] ETA 2s - loss: 0.5123 - penalty: 0.1023" in stream.getvalue()
+
+
+def test_a_line_may_be_as_long_as_the_terminal_is_wide(clock, monkeypatch):
+    def drawn(width):
+        """The first and the last line of an epoch."""
+        monkeypatch.setenv("COLUMNS", str(width + 1))  # the cursor stays in the last column
+        stream = Terminal()
+        run(clock, ProgressBar(10, 4, 1, stream), epochs=1)
+        _, first, *_, last = stream.getvalue().rstrip("\n").split("\r")
+        return first.rstrip(), last.rstrip()
+
+    whole, last = drawn(199)
+    assert drawn(len(whole))[0] == whole
+    short = whole.replace(" (data 0.4100 + penalty 0.1023)", " - penalty: 0.1023")
+    assert drawn(len(whole) - 1)[0] == drawn(len(short))[0] == short
+    assert drawn(len(short) - 1)[0] == short.removesuffix(" - accuracy: 0.8100")
+    assert drawn(len(last))[1] == last
+    assert "[" not in drawn(len(last) - 1)[1]
 
 
 def test_a_shorter_line_covers_the_longer_one(clock):
@@ -359,7 +377,16 @@ def test_a_penalty_without_a_loss_is_shown_unless_it_is_0(clock, logs, text):
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(4.2e-6, "4.2us"), (42e-6, "42us"), (1.25e-3, "1.2ms"), (0.042, "42ms"), (75.0, "75s")],
+    [
+        (4.2e-6, "4.2us"),
+        (42e-6, "42us"),
+        (1e-3, "1.0ms"),
+        (1.25e-3, "1.2ms"),
+        (0.042, "42ms"),
+        (1.0, "1.0s"),
+        (10.0, "10s"),
+        (75.0, "75s"),
+    ],
 )
 def test_time_of_a_step(clock, seconds, text):
     stream = io.StringIO()

@@ -231,14 +231,20 @@ class Broken:
     ("value", "shown"),
     [
         (np.float32(0.5), "0.5"),
+        (list(range(8)), "[0, 1, 2, 3, 4, 5, 6, 7]"),
         (list(range(9)), "[0, 1, 2, 3, 4, 5, 6, 7, ...]"),
+        (dict.fromkeys(range(8)), str(dict.fromkeys(range(8)))),
+        (dict.fromkeys(range(9)), f"{str(dict.fromkeys(range(8)))[:-1]}, ...}}"),
+        (np.zeros(8, int), "array([0, 0, 0, 0, 0, 0, 0, 0])"),
         ((1,), "(1,)"),
         ({"a": np.arange(2)}, "{'a': array([0, 1])}"),
         (np.zeros(9, "float32"), "<array of shape (9,), float32>"),
         (layers.Dense, "Dense"),
         (Broken(), "<Broken>"),
         (type("Long", (), {"__repr__": lambda self: "x" * 200})(), "<Long>"),
-        ("a" * 200, repr("a" * 60 + "..." + "a" * 30)),
+        (type("Short", (), {"__repr__": lambda self: "x" * 120})(), "x" * 120),
+        ("a" * 120, repr("a" * 120)),
+        ("a" * 121, repr("a" * 60 + "..." + "a" * 30)),
     ],
 )
 def test_values(value, shown):

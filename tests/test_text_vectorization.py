@@ -11,7 +11,7 @@ import pytest
 from goldens.text_cases import CALLED, SEEN, TEXTS, cases
 
 import corereg
-from corereg import layers, models, registry
+from corereg import layers, models
 from corereg.layers import TextVectorization
 from corereg.saving import register_keras_serializable
 from corereg.utils import FeatureSpace
@@ -83,9 +83,8 @@ def at_dashes(texts):
     return [text.split("-") for text in texts]
 
 
-def test_functions_of_ones_own(tmp_path, monkeypatch):
-    for table in ("_custom", "_registered_names"):
-        monkeypatch.setattr(registry, table, dict(getattr(registry, table)))
+@pytest.mark.usefixtures("registrations_as_before")
+def test_functions_of_ones_own(tmp_path):
     register_keras_serializable("tests")(without_marks)
     register_keras_serializable("tests")(at_dashes)
     layer = TextVectorization(standardize=without_marks, split=at_dashes)

@@ -189,6 +189,17 @@ def test_casts_and_copies():
     assert Tensor(NANS).allclose(NANS, equal_nan=True)
 
 
+def test_the_least_and_the_most_parts_of_an_axis():
+    t = Tensor([1, 2, 3])
+    assert [part.tolist() for part in t.split(1)] == [[1], [2], [3]]
+    assert [part.tolist() for part in t.split(3)] == [part.tolist() for part in t.chunk(1)]
+    assert [part.tolist() for part in t[:0].split(0)] == [[]]
+    assert t.narrow(0, 0, 3).tolist() == t.narrow(0, -3, 3).tolist() == [1, 2, 3]
+    assert t.narrow(0, 3, 0).tolist() == []
+    assert Tensor(C).flatten(1, 1).shape == C.shape
+    assert corereg.linspace(0, 1, 0).shape == (0,)
+
+
 ERRORS = {
     "cuda": (lambda t: t.to("cuda"), ValueError, "expected device='cpu', received 'cuda'"),
     "view of a dtype": (lambda t: t.view(np.float32), TypeError, r"t.to\(dtype\) converts"),
@@ -201,6 +212,7 @@ ERRORS = {
     "endless split": (lambda t: t.tensor_split(2**62), ValueError, "at most 1,048,576 parts"),
     "endless chunk": (lambda t: t[:0].chunk(2**62), ValueError, "at most 1,048,576 parts"),
     "narrow": (lambda t: t.narrow(0, 1, 2), ValueError, "within 2, received 1 and 2"),
+    "narrow before": (lambda t: t.narrow(0, -3, 1), ValueError, "within 2, received -3 and 1"),
     "movedim": (lambda t: t.movedim((0, 0), (0, 1)), ValueError, "each axis once"),
     "flatten": (lambda t: t.flatten(1, 0), ValueError, "start_dim before end_dim"),
     "unflatten": (lambda t: t.unflatten(1, (2, -1)), ValueError, "lengths of product 3"),

@@ -17,6 +17,7 @@ from corereg.saving.keras_files.parts_in import (
     own_part,
     part,
 )
+from corereg.saving.keras_files.weight_paths import named_class
 
 Config = dict[str, Any]
 _COMPILE = ("loss", "metrics", "weighted_metrics")
@@ -24,9 +25,7 @@ _COMPILE = ("loss", "metrics", "weighted_metrics")
 
 def model(described: Any, reading: Reading) -> Config:
     """A model, or a layer in a model, with "name" and "inbound_nodes" where it has them."""
-    if not isinstance(described, Mapping) or not isinstance(described.get("class_name"), str):
-        raise ValueError(f"expected a layer or a model, received {described!r:.200}")
-    if described["class_name"] == feature_spaces.NAME:
+    if named_class(described) == feature_spaces.NAME:
         return feature_spaces.read(described, lambda one: plain_layer(one, reading))
     config = described.get("config")
     layers = config.get("layers") if isinstance(config, Mapping) else None
@@ -60,7 +59,7 @@ def _graph(entries: list[Any], outputs: Any, reading: Reading) -> list[Config]:
     """The layers and ops of a graph, without ops that nothing is made of."""
     found = []
     for entry in entries:
-        if not isinstance(entry, Mapping) or not isinstance(entry.get("inbound_nodes"), list):
+        if not isinstance(entry.get("inbound_nodes"), list):
             raise ValueError(f"expected a layer with inbound_nodes, received {entry!r:.200}")
         name = entry.get("name")
         known = _function_of(entry)

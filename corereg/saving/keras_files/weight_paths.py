@@ -54,7 +54,7 @@ def config_places(config: Any, path: str = "", place: str = "") -> Iterator[tupl
     names, position = Names(), 0
     is_graph = "input_layers" in config
     for entry in config.get("layers", ()):
-        kind = entry["class_name"]
+        kind = named_class(entry)
         if _is_op(entry):
             continue
         if kind == "InputLayer" and not is_graph:
@@ -66,6 +66,14 @@ def config_places(config: Any, path: str = "", place: str = "") -> Iterator[tupl
         inner = entry.get("config")
         if isinstance(inner, Mapping) and isinstance(inner.get("layers"), list):
             yield from config_places(inner, own_path, own_place)
+
+
+def named_class(entry: Any) -> str:
+    """The name of the class that a config describes; ValueError if it is no such config."""
+    name = entry.get("class_name") if isinstance(entry, Mapping) else None
+    if not isinstance(name, str):
+        raise ValueError(f"expected a layer or a model, received {entry!r:.200}")
+    return name
 
 
 def layer_entries(config: Any) -> Iterator[tuple[str, Any]]:

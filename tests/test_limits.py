@@ -1,0 +1,165 @@
+"""Arguments at their limits: the last value that is taken, and the first that is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import corereg
+from corereg import (
+    Tensor,
+    callbacks,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    ops,
+    optimizers,
+    preprocessing,
+    pruning,
+    utils,
+)
+from corereg.metrics import confusion
+from corereg.models import summary
+from corereg.models.features import from_frame
+from corereg.pruning.judging import Judge
+from corereg.tables import refusals
+from corereg.training.data import feature_names
+
+
+def network():
+    return models.Sequential([corereg.Input((4,)), layers.Dense(2)])
+
+
+TAKEN = {
+    "averages' momentum": lambda: optimizers.Adam(use_ema=True, ema_momentum=1),
+    "batch renormalization": lambda: layers.BatchNormalization(
+        renorm=True, renorm_clipping={"rmin": 1.0, "rmax": 1.0, "dmax": 0}
+    ),
+    "bins of a histogram": lambda: ops.histogram([1.0, 2.0], 1),
+    "bins of hashes": lambda: layers.Hashing(1),
+    "bins of crosses": lambda: layers.HashedCrossing(1),
+    "bins of numbers": lambda: layers.Discretization(num_bins=0),
+    "categories": lambda: layers.CategoryEncoding(1),
+    "classes": lambda: utils.to_categorical([1], 2),
+    "classes of an overlap": lambda: metrics.IoU(2, [1]),
+    "copies": lambda: layers.RepeatVector(1),
+    "cosine": lambda: optimizers.schedules.CosineDecay(0.1, 3, warmup_target=0, warmup_steps=1),
+    "differences": lambda: ops.diff([1.0, 2.0], 0),
+    "epsilon": lambda: layers.LayerNormalization(epsilon=0),
+    "equal limits": lambda: ops.clip(Tensor([1.0]), 2, 2),
+    "equal limits of a draw": lambda: corereg.uniform((2,), 1, 1),
+    "growth of a scale": lambda: optimizers.LossScaleOptimizer("sgd", dynamic_growth_steps=1),
+    "Muon's steps": lambda: optimizers.Muon(ns_steps=0),
+    "momentum": lambda: optimizers.SGD(momentum=1),
+    "numbers of a line": lambda: ops.linspace(0, 1, 0),
+    "quantiles": lambda: layers.NumericEncoding("quantile", num_quantiles=2),
+    "parts": lambda: ops.split(np.ones(3), 1),
+    "seed": lambda: layers.Dropout(0.5, seed=0),
+    "sparsity that stays": lambda: callbacks.GradualPruning(0.5, initial_sparsity=0.5),
+    "standard deviation": lambda: corereg.normal((2,), stddev=0),
+    "steps of a board": lambda: callbacks.TensorBoard("logs", update_freq=1),
+    "thresholds": lambda: metrics.SensitivityAtSpecificity(0.5, num_thresholds=1),
+    "thresholds of an area": lambda: metrics.AUC(num_thresholds=2),
+    "top of all": lambda: metrics.TopKCategoricalAccuracy(1),
+    "weights of members": lambda: models.Ensemble([network(), network()], weights=[0, 1]),
+    "window": lambda: preprocessing.sequence.TimeseriesGenerator(np.ones(3), np.ones(3), 2),
+    "words": lambda: layers.TextVectorization(max_tokens=2),
+}
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_the_last_that_is_taken(name):
+    TAKEN[name]()
+
+
+REFUSED = {
+    "alpha": (lambda: layers.MixUp(alpha=0.0), "alpha > 0, received 0.0"),
+    "axis": (
+        lambda: layers.PReLU(shared_axes=[2]).build((None, 3)),
+        "expected shared_axes of an input of shape",
+    ),
+    "beta": (lambda: metrics.FBetaScore(beta=0.0), "beta as a float above 0, received 0.0"),
+    "classes": (lambda: utils.to_categorical([2], 2), "2"),
+    "classes of an overlap": (lambda: metrics.IoU(2, [2]), r"in \[0, 2\), received"),
+    "delta": (lambda: losses.Huber(0), "delta > 0, received 0"),
+    "epsilon": (lambda: losses.GaussianNLL(epsilon=0), "epsilon > 0, received 0"),
+    "level 0": (lambda: losses.Quantile(0.0), r"numbers in \(0, 1\), received 0.0"),
+    "level 1": (lambda: losses.Quantile(1.0), r"numbers in \(0, 1\), received 1.0"),
+    "loss scale": (
+        lambda: optimizers.LossScaleOptimizer("sgd", initial_scale=0),
+        "initial_scale > 0",
+    ),
+    "rates": (lambda: callbacks.LearningRateFinder(0.1, 0.1), "min_rate < max_rate"),
+    "scale": (lambda: initializers.VarianceScaling(0), "scale > 0, received 0"),
+    "weights of members": (
+        lambda: models.Ensemble([network()], weights=[0]),
+        "weights",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_the_first_that_is_refused(name):
+    call, message = REFUSED[name]
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("option", ["label_smoothing", "dropout"])
+def test_shares_below_1_of_estimators(option):
+    pytest.importorskip("sklearn")
+    from corereg.sklearn import DenseClassifier
+
+    x = np.arange(8.0).reshape(4, 2)
+    with pytest.raises(ValueError, match=rf"expected {option} as a number in \[0, 1\), .* 1\b"):
+        DenseClassifier(**{option: 1}).fit(x, [0, 1, 0, 1])
+
+
+def test_a_cut_that_costs_nothing_is_allowed():
+    judge = Judge(None, (1, 2), tolerance=0.0, loss_tolerance=0.0)
+    assert judge.allows(0.5, 0.5)
+    assert not judge.allows(0.5, 0.5001)
+
+
+def test_equal_shares_are_pruned_at_once():
+    model = network()
+    model.compile("sgd", "mse")
+    end = callbacks.GradualPruning(0.5, end=2)
+    model.fit(np.ones((2, 4)), np.ones((2, 2)), epochs=2, verbose=0, callbacks=[end])
+    assert model.sparsity().zeros == 4
+    assert pruning.masks(model)
+
+
+def test_where_texts_are_shortened():
+    assert refusals._short("x" * 30) == repr("x" * 30)
+    assert refusals._short("x" * 31) == f"{'x' * 27!r}..."
+    assert feature_names._shown(["a"] * 20) == str(["a"] * 20)
+    assert feature_names._shown(["a"] * 21) == f"{['a'] * 20} and 1 more"
+    assert summary._size_text(1023) == "1023.00 B"
+    assert summary._size_text(1024) == "1.00 KB"
+
+
+def test_the_last_word_that_is_kept():
+    words = preprocessing.text.Tokenizer(num_words=2)
+    words.fit_on_texts(["a a b"])
+    assert words.sequences_to_texts([[1, 2]]) == ["a"]
+    assert words.sequences_to_matrix([[1, 2]]).tolist() == [[0, 1]]
+
+
+def test_as_many_categories_as_are_dense():
+    assert [from_frame._mode(n, 3, "dict") for n in (3, 4)] == ["one_hot", "int"]
+
+
+def test_three_thresholds_are_even():
+    assert confusion.are_even([0.0, 0.5, 1.0])
+    assert not confusion.are_even([0.0, 1.0])
+
+
+def test_a_weight_of_0_is_not_the_one_that_is_refused():
+    pytest.importorskip("sklearn")
+    from corereg.sklearn import row_weights
+
+    with pytest.raises(ValueError, match=r"received -1\.0 in row 1"):
+        row_weights.check_sample_weight("fit", [0.0, -1.0], 2)
