@@ -11,7 +11,7 @@ it: the order of rows is a function of the model's seed and of the number of the
 from __future__ import annotations
 
 import os
-import threading
+from _thread import _local, allocate_lock
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,7 @@ class _Streams:
     of its own, so that making one does not change the weights of the layers after it."""
 
     def __init__(self, state: int) -> None:
-        self.lock = threading.Lock()
+        self.lock = allocate_lock()
         self.set(state, mix(state ^ _MODELS))
 
     def set(self, state: int, models: int) -> None:
@@ -66,12 +66,12 @@ def mix(x: int) -> int:
 
 
 _process = _Streams(int.from_bytes(os.urandom(8), "little"))
-_own = threading.local()  # `streams`: of a thread that has set a seed
+_own = _local()  # `streams`: of a thread that has set a seed
 
 
 def _after_fork_in_child() -> None:
     """A thread that held the lock does not live on in a forked child."""
-    _process.lock = threading.Lock()
+    _process.lock = allocate_lock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -84,6 +84,8 @@ def _streams() -> _Streams:
 
 def _streams_to_set(state: int) -> _Streams:
     if not hasattr(_own, "streams"):
+        import threading
+
         if threading.current_thread() is threading.main_thread():
             return _process
         _own.streams = _Streams(state)

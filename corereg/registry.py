@@ -14,7 +14,7 @@ Parts of a user's own enter by `register_keras_serializable` or for a while by
 
 from __future__ import annotations
 
-import threading
+from _thread import _local
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any, TypeVar
@@ -204,7 +204,7 @@ def serialize(kind: str, value: Any) -> Config | str | None:
 # ---- parts of the user's own --------------------------------------------------------------------
 
 
-class _Scopes(threading.local):
+class _Scopes(_local):
     def __init__(self) -> None:
         self.stack: list[Mapping[str, Any]] = []
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 import re
-import threading
+from _thread import _local
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -30,7 +30,7 @@ LEFT_OUT: Any = object()
 """The value of an argument that is not shown, in what `_shown_arguments` gives."""
 
 
-class _Shown(threading.local):
+class _Shown(_local):
     """The objects that a thread is showing, by id, so that one inside itself ends in `...`."""
 
     def __init__(self) -> None:

@@ -41,6 +41,7 @@ losses
 matmul_precision
 metrics
 models: inputs model sequential structure
+named_tuple
 naming
 ops
 optimizers
@@ -61,7 +62,7 @@ training: arguments compilation data data.checks data.feature_names data.iterabl
 version
 warn
 """
-OF_PYTHON = {"json", "threading", "zlib"}
+OF_PYTHON: set[str] = set()
 
 
 def needed():

@@ -23,7 +23,15 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
         "ground",
         (
             *("config", "dtype_policies", "version", "naming", "recordable", "registry", "random"),
-            *("warn", "_lazy", "importing", "unavailable", "representation", "older_words"),
+            *(
+                "warn",
+                "_lazy",
+                "importing",
+                "named_tuple",
+                "unavailable",
+                "representation",
+                "older_words",
+            ),
             *("markup", "tracebacks", "tables"),
         ),
     ),

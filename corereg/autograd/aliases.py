@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -11,12 +11,3 @@ Array = np.ndarray[Any, Any]
 Axis = int | Sequence[int] | None
 """An axis of a tensor, several, or None for all."""
 Shape = int | Sequence[int]
-
-T = TypeVar("T")
-
-
-class ValuesAndIndices(NamedTuple, Generic[T]):
-    """What PyTorch's methods with `dim` give: the elements, and their places along it (int64)."""
-
-    values: T
-    indices: T

@@ -3,7 +3,7 @@ counted back, so that it draws the same numbers."""
 
 from __future__ import annotations
 
-import threading
+from _thread import _local
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ class Draws:
         self._counters.clear()
 
 
-class _Noting(threading.local):
+class _Noting(_local):
     draws: Draws | None = None
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
-from corereg.autograd.aliases import Axis, ValuesAndIndices
+from corereg.autograd.aliases import Axis
 from corereg.autograd.signatures_of_shapes import Casts, Changes, Shapes
+from corereg.autograd.values_and_indices import ValuesAndIndices
 
 Made = TypeVar("Made")  # Tensor, which imports this
 

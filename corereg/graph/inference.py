@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from _thread import _local
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,7 +24,7 @@ MOST_BYTES = 1 << 28
 larger than any row that a dense network has weights for."""
 
 
-class _Trial(threading.local):
+class _Trial(_local):
     under_way = False
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from corereg.graph.inference import infer
 from corereg.graph.nest import flatten, map_nest
 from corereg.graph.node import Node, is_symbolic
 from corereg.graph.tensor import SymbolicTensor
+from corereg.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from corereg.layers import input_spec, masked_calls

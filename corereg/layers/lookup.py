@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import threading
+from _thread import _local
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from corereg import registry
 from corereg.layers.base import Layer
 
-_preparing = threading.local()
+_preparing = _local()
 
 
 @contextlib.contextmanager

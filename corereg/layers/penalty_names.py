@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from corereg.named_tuple import NamedTuple
 from corereg.naming import unused_name
 
 ACTIVITY, ADDED = "activity", "added"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from corereg.autograd import Tensor, ops
 from corereg.graph.nest import flatten
 from corereg.graph.node import Node
 from corereg.graph.tensor import STRING
 from corereg.layers.as_given import KeepsIntegers
+from corereg.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from corereg.graph.graph import Graph

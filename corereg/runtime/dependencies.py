@@ -13,10 +13,11 @@ regularizer) names itself by `_kernels.track_part`. So a recording knows
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from corereg import _kernels
 from corereg.autograd import Parameter, Tensor
+from corereg.named_tuple import NamedTuple
 from corereg.recordable import declares_eager
 
 

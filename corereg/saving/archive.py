@@ -31,10 +31,10 @@ from corereg.saving.archive_format import (
     DIGEST_LENGTH,
     FORMAT_VERSION,
     METADATA,
-    SECTION,
     Config,
     Sections,
     is_name,
+    is_section,
     sha256,
 )
 from corereg.saving.archive_reader import OpenArchive
@@ -102,7 +102,7 @@ def _members(
     listed: dict[str, list[str]] = {}
     values: dict[str, bytes | npy.Array] = {}
     for section, entries in sections.items():
-        if not isinstance(section, str) or not SECTION.fullmatch(section):
+        if not is_section(section):
             raise ValueError(
                 f"cannot save a section named {section!r}; expected small letters, digits and '_'"
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
 from importlib import import_module
 from typing import Any, BinaryIO
@@ -20,7 +19,18 @@ METADATA, CONFIG = "metadata.json", "config.json"
 DIGEST = b"corereg-sha256:"
 DIGEST_LENGTH = len(DIGEST) + 64
 _MANY_BYTES = 1 << 20
-SECTION = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+def is_section(name: Any) -> bool:
+    """Whether a section can have this name: small letters, digits and "_", a letter first."""
+    return (
+        isinstance(name, str)
+        and len(name) <= 64
+        and name.isascii()
+        and name.isidentifier()
+        and not name.startswith("_")
+        and name == name.lower()
+    )
 
 
 def is_name(name: Any) -> bool:

@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
+from corereg.named_tuple import NamedTuple
 from corereg.saving import npy
 from corereg.saving.archive_format import (
     CONFIG,
     DIGEST,
     FORMAT_VERSION,
     METADATA,
-    SECTION,
     Config,
     Sections,
     is_name,
+    is_section,
     sha256,
 )
 from corereg.saving.foreign import kind, kind_of_zip
@@ -135,7 +136,7 @@ def _listing(metadata: Config) -> _Listing:
         raise FileFormatError("metadata.json requires a section that it does not list")
     entries = []
     for section, files in sections.items():
-        if not SECTION.fullmatch(section) or not isinstance(files, list):
+        if not is_section(section) or not isinstance(files, list):
             raise FileFormatError(f"metadata.json has no valid section {section[:100]!r}")
         for file in files:
             name, _, suffix = file.rpartition(".") if isinstance(file, str) else ("", "", "")

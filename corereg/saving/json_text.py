@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,6 @@ class JsonReader:
 
     def parse(self, data: bytes) -> Any:
         """The value of a text that was claimed. FileFormatError for anything but proper JSON."""
-        import json
-
         depth, nodes = measure(data)
         if depth > self._limits.json_depth:
             raise FileFormatError(f"JSON nested more than {self._limits.json_depth} deep")
@@ -42,9 +41,37 @@ class JsonReader:
         if self._nodes > self._limits.json_nodes:
             raise over_limit(self._nodes, "values and keys in JSON", self._limits, "json_nodes")
         try:
-            return json.loads(data.decode(), object_pairs_hook=_without_duplicates)
+            return _value_of(data.decode())
         except (ValueError, RecursionError) as error:
             raise FileFormatError(f"bad JSON ({error})") from error
+
+
+class _Rules:
+    """What `json` asks for: its own rules, but for objects that repeat a key."""
+
+    strict, memo = True, dict[str, str]()
+    object_hook = None
+    parse_float, parse_int = float, int
+    parse_constant = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}.get
+
+    @staticmethod
+    def object_pairs_hook(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return _without_duplicates(pairs)
+
+
+def _value_of(text: str) -> Any:
+    """The value of a JSON text; ValueError for what is none. What `json` is made of does it, for to
+    import the whole takes as long as to load a small model; of mistakes the whole tells."""
+    with suppress(ImportError, StopIteration):
+        from _json import make_scanner
+
+        rules: Any = _Rules
+        value, end = make_scanner(rules)(text, 0)
+        if end == len(text):
+            return value
+    import json
+
+    return json.loads(text, object_pairs_hook=_without_duplicates)
 
 
 def dump(value: Any, what: str, reader: JsonReader) -> bytes:

@@ -1,12 +1,11 @@
 """Arrays in NumPy's .npy format 1.0: little-endian, C order, without pickle.
 
-Headers are parsed with one pattern instead of an evaluator of Python.
+Headers are taken apart at their quotes, without an evaluator of Python.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,10 +17,8 @@ from corereg.saving.stored_zip import CHUNK, MemberReader
 DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<f2", "<i4", "<u4", "<f4", "<i8", "<u8", "<f8")
 
 _MAGIC = b"\x93NUMPY\x01\x00"
-_HEADER = re.compile(
-    rb"\{'descr': '([<|][biuf][1248])', 'fortran_order': False, "
-    rb"'shape': \(((?:[0-9]{1,19}, ?)*(?:[0-9]{1,19})?)\), \} *\n"
-)
+_BEFORE_SHAPE = [b"{", b"descr", b": ", b", ", b"fortran_order", b": False, ", b"shape"]
+_BEFORE_LENGTHS, _BEHIND_LENGTHS = b": (", b"), }"
 
 Array = np.ndarray[Any, Any]
 
@@ -56,11 +53,10 @@ def chunks(start: bytes, array: Array) -> Iterator[bytes | memoryview]:
 def read_header(reader: MemberReader, name: str) -> tuple[str, tuple[int, ...]]:
     """dtype and shape of the array whose data are left in `reader`."""
     start = reader.read(len(_MAGIC) + 2)
-    match = _HEADER.fullmatch(reader.read(int.from_bytes(start[len(_MAGIC) :], "little")))
-    if not start.startswith(_MAGIC) or match is None:
+    found = _parsed(reader.read(int.from_bytes(start[len(_MAGIC) :], "little")))
+    if not start.startswith(_MAGIC) or found is None:
         raise FileFormatError(f"array {name!r} has an unknown .npy header")
-    dtype = match[1].decode()
-    shape = tuple(int(length) for length in match[2].split(b",") if length.strip())
+    dtype, shape = found
     if dtype not in DTYPES:
         raise FileFormatError(f"array {name!r} has the unexpected dtype {dtype!r}")
     if math.prod(shape) * np.dtype(dtype).itemsize != reader.left:
@@ -69,6 +65,29 @@ def read_header(reader: MemberReader, name: str) -> tuple[str, tuple[int, ...]]:
             f"{reader.left} bytes"
         )
     return dtype, shape
+
+
+def _parsed(text: bytes) -> tuple[str, tuple[int, ...]] | None:
+    """dtype and shape of a header, None for what is none."""
+    parts = text.split(b"'")
+    kind = b"".join(parts[3:4])
+    lengths = parts[-1].removesuffix(b"\n").rstrip(b" ")
+    known = len(parts) == 9 and parts[:3] + parts[4:8] == _BEFORE_SHAPE and text.endswith(b"\n")
+    known = known and len(kind) == 3 and kind[:1] in b"<|" and kind[1:2] in b"biuf"
+    if not (
+        known
+        and kind[2:] in b"1248"
+        and lengths.startswith(_BEFORE_LENGTHS)
+        and lengths.endswith(_BEHIND_LENGTHS)
+    ):
+        return None
+    inside = lengths[len(_BEFORE_LENGTHS) : -len(_BEHIND_LENGTHS)].split(b",")
+    if not inside[-1].strip(b" "):
+        inside.pop()  # (3,) and ()
+    sizes = [length.removeprefix(b" ") for length in inside]
+    if not all(size.isdigit() and len(size) < 20 for size in sizes):
+        return None
+    return kind.decode(), tuple(map(int, sizes))
 
 
 def read(reader: MemberReader, name: str) -> Array:

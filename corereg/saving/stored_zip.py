@@ -8,11 +8,17 @@ takes longer to import than a small model to save.
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterable
-from typing import Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from corereg._lazy import later
+from corereg.named_tuple import NamedTuple
 from corereg.saving.limits import FileFormatError, Limits, over_limit
+
+if TYPE_CHECKING:
+    import zlib
+else:  # what a digest covers is read without checksums
+    zlib = later("zlib")
 
 CHUNK = 1 << 18  # bytes that are read or written at once: they stay in a core's cache
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg._lazy import later
+from corereg.named_tuple import NamedTuple
 from corereg.tables.libraries import (
     frame_library,
     is_buffer,

@@ -4,7 +4,7 @@ metrics with their names for each."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from corereg import losses, metrics, optimizers
 from corereg.graph.nest import SEQUENCES
 from corereg.layers.base import Shape
 from corereg.matmul_precision import parts_of
+from corereg.named_tuple import NamedTuple
 from corereg.naming import unused_name
 from corereg.training.data.checks import prefix_errors
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from corereg.autograd import ops
-from corereg.autograd.aliases import ValuesAndIndices
 from corereg.autograd.methods.reductions import picked
 from corereg.autograd.methods.words import one_of
 from corereg.autograd.ops.arguments import array_of, constant, normalize_axis
 from corereg.autograd.ops.sorting import Sort, flattened, order_of
 from corereg.autograd.tensor import Tensor, apply
+from corereg.autograd.values_and_indices import ValuesAndIndices
 
 
 def sort(

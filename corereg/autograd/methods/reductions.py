@@ -11,11 +11,12 @@ import math
 from typing import Any
 
 from corereg.autograd import ops
-from corereg.autograd.aliases import Axis, ValuesAndIndices
+from corereg.autograd.aliases import Axis
 from corereg.autograd.methods.words import one_of, over
 from corereg.autograd.ops.arguments import normalize_axis
 from corereg.autograd.ops.reductions import Max, Mean, Min, Prod, Std, Sum, Var
 from corereg.autograd.tensor import Tensor, apply
+from corereg.autograd.values_and_indices import ValuesAndIndices
 
 
 def sum(

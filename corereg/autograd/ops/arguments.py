@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import threading
+from _thread import _local
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -51,7 +51,7 @@ def filled(shape: tuple[int, ...], value: Any, dtype: Any) -> Any:
     return made if inside is made else np.full_like(inside, value)
 
 
-class _Most(threading.local):
+class _Most(_local):
     bytes = 2**47  # what no machine's memory holds
 
 

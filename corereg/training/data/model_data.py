@@ -4,11 +4,12 @@ of their rows, before anything is changed."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg.autograd import Tensor
+from corereg.named_tuple import NamedTuple
 from corereg.tables.given import given
 from corereg.targets import as_sample_weight
 from corereg.training.compilation import OutputLoss

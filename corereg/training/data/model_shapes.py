@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from corereg import _kernels
 from corereg.graph.nest import flatten_shapes
 from corereg.layers.base import Layer, Shape
+from corereg.named_tuple import NamedTuple
 from corereg.runtime.dependencies import snapshot_of
 from corereg.training.data.checks import check_below, prefix_errors
 from corereg.training.data.structures import model_input, nest_given
