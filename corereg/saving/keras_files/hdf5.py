@@ -34,7 +34,7 @@ IDF = "idf_weights"
 
 
 def written(entries: Iterable[tuple[str, str, Sequence[Array] | Mapping[str, Array]]]) -> bytes:
-    """The bytes of an HDF5 file; entries: of each holder its path, its name and its variables, whose
+    """The bytes of an HDF5 file; entries: of each holder its path, its name, its variables, whose
     names are 0, 1, ... unless they are given."""
     buffer = io.BytesIO()
     with import_h5py().File(buffer, "w") as file:
