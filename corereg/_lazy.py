@@ -89,6 +89,25 @@ class later:
         return found
 
 
+class MissingModules:
+    """Python's last finder of modules: asked for one of corereg's that no other finder has, it says
+    where what Keras has in it is here."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> None:
+        """None for modules of others; ModuleNotFoundError for those of corereg."""
+        if not name.startswith("corereg."):
+            return
+        from corereg.unavailable import refusal
+
+        package, _, last = name.rpartition(".")
+        told = refusal(package.removeprefix("corereg").removeprefix("."), last)
+        if told is None and package != "corereg":
+            told = f"what {package} has is in it itself, as in `from {package} import ...`"
+        more = "" if told is None else f"; {told}"
+        raise ModuleNotFoundError(f"No module named {name!r}{more}", name=name)
+
+
 class Older:
     """An attribute of a class that had it in earlier years: asking for it and setting it raise an
     AttributeError that says what to use. `hasattr` is False."""
@@ -139,3 +158,6 @@ def _unlisted(kind: str, package: str, name: str) -> Any:
     found = registry.parts(kind).get(name)
     inside = getattr(found, "__module__", "").startswith(f"{package}.")
     return found if inside else None
+
+
+sys.meta_path.append(MissingModules)

@@ -155,7 +155,9 @@ class DTypePolicyMap(MutableMapping[str, DTypePolicy]):
         return len(self._policies)
 
     def __repr__(self) -> str:
-        return f"DTypePolicyMap(default_policy={self._default!r}, policy_map={self._policies!r})"
+        default = None if self._default is None else self._default.name
+        mapping = [(name, one.name) for name, one in self._policies.items()]
+        return f"<DTypePolicyMap default_policy={default}, mapping={mapping}>"
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 _LAYERS = "use corereg.layers, which has all layers"
+_ITSELF = "use corereg.layers, corereg.models and the other packages of corereg"
+_DENSE = "corereg computes dense networks; use Keras for layers of convolution and recurrence"
 
 ATTRIBUTES = {
     "evaluate_generator": "use evaluate, which takes iterables of batches",
@@ -49,8 +51,11 @@ ARGUMENTS = {
 
 NAMES = {
     "": {
+        **dict.fromkeys(("api", "engine", "legacy", "src"), _ITSELF),
         "estimator": "use model.fit; estimators of TensorFlow are no more",
         "experimental": "what was there is in the packages of today, or no more",
+        "feature_column": "use corereg.utils.FeatureSpace",
+        "mixed_precision": "use corereg.config.set_dtype_policy, or dtype= of layers",
         "np_utils": "use corereg.utils",
     },
     "backend": {
@@ -64,6 +69,7 @@ NAMES = {
     },
     "layers": {
         **dict.fromkeys(("advanced_activations", "core", "experimental", "noise"), _LAYERS),
+        **dict.fromkeys(("convolutional", "local", "recurrent"), _DENSE),
         "Highway": "write a Layer, or a graph with layers.Multiply and layers.Add",
         "MaxoutDense": "use Dense, Reshape and a Lambda of corereg.ops.max",
         "Merge": "use Concatenate, Add, Multiply, Average, Maximum or Dot",

@@ -198,6 +198,16 @@ def test_defaults_and_names_are_keras_s():
         assert getattr(layers, kind)().name.startswith(name)
 
 
+@pytest.mark.parametrize("axes", [(1, 2), [0, -1], (2,)])
+def test_softmax_along_several_axes(axes, dtype):
+    x = np.random.default_rng(2).normal(size=(2, 3, 4)).astype(dtype)
+    shares = np.exp(x) / np.exp(x).sum(axis=tuple(axes), keepdims=True)
+    found = activations.softmax(x, axis=axes)
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found.data, shares, 1e-5)
+    np.testing.assert_allclose(activations.log_softmax(x, axes).data, np.log(shares), 1e-5)
+
+
 def test_softmax_with_a_mask(dtype):
     layer = layers.Softmax(dtype=dtype)
     x = np.array([[1.0, 2.0, 3.0], [5.0, 5.0, 5.0]], dtype)

@@ -277,5 +277,10 @@ def test_lambda_callback_refuses_names_that_are_no_hooks():
         LambdaCallback(on_epoch_finish=print)
 
 
+def test_lambda_callback_keeps_what_is_no_hook():
+    kept = LambdaCallback(on_epoch_end=lambda epoch, logs: None, limit=3)
+    assert kept.limit == 3
+
+
 def test_lambda_callback_ignores_none():
     assert not CallbackList(LambdaCallback(on_batch_end=None)).observes_batches

@@ -44,6 +44,8 @@ def test_the_policy_of_all():
 def test_maps(fails):
     found = DTypePolicyMap("float32", {"head": "float64"})
     found["tail_.*"] = DTypePolicy("float64")
+    mapping = "[('head', 'float64'), ('tail_.*', 'float64')]"
+    assert repr(found) == f"<DTypePolicyMap default_policy=float32, mapping={mapping}>"
     made = {n: layers.Dense(1, dtype=found, name=n).dtype for n in ("head", "tail_1", "body")}
     assert made == {"head": "float64", "tail_1": "float64", "body": "float32"}
     assert (len(found), list(found)) == (2, ["head", "tail_.*"])

@@ -21,6 +21,7 @@ import pytest
 import corereg
 from corereg import layers, losses, optimizers
 from corereg.models import load_model
+from corereg.naming import snake_case
 from corereg.saving import (
     FileFormatError,
     Limits,
@@ -30,6 +31,7 @@ from corereg.saving import (
     register_keras_serializable,
     serialize_keras_object,
 )
+from corereg.saving.keras_files.hdf5 import written
 from corereg.saving.keras_files.lacking import LAYERS
 from tests.goldens.keras_file_cases import CASES, OF_OPTIMIZERS
 
@@ -365,6 +367,53 @@ def test_the_words_of_texts(mode: str, tmp_path: Path) -> None:
     parts["assets/layers/text_vectorization/vocabulary.txt"] = text
     write(tmp_path / "m.keras", parts)
     assert np.array_equal(load_model(tmp_path / "m.keras").predict(x, verbose=0), wanted)
+
+
+@pytest.mark.parametrize("kind", ["StringLookup", "IntegerLookup", "TextVectorization"])
+def test_weights_of_tokens(kind: str, tmp_path: Path) -> None:
+    """As Keras has them: the weight of every column, also of what is not known, in the HDF5 file
+    under their name, from which `adapt` of Keras has them back."""
+    numbers = kind == "IntegerLookup"
+    tokens = [-1, 3, 1] if numbers else ["[UNK]", "b", "a"]
+    idf = {"idf_weights": [0.75, 0.5, 0.25], "pad_to_max_tokens": True, "max_tokens": 5}
+    layer = getattr(layers, kind)(vocabulary=tokens, output_mode="tf_idf", **idf)
+    source = corereg.Input((1,), dtype="int64" if numbers else "string")
+    model = corereg.Sequential([source, layer])
+    model.save(tmp_path / "m.keras")
+    x = np.array([[1], [3], [9]] if numbers else [["a"], ["b"], ["z"]])
+    wanted = np.array([[0, 0, 0.25, 0, 0], [0, 0.5, 0, 0, 0], [0.75, 0, 0, 0, 0]], "float32")
+    assert np.array_equal(model.predict(x, verbose=0), wanted)
+    assert np.array_equal(load_model(tmp_path / "m.keras").predict(x, verbose=0), wanted)
+
+    parts = members(tmp_path / "m.keras")
+    place = f"layers/{snake_case(kind)}"
+    inner = [f"{place}/_lookup_layer"] if kind == "TextVectorization" else []
+    with h5py.File(io.BytesIO(parts["model.weights.h5"]), "r") as file:
+        for path in [place, *inner]:
+            assert list(file[f"{path}/vars"]) == ["idf_weights"]
+            assert file[f"{path}/vars/idf_weights"][()].tolist() == [0.75, 0.5, 0.25, 0, 0]
+    config = json.loads(parts["config.json"])
+    config["config"]["layers"][1]["config"] |= {"vocabulary": None, "idf_weights": None}
+    parts["config.json"] = json.dumps(config).encode()
+    parts[f"assets/{place}/vocabulary.txt"] = "\n".join(map(str, tokens)).encode()
+    write(tmp_path / "m.keras", parts)
+    again = load_model(tmp_path / "m.keras")
+    assert np.array_equal(again.predict(x, verbose=0), wanted)
+    assert again.layers[-1].get_vocabulary() == tokens
+
+
+def test_weights_of_tokens_that_are_not_there(tmp_path: Path) -> None:
+    words = layers.StringLookup(vocabulary=["b"], idf_weights=[0.5], output_mode="tf_idf")
+    corereg.Sequential([corereg.Input((1,), dtype="string"), words]).save(tmp_path / "m.keras")
+    parts = members(tmp_path / "m.keras")
+    config = json.loads(parts["config.json"])
+    config["config"]["layers"][1]["config"] |= {"vocabulary": None, "idf_weights": None}
+    parts["config.json"] = json.dumps(config).encode()
+    parts["assets/layers/string_lookup/vocabulary.txt"] = b"[UNK]\nb"
+    parts["model.weights.h5"] = written([("layers/string_lookup", "s", [])])
+    write(tmp_path / "m.keras", parts)
+    with pytest.raises(FileFormatError, match="lacks the variable 'idf_weights'"):
+        load_model(tmp_path / "m.keras")
 
 
 # ---- what Keras does not have --------------------------------------------------------------------

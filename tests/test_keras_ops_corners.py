@@ -69,6 +69,34 @@ CALLS = {
 }
 
 
+ROWS = Tensor(X)
+CALLS |= {
+    "vectorize": (
+        lambda: ops.vectorize(lambda a, b: a * b if a > 2 else b)(X, [1, 2, 3]),
+        [[1, 2, 9], [4, 10, 19.5]],
+    ),
+    "vectorize by a signature": (
+        lambda: ops.vectorize(ops.matmul, signature="(m,n),(n)->(m)")(np.stack([X, 2 * X]), X[0]),
+        [[14.0, 33.5], [28.0, 67.0]],
+    ),
+    "vectorize to vectors": (
+        lambda: ops.vectorize(lambda v: (v * 2, v.sum()), signature="(n)->(n),()")(ROWS),
+        [(2 * X).tolist(), [6.0, 15.5]],
+    ),
+    "vectorize, but not all": (
+        lambda: ops.vectorize(lambda a, b, c=0: a + len(b) + c, excluded={1})(N, "ab", c=1),
+        (N + 3).tolist(),
+    ),
+    "view": (lambda: ops.view(Tensor([1.0, -0.5]), "int32"), [1065353216, -1090519040]),
+    "view as shorter": (
+        lambda: ops.view(np.array([1, 258], "i4"), "uint8"),
+        [1, 0, 0, 0, 2, 1, 0, 0],
+    ),
+    "view as longer": (lambda: ops.view(np.array([[1, 0], [0, 1]], "i4"), "int64"), [[1], [2**32]]),
+    "view as it is": (lambda: ops.view(X.T), X.T.tolist()),
+}
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_functions_of_functions(name):
     function, expected = CALLS[name]
@@ -88,6 +116,42 @@ def test_cond_in_a_recorded_function_and_in_a_graph():
         np.testing.assert_array_equal(recorded(sign * X).data, expected)
         np.testing.assert_array_equal(model(Tensor(sign * X)).data, expected)
     assert recorded.python_calls == 2
+
+
+def test_vectorize_has_gradients():
+    x = Tensor(X, requires_grad=True)
+    ops.vectorize(lambda a, b: a * a * b)(x, 2.0).sum().backward()
+    assert x.grad.data.tolist() == (4 * X).tolist()
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (2, 3, 4, 4), (5, 3), (3, 5), (0, 3, 3), (2, 0)])
+def test_lu_factor_multiplies_back(shape):
+    """The rows of x, exchanged as the pivots say, are the product of both triangles, in which no
+    number below the diagonal is larger than 1."""
+    x = np.random.default_rng(4).normal(size=shape)
+    lu, pivots = ops.lu_factor(x)
+    k = min(shape[-2:])
+    assert (lu.shape, pivots.shape) == (shape, (*shape[:-2], k))
+    assert pivots.dtype == "int32"
+    for one, parts, places in zip(
+        x.reshape(-1, *shape[-2:]) if x.size else [],
+        lu.data.reshape(-1, *shape[-2:]) if x.size else [],
+        pivots.data.reshape(-1, k) if x.size else [],
+        strict=True,
+    ):
+        lower, upper = np.tril(parts, -1)[:, :k] + np.eye(shape[-2], k), np.triu(parts)[:k]
+        for i, place in enumerate(places):
+            one[[i, place]] = one[[place, i]]
+        assert abs(np.tril(parts, -1)).max() <= 1
+        np.testing.assert_allclose(lower @ upper, one, atol=1e-14)
+
+
+def test_lu_factor_of_singular_and_of_symbolic_matrices():
+    lu, pivots = ops.lu_factor([[0.0, 1.0], [0.0, 2.0]])
+    assert (lu.data.tolist(), pivots.data.tolist()) == ([[0, 1], [0, 2]], [0, 1])
+    lu, pivots = ops.lu_factor(Input((3, 5)))
+    assert (lu.shape, pivots.shape, pivots.dtype) == ((None, 3, 5), (None, 3), "int32")
+    assert ops.view(Input((4,)), "int16").shape == (None, 8)
 
 
 def test_gradients_flow_through_loops():
@@ -670,6 +734,44 @@ ERRORS = {
         lambda: ops.svd(Tensor(X, requires_grad=True)),
         ValueError,
         "svd: expected full_matrices=False to differentiate",
+    ),
+    "lu_factor": (
+        lambda: ops.lu_factor(Tensor(np.eye(2), requires_grad=True)),
+        ValueError,
+        "lu_factor: it has no derivative",
+    ),
+    "lu_factor of a vector": (lambda: ops.lu_factor(X[0]), ValueError, r"received \(3,\)"),
+    "view": (lambda: ops.view(X, "float64"), ValueError, r"view: expected a last axis .* \(2, 3\)"),
+    "view of a number": (lambda: ops.view(1.0, "int16"), ValueError, "view: expected a last axis"),
+    "vectorize": (
+        lambda: ops.vectorize(3),
+        ValueError,
+        "expected pyfunc as a function, received 3",
+    ),
+    "vectorize's signature": (
+        lambda: ops.vectorize(ops.dot, signature="n,n->"),
+        ValueError,
+        "expected a signature such as",
+    ),
+    "vectorize's lengths": (
+        lambda: ops.vectorize(ops.dot, signature="(n),(n)->()")(X[0], X[0, :2]),
+        ValueError,
+        r"expected argument 1 with last axes \(n\), of which are known {'n': 3}, received shape",
+    ),
+    "vectorize's arguments": (
+        lambda: ops.vectorize(ops.dot, signature="(n),(n)->()")(X),
+        ValueError,
+        "expected 2 arguments, received 1",
+    ),
+    "vectorize of nothing": (
+        lambda: ops.vectorize(abs)(X[:0]),
+        ValueError,
+        "expected one element or more",
+    ),
+    "vectorize of others": (
+        lambda: ops.vectorize(ops.add)(X, X[:, :2]),
+        ValueError,
+        "expected arguments that broadcast",
     ),
     "a symbolic condition": (lambda: ops.switch(Input(()), []), TypeError, "expected numbers"),
 }

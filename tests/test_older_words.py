@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import warnings
 
 import numpy as np
@@ -30,6 +31,34 @@ def test_attributes_of_earlier_years(name):
     with pytest.raises(AttributeError, match=told):
         setattr(owner, name, 0.1)
     assert not hasattr(owner, name)
+
+
+@pytest.mark.parametrize(
+    ("module", "told"),
+    [
+        ("layers.core", "use corereg.layers, which has all layers"),
+        ("layers.convolutional", "corereg computes dense networks"),
+        (
+            "layers.embeddings",
+            "what corereg.layers has is in it itself, as in `from corereg.layers",
+        ),
+        ("engine.topology", "use corereg.layers, corereg.models and"),
+        ("preprocessing.image", "corereg reads no images"),
+        ("applications.vgg16", "corereg has no pretrained networks"),
+        ("ops.numpy", "its functions are in corereg.ops itself"),
+        ("nonsense", "^No module named 'corereg.nonsense'$"),
+    ],
+)
+def test_modules_of_keras_that_are_not_here(module, told):
+    with pytest.raises(ModuleNotFoundError, match=told) as caught:
+        importlib.import_module(f"corereg.{module}")
+    assert caught.value.name == f"corereg.{module}"[: len(caught.value.name)]
+    assert f"corereg.{module}" not in sys.modules
+
+
+def test_names_that_are_no_modules_are_told_as_before():
+    with pytest.raises(ImportError, match="cannot import name 'Dens'"):
+        exec("from corereg.layers import Dens")
 
 
 def test_what_the_errors_say_is_true():

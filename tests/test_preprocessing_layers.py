@@ -88,6 +88,12 @@ def test_adapt_finds_weights_of_documents():
     )
 
 
+def test_what_is_not_known_has_the_weight_that_was_given_for_it():
+    layer = IntegerLookup(vocabulary=[-1, 3], idf_weights=[0.75, 0.5], output_mode="tf_idf")
+    for one in (layer, IntegerLookup.from_config(layer.get_config())):
+        assert one(np.array([[9, 3, 9]])).data.tolist() == [[1.5, 0.5]]
+
+
 def test_several_places_for_unknown_numbers():
     layer = IntegerLookup(vocabulary=[10], num_oov_indices=3)
     assert layer(np.array([10, 0, 4, -1, 11])).data.tolist() == [3, 0, 1, 2, 2]

@@ -3,6 +3,8 @@ with Keras's arguments and defaults."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from corereg.activations.entering import activation
@@ -164,27 +166,39 @@ def glu(x: Any, axis: int = -1) -> Tensor:
     return ops.glu(x, axis)
 
 
+def over_axes(name: str, x: Any, axes: Sequence[int]) -> Tensor:
+    """An activation along several axes, as the function of `corereg.ops` has it."""
+    found: Tensor = getattr(import_module("corereg.ops.activations"), name)(x, axes)
+    return found
+
+
 @activation()
-def softmax(x: Any, axis: int = -1) -> Tensor:
-    """e**x / sum(e**x) along axis. ValueError if x has no such axis; a warning where it has one
-    element, for the result is 1 then.
+def softmax(x: Any, axis: int | Sequence[int] = -1) -> Tensor:
+    """e**x / sum(e**x) along an axis or several. ValueError if x has no such axis; a warning where
+    it has one element, for the result is 1 then.
 
     >>> activations.softmax(np.array([[1.0, 1.0]]))
     Tensor([[0.5, 0.5]], dtype=float64)
     """
+    if isinstance(axis, Sequence):
+        return over_axes("softmax", x, axis)
     out = ops.softmax(x, axis)
     warn_of_one_class(out.shape, axis)
     return out
 
 
 @activation()
-def log_softmax(x: Any, axis: int = -1) -> Tensor:
-    """log(softmax(x)) along axis, without overflow. ValueError if x has no such axis.
+def log_softmax(x: Any, axis: int | Sequence[int] = -1) -> Tensor:
+    """log(softmax(x)) along an axis or several, without overflow. ValueError if x has no such axis.
 
     >>> activations.log_softmax(np.array([0.0, 0.0])).numpy().round(4)
     array([-0.6931, -0.6931])
     """
-    return ops.log_softmax(x, axis)
+    return (
+        over_axes("log_softmax", x, axis)
+        if isinstance(axis, Sequence)
+        else ops.log_softmax(x, axis)
+    )
 
 
 swish = silu

@@ -12,9 +12,10 @@ class LambdaCallback(Callback):
 
     The functions are called like the hooks without `self`: `f(epoch, logs)` for epochs,
     `f(batch, logs=logs)` for batches, `f(logs)` for the rest. All hooks of `Callback` can be named,
-    those of tests and predictions, too.
+    those of tests and predictions, too. What has a name that does not begin with "on_" becomes an
+    attribute.
 
-    Raises TypeError for a name that is no hook.
+    Raises TypeError for another name with "on_", which is no hook.
 
     >>> model = corereg.Sequential([corereg.Input((1,)), layers.Dense(1)])
     >>> model.compile("sgd", "mse")
@@ -43,7 +44,7 @@ class LambdaCallback(Callback):
             "on_train_batch_end": on_train_batch_end,
         }
         for name, function in {**named, **kwargs}.items():
-            if name not in HOOKS:
+            if name not in HOOKS and name.startswith("on_"):
                 raise TypeError(
                     f"LambdaCallback: {name!r} is no hook; known are {', '.join(HOOKS)}"
                 )

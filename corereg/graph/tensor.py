@@ -20,13 +20,17 @@ def number_dtype(dtype: Any) -> np.dtype[Any]:
     return np.dtype(np.int64 if isinstance(dtype, str) and dtype == STRING else dtype)
 
 
+class NoNumbersError(TypeError, ValueError, NotImplementedError):
+    """Numbers of a symbolic tensor were asked for: an error of the kinds that Keras raises, too."""
+
+
 class SymbolicTensor:
     """What a layer or an op will give once it is called on real tensors (Keras's KerasTensor).
 
     shape: (None, ...), None for the batch and for what else is open; dtype; name; node: the call
     that gives it, and place: which of that call's outputs it is. Operators, slices and Tensor's
     methods give further symbolic tensors. It has no numbers: float(), bool(), iteration and
-    conversion to NumPy raise TypeError.
+    conversion to NumPy raise TypeError (and what Keras raises: ValueError, NotImplementedError).
 
     >>> x = layers.Input((4,))
     >>> y = ops.concatenate([x, 2 * x[:, :1]], axis=1)
@@ -61,8 +65,8 @@ class SymbolicTensor:
     def __repr__(self) -> str:
         return f"<SymbolicTensor {self.name!r}, shape={self.shape}, dtype={self.dtype}>"
 
-    def _no_numbers(self, what: str, remedy: str) -> TypeError:
-        return TypeError(
+    def _no_numbers(self, what: str, remedy: str) -> NoNumbersError:
+        return NoNumbersError(
             f"{what}: expected numbers, received the symbolic tensor {self.name!r} of shape "
             f"{self.shape}, which has none until a model is called; {remedy}"
         )

@@ -28,12 +28,13 @@ The groups, each a module:
     joining        concatenate, stack, split, tile, repeat, pad
     diagonals      diag, diagonal, trace, tril, triu
     products       matmul, dot, einsum, tensordot, outer, cross, diff
-    linalg         det, inv, solve, cholesky, qr, eigh, svd, pinv, norm, cdist
+    linalg         det, inv, solve, cholesky, lu_factor, qr, eigh, svd, pinv, norm, cdist
     activations    relu, sigmoid, softmax, gelu, silu, softplus, leaky_relu
     normalization  normalize, batch_normalization, layer_normalization, rms_normalization
     losses         binary_crossentropy, categorical_crossentropy, psnr
     windows        hanning, hamming, kaiser, i0, correlate
     patterns       rearrange
+    vectorizing    vectorize
     own_gradients  custom_gradient
     own            what Keras has not: activation, dense, dropout, set_at, l1_l2_penalty
 """
@@ -136,6 +137,7 @@ if TYPE_CHECKING:
         stop_gradient as stop_gradient,
         switch as switch,
         vectorized_map as vectorized_map,
+        view as view,
         while_loop as while_loop,
     )
     from corereg.ops.creation import (
@@ -235,6 +237,7 @@ if TYPE_CHECKING:
         inv as inv,
         logdet as logdet,
         lstsq as lstsq,
+        lu_factor as lu_factor,
         matrix_rank as matrix_rank,
         norm as norm,
         pinv as pinv,
@@ -381,6 +384,7 @@ if TYPE_CHECKING:
         tan as tan,
         tanh as tanh,
     )
+    from corereg.ops.vectorizing import vectorize as vectorize
     from corereg.ops.windows import (
         bartlett as bartlett,
         blackman as blackman,
@@ -573,6 +577,7 @@ _MODULES = {
     "logsumexp": "reductions",
     "loss_rows": "own",
     "lstsq": "linalg",
+    "lu_factor": "linalg",
     "map": "core",
     "matmul": "products",
     "matrix_rank": "linalg",
@@ -710,7 +715,9 @@ _MODULES = {
     "vander": "creation",
     "var": "reductions",
     "vdot": "products",
+    "vectorize": "vectorizing",
     "vectorized_map": "core",
+    "view": "core",
     "vsplit": "joining",
     "vstack": "joining",
     "where": "indexing",

@@ -9,6 +9,7 @@ import numpy as np
 
 from corereg import _kernels, autograd
 from corereg.autograd import Tensor, ops
+from corereg.autograd.ops.arguments import constant
 from corereg.graph.nest import flatten, map_nest, pack_like
 from corereg.graph.node import is_symbolic
 from corereg.graph.tensor import SymbolicTensor
@@ -24,6 +25,26 @@ def cast(x: Any, dtype: Any) -> Tensor:
     Tensor([ 1, -1], dtype=int32)
     """
     return ops.astype(as_tensor(x), dtype)
+
+
+@keras_op
+def view(x: Any, dtype: Any = None) -> Tensor:
+    """The bytes of x read as another dtype, without a derivative: where its numbers are shorter or
+    longer, the last axis is longer or shorter. ValueError if that does not come out even.
+
+    >>> ops.view(Tensor([1.0, -0.5]), "int32")
+    Tensor([ 1065353216, -1090519040], dtype=int32)
+    """
+    array = as_tensor(x).detach().numpy().copy()
+    dtype = array.dtype if dtype is None else np.dtype(dtype)
+    wide, width = array.dtype.itemsize, dtype.itemsize
+    last = array.shape[-1] * wide if array.ndim else wide
+    if (not array.ndim and wide != width) or last % width:
+        raise ValueError(
+            f"view: expected a last axis whose bytes make whole numbers of {dtype}, received "
+            f"shape {array.shape} of {array.dtype}"
+        )
+    return constant(array.view(dtype))
 
 
 @keras_op

@@ -141,6 +141,36 @@ def qr(x: Any, mode: str = "reduced") -> tuple[Tensor, ...]:
 
 
 @keras_op
+def lu_factor(x: Any) -> tuple[Tensor, Tensor]:
+    """(lu, pivots) of each matrix, as LAPACK has them: x with row i exchanged with row pivots[i],
+    one after the other, is L U; lu (..., m, n) has U in its upper triangle, and below it L, whose
+    diagonal is 1; pivots int32 (..., min(m, n)). It has no derivative: ValueError.
+
+    >>> ops.lu_factor([[1.0, 2.0], [2.0, 2.0]])
+    (Tensor([[2. , 2. ],
+            [0.5, 1. ]]), Tensor([1, 1], dtype=int32))
+    """
+    x = as_float(x)
+    if x.ndim < 2:
+        raise ValueError(f"lu_factor: expected x of shape (..., m, n), received {x.shape}")
+    if x.requires_grad and is_grad_enabled():
+        raise ValueError(
+            "lu_factor: it has no derivative, received x that requires one; use solve, det or inv, "
+            "or pass x.detach()"
+        )
+    m, n = x.shape[-2:]
+    lu = x.numpy().reshape(math.prod(x.shape[:-2]), m, n).copy()
+    rows, pivots = np.arange(len(lu)), np.zeros((len(lu), min(m, n)), "int32")
+    for j in range(min(m, n)):
+        pivots[:, j] = largest = j + abs(lu[:, j:, j]).argmax(axis=1)
+        lu[rows, j], lu[rows, largest] = lu[rows, largest], lu[rows, j]
+        first = lu[:, j, j]
+        lu[:, j + 1 :, j] /= np.where(first == 0, 1, first)[:, None]
+        lu[:, j + 1 :, j + 1 :] -= lu[:, j + 1 :, j, None] * lu[:, j, None, j + 1 :]
+    return constant(lu.reshape(x.shape)), constant(pivots.reshape(*x.shape[:-2], min(m, n)))
+
+
+@keras_op
 def eigh(x: Any) -> tuple[Tensor, ...]:
     """(w, v) of each symmetric matrix: eigenvalues, ascending, and eigenvectors as columns.
 

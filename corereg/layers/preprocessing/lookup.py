@@ -118,10 +118,9 @@ class Lookup(Layer):
                 f"{self.output_mode!r}"
             )
         special = self._special()
-        if special and tokens[: len(special)] == special:
+        begins = bool(special) and tokens[: len(special)] == special
+        if begins:
             tokens = tokens[len(special) :]
-            if weights is not None and len(weights) == len(tokens) + len(special):
-                weights = weights[len(special) :]
         reserved = {self.oov_token} if self.num_oov_indices else set()
         reserved |= set() if self.mask_token is None else {self.mask_token}
         seen: set[Any] = set()
@@ -137,15 +136,22 @@ class Lookup(Layer):
                 f"{self.who}: expected at most max_tokens={self.max_tokens} tokens, received "
                 f"{len(tokens)} besides {len(special)} special ones"
             )
-        if weights is not None and len(weights) != len(tokens):
+        if weights is not None and len(weights) == len(tokens):
+            weights = self._with_special(weights)
+        elif weights is not None and not (begins and len(weights) == len(tokens) + len(special)):
             raise ValueError(
                 f"{self.who}: expected one of idf_weights for each of {len(tokens)} tokens, "
                 f"received {len(weights)}"
             )
         self._set(tokens, weights)
 
+    def _with_special(self, weights: list[float]) -> list[float]:
+        """The weights of all numbers, of those of tokens: what is not known weighs their mean."""
+        mean = float(np.mean(weights)) if weights else 0.0
+        return [mean] * len(self._special()) + weights
+
     def _set(self, tokens: list[Any], weights: list[float] | None) -> None:
-        self._tokens, self._idf = tokens, weights
+        self._tokens, self._idf = tokens, weights  # one weight for each number
         first = self._first + self.num_oov_indices
         codes = {token: first + i for i, token in enumerate(tokens)}
         if self.mask_token is not None:
@@ -189,7 +195,8 @@ class Lookup(Layer):
             order = order[: max(self.max_tokens - len(self._special()), 0)]
         weights = None
         if self.output_mode == "tf_idf":
-            weights = [float(np.log(1 + rows / (1 + inside[token]))) for token in order]
+            found = [float(np.log(1 + rows / (1 + inside[token]))) for token in order]
+            weights = self._with_special(found)
         self._set(order, weights)
 
     # ---- computing -------------------------------------------------------------------------------
@@ -210,12 +217,14 @@ class Lookup(Layer):
         count = self._output_size()
         if mode != "tf_idf":
             return encoded(codes, count, mode, self._dtype)
+        return encoded(codes, count, "count", self._dtype) * self.idf_row(self._dtype)
+
+    def idf_row(self, dtype: Any) -> Array:
+        """What each column of an output "tf_idf" is multiplied by."""
+        weights = np.zeros(self._output_size(), dtype)
         idf = self._idf or []
-        mean = float(np.mean(idf)) if idf else 0.0
-        weights = np.zeros(count, self._dtype)
-        weights[: self.num_oov_indices] = mean
-        weights[self.num_oov_indices : self.num_oov_indices + len(idf)] = idf
-        return encoded(codes, count, "count", self._dtype) * weights
+        weights[: len(idf)] = idf
+        return weights
 
     def _output_size(self) -> int:
         if self.pad_to_max_tokens:
@@ -242,7 +251,9 @@ class Lookup(Layer):
             "num_oov_indices": self.num_oov_indices,
             "mask_token": self.mask_token,
             "oov_token": self.oov_token,
-            "vocabulary": list(self._tokens) or None,
+            "vocabulary": self.get_vocabulary(self.output_mode == "tf_idf")
+            if self._tokens
+            else None,
             "idf_weights": self._idf,
             "invert": self.invert,
             "output_mode": self.output_mode,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,15 +29,21 @@ def import_h5py() -> Any:
     return h5py
 
 
-def written(entries: Iterable[tuple[str, str, Sequence[Array]]]) -> bytes:
-    """The bytes of an HDF5 file; entries: of each holder its path, its name and its variables."""
+IDF = "idf_weights"
+"""The name under which Keras keeps the weights of a lookup layer's tokens."""
+
+
+def written(entries: Iterable[tuple[str, str, Sequence[Array] | Mapping[str, Array]]]) -> bytes:
+    """The bytes of an HDF5 file; entries: of each holder its path, its name, its variables, whose
+    names are 0, 1, ... unless they are given."""
     buffer = io.BytesIO()
     with import_h5py().File(buffer, "w") as file:
         for path, name, arrays in entries:
             group = file.create_group(f"{path}/vars" if path else "vars")
             group.attrs["name"] = name
-            for i, array in enumerate(arrays):
-                group.create_dataset(str(i), data=array)
+            named = arrays if isinstance(arrays, Mapping) else dict(enumerate(arrays))
+            for key, array in named.items():
+                group.create_dataset(str(key), data=array)
     return buffer.getvalue()
 
 
@@ -113,7 +119,7 @@ class VariableFile:
         group = self._group(f"{path}/vars".lstrip("/"), of)
         if group is None:
             return []
-        names = list(group)
+        names = [name for name in group if name != IDF]  # which is read with the config
         wanted = [str(i) for i in range(len(names))]
         if set(names) != set(wanted):
             raise self._error(path, of, f"has variables named {sorted(names)[:5]}, not 0, 1, ...")

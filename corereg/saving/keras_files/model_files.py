@@ -10,9 +10,10 @@ import numpy as np
 
 from corereg import losses, metrics, optimizers, registry
 from corereg.autograd import Parameter
-from corereg.layers import Normalization
+from corereg.layers import Normalization, TextVectorization
 from corereg.layers.base import Layer, assign_all
 from corereg.layers.lookup import deserialize, preparing
+from corereg.layers.preprocessing.lookup import Lookup
 from corereg.metrics.base import Metric
 from corereg.registry import custom_object_scope
 from corereg.saving.feature_names import FEATURE_NAMES, columns_of_file
@@ -25,7 +26,7 @@ from corereg.saving.keras_files import (
     graph_out,
     optimizer_state,
 )
-from corereg.saving.keras_files.hdf5 import VariableFile, import_h5py, written
+from corereg.saving.keras_files.hdf5 import IDF, VariableFile, import_h5py, written
 from corereg.saving.keras_files.lacking import Lacking
 from corereg.saving.keras_files.parts_in import Reading
 from corereg.saving.keras_files.parts_out import part
@@ -111,7 +112,7 @@ def _each(kind: str, structure: Any, describe: Callable[[Any], Any], lacking: La
 
 def _weights(who: str, model: Any, include_optimizer: bool = True) -> bytes:
     """The HDF5 file of a model's weights and its optimizer's state."""
-    entries = []
+    entries: list[tuple[str, str, Any]] = []
     for path, one in places(model):
         if path.endswith("activation") and isinstance(one, Layer) and one._own_weights():
             raise ValueError(
@@ -119,6 +120,11 @@ def _weights(who: str, model: Any, include_optimizer: bool = True) -> bytes:
                 f"{one.who}; put it behind the other layer"
             )
         entries.append((path, one.name, _arrays(one)))
+        if isinstance(one, Lookup) and one.output_mode == "tf_idf":
+            own = {IDF: one.idf_row(one.dtype)}
+            entries[-1] = (path, one.name, own)
+            if isinstance(one, TextVectorization):  # in which Keras has a StringLookup
+                entries.append((f"{path}/_lookup_layer", one.name, own))
     if model.optimizer is not None and include_optimizer:
         state = optimizer_state.variables_of(model.optimizer)
         entries.append(("optimizer", model.optimizer.name, state))
@@ -201,13 +207,15 @@ def _make(
     """The model of a config. Its layers take their weights from the file as they are built, so that
     none is larger than the file."""
     found = list(all_places(config, limits))
-    vocabularies = {}
+    vocabularies, weights = {}, {}
     entries = [*((path, entry) for _, path, entry in found), *layer_entries(config)]
     for path, entry in entries:
         text = contents.assets.get(f"{path}/vocabulary.txt")
         if text is not None:
             vocabularies[id(entry)] = text.decode().rstrip("\n").split("\n")
-    described = graph_in.model(config, Reading(safe_mode, vocabularies))
+            if entry["config"].get("output_mode") == "tf_idf":
+                weights[id(entry)] = file.read_named(f"{path}/vars", [IDF], entry["class_name"])[0]
+    described = graph_in.model(config, Reading(safe_mode, vocabularies, weights))
     paths = {place: path for place, path, _ in found}
     builtin = set(map(id, registry.parts("layer").values()))
 

@@ -35,12 +35,19 @@ _FLOATS = ("float32", "float64")
 class Reading:
     """What is known of a file while its config is read.
 
-    safe_mode: refuse Python code. vocabularies: of lookup layers, by the id of their entry.
+    safe_mode: refuse Python code. vocabularies: of lookup layers, by the id of their entry;
+    idf_weights: those of their tokens, padded.
     """
 
-    def __init__(self, safe_mode: bool, vocabularies: Mapping[int, list[str]] | None = None):
+    def __init__(
+        self,
+        safe_mode: bool,
+        vocabularies: Mapping[int, list[str]] | None = None,
+        idf_weights: Mapping[int, Any] | None = None,
+    ) -> None:
         self.safe_mode = safe_mode
         self.vocabularies = vocabularies or {}
+        self.idf_weights = idf_weights or {}
 
 
 def kind_of(described: Mapping[str, Any]) -> str | None:
@@ -95,7 +102,8 @@ def layer(described: Mapping[str, Any], reading: Reading) -> Config:
         config = {key: one for key, one in config.items() if key != "dtype"}
     own = _options(config, who, reading)
     if name in ("IntegerLookup", "StringLookup", "TextVectorization"):
-        own = _lookup(who, name, own, reading.vocabularies.get(id(described)))
+        vocabulary = reading.vocabularies.get(id(described))
+        own = _lookup(who, name, own, vocabulary, reading.idf_weights.get(id(described)))
     if name == "Lambda":
         own = _lambda(who, own, reading)
     return {"class_name": name, "config": own}
@@ -167,7 +175,9 @@ def _dtype(described: Mapping[str, Any]) -> str:
     return str(name)
 
 
-def _lookup(who: str, name: str, config: Config, vocabulary: list[str] | None) -> Config:
+def _lookup(
+    who: str, name: str, config: Config, vocabulary: list[str] | None, weights: Any
+) -> Config:
     """A lookup layer with its vocabulary, which may stand in a file of its own."""
     salt, method = config.get("salt"), config.get("oov_method")
     if salt is not None or method not in (None, "floormod", "farmhash"):
@@ -179,9 +189,12 @@ def _lookup(who: str, name: str, config: Config, vocabulary: list[str] | None) -
         oov = [of_texts.get("oov_token")] * own.get("num_oov_indices", 1)
         for special in (mask + oov, oov):  # the mask's token stands in front for output_mode="int"
             if special and vocabulary[: len(special)] == [str(one) for one in special]:
-                vocabulary = vocabulary[len(special) :]
+                if weights is None:
+                    vocabulary = vocabulary[len(special) :]
                 break
         own["vocabulary"] = list(map(int, vocabulary)) if name == "IntegerLookup" else vocabulary
+        if weights is not None:
+            own["idf_weights"] = weights[: len(vocabulary)].tolist()
     return own
 
 
