@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from corereg.autograd import Tensor
-from corereg.metrics.base import ndim_of
 from corereg.tables.given import given
 from corereg.targets import as_sample_weight
 from corereg.training.compilation import OutputLoss
@@ -167,7 +166,7 @@ def flat_outputs(
     if not columns:
         return ()
     parts = (y,) if len(targets) == 1 and hasattr(y, "ndim") else flat_targets(who, "y", y, names)
-    return tuple(i for i in columns if ndim_of(parts[i]) == 1)
+    return tuple(i for i in columns if np.ndim(parts[i]) == 1)
 
 
 def check_model_weights(
