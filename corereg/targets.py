@@ -90,14 +90,24 @@ def as_labels(who: str, y: Array, classes: int | None, rank: int = 1) -> Array:
     return whole
 
 
-def as_sample_weight(who: str, weight: Any, rows: int, dtype: Any) -> Array:
-    """sample_weight as a contiguous array (rows,) of dtype; finite, else ValueError."""
+def as_sample_weight(
+    who: str, weight: Any, rows: int, dtype: Any, steps: tuple[int | None, ...] = ()
+) -> Array:
+    """sample_weight as a contiguous array of dtype, (rows,) or, where outputs have steps, (rows,
+    *steps); finite, else ValueError. steps: the axes of an output between its first and its last.
+    """
     array = weight.data if isinstance(weight, Tensor) else given_array(who, WEIGHT, weight)
-    if array.shape == (rows, 1):
-        array = array[:, 0]
-    if array.shape != (rows,):
+    if array.ndim > 1 and array.shape[-1] == 1 and array.ndim in (2, len(steps) + 2):
+        array = array[..., 0]
+    per_step = array.ndim == len(steps) + 1 and all(
+        n in (None, m) for n, m in zip(steps, array.shape[1:], strict=True)
+    )
+    if array.shape[:1] != (rows,) or not (array.ndim == 1 or per_step):
+        each = "".join(f", {'any' if n is None else n}" for n in steps)
+        each = f", or ({rows}{each}), one a step" if steps else ""
         raise ValueError(
-            f"{who}: expected sample_weight of shape ({rows},), one a row, received {array.shape}"
+            f"{who}: expected sample_weight of shape ({rows},), one a row{each}, received "
+            f"{array.shape}"
         )
     return _finite_weight(who, array, dtype)
 

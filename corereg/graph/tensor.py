@@ -42,6 +42,8 @@ class SymbolicTensor:
     __array_ufunc__ = None  # NumPy's arrays leave operators to this class
     __hash__ = object.__hash__
 
+    sparse, ragged = False, False  # what Keras's programs ask for
+
     node: Any  # a corereg.graph.node.Node
     place: int
 

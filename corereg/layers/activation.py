@@ -24,6 +24,7 @@ class Activation(Layer):
     recordable = True
     supports_masking = True
     _takes_one_tensor = True
+    _has_no_weights = True
 
     def __init__(self, activation: Any, **options: Any) -> None:
         super().__init__(**options)

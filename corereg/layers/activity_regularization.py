@@ -25,6 +25,7 @@ class ActivityRegularization(Layer):
     recordable = True
     supports_masking = True
     _takes_one_tensor = True
+    _has_no_weights = True
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Any) -> None:
         super().__init__(activity_regularizer=L1L2(l1, l2), **options)

@@ -16,12 +16,14 @@ from corereg.graph.node import Node, Spec
 from corereg.graph.tensor import SymbolicTensor
 from corereg.layers.building import build_once, shapes_taken
 from corereg.layers.calling import (
+    UNSAID,
     CallSignature,
     OwnCall,
     call_with,
     input_specs,
     is_of_floats,
     leaves_of,
+    specs_of,
 )
 from corereg.layers.holder import Holder, assign_all as assign_all
 from corereg.layers.penalty_names import ACTIVITY, ADDED, CallPenalty
@@ -133,11 +135,13 @@ class Layer(Holder, Recordable):
             raise ValueError(
                 f"{self.who}: expected dtype 'float32', 'float64' or {MIXED!r}, received {dtype!r}"
             )
+        if not isinstance(trainable, bool):
+            raise ValueError(f"{self.who}: expected trainable as a bool, received {trainable!r}")
         self.input_shape_arg = None if input_shape is None else dims(self.who, input_shape)
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.built = False
+        self.built = self._has_no_weights and type(self).build is Layer.build
         self._built_shapes: tuple[Any, ...] | None = None
-        self._trainable = bool(trainable)
+        self._trainable = trainable
 
     @property
     def dtype(self) -> str:
@@ -188,9 +192,21 @@ class Layer(Holder, Recordable):
         """The shape of the output, (None, ...). Unless a subclass says it, it is found by trying
         `call` on zeros, which builds the layer; ValueError if that fails."""
         if type(self).call is Layer.call:
-            return input_shape  # calling it will say that there is nothing to call
+            raise NotImplementedError(
+                f"{self.who}: neither compute_output_shape nor call is written"
+            )
         self.ensure_built(input_shape)
         return infer_output_shape(self, input_shape)
+
+    def compute_output_spec(self, x: Any, *more: Any, **named: Any) -> Any:
+        """Symbolic tensors as they come out of a call on symbolic tensors, which become part of no
+        graph. The layer is built for it if that is needed to say what comes out.
+
+        >>> layers.Dense(3).compute_output_spec(corereg.KerasTensor((None, 4), "float32")).shape
+        (None, 3)
+        """
+        specs = specs_of(self, x, more, named)
+        return map_nest(lambda spec: SymbolicTensor(spec.shape, spec.dtype), specs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """The mask of what comes out, bools of its first axes, or None: that of the input, unless a
@@ -223,10 +239,12 @@ class Layer(Holder, Recordable):
 
     # ---- use -----------------------------------------------------------------------------------
 
-    def __call__(self, x: Any, *more: Any, training: bool | None = None, **named: Any) -> Any:
+    def __call__(
+        self, x: Any = UNSAID, *more: Any, training: bool | None = None, **named: Any
+    ) -> Any:
         """Computes the layer for a tensor or array x, building it first if need be. x is cast to
         the layer's dtype. What `call` takes besides is passed on; tensors in lists, tuples and
-        dicts are taken, too.
+        dicts are taken, too. x may be given by the name that it has in `call`.
 
         training: left out, it is that of the call around this one, else the default of `call`.
         """
@@ -269,6 +287,10 @@ class Layer(Holder, Recordable):
         """A nest of `Spec` for what comes out of symbolic tensors, or None: what `call` does on
         zeros decides."""
         kind = type(self)
+        if kind.compute_output_spec is not Layer.compute_output_spec:
+            return map_nest(
+                lambda one: Spec(one.shape, one.dtype), kind.compute_output_spec(self, x)
+            )
         if kind.compute_output_shape is Layer.compute_output_shape and kind.call is not Layer.call:
             return None
         shapes = self.compute_output_shape(map_nest(lambda one: one.shape, x))

@@ -6,6 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from corereg.autograd import Tensor
+from corereg.graph.nest import flatten, map_nest
+from corereg.graph.tensor import SymbolicTensor
 from corereg.layers.shapes import build_inner, map_shapes
 
 VARARGS = 4  # inspect.CO_VARARGS
@@ -31,8 +34,8 @@ def build_once(build: Build) -> Build:
         try:
             by_name = dict(zip(named, given[len(shapes) :], strict=True))
             build(layer, *given[: len(shapes)], **by_name)
-            build_inner(layer, given)
-            layer._built_shapes = given
+            build_inner(layer, given, vars(layer).get("_call_under_way"))
+            layer._built_shapes = given or None
             layer.built = True
             layer._freeze_own()
             if not layer.trainable:
@@ -77,11 +80,72 @@ def _rest(shapes: tuple[Any, ...]) -> list[Any]:
     ]
 
 
+def build_for_call(layer: Any, x: Any, more: tuple[Any, ...], named: dict[str, Any]) -> None:
+    """Builds a layer for `layer(x, *more, **named)`, whose tensors are real or symbolic ones.
+
+    A `build` of several shapes is given those of the arguments of `call` whose names its own have,
+    `query_shape` that of `query`; else in the order in which they come.
+    """
+    names = layer._signature.names
+    places = [name for name in names[1:] if name != "training"]
+    rest = {**dict(zip(places, more, strict=False)), **named}
+    others = {name: shapes_of(one) for name, one in rest.items() if is_of_tensors(one)}
+    shapes = {(names[0] if names else ""): shapes_of(x), **others}
+    wanted = [name.removesuffix("_shape") for name in _names_of_shapes(type(layer).build)]
+    in_order = [shapes[name] for name in wanted if name in shapes]
+    aligned = len(wanted) > 1 and len(in_order) == len(wanted)
+    layer.__dict__["_call_under_way"] = (
+        _symbolic((x, *more), layer.dtype),
+        _symbolic(named, layer.dtype),
+    )
+    try:
+        layer.ensure_built(*(in_order if aligned else shapes.values()))
+    finally:
+        layer.__dict__.pop("_call_under_way", None)
+
+
+def shapes_of(nest: Any) -> Any:
+    """(None, ...) of each tensor, nested alike; None of what is none."""
+    if isinstance(nest, dict):
+        return {key: shapes_of(one) for key, one in nest.items()}
+    if isinstance(nest, list | tuple):
+        return [shapes_of(one) for one in nest]
+    return (None, *nest.shape[1:]) if hasattr(nest, "shape") else None
+
+
+def is_of_tensors(nest: Any) -> bool:
+    """Whether a nest has nothing but tensors, and at least one."""
+    leaves = list(flatten(nest))
+    return bool(leaves) and all(isinstance(one, Tensor | SymbolicTensor) for one in leaves)
+
+
+def _symbolic(nest: Any, dtype: str) -> Any:
+    """A nest with symbolic tensors in the place of real ones, for any number of rows."""
+
+    def one(value: Any) -> Any:
+        if not isinstance(value, Tensor):
+            return value
+        floats = value.data.dtype.kind == "f"
+        return SymbolicTensor((None, *value.shape[1:]), dtype if floats else value.data.dtype, "")
+
+    return map_nest(one, nest)
+
+
 def shapes_taken(build: Any) -> int:
     """How many shapes a `build` method takes."""
-    while hasattr(build, "__wrapped__"):
-        build = build.__wrapped__
-    code = getattr(build, "__code__", None)
+    code = _code_of(build)
     if code is None:
         return 1
     return 99 if code.co_flags & VARARGS else max(code.co_argcount - 1, 0)
+
+
+def _names_of_shapes(build: Any) -> tuple[str, ...]:
+    """The names of the arguments of a `build` method, without self."""
+    code = _code_of(build)
+    return () if code is None else code.co_varnames[1 : code.co_argcount]
+
+
+def _code_of(function: Any) -> Any:
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    return getattr(function, "__code__", None)

@@ -11,9 +11,10 @@ from corereg import _kernels
 from corereg._lazy import later
 from corereg.autograd import Tensor, tensor
 from corereg.graph.inference import infer
-from corereg.graph.nest import flatten, map_nest
+from corereg.graph.nest import flatten
 from corereg.graph.node import Node, is_symbolic
 from corereg.graph.tensor import SymbolicTensor
+from corereg.layers.building import build_for_call
 from corereg.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
@@ -32,6 +33,16 @@ class OwnCall(_kernels.CallContext):
     inside stay with them, for `losses`. left_losses: whether any ever did, in this process."""
 
     left_losses: ClassVar[bool] = False
+
+
+class _Unsaid:
+    """In the place of a first argument that is given by its name, or not at all."""
+
+    def __repr__(self) -> str:
+        return "<by its name>"
+
+
+UNSAID: Any = _Unsaid()
 
 
 class CallSignature(NamedTuple):
@@ -95,6 +106,11 @@ def is_nest(x: Any) -> bool:
 
 def call_with(layer: Any, x: Any, more: tuple[Any, ...], training: Any, named: Any) -> Any:
     """`layer(x, *more, training=training, **named)` in general."""
+    if x is UNSAID:
+        name = layer._signature.names[0] if layer._signature.names else "x"
+        if name not in named:
+            raise TypeError(f"{layer.who}: expected its first argument, {name}, received none")
+        x = named.pop(name)
     x = layer._as_numbers(x)
     place = layer._signature.training_place
     if place is not None and len(more) > place:
@@ -112,8 +128,7 @@ def call_with(layer: Any, x: Any, more: tuple[Any, ...], training: Any, named: A
     named = {name: _other(layer, one) for name, one in named.items()}
     layer._track_call()
     if not layer.built:
-        others = [one for one in (*more, *named.values()) if _is_of_tensors(one)]
-        layer.ensure_built(shapes_of(x), *map(shapes_of, others))
+        build_for_call(layer, x, more, named)
     if training is None:
         training = layer._training_around()
     if not masked:
@@ -143,38 +158,22 @@ def call_symbolically(
         raise _one_tensor_error(layer, x)
     if layer.input_spec is not None:
         input_specs.check_input(layer, x)
-    others = [one for one in (*more, *named.values()) if is_symbolic(one)]
     if not layer.built:
-        shaped = [one for one in others if all(hasattr(t, "shape") for t in flatten(one))]
-        layer.ensure_built(symbolic_shapes(x), *map(symbolic_shapes, shaped))
+        build_for_call(layer, x, more, named)
     if training is not None and layer._takes_training:
         named = {**named, "training": training}
-    specs = None
-    whole = not others and all(isinstance(one, SymbolicTensor) for one in flatten(x))
-    if whole and not layer._makes_masks and not any(one._mask_spec for one in flatten(x)):
+    return Node(layer, (x, *more), named, specs_of(layer, x, more, named)).outputs
+
+
+def specs_of(layer: Any, x: Any, more: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A nest of `Spec` for what comes out of a built layer for symbolic tensors."""
+    whole = all(isinstance(one, SymbolicTensor) for one in flatten(x))
+    alone = whole and not is_symbolic((more, list(named.values())))
+    if alone and not layer._makes_masks and not any(one._mask_spec for one in flatten(x)):
         specs = layer._output_specs(x)
-    if specs is None:
-        specs = infer(layer.who, layer, (x, *more), named, layer._flatten_layers())
-    return Node(layer, (x, *more), named, specs).outputs
-
-
-def symbolic_shapes(nest: Any) -> Any:
-    """(None, ...) of each symbolic tensor, nested alike."""
-    return map_nest(lambda one: (None, *one.shape[1:]), nest)
-
-
-def _is_of_tensors(nest: Any) -> bool:
-    leaves = list(flatten(nest))
-    return bool(leaves) and all(isinstance(one, Tensor) for one in leaves)
-
-
-def shapes_of(nest: Any) -> Any:
-    """(None, ...) of each tensor, nested alike."""
-    if isinstance(nest, Tensor):
-        return (None, *nest.shape[1:])
-    if isinstance(nest, dict):
-        return {key: shapes_of(one) for key, one in nest.items()}
-    return [shapes_of(one) for one in nest]
+        if specs is not None:
+            return specs
+    return infer(layer.who, layer, (x, *more), named, layer._flatten_layers())
 
 
 def _tensors(nest: Any) -> Any:
@@ -203,6 +202,8 @@ def _one_tensor_error(layer: Any, x: Any) -> ValueError:
 
 
 def _each(layer: Any, nest: Any) -> Any:
+    if nest is None:
+        return None  # an input that is not there
     if isinstance(nest, dict):
         return {key: _each(layer, one) for key, one in nest.items()}
     if isinstance(nest, list | tuple) and is_nest(nest):

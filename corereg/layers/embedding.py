@@ -89,6 +89,8 @@ class Embedding(Layer):
         self.embeddings_constraint = embeddings_constraint
         self.mask_zero = self.supports_masking = self._makes_masks = bool(mask_zero)
         self._table = self._as_table(weights)
+        if weights is not None:
+            self.build()
 
     def _as_table(self, given: Any) -> np.ndarray[Any, Any] | None:
         """weights as one array of the table's shape; ValueError if it is not."""
@@ -104,7 +106,7 @@ class Embedding(Layer):
             )
         return table
 
-    def build(self, input_shape: Shape) -> None:
+    def build(self, input_shape: Shape | None = None) -> None:
         self.embeddings = self.add_weight(
             (self.input_dim, self.output_dim),
             self.embeddings_initializer,

@@ -34,7 +34,7 @@ class GaussianNoise(RandomLayer):
     True
     """
 
-    recordable = supports_masking = True
+    recordable = supports_masking = _has_no_weights = True
 
     def __init__(self, stddev: float, seed: int | None = None, **options: Any) -> None:
         super().__init__(seed, **options)
@@ -64,7 +64,7 @@ class GaussianDropout(RandomLayer):
     True
     """
 
-    recordable = supports_masking = True
+    recordable = supports_masking = _has_no_weights = True
     _is_dropout = True
 
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:

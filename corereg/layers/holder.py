@@ -64,6 +64,8 @@ class Holder:
     else:
         name, _dtype, activity_regularizer = FromInit(), FromInit(), FromInit()
     built: bool = False
+    _built_shapes: tuple[Any, ...] | None = None
+    _has_no_weights: bool = False  # so that it is built as soon as it is made
     _trainable: bool = True
     _is_building: bool = False
     _given: Given | None = None  # a file's weights, while it is being loaded
@@ -135,6 +137,8 @@ class Holder:
             if isinstance(one, _HELD) and one is not self and id(one) not in self._ids
         ]
         fixed = self.built and not self._is_building and not self._takes_layers
+        if new and fixed and self._has_no_weights and self._built_shapes is None:
+            self.built = fixed = False  # a layer without weights, to which a subclass gives some
         if new and fixed and not exchanged:
             raise ValueError(
                 f"{self.who}: expected its layers and parameters to be made in __init__ or build, "

@@ -17,6 +17,7 @@ class Identity(KeepsIntegers):
     """
 
     recordable = True
+    _has_no_weights = True
     supports_masking = True
     _takes_one_tensor = False
 

@@ -37,11 +37,27 @@ class InputLayer(Layer):
         shape: Sequence[int | None] | int | None = None,
         batch_size: int | None = None,
         dtype: Any = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
         batch_shape: Sequence[int | None] | None = None,
+        *,
         name: str | None = None,
         **options: Any,
     ) -> None:
+        if shape is None and batch_shape is None:
+            shape = options.pop("input_shape", None)  # of older Keras
         super().__init__(name=name, **options)
+        for word, said in (("sparse", sparse), ("ragged", ragged)):
+            if said:
+                raise ValueError(
+                    f"{self.who}: {word} inputs are not supported, received {word}={said!r}; "
+                    "leave it out, and pass matrices of SciPy's to fit and predict as they are"
+                )
+        if batch_size is not None and batch_shape is not None:
+            raise ValueError(
+                f"{self.who}: expected batch_size or batch_shape, received both: {batch_size!r} "
+                f"and {batch_shape!r}"
+            )
         if (shape is None) == (batch_shape is None):
             raise ValueError(
                 f"{self.who}: expected shape or batch_shape, received "
@@ -89,7 +105,7 @@ class InputLayer(Layer):
         found: SymbolicTensor = node.outputs
         return found
 
-    def call(self, x: Tensor, training: bool = False) -> Tensor:
+    def call(self, x: Any = None, training: bool = False) -> Any:
         return x
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -106,6 +122,8 @@ def Input(
     shape: Sequence[int | None] | int | None = None,
     batch_size: int | None = None,
     dtype: Any = None,
+    sparse: bool | None = None,
+    ragged: bool | None = None,
     batch_shape: Sequence[int | None] | None = None,
     name: str | None = None,
 ) -> SymbolicTensor:
@@ -123,4 +141,5 @@ def Input(
     >>> corereg.Model(x, layers.Dense(1)(x)).predict(np.ones((5, 3)), verbose=0).shape
     (5, 1)
     """
-    return InputLayer(shape, batch_size, dtype, batch_shape, name).output
+    made = InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, name=name)
+    return made.output

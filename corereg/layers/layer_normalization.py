@@ -19,7 +19,8 @@ class LayerNormalization(ScaleAndShift):
         y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
 
     axis: an integer or a list of them. Weights: gamma if `scale`, beta if `center`, of the input's
-    lengths along axis, the first axis first. Input and output of any shape. An axis that is no
+    lengths along axis, the first axis first. rms_scaling, of older programs: True divides
+    x itself by the same root, without beta. Input and output of any shape. An axis that is no
     integer raises TypeError; one that the input lacks, or whose length is unknown, ValueError.
 
     >>> layers.LayerNormalization(epsilon=0)(np.array([[1.0, 3.0], [10.0, 30.0]]))
@@ -43,10 +44,11 @@ class LayerNormalization(ScaleAndShift):
         gamma_constraint: Any = None,
         **options: Any,
     ) -> None:
+        self.rms_scaling = bool(options.pop("rms_scaling", False))
         super().__init__(
             epsilon,
-            center,
-            scale,
+            center and not self.rms_scaling,
+            scale or self.rms_scaling,
             beta_initializer,
             gamma_initializer,
             beta_regularizer,
@@ -68,10 +70,15 @@ class LayerNormalization(ScaleAndShift):
 
     def _normalize(self, x: Tensor, axes: int) -> Tensor:
         """Over the last axes, so many."""
+        if self.rms_scaling:
+            axis = tuple(range(-axes, 0))
+            spread = ops.sqrt(ops.var(x, axis, keepdims=True) + self.epsilon)
+            return x / spread * self.gamma
         shape = x.shape
         flat = x if axes == 1 else ops.reshape(x, (*shape[:-axes], -1))
         y = row_norm(flat, self._flat(self.gamma), self._flat(self.beta), self.epsilon)
         return y if axes == 1 else ops.reshape(y, shape)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axis": self.axis}
+        scaling = {"rms_scaling": True} if self.rms_scaling else {}
+        return {**super().get_config(), "axis": self.axis, **scaling}

@@ -18,6 +18,7 @@ class MaskLayer(RandomLayer):
 
     supports_masking = True
     _is_dropout = True
+    _has_no_weights = True
 
     def __init__(
         self,

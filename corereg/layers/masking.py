@@ -29,6 +29,7 @@ class Masking(Layer):
 
     recordable = True
     _takes_one_tensor = True
+    _has_no_weights = True
 
     def __init__(self, mask_value: Any = 0.0, **options: Any) -> None:
         super().__init__(**options)

@@ -34,6 +34,8 @@ def map_shapes(function: Callable[[Any], Any], shapes: Any) -> Any:
     """The function's result for each shape in a nest of shapes, nested alike."""
     if isinstance(shapes, dict):
         return {key: map_shapes(function, one) for key, one in shapes.items()}
+    if shapes is None:
+        return None  # of an input that is not there
     if is_shape(shapes):
         return function(shapes)
     return type(shapes)(map_shapes(function, one) for one in shapes)
@@ -54,17 +56,24 @@ def infer_output_shape(layer: Any, input_shapes: Any) -> Any:
     return map_nest(lambda spec: spec.shape, specs)
 
 
-def build_inner(layer: Any, input_shapes: tuple[Any, ...]) -> None:
+def build_inner(layer: Any, input_shapes: tuple[Any, ...], call: Any = None) -> None:
     """Builds the layers inside a layer by running its call on zeros. If it fails, those that it
-    built are as they were before."""
+    built are as they were before. call: the arguments of the call that it is built for, by place
+    and by name, with symbolic tensors; left out, there are none but tensors of these shapes."""
     before = [one for one in layer._flatten_layers(include_self=False) if not one.built]
     if not before or not input_shapes:
         return
-    given = tuple(
-        map_shapes(lambda shape: SymbolicTensor(shape, layer.dtype, ""), shapes)
-        for shapes in input_shapes
-    )
-    named = {"training": False} if layer._takes_training else {}
+    if call is None:
+        call = (
+            tuple(
+                map_shapes(lambda shape: SymbolicTensor(shape, layer.dtype, ""), shapes)
+                for shapes in input_shapes
+            ),
+            {},
+        )
+    given, named = call
+    if layer._takes_training:
+        named = {**named, "training": False}
     # a second size of what is unknown tells whether a weight's shape depends on it
     sizes = BATCHES if has_unknown_sizes(list(input_shapes)) else BATCHES[:1]
     try:

@@ -26,7 +26,7 @@ class UnitNormalization(NormalizingLayer):
     array([[0.6, 0.8]], dtype=float32)
     """
 
-    recordable = supports_masking = True
+    recordable = supports_masking = _has_no_weights = True
 
     def __init__(self, axis: int | Sequence[int] = -1, **options: Any) -> None:
         super().__init__(**options)

@@ -180,6 +180,12 @@ class Metric(Recordable):
             raise TypeError(f"{self.name}: expected numbers, received dtype {array.dtype}")
         return cast_to(array, array.shape, config.floatx())
 
+    @property
+    def has_own_update(self) -> bool:
+        """Whether its `update_state` is not one of this package: it gets targets as they were
+        given, (rows,) beside predictions (rows, 1)."""
+        return not type(self).update_state.__module__.startswith("corereg.")
+
     def add_batch(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
         """`update_state` with tensors for code that computes on them."""
         if self._computes_on_tensors:

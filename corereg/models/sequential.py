@@ -159,7 +159,9 @@ class Sequential(Model):
         if not self.layers:
             raise ValueError("Sequential.build: the model has no layers; add() some first")
         who = f"Sequential {self.name!r}"
-        if not isinstance(input_shape, list | tuple) or len(input_shape) < 2:
+        if not isinstance(input_shape, list | tuple) or (
+            len(input_shape) < 2 and tuple(input_shape) != (None,)
+        ):
             raise ValueError(
                 f"{who}: expected an input_shape with the batch first, such as (None, 10), "
                 f"received {input_shape!r}"

@@ -18,7 +18,7 @@ from corereg.graph.nest import flatten, map_nest
 from corereg.graph.node import Node, Spec, is_symbolic
 from corereg.graph.tensor import SymbolicTensor
 from corereg.layers.base import Layer
-from corereg.layers.calling import call_with, is_of_floats
+from corereg.layers.calling import UNSAID, call_with, is_of_floats
 from corereg.layers.input_layer import InputLayer
 from corereg.models.inputs import InputKind, arranged, checked, input_kind
 from corereg.naming import snake_case, unique_name
@@ -90,7 +90,9 @@ class ModelStructure(Layer):
 
     # ---- calls ---------------------------------------------------------------------------------
 
-    def __call__(self, x: Any, *more: Any, training: bool | None = None, **named: Any) -> Any:
+    def __call__(
+        self, x: Any = UNSAID, *more: Any, training: bool | None = None, **named: Any
+    ) -> Any:
         """The output for a tensor or array x (batch, ...), as a Tensor with its graph. Several
         inputs are given as a list, in order, or as a dict by their names; outputs come nested as
         they were given to the model. training: as for `Layer`."""

@@ -129,7 +129,10 @@ class EpochAccumulators:
         for output, metric, _, weighted in self.metrics:
             _kernels.track_part(metric)
             prediction = outside_graph(predictions[output])
-            metric.add_batch(targets[output], prediction, weights[output] if weighted else None)
+            target = targets[output]
+            if output in batch.flat and metric.has_own_update and target is not None:
+                target = target.reshape(-1)
+            metric.add_batch(target, prediction, weights[output] if weighted else None)
 
     def add_penalty(self, batch: Batch, parts: Array, in_loss: bool = False) -> None:
         """Adds the penalty of one batch, the sum of parts. in_loss: its loss has it already."""

@@ -27,6 +27,7 @@ from corereg.training.data.model_data import (
     check_model_inputs,
     check_model_targets,
     check_model_weights,
+    flat_outputs,
 )
 from corereg.training.data.model_shapes import (
     KnownShapes,
@@ -279,6 +280,7 @@ class Trainer:
         like = nest_given(x, shapes.input_names)
         data = arrays.ArrayDataset(inputs, targets, weights, dtype, like, shapes.input_dtypes)
         data.columns = columns
+        data.flat = flat_outputs(who, y, targets, names)
         return data
 
     # ---- one step --------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ class ActivationLayer(Layer):
 
     supports_masking = True
     _takes_one_tensor = True
+    _has_no_weights = True
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from corereg.layers.base import Layer
+from corereg.layers.calling import UNSAID
 
 
 class TakesImageDict(Layer):
@@ -12,7 +13,9 @@ class TakesImageDict(Layer):
     the result is a dict with changed "images", and "labels" as they were. Others of Keras's keys,
     boxes and masks, would have to be moved along, which no layer does; ValueError says so."""
 
-    def __call__(self, x: Any, *more: Any, training: bool | None = None, **named: Any) -> Any:
+    def __call__(
+        self, x: Any = UNSAID, *more: Any, training: bool | None = None, **named: Any
+    ) -> Any:
         if not isinstance(x, dict):
             return super().__call__(x, *more, training=training, **named)
         if "images" not in x or not set(x) <= {"images", "labels"}:

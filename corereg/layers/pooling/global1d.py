@@ -18,6 +18,7 @@ class _GlobalPooling1D(Layer):
     """
 
     _takes_one_tensor = True
+    _has_no_weights = True
 
     def __init__(
         self, data_format: str | None = None, keepdims: bool = False, **options: Any
@@ -62,7 +63,7 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
     recordable = True
     _makes_masks = False
 
-    def call(self, x: Tensor, training: bool = False, mask: Any = None) -> Tensor:
+    def call(self, x: Tensor, mask: Any = None) -> Tensor:
         self._check(x.shape)
         if mask is None:
             return ops.mean(x, self._axis, keepdims=self.keepdims)

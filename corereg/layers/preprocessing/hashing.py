@@ -11,6 +11,7 @@ from corereg.autograd import Tensor
 from corereg.autograd.ops.arguments import array_of, constant
 from corereg.graph.tensor import STRING, SymbolicTensor
 from corereg.layers.base import Layer, Shape
+from corereg.layers.calling import UNSAID
 from corereg.layers.preprocessing.batches import pieces
 from corereg.layers.preprocessing.encoding import MODES, check_mode, encoded, encoded_shape
 from corereg.layers.preprocessing.fingerprints import (
@@ -127,7 +128,9 @@ class Hashing(Layer):
 
     # ---- calls -----------------------------------------------------------------------------------
 
-    def __call__(self, x: Any, *more: Any, training: bool | None = None, **named: Any) -> Any:
+    def __call__(
+        self, x: Any = UNSAID, *more: Any, training: bool | None = None, **named: Any
+    ) -> Any:
         """The bins of texts or whole numbers, a Tensor, as output_mode says."""
         if isinstance(x, SymbolicTensor):
             texts = x.dtype == STRING

@@ -10,6 +10,7 @@ import numpy as np
 
 from corereg.autograd import Tensor
 from corereg.graph.tensor import SymbolicTensor
+from corereg.layers.calling import UNSAID
 from corereg.layers.preprocessing.batches import pieces
 from corereg.layers.preprocessing.fingerprints import fingerprints
 from corereg.layers.preprocessing.lookup import PIECE, Array, Lookup, check_salt
@@ -135,7 +136,9 @@ class StringLookup(Lookup):
         codes[unknown] = found
         return codes
 
-    def __call__(self, x: Any, *more: Any, training: bool | None = None, **named: Any) -> Any:
+    def __call__(
+        self, x: Any = UNSAID, *more: Any, training: bool | None = None, **named: Any
+    ) -> Any:
         """The numbers of texts, a Tensor, as output_mode says; with invert=True the texts of
         numbers, an array."""
         if self.invert:

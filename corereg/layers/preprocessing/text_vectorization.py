@@ -12,6 +12,7 @@ import numpy as np
 from corereg.autograd import Tensor
 from corereg.graph.tensor import STRING, SymbolicTensor
 from corereg.layers.base import Shape
+from corereg.layers.calling import UNSAID
 from corereg.layers.preprocessing.batches import batches_of, pieces
 from corereg.layers.preprocessing.lookup import Array, Lookup
 from corereg.layers.preprocessing.texts import as_texts
@@ -200,7 +201,9 @@ class TextVectorization(Lookup):
         filled[np.arange(columns) < sizes[:, None]] = np.concatenate(codes)
         return filled if texts.ndim else filled[0]
 
-    def __call__(self, x: Any, *more: Any, training: bool | None = None, **named: Any) -> Any:
+    def __call__(
+        self, x: Any = UNSAID, *more: Any, training: bool | None = None, **named: Any
+    ) -> Any:
         """Texts as output_mode says, a Tensor."""
         return super().__call__(self._as_numbers(x), *more, training=training, **named)
 

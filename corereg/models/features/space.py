@@ -22,6 +22,7 @@ from corereg.layers import (
     StringLookup,
 )
 from corereg.layers.building import builds_itself
+from corereg.layers.calling import UNSAID
 from corereg.models.features.columns import columns_of, is_table, numbers_of, with_axis
 from corereg.models.features.feature import Cross, Feature, check_mode
 from corereg.models.features.kinds import FeatureKinds
@@ -244,7 +245,9 @@ class FeatureSpace(FeatureKinds, Model):
                 )
             self._lay_out_features()
 
-    def __call__(self, x: Any, *more: Any, training: bool | None = None, **named: Any) -> Any:
+    def __call__(
+        self, x: Any = UNSAID, *more: Any, training: bool | None = None, **named: Any
+    ) -> Any:
         """The features of a table, a dict of columns or of single values, as a Tensor or a dict of
         them; columns that the space does not know are passed over. Single values give features
         without the axis of rows. ValueError that names a column that is missing."""

@@ -36,7 +36,8 @@ class Batch(NamedTuple):
     or a dict of them; targets: what the losses want, one for each output, or None; weights: of the
     rows, one (rows, ...) or None for each output; arrays: of inputs, targets and weights, one after
     the other. classes: of rows that are mixed (corereg.training.mixing), for each output what its
-    loss looks at in place of targets, or None; targets are then what metrics look at.
+    loss looks at in place of targets, or None; targets are then what metrics look at. flat: the
+    outputs whose targets (rows, 1) were given as (rows,), which metrics of the user's own get so.
     """
 
     x: Any
@@ -45,6 +46,7 @@ class Batch(NamedTuple):
     rows: int
     arrays: tuple[Array | None, ...]
     classes: tuple[tuple[ClassPart, ...] | None, ...] | None = None
+    flat: tuple[int, ...] = ()
 
 
 class ArrayDataset:
@@ -65,6 +67,7 @@ class ArrayDataset:
         self.input_dtypes = input_dtypes
         self.inputs, self.targets, self.weights = inputs, targets, weights
         self.columns: InputColumns | None = None  # of the tables that the inputs were
+        self.flat: tuple[int, ...] = ()  # as of a Batch
         self.dtype = np.dtype(dtype)
         self._like = like
         self._batch: Batch | None = None
@@ -111,7 +114,7 @@ class ArrayDataset:
 
     def _form_of_batches(self) -> tuple[Any, ...]:
         """What batches of different numbers of rows have in common."""
-        signature: list[Any] = [self.dtype]
+        signature: list[Any] = [self.dtype, self.flat]
         if self._like is not None:
             signature.append(form_of(self._like))
         if self.input_dtypes is not None:
@@ -138,7 +141,7 @@ class ArrayDataset:
                 for a in self.weights
             )
         x = model_input(self._like, [Tensor(a) for a in inputs])
-        return Batch(x, targets, weights, rows, (*inputs, *targets, *weights))
+        return Batch(x, targets, weights, rows, (*inputs, *targets, *weights), flat=self.flat)
 
     def _dtypes_of_inputs(self) -> tuple[Any, ...]:
         return self.input_dtypes or (self.dtype,) * len(self.inputs)
@@ -180,7 +183,7 @@ class ArrayDataset:
         return self._part(slice(None, at)), self._part(slice(at, None))
 
     def _part(self, rows: slice) -> ArrayDataset:
-        return ArrayDataset(
+        part = ArrayDataset(
             tuple(a[rows] for a in self.inputs),
             tuple(None if a is None else a[rows] for a in self.targets),
             tuple(None if a is None else a[rows] for a in self.weights),
@@ -188,3 +191,5 @@ class ArrayDataset:
             self._like,
             self.input_dtypes,
         )
+        part.flat = self.flat
+        return part

@@ -76,7 +76,7 @@ def check_model_inputs(
         table = tables[0] if tables else None
         finite = finite and not (known is not None and known.takes_missing(0))
         arrays: tuple[Array, ...] = (
-            check_inputs(who, parts[0], dtype, finite, single, table, _scalars(known, 0)),
+            check_inputs(who, parts[0], dtype, finite, single, table, _scalars(model, known, 0)),
         )
     else:
         labels = _labels(names, len(parts))
@@ -86,7 +86,7 @@ def check_model_inputs(
                 *(part, dtype, finite and not (known is not None and known.takes_missing(i))),
                 known is not None and known.takes_one_feature(i),
                 tables[i] if tables else None,
-                _scalars(known, i),
+                _scalars(model, known, i),
             )
             for i, (label, part) in enumerate(zip(labels, parts, strict=True))
         )
@@ -100,9 +100,12 @@ def check_model_inputs(
     return CheckedInputs(arrays, known, named)
 
 
-def _scalars(known: ModelShapes | None, i: int) -> bool:
-    """Whether an input of a built model takes a single number a row, as of Input(shape=())."""
-    return known is not None and known.inputs is not None and known.inputs[i] == (None,)
+def _scalars(model: ShapedModel, known: ModelShapes | None, i: int) -> bool:
+    """Whether an input takes a single number a row: of a built model, as of Input(shape=()); of one
+    that is not built yet, if it computes by a `call` of its own."""
+    if known is None:
+        return model._has_own_call
+    return known.inputs is not None and known.inputs[i] == (None,)
 
 
 def _labels(names: Sequence[str] | None, count: int) -> list[str]:
@@ -156,6 +159,17 @@ def check_model_targets(
     )
 
 
+def flat_outputs(
+    who: str, y: Any, targets: tuple[Array | None, ...], names: Sequence[str | None]
+) -> tuple[int, ...]:
+    """The outputs whose checked targets are (rows, 1) where y has (rows,)."""
+    columns = [i for i, one in enumerate(targets) if one is not None and one.shape[1:] == (1,)]
+    if not columns:
+        return ()
+    parts = (y,) if len(targets) == 1 and hasattr(y, "ndim") else flat_targets(who, "y", y, names)
+    return tuple(i for i in columns if np.ndim(parts[i]) == 1)
+
+
 def check_model_weights(
     who: str,
     targets: tuple[Array | None, ...],
@@ -168,8 +182,8 @@ def check_model_weights(
     names, dtype = shapes.output_names, shapes.dtype
     if class_weight is None:
         return tuple(
-            None if one is None else as_sample_weight(who, one, rows, dtype)
-            for one in flat_weights(who, weight, names)
+            None if one is None else as_sample_weight(who, one, rows, dtype, tuple(shape[1:-1]))
+            for one, shape in zip(flat_weights(who, weight, names), shapes.outputs, strict=False)
         )
     if weight is not None:
         raise ValueError(f"{who}: give class_weight or sample_weight, not both")
