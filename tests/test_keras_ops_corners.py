@@ -154,6 +154,47 @@ def test_lu_factor_of_singular_and_of_symbolic_matrices():
     assert ops.view(Input((4,)), "int16").shape == (None, 8)
 
 
+@pytest.mark.parametrize(
+    ("called", "shape"),
+    [
+        (lambda x: ops.map(lambda row: row[:2] * 2, x), (None, 2)),
+        (lambda x: ops.vectorized_map(ops.sum, x), (None,)),
+        (lambda x: ops.scan(lambda c, r: (c + r, c * r), x[0], x)[1], (None, 3)),
+        (lambda x: ops.associative_scan(ops.add, x), (None, 3)),
+        (lambda x: ops.fori_loop(0, 3, lambda i, v: v + i, x), (None, 3)),
+        (
+            lambda x: ops.while_loop(lambda v: ops.sum(v) < 50, lambda v: (v + 1,), (x,))[0],
+            (None, 3),
+        ),
+        (lambda x: ops.switch(1, [ops.exp, ops.log], x), (None, 3)),
+    ],
+)
+def test_functions_of_functions_in_graphs(called, shape):
+    """A node holds the function: it runs, and only a file cannot hold it."""
+    x = Input((3,))
+    y = called(x)
+    assert y.shape == shape
+    model = Model(x, y)
+    np.testing.assert_array_equal(model(Tensor(X)).data, called(Tensor(X)).data)
+    with pytest.raises(TypeError, match="expected arguments of calls that a file can hold"):
+        model.get_config()
+
+
+def test_rows_of_no_segment_are_left_out():
+    ids = [0, -1, 1, 5, 1]
+    assert ops.segment_sum([1.0, 2.0, 3.0, 4.0, 5.0], ids, 3).data.tolist() == [1, 8, 0]
+    assert ops.segment_max([1, 2, 3, 4, 5], ids, 2).data.tolist() == [1, 5]
+
+
+def test_a_prediction_of_nan_is_the_smallest():
+    rows = [[NAN, 0.5, 0.25], [0.5, NAN, 0.25]]
+    assert ops.in_top_k([0, 0], rows, k=2).data.tolist() == [False, True]
+
+
+def test_no_dtype_is_that_of_floats():
+    assert ops.cast(N, None).dtype == ops.saturate_cast(N, None).dtype == "float32"
+
+
 def test_gradients_flow_through_loops():
     x = Tensor(2.0, requires_grad=True)
     ops.fori_loop(0, 3, lambda i, v: v * x, Tensor(1.0)).backward()
@@ -570,6 +611,22 @@ ERRORS = {
         "quantile: expected method",
     ),
     "map": (lambda: ops.map(lambda r: r, (X, X[:1])), ValueError, "map: expected tensors of one"),
+    "scan by no function": (lambda: ops.scan(3, 0, X), TypeError, "scan: expected f as a function"),
+    "scan's unroll": (
+        lambda: ops.scan(lambda c, r: (c, r), 0, X, unroll=-1),
+        ValueError,
+        "expected unroll as a positive integer or a bool, received -1",
+    ),
+    "inv of matrices that may not be square": (
+        lambda: ops.inv(Input((None, 3))),
+        ValueError,
+        "inv: expected a call that computes for .* expected x of shape",
+    ),
+    "solve by matrices that are not square": (
+        lambda: ops.solve(Input((3, 4)), Input((3, 1))),
+        ValueError,
+        "solve: expected a call that computes for",
+    ),
     "scan": (
         lambda: ops.scan(lambda c, r: (c, r), 0),
         ValueError,
@@ -773,7 +830,7 @@ ERRORS = {
         ValueError,
         "expected arguments that broadcast",
     ),
-    "a symbolic condition": (lambda: ops.switch(Input(()), []), TypeError, "expected numbers"),
+    "a symbolic index": (lambda: ops.switch(Input(()), []), ValueError, "expected one element"),
 }
 
 

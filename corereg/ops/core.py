@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from corereg import _kernels, autograd
+from corereg import _kernels, autograd, config
 from corereg.autograd import Tensor, ops
 from corereg.autograd.ops.arguments import constant
 from corereg.graph.nest import flatten, map_nest, pack_like
 from corereg.graph.node import is_symbolic
 from corereg.graph.tensor import SymbolicTensor
 from corereg.ops.indexing import where
-from corereg.ops.operands import as_tensor, counted, keras_op
+from corereg.ops.operands import as_tensor, counted, keras_op, keras_op_shaped_like
 
 
 @keras_op
@@ -24,7 +24,7 @@ def cast(x: Any, dtype: Any) -> Tensor:
     >>> ops.cast([1.7, -1.7], "int32")
     Tensor([ 1, -1], dtype=int32)
     """
-    return ops.astype(as_tensor(x), dtype)
+    return ops.astype(as_tensor(x), config.floatx() if dtype is None else dtype)
 
 
 @keras_op
@@ -54,7 +54,7 @@ def saturate_cast(x: Any, dtype: Any) -> Tensor:
     >>> ops.saturate_cast([-5.0, 300.0], "uint8")
     Tensor([  0, 255], dtype=uint8)
     """
-    x, dtype = as_tensor(x), np.dtype(dtype)
+    x, dtype = as_tensor(x), np.dtype(config.floatx() if dtype is None else dtype)
     if dtype.kind == x.dtype.kind == "f" or dtype.kind == "b":
         return ops.astype(x, dtype)
     limits: Any = np.iinfo(dtype) if dtype.kind in "iu" else np.finfo(dtype)
@@ -178,6 +178,7 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
     return pack_like(left, [None if a is None else where(pred, a, b) for a, b in both])
 
 
+@keras_op
 def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
     """branches[index](*operands); an index that is out of range counts as the nearest one.
 
@@ -195,6 +196,15 @@ def _tensors(nest: Any) -> Any:
     return map_nest(as_tensor, nest)
 
 
+def _same_variables(cond: Any, body: Any, loop_vars: Any, maximum_iterations: Any = None) -> Any:
+    return loop_vars
+
+
+def _same_value(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
+    return init_val
+
+
+@keras_op_shaped_like(_same_variables)
 def while_loop(
     cond: Callable[..., Any],
     body: Callable[..., Any],
@@ -225,6 +235,7 @@ def while_loop(
     return type(loop_vars)(final) if several else final[0]
 
 
+@keras_op_shaped_like(_same_value)
 def fori_loop(lower: int, upper: int, body_fun: Callable[..., Any], init_val: Any) -> Any:
     """Runs init_val = body_fun(i, init_val) for i from lower to upper - 1, and returns the last
     one.
@@ -258,6 +269,7 @@ def _stacked(results: list[Any], axis: int = 0) -> Any:
     return pack_like(results[0], parts)
 
 
+@keras_op
 def map(f: Callable[..., Any], xs: Any) -> Any:
     """f called for each row of xs, a tensor or a nest of them; the results are stacked. ValueError
     if there are no rows.
@@ -272,6 +284,7 @@ def map(f: Callable[..., Any], xs: Any) -> Any:
     return _stacked([f(_row(xs, i)) for i in rows])
 
 
+@keras_op
 def vectorized_map(function: Callable[..., Any], elements: Any) -> Any:
     """As `map`: the function is called for each row, one after the other.
 
@@ -282,13 +295,14 @@ def vectorized_map(function: Callable[..., Any], elements: Any) -> Any:
     return map(function, elements)
 
 
+@keras_op
 def scan(
     f: Callable[..., Any],
     init: Any,
     xs: Any = None,
     length: int | None = None,
     reverse: bool = False,
-    unroll: int = 1,
+    unroll: int | bool = 1,
 ) -> tuple[Any, Any]:
     """carry, y = f(carry, row) for each row of xs, from the last one on for reverse=True: the last
     carry, and all y stacked in the order of xs. xs None: length times f(carry, None). unroll
@@ -297,6 +311,12 @@ def scan(
     >>> ops.scan(lambda total, x: (total + x, 10 * x), 0, Tensor([1, 2, 3]))
     (Tensor(6, dtype=int64), Tensor([10, 20, 30], dtype=int64))
     """
+    if not callable(f):
+        raise TypeError(f"scan: expected f as a function, received {f!r}")
+    if not isinstance(unroll, int) or (unroll is not False and unroll < 1):
+        raise ValueError(
+            f"scan: expected unroll as a positive integer or a bool, received {unroll!r}"
+        )
     if xs is None and length is None:
         raise ValueError("scan: expected xs, or a length")
     xs = None if xs is None else _tensors(xs)
@@ -312,6 +332,7 @@ def scan(
     return _tensors(carry), _stacked(made) if made else None
 
 
+@keras_op
 def associative_scan(
     f: Callable[..., Any], elems: Any, reverse: bool = False, axis: int = 0
 ) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 from corereg.autograd import Tensor, is_grad_enabled, ops
 from corereg.autograd.ops.arguments import constant
-from corereg.autograd.ops.decompositions import finite
+from corereg.autograd.ops.decompositions import as_matrices, finite
 from corereg.ops.operands import (
     as_float,
     counted,
@@ -54,11 +54,12 @@ def logdet(x: Any) -> Tensor:
 
 
 def _same(x: Any, upper: bool = False) -> Tensor:
-    return as_float(x)
+    return as_matrices(as_float(x), "linalg", square=True)
 
 
 def _product(a: Any, b: Any, lower: bool = False) -> Tensor:
     a, b = promoted_floats(a, b)
+    as_matrices(a, "solve", square=True)
     column = b.ndim == a.ndim - 1
     made = ops.matmul(a, ops.expand_dims(b, -1) if column else b)
     return ops.squeeze(made, -1) if column else made
@@ -123,7 +124,7 @@ def cholesky_inverse(x: Any, upper: bool = False) -> Tensor:
     Tensor([[0.25  , 0.    ],
             [0.    , 0.0625]])
     """
-    x = as_float(x)
+    x = as_matrices(as_float(x), "cholesky_inverse", square=True)
     back = ops.inv(ops.triu(x) if upper else ops.tril(x))
     turned = ops.swapaxes(back, -1, -2)
     return ops.matmul(back, turned) if upper else ops.matmul(turned, back)

@@ -10,6 +10,7 @@ from corereg.autograd import Tensor, ops
 from corereg.autograd.aliases import Axis
 from corereg.autograd.ops.arguments import array_of, constant
 from corereg.ops.operands import (
+    INDEX,
     as_float,
     as_tensor,
     counted,
@@ -70,15 +71,16 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
 @keras_op
 def in_top_k(targets: Any, predictions: Any, k: int) -> Tensor:
     """Whether the class of each row is among those of its k largest predictions, equal ones
-    included: targets (n,), predictions (n, classes) -> (n,).
+    included: targets (n,), predictions (n, classes) -> (n,). A prediction of NaN is the smallest.
 
     >>> ops.in_top_k([1, 0], [[0.1, 0.7, 0.2], [0.1, 0.7, 0.2]], k=2)
     Tensor([ True, False], dtype=bool)
     """
     targets, predictions = as_tensor(targets), as_tensor(predictions)
     rows = array_of(predictions)
-    own = array_of(ops.take_along_axis(predictions, ops.expand_dims(targets, -1), -1))
-    return constant((rows > own).sum(axis=-1) < k)
+    classes = targets if targets.dtype.kind in "iu" else ops.astype(targets, INDEX)
+    own = array_of(ops.take_along_axis(predictions, ops.expand_dims(classes, -1), -1))
+    return constant((rows > np.where(own == own, own, -np.inf)).sum(axis=-1) < k)
 
 
 @keras_op

@@ -286,14 +286,16 @@ def segment_sum(
     data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False
 ) -> Tensor:
     """The sums of the rows of each segment: data (n, ...), segment_ids (n,) -> (num_segments, ...).
-    num_segments None: one more than the largest id. sorted changes no result.
+    num_segments None: one more than the largest id. Rows with another id, such as -1, are left out.
+    sorted changes no result.
 
     >>> ops.segment_sum([1.0, 2.0, 4.0], [0, 0, 2])
     Tensor([3., 0., 4.])
     """
     data, ids, count = _segments("segment_sum", data, segment_ids, num_segments)
-    start = Tensor(np.zeros((count, *data.shape[1:]), data.dtype))
-    return ops.add_at(start, ids, data)
+    left_out = array_of(ids) < 0, array_of(ids) >= count
+    start = Tensor(np.zeros((count + 1, *data.shape[1:]), data.dtype))
+    return ops.add_at(start, ops.where(left_out[0] | left_out[1], count, ids), data)[:count]
 
 
 @keras_op
