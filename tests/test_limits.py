@@ -138,7 +138,7 @@ WHOLE = {
 @pytest.mark.parametrize("name", WHOLE)
 def test_what_is_no_whole_number(name, value):
     with pytest.raises(
-        (TypeError, ValueError), match=r"expected .*(received|got) .*(True|2\.5|'2')"
+        (TypeError, ValueError), match=r"expected.*(received|got) .*(True|2\.5|'2')"
     ):
         WHOLE[name](value)
 
