@@ -107,6 +107,42 @@ def test_the_first_that_is_refused(name):
         call()
 
 
+WHOLE = {
+    "CategoricalCrossentropy": lambda n: losses.CategoricalCrossentropy(axis=n),
+    "CategoryEncoding": lambda n: layers.CategoryEncoding(n),
+    "Concatenate": lambda n: layers.Concatenate(axis=n),
+    "Dense": lambda n: layers.Dense(n),
+    "Discretization": lambda n: layers.Discretization(num_bins=n),
+    "Dot": lambda n: layers.Dot(axes=n),
+    "Dropout": lambda n: layers.Dropout(0.5, seed=n),
+    "Embedding": lambda n: layers.Embedding(n, 2),
+    "GroupNormalization": lambda n: layers.GroupNormalization(n),
+    "Hashing": lambda n: layers.Hashing(n),
+    "Input": lambda n: corereg.Input((n,)),
+    "Normalization": lambda n: layers.Normalization(axis=n),
+    "NumericEncoding": lambda n: layers.NumericEncoding("quantile", num_quantiles=n),
+    "PReLU": lambda n: layers.PReLU(shared_axes=[n]),
+    "RandomCrop": lambda n: layers.RandomCrop(n, 2),
+    "RepeatVector": lambda n: layers.RepeatVector(n),
+    "Reshape": lambda n: layers.Reshape((n,)),
+    "salt": lambda n: layers.Hashing(3, salt=[n, 2]),
+    "Softmax": lambda n: layers.Softmax(axis=n),
+    "SpectralNormalization": lambda n: layers.SpectralNormalization(layers.Dense(1), n),
+    "StringLookup": lambda n: layers.StringLookup(num_oov_indices=n),
+    "TopK": lambda n: metrics.TopKCategoricalAccuracy(n),
+    "Muon": lambda n: optimizers.Muon(ns_steps=n),
+}
+
+
+@pytest.mark.parametrize("value", [True, 2.5, "2"], ids=["bool", "float", "text"])
+@pytest.mark.parametrize("name", WHOLE)
+def test_what_is_no_whole_number(name, value):
+    with pytest.raises(
+        (TypeError, ValueError), match=r"expected.*(received|got) .*(True|2\.5|'2')"
+    ):
+        WHOLE[name](value)
+
+
 @pytest.mark.parametrize("option", ["label_smoothing", "dropout"])
 def test_shares_below_1_of_estimators(option):
     pytest.importorskip("sklearn")
