@@ -85,11 +85,17 @@ def test_tokens_that_are_whole_floats():
 
 @pytest.mark.parametrize("weights", [[2.0, 3.0], [9.0, 2.0, 3.0]])
 def test_weights_beside_special_tokens(weights):
-    """A weight for each token, or one for each number; the special one's is their mean."""
+    """A weight for each token, or one for each number; else the special one's is their mean."""
     layer = StringLookup(vocabulary=["[UNK]", "a", "b"], idf_weights=weights, output_mode="tf_idf")
     assert layer([["a", "b", "b"]]).data.tolist() == [[0, 2, 6]]
     plain = StringLookup(vocabulary=["a", "b"], idf_weights=[2.0, 3.0], output_mode="tf_idf")
-    np.testing.assert_array_equal(layer([["z", "a"]]).data, plain([["z", "a"]]).data)
+    wanted = plain([["z", "a"]]).data if len(weights) == 2 else [[9, 2, 0]]
+    np.testing.assert_array_equal(layer([["z", "a"]]).data, wanted)
+    again = StringLookup.from_config(layer.get_config())
+    np.testing.assert_array_equal(again([["z", "a"]]).data, wanted)
+    assert again.get_config() == layer.get_config()
+    again.adapt([["a", "b"]])  # which forgets what was given
+    assert again([["z"]]).data[0, 0] == np.float32(np.log(1.5))
 
 
 # ---- shapes --------------------------------------------------------------------------------------

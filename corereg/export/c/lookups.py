@@ -144,10 +144,7 @@ def integer_lookup(w: Writer, call: Call) -> None:
 
     _given_or_encoded(w, call, write, layer._output_size())
     if layer.output_mode == "tf_idf":
-        idf = layer._idf or []
-        weights = np.zeros(layer._output_size(), layer.dtype)
-        weights[: layer.num_oov_indices] = float(np.mean(idf)) if idf else 0.0
-        weights[layer.num_oov_indices : layer.num_oov_indices + len(idf)] = idf
+        weights = layer.weights_of_numbers()
         y = w.of(call.output)
         both = [
             Operand(y, None, REAL),

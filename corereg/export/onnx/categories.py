@@ -77,10 +77,7 @@ def _looked_up(graph: OnnxGraph, call: Call, codes: Term) -> Term:
     count = layer._output_size()
     if mode != "tf_idf":
         return encoded(graph, call, codes, count, mode)
-    idf, unknown = layer._idf or [], layer.num_oov_indices
-    weights = np.zeros(count, call.output.dtype)
-    weights[:unknown] = np.mean(idf) if idf else 0.0
-    weights[unknown : unknown + len(idf)] = idf
+    weights = layer.weights_of_numbers().astype(call.output.dtype)
     return encoded(graph, call, codes, count, "count") * weights
 
 

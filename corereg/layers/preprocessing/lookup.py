@@ -75,6 +75,7 @@ class Lookup(Layer):
         self.invert, self.pad_to_max_tokens = bool(invert), bool(pad_to_max_tokens)
         self._tokens: list[Any] = []
         self._idf: list[float] | None = None
+        self._unknown_idf: list[float] | None = None  # None: the mean of those of the tokens
         self._codes: dict[Any, int] = {}
         self._set([], None)
         if vocabulary is not None:
@@ -101,7 +102,7 @@ class Lookup(Layer):
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
         """Takes these tokens, or those of a text file, one a line; [mask token] and tokens for what
         is not known may stand before them. idf_weights: for output_mode "tf_idf", one a token, or
-        one for each of all numbers. ValueError for tokens that are there twice, for too many of
+        one for each of all numbers; what is not known has else the mean of them. ValueError for tokens that are there twice, for too many of
         them, and for no weights where they are needed."""
         if isinstance(vocabulary, str):
             with open(vocabulary, encoding="utf-8") as file:
@@ -117,11 +118,11 @@ class Lookup(Layer):
                 f"{self.who}: expected a vocabulary {wanted} idf_weights for output_mode "
                 f"{self.output_mode!r}"
             )
-        special = self._special()
+        special, unknown = self._special(), None
         if special and tokens[: len(special)] == special:
             tokens = tokens[len(special) :]
             if weights is not None and len(weights) == len(tokens) + len(special):
-                weights = weights[len(special) :]
+                unknown, weights = weights[: len(special)], weights[len(special) :]
         reserved = {self.oov_token} if self.num_oov_indices else set()
         reserved |= set() if self.mask_token is None else {self.mask_token}
         seen: set[Any] = set()
@@ -143,9 +144,10 @@ class Lookup(Layer):
                 f"received {len(weights)}"
             )
         self._set(tokens, weights)
+        self._unknown_idf = unknown
 
     def _set(self, tokens: list[Any], weights: list[float] | None) -> None:
-        self._tokens, self._idf = tokens, weights
+        self._tokens, self._idf, self._unknown_idf = tokens, weights, None
         first = self._first + self.num_oov_indices
         codes = {token: first + i for i, token in enumerate(tokens)}
         if self.mask_token is not None:
@@ -210,12 +212,17 @@ class Lookup(Layer):
         count = self._output_size()
         if mode != "tf_idf":
             return encoded(codes, count, mode, self._dtype)
+        return encoded(codes, count, "count", self._dtype) * self.weights_of_numbers()
+
+    def weights_of_numbers(self) -> Array:
+        """For output_mode "tf_idf": of each number the weight of what it stands for."""
         idf = self._idf or []
-        mean = float(np.mean(idf)) if idf else 0.0
-        weights = np.zeros(count, self._dtype)
-        weights[: self.num_oov_indices] = mean
-        weights[self.num_oov_indices : self.num_oov_indices + len(idf)] = idf
-        return encoded(codes, count, "count", self._dtype) * weights
+        unknown = self._unknown_idf
+        if unknown is None:
+            unknown = [float(np.mean(idf)) if idf else 0.0] * self.num_oov_indices
+        weights = np.zeros(self._output_size(), self._dtype)
+        weights[: len(unknown) + len(idf)] = [*unknown, *idf]
+        return weights
 
     def _output_size(self) -> int:
         if self.pad_to_max_tokens:
@@ -236,14 +243,15 @@ class Lookup(Layer):
         return super()._cast(x, np.int64 if dtype is None else dtype)
 
     def get_config(self) -> dict[str, Any]:
+        whole = self._unknown_idf is not None
         return {
             **super().get_config(),
             "max_tokens": self.max_tokens,
             "num_oov_indices": self.num_oov_indices,
             "mask_token": self.mask_token,
             "oov_token": self.oov_token,
-            "vocabulary": list(self._tokens) or None,
-            "idf_weights": self._idf,
+            "vocabulary": [*(self._special() if whole else ()), *self._tokens] or None,
+            "idf_weights": [*(self._unknown_idf or ()), *(self._idf or ())] if whole else self._idf,
             "invert": self.invert,
             "output_mode": self.output_mode,
             "pad_to_max_tokens": self.pad_to_max_tokens,
