@@ -102,8 +102,9 @@ class Lookup(Layer):
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
         """Takes these tokens, or those of a text file, one a line; [mask token] and tokens for what
         is not known may stand before them. idf_weights: for output_mode "tf_idf", one a token, or
-        one for each of all numbers; what is not known has else the mean of them. ValueError for tokens that are there twice, for too many of
-        them, and for no weights where they are needed."""
+        one for each of all numbers; what is not known has else the mean of them. ValueError for
+        tokens that are there twice, for too many of them, and for no weights where they are needed.
+        """
         if isinstance(vocabulary, str):
             with open(vocabulary, encoding="utf-8") as file:
                 vocabulary = file.read().splitlines()

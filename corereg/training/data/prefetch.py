@@ -17,9 +17,9 @@ def fetched_ahead(
     fetch: Callable[[int], Any], count: int | None, workers: int, most: int
 ) -> Generator[Any]:
     """fetch(0), ..., fetch(count - 1), without end if count is None, made by so many threads, at
-    most `most` ahead of what was taken. An error comes out in its place. Threads end with the iteration, be it left early; they
-    are daemons, so that none holds up the end of the process. A forked child, which has no threads,
-    makes what is left by itself."""
+    most `most` ahead of what was taken. An error comes out in its place. Threads end with the
+    iteration, be it left early; they are daemons, so that none holds up the end of the process. A
+    forked child, which has no threads, makes what is left by itself."""
     process, stopped = os.getpid(), threading.Event()
     tasks: SimpleQueue[Any] = SimpleQueue()
     waiting: deque[SimpleQueue[Any]] = deque()  # for each batch under way, where it comes out
