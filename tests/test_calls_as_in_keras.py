@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import ClassVar
 
 import numpy as np
@@ -337,3 +338,30 @@ def test_own_metrics_get_targets_as_they_were_given(y, ndim):
         assert history.history["seen"] == [45.0, 45.0]
         found.append(history.history)
     assert found[0] == found[1]
+
+
+# ---- models of texts ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("graph", [False, True])
+@pytest.mark.parametrize("mode", ["multi_hot", "int"])
+def test_a_stack_that_begins_with_a_model_of_texts(graph, mode):
+    length = {"output_sequence_length": 3} if mode == "int" else {}
+    number = layers.TextVectorization(vocabulary=["a", "b"], output_mode=mode, **length)
+    inner = corereg.Sequential([corereg.Input((1,), dtype="string"), number, layers.Dense(2)])
+    if graph:
+        text = corereg.Input((1,), dtype="string")
+        inner = corereg.Model(text, inner(text))
+    model = corereg.Sequential([inner, layers.Dense(1)])
+    x = np.array([["a b"], ["c"]])
+    one_by_one = model.layers[1](inner(x)).numpy()
+    assert np.allclose(model(x).numpy(), one_by_one, atol=1e-6)
+    model.compile("sgd", "mse")
+    model.fit(x, np.ones((2, 1)), verbose=0)
+    found = model.predict(x, verbose=0)
+    assert model.execution_report()["fit"].mode == "replayed"
+    file = io.BytesIO()
+    model.save(file)
+    file.seek(0)
+    again = corereg.saving.load_model(file)
+    assert np.array_equal(again.predict(x, verbose=0), found)

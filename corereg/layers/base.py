@@ -288,9 +288,11 @@ class Layer(Holder, Recordable):
         zeros decides."""
         kind = type(self)
         if kind.compute_output_spec is not Layer.compute_output_spec:
-            return map_nest(
-                lambda one: Spec(one.shape, one.dtype), kind.compute_output_spec(self, x)
-            )
+            try:
+                told = kind.compute_output_spec(self, x)
+            except NotImplementedError:  # it cannot say it
+                return None
+            return map_nest(lambda one: Spec(one.shape, one.dtype), told)
         if kind.compute_output_shape is Layer.compute_output_shape and kind.call is not Layer.call:
             return None
         shapes = self.compute_output_shape(map_nest(lambda one: one.shape, x))

@@ -30,6 +30,7 @@ class InputLayer(Layer):
     recordable = True
     supports_masking = True
     _takes_one_tensor = True
+    sparse, ragged = False, False  # what Keras's programs ask for
     _gives_int64 = False  # for an integer dtype, because the layer behind it wants that
 
     def __init__(

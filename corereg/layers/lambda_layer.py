@@ -70,7 +70,9 @@ class Lambda(KeepsIntegers):
         self.mask = mask
         self.supports_masking = self._makes_masks = mask is not None
 
-    def call(self, x: Any, mask: Any = None, training: bool = False) -> Any:
+    def call(  # type: ignore[override]  # the order of Keras
+        self, x: Any, mask: Any = None, training: bool = False
+    ) -> Any:
         _kernels.track_part(self.function)
         told = {"training": training, "mask": mask}
         told = {name: one for name, one in told.items() if _takes(self.function, name)}

@@ -52,6 +52,7 @@ def clone_model(
             run_eagerly=told.run_eagerly,
             log_penalties=told.log_penalties,
             matmul_precision=told.matmul_precision,
+            steps_per_execution=told.steps_per_execution,
         )
     return made
 

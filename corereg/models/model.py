@@ -114,8 +114,9 @@ class Model(CopiedWhole, ModelStructure):
         and the message lists the known ones; so does an optimizer that cannot follow a proximal
         penalty of the model. Nothing is changed then.
         run_eagerly: run every step of `fit` through Python, for debugging; the results are the
-        same. steps_per_execution, jit_compile and auto_scale_loss are Keras's, and change nothing
-        here: steps are recorded and replayed as long as nobody looks.
+        same. steps_per_execution: callbacks that look at batches are called before the first and
+        behind the last of so many, which run without them in one replay. jit_compile and
+        auto_scale_loss are Keras's, and change nothing here.
         log_penalties: log the penalty of each layer, too, by the names that `penalties` gives, such
         as "dense/kernel_penalty": in the History, the progress bar, what `evaluate` and
         `train_on_batch` return as a dict, and for all callbacks. They are means over the rows, and
@@ -139,6 +140,7 @@ class Model(CopiedWhole, ModelStructure):
                 run_eagerly,
                 log_penalties,
                 matmul_precision,
+                steps_per_execution,
             )
             if compilation.optimizer is not None:
                 for layer in self._flatten_layers():

@@ -231,6 +231,8 @@ class Sequential(Model):
         dtype = first._input_dtype or first.dtype if self._source is None else self._source.dtype
         looking = (one for one in layers if not passes_values_on(one))
         taker = next(looking, None)
+        if dtype == STRING and isinstance(taker, Model):  # a model that takes texts
+            return list(taker._input_kinds or ())
         lookup = taker if dtype == STRING and hasattr(taker, "codes_of") else None
         ready = dtype != STRING and getattr(taker, "_takes_missing", False)
         return [InputKind(dtype, getattr(taker, "_index_limit", None), lookup, ready)]
@@ -352,5 +354,7 @@ def _source_before(layer: Layer) -> SymbolicTensor | None:
     if layer.input_shape_arg is not None:
         return InputLayer(layer.input_shape_arg, dtype=layer._input_dtype or layer.dtype).output
     if isinstance(layer, Model) and layer.built and isinstance(layer.input_shape, tuple):
-        return InputLayer(batch_shape=layer.input_shape, dtype=layer.dtype).output
+        kinds = layer._input_kinds
+        dtype = kinds[0].dtype if kinds and kinds[0].dtype == STRING else layer.dtype
+        return InputLayer(batch_shape=layer.input_shape, dtype=dtype).output
     return None

@@ -54,6 +54,7 @@ class SavableModel(TrainableModel, Protocol):
         metrics: Any = ...,
         weighted_metrics: Any = ...,
         *,
+        steps_per_execution: int = ...,
         log_penalties: bool = ...,
         matmul_precision: str | None = ...,
     ) -> None: ...
@@ -110,6 +111,8 @@ def _compile_config(model: SavableModel, optimizer: optimizers.Optimizer) -> dic
     """The arguments of compile."""
     compilation = model._trainer.compilation
     more: dict[str, Any] = {"log_penalties": True} if compilation.log_penalties else {}
+    if compilation.steps_per_execution != 1:
+        more["steps_per_execution"] = compilation.steps_per_execution
     if compilation.matmul_precision is not None:
         more["matmul_precision"] = compilation.matmul_precision
     return {
@@ -199,6 +202,7 @@ def _restored(
                 weighted_metrics=given["weighted_metrics"],
                 log_penalties=given.get("log_penalties") is True,
                 matmul_precision=given.get("matmul_precision"),
+                steps_per_execution=given.get("steps_per_execution", 1),
             )
     except (
         *(KeyError, TypeError, ValueError, AttributeError, IndexError),

@@ -14,6 +14,7 @@ from corereg.layers.base import Shape
 from corereg.matmul_precision import parts_of
 from corereg.named_tuple import NamedTuple
 from corereg.naming import unused_name
+from corereg.training.arguments import check_count
 from corereg.training.data.checks import prefix_errors
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Compilation:
     loss, loss_weights, requested_metrics and requested_weighted_metrics are one, a list or a dict,
     with names looked up. What they mean for the outputs is found when data come, and kept.
     matmul_precision: of the model's products, None where `set_float32_matmul_precision` says it.
+    steps_per_execution: after how many batches callbacks are called that look at batches.
     gradient_observer: what a callback has each step of a training call `add()` of, once the
     gradients are there.
     """
@@ -67,7 +69,9 @@ class Compilation:
         run_eagerly: bool = False,
         log_penalties: bool = False,
         matmul_precision: str | None = None,
+        steps_per_execution: int = 1,
     ) -> None:
+        self.steps_per_execution = steps_per_execution
         self.optimizer, self.run_eagerly = optimizer, run_eagerly
         self.matmul_precision = matmul_precision
         self.log_penalties = log_penalties
@@ -88,8 +92,10 @@ class Compilation:
         run_eagerly: bool,
         log_penalties: bool,
         matmul_precision: str | None,
+        steps_per_execution: int,
     ) -> Compilation:
         """Names looked up, or ValueError that lists the known ones."""
+        check_count("compile", "steps_per_execution", steps_per_execution)
         if matmul_precision is not None:
             parts_of("compile", matmul_precision)
         return cls(
@@ -101,6 +107,7 @@ class Compilation:
             bool(run_eagerly),
             bool(log_penalties),
             matmul_precision,
+            int(steps_per_execution),
         )
 
     def need_optimizer(self, who: str) -> optimizers.Optimizer:
@@ -123,21 +130,22 @@ class Compilation:
         if self.loss is None:
             found = ()
         else:
-            by_output = by_outputs(who, "loss", self.loss, names, all_needed=True)
+            by_output = by_outputs(who, "loss", self.loss, names)
             factors = by_outputs(who, "loss_weights", self.loss_weights, names)
-            several = sum(loss is not None for loss in by_output) > 1
+            each = [
+                (i, loss, weight)
+                for i, (of_output, factor) in enumerate(zip(by_output, factors, strict=True))
+                for loss, weight in _losses_of(who, of_output, factor)
+            ]
             taken: set[str] = set()
             found = tuple(
                 OutputLoss(
                     i,
                     loss,
                     weight,
-                    unused_name(f"{name or loss.name}_loss", taken) if several else None,
+                    unused_name(f"{names[i] or loss.name}_loss", taken) if len(each) > 1 else None,
                 )
-                for i, (loss, weight, name) in enumerate(
-                    zip(by_output, factors, names, strict=True)
-                )
-                if loss is not None
+                for i, loss, weight in each
             )
         self._losses = (self.loss, self.loss_weights, list(names)), found
         return found
@@ -177,10 +185,10 @@ class Compilation:
                         y.ndim < len(shape) or y.shape[-1] == 1 != shape[-1]
                     )
                     metric = metrics.get(entry, shape, sparse)
-                    alone = len(names) == 1 or names[i] is None
-                    own = metric.name if alone else f"{names[i]}_{metric.name}"
+                    of = "" if len(names) == 1 or names[i] is None else f"{names[i]}_"
+                    own = of + metric.name
                     if weighted and own in taken:
-                        own = f"weighted_{own}"
+                        own = f"{of}weighted_{metric.name}"
                     made.append(OutputMetric(i, metric, unused_name(own, taken), weighted))
         return tuple(made)
 
@@ -188,16 +196,26 @@ class Compilation:
 # ---- one, a list or a dict -----------------------------------------------------------------------
 
 
-def by_outputs(
-    who: str, argument: str, given: Any, names: Names, all_needed: bool = False
-) -> list[Any]:
-    """What an argument says of each output: one for all, a list in order, or a dict by name.
-    all_needed: whether a dict has to name every output. ValueError if it does not fit."""
+def _losses_of(who: str, loss: Any, weight: Any) -> list[tuple[Loss, float | None]]:
+    """The losses of one output, of which a list may have several, each with its weight."""
+    if not isinstance(loss, list):
+        return [] if loss is None else [(loss, weight)]
+    weights = weight if isinstance(weight, list) else [weight] * len(loss)
+    if len(weights) != len(loss) or any(isinstance(one, list | dict) for one in loss):
+        raise ValueError(
+            f"{who}: expected the losses of one output as a list, and loss_weights as a number or "
+            f"a list of as many, received {loss} and {weight}"
+        )
+    return [(one, factor) for one, factor in zip(loss, weights, strict=True) if one is not None]
+
+
+def by_outputs(who: str, argument: str, given: Any, names: Names) -> list[Any]:
+    """What an argument says of each output: one for all, a list in order, or a dict by name, with
+    nothing for those that it lacks. ValueError if it does not fit."""
     count = len(names)
     if isinstance(given, dict):
         unknown = [name for name in given if name not in names]
-        missing = [name for name in names if name not in given]
-        if unknown or (missing and all_needed):
+        if unknown:
             raise ValueError(
                 f"{who}: expected {argument} as a dict with the model's outputs {list(names)} as "
                 f"keys, received {list(given)}"

@@ -135,6 +135,7 @@ def run_test(
     sums.reset()
     observed = callbacks.observes_test_batches
     trainer = model._trainer
+    each = trainer.compilation.steps_per_execution
     trainer.stop_evaluating = False
     callbacks.on_test_begin()
     take_penalties(model)
@@ -143,7 +144,10 @@ def run_test(
     while (steps is None or done < steps) and run.ready():
         if observed:
             callbacks.on_test_batch_begin(done)
-        done += run.run(1 if observed else None if steps is None else steps - done)
+        last = smallest_known(steps, done + each if observed else None)
+        done += run.run(None if last is None else last - done)
+        while observed and done != last and run.ready():
+            done += run.run(None if last is None else last - done)
         if bar is not None and bar.due:
             bar.update(done, sums.logs())
         if observed:

@@ -155,12 +155,12 @@ class TrainingLoop:
 
     def _run_epoch(self, epoch: int, resumed: bool) -> Logs:
         """The steps of one epoch, or those that are left of it; returns its logs."""
-        watch = self._watch
         run, steps, sums, bar = self._run, self._steps, self._run.sums, self._bar
         if not resumed:
             sums.reset()
             self._done = 0
         self._within, observed = True, self._callbacks.observes_batches
+        each = self._model._trainer.compilation.steps_per_execution
         while (steps is None or self._done < steps) and not self._model.stop_training:
             done = self._done
             if not run.ready():
@@ -170,19 +170,28 @@ class TrainingLoop:
                 break
             if observed:
                 self._callbacks.on_train_batch_begin(done)
-            begun = done
-            most = 1 if observed else None if steps is None else steps - done
-            self._done = done = done + run.run(most)
-            if not watch.told:
-                watch.batches(sums.loss_so_far(), epoch, begun, done, run.last_batch)
-            self._model._trainer.warn_if_eager("fit", "train")
-            if bar.due:
-                bar.update(done, sums.logs())
+            self._run_steps(epoch, done + each if observed else None)
             if observed:
-                self._callbacks.on_train_batch_end(done - 1, sums.logs())
+                self._callbacks.on_train_batch_end(self._done - 1, sums.logs())
         logs = sums.logs()
         bar.update(self._done, logs)
         return logs
+
+    def _run_steps(self, epoch: int, until: int | None) -> None:
+        """Steps of one epoch until so many of it are done, fewer if data or steps of it end; with
+        None as many as run in one call."""
+        run, sums = self._run, self._run.sums
+        last = smallest_known(self._steps, until)
+        while True:
+            begun = self._done
+            self._done = done = begun + run.run(None if last is None else last - begun)
+            if not self._watch.told:
+                self._watch.batches(sums.loss_so_far(), epoch, begun, done, run.last_batch)
+            self._model._trainer.warn_if_eager("fit", "train")
+            if self._bar.due:
+                self._bar.update(done, sums.logs())
+            if until is None or done == last or not run.ready():
+                return
 
     # ---- where it is, for BackupAndRestore -------------------------------------------------------
 

@@ -178,6 +178,7 @@ def _predict_batches(
     observers = CallbackList(callbacks, model=model, **params)
     observers.leave_display_to_caller()
     observed = observers.observes_predict_batches
+    each, first = model._trainer.compilation.steps_per_execution, 0
     model._trainer.stop_predicting = False
     observers.on_predict_begin()
     parts: list[Arrays] = []
@@ -188,17 +189,20 @@ def _predict_batches(
             batch = next(batches, None)
             if batch is None:
                 break
-            if observed:
-                observers.on_predict_batch_begin(len(parts))
+            if observed and len(parts) == first:
+                observers.on_predict_batch_begin(first)
             call = batch[0]
             found = forward(*batch)
             parts.append(found if places is None else places.put(found, model._trainer.output_like))
-            if observed:
-                observers.on_predict_batch_end(len(parts) - 1, {"outputs": call.pack(parts[-1])})
+            if observed and len(parts) == first + each:
+                observers.on_predict_batch_end(len(parts) - 1, _outputs(call, parts[first:]))
+                first = len(parts)
             if bar.due:
                 bar.update(len(parts))
             if model._trainer.stop_predicting:
                 break
+        if observed and call is not None and len(parts) > first:  # the rest of an execution
+            observers.on_predict_batch_end(len(parts) - 1, _outputs(call, parts[first:]))
         bar.update(len(parts))
         bar.end_epoch()
     observers.on_predict_end()
@@ -209,6 +213,12 @@ def _predict_batches(
     if len(parts) == 1:
         return call.pack(parts[0])
     return call.pack(tuple(np.concatenate(outputs) for outputs in zip(*parts, strict=True)))
+
+
+def _outputs(call: Call, parts: list[Arrays]) -> dict[str, Any]:
+    """What callbacks are told of the batches of one execution."""
+    whole = (np.concatenate(one) if len(one) > 1 else one[0] for one in zip(*parts, strict=True))
+    return {"outputs": call.pack(tuple(whole))}
 
 
 def forward(call: Call, x: Arrays, out: Any = None) -> Arrays:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ Array = np.ndarray[Any, Any]
 class PyDataset:
     """Base class of data sets that give batches by their number: subclass it, and write
     `__getitem__(index)`, which gives (x, y) or (x, y, sample_weight), and `__len__`, how many
-    batches there are. fit, evaluate and predict take it in place of x.
+    batches there are, or a property `num_batches`, None for no end. fit, evaluate and predict take
+    it in place of x.
 
     workers: more than 1 make batches in so many threads while the model trains, at most
     max_queue_size ahead, and in order; `__getitem__` is then called from several threads at once.
@@ -47,13 +49,15 @@ class PyDataset:
         raise NotImplementedError(f"{type(self).__name__}: expected a __getitem__(self, index)")
 
     def __len__(self) -> int:
+        if type(self).num_batches is not PyDataset.num_batches:
+            return operator.index(self.num_batches)  # type: ignore[arg-type]
         raise NotImplementedError(
             f"{type(self).__name__}: expected a __len__(self), the number of batches"
         )
 
     @property
-    def num_batches(self) -> int:
-        """How many batches there are."""
+    def num_batches(self) -> int | None:
+        """How many batches there are; None where a subclass has no end of them."""
         return len(self)
 
     def on_epoch_begin(self) -> None:

@@ -92,7 +92,7 @@ def _compile_config(model: Any, lacking: Lacking) -> dict[str, Any] | None:
             "metric", compilation.requested_weighted_metrics, _metric, lacking
         ),
         "run_eagerly": bool(compilation.run_eagerly),
-        "steps_per_execution": 1,
+        "steps_per_execution": compilation.steps_per_execution,
         "jit_compile": "auto",
     }
 

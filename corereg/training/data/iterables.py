@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -50,7 +51,7 @@ class BatchIterator:
     def steps(self) -> int | None:
         """Batches in a pass, if they are known."""
         try:
-            return None if self.once else len(self._source)
+            return None if self.once else _count(self._source)
         except TypeError:  # it has none
             return None
 
@@ -75,8 +76,9 @@ class BatchIterator:
             most = getattr(source, "max_queue_size", 10)
             from corereg.training.data.prefetch import fetched_ahead
 
-            return fetched_ahead(source.__getitem__, len(source), workers, most)
-        return (source[i] for i in range(len(source)))
+            return fetched_ahead(source.__getitem__, _count(source), workers, most)
+        count = _count(source)
+        return (source[i] for i in (itertools.count() if count is None else range(count)))
 
     def next(self) -> tuple[Any] | None:
         """The next batch, in a tuple, or None at the end."""
@@ -94,6 +96,13 @@ class BatchIterator:
         """Tells a source that wants to know of the end of an epoch."""
         if self._indexed and not self.once and hasattr(self._source, "on_epoch_end"):
             self._source.on_epoch_end()
+
+
+def _count(source: Any) -> int | None:
+    """How many batches a source has, None for no end of them."""
+    if hasattr(source, "num_batches") and source.num_batches is None:
+        return None
+    return len(source)
 
 
 def batch_parts(who: str, batch: Any) -> tuple[Any, ...]:

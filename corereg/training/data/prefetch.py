@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator
@@ -13,16 +14,16 @@ LOOK = 0.1  # seconds a wait takes at most before it looks for Ctrl-C
 
 
 def fetched_ahead(
-    fetch: Callable[[int], Any], count: int, workers: int, most: int
+    fetch: Callable[[int], Any], count: int | None, workers: int, most: int
 ) -> Generator[Any]:
-    """fetch(0), ..., fetch(count - 1), made by so many threads, at most `most` ahead of what was
-    taken. An error comes out in its place. Threads end with the iteration, be it left early; they
-    are daemons, so that none holds up the end of the process. A forked child, which has no threads,
-    makes what is left by itself."""
+    """fetch(0), ..., fetch(count - 1), without end if count is None, made by so many threads, at
+    most `most` ahead of what was taken. An error comes out in its place. Threads end with the
+    iteration, be it left early; they are daemons, so that none holds up the end of the process. A
+    forked child, which has no threads, makes what is left by itself."""
     process, stopped = os.getpid(), threading.Event()
     tasks: SimpleQueue[Any] = SimpleQueue()
     waiting: deque[SimpleQueue[Any]] = deque()  # for each batch under way, where it comes out
-    asked = 0
+    asked, count = 0, sys.maxsize if count is None else count
     try:
         for i in range(min(workers, count)):  # within try: an interrupt may come between two
             name, given = f"corereg-batches-{i}", (fetch, tasks, stopped)
