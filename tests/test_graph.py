@@ -330,3 +330,29 @@ def test_an_op_s_argument_may_be_symbolic_by_name():
     assert [t.shape for t in (outputs[0], *outputs[1])] == [(None, 4)] * 3
     assert InputLayer((4,)).compute_output_shape((None, 4)) == (None, 4)
     assert InputLayer((4,))(X).shape == (5, 4)
+
+
+@pytest.mark.parametrize(
+    ("call", "shapes", "expected"),
+    [
+        (ops.add, [(None, 3), (2, None)], (2, 3)),
+        (ops.maximum, [(None, 3), (2, 1)], (2, 3)),
+        (ops.dot, [(None, 3), (None, None, 2)], (None, None, 2)),
+        (lambda x: ops.split(x, 2)[1], [(None, 3)], (None, 3)),
+        (lambda *xs: ops.vstack(xs), [(None, 3), (None, None)], (None, 3)),
+        (lambda *xs: ops.dstack(xs), [(None, 3), (None, None)], (None, 3, 2)),
+        (lambda x: x[5], [(None, 4)], (4,)),
+        (lambda x: ops.reshape(x, (3, 2)), [(None, 3)], (3, 2)),
+    ],
+)
+def test_open_lengths_that_have_to_fit_others(call, shapes, expected):
+    inputs = [corereg.Input(batch_shape=shape) for shape in shapes]
+    assert call(*inputs).shape == expected
+
+
+def test_lengths_that_fit_in_no_way_are_told_as_before():
+    x, y = corereg.Input(batch_shape=(None, 3)), corereg.Input(batch_shape=(None, 4))
+    with pytest.raises(ValueError, match=r"add: expected a call .* shapes \(2,3\) \(2,4\)"):
+        ops.add(x, y)
+    with pytest.raises(ValueError, match="inv: expected a call that computes for inputs of shape"):
+        ops.inv(corereg.Input((None, 3)))

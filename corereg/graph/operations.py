@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from corereg.autograd import Tensor, ops
-from corereg.graph.inference import infer
+from corereg.graph.inference import infer, infer_fitting
 from corereg.graph.node import Node, is_symbolic
 from corereg.graph.tensor import SymbolicTensor
 from corereg.naming import unique_name
@@ -87,8 +87,11 @@ class Operation:
 
     def on_symbolic(self, *args: Any, **kwargs: Any) -> Any:
         """The symbolic results of a call; ValueError if it cannot be computed."""
-        like = STAND_INS.get(self.key, self.function)
-        specs = infer(self.key.rpartition(".")[2], like, args, kwargs)
+        who, like = self.key.rpartition(".")[2], STAND_INS.get(self.key)
+        if like is None:
+            specs = infer_fitting(who, self.function, args, kwargs)
+        else:
+            specs = infer(who, like, args, kwargs)
         return Node(self, args, kwargs, specs).outputs
 
     def __reduce__(self) -> tuple[Any, ...]:
