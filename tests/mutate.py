@@ -8,8 +8,8 @@
 A mutant is one change: a comparison or an operator swapped, a bound moved by one, a condition
 negated, a constant changed, a result left out, a statement dropped. The same seed makes the same
 mutant of the same tree and paths. Tests run until one fails: of a line in a Python function those
-that execute it, then those that start processes, where nobody looks; of all else those that execute
-the same file or have like names, then the others (not with --quick), the quickest first. What
+that execute it, then, but not with --quick, those that start processes, where nobody looks; of all
+else those that execute the same file or have like names, then the others, the quickest first. What
 survives is printed as a diff with its seed, to be
 read: either no test looks at it, then one is missing, or the change does not matter, then the line
 may say less.
@@ -340,6 +340,7 @@ class Copy:
         """Runs all tests once to see how long each takes and which lines it executes; the output
         if one fails. What is in the folder from a former run is taken instead, but for tests that
         have changed or execute a file that has."""
+        folder = folder.resolve()  # tests run in the copy
         times, states, self.map = (
             folder / name for name in ("seconds.json", "files.json", "lines")
         )
@@ -420,8 +421,8 @@ class Copy:
         executing = None if is_native(mutant.path) else self.executing(mutant)
         if executing is not None:
             lines = function_lines((self.folder / mutant.path).read_bytes(), mutant)
-            rest = [] if lines or self.quick else parts
-            parts = [executing[:FIRST], executing[FIRST:], self.starting(), *rest]
+            rest = [] if self.quick else [self.starting(), *([] if lines else parts)]
+            parts = [executing[:FIRST], executing[FIRST:], *rest]
         elif is_c(mutant.path):  # other instruction sets are built later, and tested by this
             isa = "tests/test_kernels_isa.py"
             parts = [[test for test in part if test != isa] for part in parts]
@@ -593,7 +594,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--native", action="store_true", help="in C and Cython, not in Python")
     parser.add_argument("--paths", nargs="+", help="patterns of files, such as 'corereg/ops/*.py'")
     parser.add_argument("--measured", type=Path, help="a folder that keeps what all tests take")
-    parser.add_argument("--quick", action="store_true", help="fewer tests: none that is exhaustive")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="only tests that execute the change, and none that is exhaustive",
+    )
     options = parser.parse_args(arguments)
     first = random.randrange(10**6) if options.seed is None else options.seed
     mutants = mutants_of(ROOT, options.paths or (NATIVE if options.native else PYTHON))

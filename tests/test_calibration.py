@@ -83,6 +83,13 @@ def likelihood(y, z, temperature):
     return -np.log(softmax(z / temperature)[np.arange(len(y)), y]).mean()
 
 
+def test_logits_so_large_that_no_probability_changes():
+    """At first all of them are 0 or 1, so that the curvature is 0."""
+    z = np.array([[0.0, 750.0]] * 2001)
+    found = TemperatureScaling(from_logits=True).fit([1] * 2000 + [0], z).temperature
+    assert found == pytest.approx(750 / np.log(2000))
+
+
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5, 20.0])
 def test_the_temperature_is_the_best_of_a_fine_search(temperature, rng):
     y, z = drawn(rng, 800, temperature=temperature)

@@ -187,6 +187,12 @@ def test_weights_alone(tmp_path: Path) -> None:
         other.load_weights(tmp_path / file)
         for one, two in zip(other.get_weights(), model.get_weights(), strict=True):
             assert one.tobytes() == two.tobytes()
+        assert other.optimizer.iterations == 0
+    bare = load_model(tmp_path / "m.keras", compile=False)
+    bare.set_weights([one * 0 for one in bare.get_weights()])
+    bare.load_weights(tmp_path / "m.keras")
+    assert bare.optimizer is None
+    assert bare.get_weights()[0].tobytes() == model.get_weights()[0].tobytes()
     other.fit(x, y, verbose=0)
     other.load_weights(tmp_path / "m.keras")  # with the optimizer's state, for it has begun
     assert other.optimizer.iterations == model.optimizer.iterations
@@ -486,6 +492,14 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: corereg.Model(x := corereg.Input((2, 3)), x.sum(1, True)),
         "'tensor.sum' in a graph",
     ),
+    "two words of pytorch": (
+        lambda: corereg.Model(x := corereg.Input((2, 3)), x.sum(1)),
+        "'tensor.sum' in a graph",
+    ),
+    "named words of pytorch": (
+        lambda: corereg.Model(x := corereg.Input((2, 3)), x.sum(dim=1)),
+        "'tensor.sum' in a graph",
+    ),
     "weights of an activation": (
         lambda: stack(layers.Activation(layers.PReLU())),
         "no weights of a layer that is used as an activation",
@@ -500,6 +514,13 @@ def test_what_no_file_of_keras_can_say_is_refused(name: str, tmp_path: Path) -> 
         with pytest.raises(ValueError, match=what):
             make().save(tmp_path / "m.keras", portable=portable)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_word_of_pytorch_for_two_tensors(tmp_path: Path) -> None:
+    a = corereg.Input((2,))
+    corereg.Model(a, a.maximum(-a)).save(tmp_path / "m.keras")
+    x = np.array([[1, -2]], "float32")
+    assert outputs(load_model(tmp_path / "m.keras"), x)[0].tolist() == [[1, 2]]
 
 
 @pytest.mark.parametrize(

@@ -199,3 +199,10 @@ def test_a_weight_of_0_is_not_the_one_that_is_refused():
 
     with pytest.raises(ValueError, match=r"received -1\.0 in row 1"):
         row_weights.check_sample_weight("fit", [0.0, -1.0], 2)
+
+
+def test_an_input_is_named_only_beside_others():
+    with pytest.raises(ValueError, match="expected the columns that the model was trained on"):
+        feature_names.check_columns("fit", ["x"], (("a",),), (("b",),))
+    with pytest.raises(ValueError, match="expected the columns of the input 'y' that"):
+        feature_names.check_columns("fit", ["x", "y"], (("a",), ("b",)), (("a",), ("c",)))

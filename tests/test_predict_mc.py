@@ -393,6 +393,18 @@ def test_outputs_of_higher_rank():
     np.testing.assert_allclose(found.mean, found.samples.mean(0), atol=1e-6)
 
 
+def test_a_number_for_each_row():
+    corereg.set_random_seed(3)
+    inner = [layers.Dropout(0.5, seed=1), layers.Dense(1)]
+    model = corereg.Sequential([corereg.Input((3,)), *inner])
+    flat = corereg.Sequential([*model.layers, layers.Lambda(lambda t: t[:, 0])])
+    x = np.ones((4, 3), "float32")
+    one, other = (net.predict_mc(x, 5, seed=2) for net in (model, flat))
+    assert other.mean.shape == (4,)
+    assert np.array_equal(other.mean, one.mean[:, 0])
+    assert np.array_equal(other.std, one.std[:, 0])
+
+
 def test_what_has_no_rows(fails):
     """Samples are not put one behind the other where something is kept that has no rows."""
     x = corereg.Input((6,))

@@ -24,6 +24,8 @@ from sklearn.datasets import make_multilabel_classification
 from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import cross_val_predict
 
+from corereg.sklearn.class_labels import ClassLabels
+
 # ---- kinds of y ----------------------------------------------------------------------------------
 
 
@@ -117,6 +119,16 @@ def test_numbers_in_one_column_and_in_several():
     several = regressor().fit(X[:, :2], X[:, 2:])
     assert several.predict(X[:, :2]).shape == (150, 2)
     assert several.n_outputs_ == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "columns", "shape"),
+    [("columns", 2, (3, 3)), ("columns", 1, (3,)), ("classes", 1, (3, 1)), ("columns", 2, (3,))],
+)
+def test_labels_of_another_shape(kind, columns, shape):
+    labels = ClassLabels(kind, [np.arange(2)] * columns)
+    with pytest.raises(ValueError, match="as before, received shape"):
+        labels.codes("fit", np.zeros(shape, int))
 
 
 def test_a_column_of_labels_is_warned_of():

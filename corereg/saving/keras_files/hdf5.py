@@ -77,6 +77,8 @@ class VariableFile:
         """The variables under a path, in order; of: whose they are, for errors."""
         try:
             return [dataset[()] for dataset in self._datasets(path, of)]
+        except FileFormatError:
+            raise
         except (OSError, RuntimeError, ValueError) as error:
             raise self._error(path, of, f"cannot be read ({error})") from error
 
@@ -111,6 +113,8 @@ class VariableFile:
                 raise self._error(path, of, f"lacks the variable {name!r}")
             try:
                 found.append(self._dataset(group, last, path, of)[()])
+            except FileFormatError:
+                raise
             except (OSError, RuntimeError, ValueError) as error:
                 raise self._error(path, of, f"cannot be read ({error})") from error
         return found
