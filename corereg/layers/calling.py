@@ -10,17 +10,18 @@ import numpy as np
 from corereg import _kernels
 from corereg._lazy import later
 from corereg.autograd import Tensor, tensor
-from corereg.graph.inference import infer
 from corereg.graph.nest import flatten, map_nest
 from corereg.graph.node import Node, is_symbolic
 from corereg.graph.tensor import SymbolicTensor
 from corereg.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
+    from corereg.graph import inference
     from corereg.layers import input_spec, masked_calls
 
     input_specs = input_spec
 else:  # few tensors have masks, and few layers say what they take
+    inference = later("corereg.graph.inference")
     input_specs = later("corereg.layers.input_spec")
     masked_calls = later("corereg.layers.masked_calls")
 
@@ -154,7 +155,7 @@ def call_symbolically(
     if whole and not layer._makes_masks and not any(one._mask_spec for one in flatten(x)):
         specs = layer._output_specs(x)
     if specs is None:
-        specs = infer(layer.who, layer, (x, *more), named, layer._flatten_layers())
+        specs = inference.infer(layer.who, layer, (x, *more), named, layer._flatten_layers())
     return Node(layer, (x, *more), named, specs).outputs
 
 
