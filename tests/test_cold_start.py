@@ -28,37 +28,29 @@ NEEDED = """
 _kernels
 _lazy
 activations: entering lookup smooth straight
-autograd: aliases conversions deferred extents inplace mode op ops ops.activations
-    ops.arguments ops.layers parameter tensor unbroadcast whole_copies
+autograd: aliases conversions deferred extents inplace mode op ops ops.activations ops.arguments
+    ops.layers parameter tensor unbroadcast whole_copies
 config
-constraints: base
-graph: inference nest node operations operators tensor
+graph: nest node operations operators tensor
 importing
-initializers: base constants random scaled
-layers: as_given base building calling dense holder input_layer lookup penalty_names shapes
-    tracking weight_option
-losses
+initializers: base constants scaled
+layers: as_given base building calling dense holder input_layer lookup shapes tracking
+    weight_option
 matmul_precision
-metrics
 models: inputs model sequential structure
 named_tuple
 naming
-ops
-optimizers
 random
 recordable
 registry
-regularizers: base l1l2 penalties
 representation
 runtime: capture dependencies scheduling
-saving: archive archive_format archive_reader feature_names foreign json_text limits
-    model_file npy stored_zip training_state weight_sections
-tables: given libraries masked
-targets
+saving: archive archive_format archive_reader foreign json_text limits model_file
+    npy stored_zip training_state weight_sections
+tables: masked
 tracebacks
-training: arguments compilation data data.checks data.feature_names data.iterables
-    data.model_data data.model_shapes data.row_order data.structures overriding predict
-    sparse_products trainer
+training: arguments compilation data data.checks data.iterables data.model_data data.model_shapes
+    data.row_order data.structures overriding predict sparse_products trainer
 version
 warn
 """
@@ -112,7 +104,7 @@ def test_a_model_that_only_predicts_imports_what_it_needs(path):
 def test_a_compiled_model_imports_nothing_of_training_loops(path):
     own, others = imported(path, True)
     assert needed() <= own
-    assert len(own - needed()) <= 30, sorted(own - needed())
+    assert len(own - needed()) <= 40, sorted(own - needed())
     parts = ("fit", "loop", "evaluate", "custom", "steps", "fused_epochs", "augmentation")
     assert not {f"corereg.training.{part}" for part in parts} & own
     assert not {"corereg.progress", "corereg.callbacks.callback_list"} & own

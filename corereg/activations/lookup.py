@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from corereg import ops, registry
+from corereg import registry
 from corereg.activations.smooth import elu, gelu, mish, selu, sigmoid, silu, softmax, softplus, tanh
 from corereg.activations.straight import leaky_relu, linear, relu
 from corereg.autograd import Tensor
@@ -19,7 +19,8 @@ IN_KERNELS = {
 }
 """The functions that a dense layer's kernel applies itself, by the kernels' names for them."""
 
-_OWN = (ops.__name__, softplus.__module__, linear.__module__)
+_OPS_PACKAGE = "corereg.ops"
+_OWN = (_OPS_PACKAGE, softplus.__module__, linear.__module__)
 
 _OPS = "ops."
 """How the name of a function of `corereg.ops` begins in files: some have other defaults than the
@@ -38,8 +39,11 @@ def get(identifier: Any) -> Callable[..., Tensor]:
     if identifier is None:
         return linear
     if isinstance(identifier, str):
-        if identifier.startswith(_OPS) and identifier[len(_OPS) :] in ops.__all__:
-            return getattr(ops, identifier[len(_OPS) :])  # type: ignore[no-any-return]
+        if identifier.startswith(_OPS):
+            from corereg import ops
+
+            if identifier[len(_OPS) :] in ops.__all__:
+                return getattr(ops, identifier[len(_OPS) :])  # type: ignore[no-any-return]
         identifier = registry.resolve("activation", identifier)
     elif isinstance(identifier, dict):
         identifier = registry.deserialize("layer", identifier)
@@ -72,7 +76,9 @@ def _own_name(function: Any) -> str | None:
     None."""
     parts = registry.parts("activation").items()
     found = next((name for name, known in parts if known is function), None)
-    if found is None and getattr(function, "__module__", None) == ops.__name__:
+    if found is None and getattr(function, "__module__", None) == _OPS_PACKAGE:
+        from corereg import ops
+
         name = getattr(function, "__name__", "")
         if name in ops.__all__ and getattr(ops, name) is function:
             return f"{_OPS}{name}"

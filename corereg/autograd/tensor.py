@@ -23,16 +23,17 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from corereg import _kernels, config
+from corereg._lazy import later
 from corereg.autograd.aliases import Array
 from corereg.autograd.conversions import Conversions
 from corereg.autograd.extents import Extents
 from corereg.autograd.inplace import InPlace
 from corereg.autograd.unbroadcast import unbroadcast, unbroadcast_tensor
-from corereg.tables.given import given_array
 from corereg.tables.masked import without_mask
 
 if TYPE_CHECKING:
     from corereg.autograd.signatures import Signatures
+    from corereg.tables import given as tables
 
     # What the extension makes is a Tensor, bound to it at the end of this file; its stub stands
     # below and says TensorCore.
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     def tensor(value: Any, like: _kernels.TensorCore | None = None) -> Tensor: ...
     def new_tensor(data: Array) -> Tensor: ...
 else:
+    tables = later("corereg.tables.given")
 
     class Signatures:  # for type checkers alone
         __slots__ = ()
@@ -301,7 +303,7 @@ def _array(value: Any, like: Tensor | None = None) -> Array:
     value = _kernels.plain_array(value)
     if isinstance(value, np.ndarray | np.generic):
         return np.asarray(without_mask(value))
-    array = given_array("tensor", "values", value)
+    array = tables.given_array("tensor", "values", value)
     if like is not None and like.dtype in FLOATS and array.dtype.kind in "fiub":
         return array.astype(like.dtype)
     return array.astype(config.floatx()) if array.dtype == np.float64 else array

@@ -8,13 +8,18 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from corereg._lazy import later
 from corereg.autograd import Tensor, ops
-from corereg.graph.inference import infer, infer_fitting
 from corereg.graph.node import Node, is_symbolic
 from corereg.graph.tensor import SymbolicTensor
 from corereg.naming import unique_name
+
+if TYPE_CHECKING:
+    from corereg.graph import inference
+else:  # most graphs are of layers alone
+    inference = later("corereg.graph.inference")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -89,9 +94,9 @@ class Operation:
         """The symbolic results of a call; ValueError if it cannot be computed."""
         who, like = self.key.rpartition(".")[2], STAND_INS.get(self.key)
         if like is None:
-            specs = infer_fitting(who, self.function, args, kwargs)
+            specs = inference.infer_fitting(who, self.function, args, kwargs)
         else:
-            specs = infer(who, like, args, kwargs)
+            specs = inference.infer(who, like, args, kwargs)
         return Node(self, args, kwargs, specs).outputs
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -1,4 +1,5 @@
-"""Initializer: the base class of starting values; and how they come from names and files."""
+"""Initializer: the base class of starting values, and of those that are drawn; how they come from
+names and files."""
 
 from __future__ import annotations
 
@@ -7,8 +8,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from corereg import registry
+from corereg import config, registry
 from corereg.autograd import Tensor
+from corereg.random import generator, next_seed
 from corereg.representation import as_call
 
 Array = np.ndarray[Any, Any]
@@ -41,6 +43,37 @@ class Initializer:
     def clone(self) -> Self:
         """Another one with the same arguments."""
         return type(self).from_config(self.get_config())
+
+
+class RandomInitializer(Initializer):
+    """Base class of those that draw: subclass it and write `draw(rng, shape)`."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        if isinstance(seed, Mapping):  # of Keras's SeedGenerator, in a file
+            seed = seed.get("config", {}).get("seed")
+        if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
+            raise ValueError(
+                f"{type(self).__name__}: expected seed as an integer or None, received {seed!r}"
+            )
+        self.seed = None if seed is None else int(seed)
+        self._key = next_seed() if seed is None else int(seed)
+
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Array:
+        return self.draw(generator(self._key), tuple(shape)).astype(dtype or config.floatx())
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        return {"seed": self.seed}
+
+
+def truncated(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Standard normals within [-2, 2]."""
+    x = rng.standard_normal(shape)
+    while (far := np.abs(x) > 2).any():
+        x[far] = rng.standard_normal(int(far.sum()))
+    return x
 
 
 def get(identifier: Any) -> Any:

@@ -8,38 +8,12 @@ when the initializer is made. Either way an initializer gives the same values at
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from corereg import config
-from corereg.initializers.base import Array, Initializer
-from corereg.random import generator, next_seed
+from corereg.initializers.base import Array, RandomInitializer, truncated
 from corereg.registry import register
-
-
-class RandomInitializer(Initializer):
-    """Base class of those that draw: subclass it and write `draw(rng, shape)`."""
-
-    def __init__(self, seed: int | None = None) -> None:
-        if isinstance(seed, Mapping):  # of Keras's SeedGenerator, in a file
-            seed = seed.get("config", {}).get("seed")
-        if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
-            raise ValueError(
-                f"{type(self).__name__}: expected seed as an integer or None, received {seed!r}"
-            )
-        self.seed = None if seed is None else int(seed)
-        self._key = next_seed() if seed is None else int(seed)
-
-    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Array:
-        return self.draw(generator(self._key), tuple(shape)).astype(dtype or config.floatx())
-
-    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-        raise NotImplementedError
-
-    def get_config(self) -> dict[str, Any]:
-        return {"seed": self.seed}
 
 
 @register("initializer", "random_uniform", "uniform")
@@ -123,14 +97,6 @@ class Orthogonal(RandomInitializer):
 
     def get_config(self) -> dict[str, Any]:
         return {"gain": self.gain, "seed": self.seed}
-
-
-def truncated(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Standard normals within [-2, 2]."""
-    x = rng.standard_normal(shape)
-    while (far := np.abs(x) > 2).any():
-        x[far] = rng.standard_normal(int(far.sum()))
-    return x
 
 
 random_uniform, random_normal, truncated_normal = RandomUniform, RandomNormal, TruncatedNormal

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from corereg.initializers.base import Array
-from corereg.initializers.random import RandomInitializer, truncated
+from corereg.initializers.base import Array, RandomInitializer, truncated
 from corereg.registry import register
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from corereg import _kernels, config, constraints, initializers, regularizers
+from corereg import _kernels, config, initializers
+from corereg._lazy import later
 from corereg.autograd import Parameter, Tensor, ops, tensor
 from corereg.autograd.tensor import new_tensor
 from corereg.config import MIXED
@@ -26,14 +27,22 @@ from corereg.layers.calling import (
     specs_of,
 )
 from corereg.layers.holder import Holder, assign_all as assign_all
-from corereg.layers.penalty_names import ACTIVITY, ADDED, CallPenalty
 from corereg.layers.shapes import Shape as Shape, dims as dims, infer_output_shape, map_shapes
 from corereg.matmul_precision import PARTS
 from corereg.naming import snake_case, unique_name
 from corereg.recordable import Recordable
-from corereg.regularizers.penalties import fused, is_proximal, penalty
 from corereg.representation import as_call
 from corereg.tracebacks import shorten
+
+if TYPE_CHECKING:
+    from corereg import constraints, regularizers
+    from corereg.layers import penalty_names
+    from corereg.regularizers import penalties
+else:  # what penalizes is named and computed where somebody asks for it
+    constraints = later("corereg.constraints")
+    regularizers = later("corereg.regularizers")
+    penalties = later("corereg.regularizers.penalties")
+    penalty_names = later("corereg.layers.penalty_names")
 
 Array = np.ndarray[Any, Any]
 
@@ -138,7 +147,9 @@ class Layer(Holder, Recordable):
         if not isinstance(trainable, bool):
             raise ValueError(f"{self.who}: expected trainable as a bool, received {trainable!r}")
         self.input_shape_arg = None if input_shape is None else dims(self.who, input_shape)
-        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.activity_regularizer = None
+        if activity_regularizer is not None:
+            self.activity_regularizer = regularizers.get(activity_regularizer)
         self.built = self._has_no_weights and type(self).build is Layer.build
         self._built_shapes: tuple[Any, ...] | None = None
         self._trainable = trainable
@@ -394,7 +405,7 @@ class Layer(Holder, Recordable):
                     f"{self.who}.add_loss: expected a scalar, received shape {found.shape}; sum it "
                     "up, or take its mean"
                 )
-            self._keep_loss(ADDED, found)
+            self._keep_loss(penalty_names.ADDED, found)
 
     def _keep_loss(self, kind: str, loss: Tensor) -> None:
         call = _kernels.current_call()
@@ -402,23 +413,23 @@ class Layer(Holder, Recordable):
             OwnCall.left_losses = True
             self._activity.append((kind, loss))
         else:
-            call.losses.append(CallPenalty(self, kind, loss))
+            call.losses.append(penalty_names.CallPenalty(self, kind, loss))
 
     def _penalize_activity(self, x: Any, out: Any) -> None:
         rows = max(next((t.shape[0] for t in leaves_of(x) if t.ndim), 1), 1)
         for one in leaves_of(out):
-            self._keep_loss(ACTIVITY, self._activity_penalty(one, rows))
+            self._keep_loss(penalty_names.ACTIVITY, self._activity_penalty(one, rows))
 
     def _activity_penalty(self, out: Tensor, rows: int) -> Tensor:
         """The penalty of an output, by its rows."""
-        if is_proximal(self.activity_regularizer):
+        if penalties.is_proximal(self.activity_regularizer):
             raise ValueError(
                 f"{self.who}: expected an activity_regularizer that has a gradient, received "
                 f"{self.activity_regularizer!r}, which is for weights; use L1 or L2"
             )
-        l1_l2 = fused(self.activity_regularizer)
+        l1_l2 = penalties.fused(self.activity_regularizer)
         if l1_l2 is None:
-            return penalty(self.activity_regularizer, out) / rows
+            return penalties.penalty(self.activity_regularizer, out) / rows
         return ops.l1_l2_penalty(out, l1_l2.l1 / rows, l1_l2.l2 / rows)
 
     def _as_numbers(self, x: Any) -> Any:
@@ -534,8 +545,8 @@ class Layer(Holder, Recordable):
         made = Parameter(
             values.astype(own_dtype),
             f"{self.name}/{name}",
-            regularizers.get(regularizer),
-            constraints.get(constraint),
+            None if regularizer is None else regularizers.get(regularizer),
+            None if constraint is None else constraints.get(constraint),
         )
         made.trainable = trainable
         self._added.append(made)

@@ -10,7 +10,6 @@ import numpy as np
 from corereg import _kernels
 from corereg._lazy import later
 from corereg.autograd import Tensor, tensor
-from corereg.graph.inference import infer
 from corereg.graph.nest import flatten
 from corereg.graph.node import Node, is_symbolic
 from corereg.graph.tensor import SymbolicTensor
@@ -18,10 +17,12 @@ from corereg.layers.building import build_for_call
 from corereg.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
+    from corereg.graph import inference
     from corereg.layers import input_spec, masked_calls
 
     input_specs = input_spec
 else:  # few tensors have masks, and few layers say what they take
+    inference = later("corereg.graph.inference")
     input_specs = later("corereg.layers.input_spec")
     masked_calls = later("corereg.layers.masked_calls")
 
@@ -173,7 +174,7 @@ def specs_of(layer: Any, x: Any, more: tuple[Any, ...], named: dict[str, Any]) -
         specs = layer._output_specs(x)
         if specs is not None:
             return specs
-    return infer(layer.who, layer, (x, *more), named, layer._flatten_layers())
+    return inference.infer(layer.who, layer, (x, *more), named, layer._flatten_layers())
 
 
 def _tensors(nest: Any) -> Any:

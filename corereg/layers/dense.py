@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from corereg import _kernels, activations, constraints, initializers, regularizers
+from corereg import _kernels, activations, initializers
+from corereg._lazy import later
 from corereg.autograd import Parameter, Tensor, ops
 from corereg.autograd.mode import state
 from corereg.autograd.ops.activations import CODES, Activation as ActivationOp
@@ -13,7 +14,13 @@ from corereg.autograd.tensor import apply
 from corereg.layers.base import Layer, Shape
 from corereg.layers.weight_option import WeightOption
 from corereg.registry import register
-from corereg.warn import warn_user
+
+if TYPE_CHECKING:
+    from corereg import constraints, regularizers, warn as warning
+else:  # what few layers need
+    constraints = later("corereg.constraints")
+    regularizers = later("corereg.regularizers")
+    warning = later("corereg.warn")
 
 # A loss on probabilities wants what they were made of (see corereg.losses): where a graph is
 # built, these two are ops of their own behind a linear one.
@@ -80,7 +87,7 @@ class Dense(Layer):
                 f"of inputs, received {input_shape}; give input_dim, or an Input before the layer"
             )
         if self.units == 1 and self.activation is activations.softmax:
-            warn_user(
+            warning.warn_user(
                 f"{self.who}: softmax over 1 unit is always 1; use sigmoid for one unit, or a unit "
                 "for each class"
             )

@@ -16,11 +16,18 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from corereg import _kernels
+from corereg._lazy import later
 from corereg.autograd import Parameter, Tensor
-from corereg.layers.penalty_names import CallPenalty, PenaltyNames
 from corereg.layers.tracking import adopted, leaves, wrapped
-from corereg.regularizers.penalties import penalty
-from corereg.tables.given import given_array
+
+if TYPE_CHECKING:
+    from corereg.layers import penalty_names
+    from corereg.regularizers import penalties
+    from corereg.tables import given as tables
+else:  # few layers have penalties, and few weights are given as lists
+    tables = later("corereg.tables.given")
+    penalties = later("corereg.regularizers.penalties")
+    penalty_names = later("corereg.layers.penalty_names")
 
 Array = np.ndarray[Any, Any]
 Given = Mapping[Any, Any]
@@ -293,7 +300,7 @@ class Holder:
         >>> {name: round(float(value), 4) for name, value in layer.penalties().items()}
         {'kernel_penalty': 0.02}
         """
-        found = PenaltyNames(self).by_name(self._found_penalties())
+        found = penalty_names.PenaltyNames(self).by_name(self._found_penalties())
         return {name: sum(values[1:], values[0]) for name, values in found.items()}
 
     def _found_penalties(self) -> list[tuple[Any, Tensor]]:
@@ -304,9 +311,9 @@ class Holder:
             for p in layer._parameters:
                 if p.regularizer is not None and p.trainable and id(p) not in known:
                     known.add(id(p))
-                    found.append((p, penalty(p.regularizer, p)))
+                    found.append((p, penalties.penalty(p.regularizer, p)))
             for kind, value in layer._activity:
-                found.append((CallPenalty(layer, kind, value), value))
+                found.append((penalty_names.CallPenalty(layer, kind, value), value))
         return found
 
     def get_weights(self) -> list[Array]:
@@ -347,11 +354,18 @@ _PLAIN = frozenset((type(None), bool, int, float, str, FunctionType))  # what ho
 _put = object.__setattr__
 
 
+def _array_of(who: str, value: Any) -> Array:
+    """A weight's new values as an array."""
+    if type(value) is np.ndarray:
+        return value
+    return value.data if isinstance(value, Tensor) else tables.given_array(who, "weights", value)
+
+
 def assign_all(who: str, parameters: list[Parameter], values: Sequence[Any]) -> None:
     """Assigns every value to its parameter, or raises before anything is changed."""
     if not isinstance(values, list | tuple):
         raise TypeError(f"{who}: expected a list of weights, received {type(values).__name__}")
-    arrays = [v.data if isinstance(v, Tensor) else given_array(who, "weights", v) for v in values]
+    arrays = [_array_of(who, v) for v in values]
     expected = [p.shape for p in parameters]
     received = [a.shape for a in arrays]
     if expected != received:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from corereg.graph.inference import BATCHES, infer, run_on_zeros
+from corereg._lazy import later
 from corereg.graph.nest import SEQUENCES, map_nest
 from corereg.graph.tensor import SymbolicTensor
+
+if TYPE_CHECKING:
+    from corereg.graph import inference
+else:  # most layers say what comes out of them
+    inference = later("corereg.graph.inference")
 
 Shape = tuple[int | None, ...]
 _NESTS = (*SEQUENCES, dict)
@@ -52,7 +57,7 @@ def infer_output_shape(layer: Any, input_shapes: Any) -> Any:
     """The nest of shapes that comes out for a nest of shapes, found by running the layer on
     zeros; ValueError that names the layer if that fails."""
     given = map_shapes(lambda shape: SymbolicTensor(shape, layer.dtype, ""), input_shapes)
-    specs = infer(layer.who, layer, (given,), {}, layer._flatten_layers())
+    specs = inference.infer(layer.who, layer, (given,), {}, layer._flatten_layers())
     return map_nest(lambda spec: spec.shape, specs)
 
 
@@ -75,10 +80,12 @@ def build_inner(layer: Any, input_shapes: tuple[Any, ...], call: Any = None) -> 
     if layer._takes_training:
         named = {**named, "training": False}
     # a second size of what is unknown tells whether a weight's shape depends on it
-    sizes = BATCHES if has_unknown_sizes(list(input_shapes)) else BATCHES[:1]
+    sizes = inference.BATCHES if has_unknown_sizes(list(input_shapes)) else inference.BATCHES[:1]
     try:
         for size in sizes:
-            run_on_zeros(layer.who, layer.call, given, named, size, layer._flatten_layers())
+            inference.run_on_zeros(
+                layer.who, layer.call, given, named, size, layer._flatten_layers()
+            )
     except BaseException:
         for one in before:
             one._unbuild()

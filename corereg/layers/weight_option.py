@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from corereg import constraints, regularizers
+from corereg._lazy import later
 
-GET = {"regularizer": regularizers.get, "constraint": constraints.get}
+if TYPE_CHECKING:
+    from corereg import constraints, regularizers
+else:  # few weights have either
+    constraints = later("corereg.constraints")
+    regularizers = later("corereg.regularizers")
 
 
 class WeightOption:
@@ -27,10 +31,14 @@ class WeightOption:
         return vars(layer)[self.key] if weight is None else getattr(weight, self.kind)
 
     def __set__(self, layer: Any, value: Any) -> None:
-        found = vars(layer)[self.key] = GET[self.kind](value)
+        found = vars(layer)[self.key] = None if value is None else _get(self.kind, value)
         weight = vars(layer).get(self.weight)
         if weight is not None:
             setattr(weight, self.kind, found)
+
+
+def _get(kind: str, value: Any) -> Any:
+    return regularizers.get(value) if kind == "regularizer" else constraints.get(value)
 
 
 def options_of(layer: Any, kind: str) -> Iterator[tuple[str, Any]]:

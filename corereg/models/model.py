@@ -26,7 +26,6 @@ from corereg.representation import as_words, counted
 from corereg.tracebacks import shorten
 from corereg.training.arguments import limited_threads
 from corereg.training.compilation import Compilation
-from corereg.training.data.feature_names import as_public, from_public
 from corereg.training.data.structures import unpack_x_y_sample_weight
 from corereg.training.overriding import built_in, overrides
 from corereg.training.trainer import Trainer
@@ -37,8 +36,10 @@ if TYPE_CHECKING:
     from corereg.optimizers.base import Optimizer
     from corereg.runtime.report import ExecutionReport
     from corereg.training import custom, evaluate as testing, fit as fitting, predict as predicting
+    from corereg.training.data import feature_names as names_of_columns
     from corereg.training.predict_mc import MCPrediction
 else:  # few models need all of it
+    names_of_columns = later("corereg.training.data.feature_names")
     custom = later("corereg.training.custom")
     testing = later("corereg.training.evaluate")
     fitting = later("corereg.training.fit")
@@ -668,12 +669,12 @@ class Model(CopiedWhole, ModelStructure):
         several inputs a dict of lists by their names; None if it had no names. A table of later
         calls has to have the same columns in the same order, arrays need no names. May be set, to
         None in order to forget them."""
-        return as_public(self._input_keys, self._trainer.columns)
+        return names_of_columns.as_public(self._input_keys, self._trainer.columns)
 
     @feature_names.setter
     def feature_names(self, value: Any) -> None:
         who = f"{type(self).__name__} {self.name!r}: feature_names"
-        self._trainer.columns = from_public(who, self._input_keys, value)
+        self._trainer.columns = names_of_columns.from_public(who, self._input_keys, value)
 
     @property
     def stop_training(self) -> bool:

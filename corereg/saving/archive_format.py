@@ -16,6 +16,7 @@ Config = dict[str, Any]
 Sections = dict[str, dict[str, Any]]  # values are arrays and lists of texts
 
 METADATA, CONFIG = "metadata.json", "config.json"
+FEATURE_NAMES = "feature_names"  # a key of the config
 DIGEST = b"corereg-sha256:"
 DIGEST_LENGTH = len(DIGEST) + 64
 _MANY_BYTES = 1 << 20

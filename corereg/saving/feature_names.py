@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corereg.saving.limits import FileFormatError
-from corereg.training.data.feature_names import InputColumns
 
-FEATURE_NAMES = "feature_names"
+if TYPE_CHECKING:
+    from corereg.training.data.feature_names import InputColumns
 
 
 def columns_of_file(who: str, given: Any) -> InputColumns | None:

@@ -10,17 +10,17 @@ training      where random numbers and the order of rows are, see training_state
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from corereg import losses, metrics, optimizers, registry
+from corereg import registry
+from corereg._lazy import later
 from corereg.layers.base import Layer
 from corereg.layers.lookup import preparing
 from corereg.registry import custom_object_scope
 from corereg.saving import archive
-from corereg.saving.archive_format import Sections
-from corereg.saving.feature_names import FEATURE_NAMES, columns_of_file
+from corereg.saving.archive_format import FEATURE_NAMES, Sections
 from corereg.saving.foreign import WEIGHTS, WHOLE, is_keras_path, is_older_path, name_of
 from corereg.saving.limits import FileFormatError, Limits, over_limit
 from corereg.saving.training_state import put_random_states, put_training_state, training_state
@@ -34,6 +34,15 @@ from corereg.saving.weight_sections import (
     weights_of,
 )
 from corereg.training.trainer import TrainableModel
+
+if TYPE_CHECKING:
+    from corereg import losses, metrics, optimizers
+    from corereg.saving import feature_names
+else:  # of what is not compiled there are none, and few files have names of columns
+    feature_names = later("corereg.saving.feature_names")
+    losses = later("corereg.losses")
+    metrics = later("corereg.metrics")
+    optimizers = later("corereg.optimizers")
 
 _KNOWN_SECTIONS = ("weights", "masks", "optimizer", "training")  # all of them hold arrays only
 
@@ -210,7 +219,8 @@ def _restored(
     ) as error:
         what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise FileFormatError(f"{who} does not make a model: {what}") from error
-    model._trainer.columns = columns_of_file(who, config.get(FEATURE_NAMES))
+    if config.get(FEATURE_NAMES) is not None:
+        model._trainer.columns = feature_names.columns_of_file(who, config[FEATURE_NAMES])
     put_weights(who, model, sections)
     put_masks(who, model, sections.get("masks", {}))
     put_training_state(who, model, places_of(model), sections.get("training", {}))

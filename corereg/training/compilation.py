@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corereg import losses, metrics, optimizers
+from corereg._lazy import later
 from corereg.graph.nest import SEQUENCES
 from corereg.layers.base import Shape
 from corereg.matmul_precision import parts_of
@@ -18,7 +18,12 @@ from corereg.training.arguments import check_count
 from corereg.training.data.checks import prefix_errors
 
 if TYPE_CHECKING:
+    from corereg import losses, metrics, optimizers
     from corereg.losses.base import Loss
+else:  # of what is not compiled there are none
+    losses = later("corereg.losses")
+    metrics = later("corereg.metrics")
+    optimizers = later("corereg.optimizers")
 
 Array = np.ndarray[Any, Any]
 Names = Sequence[str | None]  # of outputs, None for one without a name

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
-from corereg import _kernels, optimizers
+from corereg import _kernels
 from corereg._lazy import later
 from corereg.autograd import Parameter, Tensor
 from corereg.matmul_precision import parts_of
 from corereg.random import next_model_seed
 from corereg.runtime.capture import CaptureCache
-from corereg.runtime.dependencies import Obstacle
 from corereg.training.compilation import Compilation, OutputLoss
-from corereg.training.data.feature_names import InputColumns
 from corereg.training.data.model_data import (
     CheckedInputs,
     check_model_inputs,
@@ -38,19 +36,22 @@ from corereg.training.data.model_shapes import (
 from corereg.training.data.row_order import RowOrder
 from corereg.training.data.structures import nest_given
 from corereg.training.sparse_products import SparseChoice
-from corereg.warn import warn_user
 
 if TYPE_CHECKING:
+    from corereg import optimizers, warn as warning
     from corereg.callbacks.history import History
     from corereg.graph.halves import Halves
     from corereg.runtime import report
+    from corereg.runtime.dependencies import Obstacle
     from corereg.runtime.report import ExecutionReport
     from corereg.training import accumulators, mixing
     from corereg.training.accumulators import EpochAccumulators
     from corereg.training.data import arrays
     from corereg.training.data.arrays import ArrayDataset, Batch
+    from corereg.training.data.feature_names import InputColumns
     from corereg.training.trackers import Trackers
 else:  # what a model that only predicts does not need
+    warning = later("corereg.warn")
     accumulators = later("corereg.training.accumulators")
     arrays = later("corereg.training.data.arrays")
     mixing = later("corereg.training.mixing")
@@ -272,7 +273,7 @@ class Trainer:
             weights = check_model_weights(who, targets, weight, class_weight, rows, shapes)
             if ZERO_WEIGHTS not in self._warned and not any(w is None or w.any() for w in weights):
                 self._warned.add(ZERO_WEIGHTS)
-                warn_user(f"{who}: {ZERO_WEIGHTS}")
+                warning.warn_user(f"{who}: {ZERO_WEIGHTS}")
         metrics = compilation.metrics_for(who, names, targets, shapes.outputs)
         if not model.built:
             model.build(input_shapes(x, inputs, shapes.input_names))

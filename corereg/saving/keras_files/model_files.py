@@ -16,7 +16,8 @@ from corereg.layers.lookup import deserialize, preparing
 from corereg.layers.preprocessing.lookup import Lookup
 from corereg.metrics.base import Metric
 from corereg.registry import custom_object_scope
-from corereg.saving.feature_names import FEATURE_NAMES, columns_of_file
+from corereg.saving.archive_format import FEATURE_NAMES
+from corereg.saving.feature_names import columns_of_file
 from corereg.saving.foreign import WHOLE
 from corereg.saving.json_text import JsonReader, dump
 from corereg.saving.keras_files import (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,18 +12,18 @@ from corereg import _kernels
 from corereg._lazy import later
 from corereg.autograd import Tensor
 from corereg.layers.base import Shape
-from corereg.tables.given import given_array
-from corereg.targets import FLOAT64_MAX
 
 if TYPE_CHECKING:
     from corereg.losses.base import Loss
-    from corereg.tables import refusals
+    from corereg.tables import given as tables, refusals
     from corereg.tables.columns import Column
 else:
+    tables = later("corereg.tables.given")
     refusals = later("corereg.tables.refusals")
 
 Array = np.ndarray[Any, Any]
 FLOAT32_MOST = float.fromhex("0x1.fffffefffffffp127")  # the largest that is finite as float32
+FLOAT64_MOST = sys.float_info.max
 CHUNK = 1 << 22  # elements looked at together when checking for NaN
 
 
@@ -89,7 +90,7 @@ def check_finite(
     """Raises ValueError naming the first row of x that is not finite as this dtype, and the column;
     keeps: only where x itself is finite, so that NaN and infinity may stay what they are. table:
     the columns that x was made of, if they have names."""
-    most = FLOAT32_MOST if dtype == "float32" else FLOAT64_MAX
+    most = FLOAT32_MOST if dtype == "float32" else FLOAT64_MOST
     if x.size <= CHUNK and _kernels.all_between(x, -most, most):
         return
     rows = max(1, CHUNK * len(x) // max(x.size, 1))
@@ -110,7 +111,7 @@ def check_finite(
 
 def check_cast(who: str, x: Array, table: Sequence[Column]) -> None:
     """Raises ValueError for a finite number of a table that x, made of it, has as infinity."""
-    if x.dtype.kind != "f" or _kernels.all_between(x, -FLOAT64_MAX, FLOAT64_MAX):
+    if x.dtype.kind != "f" or _kernels.all_between(x, -FLOAT64_MOST, FLOAT64_MOST):
         return
     rows = max(1, CHUNK * len(x) // x.size)
     for first in range(0, len(x), rows):
@@ -217,7 +218,7 @@ def check_targets(
     if type(y) is np.ndarray:
         array = y
     else:
-        array = y.data if isinstance(y, Tensor) else given_array(who, "y", y)
+        array = y.data if isinstance(y, Tensor) else tables.given_array(who, "y", y)
     if not array.ndim or len(array) != rows:
         raise ValueError(
             f"{who}: expected one target for each of the {rows} rows of X, received y of shape "

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Generator, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corereg._lazy import later
 from corereg.autograd import Tensor
-from corereg.tables.libraries import is_data
 from corereg.training.data.structures import holds_arrays
 from corereg.warn import warn_user
+
+if TYPE_CHECKING:
+    from corereg.tables import libraries
+else:  # most data are arrays
+    libraries = later("corereg.tables.libraries")
 
 
 def is_iterable_of_batches(x: Any) -> bool:
@@ -27,7 +32,7 @@ def is_iterable_of_batches(x: Any) -> bool:
             and (getattr(b[0], "ndim", 0) >= 2 or holds_arrays(b[0]))
             for b in x
         )
-    if isinstance(x, np.ndarray | Tensor | tuple | dict | str | bytes) or is_data(x):
+    if isinstance(x, np.ndarray | Tensor | tuple | dict | str | bytes) or libraries.is_data(x):
         return False
     return hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corereg._lazy import later
 from corereg.autograd import Tensor
 from corereg.named_tuple import NamedTuple
-from corereg.tables.given import given
-from corereg.targets import as_sample_weight
 from corereg.training.compilation import OutputLoss
 from corereg.training.data.checks import (
     check_inputs,
@@ -19,12 +18,19 @@ from corereg.training.data.checks import (
     check_targets,
     weights_by_class,
 )
-from corereg.training.data.feature_names import InputColumns, check_columns
 from corereg.training.data.model_shapes import ModelShapes, ShapedModel, shapes_to_be
 from corereg.training.data.structures import flat_inputs, flat_targets, flat_weights
 
 if TYPE_CHECKING:
+    from corereg import targets as of_targets
+    from corereg.tables import given as tables_given
     from corereg.tables.columns import Column
+    from corereg.training.data import feature_names
+    from corereg.training.data.feature_names import InputColumns
+else:  # what is neither an array nor an input
+    feature_names = later("corereg.training.data.feature_names")
+    of_targets = later("corereg.targets")
+    tables_given = later("corereg.tables.given")
 
 Array = np.ndarray[Any, Any]
 
@@ -70,7 +76,7 @@ def check_model_inputs(
     if type(x) is not np.ndarray and not all(type(part) is np.ndarray for part in parts):
         parts, named, tables = _from_tables(who, parts, names, known, dtype)
         if named is not None and columns is not None:
-            check_columns(who, names, columns, named)
+            feature_names.check_columns(who, names, columns, named)
     if len(parts) == 1:
         single = known is not None and known.takes_one_feature(0)
         table = tables[0] if tables else None
@@ -129,7 +135,11 @@ def _from_tables(
         kind = None if known is None or known.kinds is None else known.kinds[i]
         whole = known is None or (kind is not None and not kind.dtype.startswith("float"))
         whole = whole or (kind is not None and kind.limit is not None)
-        found.append(given(own, "X", part.data if isinstance(part, Tensor) else part, dtype, whole))
+        found.append(
+            tables_given.given(
+                own, "X", part.data if isinstance(part, Tensor) else part, dtype, whole
+            )
+        )
     columns = tuple(one.names for one in found)
     named = columns if any(one is not None for one in columns) else None
     return tuple(one.array for one in found), named, [one.table for one in found]
@@ -182,7 +192,9 @@ def check_model_weights(
     names, dtype = shapes.output_names, shapes.dtype
     if class_weight is None:
         return tuple(
-            None if one is None else as_sample_weight(who, one, rows, dtype, tuple(shape[1:-1]))
+            None
+            if one is None
+            else of_targets.as_sample_weight(who, one, rows, dtype, tuple(shape[1:-1]))
             for one, shape in zip(flat_weights(who, weight, names), shapes.outputs, strict=False)
         )
     if weight is not None:

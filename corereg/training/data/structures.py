@@ -4,15 +4,21 @@ of the model's inputs and outputs."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corereg._lazy import later
 from corereg.autograd import Tensor
 from corereg.graph.nest import flatten, pack_like
-from corereg.tables.given import columns_by_name, table_names
-from corereg.tables.libraries import frame_library, is_sparse, series_library
-from corereg.warn import warn_user
+
+if TYPE_CHECKING:
+    from corereg import warn as warning
+    from corereg.tables import given as tables, libraries
+else:  # few inputs are tables
+    libraries = later("corereg.tables.libraries")
+    warning = later("corereg.warn")
+    tables = later("corereg.tables.given")
 
 Array = np.ndarray[Any, Any]
 
@@ -29,9 +35,9 @@ def rank_of(x: Any) -> int:
         return getattr(x, "ndim", 0)
     if hasattr(x, "__array__") and (rank := getattr(x, "ndim", 0)):
         return int(rank)
-    if frame_library(x) is not None or is_sparse(x):
+    if libraries.frame_library(x) is not None or libraries.is_sparse(x):
         return 2
-    return int(series_library(x) is not None)
+    return int(libraries.series_library(x) is not None)
 
 
 def holds_arrays(x: Any) -> bool:
@@ -67,12 +73,12 @@ def flat_inputs(
     given, and so its leaves are counted as they come."""
     if names is None:
         return tuple(flatten(x)) if holds_arrays(x) else (x,)
-    if (len(names) > 1 or one_column) and (columns := columns_by_name(x, names)) is not None:
+    if (len(names) > 1 or one_column) and (columns := tables.columns_by_name(x, names)) is not None:
         missing = [name for name in names if name not in columns]
         if missing:
             raise ValueError(
                 f"{who}: expected a table with the model's inputs {list(names)} as columns, "
-                f"received {table_names(x)}; {missing} are missing"
+                f"received {tables.table_names(x)}; {missing} are missing"
             )
         return tuple(columns[name] for name in names)
     if isinstance(x, dict):
@@ -84,7 +90,9 @@ def flat_inputs(
             )
         if len(x) > len(names):
             more = [name for name in x if name not in names]
-            warn_user(f"{who}: x has {more} besides the model's inputs {list(names)}; left out")
+            warning.warn_user(
+                f"{who}: x has {more} besides the model's inputs {list(names)}; left out"
+            )
         return tuple(x[name] for name in names)
     if isinstance(x, list | tuple) and (len(names) > 1 or (len(x) == 1 and _is_batch(x[0]))):
         parts = list(flatten(x)) if holds_arrays(x) else list(x)
@@ -122,7 +130,7 @@ def flat_targets(
         return tuple(y[name] for name in names)
     if len(names) == 1:
         return (y[0] if isinstance(y, list | tuple) and len(y) == 1 and rank_of(y[0]) else y,)
-    columns = columns_by_name(y, [name for name in names if name is not None])
+    columns = tables.columns_by_name(y, [name for name in names if name is not None])
     if columns is not None and len(columns) == len(names):
         return tuple(columns[name] for name in names if name is not None)
     if not isinstance(y, list | tuple) or not any(v is None or is_array(v) for v in flatten(y)):
@@ -156,8 +164,8 @@ def _what(x: Any) -> str:
         return f"one array of shape {x.shape}"
     if isinstance(x, list | tuple):
         return f"a {type(x).__name__} of {len(x)}"
-    if frame_library(x) is not None:
-        return f"a {type(x).__name__} with the columns {table_names(x)}"
+    if libraries.frame_library(x) is not None:
+        return f"a {type(x).__name__} with the columns {tables.table_names(x)}"
     return "None" if x is None else type(x).__name__
 
 
