@@ -77,7 +77,8 @@ def _looked_up(graph: OnnxGraph, call: Call, codes: Term) -> Term:
     count = layer._output_size()
     if mode != "tf_idf":
         return encoded(graph, call, codes, count, mode)
-    return encoded(graph, call, codes, count, "count") * layer.idf_row(call.output.dtype)
+    weights: np.ndarray[Any, Any] = layer.idf_row(call.output.dtype)
+    return encoded(graph, call, codes, count, "count") * weights
 
 
 def _check_unknown(layer: Any, most: int | None) -> None:

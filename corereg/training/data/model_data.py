@@ -176,7 +176,8 @@ def flat_outputs(
     columns = [i for i, one in enumerate(targets) if one is not None and one.shape[1:] == (1,)]
     if not columns:
         return ()
-    parts = (y,) if len(targets) == 1 and hasattr(y, "ndim") else flat_targets(who, "y", y, names)
+    one = len(targets) == 1 and hasattr(y, "ndim")
+    parts: tuple[Any, ...] = (y,) if one else flat_targets(who, "y", y, names)
     return tuple(i for i in columns if np.ndim(parts[i]) == 1)
 
 
