@@ -180,6 +180,10 @@ def test_a_data_set_that_says_num_batches(workers, fails):
         found.append(history["loss"])
     assert found[0] == found[1]
     assert len(Batches(7)) == 7
+    assert len(list(Batches(7))) == 7  # iteration has an end
+    seen = layers.Normalization()
+    seen.adapt(x for x, _ in Batches(7))
+    assert np.allclose(seen.mean, X.mean(axis=0), atol=1e-6)
 
     class Nothing(corereg.utils.PyDataset):
         pass
