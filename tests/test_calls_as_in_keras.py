@@ -234,6 +234,8 @@ def test_rms_scaling():
         again = layers.LayerNormalization.from_config(layer.get_config())
         assert again.rms_scaling
         assert again.get_config() == layer.get_config()
+    whole = corereg.saving.serialize_keras_object(layers.LayerNormalization(rms_scaling=True))
+    assert corereg.saving.deserialize_keras_object(whole).rms_scaling
     assert "rms_scaling" not in layers.LayerNormalization().get_config()
 
 

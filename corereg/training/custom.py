@@ -19,6 +19,7 @@ from corereg.autograd import Tensor, tensor
 from corereg.autograd.draws import noted_draws
 from corereg.graph.inference import trial
 from corereg.graph.nest import flatten
+from corereg.layers.calling import CallSignature
 from corereg.metrics.base import Metric
 from corereg.metrics.state import put_state, state_of
 from corereg.regularizers.penalties import penalties
@@ -60,7 +61,7 @@ def train_step(model: TrainableModel, data: Any) -> dict[str, Any]:
     optimizer.zero_grad()
     with noted_draws() as draws:
         y_pred = model(x, training=True)
-        loss = model.compute_loss(x, y, y_pred, sample_weight, training=True)
+        loss = _loss_of(model, x, y, y_pred, sample_weight, True)
     model._trainer.trackers.loss.update_state(loss, _rows_of(x))
     if loss.requires_grad:
         optimizer.scale_loss(loss).backward()
@@ -68,7 +69,7 @@ def train_step(model: TrainableModel, data: Any) -> dict[str, Any]:
         if optimizer.passes > 1:
             with optimizer.second_pass(draws):
                 again = model(x, training=True)
-                again = model.compute_loss(x, y, again, sample_weight, training=True)
+                again = _loss_of(model, x, y, again, sample_weight, True)
                 optimizer.scale_loss(again).backward()
         optimizer.update()
         optimizer.zero_grad()
@@ -79,9 +80,18 @@ def test_step(model: TrainableModel, data: Any) -> dict[str, Any]:
     """See `Model.test_step`."""
     x, y, sample_weight = unpack_x_y_sample_weight(data)
     y_pred = model(x, training=False)
-    loss = model.compute_loss(x, y, y_pred, sample_weight, training=False)
+    loss = _loss_of(model, x, y, y_pred, sample_weight, False)
     model._trainer.trackers.loss.update_state(loss, _rows_of(x))
     return model.compute_metrics(x, y, y_pred, sample_weight)
+
+
+def _loss_of(
+    model: TrainableModel, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
+) -> Tensor:
+    """What `compute_loss` of the model gives, which is told `training` if it takes it."""
+    if CallSignature.of(type(model).compute_loss).takes_training:
+        return model.compute_loss(x, y, y_pred, sample_weight, training=training)
+    return model.compute_loss(x, y, y_pred, sample_weight)
 
 
 def compute_loss(model: TrainableModel, y: Any, y_pred: Any, sample_weight: Any) -> Tensor:

@@ -143,7 +143,8 @@ def run_test(
     done = 0
     while (steps is None or done < steps) and run.ready():
         if observed:
-            callbacks.on_test_batch_begin(done)
+            begun = done
+            callbacks.on_test_batch_begin(begun)
         last = smallest_known(steps, done + each if observed else None)
         done += run.run(None if last is None else last - done)
         while observed and done != last and run.ready():
@@ -151,7 +152,7 @@ def run_test(
         if bar is not None and bar.due:
             bar.update(done, sums.logs())
         if observed:
-            callbacks.on_test_batch_end(done - 1, sums.logs())
+            callbacks.on_test_batch_end(begun + each - 1, sums.logs())
         if trainer.stop_evaluating:
             break
     logs = sums.logs()

@@ -172,7 +172,7 @@ class TrainingLoop:
                 self._callbacks.on_train_batch_begin(done)
             self._run_steps(epoch, done + each if observed else None)
             if observed:
-                self._callbacks.on_train_batch_end(self._done - 1, sums.logs())
+                self._callbacks.on_train_batch_end(done + each - 1, sums.logs())
         logs = sums.logs()
         bar.update(self._done, logs)
         return logs

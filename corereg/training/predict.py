@@ -195,14 +195,14 @@ def _predict_batches(
             found = forward(*batch)
             parts.append(found if places is None else places.put(found, model._trainer.output_like))
             if observed and len(parts) == first + each:
-                observers.on_predict_batch_end(len(parts) - 1, _outputs(call, parts[first:]))
+                observers.on_predict_batch_end(first + each - 1, _outputs(call, parts[first:]))
                 first = len(parts)
             if bar.due:
                 bar.update(len(parts))
             if model._trainer.stop_predicting:
                 break
         if observed and call is not None and len(parts) > first:  # the rest of an execution
-            observers.on_predict_batch_end(len(parts) - 1, _outputs(call, parts[first:]))
+            observers.on_predict_batch_end(first + each - 1, _outputs(call, parts[first:]))
         bar.update(len(parts))
         bar.end_epoch()
     observers.on_predict_end()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -54,6 +56,12 @@ class PyDataset:
         raise NotImplementedError(
             f"{type(self).__name__}: expected a __len__(self), the number of batches"
         )
+
+    def __iter__(self) -> Iterator[Any]:
+        """The batches in order."""
+        count = self.num_batches
+        for index in itertools.count() if count is None else range(count):
+            yield self[index]
 
     @property
     def num_batches(self) -> int | None:

@@ -22,7 +22,7 @@ _SOURCES = {
 """By the package in keras.src the kinds of what Keras does not show elsewhere."""
 
 _NEUTRAL = {
-    **dict.fromkeys(("sparse", "ragged", "optional", "rms_scaling"), False),
+    **dict.fromkeys(("sparse", "ragged", "optional"), False),
     **dict.fromkeys(("quantization_config", "input_axes", "output_axes"), None),
 }
 """Arguments that corereg's parts do not have, and the value that changes nothing."""
