@@ -191,6 +191,30 @@ def test_a_prediction_of_nan_is_the_smallest():
     assert ops.in_top_k([0, 0], rows, k=2).data.tolist() == [False, True]
 
 
+ROUND = np.array([[125, 235], [-14, 7]], "i4")
+AS_KERAS = {
+    "correlate of integers": (lambda: ops.dtype(ops.correlate(N[0], N[1])), "float32"),
+    "round to tens": (lambda: ops.round(ROUND, -1), [[120, 240], [-10, 10]]),
+    "repeat by a list of one": (lambda: ops.repeat(N[:, :2], [2]), [3, 3, 1, 1, 0, 0, 5, 5]),
+    "argpartition of all": (lambda: ops.argpartition(N[:1], 1, axis=None), [1, 2, 0]),
+    "nancumsum along a tuple": (lambda: ops.nancumsum(X, axis=(1,)), [[1, 3, 6], [4, 9, 15.5]]),
+    "nancumprod along a tuple": (lambda: ops.nancumprod(N, axis=[0]), [[3, 1, 2], [0, 5, 10]]),
+    "softmax over all axes": (
+        lambda: ops.softmax(np.zeros((2, 2), "f4"), axis=None),
+        [[0.25] * 2] * 2,
+    ),
+    "log_softmax over all": (lambda: ops.log_softmax(np.zeros((1, 1), "f4"), axis=None), [[0.0]]),
+    "unique keeps each NaN": (lambda: ops.isnan(ops.unique([NAN, 1.0, NAN])), [False, True, True]),
+}
+
+
+@pytest.mark.parametrize("name", AS_KERAS)
+def test_arguments_as_keras_takes_them(name):
+    function, expected = AS_KERAS[name]
+    found = function()
+    assert (found if isinstance(found, str) else found.data.tolist()) == expected
+
+
 def test_no_dtype_is_that_of_floats():
     assert ops.cast(N, None).dtype == ops.saturate_cast(N, None).dtype == "float32"
 
@@ -611,6 +635,12 @@ ERRORS = {
         "quantile: expected method",
     ),
     "map": (lambda: ops.map(lambda r: r, (X, X[:1])), ValueError, "map: expected tensors of one"),
+    "reshape": (lambda: ops.reshape(X, (-2, 3)), ValueError, r"one may be -1, received newshape="),
+    "reshape to two open lengths": (
+        lambda: ops.reshape(X, (-1, 3, -1)),
+        ValueError,
+        "one may be -1, received newshape=",
+    ),
     "scan by no function": (lambda: ops.scan(3, 0, X), TypeError, "scan: expected f as a function"),
     "scan's unroll": (
         lambda: ops.scan(lambda c, r: (c, r), 0, X, unroll=-1),

@@ -166,3 +166,10 @@ def test_the_base_class_is_to_be_subclassed(fails):
         NotImplementedError,
         "Regularizer: __call__ is not written",
     )
+
+
+@pytest.mark.parametrize("made", ["l1", "l2", "l1_l2", "orthogonal", "orthogonal_regularizer"])
+def test_an_equal_one_from_its_config(made):
+    first = regularizers.get(made)
+    again = type(first).from_config(first.get_config())
+    assert (type(again), again.get_config()) == (type(first), first.get_config())

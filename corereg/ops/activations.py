@@ -32,8 +32,8 @@ def sigmoid(x: Any) -> Tensor:
 
 
 @keras_op
-def softmax(x: Any, axis: int | Sequence[int] = -1) -> Tensor:
-    """e**x / sum(e**x) over an axis or several: positive, and of sum 1.
+def softmax(x: Any, axis: int | Sequence[int] | None = -1) -> Tensor:
+    """e**x / sum(e**x) over an axis, several or all (None): positive, and of sum 1.
 
     >>> ops.softmax([[0.0, 0.0], [0.0, 1.0]]).round(4)
     Tensor([[0.5   , 0.5   ],
@@ -46,8 +46,8 @@ def softmax(x: Any, axis: int | Sequence[int] = -1) -> Tensor:
 
 
 @keras_op
-def log_softmax(x: Any, axis: int | Sequence[int] = -1) -> Tensor:
-    """log(softmax(x)) over an axis or several, without overflow.
+def log_softmax(x: Any, axis: int | Sequence[int] | None = -1) -> Tensor:
+    """log(softmax(x)) over an axis, several or all (None), without overflow.
 
     >>> ops.log_softmax([0.0, 1000.0])
     Tensor([-1000.,     0.])
@@ -56,7 +56,9 @@ def log_softmax(x: Any, axis: int | Sequence[int] = -1) -> Tensor:
 
 
 def _over(function: Any, x: Tensor, axis: Any, who: str) -> Tensor:
-    """An activation along one axis, applied to several as if they were one."""
+    """An activation along one axis, applied to several, or for None to all, as if they were one."""
+    if axis is None:
+        axis = tuple(range(x.ndim))
     if not isinstance(axis, Sequence):
         found: Tensor = function(x, axis)
         return found

@@ -42,14 +42,17 @@ def argsort(x: Any, axis: int = -1) -> Tensor:
 
 
 @keras_op
-def argpartition(x: Any, kth: int, axis: int = -1) -> Tensor:
-    """The places of the elements along an axis, such that the one at kth is where sorting would put
-    it, smaller elements before and larger ones behind it: int32. (Here all of them are sorted.)
+def argpartition(x: Any, kth: int, axis: int | None = -1) -> Tensor:
+    """The places of the elements along an axis (None: of the flattened x), such that the one at kth
+    is where sorting would put it, smaller elements before and larger ones behind it: int32. (Here
+    all of them are sorted.)
 
     >>> ops.argpartition([3, 1, 2], kth=0)
     Tensor([1, 2, 0], dtype=int32)
     """
     x = as_tensor(x)
+    if axis is None:
+        x, axis = ops.reshape(x, -1), 0
     length = x.shape[counted(axis, x.ndim, "argpartition")]
     if not -length <= kth < length:
         raise ValueError(f"argpartition: expected kth within {length} elements, received {kth}")
@@ -284,6 +287,7 @@ def unique(
 ) -> Any:
     """The different elements, ascending (with axis: the different slices along it), and if asked
     for the place of each one's first, which one each element is, and how many there are: int32.
+    Each NaN is an element for itself.
 
     size: so many are returned, cut off or filled up with fill_value (None: the least one). How many
     there are depends on values, so it is not recorded.
@@ -291,7 +295,7 @@ def unique(
     >>> ops.unique([3, 1, 3], return_counts=True)
     (Tensor([1, 3], dtype=int32), Tensor([1, 2], dtype=int32))
     """
-    values, *others = np.unique(as_tensor(x).data, True, True, True, axis)
+    values, *others = np.unique(as_tensor(x).data, True, True, True, axis, equal_nan=False)
     if size is not None:
         along = axis or 0
         missing = max(size - values.shape[along], 0)

@@ -40,13 +40,16 @@ def trunc(x: Any) -> Tensor:
 
 @keras_op
 def round(x: Any, decimals: int = 0) -> Tensor:
-    """x to so many decimal places, of two equally near numbers the even one; the derivative
-    is 0.
+    """x to so many decimal places, of two equally near numbers the even one; -1 rounds to tens. The
+    derivative is 0.
 
     >>> ops.round([0.5, 1.5, 2.6])
     Tensor([0., 2., 3.])
     """
-    return ops.round(as_int(x), decimals)
+    x = as_int(x)
+    if decimals < 0 and x.dtype.kind in "iu":
+        return ops.astype(ops.round(ops.astype(x, "float64"), decimals), x.dtype)
+    return ops.round(x, decimals)
 
 
 @keras_op

@@ -12,12 +12,19 @@ from corereg.ops.operands import as_tensor, counted, keras_op
 
 @keras_op
 def reshape(x: Any, newshape: Shape) -> Tensor:
-    """x in another shape of as many elements; one length may be -1.
+    """x in another shape of as many elements; one length may be -1. ValueError for other negative
+    ones.
 
     >>> ops.reshape([1, 2, 3, 4, 5, 6], (2, -1))
     Tensor([[1, 2, 3],
             [4, 5, 6]], dtype=int32)
     """
+    lengths = newshape if isinstance(newshape, tuple | list) else ()
+    negative = [n for n in lengths if isinstance(n, int) and n < 0]
+    if len(negative) > 1 or any(n < -1 for n in negative):
+        raise ValueError(
+            f"reshape: expected lengths of which one may be -1, received newshape={newshape}"
+        )
     return ops.reshape(as_tensor(x), newshape)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from corereg import config
 from corereg.autograd import Tensor, ops
 from corereg.autograd.ops.arguments import array_of
-from corereg.ops.operands import as_float, as_tensor, keras_op, promoted
+from corereg.ops.operands import as_float, as_tensor, keras_op, promoted_floats
 
 _NODES = 256  # of the integral of i0: enough for all that float64 holds
 
@@ -85,14 +85,14 @@ def i0(x: Any) -> Tensor:
 
 @keras_op
 def correlate(x1: Any, x2: Any, mode: str = "valid") -> Tensor:
-    """The sums of products of x1 with x2 at each place along it, both of one axis. mode: "valid",
-    where the shorter one lies within the other; "same", as many as the longer one has elements;
-    "full", wherever they touch. ValueError for other modes and shapes.
+    """The sums of products of x1 with x2 at each place along it, both of one axis, as floats. mode:
+    "valid", where the shorter one lies within the other; "same", as many as the longer one has
+    elements; "full", wherever they touch. ValueError for other modes and shapes.
 
     >>> ops.correlate([1.0, 2.0, 3.0], [0.0, 1.0, 0.5], "same")
     Tensor([2. , 3.5, 3. ])
     """
-    x1, x2 = promoted(x1, x2)
+    x1, x2 = promoted_floats(x1, x2)
     if x1.ndim != 1 or x2.ndim != 1 or not x1.shape[0] or not x2.shape[0]:
         raise ValueError(
             f"correlate: expected two vectors, received shapes {x1.shape} and {x2.shape}"

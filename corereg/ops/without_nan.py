@@ -54,7 +54,7 @@ def nancumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
     """
     x, _ = filled_nan(x, 0.0)
     x = x if dtype is None else ops.astype(x, dtype)
-    total = ops.cumsum(x, axis)
+    total = ops.cumsum(x, _one(axis))
     return total if total.dtype == x.dtype else ops.astype(total, x.dtype)
 
 
@@ -162,4 +162,9 @@ def nancumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
     >>> ops.nancumprod([2.0, np.nan, 3.0])
     Tensor([2., 2., 6.])
     """
-    return cumprod(filled_nan(x, 1.0)[0], axis, dtype)
+    return cumprod(filled_nan(x, 1.0)[0], _one(axis), dtype)
+
+
+def _one(axis: Any) -> Any:
+    """The axis of a function of one, which Keras takes in a tuple, too."""
+    return axis[0] if isinstance(axis, tuple | list) and len(axis) == 1 else axis

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -32,6 +32,11 @@ class Regularizer(Recordable):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal regularizer."""
         return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """A regularizer from what `get_config` gave."""
+        return cls(**config)
 
     __repr__ = as_call
 

@@ -11,7 +11,7 @@ from corereg.registry import register
 from corereg.regularizers.base import Regularizer, check_strength
 
 
-@register("regularizer", "orthogonal")
+@register("regularizer", "orthogonal", "orthogonal_regularizer")
 class OrthogonalRegularizer(Regularizer):
     """factor * sum |offdiagonal(V V')| / (n (n-1)), V the n rows (or columns) of w normalised.
 

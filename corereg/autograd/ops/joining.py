@@ -232,6 +232,8 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
         x, axis = apply(Reshape(-1), x), 0
     axis = normalize_axis(axis, x.ndim, "repeat")
     times = np.asarray(array_of(repeats))
+    if times.shape == (1,):
+        times = times.reshape(())
     right = times.dtype.kind in "iu" and times.shape in ((), x.shape[axis : axis + 1])
     if not right or (times < 0).any():
         raise ValueError(
