@@ -307,8 +307,12 @@ class Copy:
     def build(self, mutant: Mutant, isas: list[str]) -> bool:
         """Links the extension with what these instruction sets have of a changed file, and all
         else as it was; whether that worked. What Cython writes need not be fast."""
-        if not is_c(mutant.path) and self._run([sys.executable, "setup.py", "--name"], 300)[0]:
-            return False
+        if not is_c(mutant.path):
+            if self._run([sys.executable, "setup.py", "build_ext", "--help"], 300)[
+                0
+            ]:  # Cython runs
+                return False
+            assert self.generated.read_bytes() != self.before[self.generated]
         compiled = mutant.path.as_posix() if is_c(mutant.path) else WRITTEN
         changed: dict[str, str] = {}  # objects that take the places of others
         commands = []

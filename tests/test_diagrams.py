@@ -9,6 +9,7 @@ import pytest
 
 import corereg
 from corereg import layers, utils
+from corereg.utils.diagram_layout import width_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 ALL = {
@@ -42,6 +43,14 @@ def branches():
 def names(diagram, connected):
     titles = [box.title.partition(" ")[0] for box in diagram.boxes]
     return {(titles[s], titles[t]) for s, t in diagram.edges} if connected else titles
+
+
+def test_the_width_of_a_text():
+    """Letters of four widths; a box leaves room for its title."""
+    widths = [width_of(one) for one in ("i", "o", "O", "W")]
+    assert widths == sorted(set(widths))
+    assert width_of("iO") == width_of("i") + width_of("O")
+    assert width_of("o", bold=True) > width_of("o")
 
 
 def test_boxes_and_arrows():

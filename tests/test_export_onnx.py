@@ -78,6 +78,24 @@ def test_every_operation(opset: int | None, path: Path) -> None:
     check(model, path, **({} if opset is None else {"opset_version": opset}))
 
 
+def test_axes_that_are_not_said(path: Path) -> None:
+    a = corereg.Input((3,))
+    both = ops.stack([a, 2 * a])
+    outputs = {
+        "concatenate": ops.sum(ops.concatenate([a, a]), 0) + a,
+        "split": ops.split(both, 2)[1][0],
+        "stack": ops.sum(both, 0),
+        "unstack": ops.unstack(both, 2)[1],
+        "sort": ops.sort(a),
+        "softmax": ops.softmax(a),
+        "log_softmax": ops.log_softmax(a),
+        "sparsemax": ops.sparsemax(a),
+        "normalize": ops.normalize(a),
+        "one_hot": ops.one_hot(ops.cast(a > 0, "int32"), 2),
+    }
+    check(corereg.Model(a, outputs), path)
+
+
 def test_every_activation(path: Path) -> None:
     check(corereg.Model(**activation_results()), path)
 

@@ -598,6 +598,11 @@ CONFIGS: dict[str, tuple[Callable[[Any], object], str]] = {
     "a foreign class": (put(module="os", class_name="system", registered_name="system"), "system"),
     "a missing key": (lambda config: config["config"].pop("name"), "name"),
     "an op": (put(module="keras.src.ops.nn", class_name="Conv"), "Conv"),
+    "a salt": (put(class_name="StringLookup", config={"name": "one", "salt": 3}), "salt=3 are"),
+    "a hash": (
+        put(class_name="StringLookup", config={"name": "one", "oov_method": "md5"}),
+        "oov_method='md5'",
+    ),
     "a number for a layer": (lambda config: config["config"]["layers"].append(3), "or a model.*3"),
     "a number for a class": (put(class_name=3), "expected a layer or a model"),
     "a list for its own config": (put(module="mine", config=[1]), "expected a class_name and a"),
@@ -949,6 +954,11 @@ def test_objects_go_to_dicts_and_back() -> None:
     array = deserialize_keras_object(serialize_keras_object(np.arange(3)))
     assert array.dtype == np.int64
     assert corereg.utils.serialize_keras_object is serialize_keras_object
+
+
+def test_a_dict_that_only_looks_like_an_object() -> None:
+    for given in ({"class_name": "a"}, {"config": "a"}):
+        assert deserialize_keras_object(given) == given
 
 
 def test_what_is_no_object() -> None:

@@ -65,6 +65,13 @@ def test_batch_norm_is_its_twin(shape, dtype, rng, close, guarded, threads_agree
     threads_agree(lambda: _kernels.batch_norm_forward(x, gamma, beta))
 
 
+def test_rows_without_columns_have_a_mean_of_0():
+    y, mean, inv = reference.row_norm_forward(np.empty((3, 0)))
+    assert y.shape == (3, 0)
+    assert mean.tolist() == [0, 0, 0]
+    assert np.allclose(inv, 1 / np.sqrt(1e-3))
+
+
 def test_moving_averages_stay_without_rows(dtype):
     mean, variance = np.full(5, 2, dtype), np.full(5, 3, dtype)
     _kernels.batch_norm_forward(np.empty((0, 5), dtype), None, None, mean, variance)

@@ -206,3 +206,39 @@ def test_an_input_is_named_only_beside_others():
         feature_names.check_columns("fit", ["x"], (("a",),), (("b",),))
     with pytest.raises(ValueError, match="expected the columns of the input 'y' that"):
         feature_names.check_columns("fit", ["x", "y"], (("a",), ("b",)), (("a",), ("c",)))
+
+
+@pytest.mark.parametrize(
+    ("y", "output"), [((3, 2), (3,)), ((3,), (3, 2)), ((2, 3), (2, 3, 2)), ((2, 3, 2), (2, 3))]
+)
+def test_a_last_axis_is_added_only_if_it_is_1(y, output):
+    loss = losses.MeanSquaredError()
+    with pytest.raises(ValueError, match="expected y of shape"):
+        loss(np.zeros(y), np.ones(output))
+    if len(y) > 2 or len(output) > 2:
+        y, output = ((*one[:2], 1) if len(one) > 2 else one for one in (y, output))
+    else:
+        y, output = ((*one[:1], 1) if len(one) > 1 else one for one in (y, output))
+    assert loss(np.zeros(y), np.ones(output)) == 1
+
+
+def test_inputs_that_lack_or_have_an_axis():
+    a, b = corereg.Input((4,)), corereg.Input((1,))
+    four, one = models.Model(a, layers.Dense(2)(a)), models.Model(b, layers.Dense(2)(b))
+    x = np.arange(8, dtype="float32").reshape(2, 4)
+    assert np.array_equal(four(x[..., None]).data, four(x).data)
+    assert one(np.ones(2, "float32")).shape == (2, 2)
+    for net, shape in ((four, (2, 4, 2)), (four, (4,)), (one, (2, 2)), (four, (2, 3, 1))):
+        for call in (net, net.predict):
+            with pytest.raises(ValueError, match=r"expected .* of shape .* received"):
+                call(np.ones(shape, "float32"))
+
+
+def test_labels_and_weights_of_another_shape():
+    loss = losses.SparseCategoricalCrossentropy()
+    with pytest.raises(ValueError, match="expected integer labels of shape"):
+        loss(np.zeros((3, 2), int), np.full((3, 2), 0.5))
+    assert loss([[0]], [[0.5, 0.5]]) == pytest.approx(np.log(2))
+    with pytest.raises(ValueError, match="expected sample_weight of a shape that broadcasts"):
+        metrics.Mean()([1.0, 3.0], [[1.0, 2.0], [0.0, 1.0]])
+    assert metrics.Mean()([1.0, 3.0], [[1.0], [0.0]]) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -186,6 +187,16 @@ def test_a_calibration_curve_has_the_bins_of_reliability_data() -> None:
     there = found.count > 0
     np.testing.assert_allclose(ax.lines[1].get_ydata(), found.accuracy[there])
     assert f"model (ECE {expected_calibration_error(Y, P, bins=5):.3f})" in labels_of(ax)
+
+
+def test_a_probability_of_a_half_is_the_first_class() -> None:
+    from corereg.plotting import predicted
+
+    mean = np.array([0.5, 0.51])
+    sampled = SimpleNamespace(mean=mean, entropy=mean, mutual_information=mean)
+    legend = predicted._classes("uncertainty", sampled, [0, 0], None).get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["right (1)", "wrong (1)"]
+    assert predicted._counted("confusion", [0, 0], mean)[0].tolist() == [[1, 1], [0, 0]]
 
 
 def test_uncertainty_marks_what_is_wrong(sampled: Any) -> None:

@@ -121,6 +121,13 @@ def test_numbers_in_one_column_and_in_several():
     assert several.n_outputs_ == 2
 
 
+def test_a_probability_of_a_half_is_the_first_class():
+    classes = ClassLabels("classes", [np.array(["a", "b"])])
+    assert classes.decoded([np.array([[0.5], [0.51]])]).tolist() == ["a", "b"]
+    labels = ClassLabels("labels", [np.arange(2)] * 2, "int64")
+    assert labels.decoded([np.array([[0.5, 0.51]])]).tolist() == [[0, 1]]
+
+
 @pytest.mark.parametrize(
     ("kind", "columns", "shape"),
     [("columns", 2, (3, 3)), ("columns", 1, (3,)), ("classes", 1, (3, 1)), ("columns", 2, (3,))],
