@@ -1,8 +1,9 @@
-"""Compresses a wheel anew, in its place: the same files and formats, about 3 % smaller.
+"""Compresses a wheel anew, in its place: the same files and formats, about 4 % smaller.
 
     python .ci/smaller_wheel.py FILE.whl
 
-Deflate leaves the choice of matches to whoever compresses; Zopfli searches for it, for a minute.
+Deflate leaves the choice of matches to whoever compresses; Zopfli searches for it, for a minute,
+and cuts as many blocks as it wants. Folders have no entries of their own, which nobody reads.
 Requirements: the package zopfli.
 """
 
@@ -26,7 +27,8 @@ class Compressor:
         return b""
 
     def flush(self) -> bytes:
-        return zlib.compress(b"".join(self._parts))[2:-4]  # without zlib's head and checksum
+        whole = zlib.compress(b"".join(self._parts), blocksplittingmax=0)
+        return whole[2:-4]  # without zlib's head and checksum
 
 
 def main(path: str) -> None:
@@ -34,6 +36,8 @@ def main(path: str) -> None:
     made = f"{path}.new"
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(made, "w") as new:
         for entry in old.infolist():
+            if entry.is_dir():
+                continue
             new.writestr(entry, old.read(entry), zipfile.ZIP_DEFLATED)
     with zipfile.ZipFile(made) as new:
         if (broken := new.testzip()) is not None:
