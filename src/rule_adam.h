@@ -9,6 +9,7 @@
 typedef struct {
     T alpha; /* lr sqrt(1-beta_2^t) / (1-beta_1^t) */
     T bias;  /* sqrt(1-beta_2^t): what sqrt(v) is too small by */
+    T unit;  /* bias / alpha: (1-beta_1^t) / lr; 0 where lr is */
     T one_minus_beta_1, one_minus_beta_2, epsilon;
 } adam_constants;
 
@@ -17,9 +18,11 @@ INLINE adam_constants adam_prepare(const cr_hyper *hyper)
 {
     const adam_hyper *own = OWN(adam, hyper);
     const double t = update_number(hyper), bias = sqrt(1 - pow(own->beta_2, t));
+    const double rate = hyper->learning_rate, bias_1 = 1 - pow(own->beta_1, t);
     return (adam_constants){
-        .alpha = (T)(hyper->learning_rate * bias / (1 - pow(own->beta_1, t))),
+        .alpha = (T)(rate * bias / bias_1),
         .bias = (T)bias,
+        .unit = rate > 1e-30 ? (T)(bias_1 / rate) : 0,
         .one_minus_beta_1 = (T)(1 - own->beta_1),
         .one_minus_beta_2 = (T)(1 - own->beta_2),
         .epsilon = (T)own->epsilon,
@@ -28,8 +31,9 @@ INLINE adam_constants adam_prepare(const cr_hyper *hyper)
 
 /* Takes a step: m of g, v of g^2; w - alpha m / (sqrt(v) + eps), by v's maximum if asked. Its
  * parts: the moments and the root; the quotient, which waits for the root; the weight, which waits
- * for the quotient. Where thresholds are scaled, one division makes 1 / (sqrt(v) + eps) and their
- * 1 / (sqrt(v / (1-beta_2^t)) + max(eps, least)). */
+ * for the quotient. Where thresholds are scaled, one division makes alpha / (sqrt(v) + eps) and
+ * their alpha / (sqrt(v) + bias max(eps, least)): the quotient of alpha by both divisors,
+ * multiplied by the other one. (No divisor is so small that this quotient overflows.) */
 INLINE V adam_step(const void *constants, void *state, V w, V g, const sweep_kind kind)
 {
     const adam_constants *c = constants;
@@ -52,19 +56,19 @@ INLINE V adam_step(const void *constants, void *state, V w, V g, const sweep_kin
     if (kind.parts & CR_TO_QUOTIENT) {
         if (scaled) {
             const T least = c->bias * at_least(kind.least, c->epsilon);
-            const V divisor = kept[0] + at_least((T)1e-18, c->epsilon);
-            const V other = kept[0] + at_least((T)1e-18, least);
-            kept[0] = inverse(divisor * other);
+            const V divisor = kept[0] + at_least((T)1e-17, c->epsilon);
+            const V other = kept[0] + at_least((T)1e-17, least);
+            kept[0] = quotient(splat(c->alpha), divisor * other);
             kept[1] = divisor;
-            kept[2] = other;
+            kept[2] = s->momentum * other;
         } else
             kept[0] = quotient(c->alpha * s->momentum, kept[0] + c->epsilon);
     }
     if (kind.parts & CR_TO_WEIGHT) {
         if (!scaled)
             return w - kept[0];
-        scale_proximal(state, kept[1] * kept[0], c->bias, kind);
-        return w - c->alpha * s->momentum * (kept[2] * kept[0]);
+        scale_proximal(state, kept[1] * kept[0], c->unit, kind);
+        return w - kept[2] * kept[0];
     }
     return w;
 }

@@ -90,13 +90,16 @@ INLINE void sweep_vector(block_sweep *b, ptrdiff_t i, ptrdiff_t lanes, step_func
     store_state(state, b, i, lanes, kind.slots);
 }
 
-/* What whole vectors in flight leave from one part of their way to the next. */
+/* How many vectors are in flight. */
+enum { CR_FLYING = 5 };
+
+/* What a part of a vector's step leaves for the next one; of the first part only kept[0] counts. */
 typedef struct {
-    V kept[CR_KEPT];       /* by the step, */
-    V weights, numbers[2]; /* and for the proximal stage */
+    V kept[CR_KEPT];
 } flight;
 
-/* Takes the vector at i through the next part of its step; the last one leaves its new weights. */
+/* Takes the vector at i through the next part of its step; the last one stores its new weights,
+ * the proximal stage done. */
 INLINE flight fly(block_sweep *b, ptrdiff_t i, flight from, int part, step_function step,
                   sweep_kind kind)
 {
@@ -112,57 +115,48 @@ INLINE flight fly(block_sweep *b, ptrdiff_t i, flight from, int part, step_funct
         weights = load(b->w + i);
         add_to_penalty(b, weights, kind);
     }
-    from.weights = step(b->constants, state, weights, gradient, kind);
+    weights = step(b->constants, state, weights, gradient, kind);
     if (part == CR_TO_ROOT)
         store_state(state, b, i, VL, kind.slots);
-    if (part == CR_TO_WEIGHT) {
-        from.numbers[0] = THRESHOLD(state);
-        if (kind.shrinks)
-            from.numbers[1] = SHRINKAGE(state);
-    } else
+    if (part == CR_TO_WEIGHT)
+        store(b->w + i, proximal_point(weights, state, kind));
+    else
         for (int k = 0; k < (part == CR_TO_QUOTIENT && kind.scaled ? CR_KEPT : 1); k++)
             from.kept[k] = KEPT(state)[k];
     return from;
 }
 
-/* Ends the way of the vector at i: its proximal stage. */
-INLINE void land(block_sweep *b, ptrdiff_t i, flight from, sweep_kind kind)
-{
-    V state[CR_STEP_VECTORS];
-    THRESHOLD(state) = from.numbers[0];
-    if (kind.shrinks)
-        SHRINKAGE(state) = from.numbers[1];
-    store(b->w + i, proximal_point(from.weights, state, kind));
-}
-
-/* Takes the whole vectors among the block's n elements through the stages 1, 4 and 5, four at a
- * time: while one waits for its root and another one for its quotient, the moments of a third one
- * are worked out. (What a vector has to do is longer than processors look ahead.) Returns how many
- * elements are done. */
+/* Takes most of the block's whole vectors through the stages 1, 4 and 5, CR_FLYING at a time: while
+ * one gets its weights and the next one waits for its quotient, three wait for their roots, and the
+ * moments of a fifth are worked out. (What a vector has to do is longer than processors look
+ * ahead.) Roots stay in registers, for the rounds are unrolled. Returns how many elements are done.
+ */
 INLINE ptrdiff_t sweep_in_flight(block_sweep *b, ptrdiff_t n, step_function step, sweep_kind kind)
 {
-#define FLY(i, from, part) fly(b, i, from, part, step, kind)
-    flight none = {{{0}}, {0}, {{0}}}, first, second, third;
+#define FLY(k, from, part) fly(b, i + (k) * VL, from, part, step, kind)
+    flight roots[CR_FLYING] = {{{{0}}}}, next; /* roots[k]: of the vector i + k */
     ptrdiff_t i = 0;
-    if (n < 3 * VL)
+    if (n < CR_FLYING * VL)
         return 0;
-    third = FLY(0, FLY(0, FLY(0, none, CR_TO_ROOT), CR_TO_QUOTIENT), CR_TO_WEIGHT);
-    second = FLY(VL, FLY(VL, none, CR_TO_ROOT), CR_TO_QUOTIENT);
-    first = FLY(2 * VL, none, CR_TO_ROOT);
-    for (; i + 4 * VL <= n; i += VL) {
-        const flight next = FLY(i + 3 * VL, none, CR_TO_ROOT);
-        first = FLY(i + 2 * VL, first, CR_TO_QUOTIENT);
-        land(b, i, third, kind);
-        third = FLY(i + VL, second, CR_TO_WEIGHT);
-        second = first;
-        first = next;
+#pragma GCC unroll 5
+    for (int k = 0; k < CR_FLYING; k++)
+        roots[k] = FLY(k, roots[k], CR_TO_ROOT);
+    next = FLY(0, roots[0], CR_TO_QUOTIENT);
+    for (; i + 2 * CR_FLYING * VL <= n; i += CR_FLYING * VL) {
+#pragma GCC unroll 5
+        for (int k = 0; k < CR_FLYING; k++) {
+            const int after = (k + 1) % CR_FLYING;
+            roots[k] = FLY(k + CR_FLYING, roots[k], CR_TO_ROOT);
+            FLY(k, next, CR_TO_WEIGHT);
+            next = FLY(k + 1, roots[after], CR_TO_QUOTIENT);
+        }
     }
-    land(b, i, third, kind);
-    land(b, i + VL, FLY(i + VL, second, CR_TO_WEIGHT), kind);
-    first = FLY(i + 2 * VL, first, CR_TO_QUOTIENT);
-    land(b, i + 2 * VL, FLY(i + 2 * VL, first, CR_TO_WEIGHT), kind);
+    FLY(0, next, CR_TO_WEIGHT);
+#pragma GCC unroll 4
+    for (int k = 1; k < CR_FLYING; k++)
+        FLY(k, FLY(k, roots[k], CR_TO_QUOTIENT), CR_TO_WEIGHT);
 #undef FLY
-    return i + 3 * VL;
+    return i + CR_FLYING * VL;
 }
 
 /* One block of one segment through all stages; returns the penalty of the weights as they were. */

@@ -76,6 +76,20 @@ def test_what_is_not_finite_stays_in_its_place(dtype):
     assert np.isfinite(np.delete(w, [3, 4])).all()
 
 
+@pytest.mark.parametrize("scaling", ["capped", "adaptive"])
+@pytest.mark.parametrize("rate", [0.0, 1e-3, 1e4])
+def test_weights_that_get_no_gradient(rate, scaling, dtype):
+    """Where v and epsilon are 0, and at a learning rate of 0, quotients stay finite."""
+    w = np.full(100, 2, dtype)
+    segments = _kernels.Segments(
+        [w], [(np.zeros_like(w), np.zeros_like(w))], proximal=[(0.1, 0.0, scaling)]
+    )
+    adam = _kernels.Hyper("adam", rate, beta_1=0.9, beta_2=0.999, epsilon=0.0)
+    _kernels.update(segments, adam, np.empty(1))
+    threshold = {"capped": rate, "adaptive": np.inf if rate else 0.0}[scaling]
+    np.testing.assert_allclose(w, np.maximum(np.full_like(w, 2) - threshold, 0), rtol=1e-5)
+
+
 def test_rules_without_the_stage_refuse_it(fails):
     w = np.ones(3)
     segments = _kernels.Segments([w], [(np.zeros(3),)], proximal=[(0.1, 0.0, "plain")])

@@ -2,7 +2,8 @@
 
 Keras puts L1 into the gradient, which leaves no weight at zero. People then cut what is small and
 train on with the cut weights held at zero, by a constraint that multiplies by a mask after each
-step. This does that in Keras, with its own layers, and gives the weights back.
+step. This does that in Keras, with its own layers, and gives the weights back. Images are moved by
+corereg, before each epoch: Keras's RandomTranslation takes twenty times as long as the training.
 
 Requirements: `pip install keras jax`, and KERAS_BACKEND=jax in the environment.
 """
@@ -13,7 +14,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import mnist
 import numpy as np
+
+import corereg
 
 Array = np.ndarray[Any, Any]
 
@@ -29,6 +33,9 @@ class Trained:
         self.keras, self.shift, self.smoothing = keras, shift, smoothing
         self.hidden = hidden
         keras.utils.set_random_seed(seed)
+        corereg.set_random_seed(seed)
+        share = shift / 28
+        self.move = corereg.layers.RandomTranslation(share, share, **mnist.IMAGE)
         self.model = self._network(
             [{"kernel_regularizer": keras.regularizers.L1(strength)}] * (len(hidden) + 1)
         )
@@ -36,12 +43,6 @@ class Trained:
     def _network(self, options: list[dict[str, Any]]) -> Any:
         layers = self.keras.layers
         stack: list[Any] = [layers.Input((784,))]
-        if self.shift:
-            stack += [
-                layers.Reshape((28, 28, 1)),
-                layers.RandomTranslation(self.shift / 28, self.shift / 28, fill_mode="constant"),
-                layers.Flatten(),
-            ]
         for units, more in zip(self.hidden, options, strict=False):
             stack.append(layers.Dense(units, "relu", **more))
         stack.append(layers.Dense(10, "softmax", **options[-1]))
@@ -54,7 +55,10 @@ class Trained:
         fall = keras.callbacks.LearningRateScheduler(
             lambda epoch: rate * (1 + math.cos(math.pi * epoch / epochs)) / 2
         )
-        self.model.fit(x, y, batch, epochs, callbacks=[fall], verbose=0)
+        for epoch in range(epochs):
+            moved = np.asarray(self.move(x, training=True)) if self.shift else x
+            ends = {"initial_epoch": epoch, "epochs": epoch + 1}
+            self.model.fit(moved, y, batch_size=batch, callbacks=[fall], verbose=0, **ends)
 
     def fit(self, x: Array, y: Array, rate: float, batch: int, epochs: int) -> None:
         """Trains with L1 along a cosine."""
