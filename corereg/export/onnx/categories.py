@@ -77,7 +77,7 @@ def _looked_up(graph: OnnxGraph, call: Call, codes: Term) -> Term:
     count = layer._output_size()
     if mode != "tf_idf":
         return encoded(graph, call, codes, count, mode)
-    weights = layer.weights_of_numbers().astype(call.output.dtype)
+    weights: np.ndarray[Any, Any] = layer.weights_of_numbers().astype(call.output.dtype)
     return encoded(graph, call, codes, count, "count") * weights
 
 

@@ -166,7 +166,7 @@ def flat_outputs(
     if not columns:
         return ()
     parts = (y,) if len(targets) == 1 and hasattr(y, "ndim") else flat_targets(who, "y", y, names)
-    return tuple(i for i in columns if np.ndim(parts[i]) == 1)
+    return tuple(i for i in columns if np.ndim(parts[i]) == 1)  # type: ignore[arg-type]
 
 
 def check_model_weights(
