@@ -89,9 +89,9 @@ def _loss_of(
     model: TrainableModel, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
 ) -> Tensor:
     """What `compute_loss` of the model gives, which is told `training` if it takes it."""
-    if CallSignature.of(type(model).compute_loss).takes_training:
-        return model.compute_loss(x, y, y_pred, sample_weight, training=training)
-    return model.compute_loss(x, y, y_pred, sample_weight)
+    told = CallSignature.of(type(model).compute_loss).takes_training
+    named = {"training": training} if told else {}
+    return model.compute_loss(x, y, y_pred, sample_weight, **named)
 
 
 def compute_loss(model: TrainableModel, y: Any, y_pred: Any, sample_weight: Any) -> Tensor:
