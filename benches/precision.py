@@ -181,6 +181,7 @@ def study(what: str, seeds: int, data: Callable[[int], Any], units: int, epochs:
 def draw(studies: dict[str, Curves], path: str) -> None:
     """The mean error of each precision over the epochs, and as a band its standard error."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullLocator
 
     figure = Figure(figsize=(5 * len(studies), 3.6), layout="constrained")
     places = figure.subplots(1, len(studies), squeeze=False)[0]
@@ -191,8 +192,9 @@ def draw(studies: dict[str, Curves], path: str) -> None:
             axes.fill_between(epoch, mean - off, mean + off, alpha=0.15)
             axes.plot(epoch, mean, dashes, label=name)
         axes.set(title=what, xlabel="epoch", ylabel="test rows wrong (%)", yscale="log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 4, 5, 6, 7)))
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter("{x:.3g}")
-        axes.yaxis.set_minor_formatter("{x:.3g}")
         axes.legend(title="matmul_precision")
     figure.savefig(path, dpi=130)
 

@@ -272,6 +272,9 @@ def test_weights_of_one_name_are_not_saved(path, fails):
             self.one = self.add_weight((2,), name="w")
             self.two = self.add_weight((2,), name="w")
 
+        def call(self, x):
+            return x
+
     model = Sequential([Twins(input_dim=2)])
     fails(lambda: model.save(path), ValueError, "weights of a layer to have different names")
 

@@ -86,6 +86,9 @@ def build_for_call(layer: Any, x: Any, more: tuple[Any, ...], named: dict[str, A
     A `build` of several shapes is given those of the arguments of `call` whose names its own have,
     `query_shape` that of `query`; else in the order in which they come.
     """
+    if not more and not named and getattr(x, "dtype", None) == layer.dtype:  # as most calls are
+        layer.ensure_built((None, *x.shape[1:]))
+        return
     names = layer._signature.names
     places = [name for name in names[1:] if name != "training"]
     rest = {**dict(zip(places, more, strict=False)), **named}

@@ -281,7 +281,8 @@ class Trainer:
         like = nest_given(x, shapes.input_names)
         data = arrays.ArrayDataset(inputs, targets, weights, dtype, like, shapes.input_dtypes)
         data.columns = columns
-        data.flat = flat_outputs(who, y, targets, names)
+        if any(one.metric.has_own_update for one in metrics):
+            data.flat = flat_outputs(who, y, targets, names)
         return data
 
     # ---- one step --------------------------------------------------------------------------------
