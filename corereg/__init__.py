@@ -126,15 +126,24 @@ if TYPE_CHECKING:
         tensor as tensor,
         where as where,
     )
+    from corereg.dtype_policies import (
+        DTypePolicy as DTypePolicy,
+        FloatDTypePolicy as FloatDTypePolicy,
+    )
     from corereg.environment import bug_report as bug_report, show_config as show_config
     from corereg.graph import KerasTensor as KerasTensor, SymbolicTensor as SymbolicTensor
-    from corereg.layers import Input as Input
+    from corereg.initializers import Initializer as Initializer
+    from corereg.layers import Input as Input, InputSpec as InputSpec, Layer as Layer
+    from corereg.losses import Loss as Loss
     from corereg.matmul_precision import (
         get_float32_matmul_precision as get_float32_matmul_precision,
         set_float32_matmul_precision as set_float32_matmul_precision,
     )
+    from corereg.metrics import Metric as Metric
     from corereg.models import Model as Model, Sequential as Sequential
+    from corereg.optimizers import Optimizer as Optimizer
     from corereg.random import set_random_seed as set_random_seed
+    from corereg.regularizers import Regularizer as Regularizer
     from corereg.runtime.function import (
         RecordedFunction as RecordedFunction,
         record as record,
@@ -142,12 +151,21 @@ if TYPE_CHECKING:
     from corereg.runtime.report import PerformanceWarning as PerformanceWarning
 
 _MODULES = {
+    "DTypePolicy": "dtype_policies",
+    "FloatDTypePolicy": "dtype_policies",
+    "Initializer": "initializers",
     "Input": "layers.input_layer",
+    "InputSpec": "layers",
     "KerasTensor": "graph",
+    "Layer": "layers",
+    "Loss": "losses",
+    "Metric": "metrics",
     "Model": "models.model",
+    "Optimizer": "optimizers",
     "Parameter": "autograd",
     "PerformanceWarning": "runtime.report",
     "RecordedFunction": "runtime.function",
+    "Regularizer": "regularizers",
     "Sequential": "models.sequential",
     "SymbolicTensor": "graph",
     "Tensor": "autograd",

@@ -28,6 +28,7 @@ _OPS_OF_IMAGES = (
 )
 _COMPLEX = "corereg has no complex numbers; use NumPy on t.numpy()"
 _EPSILON = "losses and layers compute with 1e-7, Keras's default; a layer's own epsilon= can be set"
+_QUANTIZED = "models are quantized when they are exported: corereg.export"
 _FILES = "corereg reads no data sets from folders; read files with NumPy, pandas or Pillow"
 
 _REASONS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -130,7 +131,7 @@ _REASONS_IN_MODULES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "backend": {_EPSILON: ("set_epsilon",)},
     "dtype_policies": {
-        "models are quantized when they are exported: corereg.export": (
+        _QUANTIZED: (
             *("AWQDTypePolicy", "GPTQDTypePolicy", "Int4DTypePolicy", "QuantizedDTypePolicy"),
             "QuantizedFloat8DTypePolicy",
         ),
@@ -151,11 +152,23 @@ UNAVAILABLE = _by_name(_REASONS)
 IN_MODULES = _by_name(_REASONS_IN_MODULES)
 """The same of those that are modules here, which say it for themselves."""
 
+_SCOPES = "layers keep what a step computes until its gradients are there; nothing is done twice"
+
 TOP = {
     "applications": "corereg has no pretrained networks; use Keras for them",
+    "distillation": "write a Model with a train_step of its own that calls the teacher",
     "distribution": "corereg computes on one machine; set_num_threads says on how many threads",
     "StatelessScope": "layers keep their state in variables, which recorded steps read and write "
     "in place; call functions on tensors of your own where state shall stay as it is",
+    "SymbolicScope": "a model of symbolic tensors is made without it",
+    "Function": "use Model(inputs, outputs)",
+    "Operation": "write a Layer, or a function of corereg.ops",
+    "Variable": "use add_weight of a layer, or corereg.Parameter for what is trained",
+    "name_scope": "layers and weights are named by name=",
+    **dict.fromkeys(("Quantizer", "quantizers"), _QUANTIZED),
+    **dict.fromkeys(("RematScope", "remat"), _SCOPES),
+    "tree": "nests of lists and dicts are Python's own; loops take the place of it",
+    "visualization": "plots of data are Matplotlib's; corereg.plotting draws trainings and models",
     "data": "iterables of batches (x, y) take the place of tf.data",
     "keras": "write corereg itself where programs write tensorflow.keras",
 }

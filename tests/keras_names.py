@@ -12,7 +12,8 @@ import importlib
 import json
 from pathlib import Path
 
-from corereg.unavailable import UNAVAILABLE
+from corereg.autograd.elsewhere import TOP as TORCH
+from corereg.unavailable import TOP, UNAVAILABLE
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "keras-names.md"
@@ -39,13 +40,12 @@ that is not here raises an error that says what this page says.
 
 def state(package: str, name: str) -> str:
     """ "here", "to come", or why it is not here."""
-    try:
-        module = importlib.import_module(f"corereg.{package}")
-    except ModuleNotFoundError:
-        return UNAVAILABLE.get(package, {}).get(name, "to come")
+    module = importlib.import_module(f"corereg.{package}".rstrip("."))
     if hasattr(module, name):
         return "here"
-    return UNAVAILABLE.get(package, {}).get(name, "to come")
+    if package == "" and name in TORCH:
+        return f"use {TORCH[name]}"
+    return (UNAVAILABLE if package else {"": TOP}).get(package, {}).get(name, "to come")
 
 
 def page() -> str:
@@ -60,8 +60,10 @@ def page() -> str:
             if name not in here and name not in coming:
                 refused.setdefault(states[name], []).append(name)
         count = sum(map(len, refused.values()))
-        table.append(f"| {package} | {len(names)} | {len(here)} | {count} | {len(coming)} |\n")
-        lines = [f"\n## {package}\n\n"]
+        table.append(
+            f"| {package or 'keras'} | {len(names)} | {len(here)} | {count} | {len(coming)} |\n"
+        )
+        lines = [f"\n## {package or 'keras'}\n\n"]
         if package in BETTER:
             lines.append(BETTER[package] + "\n\n")
         if here:

@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 
 PACKAGES = [
+    "",  # Keras itself
     *("layers", "activations", "losses", "metrics", "optimizers", "optimizers.schedules"),
     *("callbacks", "regularizers", "constraints", "initializers", "models", "saving", "utils"),
     *("random", "ops"),
@@ -19,7 +20,7 @@ PACKAGES = [
 
 
 def names(package: str) -> list[str]:
-    module = importlib.import_module(f"keras.{package}")
+    module = importlib.import_module(f"keras.{package}".rstrip("."))
     return sorted(
         name
         for name in dir(module)
