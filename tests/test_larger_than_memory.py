@@ -262,10 +262,12 @@ def test_ctrl_c_ends_the_wait_for_a_batch():
     asleep = threading.Event()
     batches = fetched_ahead(lambda i: asleep.wait(10), 3, 2, 2)
     handler = signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job has none
     signal.setitimer(signal.ITIMER_REAL, 0.05)
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         next(batches)
     assert time.monotonic() - began < 5
     signal.signal(signal.SIGALRM, handler)
+    signal.signal(signal.SIGINT, before)
     asleep.set()
