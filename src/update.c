@@ -141,7 +141,9 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
                 *sum = SWEEP(chosen, .clipped = 1, .proximal = 1, .shrinks = 1, .scaled = n.scaled);
             else
                 *sum = SWEEP(chosen, .penalized = 1, .clipped = 1);
-        } else if (uses == CR_MOSTLY && n.shrinks && n.scaled)
+        } else if (uses == CR_MOSTLY && n.shrinks && CR_F64) /* few programs: less code */
+            *sum = SWEEP(constants, .proximal = 1, .shrinks = 1, .scaled = n.scaled);
+        else if (uses == CR_MOSTLY && n.shrinks && n.scaled)
             *sum = SWEEP(constants, .in_flight = 1, .proximal = 1, .shrinks = 1, .scaled = 1);
         else if (uses == CR_MOSTLY && n.shrinks)
             *sum = SWEEP(constants, .in_flight = 1, .proximal = 1, .shrinks = 1);
@@ -189,21 +191,24 @@ INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, co
     for (int i = 0; g->count && i < optional; i++)
         chosen |= (g->segments[0].slot[required + i] != NULL) << i;
 #if defined(__OPTIMIZE_SIZE__)
-    small_sweep(g, rank, size, constants, prepare, own_constants, step, uses,
-                slots | chosen << required, chosen != 0);
+    const int small = 1;
 #else
-    if (chosen == 0)
+    const int small = CR_F64 && chosen != 0; /* few programs: less code */
+#endif
+    if (small)
+        small_sweep(g, rank, size, constants, prepare, own_constants, step, uses,
+                    slots | chosen << required, chosen != 0);
+    else if (chosen == 0)
         sweep(g, rank, size, constants, prepare, own_constants, step, uses, slots, 0);
-    else if (chosen == 1 && optional >= 1)
+    else if (!CR_F64 && chosen == 1 && optional >= 1)
         sweep(g, rank, size, constants, prepare, own_constants, step, uses, slots | 1 << required,
               1);
-    else if (chosen == 2 && optional >= 2)
+    else if (!CR_F64 && chosen == 2 && optional >= 2)
         sweep(g, rank, size, constants, prepare, own_constants, step, uses, slots | 2 << required,
               1);
-    else if (chosen == 3 && optional >= 2)
+    else if (!CR_F64 && chosen == 3 && optional >= 2)
         sweep(g, rank, size, constants, prepare, own_constants, step, uses, slots | 3 << required,
               1);
-#endif
 }
 
 /* The kernel of a rule: its constants, then its sweep; penalties alone in a step without update. */
