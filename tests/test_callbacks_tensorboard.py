@@ -41,6 +41,11 @@ def test_what_cannot_be_raises(options, message, fails):
     fails(lambda: TensorBoard(**options), ValueError, message)
 
 
+def test_a_step_is_the_least_that_is_written_after():
+    pytest.importorskip("tensorboard")
+    assert TensorBoard(update_freq=1).update_freq == 1
+
+
 def read(folder):
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

@@ -59,7 +59,6 @@ TAKEN = {
     "seed": lambda: layers.Dropout(0.5, seed=0),
     "sparsity that stays": lambda: callbacks.GradualPruning(0.5, initial_sparsity=0.5),
     "standard deviation": lambda: corereg.normal((2,), stddev=0),
-    "steps of a board": lambda: callbacks.TensorBoard("logs", update_freq=1),
     "thresholds": lambda: metrics.SensitivityAtSpecificity(0.5, num_thresholds=1),
     "thresholds of an area": lambda: metrics.AUC(num_thresholds=2),
     "top of all": lambda: metrics.TopKCategoricalAccuracy(1),
