@@ -18,6 +18,7 @@ else:
             defaults = {field: space[field] for field in fields if field in space}
             getters = {field: _tuplegetter(i, None) for i, field in enumerate(fields)}
             own = {"_fields": fields, "_field_defaults": defaults, "__match_args__": fields}
+            own["_length"] = len(fields)  # which each new tuple asks for
             return super().__new__(cls, name, bases, {**space, **getters, **own, "__slots__": ()})
 
         @property
@@ -38,8 +39,7 @@ else:
         """Base of tuples whose fields have names: what a subclass annotates."""
 
         def __new__(cls, *values: Any, **named: Any) -> Any:
-            fields = cls._fields
-            if named or len(values) != len(fields):
+            if named or len(values) != cls._length:
                 values = *values, *cls._rest(len(values), named)
             return tuple.__new__(cls, values)
 

@@ -4,7 +4,6 @@ with Keras's arguments and defaults."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any
 
 from corereg.activations.entering import activation
@@ -166,12 +165,6 @@ def glu(x: Any, axis: int = -1) -> Tensor:
     return ops.glu(x, axis)
 
 
-def over_axes(name: str, x: Any, axes: Sequence[int]) -> Tensor:
-    """An activation along several axes, as the function of `corereg.ops` has it."""
-    found: Tensor = getattr(import_module("corereg.ops.activations"), name)(x, axes)
-    return found
-
-
 @activation()
 def softmax(x: Any, axis: int | Sequence[int] = -1) -> Tensor:
     """e**x / sum(e**x) along an axis or several. ValueError if x has no such axis; a warning where
@@ -181,7 +174,9 @@ def softmax(x: Any, axis: int | Sequence[int] = -1) -> Tensor:
     Tensor([[0.5, 0.5]], dtype=float64)
     """
     if isinstance(axis, Sequence):
-        return over_axes("softmax", x, axis)
+        from corereg.ops.activations import softmax as over_axes
+
+        return over_axes(x, axis)
     out = ops.softmax(x, axis)
     warn_of_one_class(out.shape, axis)
     return out
@@ -194,11 +189,11 @@ def log_softmax(x: Any, axis: int | Sequence[int] = -1) -> Tensor:
     >>> activations.log_softmax(np.array([0.0, 0.0])).numpy().round(4)
     array([-0.6931, -0.6931])
     """
-    return (
-        over_axes("log_softmax", x, axis)
-        if isinstance(axis, Sequence)
-        else ops.log_softmax(x, axis)
-    )
+    if isinstance(axis, Sequence):
+        from corereg.ops.activations import log_softmax as over_axes
+
+        return over_axes(x, axis)
+    return ops.log_softmax(x, axis)
 
 
 swish = silu

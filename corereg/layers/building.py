@@ -136,7 +136,7 @@ def _symbolic(nest: Any, dtype: str) -> Any:
 
 def shapes_taken(build: Any) -> int:
     """How many shapes a `build` method takes."""
-    code = _code_of(build)
+    code = code_of(build)
     if code is None:
         return 1
     return 99 if code.co_flags & VARARGS else max(code.co_argcount - 1, 0)
@@ -144,11 +144,12 @@ def shapes_taken(build: Any) -> int:
 
 def _names_of_shapes(build: Any) -> tuple[str, ...]:
     """The names of the arguments of a `build` method, without self."""
-    code = _code_of(build)
+    code = code_of(build)
     return () if code is None else code.co_varnames[1 : code.co_argcount]
 
 
-def _code_of(function: Any) -> Any:
+def code_of(function: Any) -> Any:
+    """The code of a function without its decorators, None if it is not one of Python's."""
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
     return getattr(function, "__code__", None)

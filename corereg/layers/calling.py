@@ -13,7 +13,7 @@ from corereg.autograd import Tensor, tensor
 from corereg.graph.nest import flatten
 from corereg.graph.node import Node, is_symbolic
 from corereg.graph.tensor import SymbolicTensor
-from corereg.layers.building import build_for_call
+from corereg.layers.building import build_for_call, code_of
 from corereg.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
@@ -63,9 +63,7 @@ class CallSignature(NamedTuple):
     @classmethod
     def of(cls, call: Any) -> Self:
         """Read from the method, without `inspect`, which is slow to import."""
-        while hasattr(call, "__wrapped__"):
-            call = call.__wrapped__
-        code = getattr(call, "__code__", None)
+        code = code_of(call)
         if code is None:
             return cls()
         positional = code.co_varnames[: code.co_argcount]

@@ -11,6 +11,7 @@ from corereg import _kernels
 from corereg.graph.nest import flatten
 from corereg.graph.node import Spec
 from corereg.layers.as_given import KeepsIntegers
+from corereg.layers.building import code_of
 from corereg.layers.saved_functions import function_named, name_of_function
 from corereg.layers.shapes import is_shape
 from corereg.registry import register
@@ -134,8 +135,6 @@ class Lambda(KeepsIntegers):
 
 def _takes(function: Any, name: str) -> bool:
     """Whether a function has an argument of this name."""
-    while hasattr(function, "__wrapped__"):
-        function = function.__wrapped__
-    code = getattr(function, "__code__", None)
+    code = code_of(function)
     count = 0 if code is None else code.co_argcount + code.co_kwonlyargcount
     return code is not None and name in code.co_varnames[:count]

@@ -293,9 +293,9 @@ def segment_sum(
     Tensor([3., 0., 4.])
     """
     data, ids, count = _segments("segment_sum", data, segment_ids, num_segments)
-    left_out = array_of(ids) < 0, array_of(ids) >= count
+    left_out = (array_of(ids) < 0) | (array_of(ids) >= count)
     start = Tensor(np.zeros((count + 1, *data.shape[1:]), data.dtype))
-    return ops.add_at(start, ops.where(left_out[0] | left_out[1], count, ids), data)[:count]
+    return ops.add_at(start, ops.where(left_out, count, ids), data)[:count]
 
 
 @keras_op

@@ -84,6 +84,7 @@ class Compilation:
         self.requested_metrics = requested_metrics
         self.requested_weighted_metrics = requested_weighted_metrics
         self.metrics: tuple[OutputMetric, ...] | None = None  # once shapes are known
+        self.has_own_metrics = False  # whether any of these gets targets as they were given
         self._losses: tuple[Any, tuple[OutputLoss, ...]] | None = None  # with what they came from
 
     @classmethod
@@ -165,6 +166,7 @@ class Compilation:
         found = self.metrics
         if found is None:
             found = self._make_metrics(who, names, targets, outputs)
+            self.has_own_metrics = any(one.metric.has_own_update for one in found)
         with prefix_errors(who):
             for one in found:
                 y = targets[one.output] if targets else None

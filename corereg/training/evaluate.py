@@ -145,7 +145,7 @@ def run_test(
         if observed:
             begun = done
             callbacks.on_test_batch_begin(begun)
-        last = smallest_known(steps, done + each if observed else None)
+        last = smallest_known(steps, done + each) if observed else steps
         done += run.run(None if last is None else last - done)
         while observed and done != last and run.ready():
             done += run.run(None if last is None else last - done)

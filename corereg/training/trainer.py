@@ -281,7 +281,7 @@ class Trainer:
         like = nest_given(x, shapes.input_names)
         data = arrays.ArrayDataset(inputs, targets, weights, dtype, like, shapes.input_dtypes)
         data.columns = columns
-        if any(one.metric.has_own_update for one in metrics):
+        if compilation.has_own_metrics:
             data.flat = flat_outputs(who, y, targets, names)
         return data
 
