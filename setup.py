@@ -112,7 +112,7 @@ Object = tuple[str, str, list[str], dict[str, str]]  # source, folder, flags, ma
 OBJECTS = "build/kernels"  # kept, where pip builds all else in a new folder every time
 COMMON = [
     *("dispatch", "team", "replay", "validate", "forward", "memory", "rules"),
-    *("strided", "indexed", "sorting", "schedules"),
+    *("strided", "indexed", "sorting", "schedules", "uniform"),
 ]
 V4 = ["-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl"]
 INSTRUCTION_SETS = {
@@ -205,7 +205,8 @@ class BuildKernels(build_ext):
         which = {} if units else {"CR_NO_UNITS": "1"}
         if os.environ.get("COREREG_EMULATE_UNITS") == "1":
             which = {"CR_EMULATE_UNITS": "1"}
-        objects = [(f"src/{n}.c", "common", ext.extra_compile_args, which) for n in COMMON]
+        common = [*ext.extra_compile_args, "-ffp-contract=off"]  # the same bits on every machine
+        objects = [(f"src/{n}.c", "common", common, which) for n in COMMON]
         objects += self.kernel_objects(kernel_flags) + units
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             ext.extra_objects = list(pool.map(lambda o: self.compile_object(*o, stamp), objects))

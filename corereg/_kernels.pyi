@@ -419,6 +419,9 @@ def select_columns(
 ) -> _Array: ...
 def shuffle(order: _Array, seed: _Array, epoch: _Array) -> None: ...
 
+# uniform.pxi
+def uniform(key: int, low: float, range: float, n: int) -> _Array: ...
+
 # embedding.pxi
 def embedding_forward(
     index: _Array, w: _Array, out: _Array | None = None, missing: bool = False

@@ -12,9 +12,15 @@ from __future__ import annotations
 import functools
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from corereg.notebook import NotebookOutput, in_notebook
+from corereg._lazy import later
+
+if TYPE_CHECKING:
+    from corereg import notebook
+    from corereg.notebook import NotebookOutput
+else:
+    notebook = later("corereg.notebook")
 
 _SECONDS_BETWEEN_DRAWS = 0.1
 _SECONDS_BETWEEN_LOOKS = 0.5  # at the size of the terminal
@@ -68,8 +74,8 @@ class ProgressBar:
         self._output: NotebookOutput | None = None
         if stream is None:
             stream = sys.stdout if Display.interactive else _LogStream()
-            if verbose not in (0, 2) and in_notebook(stream):
-                self._output = NotebookOutput()
+            if verbose not in (0, 2) and notebook.in_notebook(stream):
+                self._output = notebook.NotebookOutput()
         self._stream = stream
         self._lines = verbose != 0 and self._stream is not None
         self._bar = self._lines and verbose != 2 and _is_terminal(self._stream)

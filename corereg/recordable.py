@@ -50,7 +50,12 @@ def declares_recordable(part: Any) -> bool:
 
 def _method_names(kind: type) -> frozenset[str]:
     """What a class calls its methods, kept in the class."""
-    found = frozenset(name for name in dir(kind) if callable(getattr(kind, name, None)))
+    found = frozenset(
+        name
+        for base in kind.__mro__
+        for name, value in vars(base).items()
+        if callable(value) or isinstance(value, classmethod | staticmethod)
+    )
     kind._own_method_names = found  # type: ignore[attr-defined]
     return found
 

@@ -48,7 +48,6 @@ runtime: capture dependencies scheduling
 saving: archive archive_format archive_reader foreign json_text limits model_file
     npy stored_zip training_state weight_sections
 tables: masked
-tracebacks
 training: arguments compilation data data.checks data.iterables data.model_data data.model_shapes
     data.row_order data.structures overriding predict sparse_products trainer
 version

@@ -9,7 +9,7 @@ from small import ROWS, bits, data, net, watched
 import corereg
 from corereg.callbacks import LambdaCallback
 from corereg.models import Sequential
-from corereg.training.data.iterables import is_iterable_of_batches
+from corereg.training.data.structures import is_iterable_of_batches
 
 SIZES = (10, 25, 10, 5)
 

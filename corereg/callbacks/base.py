@@ -35,6 +35,7 @@ class Callback:
     model: Any = None
     params: dict[str, Any] | None = None
     _comes_last = False  # whether a CallbackList calls it after all others
+    _shows_progress = False  # whether it writes while a training runs, as fit itself does
     _goes_on = False  # whether its state was set since the last training began
 
     __repr__ = as_call

@@ -6,7 +6,6 @@ from typing import Any
 
 from corereg.callbacks.base import HOOKS, Callback, Logs, plain_logs
 from corereg.callbacks.history import History
-from corereg.callbacks.progbar_logger import ProgbarLogger
 from corereg.warn import warn_user
 
 
@@ -43,8 +42,10 @@ class CallbackList(Callback):
             self.callbacks += found
         self._histories = found
         self.history: History | None = found[-1] if found else None
-        self._progbars = [one for one in self.callbacks if isinstance(one, ProgbarLogger)]
+        self._progbars = [one for one in self.callbacks if getattr(one, "_shows_progress", False)]
         if add_progbar and not self._progbars:
+            from corereg.callbacks.progbar_logger import ProgbarLogger
+
             self._progbars = [ProgbarLogger()]
             self.callbacks += self._progbars
         if len(self.callbacks) > 1:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from corereg.callbacks.base import Callback, Logs, plain_value
+from corereg.named_tuple import NamedTuple
 from corereg.representation import as_words, counted
 
 

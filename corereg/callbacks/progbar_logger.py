@@ -20,6 +20,8 @@ class ProgbarLogger(Callback):
     >>> history = model.fit(np.ones(8), np.ones(8), verbose=0, callbacks=callbacks.ProgbarLogger())
     """
 
+    _shows_progress = True
+
     def __init__(self) -> None:
         self.seen = 0
         self.progbar: ProgressBar | None = None

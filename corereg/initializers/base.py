@@ -3,14 +3,15 @@ names and files."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 
-from corereg import config, registry
+from corereg import _kernels, config, registry
 from corereg.autograd import Tensor
-from corereg.random import generator, next_seed
+from corereg.random import generator, mix, next_seed
 from corereg.representation import as_call
 
 Array = np.ndarray[Any, Any]
@@ -59,13 +60,23 @@ class RandomInitializer(Initializer):
         self._key = next_seed() if seed is None else int(seed)
 
     def __call__(self, shape: Sequence[int], dtype: str | None = None) -> Array:
-        return self.draw(generator(self._key), tuple(shape)).astype(dtype or config.floatx())
+        return self._values(tuple(shape)).astype(dtype or config.floatx())
+
+    def _values(self, shape: tuple[int, ...]) -> Array:
+        """What is drawn, in float64."""
+        return self.draw(generator(self._key), shape)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
         return {"seed": self.seed}
+
+    def _uniform(self, low: float, high: float, shape: tuple[int, ...]) -> Array:
+        """What ``rng.uniform(low, high, shape)`` gives for the generator of `draw`, by a kernel: a
+        program's first model does not wait until `numpy.random` is imported."""
+        n = math.prod(shape)
+        return _kernels.uniform(mix(self._key), low, high - low, n).reshape(shape)
 
 
 def truncated(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:

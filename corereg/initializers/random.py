@@ -30,9 +30,14 @@ class RandomUniform(RandomInitializer):
     ) -> None:
         super().__init__(seed)
         self.minval, self.maxval = float(minval), float(maxval)
+        if not 0 <= self.maxval - self.minval < math.inf:
+            raise ValueError(
+                "RandomUniform: expected minval <= maxval, both finite, received "
+                f"{minval} and {maxval}"
+            )
 
-    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-        return rng.uniform(self.minval, self.maxval, shape)
+    def _values(self, shape: tuple[int, ...]) -> Array:
+        return self._uniform(self.minval, self.maxval, shape)
 
     def get_config(self) -> dict[str, Any]:
         return {"minval": self.minval, "maxval": self.maxval, "seed": self.seed}

@@ -65,16 +65,23 @@ class VarianceScaling(RandomInitializer):
         field = math.prod(shape[:-2])  # of a convolution's kernel
         return field * fan_in, field * fan_out
 
-    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    def _variance(self, shape: tuple[int, ...]) -> float:
+        """That of weights of this shape."""
         fan_in, fan_out = self.fans(shape)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
-        variance = self.scale / max(1.0, n)
-        if self.distribution == "uniform":
-            limit = math.sqrt(3 * variance)
-            return rng.uniform(-limit, limit, shape)
+        return self.scale / max(1.0, n)
+
+    def _values(self, shape: tuple[int, ...]) -> Array:
+        if self.distribution != "uniform":
+            return super()._values(shape)
+        limit = math.sqrt(3 * self._variance(shape))
+        return self._uniform(-limit, limit, shape)
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        deviation = math.sqrt(self._variance(shape))
         if self.distribution == "truncated_normal":
-            return truncated(rng, shape) * (math.sqrt(variance) / 0.87962566103423978)
-        return rng.standard_normal(shape) * math.sqrt(variance)
+            return truncated(rng, shape) * (deviation / 0.87962566103423978)
+        return rng.standard_normal(shape) * deviation
 
     def get_config(self) -> dict[str, Any]:
         return {

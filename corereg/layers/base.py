@@ -32,10 +32,9 @@ from corereg.matmul_precision import PARTS
 from corereg.naming import snake_case, unique_name
 from corereg.recordable import Recordable
 from corereg.representation import as_call
-from corereg.tracebacks import shorten
 
 if TYPE_CHECKING:
-    from corereg import constraints, regularizers
+    from corereg import constraints, regularizers, tracebacks
     from corereg.layers import penalty_names
     from corereg.regularizers import penalties
 else:  # what penalizes is named and computed where somebody asks for it
@@ -43,6 +42,7 @@ else:  # what penalizes is named and computed where somebody asks for it
     regularizers = later("corereg.regularizers")
     penalties = later("corereg.regularizers.penalties")
     penalty_names = later("corereg.layers.penalty_names")
+    tracebacks = later("corereg.tracebacks")
 
 Array = np.ndarray[Any, Any]
 
@@ -282,7 +282,7 @@ class Layer(Holder, Recordable):
                 self._penalize_activity(x, out)
             return out
         except Exception as error:
-            shorten(error)
+            tracebacks.shorten(error)
             raise
 
     @property

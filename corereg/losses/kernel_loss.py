@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
+from corereg._lazy import later
 from corereg.autograd import Tensor, ops, tensor
 from corereg.autograd.ops.activations import Activation
 from corereg.losses.base import Array, BuiltinLoss
 from corereg.losses.reductions import MEANS, reduced
 from corereg.tables.given import given_array
 from corereg.targets import as_weight_of
-from corereg.tracebacks import shorten
+
+if TYPE_CHECKING:
+    from corereg import tracebacks
+else:
+    tracebacks = later("corereg.tracebacks")
 
 
 class KernelLoss(BuiltinLoss):
@@ -53,7 +58,7 @@ class KernelLoss(BuiltinLoss):
             levels = self.kernel_levels(z.data)
             return ops.mean_loss(self.kind, z, y, weight, self.smoothing, self.option, levels)
         except Exception as error:
-            shorten(error)
+            tracebacks.shorten(error)
             raise
 
     def kernel_rows(self, z: Tensor, y: Any) -> Tensor:

@@ -23,7 +23,6 @@ from corereg.matmul_precision import get_float32_matmul_precision, name_of
 from corereg.models.structure import ModelStructure
 from corereg.registry import register
 from corereg.representation import as_words, counted
-from corereg.tracebacks import shorten
 from corereg.training.arguments import limited_threads
 from corereg.training.compilation import Compilation
 from corereg.training.data.structures import unpack_x_y_sample_weight
@@ -31,6 +30,7 @@ from corereg.training.overriding import built_in, overrides
 from corereg.training.trainer import Trainer
 
 if TYPE_CHECKING:
+    from corereg import tracebacks
     from corereg.callbacks.history import History
     from corereg.models.sparsity import SparsityTable
     from corereg.optimizers.base import Optimizer
@@ -44,6 +44,7 @@ else:  # few models need all of it
     testing = later("corereg.training.evaluate")
     fitting = later("corereg.training.fit")
     predicting = later("corereg.training.predict")
+    tracebacks = later("corereg.tracebacks")
 
 Array = np.ndarray[Any, Any]
 
@@ -151,7 +152,7 @@ class Model(CopiedWhole, ModelStructure):
                         )
             self._trainer.compile(compilation)
         except Exception as error:
-            shorten(error)
+            tracebacks.shorten(error)
             raise
 
     def fit(
@@ -252,7 +253,7 @@ class Model(CopiedWhole, ModelStructure):
                     augment,
                 )
         except Exception as error:
-            shorten(error)
+            tracebacks.shorten(error)
             raise
 
     def train_on_batch(
@@ -279,7 +280,7 @@ class Model(CopiedWhole, ModelStructure):
                 self, x, y, sample_weight, class_weight, return_dict, augment
             )
         except Exception as error:
-            shorten(error)
+            tracebacks.shorten(error)
             raise
 
     def evaluate(
@@ -316,7 +317,7 @@ class Model(CopiedWhole, ModelStructure):
                     self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict
                 )
         except Exception as error:
-            shorten(error)
+            tracebacks.shorten(error)
             raise
 
     def test_on_batch(
@@ -333,7 +334,7 @@ class Model(CopiedWhole, ModelStructure):
         try:
             return testing.test_on_batch(self, x, y, sample_weight, return_dict)
         except Exception as error:
-            shorten(error)
+            tracebacks.shorten(error)
             raise
 
     def predict(
@@ -387,7 +388,7 @@ class Model(CopiedWhole, ModelStructure):
                     return Model.predict(self, x, batch_size, verbose, steps, callbacks, out=out)
             return predicting.predict(self, x, batch_size, verbose, steps, callbacks, out)
         except Exception as error:
-            shorten(error)
+            tracebacks.shorten(error)
             raise
 
     def predict_mc(
@@ -431,7 +432,7 @@ class Model(CopiedWhole, ModelStructure):
         try:
             return predict_mc(self, x, num_samples, seed, return_samples, validation_data)
         except Exception as error:
-            shorten(error)
+            tracebacks.shorten(error)
             raise
 
     def predict_on_batch(self, x: Any) -> Any:

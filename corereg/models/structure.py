@@ -22,14 +22,14 @@ from corereg.layers.calling import UNSAID, call_with, is_of_floats
 from corereg.layers.input_layer import InputLayer
 from corereg.models.inputs import InputKind, arranged, checked, input_kind
 from corereg.naming import snake_case, unique_name
-from corereg.tracebacks import shorten
 
 if TYPE_CHECKING:
-    from corereg import masks
+    from corereg import masks, tracebacks
     from corereg.graph.graph import Graph
     from corereg.graph.halves import Halves
 else:  # few tensors have masks
     masks = later("corereg.masks")
+    tracebacks = later("corereg.tracebacks")
 
 FLOATS = ("float32", "float64")
 
@@ -110,7 +110,7 @@ class ModelStructure(Layer):
                 training = self._training_around()
             return self._call_inside(x, (), training, {})
         except Exception as error:
-            shorten(error)
+            tracebacks.shorten(error)
             raise
 
     @property

@@ -5,17 +5,16 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from corereg import _kernels
-from corereg._lazy import Older
+from corereg._lazy import Older, later
 from corereg.autograd import Parameter, Tensor, no_grad
 from corereg.autograd.parameter import Variable
 from corereg.autograd.whole_copies import CopiedWhole
 from corereg.naming import snake_case, unique_name
-from corereg.optimizers.gradients import checked_gradients
 from corereg.optimizers.hyperparameters import AssignableInt, check_number
 from corereg.optimizers.options import (
     check_accumulation,
@@ -30,6 +29,11 @@ from corereg.optimizers.rates import LearningRate, rate_of_config
 from corereg.optimizers.variables import VariableMaker
 from corereg.recordable import Recordable
 from corereg.representation import as_call
+
+if TYPE_CHECKING:
+    from corereg.optimizers import gradients
+else:  # loops of the user's own need it
+    gradients = later("corereg.optimizers.gradients")
 
 Array = np.ndarray[Any, Any]
 
@@ -337,7 +341,7 @@ class Optimizer(CopiedWhole, LearningRate, StepPasses, StepPlanning, VariableMak
                 raise ValueError(f"{who}: no variables; pass them, or call build(variables) first")
             trainable_variables = self.parameters
         variables = list(trainable_variables)
-        checked = checked_gradients(who, grads, variables)
+        checked = gradients.checked_gradients(who, grads, variables)
         if not self.built:
             build(variables)
         return dict(zip(map(self._get_variable_index, variables), checked, strict=True))

@@ -4,13 +4,14 @@ and with what around them."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Parameter
 from corereg.autograd.parameter import Variable
+from corereg.named_tuple import NamedTuple
 from corereg.optimizers.choices import VariableChoices
 from corereg.optimizers.plan import StepPlan, strengths_of
 from corereg.optimizers.stages import Stages, may_have_stages

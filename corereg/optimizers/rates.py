@@ -5,14 +5,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels, registry
+from corereg._lazy import later
 from corereg.optimizers.hyperparameters import AssignableFloat, check_number
-from corereg.optimizers.schedules import lookup
-from corereg.optimizers.schedules.base import KernelSchedule, LearningRateSchedule
+
+if TYPE_CHECKING:
+    from corereg.optimizers.schedules import base as schedules, lookup
+else:  # rates that are no numbers need them
+    schedules = later("corereg.optimizers.schedules.base")
+    lookup = later("corereg.optimizers.schedules.lookup")
 
 Array = np.ndarray[Any, Any]
 STEPS_AHEAD = 256  # rates that a function of the user's own is asked for at once
@@ -117,7 +122,11 @@ class LearningRate:
             yield most
             return
         step = self._hyper.step
-        most = min(most, STEPS_AHEAD) if isinstance(self._schedule, LearningRateSchedule) else 1
+        most = (
+            min(most, STEPS_AHEAD)
+            if isinstance(self._schedule, schedules.LearningRateSchedule)
+            else 1
+        )
         self._rates.fill(step, [self._rate_after(step + i) for i in range(most)])
         try:
             yield most
@@ -156,14 +165,15 @@ def _is_schedule(value: Any) -> bool:
 def _is_kernel(schedule: Any) -> bool:
     """Whether a kernel computes a schedule: not if a subclass has written `__call__` anew."""
     return (
-        isinstance(schedule, KernelSchedule) and type(schedule).__call__ is KernelSchedule.__call__
+        isinstance(schedule, schedules.KernelSchedule)
+        and type(schedule).__call__ is schedules.KernelSchedule.__call__
     )
 
 
 def _takes_step(schedule: Any) -> bool:
     """Whether a schedule is given the number of steps: those of Keras's kind are, and so are
     functions with an argument."""
-    if isinstance(schedule, LearningRateSchedule):
+    if isinstance(schedule, schedules.LearningRateSchedule):
         return True
     try:
         inspect.signature(schedule).bind()

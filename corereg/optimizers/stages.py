@@ -4,14 +4,19 @@ masked gradients before, masks, averages of the weights and constraints behind."
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
+from corereg._lazy import later
 from corereg.autograd import Parameter
-from corereg.constraints.base import apply
 from corereg.regularizers.penalties import is_proximal, swept_proximal
+
+if TYPE_CHECKING:
+    from corereg.constraints import base as constraints
+else:
+    constraints = later("corereg.constraints.base")
 
 Array = np.ndarray[Any, Any]
 
@@ -106,7 +111,7 @@ class Stages:
                 for p in self._averaged:
                     p.changed()
         for p in self._constrained:
-            apply(p.constraint, p)
+            constraints.apply(p.constraint, p)
         if self._masks_again:
             self._mask()
 

@@ -10,7 +10,7 @@ from corereg.metrics.accuracy import (
     CategoricalAccuracy,
     SparseCategoricalAccuracy,
 )
-from corereg.training.data.iterables import is_iterable_of_batches
+from corereg.training.data.structures import is_iterable_of_batches
 
 _ACCURACIES = (Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy)
 

@@ -20,7 +20,7 @@ from corereg.pruning.report import SparsifyReport, Trial
 from corereg.regularizers.l1l2 import L2
 from corereg.regularizers.penalties import fused
 from corereg.regularizers.proximal import ProximalL1, ProximalL1L2
-from corereg.training.data.iterables import is_iterable_of_batches
+from corereg.training.data.structures import is_iterable_of_batches
 from corereg.warn import warn_user
 
 Array = np.ndarray[Any, Any]

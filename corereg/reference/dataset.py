@@ -45,3 +45,8 @@ def shuffle(order: Array, seed: Array, epoch: Array) -> None:
         j = (bits * (i + 1)) >> 64
         order[i], order[j] = order[j], order[i]
     epoch[0] += 1
+
+
+def uniform(key: int, low: float, range: float, n: int) -> Array:
+    """What NumPy's generator draws."""
+    return np.random.Generator(np.random.Philox(key=key)).uniform(low, low + range, n)

@@ -6,17 +6,22 @@ No step reads a value back: the same additions run whether a step is run by Pyth
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
+from corereg._lazy import later
 from corereg.autograd import Tensor
 from corereg.metrics.base import Metric
-from corereg.metrics.state import put_state, state_of
 from corereg.training.compilation import OutputLoss, OutputMetric
 from corereg.training.data.arrays import Batch
 from corereg.training.penalty_sums import PenaltySums
+
+if TYPE_CHECKING:
+    from corereg.metrics import state as states
+else:  # backups need it
+    states = later("corereg.metrics.state")
 
 Array = np.ndarray[Any, Any]
 Logs = dict[str, Any]  # floats; arrays of metrics that have several values
@@ -73,7 +78,7 @@ class EpochAccumulators:
             "rows": self._rows.copy(),
             "has_penalty": self.has_penalty,
             "penalties": self.penalties.get_state(),
-            "metrics": [state_of(one.metric) for one in self.metrics],
+            "metrics": [states.state_of(one.metric) for one in self.metrics],
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -84,7 +89,7 @@ class EpochAccumulators:
         if "penalties" in state:  # backups of earlier versions have none
             self.penalties.set_state(state["penalties"])
         for one, own in zip(self.metrics, state["metrics"], strict=True):
-            put_state(one.metric, own)
+            states.put_state(one.metric, own)
 
     def begin_log(self) -> None:
         """As `reset`, by kernels, with the arrays that the metrics have now; empties no log."""

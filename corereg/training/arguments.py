@@ -72,3 +72,13 @@ def check_shuffle(shuffle: Any, size: int) -> int:
         "fit: expected shuffle as True, False, 'batch' or a number of rows that are shuffled "
         f"together, received {shuffle!r}"
     )
+
+
+def refuse_array_arguments(who: str, **given: Any) -> None:
+    """Raises ValueError for arguments that say how to cut arrays into batches."""
+    wrong = [name for name, value in given.items() if value is not None]
+    if wrong:
+        raise ValueError(
+            f"{who}: expected no {wrong[0]} beside an iterable of batches, each of which is a "
+            "tuple (x, y) or (x, y, sample_weight)"
+        )

@@ -13,8 +13,8 @@ from corereg.autograd.draws import noted_draws
 from corereg.layers.batch_normalization import BatchNormalization
 from corereg.training.arguments import check_count
 from corereg.training.data.arrays import ArrayDataset
-from corereg.training.data.iterables import BatchIterator, is_iterable_of_batches
-from corereg.training.data.structures import nest_given
+from corereg.training.data.iterables import BatchIterator
+from corereg.training.data.structures import is_iterable_of_batches, nest_given
 from corereg.training.steps import ArraySteps, IterableSteps
 from corereg.training.trainer import TrainableModel
 

@@ -7,7 +7,6 @@ results.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from corereg import _kernels
 from corereg._lazy import later
-from corereg.autograd import Tensor, tensor
+from corereg.autograd import Tensor, enable_grad, tensor
 from corereg.autograd.draws import noted_draws
 from corereg.graph.inference import trial
 from corereg.graph.nest import flatten
@@ -28,7 +27,6 @@ from corereg.runtime.dependencies import Obstacle
 from corereg.training.accumulators import Logs
 from corereg.training.data.arrays import Batch
 from corereg.training.data.structures import pack_x_y_sample_weight, unpack_x_y_sample_weight
-from corereg.training.overriding import overrides
 from corereg.training.penalty_sums import PenaltySums
 from corereg.training.steps import StepRunner
 from corereg.training.trainer import TrainableModel
@@ -252,33 +250,27 @@ def as_number(value: Any) -> float:
     return float(array.mean()) if array.size else float("nan")
 
 
-def logs_runner(
-    model: TrainableModel, kind: str, step: Callable[[Batch], Any], access: Any
-) -> StepRunner:
-    """What runs a step that returns logs, on batches."""
+def logs_runner(model: TrainableModel, kind: str, access: Any) -> StepRunner:
+    """What runs a model's own steps of a kind ("train", "test"), which return logs, on batches."""
     sums = ReturnedLogs(model)
+    step = partial(run_train_step if kind == "train" else run_test_step, model)
     sums.runner = LogsRunner(model._trainer, kind, step, sums, access)
     return sums.runner
 
 
-def step_runner(
-    model: TrainableModel,
-    kind: str,
-    step: Callable[..., None],
-    own_step: Callable[[TrainableModel, Batch], dict[str, Any]],
-    access: Any,
-) -> StepRunner:
-    """What runs steps of a kind ("train", "test") on batches: `step`, which adds up in the
-    trainer's sums, or `own_step` for a model that overrides what it does."""
-    if overrides(model, f"{kind}_step", "compute_loss", "compute_metrics"):
-        return logs_runner(model, kind, partial(own_step, model), access)
-    sums = model._trainer.sums(kind)
-    trainer = model._trainer
-    trains = kind == "train"
-    optimizer = trainer.compilation.optimizer if trains else None
-    augmentation = trainer.augmentation if trains else None
-    run = partial(step, model, sums)
-    return StepRunner(trainer, kind, run, sums, access, optimizer, augmentation)
+def run_train_step(model: TrainableModel, batch: Batch) -> dict[str, Any]:
+    """One step by the model's own `train_step`; its logs."""
+    _kernels.track_dependency(model._trainer.compilation)
+    model._trainer.ready_optimizer(model)
+    with enable_grad(), _kernels.CallContext(training=True):
+        return checked_logs("train_step", model.train_step(data_of(batch)))
+
+
+def run_test_step(model: TrainableModel, batch: Batch) -> dict[str, Any]:
+    """One step by the model's own `test_step`; its logs."""
+    _kernels.track_dependency(model._trainer.compilation)
+    with enable_grad(), _kernels.CallContext(training=False):
+        return checked_logs("test_step", model.test_step(data_of(batch)))
 
 
 def checked_logs(who: str, returned: Any) -> dict[str, Any]:

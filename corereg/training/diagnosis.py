@@ -10,7 +10,6 @@ happened, and the layer where numbers go wrong at the time of looking.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -28,22 +27,14 @@ REMEDY = (
 )
 
 
-class LossWatch:
-    """Warns, once in a `fit`, of a loss that is not finite."""
-
-    def __init__(self, model: TrainableModel) -> None:
-        self._model = model
-        self.told = False
-
-    def batches(self, loss: float, epoch: int, first: int, last: int, batch: Batch | None) -> None:
-        """Told of the mean loss of an epoch so far, after some batches. All are counted from 0;
-        last: the first batch that has not run; batch: the last that has, as far as it is known."""
-        if self.told or math.isfinite(loss):
-            return
-        self.told = True
-        one = last - first == 1
-        which = f"batch {last}" if one else f"one of the batches {first + 1} to {last}"
-        warn_not_finite(self._model, f"fit: in epoch {epoch + 1}, {which},", loss, batch)
+def warn_of_batches(
+    model: TrainableModel, loss: float, epoch: int, first: int, last: int, batch: Batch | None
+) -> None:
+    """Warns of the mean loss of an epoch so far. All are counted from 0; first: of the batches
+    between which it became what it is; last: the first one that has not run; batch: the last one
+    that has, as far as it is known."""
+    which = f"batch {last}" if last - first == 1 else f"one of the batches {first + 1} to {last}"
+    warn_not_finite(model, f"fit: in epoch {epoch + 1}, {which},", loss, batch)
 
 
 def warn_not_finite(model: TrainableModel, when: str, loss: float, batch: Batch | None) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
+from corereg._lazy import later
 from corereg.autograd import Tensor, enable_grad, no_grad
 from corereg.callbacks.callback_list import CallbackList
 from corereg.graph.nest import flatten
@@ -19,14 +20,27 @@ from corereg.training.arguments import (
     as_keras_returns,
     check_count,
     check_optional_count,
+    refuse_array_arguments,
     smallest_known,
 )
-from corereg.training.custom import checked_logs, data_of, step_runner
 from corereg.training.data.arrays import ArrayDataset, Batch
-from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
+from corereg.training.data.structures import is_iterable_of_batches
 from corereg.training.nested import metrics_kept
-from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps, closing_batches
+from corereg.training.overriding import has_own_step
+from corereg.training.steps import (
+    ArraySteps,
+    IterableSteps,
+    StepRunner,
+    Steps,
+    closing_batches,
+    step_runner,
+)
 from corereg.training.trainer import TrainableModel
+
+if TYPE_CHECKING:
+    from corereg.training import custom
+else:  # models with steps of their own need it
+    custom = later("corereg.training.custom")
 
 
 def test_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> None:
@@ -54,13 +68,6 @@ def test_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> N
         sums.penalties.add(model, found, batch.rows)
     else:
         sums.penalties.hide()
-
-
-def custom_test_step(model: TrainableModel, batch: Batch) -> dict[str, Any]:
-    """One step by the model's own `test_step`; its logs."""
-    _kernels.track_dependency(model._trainer.compilation)
-    with enable_grad(), _kernels.CallContext(training=False):
-        return checked_logs("test_step", model.test_step(data_of(batch)))
 
 
 def take_penalties(model: TrainableModel) -> None:
@@ -110,7 +117,9 @@ def test_plan(model: TrainableModel, steps: ArraySteps) -> ReplayPlan | None:
 def test_runner(model: TrainableModel) -> StepRunner:
     """What tests batches of a model."""
     access = model._trainer.lock_of_steps(model).reading
-    return step_runner(model, "test", test_step, custom_test_step, access)
+    if has_own_step(model, "test"):
+        return custom.logs_runner(model, "test", access)
+    return step_runner(model, "test", test_step, access)
 
 
 def test_steps(model: TrainableModel, source: ArrayDataset | IterableSteps, size: int) -> Steps:

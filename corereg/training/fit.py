@@ -5,20 +5,23 @@ What a step is stands in `train_step`; the epochs around it are in loop.py.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
+from corereg._lazy import later
 from corereg.autograd import Parameter, Tensor, enable_grad
 from corereg.autograd.draws import noted_draws
 from corereg.callbacks.callback_list import CallbackList
 from corereg.callbacks.history import History
 from corereg.graph.nest import flatten
+from corereg.named_tuple import NamedTuple
 from corereg.progress import ProgressBar
 from corereg.regularizers.penalties import fused, penalty, regularized, swept_proximal
 from corereg.training.accumulators import EpochAccumulators, Logs
@@ -28,22 +31,27 @@ from corereg.training.arguments import (
     check_frequency,
     check_optional_count,
     check_shuffle,
+    refuse_array_arguments,
     smallest_known,
 )
-from corereg.training.custom import checked_logs, data_of, step_runner
 from corereg.training.data.arrays import ArrayDataset, Batch
-from corereg.training.data.iterables import is_iterable_of_batches, refuse_array_arguments
-from corereg.training.data.mapped import read_ahead
-from corereg.training.diagnosis import warn_not_finite
-from corereg.training.evaluate import test_steps
+from corereg.training.data.structures import is_iterable_of_batches
 from corereg.training.loop import TrainingLoop, ValidationPlan
-from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps
+from corereg.training.overriding import has_own_step
+from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps, step_runner
 from corereg.training.trainer import TrainableModel, Trainer
 from corereg.warn import warn_user
 
-if TYPE_CHECKING:  # imported by those who augment, or train on single batches
+if TYPE_CHECKING:  # imported by those who need them
+    from corereg.training import custom, diagnosis, evaluate as testing
     from corereg.training.augmentation import Augmentation
+    from corereg.training.data import mapped
     from corereg.training.repeated_batch import RepeatedBatch
+else:
+    custom = later("corereg.training.custom")
+    diagnosis = later("corereg.training.diagnosis")
+    testing = later("corereg.training.evaluate")
+    mapped = later("corereg.training.data.mapped")
 
 
 def graph_penalties(weights: Sequence[Parameter]) -> list[tuple[Parameter, Tensor]]:
@@ -124,18 +132,12 @@ def train_step(model: TrainableModel, sums: EpochAccumulators, batch: Batch) -> 
         sums.penalties.hide()
 
 
-def custom_train_step(model: TrainableModel, batch: Batch) -> dict[str, Any]:
-    """One step by the model's own `train_step`; its logs."""
-    _kernels.track_dependency(model._trainer.compilation)
-    model._trainer.ready_optimizer(model)
-    with enable_grad(), _kernels.CallContext(training=True):
-        return checked_logs("train_step", model.train_step(data_of(batch)))
-
-
 def train_runner(model: TrainableModel) -> StepRunner:
     """What trains on batches."""
     access = model._trainer.lock_of_steps(model).writing
-    return step_runner(model, "train", train_step, custom_train_step, access)
+    if has_own_step(model, "train"):
+        return custom.logs_runner(model, "train", access)
+    return step_runner(model, "train", train_step, access)
 
 
 def fit(
@@ -212,7 +214,7 @@ def fit(
             if isinstance(source, ArrayDataset):
                 order = trainer.row_order if shuffle else None
                 run = ArraySteps(runner, source, size, order, block)
-                ahead = read_ahead(source, order is None or block > 0, max(block, size))
+                ahead = _reading_ahead(source, order is None or block > 0, max(block, size))
             else:
                 source.use(runner)
                 run, ahead = source, nullcontext()
@@ -232,6 +234,13 @@ def fit(
         for given in (source, validation):
             if isinstance(given, IterableSteps):
                 given.close()
+
+
+def _reading_ahead(data: ArrayDataset, in_order: bool, block: int) -> AbstractContextManager[None]:
+    """What is entered while rows are read that may lie in files."""
+    if "mmap" not in sys.modules:  # what maps a file has imported it
+        return nullcontext()
+    return mapped.read_ahead(data, in_order, block)
 
 
 def _augmentation_of(who: str, model: TrainableModel, augment: Any) -> Augmentation | None:
@@ -278,7 +287,7 @@ def _validation_steps(
     who = "fit (validation_data)"
     check = partial(model._trainer.check_data, model)
     if is_iterable_of_batches(data):
-        return test_steps(model, IterableSteps(who, data, check), size)
+        return testing.test_steps(model, IterableSteps(who, data, check), size)
     if data is not None:
         if not isinstance(data, list | tuple) or len(data) not in (2, 3):
             raise ValueError(
@@ -286,7 +295,7 @@ def _validation_steps(
                 f"iterable of batches, received {type(data).__name__}"
             )
         kept = check(who, data[0], data[1], *data[2:])
-    return None if kept is None else test_steps(model, kept, size)
+    return None if kept is None else testing.test_steps(model, kept, size)
 
 
 def train_on_batch(
@@ -337,4 +346,4 @@ def _warn_of_batch(model: TrainableModel, loss: float, batch: Batch | None) -> N
         trainer.told_not_finite = True
         optimizer = trainer.compilation.optimizer
         step = 0 if optimizer is None else int(optimizer.iterations)
-        warn_not_finite(model, f"train_on_batch: in update {step}", loss, batch)
+        diagnosis.warn_not_finite(model, f"train_on_batch: in update {step}", loss, batch)

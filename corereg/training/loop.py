@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from corereg._lazy import later
 from corereg.callbacks.callback_list import CallbackList
+from corereg.named_tuple import NamedTuple
 from corereg.progress import ProgressBar
 from corereg.runtime.capture import ReplayPlan
 from corereg.training.accumulators import EpochAccumulators, Logs
 from corereg.training.arguments import smallest_known
-from corereg.training.data.iterables import warn_out_of_data
-from corereg.training.diagnosis import LossWatch
-from corereg.training.evaluate import run_test, test_plan
-from corereg.training.fused_epochs import FinishedEpoch, FusedEpochs, FusedValidation
 from corereg.training.steps import ArraySteps, Steps
 from corereg.training.trainer import TrainableModel
+
+if TYPE_CHECKING:
+    from corereg.training import diagnosis, evaluate as testing, fused_epochs as fusion
+    from corereg.training.data import iterables
+    from corereg.training.fused_epochs import FinishedEpoch, FusedEpochs
+else:  # what not every fit needs
+    diagnosis = later("corereg.training.diagnosis")
+    testing = later("corereg.training.evaluate")
+    fusion = later("corereg.training.fused_epochs")
+    iterables = later("corereg.training.data.iterables")
 
 
 class ValidationPlan(NamedTuple):
@@ -44,7 +52,7 @@ class TrainingLoop:
     ) -> None:
         self._model, self._run, self._steps = model, run, steps
         self._validation, self._callbacks, self._bar = validation, callbacks, bar
-        self._watch = LossWatch(model)
+        self._told_not_finite = False
         self._epoch = self._epochs = self._done = 0  # the epoch, and batches of it that were run
         self._within = False  # whether some batches of the epoch were run, but not all of it
         self._logs: Logs = {}
@@ -57,7 +65,7 @@ class TrainingLoop:
 
     def expect_divergence(self) -> None:
         """A loss that is not finite is no reason to warn: a callback looks for it."""
-        self._watch.told = True
+        self._told_not_finite = True
 
     def run(self, initial_epoch: int, epochs: int) -> None:
         """Runs the epochs from initial_epoch, counted from 0, up to `epochs`."""
@@ -99,7 +107,7 @@ class TrainingLoop:
                 run.begin_epoch()
                 resumed = self._resume_within()
                 if resumed is None and not run.ready():
-                    warn_out_of_data("fit", 0, self._steps)
+                    iterables.warn_out_of_data("fit", 0, self._steps)
                     break
                 bar.begin_epoch(epoch)
                 callbacks.on_epoch_begin(epoch)
@@ -140,9 +148,7 @@ class TrainingLoop:
     def _take(self, finished: FinishedEpoch) -> None:
         """Takes the logs of an epoch's steps that one replay has run."""
         self._logs, loss = finished.logs, finished.logs["loss"]
-        if not isfinite(loss):
-            run = self._run
-            self._watch.batches(loss, finished.epoch, 0, run.steps or 1, run.last_batch)
+        self._watch(loss, finished.epoch, 0, self._run.steps or 1)
         if self._bar.shows:
             self._bar.update(self._steps or 0, self._logs, finished.seconds)
 
@@ -165,7 +171,7 @@ class TrainingLoop:
             done = self._done
             if not run.ready():
                 if run.once and steps is not None:
-                    warn_out_of_data("fit", done, steps)
+                    iterables.warn_out_of_data("fit", done, steps)
                     self._model.stop_training = True
                 break
             if observed:
@@ -185,13 +191,21 @@ class TrainingLoop:
         while True:
             begun = self._done
             self._done = done = begun + run.run(None if last is None else last - begun)
-            if not self._watch.told:
-                self._watch.batches(sums.loss_so_far(), epoch, begun, done, run.last_batch)
+            if not self._told_not_finite:
+                self._watch(sums.loss_so_far(), epoch, begun, done)
             self._model._trainer.warn_if_eager("fit", "train")
             if self._bar.due:
                 self._bar.update(done, sums.logs())
             if until is None or done == last or not run.ready():
                 return
+
+    def _watch(self, loss: float, epoch: int, first: int, last: int) -> None:
+        """Warns, once in a fit, if the mean loss of an epoch so far is not finite. All are counted
+        from 0; first, last: the batches behind which it was still finite, and that has not run."""
+        if not (self._told_not_finite or isfinite(loss)):
+            self._told_not_finite = True
+            batch = self._run.last_batch
+            diagnosis.warn_of_batches(self._model, loss, epoch, first, last, batch)
 
     # ---- where it is, for BackupAndRestore -------------------------------------------------------
 
@@ -250,10 +264,10 @@ class TrainingLoop:
         self._bar.flush()
         run.restart()
         if not run.ready():
-            warn_out_of_data("fit (validation_data)", 0, self._validation.steps)
+            iterables.warn_out_of_data("fit (validation_data)", 0, self._validation.steps)
             return {}
         steps = smallest_known(run.steps, self._validation.steps)
-        logs = run_test(self._model, run, steps, self._callbacks)
+        logs = testing.run_test(self._model, run, steps, self._callbacks)
         return {f"val_{name}": value for name, value in logs.items()}
 
     def _report_late(self, finished: FinishedEpoch) -> None:
@@ -280,6 +294,7 @@ class TrainingLoop:
             and not callbacks.observes_tests
         ):
             test_sums = validation.run.sums
-            plan = partial(test_plan, self._model, validation.run)
+            plan = partial(testing.test_plan, self._model, validation.run)
         frequency = validation.due if validation.run is not None else None
-        return FusedEpochs(run, sums, FusedValidation(frequency, plan, test_sums))
+        validated = fusion.FusedValidation(frequency, plan, test_sums)
+        return fusion.FusedEpochs(run, sums, validated)

@@ -6,7 +6,7 @@ such a test runs.
 
 from __future__ import annotations
 
-import threading
+from _thread import get_ident
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -25,7 +25,7 @@ Kept = list[tuple[dict[str, Any], str, Any, Any]]  # attributes, a name, its val
 def metrics_kept(model: TrainableModel, sums: Any) -> AbstractContextManager[None]:
     """Within a training of this thread: puts the metrics, and the sums of tests, back at the end as
     they were."""
-    within = model._trainer.lock.trainer_thread == threading.get_ident()
+    within = model._trainer.lock.trainer_thread == get_ident()
     return _kept(model, sums) if within else _NOTHING
 
 

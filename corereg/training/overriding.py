@@ -19,6 +19,11 @@ def built_in(method: F) -> F:
     return method
 
 
+def has_own_step(model: TrainableModel, kind: str) -> bool:
+    """Whether steps of a kind ("train", "test") run what a model overrides, and return logs."""
+    return overrides(model, f"{kind}_step", "compute_loss", "compute_metrics")
+
+
 def overrides(model: TrainableModel, *names: str) -> bool:
     """Whether a model's class, or the model itself, has methods of its own for these."""
     kind = type(model)

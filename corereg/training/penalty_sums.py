@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
-from corereg.layers.penalty_names import PenaltyNames
+from corereg._lazy import later
+
+if TYPE_CHECKING:
+    from corereg.layers import penalty_names
+else:
+    penalty_names = later("corereg.layers.penalty_names")
 
 Array = np.ndarray[Any, Any]
 
@@ -31,7 +36,7 @@ class PenaltySums:
     def add(self, model: Any, penalties: list[tuple[Any, Array]], rows: int) -> None:
         """Adds those of one batch: pairs of a weight or a `CallPenalty` and an array whose elements
         add up to the value."""
-        found = PenaltyNames(model).by_name(penalties)
+        found = penalty_names.PenaltyNames(model).by_name(penalties)
         for name, parts in found.items():
             cell = self._sums.setdefault(name, np.zeros(1))
             for part in parts:

@@ -24,14 +24,20 @@ from corereg.runtime.scheduling import (
     RETURN_SECONDS,
     rows_of_forward_pass,
 )
-from corereg.training.arguments import check_count, check_optional_count, smallest_known
-from corereg.training.data.iterables import (
-    BatchIterator,
-    is_iterable_of_batches,
+from corereg.training.arguments import (
+    check_count,
+    check_optional_count,
     refuse_array_arguments,
+    smallest_known,
 )
+from corereg.training.data.iterables import BatchIterator
 from corereg.training.data.model_shapes import input_shapes
-from corereg.training.data.structures import is_array, model_input, nest_given
+from corereg.training.data.structures import (
+    is_array,
+    is_iterable_of_batches,
+    model_input,
+    nest_given,
+)
 from corereg.training.overriding import overrides
 from corereg.training.sparse_products import REVIEWED_ROWS, SparseChoice
 from corereg.training.trainer import TrainableModel

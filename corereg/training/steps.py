@@ -12,31 +12,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
-from typing import Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from corereg import _kernels
+from corereg._lazy import later
 from corereg.runtime.capture import Capture, ReplayPlan
-from corereg.training.accumulators import EpochAccumulators, Logs
+from corereg.training.accumulators import EpochAccumulators
 from corereg.training.data.arrays import ArrayDataset, Batch
-from corereg.training.data.iterables import BatchIterator, batch_parts
 from corereg.training.data.row_order import PassPosition, RowOrder
-from corereg.training.penalty_sums import PenaltySums
-from corereg.training.trainer import Trainer
+from corereg.training.trainer import TrainableModel, Trainer
+
+if TYPE_CHECKING:
+    from corereg.training.data import iterables
+    from corereg.training.sums import Sums
+else:  # batches that are no arrays need it
+    iterables = later("corereg.training.data.iterables")
 
 Access = AbstractContextManager[Any]
 """What is entered while a step runs: the reading or the writing side of the weights' lock."""
-
-
-class Sums(Protocol):
-    """Where steps add up, or put what they return. penalties: by name, if they are asked for."""
-
-    @property
-    def penalties(self) -> PenaltySums: ...
-    def reset(self) -> None: ...
-    def get_state(self) -> dict[str, Any]: ...
-    def set_state(self, state: dict[str, Any]) -> None: ...
-    def logs(self, prefix: str = "") -> Logs: ...
-    def loss_so_far(self) -> float: ...
 
 
 class StepRunner:
@@ -116,6 +110,20 @@ class StepRunner:
                 self.replay_once(capture)
             else:
                 self.record(capture)
+
+
+def step_runner(
+    model: TrainableModel, kind: str, step: Callable[..., None], access: Access
+) -> StepRunner:
+    """What runs `step`, which adds up in the trainer's sums of a kind ("train", "test"), on
+    batches."""
+    trainer = model._trainer
+    sums = trainer.sums(kind)
+    trains = kind == "train"
+    optimizer = trainer.compilation.optimizer if trains else None
+    augmentation = trainer.augmentation if trains else None
+    run = partial(step, model, sums)
+    return StepRunner(trainer, kind, run, sums, access, optimizer, augmentation)
 
 
 def rates_ahead(optimizer: Any, most: int) -> AbstractContextManager[int]:
@@ -336,7 +344,7 @@ class IterableSteps:
 
     def __init__(self, who: str, source: Iterable[Any], check: Callable[..., ArrayDataset]) -> None:
         self._who, self._check = who, check
-        self._batches = BatchIterator(source)
+        self._batches = iterables.BatchIterator(source)
         self._next: ArrayDataset | None = None
         self._runner: StepRunner | None = None
         try:
@@ -381,7 +389,7 @@ class IterableSteps:
             who = f"{self._who}: batch {self._batches.number}"
             found = self._batches.next()
             if found is not None:
-                self._next = self._check(who, *batch_parts(who, *found))
+                self._next = self._check(who, *iterables.batch_parts(who, *found))
         return self._next is not None
 
     def restart(self) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
+from corereg._lazy import later
 from corereg.autograd.op import Op
 from corereg.autograd.ops.activations import sigmoid, softmax
-from corereg.autograd.ops.elementwise import sign
-from corereg.autograd.ops.loss_slopes import DEFAULT_OPTIONS, SLOPES
 from corereg.autograd.tensor import ONES, Tensor, apply, tensor
+
+if TYPE_CHECKING:
+    from corereg.autograd.ops import elementwise, loss_slopes as slopes
+else:  # gradients of gradients need them
+    elementwise = later("corereg.autograd.ops.elementwise")
+    slopes = later("corereg.autograd.ops.loss_slopes")
 
 KINDS: tuple[str, ...] = tuple(_kernels.LOSSES)
 SUMS = ("kl_divergence",)  # a row's loss is the sum of its outputs' terms, not their mean
@@ -55,10 +60,12 @@ class _Loss(Op):
         elif self.kind == "squared_error":
             d = (z - self.y) * (2 / columns)
         elif self.kind == "absolute_error":
-            d = sign(z - self.y) / columns
+            d = elementwise.sign(z - self.y) / columns
         else:
-            option = DEFAULT_OPTIONS.get(self.kind, 1e-7) if self.option is None else self.option
-            d = SLOPES[self.kind](z, tensor(self.y), option, self.levels)
+            option = (
+                slopes.DEFAULT_OPTIONS.get(self.kind, 1e-7) if self.option is None else self.option
+            )
+            d = slopes.SLOPES[self.kind](z, tensor(self.y), option, self.levels)
             d = d if self.kind in SUMS else d / columns
         return d / rows if self.weight is None else d * (self.weight / rows)[:, None]
 

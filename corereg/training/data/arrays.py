@@ -6,16 +6,19 @@ copied whole: float64, integer and memory-mapped arrays train as they are.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
 from corereg.autograd import Tensor
 from corereg.graph.nest import form_of
-from corereg.training.data.feature_names import InputColumns
+from corereg.named_tuple import NamedTuple
 from corereg.training.data.row_order import RowOrder, shuffle_in_blocks
 from corereg.training.data.structures import model_input
+
+if TYPE_CHECKING:
+    from corereg.training.data.feature_names import InputColumns
 
 Array = np.ndarray[Any, Any]
 INT64 = np.dtype(np.int64)

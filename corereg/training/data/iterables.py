@@ -6,35 +6,13 @@ import itertools
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from corereg._lazy import later
-from corereg.autograd import Tensor
-from corereg.training.data.structures import holds_arrays
 from corereg.warn import warn_user
 
 if TYPE_CHECKING:
     from corereg.tables import libraries
 else:  # most data are arrays
     libraries = later("corereg.tables.libraries")
-
-
-def is_iterable_of_batches(x: Any) -> bool:
-    """Whether x gives batches: an iterator, an object with `__getitem__` and `__len__` (such as
-    Keras's PyDataset) or another iterable that is no array; of lists only those of tuples that
-    begin with a matrix, and no dicts or strings."""
-    if x is None or type(x) is np.ndarray:
-        return False
-    if isinstance(x, list):
-        return bool(x) and all(
-            isinstance(b, tuple)
-            and 1 <= len(b) <= 3
-            and (getattr(b[0], "ndim", 0) >= 2 or holds_arrays(b[0]))
-            for b in x
-        )
-    if isinstance(x, np.ndarray | Tensor | tuple | dict | str | bytes) or libraries.is_data(x):
-        return False
-    return hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
 
 
 class BatchIterator:
@@ -118,16 +96,6 @@ def batch_parts(who: str, batch: Any) -> tuple[Any, ...]:
             f"{who}: expected a tuple (x, y) or (x, y, sample_weight), received {what}"
         )
     return tuple(batch)
-
-
-def refuse_array_arguments(who: str, **given: Any) -> None:
-    """Raises ValueError for arguments that say how to cut arrays into batches."""
-    wrong = [name for name, value in given.items() if value is not None]
-    if wrong:
-        raise ValueError(
-            f"{who}: expected no {wrong[0]} beside an iterable of batches, each of which is a "
-            "tuple (x, y) or (x, y, sample_weight)"
-        )
 
 
 def warn_out_of_data(who: str, done: int, wanted: int | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -44,6 +43,8 @@ def read_ahead(data: ArrayDataset, in_order: bool, block: int) -> AbstractContex
 
 @contextmanager
 def _reading(data: ArrayDataset, sources: list[Array], block: int) -> Iterator[None]:
+    import threading
+
     reader = PageReader(data, sources, block)
     thread = threading.Thread(target=reader.run, name="corereg-read-ahead", daemon=True)
     thread.start()

@@ -199,3 +199,21 @@ def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> 
     if y is None:
         return (x,) if isinstance(x, tuple | list) else x
     return (x, y) if sample_weight is None else (x, y, sample_weight)
+
+
+def is_iterable_of_batches(x: Any) -> bool:
+    """Whether x gives batches: an iterator, an object with `__getitem__` and `__len__` (such as
+    Keras's PyDataset) or another iterable that is no array; of lists only those of tuples that
+    begin with a matrix, and no dicts or strings."""
+    if x is None or type(x) is np.ndarray:
+        return False
+    if isinstance(x, list):
+        return bool(x) and all(
+            isinstance(b, tuple)
+            and 1 <= len(b) <= 3
+            and (getattr(b[0], "ndim", 0) >= 2 or holds_arrays(b[0]))
+            for b in x
+        )
+    if isinstance(x, np.ndarray | Tensor | tuple | dict | str | bytes) or libraries.is_data(x):
+        return False
+    return hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
