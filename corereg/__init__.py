@@ -38,7 +38,6 @@ except ModuleNotFoundError as error:
     ) from error
 
 from corereg._lazy import lazy_package
-from corereg.version import __version__
 
 if TYPE_CHECKING:
     from corereg import (
@@ -149,8 +148,10 @@ if TYPE_CHECKING:
         record as record,
     )
     from corereg.runtime.report import PerformanceWarning as PerformanceWarning
+    from corereg.version import __version__ as __version__
 
 _MODULES = {
+    "__version__": "version",
     "DTypePolicy": "dtype_policies",
     "FloatDTypePolicy": "dtype_policies",
     "Initializer": "initializers",
@@ -250,7 +251,6 @@ _SUBMODULES = (
     "wrappers",
 )
 
-__getattr__, __dir__, _names = lazy_package(
+__getattr__, __dir__, __all__ = lazy_package(
     __name__, _MODULES, submodules=_SUBMODULES, remedies="corereg.autograd.missing"
 )
-__all__ = ["__version__", *_names]

@@ -2,9 +2,10 @@
 
     Dense(64, activation='relu', kernel_regularizer=L2(0.01))
 
-`as_call` is the `__repr__` of parts and callbacks: the class's name and those arguments of its
-constructor that differ from their defaults. What is the result of work and not made by a call, such
-as a model or a history, is shown by `as_words`. Neither raises, whatever state the object is in.
+Parts and callbacks show the class's name and those arguments of its constructor that differ from
+their defaults. What is the result of work and not made by a call, such as a model or a history, is
+shown in words. Neither raises, whatever state the object is in. The `__repr__` of both stand in
+corereg/naming.py, and import this module when they are used.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from corereg.config import floatx
-from corereg.naming import snake_case
+from corereg.naming import as_call, snake_case
 from corereg.registry import built_in, find
 
 MOST_ITEMS = 8  # of a list or an array; longer ones are shortened
@@ -40,29 +41,20 @@ class _Shown(_local):
 _shown = _Shown()
 
 
-def as_call(self: Any) -> str:
-    """A `__repr__`: the class's name with the arguments that differ from the constructor's
+def shown_as_call(part: Any) -> str:
+    """The class's name with the arguments that differ from the constructor's
     defaults. The first argument is always there if it is a number or a text.
 
     An argument is what `get_config` says if that is None or a number, or else the attribute of that
     name, unless a method `_shown_arguments` of the class gives it. A name that was made up, as in
     dense_3, is left out.
     """
-    return _guarded(self, _call)
+    return _guarded(part, _call)
 
 
-def counted(number: int, what: str) -> str:
-    """1 epoch, 2 epochs."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def as_words(tell: Callable[[Any], str]) -> Callable[[Any], str]:
-    """A `__repr__`: `<Class and what tell says of the object>`."""
-
-    def __repr__(self: Any) -> str:
-        return _guarded(self, lambda one: f"<{type(one).__name__} {tell(one)}>")
-
-    return __repr__
+def shown_in_words(part: Any, tell: Callable[[Any], str]) -> str:
+    """`<Class and what tell says of the object>`."""
+    return _guarded(part, lambda one: f"<{type(one).__name__} {tell(one)}>")
 
 
 def _guarded(one: Any, show: Callable[[Any], str]) -> str:

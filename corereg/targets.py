@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,7 @@ else:
 
 Array = np.ndarray[Any, Any]
 WEIGHT = "sample_weight"
-FLOAT64_MAX = float(np.finfo(np.float64).max)
+FLOAT64_MAX = sys.float_info.max
 
 
 def check_numbers(who: str, y: Array) -> Array:

@@ -226,6 +226,14 @@ def test_arrays_lists_and_none(fails):
             ValueError,
             "VarianceScaling: expected distribution uniform, .*, received 'gamma'",
         ),
+        *(
+            (
+                lambda low=low, high=high: initializers.RandomUniform(low, high),
+                ValueError,
+                f"expected minval <= maxval with a finite difference, received ",
+            )
+            for low, high in ((2, 1), (0.0, math.inf), (math.nan, 1.0), (-1e308, 1e308))
+        ),
         (lambda: initializers.get("stft"), ValueError, "initializer 'stft': corereg has no layers"),
         (lambda: initializers.get("STFTInitializer"), ValueError, "'STFTInitializer': corereg has"),
         (lambda: initializers.get([[1], [2, 3]]), TypeError, "expected numbers of one shape"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.aliases import Array
 from corereg.autograd.mode import state
+
+if TYPE_CHECKING:
+    from corereg.autograd.aliases import Array
 
 
 class Conversions(_kernels.TensorCore):

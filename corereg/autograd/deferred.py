@@ -45,17 +45,16 @@ METHODS = [
 ]
 
 
-class Deferred:
-    """An attribute of Tensor that `corereg.autograd.methods` gives it."""
+class Deferred(str):
+    """The name of an attribute of Tensor that `corereg.autograd.methods` gives it, in its place."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    __slots__ = ()
 
     def __get__(self, tensor: Tensor | None, owner: type) -> Any:
         import_module("corereg.autograd.methods")
-        found = vars(Tensor)[self._name]
+        found = vars(Tensor)[self]
         if found is self:  # that import is under way
-            raise AttributeError(self._name)
+            raise AttributeError(str(self))
         return found.__get__(tensor, owner) if hasattr(found, "__get__") else found
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.aliases import Array
 from corereg.autograd.tensor import FLOATS, Tensor
 from corereg.tables.masked import without_mask
+
+if TYPE_CHECKING:
+    from corereg.autograd.aliases import Array
 
 Penalty = Callable[[Any], Any]  # from a tensor to a tensor of one element
 

@@ -24,7 +24,6 @@ import numpy as np
 
 from corereg import _kernels, config
 from corereg._lazy import later
-from corereg.autograd.aliases import Array
 from corereg.autograd.conversions import Conversions
 from corereg.autograd.extents import Extents
 from corereg.autograd.inplace import InPlace
@@ -32,6 +31,7 @@ from corereg.autograd.unbroadcast import unbroadcast, unbroadcast_tensor
 from corereg.tables.masked import without_mask
 
 if TYPE_CHECKING:
+    from corereg.autograd.aliases import Array
     from corereg.autograd.signatures import Signatures
     from corereg.tables import given as tables
 

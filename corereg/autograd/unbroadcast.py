@@ -3,12 +3,14 @@ input's shape and dtype. src/backward.pxi calls this where an op's gradient is n
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.aliases import Array
+
+if TYPE_CHECKING:
+    from corereg.autograd.aliases import Array
 
 
 def unbroadcast(op: _kernels.Node, grad: Any, like: Array) -> Array:

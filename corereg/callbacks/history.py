@@ -10,7 +10,7 @@ import numpy as np
 
 from corereg.callbacks.base import Callback, Logs, plain_value
 from corereg.named_tuple import NamedTuple
-from corereg.representation import as_words, counted
+from corereg.naming import as_words, counted
 
 
 class EarlyStop(NamedTuple):

@@ -32,7 +32,7 @@ class RandomUniform(RandomInitializer):
         self.minval, self.maxval = float(minval), float(maxval)
         if not 0 <= self.maxval - self.minval < math.inf:
             raise ValueError(
-                "RandomUniform: expected minval <= maxval, both finite, received "
+                "RandomUniform: expected minval <= maxval with a finite difference, received "
                 f"{minval} and {maxval}"
             )
 

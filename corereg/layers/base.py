@@ -28,16 +28,15 @@ from corereg.layers.calling import (
 )
 from corereg.layers.holder import Holder, assign_all as assign_all
 from corereg.layers.shapes import Shape as Shape, dims as dims, infer_output_shape, map_shapes
-from corereg.matmul_precision import PARTS
-from corereg.naming import snake_case, unique_name
+from corereg.naming import as_call, snake_case, unique_name
 from corereg.recordable import Recordable
-from corereg.representation import as_call
 
 if TYPE_CHECKING:
-    from corereg import constraints, regularizers, tracebacks
+    from corereg import constraints, matmul_precision, regularizers, tracebacks
     from corereg.layers import penalty_names
     from corereg.regularizers import penalties
 else:  # what penalizes is named and computed where somebody asks for it
+    matmul_precision = later("corereg.matmul_precision")
     constraints = later("corereg.constraints")
     regularizers = later("corereg.regularizers")
     penalties = later("corereg.regularizers.penalties")
@@ -138,7 +137,7 @@ class Layer(Holder, Recordable):
 
             dtype = layer_dtype(dtype, self.name)
         if dtype == MIXED:
-            self._policy_parts, dtype = PARTS["medium"], "float32"
+            self._policy_parts, dtype = matmul_precision.PARTS["medium"], "float32"
         self._dtype = np.dtype(dtype)
         if self._dtype not in _NAMES:
             raise ValueError(

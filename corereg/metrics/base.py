@@ -24,9 +24,8 @@ from corereg.metrics.arrays import (
     rows_of,
     weighted_rows,
 )
-from corereg.naming import snake_case
+from corereg.naming import as_call, snake_case
 from corereg.recordable import Recordable
-from corereg.representation import as_call
 
 if TYPE_CHECKING:
     from corereg import masks

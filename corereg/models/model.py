@@ -19,10 +19,9 @@ from corereg.graph.nest import flatten, pack_like
 from corereg.layers.holder import FromInit
 from corereg.layers.lookup import serialize
 from corereg.layers.weight_option import options_of
-from corereg.matmul_precision import get_float32_matmul_precision, name_of
 from corereg.models.structure import ModelStructure
+from corereg.naming import as_words, counted
 from corereg.registry import register
-from corereg.representation import as_words, counted
 from corereg.training.arguments import limited_threads
 from corereg.training.compilation import Compilation
 from corereg.training.data.structures import unpack_x_y_sample_weight
@@ -30,7 +29,7 @@ from corereg.training.overriding import built_in, overrides
 from corereg.training.trainer import Trainer
 
 if TYPE_CHECKING:
-    from corereg import tracebacks
+    from corereg import matmul_precision as precisions, tracebacks
     from corereg.callbacks.history import History
     from corereg.models.sparsity import SparsityTable
     from corereg.optimizers.base import Optimizer
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from corereg.training.data import feature_names as names_of_columns
     from corereg.training.predict_mc import MCPrediction
 else:  # few models need all of it
+    precisions = later("corereg.matmul_precision")
     names_of_columns = later("corereg.training.data.feature_names")
     custom = later("corereg.training.custom")
     testing = later("corereg.training.evaluate")
@@ -609,8 +609,10 @@ class Model(CopiedWhole, ModelStructure):
 
     def _matmul_precisions(self) -> tuple[str, ...]:
         """The names of the precisions in which its layers of float32 multiply."""
-        whole = self._matmul_parts()
-        around = get_float32_matmul_precision() if whole < 0 else name_of(whole)
+        whole, name_of = self._matmul_parts(), precisions.name_of
+        around = (
+            precisions.get_float32_matmul_precision() if whole < 0 else precisions.name_of(whole)
+        )
         inside = [layer for layer in self._flatten_layers() if layer is not self]
         own = {layer._policy_parts for layer in inside if layer.dtype == "float32"}
         return tuple(sorted({around if one < 0 else name_of(one) for one in own})) or ("highest",)

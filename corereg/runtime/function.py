@@ -12,7 +12,7 @@ from corereg import _kernels, config
 from corereg.autograd import Tensor, is_grad_enabled
 from corereg.autograd.tensor import new_tensor
 from corereg.matmul_precision import get_float32_matmul_precision
-from corereg.representation import as_words, counted
+from corereg.naming import as_words, counted
 from corereg.runtime.capture import Capture, CaptureCache
 from corereg.runtime.comparison import difference
 from corereg.runtime.dependencies import leaves_of

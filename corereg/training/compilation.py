@@ -11,16 +11,16 @@ import numpy as np
 from corereg._lazy import later
 from corereg.graph.nest import SEQUENCES
 from corereg.layers.base import Shape
-from corereg.matmul_precision import parts_of
 from corereg.named_tuple import NamedTuple
 from corereg.naming import unused_name
 from corereg.training.arguments import check_count
 from corereg.training.data.checks import prefix_errors
 
 if TYPE_CHECKING:
-    from corereg import losses, metrics, optimizers
+    from corereg import losses, matmul_precision as precisions, metrics, optimizers
     from corereg.losses.base import Loss
 else:  # of what is not compiled there are none
+    precisions = later("corereg.matmul_precision")
     losses = later("corereg.losses")
     metrics = later("corereg.metrics")
     optimizers = later("corereg.optimizers")
@@ -103,7 +103,7 @@ class Compilation:
         """Names looked up, or ValueError that lists the known ones."""
         check_count("compile", "steps_per_execution", steps_per_execution)
         if matmul_precision is not None:
-            parts_of("compile", matmul_precision)
+            precisions.parts_of("compile", matmul_precision)
         return cls(
             optimizers.get(optimizer),
             _each(loss, losses.get),

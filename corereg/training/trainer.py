@@ -16,7 +16,6 @@ import numpy as np
 from corereg import _kernels
 from corereg._lazy import later
 from corereg.autograd import Parameter, Tensor
-from corereg.matmul_precision import parts_of
 from corereg.random import next_model_seed
 from corereg.runtime.capture import CaptureCache
 from corereg.training.compilation import Compilation, OutputLoss
@@ -35,10 +34,9 @@ from corereg.training.data.model_shapes import (
 )
 from corereg.training.data.row_order import RowOrder
 from corereg.training.data.structures import nest_given
-from corereg.training.sparse_products import SparseChoice
 
 if TYPE_CHECKING:
-    from corereg import optimizers, warn as warning
+    from corereg import matmul_precision as precisions, optimizers, warn as warning
     from corereg.callbacks.history import History
     from corereg.graph.halves import Halves
     from corereg.runtime import report
@@ -49,8 +47,10 @@ if TYPE_CHECKING:
     from corereg.training.data import arrays
     from corereg.training.data.arrays import ArrayDataset, Batch
     from corereg.training.data.feature_names import InputColumns
+    from corereg.training.sparse_products import SparseChoice
     from corereg.training.trackers import Trackers
 else:  # what a model that only predicts does not need
+    precisions = later("corereg.matmul_precision")
     warning = later("corereg.warn")
     accumulators = later("corereg.training.accumulators")
     arrays = later("corereg.training.data.arrays")
@@ -148,7 +148,9 @@ class Trainer:
         self.lock.check_idle("compile")
         self.compilation = compilation
         precision = compilation.matmul_precision
-        self.matmul_parts[0] = -1 if precision is None else parts_of("compile", precision)
+        self.matmul_parts[0] = (
+            -1 if precision is None else precisions.parts_of("compile", precision)
+        )
         self.forget_recordings()
 
     def layers_changed(self) -> None:
@@ -162,7 +164,7 @@ class Trainer:
         self.captures = Captures()
         self.forward_pool: _kernels.ForwardPool | None = None
         self.samplers: Any = None  # the SamplerPool of predict_mc, once there is one
-        self.sparse_choice = SparseChoice()  # of the forward passes in the pool
+        self.sparse_choice: SparseChoice  # of the forward passes in the pool, if there is one
         self._sums: dict[str, EpochAccumulators] = {}
         self.losses: tuple[OutputLoss, ...] = ()  # of the data that came last
         self.output_names: list[str | None] = []
