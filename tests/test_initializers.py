@@ -230,7 +230,7 @@ def test_arrays_lists_and_none(fails):
             (
                 lambda low=low, high=high: initializers.RandomUniform(low, high),
                 ValueError,
-                f"expected minval <= maxval with a finite difference, received ",
+                "expected minval <= maxval with a finite difference, received ",
             )
             for low, high in ((2, 1), (0.0, math.inf), (math.nan, 1.0), (-1e308, 1e308))
         ),
