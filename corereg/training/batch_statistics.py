@@ -15,7 +15,8 @@ from corereg.training.arguments import check_count
 from corereg.training.data.arrays import ArrayDataset
 from corereg.training.data.iterables import BatchIterator
 from corereg.training.data.structures import is_iterable_of_batches, nest_given
-from corereg.training.steps import ArraySteps, IterableSteps
+from corereg.training.iterable_steps import IterableSteps
+from corereg.training.steps import ArraySteps
 from corereg.training.trainer import TrainableModel
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,19 +28,14 @@ from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.structures import is_iterable_of_batches
 from corereg.training.nested import metrics_kept
 from corereg.training.overriding import has_own_step
-from corereg.training.steps import (
-    ArraySteps,
-    IterableSteps,
-    StepRunner,
-    Steps,
-    closing_batches,
-    step_runner,
-)
+from corereg.training.steps import ArraySteps, StepRunner, step_runner
 from corereg.training.trainer import TrainableModel
 
 if TYPE_CHECKING:
-    from corereg.training import custom
-else:  # models with steps of their own need it
+    from corereg.training import custom, iterable_steps as streams
+    from corereg.training.iterable_steps import IterableSteps, Steps
+else:  # what few trainings and tests need
+    streams = later("corereg.training.iterable_steps")
     custom = later("corereg.training.custom")
 
 
@@ -193,7 +189,7 @@ def evaluate(
             refuse_array_arguments(
                 "evaluate", y=y, batch_size=batch_size, sample_weight=sample_weight
             )
-            source = IterableSteps("evaluate", x, partial(trainer.check_data, model))
+            source = streams.IterableSteps("evaluate", x, partial(trainer.check_data, model))
         else:
             source = trainer.check_data(model, "evaluate", x, y, sample_weight)
         run = test_steps(model, source, size)
@@ -202,7 +198,7 @@ def evaluate(
         observers = CallbackList(callbacks, model=model, **params)
         observers.leave_display_to_caller()
         with (
-            closing_batches(run),
+            closing(run),
             metrics_kept(model, run.sums),
             ProgressBar(None, total, verbose) as bar,
         ):

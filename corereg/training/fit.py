@@ -38,20 +38,22 @@ from corereg.training.data.arrays import ArrayDataset, Batch
 from corereg.training.data.structures import is_iterable_of_batches
 from corereg.training.loop import TrainingLoop, ValidationPlan
 from corereg.training.overriding import has_own_step
-from corereg.training.steps import ArraySteps, IterableSteps, StepRunner, Steps, step_runner
+from corereg.training.steps import ArraySteps, StepRunner, step_runner
 from corereg.training.trainer import TrainableModel, Trainer
 from corereg.warn import warn_user
 
 if TYPE_CHECKING:  # imported by those who need them
-    from corereg.training import custom, diagnosis, evaluate as testing
+    from corereg.training import custom, diagnosis, evaluate as testing, iterable_steps as streams
     from corereg.training.augmentation import Augmentation
     from corereg.training.data import mapped
+    from corereg.training.iterable_steps import IterableSteps, Steps
     from corereg.training.repeated_batch import RepeatedBatch
 else:
     custom = later("corereg.training.custom")
     diagnosis = later("corereg.training.diagnosis")
     testing = later("corereg.training.evaluate")
     mapped = later("corereg.training.data.mapped")
+    streams = later("corereg.training.iterable_steps")
 
 
 def graph_penalties(weights: Sequence[Parameter]) -> list[tuple[Parameter, Tensor]]:
@@ -181,7 +183,7 @@ def fit(
         refuse_array_arguments("fit", y=y, batch_size=batch_size, sample_weight=sample_weight)
         refuse_array_arguments("fit", validation_split=validation_split or None)
         check = partial(_check_data, model, augmentation, class_weight=class_weight)
-        source = IterableSteps("fit", x, check)
+        source = streams.IterableSteps("fit", x, check)
     else:
         source = _check_data(model, augmentation, "fit", x, y, sample_weight, class_weight)
         if validation_data is None and validation_split:
@@ -232,7 +234,7 @@ def fit(
         return observers.history
     finally:
         for given in (source, validation):
-            if isinstance(given, IterableSteps):
+            if given is not None and not isinstance(given, ArrayDataset):
                 given.close()
 
 
@@ -287,7 +289,7 @@ def _validation_steps(
     who = "fit (validation_data)"
     check = partial(model._trainer.check_data, model)
     if is_iterable_of_batches(data):
-        return testing.test_steps(model, IterableSteps(who, data, check), size)
+        return testing.test_steps(model, streams.IterableSteps(who, data, check), size)
     if data is not None:
         if not isinstance(data, list | tuple) or len(data) not in (2, 3):
             raise ValueError(

@@ -14,13 +14,14 @@ from corereg.progress import ProgressBar
 from corereg.runtime.capture import ReplayPlan
 from corereg.training.accumulators import EpochAccumulators, Logs
 from corereg.training.arguments import smallest_known
-from corereg.training.steps import ArraySteps, Steps
+from corereg.training.steps import ArraySteps
 from corereg.training.trainer import TrainableModel
 
 if TYPE_CHECKING:
     from corereg.training import diagnosis, evaluate as testing, fused_epochs as fusion
     from corereg.training.data import iterables
     from corereg.training.fused_epochs import FinishedEpoch, FusedEpochs
+    from corereg.training.iterable_steps import Steps
 else:  # what not every fit needs
     diagnosis = later("corereg.training.diagnosis")
     testing = later("corereg.training.evaluate")
