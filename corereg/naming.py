@@ -1,11 +1,8 @@
-"""Names as Keras forms them, a class in snake_case, with a number from the second of a kind on; and
-how objects show themselves."""
+"""Names as Keras forms them: a class in snake_case, with a number from the second of a kind on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 _counts: dict[str, int] = {}
 
@@ -47,26 +44,3 @@ def unused_name(name: str, taken: set[str]) -> str:
         found = f"{name}_{number}"
     taken.add(found)
     return found
-
-
-def as_call(part: Any) -> str:
-    """A `__repr__`: the call that makes an object."""
-    from corereg.representation import shown_as_call
-
-    return shown_as_call(part)
-
-
-def as_words(tell: Callable[[Any], str]) -> Callable[[Any], str]:
-    """A `__repr__`: `<Class and what tell says of the object>`."""
-
-    def __repr__(self: Any) -> str:
-        from corereg.representation import shown_in_words
-
-        return shown_in_words(self, tell)
-
-    return __repr__
-
-
-def counted(number: int, what: str) -> str:
-    """1 epoch, 2 epochs."""
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -5,7 +5,7 @@
 Parts and callbacks show the class's name and those arguments of its constructor that differ from
 their defaults. What is the result of work and not made by a call, such as a model or a history, is
 shown in words. Neither raises, whatever state the object is in. The `__repr__` of both stand in
-corereg/naming.py, and import this module when they are used.
+corereg/shown.py, and import this module when they are used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from corereg.config import floatx
-from corereg.naming import as_call, snake_case
+from corereg.naming import snake_case
 from corereg.registry import built_in, find
 
 MOST_ITEMS = 8  # of a list or an array; longer ones are shortened
@@ -246,6 +246,6 @@ def _object_text(value: Any) -> str:
     except Exception:
         return f"<{type(value).__name__}>"
     ours = type(value).__module__.partition(".")[0] == "corereg"
-    if ours or vars(type(value)).get("__repr__") is as_call or len(found) <= MOST_CHARACTERS:
+    if ours or len(found) <= MOST_CHARACTERS:
         return found
     return f"<{type(value).__name__}>"

@@ -28,25 +28,24 @@ NEEDED = """
 _kernels
 _lazy
 activations: entering lookup smooth straight
-autograd: aliases conversions deferred extents inplace mode op ops ops.activations ops.arguments
+autograd: conversions deferred extents inplace mode op ops ops.activations ops.arguments
     ops.layers parameter tensor unbroadcast whole_copies
 config
 graph: nest node operations operators tensor
 importing
 initializers: base constants scaled
-layers: as_given base building calling dense holder input_layer lookup shapes tracking
+layers: base building calling dense holder input_layer lookup shapes tracking
     weight_option
-matmul_precision
 models: inputs model sequential structure
 named_tuple
 naming
 random
 recordable
 registry
-representation
 runtime: capture dependencies scheduling
 saving: archive archive_format archive_reader foreign json_text limits model_file
     npy stored_zip training_state weight_sections
+shown
 tables: masked
 training: arguments compilation data data.checks data.iterables data.model_data data.model_shapes
     data.row_order data.structures overriding predict sparse_products trainer

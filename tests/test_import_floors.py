@@ -30,6 +30,7 @@ FLOORS: list[tuple[str, tuple[str, ...]]] = [
                 "named_tuple",
                 "unavailable",
                 "representation",
+                "shown",
                 "older_words",
             ),
             *("markup", "tracebacks", "tables"),

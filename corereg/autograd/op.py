@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from corereg import _kernels
 from corereg.autograd.tensor import Tensor
-from corereg.naming import as_call
 from corereg.recordable import Recordable
+from corereg.shown import as_call
 
 registry: dict[str, type[Op]] = {}
 """Every op by its class's name; the test suite walks it."""

@@ -17,8 +17,9 @@ from corereg import _kernels, config
 from corereg.autograd.draws import count_draw, note_draw
 from corereg.autograd.ops.layers import Dropout, filled_shape
 from corereg.autograd.tensor import Tensor, apply, tensor
-from corereg.naming import as_call, unique_name
+from corereg.naming import unique_name
 from corereg.random import mix, next_seed
+from corereg.shown import as_call
 
 Shape = Sequence[int]
 

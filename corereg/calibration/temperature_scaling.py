@@ -11,7 +11,7 @@ import numpy as np
 from corereg.calibration.arguments import as_classes, as_predictions, as_probabilities
 from corereg.calibration.folding import last_dense
 from corereg.models.model import Model
-from corereg.naming import as_words
+from corereg.shown import as_words
 from corereg.training.likelihood import sigmoid, softmax
 from corereg.warn import warn_user
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from corereg.naming import as_call
+from corereg.shown import as_call
 
 Logs = dict[str, Any]
 

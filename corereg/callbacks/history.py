@@ -10,7 +10,7 @@ import numpy as np
 
 from corereg.callbacks.base import Callback, Logs, plain_value
 from corereg.named_tuple import NamedTuple
-from corereg.naming import as_words, counted
+from corereg.shown import as_words, counted
 
 
 class EarlyStop(NamedTuple):

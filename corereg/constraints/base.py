@@ -7,9 +7,9 @@ from typing import Any, Self
 
 from corereg import _kernels, registry
 from corereg.autograd import Parameter, Tensor, no_grad, tensor
-from corereg.naming import as_call
 from corereg.recordable import Recordable
 from corereg.registry import register
+from corereg.shown import as_call
 
 
 @register("constraint")

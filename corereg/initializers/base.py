@@ -11,8 +11,8 @@ import numpy as np
 
 from corereg import _kernels, config, registry
 from corereg.autograd import Tensor
-from corereg.naming import as_call
 from corereg.random import generator, mix, next_seed
+from corereg.shown import as_call
 
 Array = np.ndarray[Any, Any]
 _VALUES = (Tensor, np.ndarray, np.generic, list, tuple)

@@ -28,8 +28,9 @@ from corereg.layers.calling import (
 )
 from corereg.layers.holder import Holder, assign_all as assign_all
 from corereg.layers.shapes import Shape as Shape, dims as dims, infer_output_shape, map_shapes
-from corereg.naming import as_call, snake_case, unique_name
+from corereg.naming import snake_case, unique_name
 from corereg.recordable import Recordable
+from corereg.shown import as_call
 
 if TYPE_CHECKING:
     from corereg import constraints, matmul_precision, regularizers, tracebacks

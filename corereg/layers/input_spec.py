@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from corereg.graph.nest import flatten
-from corereg.naming import as_call
+from corereg.shown import as_call
 
 FLOATS = ("float32", "float64")
 

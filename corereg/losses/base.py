@@ -12,8 +12,9 @@ from corereg import _kernels, config, registry
 from corereg._lazy import later
 from corereg.autograd import Tensor, ops, tensor
 from corereg.losses.reductions import MEANS, checked_dtype, checked_reduction, reduced
-from corereg.naming import as_call, snake_case
+from corereg.naming import snake_case
 from corereg.recordable import Recordable
+from corereg.shown import as_call
 from corereg.targets import as_weight_of, check_numbers, match_outputs
 
 if TYPE_CHECKING:

@@ -24,8 +24,9 @@ from corereg.metrics.arrays import (
     rows_of,
     weighted_rows,
 )
-from corereg.naming import as_call, snake_case
+from corereg.naming import snake_case
 from corereg.recordable import Recordable
+from corereg.shown import as_call
 
 if TYPE_CHECKING:
     from corereg import masks

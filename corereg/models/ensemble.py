@@ -22,8 +22,8 @@ from corereg.models.ensemble_graph import (
 )
 from corereg.models.inputs import InputKind, arranged
 from corereg.models.model import Model
-from corereg.naming import as_words, counted
 from corereg.registry import register
+from corereg.shown import as_words, counted
 from corereg.tables.given import columns_by_name
 from corereg.training.data.feature_names import InputColumns, common_columns
 

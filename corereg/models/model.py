@@ -20,8 +20,8 @@ from corereg.layers.holder import FromInit
 from corereg.layers.lookup import serialize
 from corereg.layers.weight_option import options_of
 from corereg.models.structure import ModelStructure
-from corereg.naming import as_words, counted
 from corereg.registry import register
+from corereg.shown import as_words, counted
 from corereg.training.arguments import limited_threads
 from corereg.training.compilation import Compilation
 from corereg.training.data.structures import unpack_x_y_sample_weight

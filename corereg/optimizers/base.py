@@ -14,7 +14,7 @@ from corereg._lazy import Older, later
 from corereg.autograd import Parameter, Tensor, no_grad
 from corereg.autograd.parameter import Variable
 from corereg.autograd.whole_copies import CopiedWhole
-from corereg.naming import as_call, snake_case, unique_name
+from corereg.naming import snake_case, unique_name
 from corereg.optimizers.hyperparameters import AssignableInt, check_number
 from corereg.optimizers.options import (
     check_accumulation,
@@ -28,6 +28,7 @@ from corereg.optimizers.planning import StepPlanning
 from corereg.optimizers.rates import LearningRate, rate_of_config
 from corereg.optimizers.variables import VariableMaker
 from corereg.recordable import Recordable
+from corereg.shown import as_call
 
 if TYPE_CHECKING:
     from corereg.optimizers import gradients

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from corereg.naming import as_call
+from corereg.shown import as_call
 from corereg.utils.sequences import PyDataset, pad_sequences
 
 __all__ = ["TimeseriesGenerator", "pad_sequences"]

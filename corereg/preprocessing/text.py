@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from corereg.naming import as_call
+from corereg.shown import as_call
 
 __all__ = ["Tokenizer", "hashing_trick", "one_hot", "text_to_word_sequence", "tokenizer_from_json"]
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from corereg import registry
 from corereg.autograd import Tensor
-from corereg.naming import as_call
 from corereg.recordable import Recordable
+from corereg.shown import as_call
 
 
 class Regularizer(Recordable):

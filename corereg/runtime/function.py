@@ -12,11 +12,11 @@ from corereg import _kernels, config
 from corereg.autograd import Tensor, is_grad_enabled
 from corereg.autograd.tensor import new_tensor
 from corereg.matmul_precision import get_float32_matmul_precision
-from corereg.naming import as_words, counted
 from corereg.runtime.capture import Capture, CaptureCache
 from corereg.runtime.comparison import difference
 from corereg.runtime.dependencies import leaves_of
 from corereg.runtime.report import TWO_RUNS, Execution, ExecutionReport
+from corereg.shown import as_words, counted
 
 Array = np.ndarray[Any, Any]
 AS_THEY_ARE = {np.dtype(kind) for kind in ("float32", "float64", "int64", "bool")}

@@ -9,9 +9,8 @@ told of each. Where a callback observes epochs, a replay runs one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from corereg.named_tuple import NamedTuple
 from corereg.runtime.capture import ReplayPlan
 from corereg.training.accumulators import MAX_FUSED_EPOCHS, EpochAccumulators, Logs
 from corereg.training.steps import ArraySteps

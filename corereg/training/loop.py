@@ -149,7 +149,8 @@ class TrainingLoop:
     def _take(self, finished: FinishedEpoch) -> None:
         """Takes the logs of an epoch's steps that one replay has run."""
         self._logs, loss = finished.logs, finished.logs["loss"]
-        self._watch(loss, finished.epoch, 0, self._run.steps or 1)
+        if not isfinite(loss):
+            self._watch(loss, finished.epoch, 0, self._run.steps or 1)
         if self._bar.shows:
             self._bar.update(self._steps or 0, self._logs, finished.seconds)
 

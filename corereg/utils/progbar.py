@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from corereg.naming import as_call
 from corereg.progress import ProgressBar
+from corereg.shown import as_call
 
 Values = Iterable[tuple[str, Any]]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from corereg.graph.nest import flatten, map_nest
-from corereg.naming import as_call
+from corereg.shown import as_call
 from corereg.tables.given import given_array
 
 Array = np.ndarray[Any, Any]

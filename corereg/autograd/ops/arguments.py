@@ -6,13 +6,15 @@ import math
 from _thread import _local
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corereg import _kernels
-from corereg.autograd.aliases import Array, Axis
 from corereg.autograd.tensor import FLOATS, Tensor, tensor
+
+if TYPE_CHECKING:
+    from corereg.autograd.aliases import Array, Axis
 
 
 def as_floats(x: Any, who: str) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from corereg import _kernels
-from corereg.naming import as_call
+from corereg.shown import as_call
 
 Array = np.ndarray[Any, Any]
 
