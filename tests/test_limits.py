@@ -9,6 +9,7 @@ import corereg
 from corereg import (
     Tensor,
     callbacks,
+    demo_sparse,
     initializers,
     layers,
     losses,
@@ -241,3 +242,24 @@ def test_labels_and_weights_of_another_shape():
     with pytest.raises(ValueError, match="expected sample_weight of a shape that broadcasts"):
         metrics.Mean()([1.0, 3.0], [[1.0, 2.0], [0.0, 1.0]])
     assert metrics.Mean()([1.0, 3.0], [[1.0], [0.0]]) == 1
+
+
+def test_as_many_names_as_a_file_may_hold(monkeypatch):
+    monkeypatch.setattr(feature_names, "MOST", 2)
+    assert feature_names.from_public("fit", None, ["a", "b"]) == (("a", "b"),)
+    with pytest.raises(TypeError, match="expected names of columns"):
+        feature_names.from_public("fit", None, ["a", "b", "c"])
+
+
+def test_a_guess_has_to_be_more_than_nothing():
+    score = metrics.F1Score()
+    score.update_state([[1.0, 0.0], [0.0, 1.0]], np.array([[1e-9, 0.0], [0.0, 2e-9]]))
+    assert score.result().round(6).tolist() == [0, 1]
+
+
+def test_weights_as_large_as_a_cut_stay():
+    model = network()
+    kernel = np.array([[0.5, -0.5], [0.25, -0.25], [1.0, 0.0], [0.0, 0.0]])
+    demo_sparse._cut(model, [kernel], 0.5)
+    found = model.layers[0].kernel.data
+    assert found.tolist() == [[0.5, -0.5], [0.0, 0.0], [1.0, 0.0], [0.0, 0.0]]

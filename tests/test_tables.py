@@ -13,7 +13,9 @@ import corereg
 from corereg import layers
 from corereg.models import Model, Sequential, load_model
 from corereg.tables import given as given_module
+from corereg.tables.columns import column_of
 from corereg.tables.given import given
+from corereg.tables.refusals import Asked
 
 ROWS = 8
 X = np.random.default_rng(0).random((ROWS, 3)).astype("float32")
@@ -425,3 +427,34 @@ def test_tables_in_ops_losses_and_metrics():
     assert corereg.metrics.MeanSquaredError()(series, X[:, 1]) == 0
     with pytest.raises(TypeError, match=re.escape("text 'x' (of 'x') in row 0, column 'a'")):
         corereg.Tensor(frame.assign(a="x"))
+
+
+WORDS_OF_ARROW = {"float32": "float", "float64": "double"}
+SERIES = {
+    "pandas": lambda values: pytest.importorskip("pandas").Series(values),
+    "pandas, nullable": lambda values: pytest.importorskip("pandas").array(values),
+    "pandas of arrow": lambda values: (
+        pytest.importorskip("pyarrow")
+        and pytest.importorskip("pandas").array(
+            values, f"{WORDS_OF_ARROW.get(str(values.dtype), values.dtype)}[pyarrow]"
+        )
+    ),
+    "polars": lambda values: pytest.importorskip("polars").Series(values),
+    "pyarrow": lambda values: pytest.importorskip("pyarrow").array(values),
+}
+
+
+@pytest.mark.parametrize("dtype", "int8 int32 int64 uint64 float32 float64 bool".split())
+@pytest.mark.parametrize("series", SERIES)
+def test_columns_keep_their_kind_and_size(series, dtype):
+    """Whole numbers pass through no float, which would round them, and floats grow no larger."""
+    values = np.array([0, 1, 1]).astype(dtype)
+    if "int64" in dtype:
+        values[1] = 2**53 + 1
+    library = series.split()[0].strip(",")
+    column = column_of(Asked("fit", "X", "a"), library, SERIES[series](values))
+    part = column.part(1, 3)
+    assert part.dtype.kind == column.kind == values.dtype.kind
+    assert part.tolist() == values[1:].tolist()
+    if column.kind == "f":
+        assert part.dtype == dtype
