@@ -444,7 +444,9 @@ SERIES = {
 }
 
 
-@pytest.mark.parametrize("dtype", "int8 int32 int64 uint64 float32 float64 bool".split())
+@pytest.mark.parametrize(
+    "dtype", ["int8", "int32", "int64", "uint64", "float32", "float64", "bool"]
+)
 @pytest.mark.parametrize("series", SERIES)
 def test_columns_keep_their_kind_and_size(series, dtype):
     """Whole numbers pass through no float, which would round them, and floats grow no larger."""
