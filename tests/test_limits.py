@@ -21,9 +21,13 @@ from corereg import (
     pruning,
     utils,
 )
+from corereg.export.verifying import OutputDifference, Verification
+from corereg.layers.augmentation.splines import spline_weights
+from corereg.layers.preprocessing import hashing
 from corereg.metrics import confusion
 from corereg.models import summary
 from corereg.models.features import from_frame
+from corereg.ops.operands import as_tensor
 from corereg.pruning.judging import Judge
 from corereg.tables import refusals
 from corereg.training.data import feature_names
@@ -263,3 +267,30 @@ def test_weights_as_large_as_a_cut_stay():
     demo_sparse._cut(model, [kernel], 0.5)
     found = model.layers[0].kernel.data
     assert found.tolist() == [[0.5, -0.5], [0.0, 0.0], [1.0, 0.0], [0.0, 0.0]]
+
+
+def test_a_file_that_differs_as_much_as_it_may():
+    for relative, ok in ((0.5, True), (0.6, False)):
+        one = OutputDifference("y", 1.0, relative, 0.0, 0.0)
+        assert Verification([one], 1, "nothing", 0.5).ok is ok
+
+
+def test_a_field_of_one_pixel_is_its_middle():
+    middle = spline_weights(3, 6, "float64")[1]
+    assert spline_weights(1, 6, "float64").tolist() == [middle.tolist()]
+
+
+def test_one_row_is_one_piece_however_long(monkeypatch):
+    layer, words = layers.Hashing(5), np.array([["a", "b", "c", "d"]])
+    expected = layer(words).data
+    for piece in (3, 4):
+        monkeypatch.setattr(hashing, "PIECE", piece)
+        assert np.array_equal(layer(words).data, expected)
+
+
+def test_the_largest_and_the_least_index():
+    limits = np.iinfo("int32")
+    for number in (limits.max, limits.min):
+        assert as_tensor([number]).dtype == np.int32
+    for number in (limits.max + 1, limits.min - 1):
+        assert as_tensor([number]).dtype == np.int64
