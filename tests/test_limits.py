@@ -24,13 +24,16 @@ from corereg import (
 from corereg.export.verifying import OutputDifference, Verification
 from corereg.layers.augmentation.splines import spline_weights
 from corereg.layers.preprocessing import hashing
+from corereg.datasets import reading
 from corereg.metrics import confusion
 from corereg.models import summary
 from corereg.models.features import from_frame
 from corereg.ops.operands import as_tensor
+from corereg.plotting.style import panels_of
 from corereg.pruning.judging import Judge
 from corereg.tables import refusals
 from corereg.training.data import feature_names
+from corereg.tuning.scoring import SCORES
 
 
 def network():
@@ -294,3 +297,32 @@ def test_the_largest_and_the_least_index():
         assert as_tensor([number]).dtype == np.int32
     for number in (limits.max + 1, limits.min - 1):
         assert as_tensor([number]).dtype == np.int64
+
+
+def test_as_many_draws_as_kernels_count():
+    seed = corereg.random.SeedGenerator(1)
+    seed.random_state = np.array([1, 2**63 - 1], np.uint64)
+    assert seed.random_state[1] == 2**63 - 1
+    with pytest.raises(ValueError, match="expected a key and a count"):
+        seed.random_state = np.array([1, 2**63], np.uint64)
+
+
+def test_pictures_of_one_panel_and_of_several():
+    pytest.importorskip("matplotlib")
+    sizes = []
+    for count in (1, 2, 4):
+        panels = panels_of("test", None, count, ["a"] * count)
+        sizes.append(panels[0].figure.get_size_inches().round(1).tolist())
+    assert sizes == [[6.4, 4.2], [9.6, 3.6], [14.4, 7.2]]
+
+
+def test_an_array_of_a_data_set_may_be_empty():
+    array = reading._Array()
+    array.state = (1, (0, 2), reading._Dtype("f4"), False, b"")
+    assert array.made().shape == (0, 2)
+
+
+def test_a_probability_of_one_half_says_no():
+    function = SCORES["accuracy"][0]
+    p = np.array([[0.5], [0.5], [0.51]])
+    assert function("bernoulli", p, np.array([0, 1, 1]), None) == pytest.approx(2 / 3)

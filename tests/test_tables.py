@@ -343,7 +343,9 @@ def test_sparse_matrices_become_dense(monkeypatch):
         assert weights(trained(make(X), scipy.csr_matrix(Y[:, None]))) == WANTED
         assert net().predict(make(X), verbose=0).shape == (ROWS, 1)
     refused(scipy.csr_matrix(X[:, :2]), ValueError, r"of shape \(rows, 3\), received \(8, 2\)")
-    monkeypatch.setattr(given_module, "MOST_BYTES", 50)
+    monkeypatch.setattr(given_module, "MOST_BYTES", X.nbytes)
+    assert net().predict(scipy.csr_matrix(X), verbose=0).shape == (ROWS, 1)
+    monkeypatch.setattr(given_module, "MOST_BYTES", X.nbytes - 1)
     refused(scipy.csr_matrix(X), ValueError, r"sparse X .* received csr_matrix of shape \(8, 3\)")
 
 
