@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ import corereg
 from corereg import (
     Tensor,
     callbacks,
+    demo,
     demo_sparse,
     initializers,
     layers,
@@ -21,19 +25,24 @@ from corereg import (
     pruning,
     utils,
 )
+from corereg.__main__ import _checked_task
+from corereg.datasets import reading
 from corereg.export.verifying import OutputDifference, Verification
 from corereg.layers.augmentation.splines import spline_weights
 from corereg.layers.preprocessing import hashing
-from corereg.datasets import reading
 from corereg.metrics import confusion
 from corereg.models import summary
 from corereg.models.features import from_frame
+from corereg.models.text_table import table as text_table
 from corereg.ops.operands import as_tensor
 from corereg.plotting.style import panels_of
 from corereg.pruning.judging import Judge
 from corereg.tables import refusals
 from corereg.training.data import feature_names
 from corereg.tuning.scoring import SCORES
+from corereg.tuning.strategies import run_halving
+from corereg.utils import diagram_layout
+from corereg.utils.diagram_layout import Placed
 
 
 def network():
@@ -326,3 +335,65 @@ def test_a_probability_of_one_half_says_no():
     function = SCORES["accuracy"][0]
     p = np.array([[0.5], [0.5], [0.51]])
     assert function("bernoulli", p, np.array([0, 1, 1]), None) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "rungs"), [(5, [5]), (6, [2, 6]), (17, [5, 17]), (18, [2, 6, 18])]
+)
+def test_epochs_that_are_halved(epochs, rungs):
+    ran = []
+    table = SimpleNamespace(
+        settings=range(27), scores=np.zeros((27, 1)), keep=1, order=lambda: list(range(27))
+    )
+    run_halving(lambda tasks: ran.append((tasks[0].epochs, len(tasks))), table, epochs)
+    assert ran == [((budget,), 27 // 3**i) for i, budget in enumerate(rungs)]
+
+
+def test_columns_as_narrow_as_they_get():
+    lines = text_table(["a" * 9, "b" * 8], [], [], 3)
+    assert lines[1] == "a" * 8 + "  " + "b" * 8
+
+
+def test_a_box_within_one_of_its_size():
+    box = Placed(1, 2, 3, 4)
+    assert diagram_layout._inside(box, box)
+    for change in ({"x": 0}, {"x": 2}, {"y": 1}, {"y": 3}):
+        assert not diagram_layout._inside(box._replace(**change), box)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_most_decimals_that_are_rounded_to(dtype):
+    most = 38 if dtype == "float32" else 308
+    x = np.array([1.6, -2.4], dtype) * np.array(10.0**-most, dtype)
+    assert ops.round(Tensor(x), -most).data.tolist() == [0, 0]
+    unit = np.array(10.0**most, dtype)
+    large = Tensor(np.array([1.4], dtype) * unit)
+    assert ops.round(large, -most).data == unit
+    assert ops.round(large, -most - 1).data == 0
+    scaled = np.rint(x * unit) / unit
+    assert np.array_equal(ops.round(Tensor(x), most).data, scaled)
+    assert np.array_equal(ops.round(Tensor(x), most + 1).data, x)
+
+
+@pytest.mark.parametrize("frequency", [1, 2, 3])
+def test_batches_between_two_backups(frequency, tmp_path, monkeypatch):
+    model = network()
+    model.compile("sgd", "mse")
+    keep = callbacks.BackupAndRestore(tmp_path, save_freq=frequency)
+    saved = []
+    monkeypatch.setattr(keep, "_save", lambda: saved.append(int(model.optimizer.iterations)))
+    model.fit(np.ones((6, 4)), np.ones((6, 2)), batch_size=1, verbose=0, callbacks=[keep])
+    assert saved == list(range(frequency, 7, frequency))
+
+
+def test_an_axis_may_be_expanded_to_nothing():
+    assert corereg.ones(1, 3).expand(0, 3).shape == (0, 3)
+
+
+def test_one_epoch_of_the_demonstration(monkeypatch):
+    seen = []
+    parser = argparse.ArgumentParser()
+    options = argparse.Namespace(epochs=1, seed=0, data="digits", rows=10, noise=0.0, plot=None)
+    monkeypatch.setattr(demo, "make_task", lambda *given, **named: seen.append(1))
+    _checked_task(parser, options)
+    assert seen
