@@ -38,9 +38,13 @@ from corereg.ops.operands import as_tensor
 from corereg.plotting.style import panels_of
 from corereg.pruning.judging import Judge
 from corereg.tables import refusals
-from corereg.training.data import feature_names
+from corereg.training.data import checks, feature_names
+from corereg.tuning import AverageOfEstimators
+from corereg.tuning.folds import classes_of
+from corereg.tuning.score_table import ScoreTable
 from corereg.tuning.scoring import SCORES
 from corereg.tuning.strategies import run_halving
+from corereg.tuning.tasks import Outcome, Task
 from corereg.utils import diagram_layout
 from corereg.utils.diagram_layout import Placed
 
@@ -397,3 +401,55 @@ def test_one_epoch_of_the_demonstration(monkeypatch):
     monkeypatch.setattr(demo, "make_task", lambda *given, **named: seen.append(1))
     _checked_task(parser, options)
     assert seen
+
+
+def test_labels_in_a_column_have_their_classes():
+    labels = np.array([3, 1, 3, 2])
+    assert classes_of(labels).tolist() == classes_of(labels[:, None]).tolist() == [2, 0, 2, 1]
+    assert classes_of(np.eye(4)[labels]).tolist() == [2, 0, 2, 1]
+
+
+def test_a_place_in_a_table_of_one_row():
+    checks.check_below("predict", np.array([[False]]), 1)
+    checks.check_below("predict", np.array([[True]]), 2)
+    with pytest.raises(ValueError, match="received"):
+        checks.check_below("predict", np.array([[True]]), 1)
+
+
+def test_one_fold_has_no_standard_error():
+    table = ScoreTable([{}, {}], 2, 1)
+    for fold in range(2):
+        table.record(Task((0,), fold, (None,)), [Outcome(fold, 0.1, {})])
+    table.record(Task((1,), 0, (None,)), [Outcome(1.0, 0.1, {})])
+    assert table.standard_errors[0] == pytest.approx(0.5)
+    assert np.isnan(table.standard_errors[1])
+
+
+def test_a_batch_of_one_has_categories():
+    shape = layers.CategoryEncoding(3, "one_hot").compute_output_shape
+    assert [shape(one) for one in ((1,), (1, 1), (2, 1), (2,))] == [(1, 3), (1, 3), (2, 3), (2, 3)]
+
+
+def test_the_inverse_of_nothing_is_nothing():
+    assert ops.pinv(np.zeros((2, 3))).data.tolist() == np.zeros((3, 2)).tolist()
+
+
+def test_a_class_without_weight_has_the_weight_of_others():
+    pytest.importorskip("sklearn")
+    from corereg.sklearn import row_weights
+
+    found = row_weights._by_class(
+        "fit", "balanced", np.arange(3), np.array([0, 2, 2]), np.array([2.0, 1.0, 1.0])
+    )
+    assert found.tolist() == [1, 1, 1]
+    found = row_weights._by_class("fit", "balanced", np.arange(2), np.array([0, 1, 1]), None)
+    assert found.tolist() == [1.5, 0.75]
+
+
+def test_a_label_is_more_probable_than_not():
+    pytest.importorskip("sklearn")
+    average = AverageOfEstimators.__new__(AverageOfEstimators)
+    average._of_classes = True
+    average.estimators = [SimpleNamespace(predict=lambda x: np.zeros((2, 2), int))]
+    average.predict_proba = lambda x: np.array([[0.5, 0.6], [0.4, 0.5]])
+    assert average.predict(None).tolist() == [[0, 1], [0, 0]]

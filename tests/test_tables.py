@@ -462,3 +462,13 @@ def test_columns_keep_their_kind_and_size(series, dtype):
     assert part.tolist() == values[1:].tolist()
     if column.kind == "f":
         assert part.dtype == dtype
+
+
+def test_whole_numbers_of_all_kinds_together():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({k: np.array([0, 1], k) for k in ("int8", "uint8", "bool")})
+    found = given("fit", "X", frame, "float32").array
+    assert (found.dtype, found.tolist()) == (np.int64, [[0, 0, 0], [1, 1, 1]])
+    for kind, dtype in (("uint8", np.uint64), ("bool", np.bool_), ("int8", np.int64)):
+        assert given("fit", "X", frame[[kind]], "float32").array.dtype == dtype
+    assert given("fit", "X", frame.assign(f=0.5), None).array.dtype == np.float64
