@@ -29,7 +29,7 @@ from corereg.__main__ import _checked_task
 from corereg.datasets import reading
 from corereg.export.verifying import OutputDifference, Verification
 from corereg.layers.augmentation.splines import spline_weights
-from corereg.layers.preprocessing import hashing
+from corereg.layers.preprocessing import hashing, string_lookup
 from corereg.metrics import confusion
 from corereg.models import summary
 from corereg.models.features import from_frame
@@ -38,6 +38,8 @@ from corereg.ops.operands import as_tensor
 from corereg.plotting.style import panels_of
 from corereg.pruning.judging import Judge
 from corereg.tables import refusals
+from corereg.targets import check_numbers
+from corereg.training.arguments import check_shuffle
 from corereg.training.data import checks, feature_names
 from corereg.tuning import AverageOfEstimators
 from corereg.tuning.folds import classes_of
@@ -296,11 +298,13 @@ def test_a_field_of_one_pixel_is_its_middle():
     assert spline_weights(1, 6, "float64").tolist() == [middle.tolist()]
 
 
-def test_one_row_is_one_piece_however_long(monkeypatch):
-    layer, words = layers.Hashing(5), np.array([["a", "b", "c", "d"]])
+@pytest.mark.parametrize("module", [hashing, string_lookup])
+def test_one_row_is_one_piece_however_long(module, monkeypatch):
+    words = np.array([["a", "b", "c", "d"]])
+    layer = layers.Hashing(5) if module is hashing else layers.StringLookup(vocabulary=["d", "b"])
     expected = layer(words).data
     for piece in (3, 4):
-        monkeypatch.setattr(hashing, "PIECE", piece)
+        monkeypatch.setattr(module, "PIECE", piece)
         assert np.array_equal(layer(words).data, expected)
 
 
@@ -339,6 +343,7 @@ def test_a_probability_of_one_half_says_no():
     function = SCORES["accuracy"][0]
     p = np.array([[0.5], [0.5], [0.51]])
     assert function("bernoulli", p, np.array([0, 1, 1]), None) == pytest.approx(2 / 3)
+    assert function("bernoulli", p, np.array([0.5, 0.5, 0.5]), None) == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize(
@@ -453,3 +458,43 @@ def test_a_label_is_more_probable_than_not():
     average.estimators = [SimpleNamespace(predict=lambda x: np.zeros((2, 2), int))]
     average.predict_proba = lambda x: np.array([[0.5, 0.6], [0.4, 0.5]])
     assert average.predict(None).tolist() == [[0, 1], [0, 0]]
+
+
+@pytest.mark.parametrize(("columns", "where"), [(1, "in row 1$"), (2, "in row 1, column 0$")])
+def test_a_column_is_named_beside_others_alone(columns, where):
+    y = np.ones((3, columns))
+    y[1, 0] = np.nan
+    with pytest.raises(ValueError, match=where):
+        check_numbers("fit", y)
+    with pytest.raises(ValueError, match=where.replace("$", ";")):
+        checks.check_finite("fit", "x", y, "float64")
+
+
+@pytest.mark.parametrize(("count", "more"), [(5, ")"), (6, ", ...)")])
+def test_as_many_texts_as_an_error_shows(count, more):
+    texts = [f"word {i}" for i in range(count)]
+    received, _ = refusals._texts("X", texts, 0)
+    assert received == f"text 'word 0' (of {', '.join(map(repr, texts[:5]))}{more}"
+
+
+def test_norms_of_a_tensor_by_numpy():
+    x = Tensor([3.0, -4.0])
+    assert [np.linalg.norm(x, ord).item() for ord in (1, 2, np.inf)] == [7, 5, 4]
+    assert np.linalg.norm(Tensor(np.ones((2, 3))), 1, 1).data.tolist() == [3, 3]
+    with pytest.raises(TypeError, match="takes norms of matrices"):
+        np.linalg.norm(Tensor(np.ones((2, 3))), 1)
+
+
+def test_two_settings_tell_nothing_of_losers():
+    table = ScoreTable([{}, {}], 2, 1)
+    for place, score in enumerate((-1.0, -9.0)):
+        for fold in range(2):
+            table.record(Task((place,), fold, (None,)), [Outcome(score, 0.1, {})])
+    assert table.cannot_win([0, 1]) == []
+
+
+def test_rows_that_are_shuffled_together():
+    taken = (True, False, None, 0, 1, 2, "batch")
+    assert [check_shuffle(one, 7) for one in taken] == [0, 0, 0, 0, 0, 2, 7]
+    with pytest.raises(ValueError, match="received -1"):
+        check_shuffle(-1, 7)
