@@ -9,10 +9,10 @@ A mutant is one change: a comparison or an operator swapped, a bound moved by on
 negated, a constant changed, a result left out, a statement dropped. The same seed makes the same
 mutant of the same tree and paths. Tests run until one fails: of a line in a Python function those
 that execute it, then, but not with --quick, those that start processes, where nobody looks; of all
-else those that execute the same file or have like names, then the others, the quickest first. What
-survives is printed as a diff with its seed, to be
-read: either no test looks at it, then one is missing, or the change does not matter, then the line
-may say less.
+else those that execute the same file or have like names, then those that call kernels themselves,
+then the others, the quickest first. What survives is printed as a diff with its seed, to be read:
+either no test looks at it, then one is missing, or the change does not matter, then the line may
+say less.
 
 Requirements: what the tests need, a build beside the sources (`pip install -e ".[test]"`), and for
 Python coverage, without which more tests run.
@@ -269,6 +269,7 @@ class Copy:
         self.folder, self.quick = folder / "tree", quick
         shutil.copytree(root, self.folder, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
         self.tests = sorted(self.folder.glob("tests/test_*.py"))
+        self.calling = {test for test in self.tests if "_kernels" in test.read_text()}
         self.compile: list[list[str]] = []  # the commands of a build
         self.link: list[str] = []
         self.isas: list[str] = []  # what this machine can run, its own one last
@@ -448,16 +449,18 @@ class Copy:
 
     def executing(self, mutant: Mutant) -> list[str] | None:
         """The tests that execute a line, those of like names and the quickest first; of one that an
-        import executes those of the file's other lines. None if there are none."""
+        import executes those of the file's other lines. None if nobody knows."""
         contexts = self.contexts(mutant.path.as_posix())
-        lines = function_lines((self.folder / mutant.path).read_bytes(), mutant) or contexts
+        inside = function_lines((self.folder / mutant.path).read_bytes(), mutant)
+        lines = inside or contexts
         found = {name for line in lines for name in contexts.get(line, ())} & set(self.each)
         near = [self.name(test) for test in self.order(mutant.path)[0]]
 
         def far(name: str) -> tuple[bool, float]:
             return name.partition("::")[0] not in near, self.each.get(name, 0)
 
-        return sorted(found, key=far) or None
+        known = found or (self.quick and inside and contexts)
+        return sorted(found, key=far) if known else None
 
     def starting(self) -> list[str]:
         """The tests that may start processes, in which nobody looks at lines."""
@@ -473,14 +476,16 @@ class Copy:
 
     def order(self, path: Path) -> tuple[list[Path], list[Path]]:
         """The tests whose names have words of a source file's, or words that begin alike, those
-        with the most first, and all others; the quicker ones first."""
+        with the most first, and all others, of a native file those that name its module before the
+        rest; the quicker ones first."""
         words = {word[:6] for part in path.with_suffix("").parts for word in split(part)}
         words -= {"corere", "src"}
         if is_c(path):
             words.add("kernel")
 
-        def far(test: Path) -> tuple[int, float]:
-            return -len(words & {word[:6] for word in split(test.stem)}), self.seconds[test]
+        def far(test: Path) -> tuple[int, bool, float]:
+            near = len(words & {word[:6] for word in split(test.stem)})
+            return -near, is_native(path) and test not in self.calling, self.seconds[test]
 
         tests = sorted(self.tests, key=far)
         count = sum(far(test)[0] < 0 for test in tests)

@@ -311,6 +311,22 @@ def test_a_number_that_says_look_at_64_bits_is_written_there(
         assert (b"PK\6\6" in file.getvalue()) is expected
 
 
+@pytest.mark.parametrize("largest", [2**32 - 1, 1000])
+@pytest.mark.parametrize("extra", [True, False])
+def test_a_member_that_says_look_at_64_bits_has_them(monkeypatch, largest, extra):
+    """The number that 32 bits would show stands in the field behind the name; one less does not."""
+    monkeypatch.setattr(stored_zip, "_LARGE", largest)
+    number = largest - (not extra)
+    assert stored_zip._shown(number) == (2**32 - 1 if extra else number)
+    field = struct.pack("<2HQ", 1, 8, number) if extra else b""
+    both = struct.pack("<2H2Q", 1, 16, number, number) if extra else b""
+    assert stored_zip._entry("a", number, 0, 0)[46:] == b"a" + field
+    assert stored_zip._entry("a", 0, number, 0)[46:] == b"a" + both
+    assert stored_zip._header("a", number, 0)[30:] == b"a" + both
+    assert (stored_zip._header("a", number, 0)[4] == 45) is extra  # the version that is needed
+    assert (stored_zip._entry("a", number, 0, 0)[6] == 45) is extra
+
+
 @pytest.mark.exhaustive
 def test_reading_and_writing_take_time_in_proportion(path):
     """Counted in calls of functions, which no other process disturbs."""

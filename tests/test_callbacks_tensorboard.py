@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import io
 
 import numpy as np
 import pytest
@@ -132,3 +133,16 @@ def test_the_graph_of_branches_and_weights_that_are_not_finite(tmp_path):
     }
     found = scalars(tmp_path / "train")
     assert found["left/kernel/histogram"][0][1][:, 2].sum() == 0
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (2, 3), (3, 2)])
+def test_pictures_lie_down(shape):
+    """What is higher than wide is turned; a square stays."""
+    pytest.importorskip("tensorboard")
+    image = pytest.importorskip("PIL.Image")
+    values = np.linspace(0, 1, shape[0] * shape[1]).reshape(shape)
+    made = events().image("w", values).value[0].image
+    found = np.asarray(image.open(io.BytesIO(made.encoded_image_string)))
+    expected = values.T if shape == (3, 2) else values
+    assert found.tolist() == (expected * 255).astype(np.uint8).tolist()
+    assert (made.height, made.width) == found.shape

@@ -380,7 +380,8 @@ def test_operations_without_a_form(path: Path) -> None:
 def test_bad_options(path: Path) -> None:
     model = stack((3,), layers.Dense(2))
     refused(model, path, "expected opset_version from 13 to", opset_version=12)
-    refused(model, path, "expected an output that ends with sigmoid or softmax", logits=True)
+    for ends in (model, stack((3,), layers.Dense(2, "relu")), stack((3,), layers.ReLU())):
+        refused(ends, path, "expected an output that ends with sigmoid or softmax", logits=True)
     with pytest.raises(TypeError, match="expected metadata as texts by name"):
         model.export(path, metadata={"a": 1})
     with pytest.raises(TypeError, match="unexpected keyword argument 'no_such'"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
@@ -129,3 +131,16 @@ def test_second_derivatives_are_taken_along_a_direction():
     slope = _slope(lambda x, y, z: x**3 + y, np.array([1.0, 2.0]), [[0.5, 0.0], [0.0, 3.0], [1, 1]])
     x, y, z = (Tensor(np.array([2.0, 5.0])) for _ in range(3))
     assert slope(x, y, z).numpy() == 1.0 * 3 * 2**2 * 0.5 + 2.0 * 3.0
+
+
+@pytest.mark.parametrize("wrong", [0.0, 1e-3])
+def test_the_gradient_that_a_graph_is_made_of_is_checked_too(cube, wrong):
+    """One that is wrong by a constant has the right gradient."""
+
+    def gradient(grad, x):
+        return 3 * x * x * grad + (wrong * grad if isinstance(x, Tensor) else 0)
+
+    check_grads(cube(gradient), points(3))
+    error = pytest.raises(AssertionError, match="input 0: create_graph=True gives")
+    with error if wrong else nullcontext():
+        check_grads(cube(gradient), points(3), order=2)

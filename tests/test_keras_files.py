@@ -974,3 +974,18 @@ def test_what_is_no_object() -> None:
         deserialize_keras_object({"module": "keras.layers", "class_name": "Conv2D", "config": {}})
     with pytest.raises(TypeError, match="serialize_keras_object gave"):
         deserialize_keras_object(object())
+
+
+def test_a_stack_that_was_built_by_data_tells_its_input(tmp_path: Path) -> None:
+    """Keras has the input before the layers once it is known, and no shape before that."""
+    model = corereg.Sequential([layers.Dense(2)], name="stack")
+    named: list[tuple[str, Any]] = []
+    for _ in range(2):
+        model.save(tmp_path / "m.keras")
+        config = json.loads(members(tmp_path / "m.keras")["config.json"])["config"]
+        found = [one["class_name"] for one in config["layers"]]
+        shapes = [one["config"].get("batch_shape") for one in config["layers"]]
+        named.append((config.get("build_input_shape"), list(zip(found, shapes, strict=True))))
+        model(np.ones((2, 3), "float32"))
+    assert named[0] == (None, [("Dense", None)])
+    assert named[1] == ([None, 3], [("InputLayer", [None, 3]), ("Dense", None)])

@@ -48,6 +48,20 @@ def test_activations(shape, dtype, rng, close, guarded):
         assert in_place.tobytes() == dx.tobytes()
 
 
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_activations_at_their_kinks(name, dtype, close):
+    x = np.array([-6, -3, -1, -0.0, 0, 1, 3, 6], dtype)
+    act = ACTIVATIONS[name]
+    y = _kernels.activation_forward(x, act)
+    close(y, reference.activation_forward(x.astype(float), name))
+    if name in _kernels.KEEPS_SLOPE:
+        y = np.empty_like(x)
+        _kernels.activation_forward(x, act, slope=y)
+        close(y, reference.activation_slope(x.astype(float), name), 16, 1)
+    dx = _kernels.activation_backward(np.ones_like(x), y, act)
+    close(dx, reference.activation_backward(np.ones(8), y.astype(float), name), scale=2)
+
+
 @pytest.mark.parametrize("shape", [s for s in SHAPES if s], ids=str)
 def test_log_softmax(shape, dtype, rng, close, guarded):
     x, dy = 3 * normal(rng, dtype, *shape), normal(rng, dtype, *shape)

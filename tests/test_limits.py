@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,8 @@ import corereg
 from corereg import (
     Tensor,
     callbacks,
+    demo,
+    demo_sparse,
     initializers,
     layers,
     losses,
@@ -20,12 +25,30 @@ from corereg import (
     pruning,
     utils,
 )
+from corereg.__main__ import _checked_task
+from corereg.datasets import reading
+from corereg.export.verifying import OutputDifference, Verification
+from corereg.layers.augmentation.splines import spline_weights
+from corereg.layers.preprocessing import hashing, string_lookup
 from corereg.metrics import confusion
 from corereg.models import summary
 from corereg.models.features import from_frame
+from corereg.models.text_table import table as text_table
+from corereg.ops.operands import as_tensor
+from corereg.plotting.style import panels_of
 from corereg.pruning.judging import Judge
 from corereg.tables import refusals
-from corereg.training.data import feature_names
+from corereg.targets import check_numbers
+from corereg.training.arguments import check_shuffle
+from corereg.training.data import checks, feature_names
+from corereg.tuning import AverageOfEstimators
+from corereg.tuning.folds import classes_of
+from corereg.tuning.score_table import ScoreTable
+from corereg.tuning.scoring import SCORES
+from corereg.tuning.strategies import run_halving
+from corereg.tuning.tasks import Outcome, Task
+from corereg.utils import diagram_layout
+from corereg.utils.diagram_layout import Placed
 
 
 def network():
@@ -241,3 +264,237 @@ def test_labels_and_weights_of_another_shape():
     with pytest.raises(ValueError, match="expected sample_weight of a shape that broadcasts"):
         metrics.Mean()([1.0, 3.0], [[1.0, 2.0], [0.0, 1.0]])
     assert metrics.Mean()([1.0, 3.0], [[1.0], [0.0]]) == 1
+
+
+def test_as_many_names_as_a_file_may_hold(monkeypatch):
+    monkeypatch.setattr(feature_names, "MOST", 2)
+    assert feature_names.from_public("fit", None, ["a", "b"]) == (("a", "b"),)
+    with pytest.raises(TypeError, match="expected names of columns"):
+        feature_names.from_public("fit", None, ["a", "b", "c"])
+
+
+def test_a_guess_has_to_be_more_than_nothing():
+    score = metrics.F1Score()
+    score.update_state([[1.0, 0.0], [0.0, 1.0]], np.array([[1e-9, 0.0], [0.0, 2e-9]]))
+    assert score.result().round(6).tolist() == [0, 1]
+
+
+def test_weights_as_large_as_a_cut_stay():
+    model = network()
+    kernel = np.array([[0.5, -0.5], [0.25, -0.25], [1.0, 0.0], [0.0, 0.0]])
+    demo_sparse._cut(model, [kernel], 0.5)
+    found = model.layers[0].kernel.data
+    assert found.tolist() == [[0.5, -0.5], [0.0, 0.0], [1.0, 0.0], [0.0, 0.0]]
+
+
+def test_a_file_that_differs_as_much_as_it_may():
+    for relative, ok in ((0.5, True), (0.6, False)):
+        one = OutputDifference("y", 1.0, relative, 0.0, 0.0)
+        assert Verification([one], 1, "nothing", 0.5).ok is ok
+
+
+def test_a_field_of_one_pixel_is_its_middle():
+    middle = spline_weights(3, 6, "float64")[1]
+    assert spline_weights(1, 6, "float64").tolist() == [middle.tolist()]
+
+
+@pytest.mark.parametrize("module", [hashing, string_lookup])
+def test_one_row_is_one_piece_however_long(module, monkeypatch):
+    words = np.array([["a", "b", "c", "d"]])
+    layer = layers.Hashing(5) if module is hashing else layers.StringLookup(vocabulary=["d", "b"])
+    expected = layer(words).data
+    for piece in (3, 4):
+        monkeypatch.setattr(module, "PIECE", piece)
+        assert np.array_equal(layer(words).data, expected)
+
+
+def test_the_largest_and_the_least_index():
+    limits = np.iinfo("int32")
+    for number in (limits.max, limits.min):
+        assert as_tensor([number]).dtype == np.int32
+    for number in (limits.max + 1, limits.min - 1):
+        assert as_tensor([number]).dtype == np.int64
+
+
+def test_as_many_draws_as_kernels_count():
+    seed = corereg.random.SeedGenerator(1)
+    seed.random_state = np.array([1, 2**63 - 1], np.uint64)
+    assert seed.random_state[1] == 2**63 - 1
+    with pytest.raises(ValueError, match="expected a key and a count"):
+        seed.random_state = np.array([1, 2**63], np.uint64)
+
+
+def test_pictures_of_one_panel_and_of_several():
+    pytest.importorskip("matplotlib")
+    sizes = []
+    for count in (1, 2, 4):
+        panels = panels_of("test", None, count, ["a"] * count)
+        sizes.append(panels[0].figure.get_size_inches().round(1).tolist())
+    assert sizes == [[6.4, 4.2], [9.6, 3.6], [14.4, 7.2]]
+
+
+def test_an_array_of_a_data_set_may_be_empty():
+    array = reading._Array()
+    array.state = (1, (0, 2), reading._Dtype("f4"), False, b"")
+    assert array.made().shape == (0, 2)
+
+
+def test_a_probability_of_one_half_says_no():
+    function = SCORES["accuracy"][0]
+    p = np.array([[0.5], [0.5], [0.51]])
+    assert function("bernoulli", p, np.array([0, 1, 1]), None) == pytest.approx(2 / 3)
+    assert function("bernoulli", p, np.array([0.5, 0.5, 0.5]), None) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "rungs"), [(5, [5]), (6, [2, 6]), (17, [5, 17]), (18, [2, 6, 18])]
+)
+def test_epochs_that_are_halved(epochs, rungs):
+    ran = []
+    table = SimpleNamespace(
+        settings=range(27), scores=np.zeros((27, 1)), keep=1, order=lambda: list(range(27))
+    )
+    run_halving(lambda tasks: ran.append((tasks[0].epochs, len(tasks))), table, epochs)
+    assert ran == [((budget,), 27 // 3**i) for i, budget in enumerate(rungs)]
+
+
+def test_columns_as_narrow_as_they_get():
+    lines = text_table(["a" * 9, "b" * 8], [], [], 3)
+    assert lines[1] == "a" * 8 + "  " + "b" * 8
+
+
+def test_a_box_within_one_of_its_size():
+    box = Placed(1, 2, 3, 4)
+    assert diagram_layout._inside(box, box)
+    for change in ({"x": 0}, {"x": 2}, {"y": 1}, {"y": 3}):
+        assert not diagram_layout._inside(box._replace(**change), box)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_most_decimals_that_are_rounded_to(dtype):
+    most = 38 if dtype == "float32" else 308
+    x = np.array([1.6, -2.4], dtype) * np.array(10.0**-most, dtype)
+    assert ops.round(Tensor(x), -most).data.tolist() == [0, 0]
+    unit = np.array(10.0**most, dtype)
+    large = Tensor(np.array([1.4], dtype) * unit)
+    assert ops.round(large, -most).data == unit
+    assert ops.round(large, -most - 1).data == 0
+    scaled = np.rint(x * unit) / unit
+    assert np.array_equal(ops.round(Tensor(x), most).data, scaled)
+    assert np.array_equal(ops.round(Tensor(x), most + 1).data, x)
+
+
+@pytest.mark.parametrize("frequency", [1, 2, 3])
+def test_batches_between_two_backups(frequency, tmp_path, monkeypatch):
+    model = network()
+    model.compile("sgd", "mse")
+    keep = callbacks.BackupAndRestore(tmp_path, save_freq=frequency)
+    saved = []
+    monkeypatch.setattr(keep, "_save", lambda: saved.append(int(model.optimizer.iterations)))
+    model.fit(np.ones((6, 4)), np.ones((6, 2)), batch_size=1, verbose=0, callbacks=[keep])
+    assert saved == list(range(frequency, 7, frequency))
+
+
+def test_an_axis_may_be_expanded_to_nothing():
+    assert corereg.ones(1, 3).expand(0, 3).shape == (0, 3)
+
+
+def test_one_epoch_of_the_demonstration(monkeypatch):
+    seen = []
+    parser = argparse.ArgumentParser()
+    options = argparse.Namespace(epochs=1, seed=0, data="digits", rows=10, noise=0.0, plot=None)
+    monkeypatch.setattr(demo, "make_task", lambda *given, **named: seen.append(1))
+    _checked_task(parser, options)
+    assert seen
+
+
+def test_labels_in_a_column_have_their_classes():
+    labels = np.array([3, 1, 3, 2])
+    assert classes_of(labels).tolist() == classes_of(labels[:, None]).tolist() == [2, 0, 2, 1]
+    assert classes_of(np.eye(4)[labels]).tolist() == [2, 0, 2, 1]
+
+
+def test_a_place_in_a_table_of_one_row():
+    checks.check_below("predict", np.array([[False]]), 1)
+    checks.check_below("predict", np.array([[True]]), 2)
+    with pytest.raises(ValueError, match="received"):
+        checks.check_below("predict", np.array([[True]]), 1)
+
+
+def test_one_fold_has_no_standard_error():
+    table = ScoreTable([{}, {}], 2, 1)
+    for fold in range(2):
+        table.record(Task((0,), fold, (None,)), [Outcome(fold, 0.1, {})])
+    table.record(Task((1,), 0, (None,)), [Outcome(1.0, 0.1, {})])
+    assert table.standard_errors[0] == pytest.approx(0.5)
+    assert np.isnan(table.standard_errors[1])
+
+
+def test_a_batch_of_one_has_categories():
+    shape = layers.CategoryEncoding(3, "one_hot").compute_output_shape
+    assert [shape(one) for one in ((1,), (1, 1), (2, 1), (2,))] == [(1, 3), (1, 3), (2, 3), (2, 3)]
+
+
+def test_the_inverse_of_nothing_is_nothing():
+    assert ops.pinv(np.zeros((2, 3))).data.tolist() == np.zeros((3, 2)).tolist()
+
+
+def test_a_class_without_weight_has_the_weight_of_others():
+    pytest.importorskip("sklearn")
+    from corereg.sklearn import row_weights
+
+    found = row_weights._by_class(
+        "fit", "balanced", np.arange(3), np.array([0, 2, 2]), np.array([2.0, 1.0, 1.0])
+    )
+    assert found.tolist() == [1, 1, 1]
+    found = row_weights._by_class("fit", "balanced", np.arange(2), np.array([0, 1, 1]), None)
+    assert found.tolist() == [1.5, 0.75]
+
+
+def test_a_label_is_more_probable_than_not():
+    pytest.importorskip("sklearn")
+    average = AverageOfEstimators.__new__(AverageOfEstimators)
+    average._of_classes = True
+    average.estimators = [SimpleNamespace(predict=lambda x: np.zeros((2, 2), int))]
+    average.predict_proba = lambda x: np.array([[0.5, 0.6], [0.4, 0.5]])
+    assert average.predict(None).tolist() == [[0, 1], [0, 0]]
+
+
+@pytest.mark.parametrize(("columns", "where"), [(1, "in row 1$"), (2, "in row 1, column 0$")])
+def test_a_column_is_named_beside_others_alone(columns, where):
+    y = np.ones((3, columns))
+    y[1, 0] = np.nan
+    with pytest.raises(ValueError, match=where):
+        check_numbers("fit", y)
+    with pytest.raises(ValueError, match=where.replace("$", ";")):
+        checks.check_finite("fit", "x", y, "float64")
+
+
+@pytest.mark.parametrize(("count", "more"), [(5, ")"), (6, ", ...)")])
+def test_as_many_texts_as_an_error_shows(count, more):
+    texts = [f"word {i}" for i in range(count)]
+    received, _ = refusals._texts("X", texts, 0)
+    assert received == f"text 'word 0' (of {', '.join(map(repr, texts[:5]))}{more}"
+
+
+def test_norms_of_a_tensor_by_numpy():
+    x = Tensor([3.0, -4.0])
+    assert [np.linalg.norm(x, ord).item() for ord in (1, 2, np.inf)] == [7, 5, 4]
+    assert np.linalg.norm(Tensor(np.ones((2, 3))), 1, 1).data.tolist() == [3, 3]
+    with pytest.raises(TypeError, match="takes norms of matrices"):
+        np.linalg.norm(Tensor(np.ones((2, 3))), 1)
+
+
+def test_two_settings_tell_nothing_of_losers():
+    table = ScoreTable([{}, {}], 2, 1)
+    for place, score in enumerate((-1.0, -9.0)):
+        for fold in range(2):
+            table.record(Task((place,), fold, (None,)), [Outcome(score, 0.1, {})])
+    assert table.cannot_win([0, 1]) == []
+
+
+def test_rows_that_are_shuffled_together():
+    taken = (True, False, None, 0, 1, 2, "batch")
+    assert [check_shuffle(one, 7) for one in taken] == [0, 0, 0, 0, 0, 2, 7]
+    with pytest.raises(ValueError, match="received -1"):
+        check_shuffle(-1, 7)

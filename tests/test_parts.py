@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from corereg import Tensor, layers, losses, metrics, ops, optimizers, regularizers
+from corereg.models import Sequential
 from corereg.saving import custom_object_scope
 from corereg.testing import (
     check_layer,
     check_loss,
     check_metric,
+    check_model,
     check_optimizer,
     check_regularizer,
     numbers,
@@ -210,14 +212,14 @@ class CountsInPython(layers.Layer):
 
     def call(self, x):
         CountsInPython.calls += 1
-        return ops.dense(x, np.full((4, 4), CountsInPython.calls, x.dtype))
+        return ops.dense(x, np.full((x.shape[1], 4), CountsInPython.calls, x.dtype))
 
 
 class Drifting(losses.Loss):
     """Its gradient is that of another function."""
 
     def call(self, y_true, y_pred):
-        return (y_true - Tensor(y_pred.data)) ** 2 + 0 * y_pred
+        return ops.mean((y_true - Tensor(y_pred.data)) ** 2 + 0 * y_pred, axis=-1)
 
 
 class Unweighted(metrics.MeanSquaredError):
@@ -313,3 +315,211 @@ class Uphill(optimizers.Optimizer):
 def test_an_optimizer_that_goes_up_fails():
     with custom_object_scope({"Uphill": Uphill}), pytest.raises(AssertionError, match="come down"):
         check_optimizer(Uphill, learning_rate=0.1)
+
+
+# ---- each thing that is checked, by a part that lacks this alone ---------------------------------
+
+
+class FewerRows(Good):
+    def call(self, x):
+        return super().call(x)[:1]
+
+
+class OtherDtype(Good):
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.other = self.add_weight((1,), "zeros", dtype="float32", name="other")
+
+
+class OtherShapes(Good):
+    """Another object has larger weights than the first."""
+
+    made = 0
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        OtherShapes.made += 1
+        self.other = self.add_weight((OtherShapes.made,), "zeros", name="other")
+
+
+class OneValue(losses.Loss):
+    def call(self, y_true, y_pred):
+        return ops.mean((y_true - y_pred) ** 2)
+
+
+class Squared(losses.Loss):
+    factor = 1
+
+    def call(self, y_true, y_pred):
+        return ops.mean((y_true - y_pred) ** 2, axis=-1)
+
+
+class NoMean(Squared):
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        found = super().__call__(y_true, y_pred, sample_weight)
+        return found * 2 if self.reduction != "sum" and found.shape == () else found
+
+
+class NoSum(Squared):
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        found = super().__call__(y_true, y_pred, sample_weight)
+        return found * 2 if self.reduction == "sum" else found
+
+
+class NoWeights(Squared):
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        return super().__call__(y_true, y_pred)
+
+
+class NotInItsConfig:
+    """Another one says something else of itself."""
+
+    made = 0
+
+    def get_config(self):
+        NotInItsConfig.made += 1
+        return {**super().get_config(), "name": f"name_{NotInItsConfig.made}"}
+
+
+class NamelessLoss(NotInItsConfig, Squared):
+    pass
+
+
+class NamelessMetric(NotInItsConfig, metrics.MeanSquaredError):
+    pass
+
+
+class NamelessOptimizer(NotInItsConfig, optimizers.SGD):
+    pass
+
+
+class OtherRegularizer(regularizers.L2):
+    def get_config(self):
+        return {"l2": float(self.l2) * 2}
+
+
+class WrongRegularizer(regularizers.Regularizer):
+    def __call__(self, x):
+        return ops.sum(Tensor(x.data) * x)
+
+
+class AnArray(metrics.MeanSquaredError):
+    def result(self):
+        return np.float32(super().result())
+
+
+class CountsTwice(optimizers.SGD):
+    def update(self, *arguments):
+        found = super().update(*arguments)
+        self.iterations += 1
+        return found
+
+
+class MovesFrozen(optimizers.SGD):
+    def build(self, variables):
+        super().build(variables)
+        self.all_of_them = list(variables)
+
+    def update(self, *arguments):
+        found = super().update(*arguments)
+        self.all_of_them[-1].assign(self.all_of_them[-1] * 0.5)
+        return found
+
+
+LOSS_OF, METRIC_OF = (SHARES, numbers(9, 3)), (SHARES, numbers(9, 3))
+FAULTS = [
+    (check_layer, Float32Only, ((4,),), "expected an output of float64"),
+    (check_layer, FewerRows, ((4,),), "expected 12 rows"),
+    (check_layer, WrongShape, ((4,),), "compute_output_shape says"),
+    (check_layer, OtherDtype, ((4,),), "expected weights of float64"),
+    (check_layer, WrongGradient, ((4,),), "check_grads: input 0"),
+    (check_layer, OtherShapes, ((4,),), "made from its description, weights have shapes"),
+    (check_loss, OneValue, LOSS_OF, "expected one loss for each row"),
+    (check_loss, NoMean, LOSS_OF, "Not equal"),
+    (check_loss, NoSum, LOSS_OF, "Not equal"),
+    (check_loss, NoWeights, LOSS_OF, "Not equal"),
+    (check_loss, Drifting, LOSS_OF, "check_grads: input 0"),
+    (check_loss, NamelessLoss, LOSS_OF, "its description changes"),
+    (check_metric, AnArray, METRIC_OF, "expected the result as a float"),
+    (check_metric, LastBatch, METRIC_OF, "Not equal"),
+    (check_metric, Unweighted, METRIC_OF, "Not equal"),
+    (check_metric, NamelessMetric, METRIC_OF, "its description changes"),
+    (check_optimizer, NamelessOptimizer, (), "its description changes"),
+    (check_optimizer, CountsTwice, (), "it counts 16 of 8 steps"),
+    (check_optimizer, MovesFrozen, (), "it has changed a frozen weight"),
+    (check_regularizer, Linear, (), "expected a scalar"),
+    (check_regularizer, WrongRegularizer, (), "check_grads: input 0"),
+    (check_regularizer, OtherRegularizer, (), "its description changes"),
+]
+
+
+@pytest.mark.parametrize(
+    ("check", "kind", "arguments", "message"), FAULTS, ids=[kind.__name__ for _, kind, *_ in FAULTS]
+)
+def test_what_lacks_one_thing_fails_by_it(check, kind, arguments, message):
+    with (
+        custom_object_scope({kind.__name__: kind}),
+        pytest.raises(AssertionError, match=message),
+    ):
+        check(kind, *arguments)
+
+
+class Forgets(Good):
+    """What it has seen in training is no weight: a loaded one has seen nothing."""
+
+    seen = 0
+
+    def call(self, x, training=False):
+        if training:
+            self.seen += 1
+        return super().call(x) * (1 + self.seen * self.keeps)
+
+    keeps = 1
+
+
+class ForgetsLater(Forgets):
+    """This shows in training alone."""
+
+    def call(self, x, training=False):
+        self.keeps = int(training)
+        return super().call(x, training)
+
+
+class OddOnce(layers.Layer):
+    """Its third pass of all is another one: through Python, where that comes first."""
+
+    recordable = True
+    passes = 0
+
+    def call(self, x, training=False):
+        OddOnce.passes += bool(training)
+        return x * (2 if OddOnce.passes == 3 and training else 1)
+
+
+def model_of(layer, loss="mse"):
+    def make():
+        model = Sequential([layers.Input((3,)), layer(), layers.Dense(1)])
+        model.compile("sgd", loss)
+        return model
+
+    return make
+
+
+@pytest.mark.filterwarnings("ignore::corereg.warn.NotFiniteWarning")
+@pytest.mark.parametrize(
+    ("make", "replayed", "message"),
+    [
+        (model_of(Forgets), None, "a loaded model is not the one saved"),
+        (model_of(ForgetsLater), None, "a loaded model does not go on"),
+        (model_of(lambda: layers.Rescaling(np.inf)), True, "the history has NaN or infinity"),
+        (model_of(lambda: layers.Dense(2)), False, "expected steps to be eager; .*replayed"),
+        (model_of(OddOnce), None, "replayed is not training through Python"),
+    ],
+)
+def test_what_a_model_lacks_fails_by_it(make, replayed, message):
+    with (
+        custom_object_scope({kind.__name__: kind for kind in (Forgets, ForgetsLater, OddOnce)}),
+        np.errstate(all="ignore"),
+        pytest.raises(AssertionError, match=message),
+    ):
+        check_model(make, numbers(7, 3), numbers(7, 1), replayed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -107,3 +108,13 @@ def test_a_callback_may_keep_copies():
     model.fit(x, y, batch_size=8, epochs=2, verbose=0, callbacks=[keep])
     assert bits(kept[1]) == bits(model) != bits(kept[0])
     assert len(kept[0].fit(x, y, verbose=0).history["loss"]) == 1  # it is not being trained
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_model_that_its_own_parts_know(way):
+    model = build("adam")
+    train(model, *data(3))
+    model.layers[0].note = SimpleNamespace(model=model)
+    again = COPIES[way](model)
+    assert again.layers[0].note.model is again is not model
+    assert bits(again) == bits(model)

@@ -246,6 +246,24 @@ def test_a_finder_shows_its_suggestion() -> None:
     assert ax.get_xscale() == "log"
 
 
+@pytest.mark.parametrize(
+    ("losses", "low", "high"),
+    [
+        ([2.0, 1.0, 1.5], 1.0, 2.0),  # all of it
+        ([2.0, 1.0, 100.0], 1.0, 2.5),  # as far above the least loss as 1.5 times the first
+        ([2.0, 2.0, 100.0], 2.0, 2.05),  # that falls never: a little above the first
+        ([0.0, 0.0, np.nan], None, None),
+    ],
+)
+def test_a_loss_that_explodes_does_not_press_the_others_flat(losses, low, high) -> None:
+    finder = SimpleNamespace(rates=[0.1, 0.2, 0.3], losses=losses, suggestion=None)
+    found = plotting.learning_rate(finder).get_ylim()
+    if low is not None:
+        np.testing.assert_allclose(found, (low - 0.08 * (high - low), high + 0.05 * (high - low)))
+    else:
+        assert found[0] < 0 < found[1]
+
+
 def test_norms_are_drawn_on_a_logarithmic_axis() -> None:
     ax = plotting.norms({f"dense_{i}": [1.0, 2.0 + i] for i in range(8)}, ylabel="norm of weights")
     assert ax.get_yscale() == "log"

@@ -11,7 +11,7 @@ import pytest
 from small import ROWS, bits, data
 
 import corereg
-from corereg import Parameter, Tensor, layers, losses, metrics, optimizers
+from corereg import Parameter, Tensor, layers, losses, metrics, optimizers, random
 from corereg.autograd import Op, apply, ops
 from corereg.models import Sequential
 from corereg.regularizers import L1L2
@@ -281,6 +281,7 @@ def branch(x):
 
 
 W = Parameter(np.ones((3, 2), "f4"), "w")
+SEED = random.SeedGenerator(3)
 
 
 class Median(Op):
@@ -330,6 +331,60 @@ BROKEN = {
         lambda x: losses.MeanSquaredError()(x, ops.relu(x), [1.0]),
         "casts or copies its sample_weight",
     ),
+    "labels": (
+        lambda x: losses.SparseCategoricalCrossentropy()(np.ones(1, "i4"), ops.dense(x, W)),
+        "casts its labels",
+    ),
+    "loss without a tensor": (
+        lambda x: losses.get(lambda y, p: np.ones(1, "f4"))(x, x),
+        "the loss function '<?lambda>?' gives no tensor",
+    ),
+    "metric without a tensor": (
+        lambda x: metrics.get(lambda y, p: np.ones(1))(x, x),
+        "the metric function '<?lambda>?' gives no tensor",
+    ),
+    "wrapped metric without a tensor": (
+        lambda x: metrics.MeanMetricWrapper(lambda y, p: np.ones(1), "one").update_state(x, x),
+        "the function of the metric 'one' gives no tensor",
+    ),
+    "exchange with another library": (lambda x: np.from_dlpack(x), "handed to another library"),
+    "item": (lambda x: x.item() and x * 2, "a value is read into Python"),
+    "list of all": (lambda x: [x * 2, x.tolist()][0], "a value is read into Python"),
+    "formatted": (lambda x: [x * 2, f"{x:.2f}"][0], "a value is read into Python"),
+    "shown": (lambda x: [x * 2, repr(x)][0], "a value is read into Python"),
+    "a seed's own count": (lambda x: x * SEED.next()[1], "a SeedGenerator counts in Python"),
+    **{
+        f"{name} without a SeedGenerator": (
+            lambda x, draw=draw: draw(None) * x,
+            f"random.{name} draws anew only with seed=SeedGenerator",
+        )
+        for name, draw in {
+            "normal": lambda seed: random.normal((1,), seed=seed),
+            "dropout": lambda seed: random.dropout(Tensor([1.0]), 0.5, seed=seed),
+        }.items()
+    },
+    **{
+        f"{name} with a SeedGenerator": (
+            lambda x, draw=draw: draw(SEED) * x,
+            f"random.{name} draws in Python",
+        )
+        for name, draw in {
+            "uniform": lambda seed: random.uniform((1,), seed=seed),
+            "randint": lambda seed: random.randint((1,), 0, 9, seed=seed),
+        }.items()
+    },
+    **{
+        name: (lambda x, draw=draw: draw(x) * x, "random numbers are drawn in Python")
+        for name, draw in {
+            "rand": lambda x: corereg.rand(1),
+            "rand_like": lambda x: corereg.rand_like(x),
+            "randint": lambda x: corereg.randint(0, 9, (1,)),
+            "randn": lambda x: corereg.randn(1),
+            "randperm": lambda x: corereg.randperm(1),
+            "normal_": lambda x: corereg.zeros(1).normal_(),
+            "uniform_": lambda x: corereg.zeros(1).uniform_(),
+        }.items()
+    },
 }
 
 
@@ -337,7 +392,7 @@ BROKEN = {
 def test_a_broken_rule_is_named(rule):
     function, message = BROKEN[rule]
     step = corereg.record(function)
-    x = np.ones((1, 3) if rule in ("targets", "weights") else (1, 1), "f4")
+    x = np.ones((1, 3) if rule in ("targets", "weights", "labels") else (1, 1), "f4")
     with pytest.raises(
         RuntimeError, match=f"record of .*: cannot be recorded: .*{message}.* corereg.record"
     ):

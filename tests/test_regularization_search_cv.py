@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("sklearn")
 
 from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
 from sklearn.metrics import log_loss, r2_score
 from sklearn.model_selection import GroupKFold, KFold, cross_val_score
@@ -288,3 +289,32 @@ def test_a_dask_cluster_gives_the_same():
     assert np.array_equal(own.ensemble.predict(X), found.ensemble.predict(X))
     # its BLAS may have other threads there
     np.testing.assert_allclose(estimators.predict_proba(X), others.predict_proba(X), rtol=1e-6)
+
+
+def test_estimators_without_targets():
+    """What learns no y is trained without one, and judged by its own score."""
+    options = {"cv": 3, "random_state": 0, "verbose": 0}
+    found = cross_validated_search(PCA(), X, None, {"n_components": [1, 3]}, **options)
+    for i, ((train, _, _), (x, y, weight)) in enumerate(found.job.folds):
+        assert y is weight is None
+        expected = PCA(**found.best_settings).fit(train).score(x)
+        assert found.scores[found.best_index, i] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda one: one, lambda one: make_pipeline(StandardScaler(), one)]
+)
+def test_norms_are_those_of_the_networks_in_estimators(make):
+    estimator = make(DenseClassifier(hidden_layer_sizes=(3,), epochs=1, random_state=0))
+    (name,) = (name for name in estimator.get_params() if name.split("__")[-1] == "l2")
+    found = cross_validated_search(estimator, X, LABELS, {name: [0.0]}, cv=2, verbose=0)
+    fitted = [getattr(one, "steps", [("", one)])[-1][1] for one in found.fold_models(0)]
+    kernels = [[w for w in one.model_.get_weights() if w.ndim == 2] for one in fitted]
+    means = np.mean([[np.linalg.norm(w) for w in one] for one in kernels], axis=0)
+    assert list(found.norms(0)) == ["kernel_1", "kernel_2"]
+    np.testing.assert_allclose(list(found.norms(0).values()), means, rtol=1e-6)
+
+
+def test_estimators_without_a_network_have_no_norms():
+    found = cross_validated_search(Ridge(), X, VALUES, {"alpha": [1.0]}, cv=2, verbose=0)
+    assert found.norms(0) == {}

@@ -11,7 +11,7 @@ import pytest
 from small import bits, data, fit, net
 
 import corereg
-from corereg import layers, losses, optimizers, random, regularizers
+from corereg import _kernels, layers, losses, optimizers, random, regularizers
 from corereg.callbacks import BackupAndRestore, Callback, ReduceLROnPlateau
 from corereg.models import load_model
 from corereg.optimizers import SAM, SGD, Adam, AdamW, Nadam, schedules
@@ -525,4 +525,23 @@ def test_what_cannot_be(fails):
     assert bits(model) != before
     fails(sam.first_step, RuntimeError, "the weights have been moved already")
     sam.restore_weights()
+    assert bits(model) == before
+
+
+def test_an_interrupt_before_the_weights_move_leaves_them_as_they_are(monkeypatch):
+    """Of two steps: what was saved by the first is not what is restored."""
+    model = plain(SAM(SGD(0.1)))
+    x, y = np.ones((2, 6)), np.ones((2, 1))
+    model.train_on_batch(x, y)
+    model.train_on_batch(x, y)
+    before = bits(model)
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_kernels, "ascend_weights", interrupt)
+    losses.MeanSquaredError()(y, model(x)).backward()
+    with pytest.raises(KeyboardInterrupt):
+        model.optimizer.first_step()
+    model.optimizer.restore_weights()
     assert bits(model) == before

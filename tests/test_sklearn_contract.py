@@ -9,12 +9,24 @@ import pytest
 
 pytest.importorskip("sklearn")
 
+from sklearn.base import is_classifier, is_regressor
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from corereg.sklearn import DenseClassifier, DenseRegressor
+from corereg.sklearn import (
+    DenseClassifier,
+    DenseRegressor,
+    ModelClassifier,
+    ModelRegressor,
+    RegularizationSearchCV,
+)
+from corereg.tuning import AverageOfEstimators
+from corereg.wrappers import SKLearnRegressor, SKLearnTransformer
 
 PIPELINES_OWN = {
     "check_estimators_overwrite_params": "Pipeline changes its steps in fit, whatever they are",
@@ -83,3 +95,68 @@ def test_scikit_learn_is_imported_late_and_the_error_names_the_extra():
         "sklearn corereg.wrappers and corereg.sklearn need scikit-learn 1.6"
     )
     assert 'pip install "corereg[sklearn]"' in done.stdout
+
+
+CLASSES, SEVERAL = {"multi_label": True}, {"required": True, "multi_output": True}
+TAGS = {
+    "DenseClassifier": (DenseClassifier(), "classifier", CLASSES, SEVERAL, {"sparse": False}),
+    "densify": (DenseClassifier(densify=True), "classifier", CLASSES, SEVERAL, {"sparse": True}),
+    "DenseRegressor": (DenseRegressor(), "regressor", {"poor_score": False}, SEVERAL, {}),
+    "ModelClassifier": (
+        ModelClassifier(),
+        "classifier",
+        {**CLASSES, "poor_score": True},
+        SEVERAL,
+        {},
+    ),
+    "ModelRegressor": (ModelRegressor(), "regressor", {"poor_score": True}, SEVERAL, {}),
+    "search of a regressor": (
+        RegularizationSearchCV(Ridge()),
+        "regressor",
+        {"poor_score": False},
+        SEVERAL,
+        {"sparse": True, "pairwise": False},
+    ),
+    "search of a classifier": (
+        RegularizationSearchCV(SVC(kernel="precomputed")),
+        "classifier",
+        {"multi_label": False},
+        {"required": True, "multi_output": False},
+        {"sparse": False, "pairwise": True},
+    ),
+    "mean of classifiers": (
+        AverageOfEstimators([LogisticRegression()]),
+        "classifier",
+        {"multi_label": False},
+        {"required": True},
+        {"sparse": True},
+    ),
+    "wrapper": (SKLearnRegressor(None), "regressor", {"poor_score": True}, {"required": True}, {}),
+}
+
+
+@pytest.mark.parametrize("name", TAGS)
+def test_what_estimators_say_of_themselves(name):
+    estimator, kind, own, targets, inputs = TAGS[name]
+    tags = get_tags(estimator)
+    assert tags.array_api_support is (name == "mean of classifiers")
+    assert tags.estimator_type == kind
+    assert (is_classifier(estimator), is_regressor(estimator)) == (
+        kind == "classifier",
+        kind == "regressor",
+    )
+    for part, expected in (
+        (tags.classifier_tags or tags.regressor_tags, own),
+        (tags.target_tags, targets),
+        (tags.input_tags, inputs),
+    ):
+        assert {key: getattr(part, key) for key in expected} == expected
+    assert tags.non_deterministic is (name == "wrapper")
+    assert (tags.classifier_tags is None, tags.regressor_tags is None) == (
+        kind != "classifier",
+        kind != "regressor",
+    )
+
+
+def test_a_transformer_gives_the_models_dtype():
+    assert get_tags(SKLearnTransformer(None)).transformer_tags.preserves_dtype == []

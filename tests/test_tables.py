@@ -13,7 +13,9 @@ import corereg
 from corereg import layers
 from corereg.models import Model, Sequential, load_model
 from corereg.tables import given as given_module
+from corereg.tables.columns import column_of
 from corereg.tables.given import given
+from corereg.tables.refusals import Asked
 
 ROWS = 8
 X = np.random.default_rng(0).random((ROWS, 3)).astype("float32")
@@ -341,7 +343,9 @@ def test_sparse_matrices_become_dense(monkeypatch):
         assert weights(trained(make(X), scipy.csr_matrix(Y[:, None]))) == WANTED
         assert net().predict(make(X), verbose=0).shape == (ROWS, 1)
     refused(scipy.csr_matrix(X[:, :2]), ValueError, r"of shape \(rows, 3\), received \(8, 2\)")
-    monkeypatch.setattr(given_module, "MOST_BYTES", 50)
+    monkeypatch.setattr(given_module, "MOST_BYTES", X.nbytes)
+    assert net().predict(scipy.csr_matrix(X), verbose=0).shape == (ROWS, 1)
+    monkeypatch.setattr(given_module, "MOST_BYTES", X.nbytes - 1)
     refused(scipy.csr_matrix(X), ValueError, r"sparse X .* received csr_matrix of shape \(8, 3\)")
 
 
@@ -425,3 +429,46 @@ def test_tables_in_ops_losses_and_metrics():
     assert corereg.metrics.MeanSquaredError()(series, X[:, 1]) == 0
     with pytest.raises(TypeError, match=re.escape("text 'x' (of 'x') in row 0, column 'a'")):
         corereg.Tensor(frame.assign(a="x"))
+
+
+WORDS_OF_ARROW = {"float32": "float", "float64": "double"}
+SERIES = {
+    "pandas": lambda values: pytest.importorskip("pandas").Series(values),
+    "pandas, nullable": lambda values: pytest.importorskip("pandas").array(values),
+    "pandas of arrow": lambda values: (
+        pytest.importorskip("pyarrow")
+        and pytest.importorskip("pandas").array(
+            values, f"{WORDS_OF_ARROW.get(str(values.dtype), values.dtype)}[pyarrow]"
+        )
+    ),
+    "polars": lambda values: pytest.importorskip("polars").Series(values),
+    "pyarrow": lambda values: pytest.importorskip("pyarrow").array(values),
+}
+
+
+@pytest.mark.parametrize(
+    "dtype", ["int8", "int32", "int64", "uint64", "float32", "float64", "bool"]
+)
+@pytest.mark.parametrize("series", SERIES)
+def test_columns_keep_their_kind_and_size(series, dtype):
+    """Whole numbers pass through no float, which would round them, and floats grow no larger."""
+    values = np.array([0, 1, 1]).astype(dtype)
+    if "int64" in dtype:
+        values[1] = 2**53 + 1
+    library = series.split()[0].strip(",")
+    column = column_of(Asked("fit", "X", "a"), library, SERIES[series](values))
+    part = column.part(1, 3)
+    assert part.dtype.kind == column.kind == values.dtype.kind
+    assert part.tolist() == values[1:].tolist()
+    if column.kind == "f":
+        assert part.dtype == dtype
+
+
+def test_whole_numbers_of_all_kinds_together():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({k: np.array([0, 1], k) for k in ("int8", "uint8", "bool")})
+    found = given("fit", "X", frame, "float32").array
+    assert (found.dtype, found.tolist()) == (np.int64, [[0, 0, 0], [1, 1, 1]])
+    for kind, dtype in (("uint8", np.uint64), ("bool", np.bool_), ("int8", np.int64)):
+        assert given("fit", "X", frame[[kind]], "float32").array.dtype == dtype
+    assert given("fit", "X", frame.assign(f=0.5), None).array.dtype == np.float64

@@ -278,6 +278,8 @@ def test_losers_are_told_by_paired_differences():
     assert table.cannot_win(range(10)) == [5, 6, 7, 8, 9]
     noisy = scores + np.random.default_rng(0).normal(0, 3, scores.shape)
     assert table_of(table.settings, noisy).cannot_win(range(10)) == []
+    alike = np.tile(good, (4, 1))  # no difference is more than none
+    assert table_of(table.settings[:4], alike).cannot_win(range(4)) == []
     failed = scores.copy()
     failed[0, 1] = np.inf
     assert 0 not in table_of(table.settings, scores[:, :1]).cannot_win(range(10))

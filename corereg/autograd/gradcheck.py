@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,23 +46,28 @@ def check_grads(
     weights = rng.standard_normal(out.shape)
     if out.requires_grad:
         out.backward(weights)
+    ways: dict[str, Sequence[Any]] = {"backward": [leaf.grad for leaf in leaves]}
+    if order > 1:
+        ways["create_graph=True"] = _slopes(function, leaves, weights)
 
     def value(point: list[Any]) -> float:
         with no_grad():
             return float((function(*[Tensor(x) for x in point]).data * weights).sum())
 
-    for i, (leaf, x) in enumerate(zip(leaves, arrays, strict=True)):
-        slope = np.zeros_like(x) if leaf.grad is None else leaf.grad.data
+    for i, x in enumerate(arrays):
         for _ in range(directions):
             v = rng.standard_normal(x.shape)
             ahead = value([*arrays[:i], x + step * v, *arrays[i + 1 :]])
             behind = value([*arrays[:i], x - step * v, *arrays[i + 1 :]])
-            numerical, analytical = (ahead - behind) / (2 * step), float((slope * v).sum())
-            if not abs(numerical - analytical) <= tolerance * max(1.0, abs(numerical)):
-                raise AssertionError(
-                    f"check_grads: input {i}: backward gives {analytical:.12g} along a random "
-                    f"direction, central differences give {numerical:.12g}"
-                )
+            numerical = (ahead - behind) / (2 * step)
+            for way, slopes in ways.items():
+                slope = slopes[i]
+                analytical = 0.0 if slope is None else float((slope.data * v).sum())
+                if not abs(numerical - analytical) <= tolerance * max(1.0, abs(numerical)):
+                    raise AssertionError(
+                        f"check_grads: input {i}: {way} gives {analytical:.12g} along a random "
+                        f"direction, central differences give {numerical:.12g}"
+                    )
     if order > 1:
         along = [rng.standard_normal(x.shape) for x in arrays]
         try:
@@ -79,18 +84,23 @@ def check_grads(
             raise AssertionError(f"{error}, in the derivative of the gradient") from error
 
 
+@enable_grad()
+def _slopes(function: Callable[..., Tensor], leaves: list[Tensor], weights: Any) -> Sequence[Any]:
+    """The gradients of the outputs summed with weights, as functions that have gradients."""
+    out = function(*leaves)
+    if not out.requires_grad:
+        return [None] * len(leaves)
+    return grad(out, leaves, [weights], create_graph=True, allow_unused=True)
+
+
 def _slope(function: Callable[..., Tensor], weights: Any, along: list[Any]) -> Any:
     """The derivative along a direction, of the outputs summed with weights, as a function."""
 
-    @enable_grad()
     def slope(*point: Tensor) -> Tensor:
         leaves = [t if t.requires_grad else Tensor(t, requires_grad=True) for t in point]
-        out = function(*leaves)
         total = Tensor(np.zeros(()))
-        if out.requires_grad:
-            grads = grad(out, leaves, [weights], create_graph=True, allow_unused=True)
-            for g, v in zip(grads, along, strict=True):
-                total = total if g is None else total + (g * v).sum()
+        for g, v in zip(_slopes(function, leaves, weights), along, strict=True):
+            total = total if g is None else total + (g * v).sum()
         return total
 
     return slope

@@ -120,7 +120,7 @@ class StochasticWeightAveraging(RateByEpoch):
             return None
         else:
             done = min((since + self.anneal_epochs + 1) / (self.anneal_epochs + 1), 1.0)
-            if self.anneal == "cosine" and done < 1:
+            if self.anneal == "cosine":
                 done = (1 - math.cos(math.pi * done)) / 2
         return last if done == 1 else before + (last - before) * done
 

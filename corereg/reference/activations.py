@@ -14,17 +14,6 @@ Pair = tuple[Array, Array]
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
-def _elu(x: Array) -> Pair:
-    low = np.expm1(np.minimum(x, 0))
-    return np.where(x > 0, x, low), np.where(x > 0, 1, low + 1)
-
-
-def _selu(x: Array) -> Pair:
-    low = _SELU_ALPHA * np.expm1(np.minimum(x, 0))
-    y = _SELU_SCALE * np.where(x > 0, x, low)
-    return y, _SELU_SCALE * np.where(x > 0, 1, low + _SELU_ALPHA)
-
-
 def _sigmoid(x: Array) -> Array:
     e = np.exp(-np.abs(x))
     s: Array = np.where(x < 0, e, 1) / (1 + e)
@@ -57,17 +46,19 @@ def _mish(x: Array) -> Pair:
     return x * (p / q), p / q + 4 * near * (1 + e) * np.where(x < 0, e, e * e) / (q * q)
 
 
-_CURVES: dict[str, Callable[[Array], Pair]] = {
-    "leaky_relu": lambda x: (np.where(x >= 0, x, 0.2 * x), np.where(x >= 0, 1, 0.2)),
-    "elu": _elu,
-    "selu": _selu,
-    "softplus": lambda x: (np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))), _sigmoid(x)),
+_CURVES: dict[str, Callable[[Array], Array]] = {
+    "leaky_relu": lambda x: np.where(x >= 0, x, 0.2 * x),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "selu": lambda x: _SELU_SCALE * np.where(x > 0, x, _SELU_ALPHA * np.expm1(np.minimum(x, 0))),
+    "softplus": lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
+}
+_WITH_SLOPES: dict[str, Callable[[Array], Pair]] = {
     "gelu": _gelu,
     "gelu_tanh": _gelu_tanh,
     "silu": _silu,
     "mish": _mish,
 }
-"""The value and the derivative of each."""
+"""The value and the derivative of those whose output does not tell it."""
 
 
 def activation_forward(x: Array, act: str, out: Array | None = None) -> Array:
@@ -88,7 +79,9 @@ def activation_forward(x: Array, act: str, out: Array | None = None) -> Array:
         np.exp(y, out=y)
         y /= y.sum(axis=-1, keepdims=True)
     elif act in _CURVES:
-        y[...] = _CURVES[act](x)[0]
+        y[...] = _CURVES[act](x)
+    elif act in _WITH_SLOPES:
+        y[...] = _WITH_SLOPES[act](x)[0]
     elif y is not x:
         y[...] = x
     return y
@@ -96,14 +89,13 @@ def activation_forward(x: Array, act: str, out: Array | None = None) -> Array:
 
 def activation_slope(x: Array, act: str) -> Array:
     """act'(x), for the activations whose output does not tell it."""
-    slope: Array = _CURVES[act](x)[1]
-    return slope
+    return _WITH_SLOPES[act](x)[1]
 
 
 def activation_backward(dy: Array, y: Array, act: str) -> Array:
     """dy through act, from its output y, or from its slope y where `activation_slope` gives it."""
     dx: Array = dy
-    if act in ("gelu", "gelu_tanh", "silu", "mish"):
+    if act in _WITH_SLOPES:
         dx = dy * y
     elif act == "leaky_relu":
         dx = np.where(y >= 0, dy, 0.2 * dy)

@@ -113,7 +113,8 @@ def _of_polars(asked: Asked, values: Any) -> Column:
         values = values.cast(polars.Float64)
     elif not (dtype.is_numeric() or dtype == polars.Boolean):
         return _of_objects(asked, values.to_list())
-    kind = "b" if dtype == polars.Boolean else "i" if dtype.is_integer() else "f"
+    whole = "u" if dtype.is_unsigned_integer() else "i"
+    kind = "b" if dtype == polars.Boolean else whole if dtype.is_integer() else "f"
     if values.null_count() and kind != "f":
         return Column(
             asked.column, "f", lambda a, b: values.slice(a, b - a).cast(polars.Float64).to_numpy()
@@ -132,7 +133,8 @@ def _of_pyarrow(asked: Asked, values: Any) -> Column:
     if types.is_temporal(dtype):
         raise asked.refuse_dates(dtype)
     if types.is_integer(dtype) or types.is_boolean(dtype):
-        kind = "b" if types.is_boolean(dtype) else "i"
+        whole = "u" if types.is_unsigned_integer(dtype) else "i"
+        kind = "b" if types.is_boolean(dtype) else whole
     elif types.is_floating(dtype) or types.is_decimal(dtype) or types.is_null(dtype):
         kind = "f"
     else:

@@ -68,10 +68,10 @@ def check_model(
             "a loaded model does not go on as the one that was saved",
         )
         results.append((model.history.history, _outcome(model, x)))
+    require(np.isfinite([*results[0][0].values()]).all(), "the history has NaN or infinity")
     require(
         results[0] == results[1], "training replayed is not training through Python, to the bit"
     )
-    require(np.isfinite([*results[0][0].values()]).all(), "the history has NaN or infinity")
     found = model.execution_report()["fit"]
     wanted = found.mode if replayed is None else "replayed" if replayed else "eager"
     require(found.mode == wanted, f"expected steps to be {wanted}; {found}")
