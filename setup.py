@@ -134,7 +134,7 @@ FASTEST = {("dense", 0), ("gather", 0), ("gather", 1)}  # with CR_F64
 # What takes little of any step is small, not fast; so is nearly all in float64, and all for CPUs of
 # before 2013 (the baseline).
 SMALL = {"accumulators", "accuracy", "counts", "mixing", "probe", "regression_loss", "samples"}
-SMALL |= {"directions", "sharpness", "shuffle", "stages"}
+SMALL |= {"directions", "output_loss", "sharpness", "shuffle", "stages"}
 FAST_IN_FLOAT64 = {"dense", "gather", "update"}
 # float64, in which few networks are trained, has no kernels of its own for AVX-512: it runs those
 # for AVX2, and the wheel is a twentieth smaller. src/dispatch.c says so, too.
@@ -154,7 +154,7 @@ ELSEWHERE = {
 }
 # Of Cython's code, -Os takes a third off, most of it where errors are raised. The parameter keeps
 # what all calls go through inline (reference counts, checks of types), and so as fast as by -O2.
-BORDER_FLAGS = ["-Os", "--param=max-inline-insns-size=26"]
+BORDER_FLAGS = ["-Os", "--param=max-inline-insns-size=14"]
 OF_GCC = {"-fpeel-loops", KERNEL_FLAGS[-1], BORDER_FLAGS[-1]}  # which Clang does not know
 SANITIZE_FLAGS = ["-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g1"]
 
@@ -278,7 +278,10 @@ extension = Extension(
     "corereg._kernels",
     ["src/_kernels.pyx"],
     include_dirs=["src", numpy.get_include()],
-    define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+    define_macros=[
+        ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
+        ("CYTHON_COMPRESS_STRINGS", "0"),  # which a wheel does better
+    ],
     libraries=["m"],
 )
 

@@ -188,9 +188,9 @@ def _run_sparse(task: demo.Task, options: argparse.Namespace) -> int:
 
 def _checked_task(parser: argparse.ArgumentParser, options: argparse.Namespace) -> demo.Task:
     if options.epochs < 1:
-        parser.error(f"argument --epochs: expected 1 or more, got {options.epochs}")
+        parser.error(f"argument --epochs: expected 1 or more, received {options.epochs}")
     if not 0 <= options.seed < 2**32:
-        parser.error(f"argument --seed: expected 0 to {2**32 - 1}, got {options.seed}")
+        parser.error(f"argument --seed: expected 0 to {2**32 - 1}, received {options.seed}")
     try:
         task = demo.make_task(options.data, options.rows, options.noise, options.seed)
     except ValueError as error:  # begins with the argument's name

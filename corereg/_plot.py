@@ -30,7 +30,7 @@ def check(path: str) -> None:
     if ending not in known:
         raise ValueError(
             f"expected a file name ending in .png, .svg, .pdf or another format of matplotlib "
-            f"({', '.join(sorted(known))}), got {path!r}"
+            f"({', '.join(sorted(known))}), received {path!r}"
         )
     existed = os.path.exists(path)
     with open(path, "ab"):

@@ -115,14 +115,16 @@ def make_task(name: str = "digits", rows: int = 150, noise: float = 0.1, seed: i
         ValueError: unknown name, or rows or noise out of range.
     """
     if name not in DATASETS:
-        raise ValueError(f"make_task: expected a name out of {', '.join(DATASETS)}, got {name!r}")
+        raise ValueError(
+            f"make_task: expected a name out of {', '.join(DATASETS)}, received {name!r}"
+        )
     x, y = datasets.load_digits() if name == "digits" else datasets.load_breast_cancer()
     sizes = np.bincount(y)
     classes, most = len(sizes), len(sizes) * (int(sizes.min()) - 1)
     if not classes <= rows <= most:
-        raise ValueError(f"rows: expected {classes} to {most} for {name}, got {rows}")
+        raise ValueError(f"rows: expected {classes} to {most} for {name}, received {rows}")
     if not 0 <= noise <= 1:
-        raise ValueError(f"noise: expected a share from 0 to 1, got {noise}")
+        raise ValueError(f"noise: expected a share from 0 to 1, received {noise}")
 
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(y))

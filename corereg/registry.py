@@ -155,7 +155,9 @@ def deserialize(
         found = _find_described(kind, name, config.get("registered_name"))
         given = config.get("config", {})
         if not isinstance(given, dict) or not all(isinstance(key, str) for key in given):
-            raise ValueError(f"{kind} {name!r}: expected a config of named values, got {given!r}")
+            raise ValueError(
+                f"{kind} {name!r}: expected a config of named values, received {given!r}"
+            )
         if hasattr(found, "from_config"):
             return found.from_config(given)
         return found(**given) if isinstance(found, type) else found

@@ -3,14 +3,21 @@
 #include "activate.h"
 #include "small_rows.h"
 
-/* The loop of activate_loop with slope = act'(x), for an activation that keeps its slope. */
+/* The loop of activate_loop for longer code, of which there is one copy. */
+INLINE void small_loop(T *y, const T *x, ptrdiff_t n, const int act)
+{
+    EACH_VECTOR_SMALL (i, lanes, n)
+        store_lanes(y + i, activate(load_lanes(x + i, lanes), act), lanes);
+}
+
+/* The same with slope = act'(x), for an activation that keeps its slope. */
 INLINE void curve_loop(T *y, T *slope, const T *x, ptrdiff_t n, const int act)
 {
     if (!slope) {
-        activate_loop(y, x, n, act);
+        small_loop(y, x, n, act);
         return;
     }
-    EACH_VECTOR (i, lanes, n) {
+    EACH_VECTOR_SMALL (i, lanes, n) {
         const curve found = curve_of(load_lanes(x + i, lanes), act);
         store_lanes(y + i, found.y, lanes);
         store_lanes(slope + i, found.slope, lanes);
@@ -22,9 +29,9 @@ void activate_span_more(T *y, T *slope, const T *x, ptrdiff_t n, int act)
 {
     switch (act) {
     case CR_LEAKY_RELU: activate_loop(y, x, n, CR_LEAKY_RELU); break;
-    case CR_ELU: activate_loop(y, x, n, CR_ELU); break;
-    case CR_SELU: activate_loop(y, x, n, CR_SELU); break;
-    case CR_SOFTPLUS: activate_loop(y, x, n, CR_SOFTPLUS); break;
+    case CR_ELU: small_loop(y, x, n, CR_ELU); break;
+    case CR_SELU: small_loop(y, x, n, CR_SELU); break;
+    case CR_SOFTPLUS: small_loop(y, x, n, CR_SOFTPLUS); break;
     case CR_GELU: curve_loop(y, slope, x, n, CR_GELU); break;
     case CR_GELU_TANH: curve_loop(y, slope, x, n, CR_GELU_TANH); break;
     case CR_SILU: curve_loop(y, slope, x, n, CR_SILU); break;

@@ -46,10 +46,10 @@ void finish_share(const cr_dense_forward_args *g, ptrdiff_t rank, ptrdiff_t size
         const dropout_params d =
             dropout_params_of(g->seed, g->step, g->stream, g->threshold, g->scale);
         if (n1 - n0 == g->N)
-            dropout_range(g->y, NULL, g->y, m0 * g->N, m1 * g->N, &d);
+            dropout_range(g->y, NULL, g->y, m0 * g->N, m1 * g->N, &d, NULL);
         else
             for (ptrdiff_t row = 0; row < g->M * g->N; row += g->N)
-                dropout_range(g->y, NULL, g->y, row + n0, row + n1, &d);
+                dropout_range(g->y, NULL, g->y, row + n0, row + n1, &d, NULL);
     }
 }
 

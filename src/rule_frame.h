@@ -47,6 +47,7 @@ typedef struct {
     int scaled;    /* and which the step scales (maybe known only when the sweep runs); */
     T threshold, shrinkage, least; /* its numbers (likewise): see scale_proximal */
     int in_flight;                 /* whether steps overlap: see sweep_in_flight in sweep.h */
+    int small;                     /* whether the loop shall be small rather than fast */
     int parts;                     /* which parts of the step are wanted, a bit each */
 } sweep_kind;
 #define HAS(rule, slot) (kind.slots >> (offsetof(rule##_state, slot) / sizeof(V)) & 1)

@@ -154,10 +154,12 @@ ONCE void store_n(T *p, V v, ptrdiff_t n)
  * is compiled twice. In the first copy lanes is the constant VL, so that load_lanes and store_lanes
  * need neither mask nor branch; the second copy runs at most once and is no loop. `continue` ends
  * the work on one vector. Leave by `return` only: `break` would end a round, not both. Code that
- * shall be small has one copy, which asks at every vector. */
-#if defined(__OPTIMIZE_SIZE__)
-#define EACH_VECTOR(i, lanes, n)                                                    \
+ * shall be small has one copy, which asks at every vector: all of it where it is compiled for size,
+ * and elsewhere the loops of EACH_VECTOR_SMALL. */
+#define EACH_VECTOR_SMALL(i, lanes, n)                                              \
     for (ptrdiff_t i = 0, lanes; lanes = (n) - i < VL ? (n) - i : VL, i < (n); i += VL)
+#if defined(__OPTIMIZE_SIZE__)
+#define EACH_VECTOR EACH_VECTOR_SMALL
 #else
 #define EACH_VECTOR(i, lanes, n)                                                    \
     _Pragma("GCC unroll 2") for (ptrdiff_t tail_ = 0, i = 0; tail_ < 2; tail_++)    \

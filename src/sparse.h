@@ -155,7 +155,7 @@ static uint64_t multiply_sparse(const cr_sparse_forward_args *g, ptrdiff_t m, pt
         const ptrdiff_t k0 = sparse_part(d->K, part), k1 = sparse_part(d->K, part + 1);
         const int finish = part == parts - 1 && (d->b || d->act == CR_RELU);
         transpose_part(x, (const T *)d->x + m * d->K + k0, d->K, k1 - k0, rows, zeros);
-        EACH_VECTOR (n, lanes, N) {
+        EACH_VECTOR_SMALL (n, lanes, N) {
             V tile[2][VL] = {{{0}}};
             T *y = (T *)d->y + m * N + n;
             const V bias = d->b ? load_lanes((const T *)d->b + n, lanes) : (V){0};

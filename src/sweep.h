@@ -12,7 +12,7 @@ INLINE V penalty_gradient(V w, T l1, T l2) { return l1 * vsign(w) + 2 * l2 * w; 
 
 /* Gives both penalties from the sums of absolute values and of squares: one that does not count may
  * be infinite. */
-INLINE double penalty_of(const cr_segment *segment, V absolute, V square)
+static __attribute__((noinline)) double penalty_of(const cr_segment *segment, V absolute, V square)
 {
     const double l1 = segment->l1 + segment->proximal_l1, l2 = segment->l2 + segment->proximal_l2;
     return (l1 != 0 ? l1 * (double)lane_sum(absolute) : 0) +
@@ -159,13 +159,12 @@ INLINE ptrdiff_t sweep_in_flight(block_sweep *b, ptrdiff_t n, step_function step
     return i + CR_FLYING * VL;
 }
 
-/* One block of one segment through all stages; returns the penalty of the weights as they were. */
-INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const void *constants,
-                          step_function step, sweep_kind kind)
+/* Begins the sweep over a block, of a rule with these state arrays. */
+INLINE block_sweep sweep_of(const cr_update_args *g, const block_walk *at, const void *constants,
+                            int slots)
 {
+    static const V zeros = {0};
     const cr_segment *segment = at->segment;
-    const double rate = g->hyper->learning_rate * segment->rate;
-    const V zeros = {0};
     block_sweep b = {
         .w = (T *)segment->w + at->from,
         .gradients = gradient_of(at, g->gradients, &zeros),
@@ -174,18 +173,31 @@ INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const v
         .l2 = (T)segment->l2,
         .grad_scale = (T)(g->scales ? g->scales[at->s] : 1),
         .limit = (T)g->hyper->clipvalue,
-        .shrink = (T)segment->decay * (T)rate,
+        .shrink = (T)segment->decay * (T)(g->hyper->learning_rate * segment->rate),
     };
 #pragma GCC unroll 3
     for (int k = 0; k < CR_MAX_SLOTS; k++)
-        b.slot[k] = kind.slots >> k & 1 ? (T *)segment->slot[k] + at->from : NULL;
+        b.slot[k] = slots >> k & 1 ? (T *)segment->slot[k] + at->from : NULL;
+    return b;
+}
+
+/* One block of one segment through all stages; returns the penalty of the weights as they were. */
+INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const void *constants,
+                          step_function step, sweep_kind kind)
+{
+    const cr_segment *segment = at->segment;
+    const double rate = g->hyper->learning_rate * segment->rate;
+    block_sweep b = sweep_of(g, at, constants, kind.slots);
     kind.threshold = (T)(rate * segment->proximal_l1);
     kind.shrinkage = (T)(rate * 2 * segment->proximal_l2);
     kind.least = segment->scaling == CR_CAPPED ? (T)segment->proximal_l1 : 0;
     if (kind.in_flight) {
         for (ptrdiff_t i = sweep_in_flight(&b, at->n, step, kind); i < at->n; i += VL)
             sweep_vector(&b, i, at->n - i < VL ? at->n - i : VL, step, kind);
-    } else
+    } else if (kind.small)
+        EACH_VECTOR_SMALL (i, lanes, at->n)
+            sweep_vector(&b, i, lanes, step, kind);
+    else
         EACH_VECTOR (i, lanes, at->n)
             sweep_vector(&b, i, lanes, step, kind);
     return kind.penalized || kind.proximal ? penalty_of(segment, b.absolute, b.square) : 0;

@@ -376,6 +376,25 @@ def test_functions_as_metrics_are_replayed_and_stay_right():
 # ---- the general forms by themselves ------------------------------------------------------------
 
 
+def test_the_result_of_metrics_is_that_of_the_last_run():
+    x, y = data()
+    model = Sequential([layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    with pytest.raises(ValueError, match=r"get_metrics_result: expected metrics that have seen"):
+        model.get_metrics_result()
+    for _ in range(3):  # the last one is replayed
+        assert model.train_on_batch(x, y, return_dict=True) == model.get_metrics_result()
+    assert model.test_on_batch(x[:3], y[:3], return_dict=True) == model.get_metrics_result()
+    history = model.fit(x, y, epochs=3, batch_size=8, verbose=0).history
+    assert model.get_metrics_result() == {"loss": history["loss"][-1], "mae": history["mae"][-1]}
+    assert model.evaluate(x, y, verbose=0, return_dict=True) == model.get_metrics_result()
+    history = model.fit(x, y, validation_data=(x[:5], y[:5]), verbose=0).history
+    found = {"loss": history["val_loss"][-1], "mae": history["val_mae"][-1]}
+    assert model.get_metrics_result() == found  # as in Keras
+    model.reset_metrics()
+    assert model.get_metrics_result() == {"loss": 0.0, "mae": 0.0}
+
+
 def test_the_general_steps_may_be_called_by_hand():
     x, y = data()
     model = Sequential(parts())

@@ -86,12 +86,12 @@ def test_the_extreme_numbers_of_rows_work(rows):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"rows": 9}, "rows: expected 10 to 1730 for digits, got 9"),
-        ({"rows": 1731}, "rows: expected 10 to 1730 for digits, got 1731"),
+        ({"rows": 9}, "rows: expected 10 to 1730 for digits, received 9"),
+        ({"rows": 1731}, "rows: expected 10 to 1730 for digits, received 1731"),
         ({"name": "breast_cancer", "rows": 423}, "rows: expected 2 to 422 for breast_cancer"),
-        ({"noise": -0.1}, "noise: expected a share from 0 to 1, got -0.1"),
-        ({"noise": float("nan")}, "noise: expected a share from 0 to 1, got nan"),
-        ({"name": "mnist"}, "expected a name out of digits, breast_cancer, got 'mnist'"),
+        ({"noise": -0.1}, "noise: expected a share from 0 to 1, received -0.1"),
+        ({"noise": float("nan")}, "noise: expected a share from 0 to 1, received nan"),
+        ({"name": "mnist"}, "expected a name out of digits, breast_cancer, received 'mnist'"),
     ],
 )
 def test_task_refuses(arguments, message):
@@ -342,12 +342,12 @@ def test_version(capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--rows", "5"], "argument --rows: expected 10 to 1730 for digits, got 5"),
+        (["--rows", "5"], "argument --rows: expected 10 to 1730 for digits, received 5"),
         (["--rows", "many"], "argument --rows: invalid int value: 'many'"),
-        (["--epochs", "0"], "argument --epochs: expected 1 or more, got 0"),
-        (["--seed", "-1"], "argument --seed: expected 0 to 4294967295, got -1"),
-        (["--seed", "4294967296"], "argument --seed: expected 0 to 4294967295, got 4294967296"),
-        (["--noise", "2"], "argument --noise: expected a share from 0 to 1, got 2.0"),
+        (["--epochs", "0"], "argument --epochs: expected 1 or more, received 0"),
+        (["--seed", "-1"], "argument --seed: expected 0 to 4294967295, received -1"),
+        (["--seed", "4294967296"], "argument --seed: expected 0 to 4294967295, received 4294967296"),
+        (["--noise", "2"], "argument --noise: expected a share from 0 to 1, received 2.0"),
         (["--data", "mnist"], "argument --data: invalid choice: 'mnist'"),
         (["--epoch", "3"], "unrecognized arguments: --epoch 3"),
         (["digits"], "unrecognized arguments: digits"),

@@ -159,9 +159,7 @@ WHOLE = {
 @pytest.mark.parametrize("value", [True, 2.5, "2"], ids=["bool", "float", "text"])
 @pytest.mark.parametrize("name", WHOLE)
 def test_what_is_no_whole_number(name, value):
-    with pytest.raises(
-        (TypeError, ValueError), match=r"expected.*(received|got) .*(True|2\.5|'2')"
-    ):
+    with pytest.raises((TypeError, ValueError), match=r"expected.*received .*(True|2\.5|'2')"):
         WHOLE[name](value)
 
 

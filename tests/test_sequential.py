@@ -50,7 +50,7 @@ from corereg.models import Sequential
         (
             lambda: Sequential([Dense(1), Dense(1, dtype="float64")]).dtype,
             ValueError,
-            r"expected layers of one dtype, got \['float32', 'float64'\]",
+            r"expected layers of one dtype, received \['float32', 'float64'\]",
         ),
     ],
 )

@@ -28,7 +28,9 @@ def find(who: str, path: str | os.PathLike[str], file: str) -> str:
     """The path of a file: an absolute path is the user's own copy, which is taken as it is; any
     other is in Keras's folder, and checked. What is not there is downloaded."""
     if not isinstance(path, str | os.PathLike) or not os.fspath(path):
-        raise ValueError(f"{who}: expected path= as a file's name or absolute path, got {path!r}")
+        raise ValueError(
+            f"{who}: expected path= as a file's name or absolute path, received {path!r}"
+        )
     target = os.path.join(cache_folder("datasets"), os.path.expanduser(os.fspath(path)))
     if os.path.isabs(os.path.expanduser(os.fspath(path))) and os.path.exists(target):
         return target

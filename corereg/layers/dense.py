@@ -69,7 +69,9 @@ class Dense(Layer):
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **options)
         if isinstance(units, bool) or not hasattr(units, "__index__") or int(units) < 1:
-            raise ValueError(f"{self.who}: expected a positive integer for units, got {units!r}")
+            raise ValueError(
+                f"{self.who}: expected a positive integer for units, received {units!r}"
+            )
         self._units = int(units)
         self.activation = activations.get(activation)
         self._use_bias = bool(use_bias)

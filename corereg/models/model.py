@@ -541,14 +541,15 @@ class Model(CopiedWhole, ModelStructure):
         return custom.compute_metrics(self, y, y_pred, sample_weight)
 
     def get_metrics_result(self) -> dict[str, Any]:
-        """What all metrics say now, by name.
+        """What all metrics say now, by name: of the last epoch, test or batch. ValueError
+        if there are compiled metrics and no data have come yet.
 
         >>> layer = layers.Dense(1, kernel_initializer="ones")
         >>> model = corereg.Sequential([corereg.Input((1,)), layer])
         >>> model.compile("sgd", "mse", metrics=["mae"])
         >>> result = model.evaluate(np.ones((2, 1)), np.zeros(2), verbose=0)
-        >>> model.get_metrics_result()["mae"]
-        1.0
+        >>> model.get_metrics_result()
+        {'loss': 1.0, 'mae': 1.0}
         """
         return custom.metrics_result(self)
 
@@ -581,6 +582,7 @@ class Model(CopiedWhole, ModelStructure):
         """
         for metric in self.metrics:
             metric.reset_state()
+        self._trainer.reset_sums()
 
     def zero_grad(self) -> None:
         """Forgets the gradients of all weights.

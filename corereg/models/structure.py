@@ -214,7 +214,7 @@ class ModelStructure(Layer):
         found = {layer.dtype for layer in layers if layer.dtype in FLOATS}
         if len(found) > 1:
             raise ValueError(
-                f"{type(self).__name__} {self.name!r}: expected layers of one dtype, got "
+                f"{type(self).__name__} {self.name!r}: expected layers of one dtype, received "
                 f"{sorted(found)}"
             )
         return found.pop() if found else str(self._dtype)

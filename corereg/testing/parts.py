@@ -45,7 +45,9 @@ def check_layer(
         wrong = [w.name for w in layer.weights if w.dtype != dtype]
         require(not wrong, f"expected weights of {dtype}, {wrong} are not")
         names = [w.path if hasattr(w, "path") else w.name for w in layer.weights]
-        require(len({*names}) == len(names), f"expected weights of different names, got {names}")
+        require(
+            len({*names}) == len(names), f"expected weights of different names, received {names}"
+        )
     _check_layer_gradients(layer, x)
     again = _check_config(layer, layers.serialize, layers.deserialize)
     again(x)

@@ -6,6 +6,7 @@ No step reads a value back: the same additions run whether a step is run by Pyth
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +50,7 @@ class EpochAccumulators:
         self._output_losses = [self._sums[2 + i : 3 + i] for i in range(count)]
         self._rows, self._logged = self._counts[:1], self._counts[1:]  # the latter: in the log
         self.has_penalty = False
+        self.began = 0.0  # the time of the last `reset` or `begin_log`
         self.penalties = PenaltySums()
         self._states: list[Array] = []  # all arrays that the log keeps
         self._log: list[Array] = []  # of each state, by epochs
@@ -65,6 +67,7 @@ class EpochAccumulators:
 
     def reset(self) -> None:
         """Sets all sums to zero."""
+        self.began = perf_counter()
         self._sums.fill(0)
         self._counts.fill(0)
         self.penalties.reset()
@@ -93,6 +96,7 @@ class EpochAccumulators:
 
     def begin_log(self) -> None:
         """As `reset`, by kernels, with the arrays that the metrics have now; empties no log."""
+        self.began = perf_counter()
         found = [self._loss, self._penalty, *self._output_losses, self._rows]
         found += self.penalties.cells.values()
         for one in self.metrics:
@@ -153,15 +157,20 @@ class EpochAccumulators:
         """The sum of the loss over rows so far, and how many rows that are."""
         return self._loss.item(), self._rows.item()
 
-    def logs(self, prefix: str = "") -> Logs:
-        """The means so far by name."""
+    def mean_losses(self, prefix: str = "") -> Logs:
+        """The means so far of the loss, and of the losses of outputs where there are several."""
         rows = max(self._rows.item(), 1)
         out = {f"{prefix}loss": self._loss.item() / rows}
         if self._names:
             for name, total in zip(self._names, self._output_losses, strict=True):
                 out[prefix + name] = total.item() / rows
+        return out
+
+    def logs(self, prefix: str = "") -> Logs:
+        """The means so far by name."""
+        out = self.mean_losses(prefix)
         if self.has_penalty:
-            out[f"{prefix}penalty"] = self._penalty.item() / rows
+            out[f"{prefix}penalty"] = self._penalty.item() / max(self._rows.item(), 1)
         for one in self._shown:
             add_result(out, prefix + one.name, one.metric.result(), prefix)
         if self.penalties.names:

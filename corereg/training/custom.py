@@ -139,7 +139,17 @@ def compute_metrics(
 
 
 def metrics_result(model: TrainableModel) -> dict[str, Any]:
-    """What the metrics of a model say now, by name."""
+    """What the metrics of a model say now, by name. The losses are those that the user's own steps
+    have added up, else those of the last epoch, test or batch."""
+    trainer = model._trainer
+    compiled = trainer.compilation
+    if compiled.metrics is None and (
+        compiled.requested_metrics or compiled.requested_weighted_metrics
+    ):
+        raise ValueError(
+            "get_metrics_result: expected metrics that have seen data, but they are made with the "
+            "first batch; call fit, evaluate or train_on_batch before"
+        )
     found: dict[str, Any] = {}
     for metric in model.metrics:
         result = metric.result()
@@ -147,7 +157,8 @@ def metrics_result(model: TrainableModel) -> dict[str, Any]:
             found.update(result)
         else:
             found[metric.name] = result
-    return found
+    last = None if trainer.trackers.have_losses else trainer.last_sums()
+    return found if last is None else found | last.mean_losses()
 
 
 def _rows_of(x: Any) -> int:

@@ -73,6 +73,11 @@ class Trackers:
         self.penalties = PenaltySums()
 
     @property
+    def have_losses(self) -> bool:
+        """Whether a step has added its loss."""
+        return bool(self.loss.states[1][0])
+
+    @property
     def metrics(self) -> list[Any]:
         """All of them, as `Model.metrics` lists them."""
         compiled = [] if self.compiled is None else [self.compiled]

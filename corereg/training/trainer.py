@@ -185,6 +185,15 @@ class Trainer:
             found = self._sums[kind] = accumulators.EpochAccumulators(self.losses, metrics)
         return found
 
+    def last_sums(self) -> EpochAccumulators | None:
+        """The sums that steps have added to last, or None."""
+        return max(self._sums.values(), key=lambda sums: sums.began, default=None)
+
+    def reset_sums(self) -> None:
+        """Sets all sums to zero."""
+        for sums in self._sums.values():
+            sums.reset()
+
     @property
     def trackers(self) -> Trackers:
         """The means that steps of the user's own update."""

@@ -108,7 +108,9 @@ def dense(x: Any, w: Any, b: Any = None, activation: str = "linear") -> Tensor:
     Tensor([[3.5, 0. ]])
     """
     if activation not in CODES:
-        raise ValueError(f"dense: expected an activation of {sorted(CODES)}, got {activation!r}")
+        raise ValueError(
+            f"dense: expected an activation of {sorted(CODES)}, received {activation!r}"
+        )
     code = CODES[activation]
     x, w = tensor(x), tensor(w)
     inputs = (x, w) if b is None else (x, w, tensor(b))

@@ -24,5 +24,7 @@ class ActivationLayer(Layer):
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
         if not number or not np.isfinite(value) or (least is not None and value < least):
             least_text = "" if least is None else f" of {least} or more"
-            raise ValueError(f"{self.who}: expected {name} as a number{least_text}, got {value!r}")
+            raise ValueError(
+                f"{self.who}: expected {name} as a number{least_text}, received {value!r}"
+            )
         return float(value)

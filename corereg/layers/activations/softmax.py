@@ -42,7 +42,9 @@ class Softmax(ActivationLayer):
         several = isinstance(axis, list | tuple)
         for one in axis if several else (axis,):  # type: ignore[union-attr]
             if isinstance(one, bool) or not hasattr(one, "__index__"):
-                raise ValueError(f"{self.who}: expected an integer axis or several, got {axis!r}")
+                raise ValueError(
+                    f"{self.who}: expected an integer axis or several, received {axis!r}"
+                )
         self.axis = tuple(map(int, axis)) if several else int(axis)  # type: ignore[arg-type]
 
     def call(self, x: Tensor, mask: Any = None) -> Tensor:

@@ -45,7 +45,9 @@ def modern(described: Any) -> Config:
     if isinstance(config, list):  # before Keras 2.2.3
         config = {"name": name.lower(), "layers": config}
     if not isinstance(config, Mapping):
-        raise ValueError(f"layer {name!r}: expected a config of named values, got {config!r:.200}")
+        raise ValueError(
+            f"layer {name!r}: expected a config of named values, received {config!r:.200}"
+        )
     own = {key: one for key, one in described.items() if key in ("name", "inbound_nodes")}
     if name in _OF_TENSORFLOW:
         called = config.get("function") or config.get("name")
