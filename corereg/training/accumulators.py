@@ -6,7 +6,6 @@ No step reads a value back: the same additions run whether a step is run by Pyth
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,11 +36,16 @@ class EpochAccumulators:
     several epochs that run without Python. Sums begin with `reset`, not when they are made: a
     training may be using the metrics while a test within it makes its sums. has_penalty: whether
     steps found any penalty; what has none logs none. penalties: the same by name, if they are asked
-    for.
+    for. latest: a place for those sums of a model that have begun last.
     """
 
-    def __init__(self, losses: Sequence[OutputLoss], metrics: tuple[OutputMetric, ...]) -> None:
-        self.losses, self.metrics = losses, metrics
+    def __init__(
+        self,
+        losses: Sequence[OutputLoss],
+        metrics: tuple[OutputMetric, ...],
+        latest: list[EpochAccumulators | None],
+    ) -> None:
+        self.losses, self.metrics, self._latest = losses, metrics, latest
         self._shown = sorted(metrics, key=lambda one: one.name) if len(losses) > 1 else metrics
         self._names = [one.name for one in losses if one.name is not None]
         count = len(self._names)
@@ -50,7 +54,6 @@ class EpochAccumulators:
         self._output_losses = [self._sums[2 + i : 3 + i] for i in range(count)]
         self._rows, self._logged = self._counts[:1], self._counts[1:]  # the latter: in the log
         self.has_penalty = False
-        self.began = 0.0  # the time of the last `reset` or `begin_log`
         self.penalties = PenaltySums()
         self._states: list[Array] = []  # all arrays that the log keeps
         self._log: list[Array] = []  # of each state, by epochs
@@ -67,7 +70,7 @@ class EpochAccumulators:
 
     def reset(self) -> None:
         """Sets all sums to zero."""
-        self.began = perf_counter()
+        self._latest[0] = self
         self._sums.fill(0)
         self._counts.fill(0)
         self.penalties.reset()
@@ -96,7 +99,7 @@ class EpochAccumulators:
 
     def begin_log(self) -> None:
         """As `reset`, by kernels, with the arrays that the metrics have now; empties no log."""
-        self.began = perf_counter()
+        self._latest[0] = self
         found = [self._loss, self._penalty, *self._output_losses, self._rows]
         found += self.penalties.cells.values()
         for one in self.metrics:
@@ -157,20 +160,20 @@ class EpochAccumulators:
         """The sum of the loss over rows so far, and how many rows that are."""
         return self._loss.item(), self._rows.item()
 
-    def mean_losses(self, prefix: str = "") -> Logs:
+    def mean_losses(self) -> Logs:
         """The means so far of the loss, and of the losses of outputs where there are several."""
+        found = self.logs()
+        return {name: found[name] for name in ("loss", *self._names)}
+
+    def logs(self, prefix: str = "") -> Logs:
+        """The means so far by name."""
         rows = max(self._rows.item(), 1)
         out = {f"{prefix}loss": self._loss.item() / rows}
         if self._names:
             for name, total in zip(self._names, self._output_losses, strict=True):
                 out[prefix + name] = total.item() / rows
-        return out
-
-    def logs(self, prefix: str = "") -> Logs:
-        """The means so far by name."""
-        out = self.mean_losses(prefix)
         if self.has_penalty:
-            out[f"{prefix}penalty"] = self._penalty.item() / max(self._rows.item(), 1)
+            out[f"{prefix}penalty"] = self._penalty.item() / rows
         for one in self._shown:
             add_result(out, prefix + one.name, one.metric.result(), prefix)
         if self.penalties.names:

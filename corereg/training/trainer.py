@@ -166,6 +166,7 @@ class Trainer:
         self.samplers: Any = None  # the SamplerPool of predict_mc, once there is one
         self.sparse_choice: SparseChoice  # of the forward passes in the pool, if there is one
         self._sums: dict[str, EpochAccumulators] = {}
+        self._latest_sums: list[EpochAccumulators | None] = [None]
         self.losses: tuple[OutputLoss, ...] = ()  # of the data that came last
         self.output_names: list[str | None] = []
         self.told_not_finite = False  # whether train_on_batch has warned of its loss
@@ -182,12 +183,14 @@ class Trainer:
         assert metrics is not None
         found = self._sums.get(kind)
         if found is None or found.metrics is not metrics or found.losses is not self.losses:
-            found = self._sums[kind] = accumulators.EpochAccumulators(self.losses, metrics)
+            found = self._sums[kind] = accumulators.EpochAccumulators(
+                self.losses, metrics, self._latest_sums
+            )
         return found
 
     def last_sums(self) -> EpochAccumulators | None:
         """The sums that steps have added to last, or None."""
-        return max(self._sums.values(), key=lambda sums: sums.began, default=None)
+        return self._latest_sums[0]
 
     def reset_sums(self) -> None:
         """Sets all sums to zero."""
