@@ -9,16 +9,30 @@ import numpy as np
 import pytest
 
 import corereg
-from corereg import Tensor, layers, losses, metrics, models, optimizers, preprocessing, tuning
+from corereg import (
+    Tensor,
+    autograd,
+    layers,
+    losses,
+    metrics,
+    models,
+    ops,
+    optimizers,
+    preprocessing,
+    tuning,
+)
+from corereg.autograd import lowering
 from corereg.callbacks import History
 from corereg.models import summary
 from corereg.models.features.feature import Cross, Feature
 from corereg.models.text_table import table as text_table
+from corereg.plotting.predicted import _regression
 from corereg.tables.given import given
 from corereg.training import predict_mc
 from corereg.training.data import feature_names
 from corereg.training.data.structures import flat_targets, flat_weights, rank_of
 from corereg.training.likelihood import kind_by_activation
+from corereg.utils import diagram_layout
 
 X = np.arange(6, dtype="float32").reshape(3, 2)
 
@@ -208,3 +222,60 @@ def test_an_axis_of_strengths_with_zero():
         assert ax.get_xlabel() == "l2"
         pyplot.close(figure)
     assert scales == ["symlog", "log", "linear"]
+
+
+@pytest.mark.parametrize(
+    ("name", "square"),
+    [
+        *((name, True) for name in ("cholesky", "det", "eigh", "inv", "log_abs_det", "solve")),
+        *((name, False) for name in ("qr", "singular_values", "svd")),
+    ],
+)
+def test_matrices_that_have_to_be_square(name, square, fails):
+    function = getattr(autograd.ops, name)
+    more = (np.ones((2, 1)),) if name == "solve" else ()
+    if square:
+        fails(
+            lambda: function(np.ones((2, 3)), *more),
+            ValueError,
+            rf"{name}: expected x of shape \(\.\.\., n, n\)",
+        )
+    else:
+        function(np.arange(6.0).reshape(2, 3))
+    for value in (np.float64(1), np.ones(2)):
+        fails(lambda: function(value, *more), ValueError, f"{name}: expected")  # noqa: B023
+
+
+def test_powers_of_bools_are_whole_numbers():
+    found = ops.power(np.array([True, False]), 2)
+    assert (found.dtype, found.data.tolist()) == (np.int32, [1, 0])
+    assert ops.power(Tensor([2.0, 3.0]), 2).data.tolist() == [4, 9]
+    assert ops.power(Tensor([2.0, 3.0]), np.array([1, 2])).data.tolist() == [2, 9]
+
+
+def test_what_axes_of_pictures_are_called():
+    pytest.importorskip("matplotlib")
+    drawn = SimpleNamespace(
+        mean=np.array([1.0, 2.0]), std=np.ones(2), entropy=None, mutual_information=None
+    )
+    for x, label in ((None, "rows, by their mean"), (np.array([3.0, 4.0]), "x")):
+        ax = _regression("uncertainty", drawn, x, None, None)
+        assert (ax.get_xlabel(), ax.get_ylabel()) == (label, "prediction")
+
+
+def test_boxes_side_by_side_have_no_room_for_frames_that_are_none():
+    boxes = [SimpleNamespace(title="box", lines=[], trainable=None) for _ in range(3)]
+    found = diagram_layout.arranged(boxes, [(0, 1), (0, 2)], [], "TB")
+    left, right = sorted((placed for _, placed in found.boxes[1:]), key=lambda one: one.x)
+    assert right.x - (left.x + left.width) == pytest.approx(diagram_layout.BETWEEN_BOXES)
+
+
+def test_bits_of_a_loop_that_are_not_numpys():
+    one, nan = np.array([1.0]), np.array([np.nan])
+    assert lowering.verified(one, one.copy()) is one
+    assert lowering.verified(nan, -nan) is nan
+    for other in (np.nextafter(one, 2), -one, nan):
+        with pytest.raises(lowering.Unrecordable, match="other bits than NumPy"):
+            lowering.verified(one, other)
+    with pytest.raises(lowering.Unrecordable, match="other bits"):
+        lowering.verified(np.array([0.0]), np.array([-0.0]))
