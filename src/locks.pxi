@@ -113,13 +113,13 @@ cdef class ReadWriteLock:
 
     cdef lock_reader *add_reader(self, unsigned long thread) except NULL:
         cdef lock_reader *grown
+        cdef int room
         if self.reader_count == self.reader_room:
-            grown = <lock_reader *> PyMem_Realloc(
-                self.readers, (2 * self.reader_room + 4) * sizeof(lock_reader))
+            room = 2 * self.reader_room + 4
+            grown = <lock_reader *> PyMem_Realloc(self.readers, room * sizeof(lock_reader))
             if grown == NULL:
                 raise MemoryError("ReadWriteLock: no memory for another reader")
-            self.readers = grown
-            self.reader_room = 2 * self.reader_room + 4
+            self.readers, self.reader_room = grown, room
         self.readers[self.reader_count] = lock_reader(thread, 0)
         self.reader_count += 1
         return self.readers + self.reader_count - 1

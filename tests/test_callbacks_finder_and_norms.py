@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import corereg
 from corereg import Input, callbacks, layers, losses, optimizers
 from corereg.models import Sequential
 from corereg.optimizers.schedules import ExponentialDecay
+from corereg.warn import NotFiniteWarning
 
 X = np.random.default_rng(0).standard_normal((40, 5)).astype("float32")
 Y = (X @ np.arange(1, 6, dtype="float32"))[:, None]
@@ -243,3 +245,14 @@ def test_it_goes_on_where_it_was():
     fit(model, 3, again, initial_epoch=2)
     assert again.epoch == [0, 1, 2]
     assert again.weights["last"][:2] == norms.weights["last"]
+
+
+def test_a_loss_that_explodes_is_what_it_looks_for():
+    """So nobody is warned of it, as one is without it."""
+    model = made()
+    y = np.full_like(Y, 1e30)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(X, y, verbose=0, callbacks=[callbacks.LearningRateFinder(steps=3)])
+    with pytest.warns(NotFiniteWarning):
+        model.fit(X, y, verbose=0)

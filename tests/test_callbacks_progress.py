@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import itertools
+import shutil
 import sys
+from types import SimpleNamespace
 
 import pytest
 from small import data, net
@@ -101,3 +104,15 @@ def test_lambda_callback_takes_the_first_hooks_by_place_and_all_by_name():
     assert seen == ["test"]
     with pytest.raises(TypeError, match="'on_fit' is no hook"):
         LambdaCallback(on_fit=print)
+
+
+def test_the_terminals_size_is_looked_at_twice_a_second(monkeypatch):
+    """Of a window that grows from 80 to 81, 82, ... columns."""
+    columns, now = itertools.count(81), [0.0]
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: SimpleNamespace(columns=next(columns)))
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    bar = progress.ProgressBar(10)
+    bar._output, found = None, []
+    for now[0] in (100.0, 100.49, 100.5, 100.9, 101.0):
+        found.append(bar._terminal_width())
+    assert found == [80, 80, 81, 81, 82]

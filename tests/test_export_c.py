@@ -106,6 +106,7 @@ PRODUCTS: tuple[Callable[[Any], Any], ...] = (
 OTHERS: tuple[Callable[[Any, Any], Any], ...] = (
     lambda a, b: (a * 2 - b / 3 + 1) ** 2 - abs(a) + (-b),
     lambda a, b: ops.where(ops.greater(a, 0), b, -1.0),
+    lambda a, b: ops.where(a / 9, ops.cast(b * 3, "int32"), ops.cast(a * 3, "int32")),
     lambda a, b: ops.clip(a, -0.5, 0.5) + ops.clip(b, 0.0, None if False else 9.0),
     lambda a, b: ops.cast(ops.cast(a * 3, "int32") + 1, "float32"),
     lambda a, b: ops.maximum(ops.cast(a * 3, "int64"), 1),

@@ -10,9 +10,10 @@ import sys
 import threading
 import time
 
+import numpy as np
 import pytest
 
-from corereg import _kernels
+from corereg import Parameter, _kernels
 
 GUARDS = [
     lambda lock, training: lock.reading,
@@ -460,3 +461,28 @@ def test_python_looks_at_no_signal_between_enter_and_the_block():
     [enter] = [i for i, one in enumerate(code) if one.opname == "BEFORE_WITH"]
     protected = dis._parse_exception_table(block.__code__)
     assert code[enter + 1].offset == min(entry.start for entry in protected)
+
+
+@pytest.mark.parametrize("inside", ["reading", "writing"])
+@pytest.mark.parametrize("wanted", ["reading", "writing"])
+def test_a_lock_in_the_place_of_others_waits_until_they_are_left(inside, wanted):
+    """Readers wait for a writer alone, writers for all; who is in one of them does not wait."""
+    weights = [Parameter(np.ones(1), name) for name in "ab"]
+    before = [_kernels.shared_lock([weight]) for weight in weights]
+    entered, own = threading.Event(), threading.Event()
+
+    def enter():
+        with getattr(lock, wanted):
+            entered.set()
+
+    with getattr(before[1], inside):
+        lock = _kernels.shared_lock(weights)
+        with getattr(lock, inside):
+            own.set()
+        other = threading.Thread(target=enter, daemon=True)
+        other.start()
+        waits = "writing" in (inside, wanted)
+        assert entered.wait(0.05 if waits else 10) is not waits
+    assert own.is_set()
+    assert entered.wait(10)
+    other.join()

@@ -10,6 +10,7 @@ from corereg import (
     Model,
     Parameter,
     Sequential,
+    Tensor,
     activations,
     backend,
     layers,
@@ -18,6 +19,8 @@ from corereg import (
     optimizers,
 )
 from corereg.callbacks import LambdaCallback
+from corereg.training import diagnosis
+from corereg.training.data.arrays import Batch
 from corereg.warn import NotFiniteWarning
 
 X = np.random.default_rng(0).random((200, 4), dtype=np.float32)
@@ -342,3 +345,46 @@ def test_backend_has_what_programs_ask_for_every_day():
     assert layers.Dense(1).name == "dense"
     with pytest.raises(AttributeError, match=r"corereg\.backend has no 'eval'"):
         getattr(backend, "eval")  # noqa: B009
+
+
+def cause(model, x, y=None):
+    y = np.ones((len(x), 1), np.float32) if y is None else y
+    return diagnosis._cause(model, Batch(Tensor(x), (y,), (None,), len(x), (x, y)))
+
+
+def trained(*middle):
+    model = compiled(Sequential([Input((4,)), *middle, layers.Dense(1, name="last")]), 0.0)
+    model.fit(np.full((2, 4), 2, np.float32), np.ones((2, 1)), verbose=0)
+    return model
+
+
+def test_each_cause_is_said():
+    x = np.ones((2, 4), np.float32)
+    model = trained(layers.Dense(3))
+    assert cause(model, x) == "the loss, all outputs and gradients are finite there"
+    assert cause(model, np.full_like(x, np.nan)) == "the batch itself is not finite"
+    assert cause(model, x, np.full((2, 1), np.inf, "f4")) == "the batch itself is not finite"
+
+
+def test_the_last_layer_whose_gradient_is_not_finite_is_said():
+    root = layers.Lambda(lambda t: ops.sqrt(t - 1), name="root")
+    model = trained(layers.Dense(4, name="before", kernel_initializer="identity"), root)
+    said = cause(model, np.ones((2, 4), np.float32))
+    assert said == (
+        "all outputs are finite, and the first gradient that is not is that of Dense 'before'"
+    )
+
+
+class Spare(layers.Layer):
+    def build(self, input_shape):
+        self.spare = self.add_weight((1,), "zeros", name="spare", trainable=False)
+
+    def call(self, x):
+        return x * 2
+
+
+def test_weights_that_no_output_shows_are_said():
+    model = trained(Spare(name="own"))
+    model.get_layer("own").spare.assign([np.nan])
+    said = cause(model, np.ones((2, 4), np.float32))
+    assert said == "outputs and gradients are finite, and these weights are not: own/spare"

@@ -495,7 +495,8 @@ def test_bad_arguments_raise(fails):
     fails(call(x[:, :2]), ValueError, "predict_mc: expected X of shape")
     fails(call(x[:0]), ValueError, "expected")
     bad = "predict_mc: validation_data: expected "
-    fails(call(x, validation_data=x), ValueError, r"validation_data as \(x, y\)")
+    for given in (x, (x,), (x, x, x, x), "xy"):
+        fails(call(x, validation_data=given), ValueError, r"validation_data as \(x, y\)")
     fails(call(x, validation_data=(x, y[:9])), ValueError, f"{bad}y as numbers of shape")
     fails(call(x, validation_data=(x, y + 1)), ValueError, bad + r"classes in \[0, 3\), received 1")
     fails(call(x, validation_data=(x, y * np.nan)), ValueError, f"{bad}finite y")

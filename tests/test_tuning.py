@@ -17,10 +17,11 @@ from corereg import _kernels, layers, losses, regularizers
 from corereg.models import Ensemble
 from corereg.random import OwnStreams, get_state, next_seed, set_random_seed
 from corereg.tuning import LogUniform, Uniform, cross_validated_search, default_space
-from corereg.tuning.folds import Rows, splits_of
+from corereg.tuning.folds import Rows, count_rows, rows_of, splits_of
 from corereg.tuning.progress import SearchProgress
 from corereg.tuning.score_table import ScoreTable
-from corereg.tuning.space import chains, draw, grid
+from corereg.tuning.scoring import SCORES
+from corereg.tuning.space import chains, check_space, draw, grid, strength_of
 from corereg.tuning.tasks import Outcome, Task
 
 RNG = np.random.default_rng(5)
@@ -520,3 +521,110 @@ def test_a_page_of_a_search_shows_the_best_settings_and_the_chosen_one(rng):
     assert page.count('<tr class="mark">') == 1
     assert "&lt;b&gt;" in page
     assert "2 of 2 settings on 2 folds" in page
+
+
+PLACES = np.array([2, 0])
+
+
+def test_rows_of_what_has_rows():
+    x = np.arange(6.0).reshape(3, 2)
+    assert count_rows(x) == count_rows(x.tolist()) == count_rows({"a": x, "b": x[:2]}) == 3
+    for what in ({}, 3, np.float64(1)):
+        with pytest.raises(TypeError, match="expected x with rows, received"):
+            count_rows(what)
+    for given in (x, x.tolist(), {"a": x}):
+        found = rows_of(given, PLACES)
+        assert np.array_equal(found["a"] if isinstance(given, dict) else found, x[PLACES])
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow", "scipy.sparse"])
+def test_rows_of_tables(library):
+    module = pytest.importorskip(library)
+    x = np.array([[1.0, 0.0], [2.0, 3.0], [0.0, 4.0]])
+    columns = {"a": x[:, 0], "b": x[:, 1]}
+    make = {"pandas": "DataFrame", "polars": "DataFrame", "pyarrow": "table"}.get(library)
+    table = getattr(module, make)(columns) if make else module.coo_array(x)
+    assert count_rows(table) == 3
+    found = rows_of(table, PLACES)
+    if library == "scipy.sparse":
+        assert np.array_equal(found.toarray(), x[PLACES])
+    else:
+        assert type(found) is type(table)
+        assert np.array_equal(np.stack([np.asarray(found[name]) for name in "ab"], 1), x[PLACES])
+
+
+class Halves:
+    def split(self, x, y, *groups):
+        self.given = (len(x), y is not None, *groups)
+        yield np.arange(len(x)) < 2, [2, 3]
+
+
+@pytest.mark.parametrize("groups", [None, [0, 0, 1, 1]])
+def test_splitters_and_pairs(groups):
+    rows, halves = Rows(np.ones((4, 2)), np.ones(4)), Halves()
+    ((train, test),) = splits_of(halves, rows, False, groups, 0)
+    assert (train.tolist(), test.tolist()) == ([0, 1], [2, 3])
+    assert halves.given == ((4, True) if groups is None else (4, True, groups))
+    assert [len(splits_of(n, rows, False, None, 0)) for n in (2, 4)] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("cv", "groups", "error", "message"),
+    [
+        (1, None, ValueError, "expected cv from 2 to 4, the rows, received 1"),
+        (5, None, ValueError, "expected cv from 2 to 4, the rows, received 5"),
+        (2, [1, 1, 2, 2], ValueError, "a splitter that knows groups"),
+        (True, None, TypeError, "expected cv as a number of folds, a splitter or pairs"),
+        (None, None, TypeError, "received None"),
+        ([3], None, ValueError, "expected cv as pairs"),
+        ([([0], [1], [2])], None, ValueError, "expected cv as pairs"),
+        ([([0], [])], None, ValueError, "row numbers in each part of a fold"),
+        ([([0], [[1]])], None, ValueError, "row numbers in each part of a fold"),
+        ([([0], [1.0])], None, ValueError, "row numbers in each part of a fold"),
+        ([([0], [4])], None, ValueError, "row numbers below 4, received 4"),
+        ([([-5], [0])], None, ValueError, "row numbers below 4"),
+    ],
+)
+def test_folds_that_are_none(cv, groups, error, message):
+    with pytest.raises(error, match=message):
+        splits_of(cv, Rows(np.ones((4, 2)), np.ones(4)), False, groups, 0)
+
+
+def test_row_numbers_at_their_ends():
+    ((train, test),) = splits_of([([-4, 1], [3])], Rows(np.ones((4, 2)), None), False, None, 0)
+    assert (train.tolist(), test.tolist()) == ([-4, 1], [3])
+
+
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        ("l2", "expected space as a dict"),
+        ([], "expected space as a dict"),
+        (3, "expected space as a dict"),
+        ([3], "expected space as dicts, received int"),
+    ],
+)
+def test_spaces_that_are_none(space, message):
+    with pytest.raises(TypeError, match=message):
+        check_space(space)
+
+
+def test_strengths_by_name_and_without_values():
+    spaces = [{"l1": [0, 1], "dropout": [0.1]}]
+    assert strength_of(spaces) == strength_of(spaces, "l1") == "l1"
+    assert strength_of(spaces, "dropout") == "dropout"
+    assert strength_of([{"dropout": [0.1]}]) is None
+    assert chains([{"l1": 1}, {"l1": None}, {"l1": 0.5}], "l1") == [[1, 2, 0]]
+    with pytest.raises(TypeError, match="expected strengths as numbers"):
+        chains([{"l1": True}, {"l1": 1}], "l1")
+
+
+def test_the_scores_of_arrays():
+    p, y = np.array([[0.25], [0.5], [1.0]]), np.array([0.0, 1.0, 1.0])
+    for weight in (None, np.array([1.0, 2.0, 1.0])):
+        found = SCORES["neg_mean_absolute_error"][0](None, p, y, weight)
+        assert found == pytest.approx(-np.average([0.25, 0.5, 0.0], weights=weight))
+        found = SCORES["accuracy"][0](
+            "categorical", np.eye(3)[[0, 1, 1]], np.array([0, 1, 2]), weight
+        )
+        assert found == pytest.approx(np.average([1, 1, 0], weights=weight))

@@ -1,0 +1,281 @@
+"""Ways through the code that other tests do not take, each with what comes out of it."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import corereg
+from corereg import (
+    Tensor,
+    autograd,
+    layers,
+    losses,
+    metrics,
+    models,
+    ops,
+    optimizers,
+    preprocessing,
+    tuning,
+)
+from corereg.autograd import lowering
+from corereg.callbacks import History
+from corereg.models import summary
+from corereg.models.features.feature import Cross, Feature
+from corereg.models.text_table import table as text_table
+from corereg.plotting.predicted import _regression
+from corereg.tables.given import given
+from corereg.training import predict_mc
+from corereg.training.data import feature_names
+from corereg.training.data.structures import flat_targets, flat_weights, rank_of
+from corereg.training.likelihood import kind_by_activation
+from corereg.utils import diagram_layout
+
+X = np.arange(6, dtype="float32").reshape(3, 2)
+
+
+def network(units=1, **options):
+    return models.Sequential([corereg.Input((2,)), layers.Dense(units, **options)])
+
+
+def test_names_of_the_columns_of_several_inputs():
+    public = {"a": ["x", "y"]}
+    assert feature_names.from_public("fit", ["a", "b"], public) == (("x", "y"), None)
+    assert feature_names.from_public("fit", None, {0: ["x"], 1: ["y"]}) == (("x",), ("y",))
+    with pytest.raises(ValueError, match=r"expected the inputs \['a', 'b'\] as keys"):
+        feature_names.from_public("fit", ["a", "b"], {"c": ["x"]})
+
+
+def test_a_text_table_of_just_a_width():
+    """What is left is dealt out to the columns that stand to the left, one after another."""
+    lines = text_table(["a", "b", "c"], [["1", "2", "3"]], [1], 14, exactly=True)
+    assert {len(line) for line in lines if set(line) == {"-"}} == {14}
+    (head,) = (line for line in lines if "a" in line)
+    assert [head.index(name) for name in "abc"] == [0, 7, 10]
+
+
+def test_terabytes():
+    assert summary._size_text(2.0 * 1024**4) == "2.00 TB"
+    assert summary._size_text(1024**3) == "1.00 GB"
+
+
+def test_ranks():
+    ranks = [rank_of(one) for one in (X, X[0], 3, "a", [1], np.float32(1), Tensor(X))]
+    assert ranks == [2, 1, 0, 0, 0, 0, 2]
+    scipy = pytest.importorskip("scipy.sparse")
+    assert rank_of(scipy.csr_matrix(X)) == 2
+
+
+def test_targets_and_weights_of_two_outputs():
+    names, y = ["a", "b"], [X[:, 0], X[:, 1]]
+    assert flat_weights("fit", None, names) == (None, None)
+    assert flat_weights("fit", [None, y[1]], names)[1] is y[1]
+    assert all(one is y[0] for one in flat_weights("fit", y[0], names))
+    for found in (
+        flat_targets("fit", "y", y, names),
+        flat_targets("fit", "y", {"b": y[1], "a": y[0]}, names),
+    ):
+        assert all(one is other for one, other in zip(found, y, strict=True))
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"b": y[1], "a": y[0]})
+    found = flat_targets("fit", "y", frame, names)
+    assert [np.asarray(one).tolist() for one in found] == [one.tolist() for one in y]
+
+
+@pytest.mark.parametrize("lower", [True, False])
+def test_words_that_are_given_as_lists(lower):
+    words = preprocessing.text.Tokenizer(lower=lower)
+    words.fit_on_texts([["A", "b"], ["a"]])
+    assert words.word_index == ({"a": 1, "b": 2} if lower else {"A": 1, "b": 2, "a": 3})
+    assert words.document_count == 2
+
+
+def test_words_that_are_numbers_already():
+    words = preprocessing.text.Tokenizer(num_words=4)
+    words.fit_on_sequences([[1, 2, 2], [2]])
+    words.fit_on_sequences([[3]])
+    assert (words.document_count, dict(words.index_docs)) == (3, {1: 1, 2: 2, 3: 1})
+    assert words.sequences_to_matrix([[1, 2, 2, 9], []], "freq").tolist() == [
+        [0, 0.25, 0.5, 0],
+        [0] * 4,
+    ]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_loss_that_is_scaled_keeps_its_dtype(dtype):
+    optimizer = optimizers.LossScaleOptimizer("sgd", initial_scale=4.0)
+    optimizer.build([corereg.Parameter(np.ones(2, "float32"), "w")])
+    scaled = optimizer.scale_loss(Tensor(np.array(3.0, dtype)))
+    assert (scaled.dtype, float(scaled)) == (dtype, 12.0)
+    assert optimizer.scale_loss(0.5) == 2
+
+
+def test_measures_before_anything_was_counted():
+    for metric in (metrics.AUC(), metrics.Precision(), metrics.TruePositives([0.2, 0.8])):
+        assert np.asarray(metric.result()).tolist() in (0.0, [0.0, 0.0])
+
+
+def test_axes_of_one_that_one_side_lacks():
+    loss = losses.CosineSimilarity()
+    y, p = np.ones((3, 2)), np.ones((3, 2, 1))
+    ranked = loss.ranked(Tensor(y), Tensor(p))
+    assert [one.shape for one in ranked] == [(3, 2), (3, 2)]
+    ranked = loss.ranked(Tensor(y[:, :1]), Tensor(y[:, 0]))
+    assert [one.shape for one in ranked] == [(3, 1), (3, 1)]
+
+
+def test_samples_of_too_many(fails):
+    model = network()
+    fails(
+        lambda: model.predict_mc(X, num_samples=predict_mc.MOST_SAMPLES + 1),
+        ValueError,
+        "expected num_samples up to",
+    )
+
+
+def test_a_table_without_columns():
+    pandas = pytest.importorskip("pandas")
+    found = given("fit", "X", pandas.DataFrame(index=range(3)), "float32")
+    assert found.array.shape == (3, 0)
+
+
+def test_tables_of_other_libraries(monkeypatch, fails):
+    arrow = pytest.importorskip("pyarrow")
+    table = arrow.table({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+
+    class Other:
+        def __arrow_c_stream__(self, requested_schema=None):
+            return table.__arrow_c_stream__(requested_schema)
+
+    found = given("fit", "X", Other(), "float32")
+    assert (found.names, found.array.tolist()) == (("a", "b"), [[1, 3], [2, 4]])
+    monkeypatch.delitem(sys.modules, "pyarrow")
+    fails(lambda: given("fit", "X", Other()), TypeError, "received Other; convert it")
+
+
+def test_the_kind_of_what_a_stack_ends_with():
+    x = corereg.Input((2,))
+    for activation, kind in (("softmax", "categorical"), ("sigmoid", "bernoulli"), ("relu", None)):
+        inner = network(2, activation=activation)
+        for model in (inner, models.Sequential([inner])):
+            assert kind_by_activation(model(x)) == kind
+
+
+def test_features_are_shown():
+    assert "output_mode='one_hot'" in repr(Feature("int64", layers.Hashing(3), "one_hot"))
+    assert repr(Cross(("a", "b"), 3, "int")) == "Cross(('a', 'b'), 3, 'int')"
+
+
+def test_a_history_of_ones_own_hears_what_it_has_a_hook_for():
+    model = network()
+    model.compile("sgd", "mse")
+    heard = []
+
+    class Own(History):
+        def on_epoch_end(self, epoch, logs=None):
+            heard.append(epoch)
+            super().on_epoch_end(epoch, logs)
+
+    own = Own()
+    model.fit(X, X[:, :1], epochs=2, verbose=0, callbacks=[own])
+    assert heard == [0, 1]
+    assert not History()._observes("on_epoch_end")
+    assert History()._observes("on_train_begin")
+    assert Own()._observes("on_epoch_end")
+
+
+def test_a_search_of_which_nothing_comes():
+    made = []
+
+    def build(**settings):
+        made.append(settings)
+        if len(made) > 1:
+            raise RuntimeError("no such model")
+        model = network()
+        model.compile("sgd", "mse")
+        return model
+
+    with pytest.raises(ValueError, match=r"finite scores, received none; .* failed with .*no such"):
+        tuning.cross_validated_search(
+            build, X, X[:, 0], {"l2": [0.1]}, cv=3, error_score=np.nan, verbose=0
+        )
+
+
+def test_an_axis_of_strengths_with_zero():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    from corereg.tuning.plots import _log_axis
+
+    scales = []
+    for strengths in ([0.0, 0.001, 0.1], [0.001, 0.1], [0.0, 0.01, 0.1]):
+        figure, ax = pyplot.subplots()
+        settings = [{"l2": one} for one in strengths]
+        result = SimpleNamespace(settings=settings, strength="l2", order=range(len(strengths)))
+        ax.plot(strengths, strengths)
+        _log_axis(ax, result)
+        scales.append(ax.get_xscale())
+        if ax.get_xscale() == "symlog":
+            assert ax.get_xlim()[0] == pytest.approx(-0.001 / 4)
+            assert ax.xaxis.get_transform().linthresh == 0.001
+        assert ax.get_xlabel() == "l2"
+        pyplot.close(figure)
+    assert scales == ["symlog", "log", "linear"]
+
+
+@pytest.mark.parametrize(
+    ("name", "square"),
+    [
+        *((name, True) for name in ("cholesky", "det", "eigh", "inv", "log_abs_det", "solve")),
+        *((name, False) for name in ("qr", "singular_values", "svd")),
+    ],
+)
+def test_matrices_that_have_to_be_square(name, square, fails):
+    function = getattr(autograd.ops, name)
+    more = (np.ones((2, 1)),) if name == "solve" else ()
+    if square:
+        fails(
+            lambda: function(np.ones((2, 3)), *more),
+            ValueError,
+            rf"{name}: expected x of shape \(\.\.\., n, n\)",
+        )
+    else:
+        function(np.arange(6.0).reshape(2, 3))
+    for value in (np.float64(1), np.ones(2)):
+        fails(lambda: function(value, *more), ValueError, f"{name}: expected")  # noqa: B023
+
+
+def test_powers_of_bools_are_whole_numbers():
+    found = ops.power(np.array([True, False]), 2)
+    assert (found.dtype, found.data.tolist()) == (np.int32, [1, 0])
+    assert ops.power(Tensor([2.0, 3.0]), 2).data.tolist() == [4, 9]
+    assert ops.power(Tensor([2.0, 3.0]), np.array([1, 2])).data.tolist() == [2, 9]
+
+
+def test_what_axes_of_pictures_are_called():
+    pytest.importorskip("matplotlib")
+    drawn = SimpleNamespace(
+        mean=np.array([1.0, 2.0]), std=np.ones(2), entropy=None, mutual_information=None
+    )
+    for x, label in ((None, "rows, by their mean"), (np.array([3.0, 4.0]), "x")):
+        ax = _regression("uncertainty", drawn, x, None, None)
+        assert (ax.get_xlabel(), ax.get_ylabel()) == (label, "prediction")
+
+
+def test_boxes_side_by_side_have_no_room_for_frames_that_are_none():
+    boxes = [SimpleNamespace(title="box", lines=[], trainable=None) for _ in range(3)]
+    found = diagram_layout.arranged(boxes, [(0, 1), (0, 2)], [], "TB")
+    left, right = sorted((placed for _, placed in found.boxes[1:]), key=lambda one: one.x)
+    assert right.x - (left.x + left.width) == pytest.approx(diagram_layout.BETWEEN_BOXES)
+
+
+def test_bits_of_a_loop_that_are_not_numpys():
+    one, nan = np.array([1.0]), np.array([np.nan])
+    assert lowering.verified(one, one.copy()) is one
+    assert lowering.verified(nan, -nan) is nan
+    for other in (np.nextafter(one, 2), -one, nan):
+        with pytest.raises(lowering.Unrecordable, match="other bits than NumPy"):
+            lowering.verified(one, other)
+    with pytest.raises(lowering.Unrecordable, match="other bits"):
+        lowering.verified(np.array([0.0]), np.array([-0.0]))
