@@ -36,7 +36,9 @@ INLINE void sum_strip(V sum[WIDTH], const T *x, ptrdiff_t M, ptrdiff_t N, const 
     }
 }
 
-/* Takes a moving average one batch further: old*momentum + new*(1-momentum). */
+/* Takes a moving average one batch further: old*momentum + new*(1-momentum). The second product is
+ * rounded by itself: else the compiler chooses one, and not the same in strips of each width, which
+ * depend on the number of threads. */
 INLINE void move_strip(T *average, const V v[WIDTH], double momentum, const int width,
                        ptrdiff_t lanes)
 {
@@ -44,7 +46,7 @@ INLINE void move_strip(T *average, const V v[WIDTH], double momentum, const int 
     V old[WIDTH];
     load_strip(old, average, width, lanes, 0);
     for (int w = 0; w < width; w++)
-        old[w] = old[w] * keep_ + v[w] * take;
+        old[w] = old[w] * keep_ + rounded(v[w] * take);
     store_strip(average, old, width, lanes);
 }
 

@@ -3,7 +3,7 @@
 #ifndef COREREG_COLUMNS_H
 #define COREREG_COLUMNS_H
 
-#include "simd.h"
+#include "rounded.h"
 
 #define WIDTH 4 /* vectors in a whole strip: as many sums hide the latency of an addition */
 #define CHUNK 256 /* rows that are summed up by themselves, so that long sums stay exact */

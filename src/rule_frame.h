@@ -3,7 +3,7 @@
 #ifndef COREREG_RULE_FRAME_H
 #define COREREG_RULE_FRAME_H
 
-#include "simd.h"
+#include "rounded.h"
 
 #include <float.h>
 
@@ -21,17 +21,6 @@
 CR_RULES(CR_STRUCTS, )
 
 #define OWN(rule, hyper) ((const rule##_hyper *)(hyper)->own)
-
-/* a as it is, rounded: the product that made it cannot be fused with what it is used for. */
-INLINE V rounded(V a)
-{
-#if defined(__x86_64__)
-    __asm__("" : "+v"(a));
-#elif defined(__aarch64__)
-    __asm__("" : "+w"(a));
-#endif
-    return a;
-}
 
 /* The parts of a step that is taken in three: see adam_step, and sweep_in_flight in sweep.h. Other
  * steps are taken whole and do not ask. */

@@ -65,6 +65,24 @@ def test_batch_norm_is_its_twin(shape, dtype, rng, close, guarded, threads_agree
     threads_agree(lambda: _kernels.batch_norm_forward(x, gamma, beta))
 
 
+def test_a_column_is_the_same_wherever_it_stands(rng, dtype):
+    # Shares of threads begin at any vector, so that strips are wide here and narrow there.
+    x, dy, *vectors = made(rng, dtype, (7, 150))
+
+    def columns(begin, end):
+        own = [np.ascontiguousarray(a[..., begin:end]) for a in (x, dy, *vectors)]
+        moving = own[4].copy(), own[5].copy()
+        found = _kernels.batch_norm_forward(own[0], *own[2:4], *moving, 0.9)
+        back = _kernels.batch_norm_backward(own[1], own[0], *found[1:], own[2])
+        y = _kernels.batch_norm_inference(own[0], *own[4:], *own[2:4])
+        return *found, *moving, *back, y
+
+    whole = columns(0, 150)
+    for begin, end in ((0, 8), (0, 16), (3, 120), (32, 63), (140, 150)):
+        for part, among in zip(columns(begin, end), whole, strict=True):
+            assert part.tobytes() == np.ascontiguousarray(among[..., begin:end]).tobytes()
+
+
 def test_rows_without_columns_have_a_mean_of_0():
     y, mean, inv = reference.row_norm_forward(np.empty((3, 0)))
     assert y.shape == (3, 0)
