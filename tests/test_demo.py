@@ -346,7 +346,7 @@ def test_version(capsys):
         (["--rows", "many"], "argument --rows: invalid int value: 'many'"),
         (["--epochs", "0"], "argument --epochs: expected 1 or more, received 0"),
         (["--seed", "-1"], "argument --seed: expected 0 to 4294967295, received -1"),
-        (["--seed", "4294967296"], "argument --seed: expected 0 to 4294967295, received 4294967296"),
+        (["--seed", "4294967296"], "--seed: expected 0 to 4294967295, received 4294967296"),
         (["--noise", "2"], "argument --noise: expected a share from 0 to 1, received 2.0"),
         (["--data", "mnist"], "argument --data: invalid choice: 'mnist'"),
         (["--epoch", "3"], "unrecognized arguments: --epoch 3"),
