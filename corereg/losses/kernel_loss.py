@@ -27,7 +27,7 @@ class KernelLoss(BuiltinLoss):
     kind: str
     smoothing = 0.0
     option: float | None = None  # what the kernel takes beside outputs and targets
-    takes_labels = False  # whether a target is one number for all outputs
+    _takes_labels = False  # whether a target is one number for all outputs
     axis = -1
     activation_code: int | None = None  # of the activation whose input the kernel takes
     from_logits = True
@@ -89,7 +89,7 @@ class KernelLoss(BuiltinLoss):
             z = ops.reshape(z, (-1, 1))
         shape = z.shape[:-1]
         flat = ops.reshape(z, (-1, z.shape[-1]))
-        wanted = shape if self.takes_labels else z.shape
+        wanted = shape if self._takes_labels else z.shape
         if z.ndim > 2 and y.size != math.prod(wanted):
             raise ValueError(
                 f"{self.name}: expected y of shape {wanted} for predictions of shape {z.shape}, "
