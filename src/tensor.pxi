@@ -46,6 +46,7 @@ cdef class Node:
     cdef long made                  # its count when the op ran
     cdef tuple counts               # those of the inputs then; None: all 0
 
+    @cython.binding(True)
     def needs_gradient(self, Py_ssize_t i):
         """Whether the gradient of input i is needed."""
         if self.inputs is None:
@@ -126,6 +127,7 @@ cdef class TensorCore:
         """How often the values were changed in place."""
         return version_of(self)
 
+    @cython.binding(True)
     cpdef changed(self):
         """Counts a change of the values in place, so that `backward` can tell. Call it after a
         change of the array itself.
@@ -137,6 +139,7 @@ cdef class TensorCore:
         cdef _Version version = shared_version(self)
         version.count += 1
 
+    @cython.binding(True)
     def shares_version(self, TensorCore other not None):
         """Counts changes together with another tensor on the same memory.
 
@@ -258,6 +261,7 @@ cpdef TensorCore new_tensor(cnp.ndarray data):
     return t
 
 
+@cython.binding(True)
 cpdef TensorCore tensor(value, TensorCore like=None):
     """value as a Tensor: itself if it is one, else wrapped. Python numbers and lists take like's
     dtype if that is a float.
@@ -297,6 +301,7 @@ cdef inline object pair_or_leave(Node op, TensorCore a, b):
     return pair(op, a, b)
 
 
+@cython.binding(True)
 def apply(op, *inputs):
     """Runs op.forward on the arrays of the inputs, tensors, and unless gradients are off adds it
     to the graph. An instance of an op is for one call. TypeError for other things.

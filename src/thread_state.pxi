@@ -56,6 +56,7 @@ cdef inline _ThreadState thread_state():
 
 # ---- gradients -----------------------------------------------------------------------------------
 
+@cython.binding(True)
 cpdef bint is_grad_enabled():
     """True where ops build the graph (the default), False inside `no_grad`.
 
@@ -113,6 +114,7 @@ cdef class _GradSwitch:
         """Decorates a function, which then runs inside a switch of its own."""
         kind = type(self)
 
+        @cython.binding(True)
         @functools.wraps(function)
         def switched(*args, **kwargs):
             with kind():

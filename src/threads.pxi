@@ -67,6 +67,7 @@ cdef int look_up_most_threads():
     return most_threads
 
 
+@cython.binding(True)
 cpdef int get_num_threads():
     """Threads that large kernels use: the least of the limit set here (or by COREREG_NUM_THREADS),
     OMP_NUM_THREADS or, without it, the CPUs that this process may run on, the container's quota,
@@ -84,6 +85,7 @@ cpdef int get_num_threads():
     return thread_limit if 0 < thread_limit < most else most
 
 
+@cython.binding(True)
 def set_num_threads(n):
     """Use at most n threads (0: no limit of our own). Results are the same to the bit for every
     number. ValueError for what is no integer >= 0.

@@ -393,6 +393,7 @@ def operations() -> dict[str, Any]:
         "take": ops.take(m, [2, 0], axis=2),
         "take_scalar": a * ops.take(np.arange(4, dtype="f4"), ops.argmax(a, axis=1))[:, None],
         "take_along_axis": ops.take_along_axis(a, ops.minimum(i, 3), axis=1),
+        "take_along_axis of all": a + ops.sum(ops.take_along_axis(a, ops.minimum(i, 3))),
         "tan": ops.tan(half),
         "tanh": ops.tanh(a),
         "tanh_shrink": ops.tanh_shrink(a),

@@ -19,6 +19,7 @@ from exported_c import COMPILERS, compile_c  # noqa: E402
 
 import corereg  # noqa: E402
 from corereg import datasets, export, layers, ops  # noqa: E402
+from corereg.export.c import running  # noqa: E402
 from corereg.export.c.quantized_running import run_int8  # noqa: E402
 from corereg.export.c.writing import quantized, write  # noqa: E402
 
@@ -192,6 +193,19 @@ def test_verify_compares_whole_numbers(files: Path, tmp_path: Path) -> None:
     write(model, str(tmp_path / "plain.c"))
     with pytest.raises(ValueError, match="no calibration="):
         export.verify(model, tmp_path / "plain.c", x, calibration=x)
+
+
+def test_verify_compiles_once(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, x = MODELS["wide"]
+    compiled, original = [], running.compile_c
+
+    def compile_one(*arguments: Any) -> None:
+        compiled.append(arguments)
+        original(*arguments)
+
+    monkeypatch.setattr(running, "compile_c", compile_one)
+    assert export.verify(model, files / "wide.c", x[:9], calibration=x).ok
+    assert len(compiled) == 1
 
 
 def test_no_float_is_left(files: Path, tmp_path: Path) -> None:

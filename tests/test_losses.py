@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -223,6 +225,22 @@ def test_values_of_more_than_one_axis_are_summed_and_kept(rng):
     assert by_row.item() == pytest.approx(4 * weight[:, 0].mean())
     with pytest.raises(ValueError, match=r"expected sample_weight of shape \(2,\) or \(2, 3\)"):
         losses.MeanSquaredError()(y, p, np.ones(4))
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (6,), (2, 4, 4), (2, 3, 5)])
+@pytest.mark.parametrize("name", ["MeanSquaredError", "CategoricalCrossentropy", "Huber"])
+def test_targets_that_do_not_fit_are_shown_as_they_were_given(name, shape):
+    with pytest.raises(
+        ValueError,
+        match=rf"expected y of shape \(2, 3, 4\) for .*received {re.escape(str(shape))}",
+    ):
+        getattr(losses, name)()(np.zeros(shape), Tensor(np.full((2, 3, 4), 0.25)))
+
+
+def test_labels_that_do_not_fit_are_shown_as_they_were_given():
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True)
+    with pytest.raises(ValueError, match=r"of shape \(2, 3\) for .*\(2, 3, 4\), received \(2, 4\)"):
+        loss(np.zeros((2, 4), int), Tensor(np.zeros((2, 3, 4))))
 
 
 def test_targets_get_the_rank_of_the_predictions():

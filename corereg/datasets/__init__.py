@@ -117,7 +117,13 @@ def _load(
     path = os.path.join(os.path.dirname(__file__), f"{name}.npz")
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-            x, y = arrays["x"], arrays["y"]
+            y = arrays["y"]
+            if "x_by_class" in arrays:  # rows of a class follow each other: a tenth smaller
+                rows = arrays["x_by_class"]
+                x = np.empty(rows.shape, rows.dtype)
+                x[np.argsort(y, kind="stable")] = rows
+            else:
+                x = arrays["x"]
             if "places" in arrays:  # decimals are kept as their digits: half as large
                 x = x / 10 ** arrays["places"].astype(np.int64)
     except Exception as error:  # a damaged zip fails in a dozen ways, from KeyError to zlib.error

@@ -18,8 +18,8 @@ class Format(NamedTuple):
     """One format. suffixes: of its files; module: in which `write(model, path, **options)` writes
     one, and `run(path, inputs)` gives `Ran` for arrays (rows, ...) in the order of the network's
     inputs, of the dtypes that it says; OSError or ImportError if there is nothing to run it. It may
-    have `expected_of(path, model, inputs, calibration)`: what a file gives that is to be compared
-    with something else than `predict`, else None."""
+    have `run_beside(path, model, inputs, calibration)`: the same, and what a file gives that is to
+    be compared with something else than `predict`, else None."""
 
     suffixes: tuple[str, ...]
     module: str

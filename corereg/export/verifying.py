@@ -99,7 +99,6 @@ ending in .onnx) or 'c' (path ending in .c); received 'missing.xyz'
     """
     where = os.fsdecode(path)
     chosen = format_of(where, format)
-    run = chosen.function("run")
     checked_model(model)
     if logits:
         model = without_probabilities(model)
@@ -110,9 +109,11 @@ ending in .onnx) or 'c' (path ending in .c); received 'missing.xyz'
     names = output_names(model, found)
     exact = _called(doubled(model), packed, len(arrays[0]))
     expected = list(flatten(found))
-    if (expected_of := chosen.function("expected_of")) is not None:
-        expected = expected_of(where, model, arrays, calibration) or expected
-    ran = run(where, arrays)
+    if (run_beside := chosen.function("run_beside")) is not None:
+        ran, other = run_beside(where, model, arrays, calibration)
+        expected = other or expected
+    else:
+        ran = chosen.function("run")(where, arrays)
     if len(ran.outputs) != len(names):
         raise ValueError(
             f"verify: expected a file of the outputs {names}, received {where!r}, which gives "

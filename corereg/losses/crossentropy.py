@@ -144,6 +144,7 @@ class SparseCategoricalCrossentropy(KernelLoss):
 
     recordable = True
     _targets_are_classes = True
+    _takes_labels = True
     kind = "sparse_cross_entropy"
     activation_code = CODES["softmax"]
 

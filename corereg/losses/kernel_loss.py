@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,7 @@ class KernelLoss(BuiltinLoss):
     kind: str
     smoothing = 0.0
     option: float | None = None  # what the kernel takes beside outputs and targets
+    _takes_labels = False  # whether a target is one number for all outputs
     axis = -1
     activation_code: int | None = None  # of the activation whose input the kernel takes
     from_logits = True
@@ -92,6 +94,12 @@ class KernelLoss(BuiltinLoss):
             z = ops.reshape(z, (-1, 1))
         shape = z.shape[:-1]
         flat = ops.reshape(z, (-1, z.shape[-1]))
+        wanted = shape if self._takes_labels else z.shape
+        if z.ndim > 2 and y.size != math.prod(wanted):
+            raise ValueError(
+                f"{self.name}: expected y of shape {wanted} for predictions of shape {z.shape}, "
+                f"received {y.shape}"
+            )
         if y.shape == z.shape:
             y = y.reshape(flat.shape)
         elif y.size and y.size == flat.shape[0]:

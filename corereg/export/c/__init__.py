@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from corereg._lazy import lazy_package
 
 if TYPE_CHECKING:
-    from corereg.export.c.quantized_running import expected_of as expected_of
+    from corereg.export.c.quantized_running import run_beside as run_beside
     from corereg.export.c.running import run as run
     from corereg.export.c.table import converts as converts
     from corereg.export.c.writer import Writer as Writer
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "Writer": "writer",
     "converts": "table",
-    "expected_of": "quantized_running",
+    "run_beside": "quantized_running",
     "run": "running",
     "write": "writing",
 }

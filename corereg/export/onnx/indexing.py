@@ -84,8 +84,10 @@ def take(graph: OnnxGraph, call: Call, x: Any, indices: Any, axis: Any = None) -
 
 @converts(*keys("take_along_axis"))
 def take_along_axis(graph: OnnxGraph, call: Call, x: Any, indices: Any, axis: Any = -1) -> Term:
-    term = graph.term(x, call.output.dtype)
-    return term.op("GatherElements", graph.term(indices, "int64"), axis=int(axis))
+    term, places = graph.term(x, call.output.dtype), graph.term(indices, "int64")
+    if axis is None:
+        term, places, axis = graph.reshape(term, (-1,)), graph.reshape(places, (-1,)), 0
+    return term.op("GatherElements", places, axis=int(axis))
 
 
 @converts(*keys("one_hot"))
