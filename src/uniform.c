@@ -1,5 +1,5 @@
-/* Starting values of weights. Philox4x64-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as
- * easy as 1, 2, 3, 2011), its counter from 1 on and its words in order, gives the numbers that
+/* Starting values of weights. Philox4x64-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers:
+ * as easy as 1, 2, 3, 2011), its counter from 1 on and its words in order, gives the numbers that
  * NumPy's Generator does; they stay the same whatever NumPy's next version draws. */
 #include "uniform.h"
 

@@ -5,8 +5,8 @@ cdef extern from "uniform.h" nogil:
 
 
 def uniform(uint64_t key, double low, double range, Py_ssize_t n):
-    """n float64 numbers low + range * u, u uniform in [0, 1): those that NumPy's Generator gives whose
-    Philox has this key."""
+    """n float64 numbers low + range * u, u uniform in [0, 1): those that NumPy's Generator gives
+    whose Philox has this key."""
     if n < 0:
         raise ValueError(f"uniform: expected n >= 0, received {n}")
     cdef array out = new_array(1, n, 0, 1)
