@@ -36,7 +36,7 @@ importing
 initializers: base constants scaled
 layers: base building calling dense holder input_layer lookup shapes tracking
     weight_option
-models: inputs model sequential structure
+models: inputs model own_steps sequential structure
 named_tuple
 naming
 random
