@@ -121,11 +121,12 @@
 #define CR_RULE_muon(H, S, O) \
     H(adam_beta_1) H(adam_beta_2) H(epsilon) H(momentum) H(nesterov) S(momentum) S(update)
 
-/* How often a rule is used, and so how many loops it is worth. CR_SELDOM: one for the plain step
- * and one with all stages but the proximal one, which it does not have; CR_OFTEN: also one for
- * steps with a penalty alone, and one with all stages and the proximal one, which its step scales
- * (scale_proximal in rule_frame.h); CR_MOSTLY: also four for steps with a proximal penalty alone,
- * of L1 or with L2, scaled or not, in which vectors overlap, so that its step has parts. */
+/* How often a rule is used, and so how many loops it is worth. CR_SELDOM: one, which has all stages
+ * but the proximal one and asks for each what it needs; CR_OFTEN: one for the plain step, one for
+ * steps with a penalty alone, and two with all stages, of which the proximal one is scaled by the
+ * step (scale_proximal in rule_frame.h); CR_MOSTLY: also four for steps with a proximal penalty
+ * alone, of L1 or with L2, scaled or not, in which vectors overlap, so that its step has parts.
+ * Optional state arrays make any rule as one that is seldom used. */
 enum cr_uses { CR_SELDOM, CR_OFTEN, CR_MOSTLY };
 #define CR_USES_sgd CR_OFTEN
 #define CR_USES_momentum CR_OFTEN
