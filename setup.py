@@ -153,7 +153,7 @@ ELSEWHERE = {
     ("v3", 1): {"noise", "mixing", "warp", "shuffle", "directions"},
 }
 # Of Cython's code, -Os takes a third off, most of it where errors are raised, and -Oz, which GCC
-# knows from 12 on, a little more. The parameter keeps inline what all calls go through and is short:
+# knows from 12 on, a little more. The parameter keeps inline what all calls go through, if short:
 # by 26 it would be longer code, too, and calls a few per cent faster.
 BORDER_FLAGS = ["-Oz", "--param=max-inline-insns-size=14"]
 OF_GCC = {"-fpeel-loops", KERNEL_FLAGS[-1], BORDER_FLAGS[-1]}  # which Clang does not know
