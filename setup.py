@@ -134,7 +134,7 @@ FASTEST = {("dense", 0), ("gather", 0), ("gather", 1)}  # with CR_F64
 # What takes little of any step is small, not fast; so is nearly all in float64, and all for CPUs of
 # before 2013 (the baseline).
 SMALL = {"accumulators", "accuracy", "counts", "mixing", "probe", "regression_loss", "samples"}
-SMALL |= {"directions", "output_loss", "sharpness", "shuffle", "stages"}
+SMALL |= {"directions", "sharpness", "shuffle", "stages"}
 FAST_IN_FLOAT64 = {"dense", "gather", "update"}
 # float64, in which few networks are trained, has no kernels of its own for AVX-512: it runs those
 # for AVX2, and the wheel is a twentieth smaller. src/dispatch.c says so, too.
@@ -153,9 +153,9 @@ ELSEWHERE = {
     ("v3", 1): {"noise", "mixing", "warp", "shuffle", "directions"},
 }
 # Of Cython's code, -Os takes a third off, most of it where errors are raised, and -Oz, which GCC
-# knows from 12 on, a little more. The parameter keeps inline what all calls go through and is
-# short: by 26 it would be longer code, too, and calls a few per cent faster.
-BORDER_FLAGS = ["-Oz", "--param=max-inline-insns-size=14"]
+# knows from 12 on, a little more. The parameter keeps inline what all calls go through, if short:
+# by 14 calls are a few per cent slower, by 26 the code is longer and no faster.
+BORDER_FLAGS = ["-Oz", "--param=max-inline-insns-size=20"]
 OF_GCC = {"-fpeel-loops", KERNEL_FLAGS[-1], BORDER_FLAGS[-1]}  # which Clang does not know
 SANITIZE_FLAGS = ["-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g1"]
 

@@ -125,7 +125,8 @@
  * and one with all stages but the proximal one, which it does not have; CR_OFTEN: also one for
  * steps with a penalty alone, and one with all stages and the proximal one, which its step scales
  * (scale_proximal in rule_frame.h); CR_MOSTLY: also four for steps with a proximal penalty alone,
- * of L1 or with L2, scaled or not, in which vectors overlap, so that its step has parts. */
+ * of L1 or with L2, scaled or not, in which vectors overlap, so that its step has parts. In
+ * float64, what is seldom used has one loop, which asks for each stage. */
 enum cr_uses { CR_SELDOM, CR_OFTEN, CR_MOSTLY };
 #define CR_USES_sgd CR_OFTEN
 #define CR_USES_momentum CR_OFTEN

@@ -125,16 +125,16 @@ INLINE const void *constants_of(const cr_update_args *g, const cr_segment *segme
 }
 
 /* Sweeps over the rank's blocks, each by the loop that has the stages which the block needs. uses:
- * of cr_uses, how many loops there are. */
+ * of cr_uses, how many loops there are. all_stages: there is but one, which does everything. */
 INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const void *constants,
                   prepare_function prepare, void *own_constants, step_function step, const int uses,
-                  const int slots)
+                  const int slots, const int all_stages)
 {
 #define SWEEP(constants, ...) \
     sweep_block(g, &at, constants, step, (sweep_kind){.slots = slots, .parts = CR_WHOLE, __VA_ARGS__})
     for (block_walk at = first_block(g->segments, g->blocks, rank, size); at.block < at.end;
          next_block(&at)) {
-        const block_needs n = needs_of(g, at.segment, uses, 0);
+        const block_needs n = needs_of(g, at.segment, uses, all_stages);
         double *sum = g->penalty + at.block;
         if (n.all) {
             const void *chosen = constants_of(g, at.segment, constants, prepare, own_constants);
@@ -142,7 +142,7 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
                 *sum = SWEEP(chosen, .clipped = 1, .proximal = 1, .shrinks = 1, .scaled = n.scaled,
                              .small = 1);
             else
-                *sum = SWEEP(chosen, .penalized = 1, .clipped = 1, .small = 1);
+                *sum = SWEEP(chosen, .penalized = 1, .clipped = 1, .small = !all_stages);
         } else if (uses == CR_MOSTLY && n.shrinks && CR_F64) /* few programs: less code */
             *sum = SWEEP(constants, .proximal = 1, .shrinks = 1, .scaled = n.scaled, .small = 1);
         else if (uses == CR_MOSTLY && n.shrinks && n.scaled)
@@ -153,7 +153,7 @@ INLINE void sweep(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, const
             *sum = SWEEP(constants, .in_flight = 1, .proximal = 1, .scaled = 1);
         else if (uses == CR_MOSTLY && n.proximal)
             *sum = SWEEP(constants, .in_flight = 1, .proximal = 1);
-        else if (n.penalized)
+        else if (uses != CR_SELDOM && n.penalized)
             *sum = SWEEP(constants, .penalized = 1);
         else
             *sum = SWEEP(constants, .penalized = 0);
@@ -196,13 +196,22 @@ INLINE void run_rule(const cr_update_args *g, ptrdiff_t rank, ptrdiff_t size, co
 #if defined(__OPTIMIZE_SIZE__)
     const int small = 1;
 #else
-    const int small = uses == CR_SELDOM || chosen != 0;
+    const int small = CR_F64 && (uses == CR_SELDOM || chosen != 0); /* few programs: less code */
 #endif
     if (small)
         small_sweep(g, rank, size, constants, prepare, own_constants, step, uses,
                     slots | chosen << required, chosen != 0);
-    else
-        sweep(g, rank, size, constants, prepare, own_constants, step, uses, slots);
+    else if (chosen == 0)
+        sweep(g, rank, size, constants, prepare, own_constants, step, uses, slots, 0);
+    else if (!CR_F64 && chosen == 1 && optional >= 1)
+        sweep(g, rank, size, constants, prepare, own_constants, step, uses, slots | 1 << required,
+              1);
+    else if (!CR_F64 && chosen == 2 && optional >= 2)
+        sweep(g, rank, size, constants, prepare, own_constants, step, uses, slots | 2 << required,
+              1);
+    else if (!CR_F64 && chosen == 3 && optional >= 2)
+        sweep(g, rank, size, constants, prepare, own_constants, step, uses, slots | 3 << required,
+              1);
 }
 
 /* The kernel of a rule: its constants, then its sweep; penalties alone in a step without update. */
