@@ -8,8 +8,8 @@ from typing import Any
 
 
 def calls_of(function: Callable[[], Any]) -> int:
-    """Functions of Python and C that a call of this one calls, but for those of the extension, which
-    are what it is about."""
+    """Functions of Python and C that a call of this one calls, but for those of the extension,
+    which are what it is about."""
     count = 0
 
     def note(frame: Any, event: str, argument: Any) -> None:
