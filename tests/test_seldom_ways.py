@@ -26,7 +26,7 @@ from corereg.callbacks import History
 from corereg.models import summary
 from corereg.models.features.feature import Cross, Feature
 from corereg.models.text_table import table as text_table
-from corereg.plotting.predicted import _regression
+from corereg.plotting.predicted import _classes, _regression
 from corereg.tables.given import given
 from corereg.training import predict_mc
 from corereg.training.data import feature_names
@@ -279,3 +279,30 @@ def test_bits_of_a_loop_that_are_not_numpys():
             lowering.verified(one, other)
     with pytest.raises(lowering.Unrecordable, match="other bits"):
         lowering.verified(np.array([0.0]), np.array([-0.0]))
+
+
+@pytest.mark.parametrize(("rows", "size"), [(499, 26), (500, 12)])
+def test_dots_of_many_rows_are_small(rows, size):
+    pytest.importorskip("matplotlib")
+    drawn = SimpleNamespace(
+        mean=np.full((rows, 2), [0.25, 0.75]),
+        entropy=np.linspace(0, 0.5, rows),
+        mutual_information=np.linspace(0, 0.2, rows),
+    )
+    y = np.arange(rows) % 2
+    ax = _classes("uncertainty", drawn, y, None)
+    assert [one.get_sizes()[0] for one in ax.collections] == pytest.approx([size, 1.8 * size])
+    assert [len(one.get_offsets()) for one in ax.collections] == [rows // 2, rows - rows // 2]
+    assert ax.get_xlim() == pytest.approx((-0.01, 0.52))
+    assert ax.get_ylim() == pytest.approx((-0.02 * 0.23, 0.23))
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == [f"right ({rows // 2:,})", f"wrong ({rows - rows // 2:,})"]
+    ax = _classes("uncertainty", drawn, None, None)
+    assert [one.get_label() for one in ax.collections] == ["rows"]
+    certain = drawn.entropy * 0
+    still = SimpleNamespace(mean=drawn.mean, entropy=certain, mutual_information=certain)
+    ax = _classes("uncertainty", still, None, None)
+    assert (ax.get_xlim(), ax.get_ylim()) == (
+        pytest.approx((-0.02, 1.04)),
+        pytest.approx((-0.023, 1.15)),
+    )
