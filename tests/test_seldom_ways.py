@@ -22,7 +22,7 @@ from corereg import (
     tuning,
 )
 from corereg.autograd import lowering
-from corereg.callbacks import History
+from corereg.callbacks import History, LambdaCallback
 from corereg.models import summary
 from corereg.models.features.feature import Cross, Feature
 from corereg.models.text_table import table as text_table
@@ -306,3 +306,13 @@ def test_dots_of_many_rows_are_small(rows, size):
         pytest.approx((-0.02, 1.04)),
         pytest.approx((-0.023, 1.15)),
     )
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_a_loop_that_has_ended_tells_its_epochs(eagerly):
+    model = network()
+    model.compile("sgd", "mse", run_eagerly=eagerly)
+    told = []
+    note = LambdaCallback(on_train_end=lambda logs: told.append(model._trainer.loop.get_state()))
+    model.fit(X, X[:, :1], epochs=3, verbose=0, callbacks=[note])
+    assert [one["epoch"] for one in told] == [3]
