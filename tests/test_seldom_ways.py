@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import sys
 from types import SimpleNamespace
 
@@ -316,3 +318,44 @@ def test_a_loop_that_has_ended_tells_its_epochs(eagerly):
     note = LambdaCallback(on_train_end=lambda logs: told.append(model._trainer.loop.get_state()))
     model.fit(X, X[:, :1], epochs=3, verbose=0, callbacks=[note])
     assert [one["epoch"] for one in told] == [3]
+
+
+UNWRITTEN = [
+    "autograd.whole_copies.CopiedWhole._copied_weights",
+    "callbacks.rate_by_epoch.RateByEpoch.rate_of",
+    "constraints.norms._Norms._bounds",
+    "layers.augmentation.color_layer.ColorLayer._change",
+    "layers.augmentation.warp_layer.WarpLayer._stage",
+    "layers.preprocessing.lookup.Lookup.as_token",
+    "layers.preprocessing.lookup.Lookup.counts_of",
+    "layers.preprocessing.lookup.Lookup.rows_of",
+    "layers.random_layer.RandomLayer._draw",
+    "losses.kernel_loss.KernelLoss.logits",
+    "metrics.accuracy.ClassMetric.hits",
+    "optimizers.choices.VariableChoices._forget_plans",
+    "optimizers.passes.StepPasses.second_pass",
+    "optimizers.passes.StepPasses.zero_grad",
+    "optimizers.schedules.base.KernelSchedule.numbers",
+    "sklearn.dense_estimator.DenseEstimator._as_y",
+    "sklearn.dense_estimator.DenseEstimator._check_own_parameters",
+    "sklearn.dense_estimator.DenseEstimator._targets",
+    "sklearn.dense_estimator.DenseEstimator._task_of",
+    "sklearn.model_estimator.ModelEstimator.scorer",
+]
+
+
+@pytest.mark.parametrize("path", UNWRITTEN)
+def test_what_a_subclass_has_to_write(path):
+    if path.startswith("sklearn"):
+        pytest.importorskip("sklearn")
+    module, kind, name = path.rsplit(".", 2)
+    kind = getattr(importlib.import_module(f"corereg.{module}"), kind)
+    function = getattr(kind, name)
+    taken = [
+        p for p in inspect.signature(function).parameters.values() if p.kind < p.VAR_POSITIONAL
+    ]
+    given = [None] * len(taken)
+    if not isinstance(inspect.getattr_static(kind, name), staticmethod):
+        given[0] = SimpleNamespace(who="own")
+    with pytest.raises(NotImplementedError):
+        function(*given)
