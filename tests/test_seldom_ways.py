@@ -32,6 +32,8 @@ from corereg.plotting.predicted import _classes, _regression
 from corereg.tables.given import given
 from corereg.training import predict_mc
 from corereg.training.data import feature_names
+from corereg.training.data.arrays import ArrayDataset
+from corereg.training.data.row_order import RowOrder
 from corereg.training.data.structures import flat_targets, flat_weights, rank_of
 from corereg.training.likelihood import kind_by_activation
 from corereg.utils import diagram_layout
@@ -359,3 +361,28 @@ def test_what_a_subclass_has_to_write(path):
         given[0] = SimpleNamespace(who="own")
     with pytest.raises(NotImplementedError):
         function(*given)
+
+
+def test_a_pass_in_order_after_one_that_was_shuffled():
+    rows = np.arange(40, dtype="float32").reshape(20, 2)
+    data = ArrayDataset((rows,))
+    found = []
+    for order in (RowOrder(3), None):
+        data.start_epoch(order)
+        found.append(np.array(data.next_batch(20).arrays[0]))
+    assert not np.array_equal(found[0], rows)
+    assert np.array_equal(found[1], rows)
+
+
+def test_between_which_numbers_solarization_draws(monkeypatch):
+    """As Keras does: what is added and what is compared with, of 255 at most."""
+    layer, drawn = layers.Solarization((0.1, 0.2), (0.3, 0.5)), []
+    numbers = layer._numbers
+
+    def noted(x, low, high, draw=0):
+        drawn.append((low, high, draw))
+        return numbers(x, low, high, draw)
+
+    monkeypatch.setattr(layer, "_numbers", noted)
+    layer(np.full((2, 2, 2, 3), 100.0, "float32"), training=True)
+    assert drawn == [(0.1, 0.2 * 255, 0), (0.3, 0.5 * 255, 1)]
