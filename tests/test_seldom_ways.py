@@ -386,3 +386,13 @@ def test_between_which_numbers_solarization_draws(monkeypatch):
     monkeypatch.setattr(layer, "_numbers", noted)
     layer(np.full((2, 2, 2, 3), 100.0, "float32"), training=True)
     assert drawn == [(0.1, 0.2 * 255, 0), (0.3, 0.5 * 255, 1)]
+
+
+def test_classes_along_an_axis_that_there_is_not(fails):
+    labels = np.array([0, 2])
+    for axis in (-1, 1):
+        found = losses.SparseCategoricalCrossentropy(axis=axis).check_targets(labels, (None, 3))
+        assert found.tolist() == [0, 2]
+    for axis in (2, -3):
+        loss = losses.SparseCategoricalCrossentropy(axis=axis)
+        fails(lambda: loss.check_targets(labels, (None, 3)), ValueError, "axis")  # noqa: B023
