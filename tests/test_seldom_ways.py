@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import inspect
+import pickle
 import sys
 from types import SimpleNamespace
 
@@ -23,7 +25,7 @@ from corereg import (
     preprocessing,
     tuning,
 )
-from corereg.autograd import lowering
+from corereg.autograd import lowering, lowering_places, parameter
 from corereg.callbacks import History, LambdaCallback
 from corereg.models import summary
 from corereg.models.features.feature import Cross, Feature
@@ -396,3 +398,51 @@ def test_classes_along_an_axis_that_there_is_not(fails):
     for axis in (2, -3):
         loss = losses.SparseCategoricalCrossentropy(axis=axis)
         fails(lambda: loss.check_targets(labels, (None, 3)), ValueError, "axis")  # noqa: B023
+
+
+@pytest.mark.parametrize("piece", [8, 12, 1 << 20])
+def test_a_large_parameter_is_copied_in_pieces(piece, monkeypatch):
+    monkeypatch.setattr(parameter, "_PIECE", piece)
+    weight = corereg.Parameter(np.arange(7, dtype="float32").reshape(7, 1), "w")
+    for again in (pickle.loads(pickle.dumps(weight)), copy.deepcopy(weight), copy.copy(weight)):
+        assert again.data.tolist() == weight.data.tolist()
+    made = weight._copied()
+    assert made.tolist() == weight.data.tolist()
+    assert not np.shares_memory(made, weight.data)
+
+
+def test_the_rest_of_an_index_is_whole():
+    whole = lowering_places.whole_index
+    assert whole((0, ..., 1), 4) == [0, slice(None), slice(None), 1]
+    assert whole((..., None, 1), 2) == [slice(None), None, 1]
+    assert whole(..., 2) == [slice(None), slice(None)]
+    assert whole((0, ...), 1) == [0]
+    assert whole(0, 3) == [0]
+
+
+@pytest.mark.parametrize(
+    ("start", "stop"), [(1.0, np.inf), (-np.inf, -1.0), (0.0, 1.0), (1.0, -1.0), (np.nan, 1.0)]
+)
+def test_ends_between_which_there_are_no_ratios(start, stop):
+    with np.errstate(all="ignore"):
+        found = ops.geomspace(start, stop, 5).data
+    assert np.isnan(found[1:-1]).all()
+    np.testing.assert_array_equal(found[[0, -1]], np.array([start, stop], found.dtype))
+
+
+def test_a_table_of_other_columns_than_those_of_fit():
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("sklearn")
+    from sklearn.base import BaseEstimator
+
+    from corereg.wrappers.data import checked_table
+
+    class Estimator(BaseEstimator):
+        pass
+
+    estimator, y = Estimator(), np.arange(3)
+    table = pandas.DataFrame({"a": y, "b": y})
+    assert checked_table(estimator, table, y, reset=True)[0] is table
+    assert list(estimator.feature_names_in_) == ["a", "b"]
+    with pytest.raises(ValueError, match="feature names"):
+        checked_table(estimator, table.rename(columns={"a": "c"}), y)
