@@ -248,6 +248,12 @@ def test_inputs_that_lack_or_have_an_axis():
     x = np.arange(8, dtype="float32").reshape(2, 4)
     assert np.array_equal(four(x[..., None]).data, four(x).data)
     assert one(np.ones(2, "float32")).shape == (2, 2)
+    c = corereg.Input((4, 1))
+    flat = models.Model(c, layers.Flatten()(c))
+    for shape in ((2, 4), (2, 4, 1), (2, 4, 1, 1)):
+        assert np.array_equal(flat(x.reshape(shape)).data, x)
+    with pytest.raises(ValueError, match=r"expected the input .* received \(2, 1, 1\)"):
+        flat(np.ones((2, 1), "float32"))
     for net, shape in ((four, (2, 4, 2)), (four, (4,)), (one, (2, 2)), (four, (2, 3, 1))):
         for call in (net, net.predict):
             with pytest.raises(ValueError, match=r"expected .* of shape .* received"):

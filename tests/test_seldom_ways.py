@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import importlib
+import inspect
+import pickle
 import sys
 from types import SimpleNamespace
 
@@ -21,15 +25,17 @@ from corereg import (
     preprocessing,
     tuning,
 )
-from corereg.autograd import lowering
-from corereg.callbacks import History
+from corereg.autograd import lowering, lowering_places, parameter
+from corereg.callbacks import History, LambdaCallback
 from corereg.models import summary
 from corereg.models.features.feature import Cross, Feature
 from corereg.models.text_table import table as text_table
-from corereg.plotting.predicted import _regression
+from corereg.plotting.predicted import _classes, _regression
 from corereg.tables.given import given
 from corereg.training import predict_mc
 from corereg.training.data import feature_names
+from corereg.training.data.arrays import ArrayDataset
+from corereg.training.data.row_order import RowOrder
 from corereg.training.data.structures import flat_targets, flat_weights, rank_of
 from corereg.training.likelihood import kind_by_activation
 from corereg.utils import diagram_layout
@@ -279,3 +285,164 @@ def test_bits_of_a_loop_that_are_not_numpys():
             lowering.verified(one, other)
     with pytest.raises(lowering.Unrecordable, match="other bits"):
         lowering.verified(np.array([0.0]), np.array([-0.0]))
+
+
+@pytest.mark.parametrize(("rows", "size"), [(499, 26), (500, 12)])
+def test_dots_of_many_rows_are_small(rows, size):
+    pytest.importorskip("matplotlib")
+    drawn = SimpleNamespace(
+        mean=np.full((rows, 2), [0.25, 0.75]),
+        entropy=np.linspace(0, 0.5, rows),
+        mutual_information=np.linspace(0, 0.2, rows),
+    )
+    y = np.arange(rows) % 2
+    ax = _classes("uncertainty", drawn, y, None)
+    assert [one.get_sizes()[0] for one in ax.collections] == pytest.approx([size, 1.8 * size])
+    assert [len(one.get_offsets()) for one in ax.collections] == [rows // 2, rows - rows // 2]
+    assert ax.get_xlim() == pytest.approx((-0.01, 0.52))
+    assert ax.get_ylim() == pytest.approx((-0.02 * 0.23, 0.23))
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == [f"right ({rows // 2:,})", f"wrong ({rows - rows // 2:,})"]
+    ax = _classes("uncertainty", drawn, None, None)
+    assert [one.get_label() for one in ax.collections] == ["rows"]
+    certain = drawn.entropy * 0
+    still = SimpleNamespace(mean=drawn.mean, entropy=certain, mutual_information=certain)
+    ax = _classes("uncertainty", still, None, None)
+    assert (ax.get_xlim(), ax.get_ylim()) == (
+        pytest.approx((-0.02, 1.04)),
+        pytest.approx((-0.023, 1.15)),
+    )
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_a_loop_that_has_ended_tells_its_epochs(eagerly):
+    model = network()
+    model.compile("sgd", "mse", run_eagerly=eagerly)
+    told = []
+    note = LambdaCallback(on_train_end=lambda logs: told.append(model._trainer.loop.get_state()))
+    model.fit(X, X[:, :1], epochs=3, verbose=0, callbacks=[note])
+    assert [one["epoch"] for one in told] == [3]
+
+
+UNWRITTEN = [
+    "autograd.whole_copies.CopiedWhole._copied_weights",
+    "callbacks.rate_by_epoch.RateByEpoch.rate_of",
+    "constraints.norms._Norms._bounds",
+    "layers.augmentation.color_layer.ColorLayer._change",
+    "layers.augmentation.warp_layer.WarpLayer._stage",
+    "layers.preprocessing.lookup.Lookup.as_token",
+    "layers.preprocessing.lookup.Lookup.counts_of",
+    "layers.preprocessing.lookup.Lookup.rows_of",
+    "layers.random_layer.RandomLayer._draw",
+    "losses.kernel_loss.KernelLoss.logits",
+    "metrics.accuracy.ClassMetric.hits",
+    "optimizers.choices.VariableChoices._forget_plans",
+    "optimizers.passes.StepPasses.second_pass",
+    "optimizers.passes.StepPasses.zero_grad",
+    "optimizers.schedules.base.KernelSchedule.numbers",
+    "sklearn.dense_estimator.DenseEstimator._as_y",
+    "sklearn.dense_estimator.DenseEstimator._check_own_parameters",
+    "sklearn.dense_estimator.DenseEstimator._targets",
+    "sklearn.dense_estimator.DenseEstimator._task_of",
+    "sklearn.model_estimator.ModelEstimator.scorer",
+]
+
+
+@pytest.mark.parametrize("path", UNWRITTEN)
+def test_what_a_subclass_has_to_write(path):
+    if path.startswith("sklearn"):
+        pytest.importorskip("sklearn")
+    module, kind, name = path.rsplit(".", 2)
+    kind = getattr(importlib.import_module(f"corereg.{module}"), kind)
+    function = getattr(kind, name)
+    taken = [
+        p for p in inspect.signature(function).parameters.values() if p.kind < p.VAR_POSITIONAL
+    ]
+    given = [None] * len(taken)
+    if not isinstance(inspect.getattr_static(kind, name), staticmethod):
+        given[0] = SimpleNamespace(who="own")
+    with pytest.raises(NotImplementedError):
+        function(*given)
+
+
+def test_a_pass_in_order_after_one_that_was_shuffled():
+    rows = np.arange(40, dtype="float32").reshape(20, 2)
+    data = ArrayDataset((rows,))
+    found = []
+    for order in (RowOrder(3), None):
+        data.start_epoch(order)
+        found.append(np.array(data.next_batch(20).arrays[0]))
+    assert not np.array_equal(found[0], rows)
+    assert np.array_equal(found[1], rows)
+
+
+def test_between_which_numbers_solarization_draws(monkeypatch):
+    """As Keras does: what is added and what is compared with, of 255 at most."""
+    layer, drawn = layers.Solarization((0.1, 0.2), (0.3, 0.5)), []
+    numbers = layer._numbers
+
+    def noted(x, low, high, draw=0):
+        drawn.append((low, high, draw))
+        return numbers(x, low, high, draw)
+
+    monkeypatch.setattr(layer, "_numbers", noted)
+    layer(np.full((2, 2, 2, 3), 100.0, "float32"), training=True)
+    assert drawn == [(0.1, 0.2 * 255, 0), (0.3, 0.5 * 255, 1)]
+
+
+def test_classes_along_an_axis_that_there_is_not(fails):
+    labels = np.array([0, 2])
+    for axis in (-1, 1):
+        found = losses.SparseCategoricalCrossentropy(axis=axis).check_targets(labels, (None, 3))
+        assert found.tolist() == [0, 2]
+    for axis in (2, -3):
+        loss = losses.SparseCategoricalCrossentropy(axis=axis)
+        fails(lambda: loss.check_targets(labels, (None, 3)), ValueError, "axis")  # noqa: B023
+
+
+@pytest.mark.parametrize("piece", [8, 12, 1 << 20])
+def test_a_large_parameter_is_copied_in_pieces(piece, monkeypatch):
+    monkeypatch.setattr(parameter, "_PIECE", piece)
+    weight = corereg.Parameter(np.arange(7, dtype="float32").reshape(7, 1), "w")
+    for again in (pickle.loads(pickle.dumps(weight)), copy.deepcopy(weight), copy.copy(weight)):
+        assert again.data.tolist() == weight.data.tolist()
+    made = weight._copied()
+    assert made.tolist() == weight.data.tolist()
+    assert not np.shares_memory(made, weight.data)
+
+
+def test_the_rest_of_an_index_is_whole():
+    whole = lowering_places.whole_index
+    assert whole((0, ..., 1), 4) == [0, slice(None), slice(None), 1]
+    assert whole((..., None, 1), 2) == [slice(None), None, 1]
+    assert whole(..., 2) == [slice(None), slice(None)]
+    assert whole((0, ...), 1) == [0]
+    assert whole(0, 3) == [0]
+
+
+@pytest.mark.parametrize(
+    ("start", "stop"), [(1.0, np.inf), (-np.inf, -1.0), (0.0, 1.0), (1.0, -1.0), (np.nan, 1.0)]
+)
+def test_ends_between_which_there_are_no_ratios(start, stop):
+    with np.errstate(all="ignore"):
+        found = ops.geomspace(start, stop, 5).data
+    assert np.isnan(found[1:-1]).all()
+    np.testing.assert_array_equal(found[[0, -1]], np.array([start, stop], found.dtype))
+
+
+def test_a_table_of_other_columns_than_those_of_fit():
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("sklearn")
+    from sklearn.base import BaseEstimator
+
+    from corereg.wrappers.data import checked_table
+
+    class Estimator(BaseEstimator):
+        pass
+
+    estimator, y = Estimator(), np.arange(3)
+    table = pandas.DataFrame({"a": y, "b": y})
+    assert checked_table(estimator, table, y, reset=True)[0] is table
+    assert list(estimator.feature_names_in_) == ["a", "b"]
+    with pytest.raises(ValueError, match="feature names"):
+        checked_table(estimator, table.rename(columns={"a": "c"}), y)
