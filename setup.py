@@ -153,8 +153,8 @@ ELSEWHERE = {
     ("v3", 1): {"noise", "mixing", "warp", "shuffle", "directions"},
 }
 # Of Cython's code, -Os takes a third off, most of it where errors are raised, and -Oz, which GCC
-# knows from 12 on, a little more. The parameter keeps inline what all calls go through, if short: by
-# less calls are a few per cent slower, by more the code is longer.
+# knows from 12 on, a little more. The parameter keeps inline what all calls go through, if short:
+# with less, calls are a few per cent slower, with more the code is longer.
 BORDER_FLAGS = ["-Oz", "--param=max-inline-insns-size=16"]
 OF_GCC = {"-fpeel-loops", KERNEL_FLAGS[-1], BORDER_FLAGS[-1]}  # which Clang does not know
 SANITIZE_FLAGS = ["-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g1"]
