@@ -134,6 +134,7 @@ def test_columns_of_pandas():
         (lambda: _cross([np.ones(2), np.ones(2, int)]), ValueError, "received dtype float64"),
         (lambda: _cross([np.ones(2, int), np.ones(3, int)]), ValueError, "inputs of one shape"),
         (lambda: _cross([np.ones((2, 2), int)] * 2), ValueError, "inputs of one shape"),
+        (lambda: _cross([np.full((1, 70_000), "a")] * 2), ValueError, "inputs of one shape"),
         (lambda: _cross([Input((1,)), Input((1,))]), ValueError, "received dtype float32"),
     ],
 )

@@ -53,7 +53,7 @@ class HashedCrossing(Layer):
         """The fingerprint of each text in an array or a column of a table, as int64."""
         if not hasattr(values, "factorize"):
             values = np.asarray(values)
-            if values.size > PIECE:
+            if values.size > PIECE and len(values) > 1:
                 return np.concatenate([self.codes_of(one) for one in pieces(values, PIECE)])
         given = texts_of(self.who, values)
         found = fingerprints([one.encode("utf-8") for one in given.tokens])
