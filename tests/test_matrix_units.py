@@ -64,7 +64,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Any:
         pytest.skip("needs the source and a compiler of C for x86-64")
     folder = tmp_path_factory.mktemp("units")
     sources = [("packed", isa, [*EMULATED, "-DCR_REST=baseline", *UNITS[isa]]) for isa in UNITS]
-    sources += [(name, "baseline", []) for name in ("dense", "activation")]
+    sources += [(name, "baseline", []) for name in ("dense", "activation", "dropout")]
     running = []
     for name, isa, options in sources:
         command = [CC, *OPTIONS, *options, f"-DCR_ISA={isa}", "-c", str(ROOT / f"src/{name}.c")]
