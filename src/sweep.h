@@ -159,12 +159,13 @@ INLINE ptrdiff_t sweep_in_flight(block_sweep *b, ptrdiff_t n, step_function step
     return i + CR_FLYING * VL;
 }
 
-/* Begins the sweep over a block, of a rule with these state arrays. */
-INLINE block_sweep sweep_of(const cr_update_args *g, const block_walk *at, const void *constants,
-                            int slots)
+/* One block of one segment through all stages; returns the penalty of the weights as they were. */
+INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const void *constants,
+                          step_function step, sweep_kind kind)
 {
-    static const V zeros = {0};
     const cr_segment *segment = at->segment;
+    const double rate = g->hyper->learning_rate * segment->rate;
+    const V zeros = {0};
     block_sweep b = {
         .w = (T *)segment->w + at->from,
         .gradients = gradient_of(at, g->gradients, &zeros),
@@ -173,21 +174,11 @@ INLINE block_sweep sweep_of(const cr_update_args *g, const block_walk *at, const
         .l2 = (T)segment->l2,
         .grad_scale = (T)(g->scales ? g->scales[at->s] : 1),
         .limit = (T)g->hyper->clipvalue,
-        .shrink = (T)segment->decay * (T)(g->hyper->learning_rate * segment->rate),
+        .shrink = (T)segment->decay * (T)rate,
     };
 #pragma GCC unroll 3
     for (int k = 0; k < CR_MAX_SLOTS; k++)
-        b.slot[k] = slots >> k & 1 ? (T *)segment->slot[k] + at->from : NULL;
-    return b;
-}
-
-/* One block of one segment through all stages; returns the penalty of the weights as they were. */
-INLINE double sweep_block(const cr_update_args *g, const block_walk *at, const void *constants,
-                          step_function step, sweep_kind kind)
-{
-    const cr_segment *segment = at->segment;
-    const double rate = g->hyper->learning_rate * segment->rate;
-    block_sweep b = sweep_of(g, at, constants, kind.slots);
+        b.slot[k] = kind.slots >> k & 1 ? (T *)segment->slot[k] + at->from : NULL;
     kind.threshold = (T)(rate * segment->proximal_l1);
     kind.shrinkage = (T)(rate * 2 * segment->proximal_l2);
     kind.least = segment->scaling == CR_CAPPED ? (T)segment->proximal_l1 : 0;

@@ -461,9 +461,7 @@ class Model(CopiedWhole, OwnSteps):
     def _matmul_precisions(self) -> tuple[str, ...]:
         """The names of the precisions in which its layers of float32 multiply."""
         whole, name_of = self._matmul_parts(), precisions.name_of
-        around = (
-            precisions.get_float32_matmul_precision() if whole < 0 else precisions.name_of(whole)
-        )
+        around = precisions.get_float32_matmul_precision() if whole < 0 else name_of(whole)
         inside = [layer for layer in self._flatten_layers() if layer is not self]
         own = {layer._policy_parts for layer in inside if layer.dtype == "float32"}
         return tuple(sorted({around if one < 0 else name_of(one) for one in own})) or ("highest",)
