@@ -24,6 +24,8 @@ from corereg.progress import ProgressBar
 from corereg.runtime import scheduling
 from corereg.training import fit as fit_module
 from corereg.training.accumulators import MAX_FUSED_EPOCHS
+from corereg.training.fused_epochs import FusedEpochs
+from corereg.training.loop import TrainingLoop
 
 
 @pytest.fixture
@@ -321,17 +323,23 @@ def test_hooks_of_an_object():
         assert len({str(weights) for weights in recorded}) == 6
 
 
-def test_an_interrupt_loses_no_epoch(monkeypatch):
-    x, y = data(3)
-    stream, replay, count = io.StringIO(), _kernels.replay, [0]
+def interrupt_replay(monkeypatch, number):
+    """The number-th replay raises KeyboardInterrupt when it has run."""
+    replay, count = _kernels.replay, [0]
 
     def interrupted(*arguments):
         replay(*arguments)
         count[0] += 1
-        if count[0] == 5:
+        if count[0] == number:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(_kernels, "replay", interrupted)
+
+
+def test_an_interrupt_loses_no_epoch(monkeypatch):
+    x, y = data(3)
+    stream = io.StringIO()
+    interrupt_replay(monkeypatch, 5)
     monkeypatch.setattr(fit_module, "ProgressBar", lambda *a: ProgressBar(*a, stream=stream))
     model = net(3, metrics=["accuracy"])
     with pytest.raises(KeyboardInterrupt):
@@ -353,3 +361,65 @@ def test_lines_are_written_before_a_validation_that_python_runs(monkeypatch):
     net(3).fit(x, y, epochs=8, callbacks=listener, **options)
     lines = ["test" if line == "test" else line[6] for line in stream.getvalue().splitlines()]
     assert lines == ["1", "2", "3", "test", "4", "5", "6", "7", "test", "8"]
+
+
+def test_history_knows_no_epoch_that_other_callbacks_were_not_told_of(monkeypatch):
+    x, y = data(3)
+    told = []
+    model = net(3)
+    watching = [
+        LearningRateScheduler(lambda epoch, rate: 0.01),
+        LambdaCallback(on_epoch_end=lambda epoch, logs: told.append(epoch)),
+    ]
+    interrupt_replay(monkeypatch, 5)
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, x, y, epochs=10**6, callbacks=watching)
+    assert model.history.epoch == told
+    assert {len(values) for values in model.history.history.values()} == {len(told)}
+
+
+@pytest.mark.parametrize("late", ["_take", "_validate_if_due"])
+def test_an_interrupt_while_an_epoch_is_told_loses_none(late, monkeypatch):
+    x, y = data(3)
+    model = net(3)
+    method = getattr(TrainingLoop, late)
+
+    def interrupted(self, finished):
+        method(self, finished)
+        if self._epoch == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(TrainingLoop, late, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, x, y, epochs=50, batch_size=10)
+    epochs = model.history.epoch
+    assert epochs == list(range(len(epochs)))
+    assert len(epochs) >= 4
+    assert model.optimizer.iterations == len(epochs) * -(-len(x) // 10)
+
+
+def test_an_interrupt_once_history_was_told_tells_it_no_second_time(monkeypatch):
+    x, y = data(3)
+    model = net(3)
+
+    def interrupted(self, told):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FusedEpochs, "forget", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, x, y, epochs=50, batch_size=10)
+    epochs = model.history.epoch
+    assert epochs == list(range(len(epochs)))
+
+
+@pytest.mark.parametrize("number", range(6, 12))
+def test_history_knows_no_epoch_whose_validation_did_not_run(number, monkeypatch):
+    x, y = data(3)
+    model = net(3)
+    tests = LambdaCallback(on_test_begin=lambda *_: None)  # so that Python validates
+    interrupt_replay(monkeypatch, number)
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, x, y, epochs=50, batch_size=40, validation_data=(x, y), callbacks=tests)
+    found = model.history
+    assert found.epoch
+    assert {len(values) for values in found.history.values()} == {len(found.epoch)}

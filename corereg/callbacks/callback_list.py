@@ -145,7 +145,8 @@ class CallbackList(Callback):
         """`on_epoch_end` where no callback observes epochs: a History records them nevertheless."""
         logs = plain_logs(logs)
         for history in self._histories:
-            history.on_epoch_end(epoch, logs)
+            if history.epoch[-1:] != [epoch]:  # not told before an interrupt
+                history.on_epoch_end(epoch, logs)
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         self._batch("on_train_batch_begin", batch, logs)

@@ -71,13 +71,19 @@ class FusedEpochs:
         return bool(self._finished)
 
     def next_epoch(self, epoch: int, epochs: int) -> FinishedEpoch | None:
-        """An epoch of so many, counted from 0; None: it has to be run step by step."""
+        """An epoch of so many, counted from 0, which is this one until `forget` is called; None: it
+        has to be run step by step."""
         if not self._finished and self._steps.has_run:
             self._run(epoch, min(epochs - epoch, MAX_FUSED_EPOCHS))
-        return self._finished.pop() if self._finished else None
+        return self._finished[-1] if self._finished else None
+
+    def forget(self, told: FinishedEpoch) -> None:
+        """Everybody has been told of this epoch, the one that `next_epoch` returned."""
+        if self._finished and self._finished[-1] is told:
+            self._finished.pop()
 
     def take_finished(self) -> list[FinishedEpoch]:
-        """The epochs that have run and that nobody has asked for, in order."""
+        """The epochs that have run and that not everybody has been told of, in order."""
         rest = self._finished[::-1]
         self._finished.clear()
         return rest

@@ -116,7 +116,8 @@ class TrainingLoop:
                     run.sums.set_state(resumed)
                 if fused is not None and resumed is None and not model.stop_training:
                     finished = fused.next_epoch(epoch, epoch + 1)
-                if finished is not None:
+                if fused is not None and finished is not None:
+                    fused.forget(finished)
                     self._take(finished)
                 else:
                     self._logs = self._run_epoch(epoch, resumed is not None)
@@ -128,9 +129,8 @@ class TrainingLoop:
                 callbacks.on_epoch_end(epoch, self._logs)
                 if model.stop_training:
                     break
-        finally:  # an interrupt: all that was trained is told
-            for finished in fused.take_finished() if fused else ():
-                self._report_late(finished)
+        finally:  # after an interrupt
+            self._report_late([] if fused is None or observed else fused.take_finished())
         model._trainer.finish_weights(model)
         callbacks.on_train_end(self._logs)
 
@@ -141,10 +141,11 @@ class TrainingLoop:
             bar.begin_epoch(finished.epoch)
         self._take(finished)
         self._validate_if_due(finished)
+        self._callbacks._record_epoch(finished.epoch, self._logs)
+        fused.forget(finished)
         if bar.shows:
             bar.end_epoch(self._logs, hold=bool(fused))
         self._epoch, self._done, self._within = finished.epoch + 1, 0, False
-        self._callbacks._record_epoch(finished.epoch, self._logs)
 
     def _take(self, finished: FinishedEpoch) -> None:
         """Takes the logs of an epoch's steps that one replay has run."""
@@ -156,10 +157,13 @@ class TrainingLoop:
 
     def _validate_if_due(self, finished: FinishedEpoch | None) -> None:
         """Adds the logs of a validation, if there is one after this epoch that has not run yet."""
-        if finished is not None and finished.validated:
-            return
-        if self._validation.run and self._validation.due(self._epoch + 1):
+        validated = finished is not None and finished.validated
+        if self._validates(self._epoch) and not validated:
             self._logs |= self._validate()
+
+    def _validates(self, epoch: int) -> bool:
+        """Whether there is a validation after this epoch, counted from 0."""
+        return bool(self._validation.run) and self._validation.due(epoch + 1)
 
     def _run_epoch(self, epoch: int, resumed: bool) -> Logs:
         """The steps of one epoch, or those that are left of it; returns its logs."""
@@ -272,12 +276,16 @@ class TrainingLoop:
         logs = testing.run_test(self._model, run, steps, self._callbacks)
         return {f"val_{name}": value for name, value in logs.items()}
 
-    def _report_late(self, finished: FinishedEpoch) -> None:
-        """Tells progress and History of an epoch that ran before an interrupt."""
-        self._bar.begin_epoch(finished.epoch)
-        self._bar.update(self._steps or 0, finished.logs, finished.seconds)
-        self._bar.end_epoch(finished.logs, hold=True)
-        self._callbacks._record_epoch(finished.epoch, finished.logs)
+    def _report_late(self, epochs: list[FinishedEpoch]) -> None:
+        """Tells progress and History of epochs that ran before an interrupt, up to the first whose
+        validation did not run: like an epoch that an interrupt cuts short, it is not told."""
+        for epoch, logs, seconds, validated in epochs:
+            if self._validates(epoch) and not validated:
+                break
+            self._bar.begin_epoch(epoch)
+            self._bar.update(self._steps or 0, logs, seconds)
+            self._bar.end_epoch(logs, hold=True)
+            self._callbacks._record_epoch(epoch, logs)
 
     def _fused_epochs(self) -> FusedEpochs | None:
         """Runs epochs fused if no callback observes batches, else None."""

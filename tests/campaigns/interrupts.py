@@ -5,12 +5,13 @@
 A timer, or a SIGINT from another thread, raises KeyboardInterrupt in the main thread after 0.05 to
 3 ms of a call. Then another thread must be able to train, test, predict with and save the same
 model, and the main thread must have its switches as before: gradients on, no recording, no call,
-NumPy's warnings and memory. The history has as many entries of each kind as epochs. The seed that
-is printed makes the same choices again, though not the same moments.
+NumPy's warnings and memory. The history has all epochs from the first and as many entries of each
+kind. The seed that is printed makes the same choices again, though not the same moments.
 """
 
 from __future__ import annotations
 
+import _imp
 import collections
 import contextlib
 import copy
@@ -237,6 +238,7 @@ class Campaign:
         if history is not None:
             lengths = {len(values) for values in history.history.values()} | {len(history.epoch)}
             assert len(lengths) == 1, f"the history has {lengths} entries"
+            assert history.epoch == list(range(len(history.epoch))), f"epochs {history.epoch}"
         self.pair.train_on_batch([self.x, self.x], self.y)
         models = [self.model] if self.new_model is None else [self.model, self.new_model]
         self.new_model = None
@@ -319,6 +321,16 @@ def interrupted(call: Callable[[], None], delay: float, sender: Sender | None) -
     return result
 
 
+def free_import_lock() -> bool:
+    """Whether Python still held its lock of all imports, which this gives back. Its import
+    statement leaves the lock held if an interrupt comes between the call that takes it and the try
+    statement below, and then no other thread can import any more. That is Python's own fault."""
+    held = _imp.lock_held()
+    while _imp.lock_held():
+        _imp.release_lock()
+    return held
+
+
 @contextlib.contextmanager
 def beside(model: Sequential, x: object) -> Iterator[None]:
     """Predicts in another thread all the while, so that locks are waited for."""
@@ -359,6 +371,8 @@ def run(seconds: float, seed: int) -> int:
                     raised = interrupted(campaign.actions[name], delay, way)
                 tally.count(f"by {'a timer' if way is None else 'SIGINT'}, raised {raised}")
                 tried[name] += 1
+                if free_import_lock():
+                    tally.count("left Python's lock of imports held")
                 campaign.check(load=number % 20 == 0)
             except Exception as error:
                 tally.fail_with(error, f"interrupt in {name}")
