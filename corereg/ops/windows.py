@@ -79,8 +79,12 @@ def i0(x: Any) -> Tensor:
     """
     x = as_float(x)
     angles = (np.arange(_NODES) + 0.5) * (np.pi / 2 / _NODES)
-    cosines = np.cos(angles).astype(x.dtype)
-    return ops.mean(ops.cosh(ops.expand_dims(x, -1) * Tensor(cosines)), -1)
+    cosines = Tensor(np.cos(angles).astype(x.dtype))
+    size = ops.abs(x.detach())  # taken out of the powers, which would overflow
+    powers, shift = ops.expand_dims(x, -1) * cosines, ops.expand_dims(size, -1)
+    both = ops.exp(powers - shift) + ops.exp(-powers - shift)
+    root = ops.exp(size * 0.5)
+    return ops.mean(both, -1) * 0.5 * root * root
 
 
 @keras_op
