@@ -830,6 +830,12 @@ ERRORS = {
     "lu_factor of a vector": (lambda: ops.lu_factor(X[0]), ValueError, r"received \(3,\)"),
     "view": (lambda: ops.view(X, "float64"), ValueError, r"view: expected a last axis .* \(2, 3\)"),
     "view of a number": (lambda: ops.view(1.0, "int16"), ValueError, "view: expected a last axis"),
+    "view as text": (lambda: ops.view(X, "U"), TypeError, "view: expected dtype .* received str"),
+    "saturate_cast to objects": (
+        lambda: ops.saturate_cast(X, object),
+        TypeError,
+        "saturate_cast: expected dtype .* received object",
+    ),
     "vectorize": (
         lambda: ops.vectorize(3),
         ValueError,

@@ -27,16 +27,27 @@ def cast(x: Any, dtype: Any) -> Tensor:
     return ops.astype(as_tensor(x), config.floatx() if dtype is None else dtype)
 
 
+def _of_numbers(who: str, dtype: Any) -> np.dtype[Any]:
+    """A dtype that a tensor may have; TypeError for others."""
+    found = np.dtype(dtype)
+    if found.kind not in "biuf":
+        raise TypeError(
+            f"{who}: expected dtype float32, float64, integer or bool, received {found.name}"
+        )
+    return found
+
+
 @keras_op
 def view(x: Any, dtype: Any = None) -> Tensor:
     """The bytes of x read as another dtype, without a derivative: where its numbers are shorter or
-    longer, the last axis is longer or shorter. ValueError if that does not come out even.
+    longer, the last axis is longer or shorter. ValueError if that does not come out even,
+    TypeError for a dtype that is not of numbers.
 
     >>> ops.view(Tensor([1.0, -0.5]), "int32")
     Tensor([ 1065353216, -1090519040], dtype=int32)
     """
     array = as_tensor(x).detach().numpy().copy()
-    dtype = array.dtype if dtype is None else np.dtype(dtype)
+    dtype = array.dtype if dtype is None else _of_numbers("view", dtype)
     wide, width = array.dtype.itemsize, dtype.itemsize
     last = array.shape[-1] * wide if array.ndim else wide
     if (not array.ndim and wide != width) or last % width:
@@ -50,11 +61,13 @@ def view(x: Any, dtype: Any = None) -> Tensor:
 @keras_op
 def saturate_cast(x: Any, dtype: Any) -> Tensor:
     """x in another dtype; numbers beyond what that can hold become the nearest one that it can.
+    TypeError for a dtype that is not of numbers.
 
     >>> ops.saturate_cast([-5.0, 300.0], "uint8")
     Tensor([  0, 255], dtype=uint8)
     """
-    x, dtype = as_tensor(x), np.dtype(config.floatx() if dtype is None else dtype)
+    x = as_tensor(x)
+    dtype = _of_numbers("saturate_cast", config.floatx() if dtype is None else dtype)
     if dtype.kind == x.dtype.kind == "f" or dtype.kind == "b":
         return ops.astype(x, dtype)
     limits: Any = np.iinfo(dtype) if dtype.kind in "iu" else np.finfo(dtype)

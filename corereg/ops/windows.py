@@ -80,7 +80,7 @@ def i0(x: Any) -> Tensor:
     x = as_float(x)
     angles = (np.arange(_NODES) + 0.5) * (np.pi / 2 / _NODES)
     cosines = Tensor(np.cos(angles).astype(x.dtype))
-    size = ops.abs(x.detach())  # taken out of the powers, which would overflow
+    size = ops.abs(x.detach()) * cosines[0]  # taken out of the powers, which would overflow
     powers, shift = ops.expand_dims(x, -1) * cosines, ops.expand_dims(size, -1)
     both = ops.exp(powers - shift) + ops.exp(-powers - shift)
     root = ops.exp(size * 0.5)
