@@ -147,6 +147,7 @@ def make_call(
 SKIPPED = {"lazy_package", "empty", "empty_like"}
 TAKES_CALLABLES = ("fn", "fun", "f", "function", "branches", "body", "body_fun", "true_fn")
 # NumPy means something else by these names, or says it in other words.
+WIDE = {"i0"}  # NumPy's overflows in float32 before its result does
 UNLIKE_NUMPY = {
     *("round", "sort", "argsort", "argpartition", "size", "shape", "ndim", "norm", "copy", "array"),
     *("unique", "average", "histogram", "nonzero", "partition", "take", "dtype", "cross", "map"),
@@ -208,8 +209,9 @@ def compare(name: str, found: Any, given: list[Any], named: dict[str, Any]) -> b
         return False  # NumPy takes the ends for what lies between, too, or not
     if any(isinstance(one, int) and abs(one) > MOST_TIMES for one in named.values()):
         return False  # NumPy does nothing so often
+    arrays = [a.astype("f8") for a in flat(given)] if name in WIDE else map(plain, given)
     try:
-        expected = flat(function(*map(plain, given), **{k: plain(v) for k, v in named.items()}))
+        expected = flat(function(*arrays, **{k: plain(v) for k, v in named.items()}))
     except Exception:
         return False
     results = flat(found)
