@@ -48,10 +48,10 @@ def is_name(name: Any) -> bool:
 def sha256(file: BinaryIO, length: int) -> bytes:
     """The SHA-256 of the first bytes of a file, in hexadecimal digits."""
     digest = _new_sha256(length)
-    buffer = memoryview(bytearray(CHUNK))
+    buffer = memoryview(bytearray(min(length, CHUNK)))
     file.seek(0)
     while length > 0:
-        count = file.readinto(buffer[: min(length, CHUNK)])  # type: ignore[attr-defined]
+        count = file.readinto(buffer[:length])  # type: ignore[attr-defined]
         if not count:
             raise FileFormatError("the file is truncated or damaged (it ends too early)")
         digest.update(buffer[:count])
@@ -64,9 +64,8 @@ def _new_sha256(length: int) -> Any:
     """What computes a SHA-256 of so many bytes. Of few Python's own does, for to load OpenSSL takes
     longer than to load a small model; of many OpenSSL's is several times faster."""
     if length < _MANY_BYTES and "_hashlib" not in sys.modules:
-        for name in ("_sha2", "_sha256"):  # from Python 3.12 on, and before
-            with contextlib.suppress(ImportError):
-                return import_module(name).sha256()
+        with contextlib.suppress(ImportError):
+            return import_module("_sha2" if sys.version_info >= (3, 12) else "_sha256").sha256()
     import hashlib
 
     return hashlib.sha256()
