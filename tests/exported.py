@@ -227,8 +227,8 @@ LAYERS: dict[str, list[Make]] = {
         lambda: stack((None, 2), layers.Reshape((-1,))),
     ],
     "SelectColumns": [
-        lambda: stack((4,), layers.SelectColumns([2, 0])),
         lambda: stack((3, 4), layers.SelectColumns([3, 0])),
+        lambda: stack((4,), layers.SelectColumns([2, 0])),
     ],
     "Softmax": [
         masked_softmax,
