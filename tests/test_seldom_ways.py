@@ -559,3 +559,18 @@ def test_arrows_leave_and_reach_the_middle_of_a_side(rankdir, leaves, reached):
     box = diagram_layout.Placed(2, 20, 6, 6)
     assert diagram_layout._side(box, rankdir, True) == leaves
     assert diagram_layout._side(box, rankdir, False) == reached
+
+
+def test_a_list_of_one_vector_in_a_stream_is_what_a_loader_gives():
+    model = models.Sequential([corereg.Input((1,)), layers.Dense(1)])
+    x = np.arange(3, dtype="float32")
+    found = model.predict(iter([[x]]), verbose=0)
+    assert np.array_equal(found, model.predict(x[:, None], verbose=0))
+
+
+@pytest.mark.parametrize("kind", [layers.Dot, layers.Subtract])
+def test_one_input_of_a_built_layer_that_takes_two(kind):
+    layer = kind(1) if kind is layers.Dot else kind()
+    layer([X, X])
+    with pytest.raises(ValueError, match="expected 2 tensors, received 1"):
+        layer([X])
