@@ -569,8 +569,9 @@ def test_a_list_of_one_vector_in_a_stream_is_what_a_loader_gives():
 
 
 @pytest.mark.parametrize("kind", [layers.Dot, layers.Subtract])
-def test_one_input_of_a_built_layer_that_takes_two(kind):
+def test_a_built_layer_that_takes_two_inputs_refuses_others(kind):
     layer = kind(1) if kind is layers.Dot else kind()
     layer([X, X])
-    with pytest.raises(ValueError, match="expected 2 tensors, received 1"):
-        layer([X])
+    for count in (1, 3):
+        with pytest.raises(ValueError, match=f"expected 2 tensors, received {count}"):
+            layer([X] * count)
