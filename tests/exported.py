@@ -226,7 +226,10 @@ LAYERS: dict[str, list[Make]] = {
         lambda: stack((6,), layers.Reshape((2, -1))),
         lambda: stack((None, 2), layers.Reshape((-1,))),
     ],
-    "SelectColumns": [lambda: stack((4,), layers.SelectColumns([2, 0]))],
+    "SelectColumns": [
+        lambda: stack((3, 4), layers.SelectColumns([3, 0])),
+        lambda: stack((4,), layers.SelectColumns([2, 0])),
+    ],
     "Softmax": [
         masked_softmax,
         lambda: stack((4,), layers.Softmax()),

@@ -120,7 +120,10 @@ def test_svg(tmp_path):
     made = utils.plot_model(branches(), path, expand_nested=True, **ALL)
     root = ElementTree.fromstring(path.read_text())
     texts = [one.text for one in root.iter(f"{SVG}text")]
-    assert {"b <&> (InputLayer)", "tower", "outer", "Non-trainable"} <= {*texts}
+    assert {"b <&> (InputLayer)", "tower", "outer"} <= {*texts}
+    shown = [one.trainable for one, _ in made.picture().boxes if one.trainable is not None]
+    assert texts.count("Trainable") == shown.count(True) > 0
+    assert texts.count("Non-trainable") == shown.count(False) > 0
     assert len(list(root.iter(f"{SVG}polygon"))) == len(made.edges)
     assert made._repr_svg_() == path.read_text() == made.create(format="svg").decode()
 

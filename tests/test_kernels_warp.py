@@ -54,6 +54,14 @@ def check(found, x, close, *arguments, **options):
     close(found, expected, 400, scale=2)
 
 
+@pytest.mark.parametrize("flags", [1, 2])
+def test_flips_of_one_axis_are_their_twins(flags, rng, close):
+    image = (5, 8, 1, False)
+    x = pictures(rng, 8, image, "float64")
+    arguments = image, [stage("flip", flags=flags)]
+    check(_kernels.warp(x, *arguments), x, close, *arguments)
+
+
 @pytest.mark.parametrize("kind", KIND)
 @pytest.mark.parametrize("fill", _kernels.WARP_FILLS)
 def test_each_kind_is_its_twin(kind, fill, rng, close, guarded):

@@ -27,11 +27,13 @@ from corereg import (
 )
 from corereg.__main__ import _checked_task
 from corereg.datasets import reading
+from corereg.export.c.quantized import Quantity
+from corereg.export.c.rows import axes_of
 from corereg.export.verifying import OutputDifference, Verification
 from corereg.layers.augmentation.splines import spline_weights
 from corereg.layers.preprocessing import hashing, string_lookup
 from corereg.metrics import confusion
-from corereg.models import summary
+from corereg.models import ensemble_graph, summary
 from corereg.models.features import from_frame
 from corereg.models.text_table import table as text_table
 from corereg.ops.operands import as_tensor
@@ -43,6 +45,7 @@ from corereg.training.arguments import check_shuffle
 from corereg.training.data import checks, feature_names
 from corereg.tuning import AverageOfEstimators
 from corereg.tuning.folds import classes_of
+from corereg.tuning.result import averaged
 from corereg.tuning.score_table import ScoreTable
 from corereg.tuning.scoring import SCORES
 from corereg.tuning.strategies import run_halving
@@ -321,11 +324,11 @@ def test_the_largest_and_the_least_index():
 
 
 def test_as_many_draws_as_kernels_count():
-    seed = corereg.random.SeedGenerator(1)
-    seed.random_state = np.array([1, 2**63 - 1], np.uint64)
-    assert seed.random_state[1] == 2**63 - 1
-    with pytest.raises(ValueError, match="expected a key and a count"):
-        seed.random_state = np.array([1, 2**63], np.uint64)
+    for seed in (corereg.random.SeedGenerator(1), layers.Dropout(0.5)):
+        seed.random_state = np.array([1, 2**63 - 1], np.uint64)
+        assert seed.random_state[1] == 2**63 - 1
+        with pytest.raises(ValueError, match="expected a key and a count"):
+            seed.random_state = np.array([1, 2**63], np.uint64)
 
 
 def test_pictures_of_one_panel_and_of_several():
@@ -502,3 +505,50 @@ def test_rows_that_are_shuffled_together():
     assert [check_shuffle(one, 7) for one in taken] == [0, 0, 0, 0, 0, 2, 7]
     with pytest.raises(ValueError, match="received -1"):
         check_shuffle(-1, 7)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_as_many_inputs_as_models_have(count):
+    inputs = [corereg.Input((4,)) for _ in range(count)]
+    model = models.Model(inputs, layers.Add()([*inputs, inputs[0]]))
+    own = type("Own", (models.Model,), {"call": lambda self, x: model(x)})()
+    shapes = [(None, 4)] * count
+    own.build(shapes[0] if count == 1 else shapes)
+    found = ensemble_graph.inputs_of([own])
+    assert isinstance(found, list) is (count > 1)
+
+
+@pytest.mark.parametrize(
+    ("step", "centre", "uniform"),
+    [([1], [2], True), ([1, 1], [2, 2], True), ([1, 3], [2, 2], False), ([1, 1], [2, 3], False)],
+)
+def test_codes_of_one_number_and_of_several(step, centre, uniform):
+    assert Quantity(np.array(step), np.array(centre)).is_uniform is uniform
+
+
+def test_axes_that_a_row_of_c_code_has():
+    w = SimpleNamespace(refuse=ValueError)
+    assert axes_of(w, (-1, 1), 3) == [0, 1]
+    for axis in (None, (), 0, -3, (0, 1)):
+        with pytest.raises(ValueError, match="along the axis of rows"):
+            axes_of(w, axis, 3)
+
+
+@pytest.mark.parametrize("argument", ["initial_learning_rate", "t_mul", "m_mul", "alpha"])
+def test_numbers_of_restarts(argument):
+    given = {"initial_learning_rate": 0.1, "first_decay_steps": 5, argument: "fast"}
+    with pytest.raises((TypeError, ValueError), match=rf"expected {argument} .*'fast'"):
+        optimizers.schedules.CosineDecayRestarts(**given)
+
+
+def test_the_first_weight_that_is_not_finite_is_told():
+    loss = losses.MeanSquaredError()
+    with pytest.raises(ValueError, match="received nan in row 1"):
+        loss(np.zeros((4, 2)), np.ones((4, 2)), np.array([1, np.nan, 1, np.inf]))
+
+
+def test_a_search_of_one_fold_has_one_member():
+    model = network()
+    model.compile("sgd", "mse")
+    x = np.ones((2, 4), "float32")
+    assert np.array_equal(averaged([model])(x).data, model(x).data)

@@ -23,21 +23,28 @@ from corereg import (
     ops,
     optimizers,
     preprocessing,
+    regularizers,
     tuning,
 )
+from corereg._lazy import later
 from corereg.autograd import lowering, lowering_places, parameter
+from corereg.calibration import folding
 from corereg.callbacks import History, LambdaCallback
+from corereg.export.c import numbers
+from corereg.metrics.state import state_of
 from corereg.models import summary
 from corereg.models.features.feature import Cross, Feature
 from corereg.models.text_table import table as text_table
 from corereg.plotting.predicted import _classes, _regression
 from corereg.tables.given import given
 from corereg.training import predict_mc
+from corereg.training.custom import _rows_of
 from corereg.training.data import feature_names
 from corereg.training.data.arrays import ArrayDataset
 from corereg.training.data.row_order import RowOrder
 from corereg.training.data.structures import flat_targets, flat_weights, rank_of
 from corereg.training.likelihood import kind_by_activation
+from corereg.training.trackers import by_output
 from corereg.utils import diagram_layout
 
 X = np.arange(6, dtype="float32").reshape(3, 2)
@@ -446,3 +453,125 @@ def test_a_table_of_other_columns_than_those_of_fit():
     assert list(estimator.feature_names_in_) == ["a", "b"]
     with pytest.raises(ValueError, match="feature names"):
         checked_table(estimator, table.rename(columns={"a": "c"}), y)
+
+
+def test_one_value_for_each_of_several_outputs():
+    one, other = Tensor([1.0]), Tensor([2.0])
+    assert by_output(None, [one]) == [None]
+    assert by_output(None, [one, other]) == [None, None]
+    assert by_output(3.0, [one, other]) == [3.0, 3.0]
+    assert by_output([3.0, 4.0], [one, other]) == [3.0, 4.0]
+
+
+def test_numbers_of_one_sequence():
+    """SplitMix64 with the state 0 gives these, as its authors' program does."""
+    step = 0x9E3779B97F4A7C15
+    found = [corereg.random.mix(i * step % 2**64) for i in range(3)]
+    assert found == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+
+
+def test_a_module_that_is_imported_later_has_no_words_of_pythons():
+    module = later("corereg.no_such_module")
+    assert not hasattr(module, "__len__")
+    assert repr(copy.copy(module)) == repr(module)
+
+
+def test_a_list_of_one_vector_is_one_row():
+    model = network()
+    x = np.array([1, 2], "float32")
+    assert np.array_equal(model.predict([x], verbose=0), model.predict(x[None], verbose=0))
+
+
+def test_labels_of_sequences_that_end_with_an_axis_of_1():
+    p = np.array([[[0.5, 0.25, 0.25], [0.25, 0.5, 0.25]]], "float32")
+    loss = losses.CategoricalGeneralizedCrossEntropy()
+    assert loss([[[0], [1]]], p) == loss([[0, 1]], p)
+    model = models.Sequential([corereg.Input((2, 3)), layers.Activation("linear")])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    assert model.evaluate(p, np.array([[[0], [0]]]), verbose=0)[1] == 0.5
+
+
+@pytest.mark.parametrize(("groups", "axis", "size"), [("inputs", 1, 5), ("outputs", 0, 3)])
+def test_groups_of_a_penalty_by_hand(groups, axis, size, rng):
+    w = rng.normal(size=(3, 5))
+    norms = np.sqrt((w * w).sum(axis=axis))
+    found = regularizers.ProximalGroupLasso(0.1, groups)(w)
+    assert found.item() == pytest.approx(0.1 * size**0.5 * norms.sum(), rel=1e-12)
+
+
+def test_the_dtype_of_a_map_of_policies():
+    assert corereg.dtype_policies.DTypePolicyMap("float64").dtype == np.float64
+
+
+def test_numbers_in_c_are_rounded_to_their_kind():
+    value = np.array([0.1])
+    assert float.fromhex(numbers.table(value, "double").strip()) == 0.1
+    assert float.fromhex(numbers.table(value, "float").strip("f ")) == float(np.float32(0.1))
+
+
+def test_a_row_of_a_list_that_is_no_array():
+    assert [_rows_of(x) for x in (1.0, np.float32(1), np.ones(3), [np.ones((2, 4))])] == [
+        1,
+        1,
+        3,
+        2,
+    ]
+
+
+def test_strengths_that_are_searched():
+    found = tuning.default_space(["step__l2", "dropout", "label_smoothing", "other"], True)
+    strengths = [0, 3.16e-5, 1e-4, 3.16e-4, 1e-3, 3.16e-3, 0.01, 0.0316, 0.1, 0.316]
+    assert found == {
+        "step__l2": strengths,
+        "dropout": [0, 0.2, 0.5],
+        "label_smoothing": [0, 0.1],
+    }
+
+
+def test_a_tensor_that_a_metric_holds_is_of_its_state():
+    class Holds(metrics.Mean):
+        def __init__(self):
+            super().__init__()
+            self.held = Tensor([1.0, 2.0])
+
+    found = state_of(Holds())["attributes"]["held"]
+    assert found["array"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("kinds", [("softmax", "softmax"), ("sigmoid", "sigmoid")], ids=str)
+def test_probabilities_of_probabilities_have_no_logits(kinds):
+    ends = [layers.Activation(kind) for kind in kinds]
+    model = models.Sequential([corereg.Input((2,)), layers.Dense(2), *ends])
+    assert folding._find(model) is None
+    assert folding._find(models.Sequential(model.layers[:-1])) is model.layers[0]
+
+
+@pytest.mark.parametrize(
+    ("rankdir", "leaves", "reached"),
+    [
+        ("TB", (5, 26), (5, 20)),
+        ("BT", (5, 20), (5, 26)),
+        ("LR", (8, 23), (2, 23)),
+        ("RL", (2, 23), (8, 23)),
+    ],
+)
+def test_arrows_leave_and_reach_the_middle_of_a_side(rankdir, leaves, reached):
+    box = diagram_layout.Placed(2, 20, 6, 6)
+    assert diagram_layout._side(box, rankdir, True) == leaves
+    assert diagram_layout._side(box, rankdir, False) == reached
+
+
+def test_a_list_of_one_vector_in_a_stream_is_what_a_loader_gives():
+    model = models.Sequential([corereg.Input((1,)), layers.Dense(1)])
+    x = np.arange(3, dtype="float32")
+    found = model.predict(iter([[x]]), verbose=0)
+    assert np.array_equal(found, model.predict(x[:, None], verbose=0))
+
+
+@pytest.mark.parametrize("kind", [layers.Dot, layers.Subtract])
+def test_a_built_layer_that_takes_two_inputs_refuses_others(kind):
+    layer = kind(1) if kind is layers.Dot else kind()
+    layer([X, X])
+    for count in (1, 3):
+        with pytest.raises(ValueError, match=f"expected 2 tensors, received {count}"):
+            layer([X] * count)

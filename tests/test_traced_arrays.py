@@ -202,6 +202,15 @@ def test_powers_of_nothing_have_numpys_dtype(exponent):
             assert recorded(none).dtype == (none**exponent).dtype
 
 
+@pytest.mark.parametrize("exponent", [2, 1, 0.5, -1, 0])
+def test_powers_that_are_recorded_with_ones(exponent):
+    """Every power of 1 is 1, so that the numbers of a recording do not tell which it was."""
+    recorded = corereg.record(lambda x: Tensor(x.data**exponent))
+    for a in (np.ones(3), np.ones(3), np.array([2.0, 3.0, 4.0])):
+        assert recorded(a).data.tobytes() == (a**exponent).tobytes()
+    assert recorded.python_calls == 2
+
+
 def test_after_the_recording_numpy_computes_alone():
     kept = []
     recorded = corereg.record(lambda x: kept.append(x.data) or x * 2.0)

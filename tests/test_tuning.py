@@ -483,6 +483,8 @@ def test_progress_in_a_terminal_is_drawn_in_place():
     stream = Terminal()
     display = SearchProgress(table, 1, stream)
     display.expect(3, known=1)
+    assert "1/4 trainings" in display.head()
+    assert "ETA" not in display.head()  # none was done here
     display.update(2)
     display._next = 0.0
     display.update(0)
@@ -499,6 +501,8 @@ def test_progress_in_a_terminal_is_drawn_in_place():
     display.update(1)
     display.close()
     assert lines.getvalue().count("\n") == 1
+    assert "1/1 trainings" in lines.getvalue()
+    assert "ETA" not in lines.getvalue()
     silent = io.StringIO()
     SearchProgress(table, 0, silent).close()
     assert not silent.getvalue()

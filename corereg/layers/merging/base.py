@@ -44,7 +44,9 @@ class Merge(Layer):
 
     def check_inputs(self, inputs: Any) -> list[Tensor]:
         """The inputs, or ValueError if they are not a list or too few or too many."""
-        if not isinstance(inputs, list | tuple) or not self._least <= len(inputs):
+        if not isinstance(inputs, list | tuple) or not self._least <= len(inputs) <= (
+            self._most or len(inputs)
+        ):
             self.check_shapes(
                 inputs.shape if isinstance(inputs, Tensor) else [x.shape for x in inputs]
             )
