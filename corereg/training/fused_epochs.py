@@ -58,7 +58,7 @@ class FusedEpochs:
     """The epochs of one `fit` over arrays.
 
     steps: its training steps, which add up in `sums`. True as long as there are epochs that have
-    run and that nobody has been told of.
+    run beyond the one that `next_epoch` gave last.
     """
 
     def __init__(
@@ -68,23 +68,20 @@ class FusedEpochs:
         self._finished: list[FinishedEpoch] = []  # the next one last
 
     def __bool__(self) -> bool:
-        return bool(self._finished)
+        return len(self._finished) > 1
 
     def next_epoch(self, epoch: int, epochs: int) -> FinishedEpoch | None:
-        """An epoch of so many, counted from 0, which is this one until `forget` is called; None: it
-        has to be run step by step."""
+        """The epoch of this number, of so many, once those before it have been told; None: it has
+        to be run step by step."""
+        if self._finished and self._finished[-1].epoch < epoch:
+            self._finished.pop()
         if not self._finished and self._steps.has_run:
             self._run(epoch, min(epochs - epoch, MAX_FUSED_EPOCHS))
         return self._finished[-1] if self._finished else None
 
-    def forget(self, told: FinishedEpoch) -> None:
-        """Everybody has been told of this epoch, the one that `next_epoch` returned."""
-        if self._finished and self._finished[-1] is told:
-            self._finished.pop()
-
-    def take_finished(self) -> list[FinishedEpoch]:
-        """The epochs that have run and that not everybody has been told of, in order."""
-        rest = self._finished[::-1]
+    def take_finished(self, epoch: int) -> list[FinishedEpoch]:
+        """The epochs from this one on that have run, in order."""
+        rest = [one for one in self._finished[::-1] if one.epoch >= epoch]
         self._finished.clear()
         return rest
 

@@ -116,8 +116,7 @@ class TrainingLoop:
                     run.sums.set_state(resumed)
                 if fused is not None and resumed is None and not model.stop_training:
                     finished = fused.next_epoch(epoch, epoch + 1)
-                if fused is not None and finished is not None:
-                    fused.forget(finished)
+                if finished is not None:
                     self._take(finished)
                 else:
                     self._logs = self._run_epoch(epoch, resumed is not None)
@@ -130,7 +129,8 @@ class TrainingLoop:
                 if model.stop_training:
                     break
         finally:  # after an interrupt
-            self._report_late([] if fused is None or observed else fused.take_finished())
+            if fused is not None and not observed:
+                self._report_late(fused.take_finished(self._epoch))
         model._trainer.finish_weights(model)
         callbacks.on_train_end(self._logs)
 
@@ -142,10 +142,9 @@ class TrainingLoop:
         self._take(finished)
         self._validate_if_due(finished)
         self._callbacks._record_epoch(finished.epoch, self._logs)
-        fused.forget(finished)
+        self._epoch, self._done, self._within = finished.epoch + 1, 0, False
         if bar.shows:
             bar.end_epoch(self._logs, hold=bool(fused))
-        self._epoch, self._done, self._within = finished.epoch + 1, 0, False
 
     def _take(self, finished: FinishedEpoch) -> None:
         """Takes the logs of an epoch's steps that one replay has run."""
@@ -157,13 +156,10 @@ class TrainingLoop:
 
     def _validate_if_due(self, finished: FinishedEpoch | None) -> None:
         """Adds the logs of a validation, if there is one after this epoch that has not run yet."""
-        validated = finished is not None and finished.validated
-        if self._validates(self._epoch) and not validated:
+        if self._validation.run is None or (finished is not None and finished.validated):
+            return
+        if self._validation.due(self._epoch + 1):
             self._logs |= self._validate()
-
-    def _validates(self, epoch: int) -> bool:
-        """Whether there is a validation after this epoch, counted from 0."""
-        return bool(self._validation.run) and self._validation.due(epoch + 1)
 
     def _run_epoch(self, epoch: int, resumed: bool) -> Logs:
         """The steps of one epoch, or those that are left of it; returns its logs."""
@@ -280,7 +276,11 @@ class TrainingLoop:
         """Tells progress and History of epochs that ran before an interrupt, up to the first whose
         validation did not run: like an epoch that an interrupt cuts short, it is not told."""
         for epoch, logs, seconds, validated in epochs:
-            if self._validates(epoch) and not validated:
+            if (
+                self._validation.run is not None
+                and not validated
+                and self._validation.due(epoch + 1)
+            ):
                 break
             self._bar.begin_epoch(epoch)
             self._bar.update(self._steps or 0, logs, seconds)
