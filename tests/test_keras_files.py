@@ -248,6 +248,17 @@ class Block(layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "units": self.units}
 
 
+class Ordered(corereg.Model):  # type: ignore[misc]
+    """Of its layers one has a name before "layers", and one a name behind it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.body, self.tail = layers.Dense(3), layers.Dense(2)
+
+    def call(self, x: Any) -> Any:
+        return self.tail(self.body(x))
+
+
 class Net(corereg.Model):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -273,6 +284,17 @@ def registered() -> Iterator[None]:
     yield
     get_custom_objects().clear()
     get_custom_objects().update(known)
+
+
+def test_attributes_behind_layers_are_in_layers(tmp_path: Path) -> None:
+    """Keras visits attributes by name, `layers` among them, and each layer once."""
+    model = Ordered()
+    model(np.ones((1, 4), "f4"))
+    model.save_weights(tmp_path / "ordered.weights.h5")
+    with h5py.File(tmp_path / "ordered.weights.h5") as file:
+        assert file["body/vars/0"].shape == (4, 3)
+        assert file["layers/dense_1/vars/0"].shape == (3, 2)
+        assert "tail" not in file
 
 
 def test_layers_in_layers_of_ones_own(tmp_path: Path) -> None:

@@ -426,6 +426,18 @@ class MovesFrozen(optimizers.SGD):
         return found
 
 
+class OtherStepsInModels(optimizers.SGD):
+    """Its steps depend on a number that is none of its variables, so that a loaded one differs."""
+
+    def build(self, variables):
+        super().build(variables)
+        self.seen = 0
+
+    def update_step(self, gradient, variable, learning_rate):
+        self.seen += len(variable.shape) > 1
+        variable.assign_sub(learning_rate * gradient * (2.0 if self.seen > 2 else 1.0))
+
+
 LOSS_OF, METRIC_OF = (SHARES, numbers(9, 3)), (SHARES, numbers(9, 3))
 FAULTS = [
     (check_layer, Float32Only, ((4,),), "expected an output of float64"),
@@ -447,6 +459,7 @@ FAULTS = [
     (check_optimizer, NamelessOptimizer, (), "its description changes"),
     (check_optimizer, CountsTwice, (), "it counts 16 of 8 steps"),
     (check_optimizer, MovesFrozen, (), "it has changed a frozen weight"),
+    (check_optimizer, OtherStepsInModels, (), "a loaded model does not go on"),
     (check_regularizer, Linear, (), "expected a scalar"),
     (check_regularizer, WrongRegularizer, (), "check_grads: input 0"),
     (check_regularizer, OtherRegularizer, (), "its description changes"),

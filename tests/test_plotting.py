@@ -185,6 +185,7 @@ def test_a_calibration_curve_has_the_bins_of_reliability_data() -> None:
     ax = plotting.calibration_curve(Y, P, bins=5)
     found = reliability_data(Y, P, bins=5)
     there = found.count > 0
+    assert ax.lines[0].get_xydata().tolist() == [[0, 0], [1, 1]]  # what can be believed
     np.testing.assert_allclose(ax.lines[1].get_ydata(), found.accuracy[there])
     assert f"model (ECE {expected_calibration_error(Y, P, bins=5):.3f})" in labels_of(ax)
 

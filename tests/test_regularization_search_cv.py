@@ -99,6 +99,14 @@ def test_predictions_are_the_mean_of_the_fold_models():
     np.testing.assert_allclose(best.predict_proba(X), one.predict_proba(X), rtol=1e-6)
 
 
+def test_weights_of_rows_count_in_the_score():
+    search = RegularizationSearchCV(Ridge(), {"alpha": [0.1, 10.0]}, cv=3).fit(X, VALUES)
+    weight = np.arange(60.0)
+    expected = r2_score(VALUES, search.predict(X), sample_weight=weight)
+    assert search.score(X, VALUES, sample_weight=weight) == pytest.approx(expected)
+    assert search.score(X, VALUES) != pytest.approx(expected)
+
+
 def test_regressors_and_votes():
     search = RegularizationSearchCV(Ridge(), {"alpha": [0.1, 10.0]}, cv=3).fit(X, VALUES)
     expected = np.mean([one.predict(X) for one in search.final_.estimators], axis=0)

@@ -428,6 +428,22 @@ def test_a_trained_model_predicts_after_initialize():
     assert weights(found) == before
 
 
+def test_arguments_of_predict_are_those_of_the_model(monkeypatch):
+    model = Sequential([layers.Input((4,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    found = ModelRegressor(model, verbose=0, predict__batch_size=7).initialize(X, NUMBERS)
+    told, predict = [], type(model).predict
+    monkeypatch.setattr(
+        type(model),
+        "predict",
+        lambda self, x, **more: told.append(more) or predict(self, x, **more),
+    )
+    found.predict(X)
+    found.predict(X, batch_size=5)
+    found.predict(X, batch_size=-1)
+    assert [one["batch_size"] for one in told] == [7, 5, len(X)]
+
+
 # ---- data and copies -----------------------------------------------------------------------------
 
 
