@@ -276,6 +276,12 @@ def test_report_of_other_outputs() -> None:
         export.quantization_report(*MODELS["join"])
 
 
+def test_inputs_that_are_all_0_have_codes() -> None:
+    model = stack((6,), layers.Dense(8, "relu"), layers.Dense(2))
+    zeros = np.zeros_like(X)
+    assert export.quantization_report(model, zeros, calibration=zeros).largest < 1e-3
+
+
 def test_rare_outliers_are_left_out_by_percentile() -> None:
     model = stack((6,), layers.Dense(8, "relu"), layers.Dense(2))
     x = X.copy()

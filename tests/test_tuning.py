@@ -18,6 +18,7 @@ from corereg.models import Ensemble
 from corereg.random import OwnStreams, get_state, next_seed, set_random_seed
 from corereg.tuning import LogUniform, Uniform, cross_validated_search, default_space
 from corereg.tuning.folds import Rows, count_rows, rows_of, splits_of
+from corereg.tuning.learners import kind_of
 from corereg.tuning.progress import SearchProgress
 from corereg.tuning.score_table import ScoreTable
 from corereg.tuning.scoring import SCORES
@@ -528,6 +529,13 @@ def test_a_page_of_a_search_shows_the_best_settings_and_the_chosen_one(rng):
 
 
 PLACES = np.array([2, 0])
+
+
+def test_a_loss_of_ones_own_leaves_it_to_the_activation_what_an_output_is():
+    for activation, kind in (("softmax", "categorical"), ("tanh", None)):
+        model = corereg.Sequential([layers.Input((4,)), layers.Dense(3, activation)])
+        model.compile("sgd", lambda y_true, y_pred: ((y_true - y_pred) ** 2).mean(-1))
+        assert kind_of(model).kind == kind
 
 
 def test_rows_of_what_has_rows():
