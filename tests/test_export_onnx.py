@@ -373,6 +373,7 @@ def test_operations_without_a_form(path: Path) -> None:
         (lambda: ops.dot(x, np.ones((2, 4, 3))), "of more than two axes"),
         (lambda: ops.where(x > 0)[0], "whose number no shape tells"),
         (lambda: m[:, np.array([0, 1]), np.array([1, 0])], "by several arrays"),
+        (lambda: x[x > 0], "by a mask has no form"),
     ):
         refused(corereg.Model(m if "m" in call.__code__.co_freevars else x, call()), path, match)
 

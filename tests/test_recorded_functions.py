@@ -594,3 +594,16 @@ def test_labels_out_of_range_raise_in_python_and_make_the_loss_nan_in_replays():
         assert np.isfinite(step(x, y).item())
     assert step.python_calls == 3
     assert np.isnan(step(x, y + 3).item())
+
+
+def test_layers_that_a_model_gets_or_loses_are_seen():
+    model = Sequential([layers.Input((6,)), layers.Dense(2)])
+    recorded = corereg.record(lambda x: model(x))
+    x, _ = data(3)
+    for _ in range(3):
+        assert recorded(x).shape == (ROWS, 2)
+    model.add(layers.Dense(1))
+    for _ in range(3):
+        assert recorded(x).shape == (ROWS, 1)
+    model.pop()
+    assert recorded(x).shape == (ROWS, 2)
