@@ -403,8 +403,8 @@ def test_an_interrupt_once_history_was_told_tells_it_no_second_time(monkeypatch)
     model = net(3)
     record = CallbackList._record_epoch
 
-    def interrupted(self, epoch, logs):
-        record(self, epoch, logs)
+    def interrupted(self, epoch, logs, late=False):
+        record(self, epoch, logs, late)
         if epoch == 3:
             monkeypatch.undo()
             raise KeyboardInterrupt

@@ -141,11 +141,12 @@ class CallbackList(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch("on_epoch_end", epoch, logs)
 
-    def _record_epoch(self, epoch: int, logs: Logs) -> None:
-        """`on_epoch_end` where no callback observes epochs: a History records them nevertheless."""
+    def _record_epoch(self, epoch: int, logs: Logs, late: bool = False) -> None:
+        """`on_epoch_end` where no callback observes epochs: a History records them nevertheless.
+        late: after an interrupt, before which it may have done so."""
         logs = plain_logs(logs)
         for history in self._histories:
-            if history.epoch[-1:] != [epoch]:  # not told before an interrupt
+            if not late or history.epoch[-1:] != [epoch]:
                 history.on_epoch_end(epoch, logs)
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:

@@ -285,7 +285,7 @@ class TrainingLoop:
             self._bar.begin_epoch(epoch)
             self._bar.update(self._steps or 0, logs, seconds)
             self._bar.end_epoch(logs, hold=True)
-            self._callbacks._record_epoch(epoch, logs)
+            self._callbacks._record_epoch(epoch, logs, late=True)
 
     def _fused_epochs(self) -> FusedEpochs | None:
         """Runs epochs fused if no callback observes batches, else None."""
