@@ -30,7 +30,7 @@ def cast(x: Any, dtype: Any) -> Tensor:
 def _of_numbers(who: str, dtype: Any) -> np.dtype[Any]:
     """A dtype that a tensor may have; TypeError for others."""
     found: np.dtype[Any] = np.dtype(dtype)
-    if found.kind not in "biuf":
+    if found.kind not in "fiub":
         raise TypeError(
             f"{who}: expected dtype float32, float64, integer or bool, received {found.name}"
         )

@@ -46,12 +46,12 @@ class FusedValidation:
 
 class FinishedEpoch(NamedTuple):
     """An epoch that has run, counted from 0: its logs, the seconds that its steps took, and whether
-    its validation has run, too."""
+    Python has to validate after it."""
 
     epoch: int
     logs: Logs
     seconds: float
-    validated: bool
+    lacks_validation: bool
 
 
 class FusedEpochs:
@@ -79,11 +79,9 @@ class FusedEpochs:
             self._run(epoch, min(epochs - epoch, MAX_FUSED_EPOCHS))
         return self._finished[-1] if self._finished else None
 
-    def take_finished(self, epoch: int) -> list[FinishedEpoch]:
+    def finished_from(self, epoch: int) -> list[FinishedEpoch]:
         """The epochs from this one on that have run, in order."""
-        rest = [one for one in self._finished[::-1] if one.epoch >= epoch]
-        self._finished.clear()
-        return rest
+        return [one for one in reversed(self._finished) if one.epoch >= epoch]
 
     def _run(self, epoch: int, most: int) -> None:
         """Runs epochs from this one on, at most so many: those up to the first that Python has to
@@ -102,8 +100,10 @@ class FusedEpochs:
                 more_logs = self._validation.sums.pop_logs("val_")
                 for own, more in zip(logs, more_logs, strict=True):
                     own |= more
-            numbers = range(epoch + len(logs) - 1, epoch - 1, -1)
-            found = zip(numbers, logs, strict=True)
+            end = epoch + len(logs)
+            found = zip(range(end - 1, epoch - 1, -1), logs, strict=True)
+            lacking = not validates and due(end)  # by the last one alone
             self._finished = [
-                FinishedEpoch(number, log, seconds, validates) for number, log in found
+                FinishedEpoch(number, log, seconds, lacking and number == end - 1)
+                for number, log in found
             ]

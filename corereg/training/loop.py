@@ -130,7 +130,7 @@ class TrainingLoop:
                     break
         finally:  # after an interrupt
             if fused is not None and not observed:
-                self._report_late(fused.take_finished(self._epoch))
+                self._report_late(fused.finished_from(self._epoch))
         model._trainer.finish_weights(model)
         callbacks.on_train_end(self._logs)
 
@@ -156,9 +156,11 @@ class TrainingLoop:
 
     def _validate_if_due(self, finished: FinishedEpoch | None) -> None:
         """Adds the logs of a validation, if there is one after this epoch that has not run yet."""
-        if self._validation.run is None or (finished is not None and finished.validated):
-            return
-        if self._validation.due(self._epoch + 1):
+        if finished is not None:
+            due = finished.lacks_validation
+        else:
+            due = self._validation.run is not None and self._validation.due(self._epoch + 1)
+        if due:
             self._logs |= self._validate()
 
     def _run_epoch(self, epoch: int, resumed: bool) -> Logs:
@@ -275,12 +277,8 @@ class TrainingLoop:
     def _report_late(self, epochs: list[FinishedEpoch]) -> None:
         """Tells progress and History of epochs that ran before an interrupt, up to the first whose
         validation did not run: like an epoch that an interrupt cuts short, it is not told."""
-        for epoch, logs, seconds, validated in epochs:
-            if (
-                self._validation.run is not None
-                and not validated
-                and self._validation.due(epoch + 1)
-            ):
+        for epoch, logs, seconds, lacks_validation in epochs:
+            if lacks_validation:
                 break
             self._bar.begin_epoch(epoch)
             self._bar.update(self._steps or 0, logs, seconds)

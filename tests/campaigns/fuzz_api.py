@@ -146,8 +146,8 @@ def make_call(
 
 SKIPPED = {"lazy_package", "empty", "empty_like"}
 TAKES_CALLABLES = ("fn", "fun", "f", "function", "branches", "body", "body_fun", "true_fn")
-# NumPy means something else by these names, or says it in other words.
 WIDE = {"i0"}  # NumPy's overflows in float32 before its result does
+# NumPy means something else by these names, or says it in other words.
 UNLIKE_NUMPY = {
     *("round", "sort", "argsort", "argpartition", "size", "shape", "ndim", "norm", "copy", "array"),
     *("unique", "average", "histogram", "nonzero", "partition", "take", "dtype", "cross", "map"),

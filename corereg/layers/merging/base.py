@@ -36,21 +36,22 @@ class Merge(Layer):
             raise ValueError(
                 f"{self.who}: expected a list of tensors, received one of shape {shapes}"
             )
-        most = self._most
-        if len(shapes) < self._least or (most is not None and len(shapes) > most):
-            wanted = f"{most}" if most == self._least else f"at least {self._least}"
+        if not self._takes(len(shapes)):
+            wanted = f"{self._most}" if self._most == self._least else f"at least {self._least}"
             raise ValueError(f"{self.who}: expected {wanted} tensors, received {len(shapes)}")
         return [tuple(shape) for shape in shapes]
 
     def check_inputs(self, inputs: Any) -> list[Tensor]:
         """The inputs, or ValueError if they are not a list or too few or too many."""
-        if not isinstance(inputs, list | tuple) or not self._least <= len(inputs) <= (
-            self._most or len(inputs)
-        ):
+        if not isinstance(inputs, list | tuple) or not self._takes(len(inputs)):
             self.check_shapes(
                 inputs.shape if isinstance(inputs, Tensor) else [x.shape for x in inputs]
             )
         return list(inputs)
+
+    def _takes(self, count: int) -> bool:
+        """Whether it takes so many inputs."""
+        return self._least <= count <= (self._most or count)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Steps that one of the inputs keeps, if each has a mask, else None. ValueError unless both
